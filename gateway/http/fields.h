@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fields: the header or trailer section of one message, as a flat table of views. Order, spelling and
+// duplicates are kept as received. The bytes belong to the connection's read buffer or to the exchange's
+// arena and must outlive the table; nothing is copied here. Single-threaded, one exchange.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "gateway/base/arena.h"
+
+namespace sluice::http {
+
+enum class FieldId : std::uint8_t {
+  other,
+#define FIELD_NAME(id, text) id,
+#include "gateway/http/field_names.def"
+#undef FIELD_NAME
+};
+
+// The spelling that we use for a known name; "" for other.
+std::string_view field_name(FieldId id) noexcept;
+// Case-insensitive (RFC 9110 section 5.1).
+FieldId field_id(std::string_view name) noexcept;
+// Is `name` a token (RFC 9110 section 5.6.2)?
+bool valid_field_name(std::string_view name) noexcept;
+// No control characters but TAB, no leading or trailing blank (RFC 9110 section 5.5).
+bool valid_field_value(std::string_view value) noexcept;
+
+struct Field {
+  std::string_view name;
+  std::string_view value;
+  FieldId id = FieldId::other;
+  bool dropped = false;  // not part of the message any more; kept so that the neighbours stay where they are
+  bool received =
+      false;  // name and value lie in the received head as "name: value CRLF", and may be copied with it
+};
+
+class Fields {
+ public:
+  explicit Fields(base::Arena& arena) noexcept : arena_(&arena) {}
+
+  // Every line including dropped ones, in order.
+  std::span<Field> lines() noexcept { return {lines_, size_}; }
+  std::span<const Field> lines() const noexcept { return {lines_, size_}; }
+  base::Arena& arena() const noexcept { return *arena_; }
+
+  // First line of that name, or null. The pointer is valid until a line is added.
+  const Field* find(FieldId id) const noexcept;
+  const Field* find(std::string_view name) const noexcept;
+  // Value of the first line of that name, "" if there is none.
+  std::string_view value(FieldId id) const noexcept {
+    const Field* f = find(id);
+    return f ? f->value : std::string_view{};
+  }
+  bool has(FieldId id) const noexcept { return find(id) != nullptr; }
+  std::size_t count(FieldId id) const noexcept;
+
+  // Appends a line; both texts must outlive the table (literals, the arena, the read buffer).
+  void add(FieldId id, std::string_view value) { push({field_name(id), value, id, false, false}); }
+  void add(std::string_view name, std::string_view value) {
+    push({name, value, field_id(name), false, false});
+  }
+  // Used by the parser: a line whose bytes lie in the received head.
+  void add_received(std::string_view name, std::string_view value, FieldId id) {
+    push({name, value, id, false, true});
+  }
+  // One line with that value: the first of that name is replaced in place, others are dropped, none is added
+  // if there was none.
+  void set(FieldId id, std::string_view value) { set_line(id, field_name(id), value); }
+  void set(std::string_view name, std::string_view value) { set_line(field_id(name), name, value); }
+  void remove(FieldId id) noexcept;
+  void remove(std::string_view name) noexcept;
+  void clear() noexcept {
+    size_ = 0;
+    present_ = 0;
+  }
+
+ private:
+  void push(const Field& f) {
+    if (size_ == capacity_) grow();
+    lines_[size_++] = f;
+    present_ |= bit(f.id);
+  }
+  void grow();
+  void set_line(FieldId id, std::string_view name, std::string_view value);
+  static std::uint64_t bit(FieldId id) noexcept { return std::uint64_t{1} << static_cast<unsigned>(id); }
+
+  base::Arena* arena_;
+  Field* lines_ = nullptr;
+  std::uint32_t size_ = 0;
+  std::uint32_t capacity_ = 0;
+  std::uint64_t present_ = 0;  // a set bit: there may be a line of that id; a clear one: there is none
+};
+
+}  // namespace sluice::http
