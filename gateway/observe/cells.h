@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cells: the numbers that a worker adds to while it serves. A cell has one writer, the worker that owns it,
+// so adding is a plain load, add and store without a locked instruction; the admin thread reads it at scrape,
+// hence relaxed atomics. Never let two threads write one cell: counts would be lost.
+#pragma once
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "gateway/base/clock.h"
+
+namespace sluice::observe {
+
+class Cell {
+ public:
+  // Owning worker only. Gauges go down by adding the two's complement: see subtract().
+  void add(std::uint64_t n) noexcept { value_.store(value() + n, std::memory_order_relaxed); }
+  void subtract(std::uint64_t n) noexcept { value_.store(value() - n, std::memory_order_relaxed); }
+  void clear() noexcept { value_.store(0, std::memory_order_relaxed); }
+  // Any thread.
+  std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+static_assert(sizeof(Cell) == 8 && std::atomic<std::uint64_t>::is_always_lock_free);
+
+// Upper bounds of histogram buckets, in nanoseconds; the last bucket, +Inf, is not listed.
+inline constexpr std::array<std::uint64_t, 14> kDurationBounds = {
+    1'000'000,   2'500'000,   5'000'000,     10'000'000,    25'000'000,    50'000'000,     100'000'000,
+    250'000'000, 500'000'000, 1'000'000'000, 2'500'000'000, 5'000'000'000, 10'000'000'000, 30'000'000'000};
+inline constexpr std::array<std::uint64_t, 10> kOverheadBounds = {
+    10'000, 25'000, 50'000, 100'000, 250'000, 500'000, 1'000'000, 2'500'000, 10'000'000, 100'000'000};
+
+// Index of the bucket that `value` falls into: the number of bounds below it. Counts instead of branching,
+// because which bucket comes next cannot be predicted.
+template <std::size_t N>
+constexpr std::size_t bucket_of(const std::array<std::uint64_t, N>& bounds, std::uint64_t value) noexcept {
+  std::size_t index = 0;
+  for (std::uint64_t bound : bounds) index += value > bound ? 1 : 0;
+  return index;
+}
+
+// Points at the cells of one histogram of one worker: a count per bucket, the one above all bounds, the sum
+// in nanoseconds. Copyable; does not own the cells.
+template <const auto& kBounds>
+class HistogramCells {
+ public:
+  static constexpr std::size_t kCells = kBounds.size() + 2;
+
+  HistogramCells() = default;
+  explicit HistogramCells(Cell* cells) noexcept : cells_(cells) {}
+  explicit operator bool() const noexcept { return cells_ != nullptr; }
+  // Time that ran backwards counts as none.
+  void observe(base::Duration took) noexcept {
+    auto ns = took.count() < 0 ? 0 : static_cast<std::uint64_t>(took.count());
+    cells_[bucket_of(kBounds, ns)].add(1);
+    cells_[kCells - 1].add(ns);
+  }
+
+ private:
+  Cell* cells_ = nullptr;
+};
+using DurationCells = HistogramCells<kDurationBounds>;
+using OverheadCells = HistogramCells<kOverheadBounds>;
+
+}  // namespace sluice::observe

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// AccessRecord: all that is known about one exchange when it has ended. LineFormatter: writes it as one line
+// of the chosen preset. Whatever clients and targets sent is escaped, so that no byte of it can end the line,
+// forge a field, or steer a terminal.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/error.h"
+#include "gateway/observe/access_log_config.h"
+#include "gateway/observe/redaction.h"
+#include "gateway/observe/source.h"
+
+namespace sluice::observe {
+
+// One try at a target.
+struct AttemptRecord {
+  std::string_view target;
+  int status = 0;  // 0: no response began
+  base::Reason reason = base::Reason::none;
+  base::Duration duration{};
+};
+
+// Views are read during AccessLogLane::write() only. Optional fields and empty texts that do not apply are
+// left out of the line; the others are always there.
+struct AccessRecord {
+  base::WallTime time{};  // when the request began
+  std::string_view request_id;
+  std::string_view listener;
+  std::string_view client_ip;
+  std::uint16_t client_port = 0;
+  std::string_view method;
+  std::string_view host;
+  std::string_view path;      // the request target as received, query included
+  std::string_view protocol;  // "HTTP/1.1"
+  int status = 0;
+  base::Reason reason = base::Reason::none;
+  Source source = Source::gateway;
+  std::string_view route = "-";
+  std::string_view upstream;                    // empty: none was asked
+  std::string_view target;                      // the last one asked
+  std::span<const AttemptRecord> attempts;      // written when there was more than one
+  std::uint64_t bytes_in = 0;                   // from the client, head and body
+  std::uint64_t bytes_out = 0;                  // to the client, head and body
+  base::Duration duration{};                    // first byte in to last byte out
+  std::optional<base::Duration> queue;          // waited for a free connection
+  std::optional<base::Duration> connect;        // a connection was opened for it
+  std::optional<base::Duration> first_byte;     // from the last attempt's begin to the response's first byte
+  std::optional<base::Duration> upstream_time;  // all attempts together
+  base::Duration overhead{};                    // duration without the waits for upstream and client
+  std::string_view user_agent;
+  std::string_view referer;
+  std::string_view config_hash;
+};
+
+// Not thread-safe: one per lane. Keeps the text of the last second's time.
+class LineFormatter {
+ public:
+  // No line is longer: texts are cut (and end in "...") when they would be.
+  static constexpr std::size_t kMaxLine = 64 * 1024;
+
+  explicit LineFormatter(const AccessLogConfig& config);
+
+  // Upper bound of the length of this record's line, at most kMaxLine.
+  std::size_t bound(const AccessRecord& record) const noexcept;
+  // Writes the line with its "\n" to `out`, which has room for bound(record); returns the length.
+  std::size_t format(const AccessRecord& record, char* out) noexcept;
+
+ private:
+  void refresh_time(std::int64_t second) noexcept;
+  char* json(const AccessRecord& record, char* out) noexcept;
+  char* logfmt(const AccessRecord& record, char* out) noexcept;
+  char* combined(const AccessRecord& record, char* out) noexcept;
+
+  LogFormat format_;
+  QueryRedaction redaction_;
+  std::int64_t second_ = -1;          // of the text below
+  std::array<char, 32> time_text_{};  // "2026-01-02T03:04:05" or "02/Jan/2026:03:04:05 +0000"
+  std::size_t time_length_ = 0;
+};
+
+}  // namespace sluice::observe

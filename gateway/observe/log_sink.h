@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// LogSink: where log lines go: standard output, standard error or a file. Used by the log writer's thread
+// alone. It never waits long: a pipe whose reader stopped reading is reported as busy.
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "gateway/base/result.h"
+
+namespace sluice::observe {
+
+class LogSink {
+ public:
+  explicit LogSink(std::string to);
+  LogSink(const LogSink&) = delete;
+  LogSink& operator=(const LogSink&) = delete;
+  ~LogSink();
+
+  // Opens, or opens again; on failure the descriptor opened before stays in use.
+  base::Result<void> open();
+  // Writes as much of both texts, one after the other, as it can without waiting longer than `patience` for a
+  // reader. Returns the bytes written; 0 with error() == 0 means busy.
+  std::size_t write(std::string_view first, std::string_view second,
+                    std::chrono::milliseconds patience) noexcept;
+  // errno of the last write(), 0 if it did not fail.
+  int error() const noexcept { return error_; }
+  const std::string& to() const noexcept { return to_; }
+
+ private:
+  std::string to_;
+  int fd_ = -1;
+  bool owned_ = false;    // we opened it, and close it
+  bool regular_ = false;  // a file on disk: big writes never wait for a reader
+  int error_ = 0;
+};
+
+}  // namespace sluice::observe
