@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arena: bump allocation for what one exchange needs and drops all at once. Nothing allocated here is destroyed
-// one by one: make<T>() is for trivially destructible types. Single-threaded; not for long-lived data.
+// Arena: bump allocation for what one exchange needs and drops all at once. Nothing allocated here is
+// destroyed one by one: make<T>() is for trivially destructible types. Single-threaded; not for long-lived
+// data.
 #pragma once
 #include <cstddef>
 #include <cstring>

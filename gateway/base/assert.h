@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SLUICE_ASSERT checks our own invariants in every build. Nothing that came from a socket, a file or a store may
-// reach one: such input gets an Error or a Diagnostic.
+// SLUICE_ASSERT checks our own invariants in every build. Nothing that came from a socket, a file or a store
+// may reach one: such input gets an Error or a Diagnostic.
 #pragma once
 
 namespace sluice::base {

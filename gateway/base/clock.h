@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Clock: the only source of time for code that can be tested. Two readings that must not be mixed up: steady() for
-// durations and deadlines, wall() for what people and other machines read.
+// Clock: the only source of time for code that can be tested. Two readings that must not be mixed up:
+// steady() for durations and deadlines, wall() for what people and other machines read.
 #pragma once
 #include <chrono>
 
@@ -24,8 +24,8 @@ class RealClock final : public Clock {
   WallTime wall() const noexcept override { return std::chrono::system_clock::now(); }
 };
 
-// Moves only when told. Wall time runs at seven times the steady rate from an arbitrary start, so a test fails when
-// code takes one for the other (the trick is YARP's TestTimeProvider). Single-threaded.
+// Moves only when told. Wall time runs at seven times the steady rate from an arbitrary start, so a test
+// fails when code takes one for the other (the trick is YARP's TestTimeProvider). Single-threaded.
 class VirtualClock final : public Clock {
  public:
   SteadyTime steady() const noexcept override { return steady_; }

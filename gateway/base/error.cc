@@ -20,9 +20,12 @@ std::span<const ReasonRow> reason_rows() noexcept { return std::span(kRows).subs
 
 std::string_view name(Where where) noexcept {
   switch (where) {
-    case Where::downstream: return "downstream";
-    case Where::upstream: return "upstream";
-    case Where::gateway: return "gateway";
+    case Where::downstream:
+      return "downstream";
+    case Where::upstream:
+      return "upstream";
+    case Where::gateway:
+      return "gateway";
   }
   return "";
 }

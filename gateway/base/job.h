@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Job, all, any, spawn: several tasks at once. Each runs in a child scope of its own. Nothing outlives its parent:
-// all() and any() return when every child has ended, and a Job that is destroyed takes its task with it.
+// Job, all, any, spawn: several tasks at once. Each runs in a child scope of its own. Nothing outlives its
+// parent: all() and any() return when every child has ended, and a Job that is destroyed takes its task with
+// it.
 #pragma once
 #include <memory>
 #include <vector>
@@ -161,14 +162,15 @@ struct Detached {
 
 }  // namespace detail
 
-// Runs all tasks at once and gives their values in the order given. An exception of any is thrown after all ended.
+// Runs all tasks at once and gives their values in the order given. An exception of any is thrown after all
+// ended.
 template <class T>
 detail::All<T> all(std::vector<Task<T>> tasks) {
   return detail::All<T>(std::move(tasks));
 }
 
-// Runs all tasks at once; when the first one ends the others are cancelled with `why`, and once they have ended too
-// the result is the winner's index and value. Needs at least one task.
+// Runs all tasks at once; when the first one ends the others are cancelled with `why`, and once they have
+// ended too the result is the winner's index and value. Needs at least one task.
 template <class T>
 detail::Any<T> any(std::vector<Task<T>> tasks, Reason why) {
   return detail::Any<T>(std::move(tasks), why);

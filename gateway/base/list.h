@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Intrusive doubly linked list: nodes live inside the objects that are listed, so linking never allocates and an
-// object leaves its list when it is destroyed. Single-threaded.
+// Intrusive doubly linked list: nodes live inside the objects that are listed, so linking never allocates and
+// an object leaves its list when it is destroyed. Single-threaded.
 #pragma once
 
 namespace sluice::base {

@@ -35,10 +35,14 @@ std::string one_line(std::string_view text) {
 
 std::string_view name(Level level) noexcept {
   switch (level) {
-    case Level::debug: return "debug";
-    case Level::info: return "info";
-    case Level::warning: return "warning";
-    case Level::error: return "error";
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warning:
+      return "warning";
+    case Level::error:
+      return "error";
   }
   return "";
 }
@@ -49,8 +53,9 @@ void log(Level level, std::string_view text) noexcept try {
   if (level < g_level.load(std::memory_order_relaxed)) return;
   auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
   auto seconds = std::chrono::floor<std::chrono::seconds>(now);
-  auto line = fmt::format("{:%FT%T}.{:03}Z {} {}\n", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
-                          (now - seconds).count(), name(level), one_line(text));
+  auto line =
+      fmt::format("{:%FT%T}.{:03}Z {} {}\n", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+                  (now - seconds).count(), name(level), one_line(text));
   std::lock_guard lock(g_mutex);
   if (g_sink) {
     g_sink(level, text);

@@ -23,7 +23,9 @@ class [[nodiscard]] Result {
   using Value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
  public:
-  Result() requires std::is_void_v<T> : state_(std::in_place_index<0>) {}
+  Result()
+    requires std::is_void_v<T>
+      : state_(std::in_place_index<0>) {}
   template <class U = Value>
     requires std::is_constructible_v<Value, U&&> && (!std::is_same_v<std::remove_cvref_t<U>, Result>) &&
              (!std::is_same_v<std::remove_cvref_t<U>, Unexpected>)

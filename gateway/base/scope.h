@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scope and Wait: cancellation. Scopes form a tree; every suspended operation is a Wait listed in the scope that its
-// coroutine runs in. Cancelling a scope fails all waits below it, and any that begin there later, so a coroutine
-// unwinds by ordinary returns and nothing dangles. Single-threaded: a tree lives on one worker.
+// Scope and Wait: cancellation. Scopes form a tree; every suspended operation is a Wait listed in the scope
+// that its coroutine runs in. Cancelling a scope fails all waits below it, and any that begin there later, so
+// a coroutine unwinds by ordinary returns and nothing dangles. Single-threaded: a tree lives on one worker.
 #pragma once
 #include <coroutine>
 #include <cstdint>
@@ -16,16 +16,16 @@ class Scope;
 // How a wait ended.
 enum class Outcome : std::uint8_t { ready, timeout, cancelled };
 
-// Base of everything a coroutine can be suspended on. Lives in the coroutine's frame. A concrete wait registers
-// itself at its source after begin() and gives it up in forget(); its destructor must call end().
+// Base of everything a coroutine can be suspended on. Lives in the coroutine's frame. A concrete wait
+// registers itself at its source after begin() and gives it up in forget(); its destructor must call end().
 class Wait : public ListNode {
  public:
   Outcome outcome() const noexcept { return outcome_; }
   // Why the scope was cancelled; Reason::none otherwise.
   Reason why() const noexcept { return why_; }
 
-  // For the source: the thing waited for happened. Resumes the coroutine before it returns; afterwards `this` may be
-  // gone.
+  // For the source: the thing waited for happened. Resumes the coroutine before it returns; afterwards `this`
+  // may be gone.
   void finish(Outcome outcome) noexcept;
   // The same, but the coroutine is resumed by the next run_ready(): for callers that must not be re-entered.
   void finish_later(Outcome outcome) noexcept;
@@ -58,8 +58,8 @@ class Wait : public ListNode {
   bool pending_ = false;
 };
 
-// Resumes what finish_later() and cancellation made ready on this thread, until nothing is left. True if anything
-// ran. Workers call it after each round of events.
+// Resumes what finish_later() and cancellation made ready on this thread, until nothing is left. True if
+// anything ran. Workers call it after each round of events.
 bool run_ready() noexcept;
 
 class Scope : public ListNode {
@@ -69,8 +69,8 @@ class Scope : public ListNode {
   // All waits and child scopes must be gone.
   ~Scope();
 
-  // Cancels this scope and all below it. The waiting coroutines are resumed by the next run_ready(), never from
-  // inside this call. The first reason stays.
+  // Cancels this scope and all below it. The waiting coroutines are resumed by the next run_ready(), never
+  // from inside this call. The first reason stays.
   void cancel(Reason why) noexcept;
   bool cancelled() const noexcept { return why_ != Reason::none; }
   Reason why() const noexcept { return why_; }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text helpers that the field's protocols need and the standard library lacks: ASCII case, numbers, "did you mean".
+// Text helpers that the field's protocols need and the standard library lacks: ASCII case, numbers, "did you
+// mean".
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -17,13 +18,13 @@ std::string to_lower(std::string_view s);
 std::string_view trim(std::string_view s) noexcept;
 // Digits only, no sign, no space; nullopt when empty, not a number or over 2^64-1.
 std::optional<std::uint64_t> parse_decimal(std::string_view s) noexcept;
-// Next element of a comma separated list (RFC 9110 section 5.6.1), trimmed; advances `rest`. False at the end.
-// Empty elements are skipped.
+// Next element of a comma separated list (RFC 9110 section 5.6.1), trimmed; advances `rest`. False at the
+// end. Empty elements are skipped.
 bool next_token(std::string_view& rest, std::string_view& token) noexcept;
 // Does a comma separated list hold `token`, ignoring case?
 bool has_token(std::string_view list, std::string_view token) noexcept;
-// The known word nearest to `word`, if near enough to be a typing error (Damerau-Levenshtein distance at most a
-// third of its length, at least 1); "" if none.
+// The known word nearest to `word`, if near enough to be a typing error (Damerau-Levenshtein distance at most
+// a third of its length, at least 1); "" if none.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> known);
 // `*` stands for any run of characters; ASCII case ignored. Linear in the length of the text for one star,
 // never exponential.

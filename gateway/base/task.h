@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Task<T>: a value now, or a coroutine that will produce it. A plain function may return a T where a Task<T> is
-// declared and then costs no frame; a coroutine with the same signature may wait. Await a task once; a task that is
-// destroyed while suspended takes its whole call chain with it. Single-threaded.
+// Task<T>: a value now, or a coroutine that will produce it. A plain function may return a T where a Task<T>
+// is declared and then costs no frame; a coroutine with the same signature may wait. Await a task once; a
+// task that is destroyed while suspended takes its whole call chain with it. Single-threaded.
 //
 //   Task<int> answer() { return 42; }                                  // no frame
 //   Task<int> slower(Timer& t) { co_await t.sleep(1s); co_return 42; }
 //
-// The child is started inside await_suspend, which returns false when it is already done: a loop of immediate awaits
-// does not grow the stack.
+// The child is started inside await_suspend, which returns false when it is already done: a loop of immediate
+// awaits does not grow the stack.
 #pragma once
 #include <concepts>
 #include <coroutine>
@@ -79,7 +79,9 @@ class [[nodiscard]] Task {
   template <class U>
     requires std::convertible_to<U&&, Value> && (!std::same_as<std::remove_cvref_t<U>, Task>)
   Task(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT: a value is a task
-  Task() requires std::is_void_v<T> : state_(std::in_place_index<0>) {}
+  Task()
+    requires std::is_void_v<T>
+      : state_(std::in_place_index<0>) {}
   explicit Task(Handle h) noexcept : state_(std::in_place_index<1>, h) {}
   Task(Task&& o) noexcept : state_(std::move(o.state_)) {
     if (auto* h = std::get_if<1>(&o.state_)) *h = nullptr;

@@ -18,10 +18,21 @@ enum class FieldId : std::uint8_t {
 #undef FIELD_NAME
 };
 
+// Several known names as one word: a bit each.
+using FieldSet = std::uint64_t;
+template <class... Id>
+constexpr FieldSet field_set(Id... ids) noexcept {
+  return ((FieldSet{1} << static_cast<unsigned>(ids)) | ... | FieldSet{0});
+}
+
 // The spelling that we use for a known name; "" for other.
 std::string_view field_name(FieldId id) noexcept;
 // Case-insensitive (RFC 9110 section 5.1).
 FieldId field_id(std::string_view name) noexcept;
+// Characters of a token: names, methods, parameters (RFC 9110 section 5.6.2).
+bool token_char(char c) noexcept;
+// Is there a control character other than TAB? Eight bytes at a time.
+bool has_control(std::string_view text) noexcept;
 // Is `name` a token (RFC 9110 section 5.6.2)?
 bool valid_field_name(std::string_view name) noexcept;
 // No control characters but TAB, no leading or trailing blank (RFC 9110 section 5.5).
@@ -55,6 +66,8 @@ class Fields {
   }
   bool has(FieldId id) const noexcept { return find(id) != nullptr; }
   std::size_t count(FieldId id) const noexcept;
+  // False: there is no line of any of these names. True: there may be one. A bit test.
+  bool may_have(FieldSet ids) const noexcept { return (present_ & ids) != 0; }
 
   // Appends a line; both texts must outlive the table (literals, the arena, the read buffer).
   void add(FieldId id, std::string_view value) { push({field_name(id), value, id, false, false}); }
@@ -71,6 +84,7 @@ class Fields {
   void set(std::string_view name, std::string_view value) { set_line(field_id(name), name, value); }
   void remove(FieldId id) noexcept;
   void remove(std::string_view name) noexcept;
+  void remove_all(FieldSet ids) noexcept;
   void clear() noexcept {
     size_ = 0;
     present_ = 0;
@@ -80,17 +94,16 @@ class Fields {
   void push(const Field& f) {
     if (size_ == capacity_) grow();
     lines_[size_++] = f;
-    present_ |= bit(f.id);
+    present_ |= field_set(f.id);
   }
   void grow();
   void set_line(FieldId id, std::string_view name, std::string_view value);
-  static std::uint64_t bit(FieldId id) noexcept { return std::uint64_t{1} << static_cast<unsigned>(id); }
 
   base::Arena* arena_;
   Field* lines_ = nullptr;
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = 0;
-  std::uint64_t present_ = 0;  // a set bit: there may be a line of that id; a clear one: there is none
+  FieldSet present_ = 0;  // a set bit: there may be a line of that id; a clear one: there is none
 };
 
 }  // namespace sluice::http

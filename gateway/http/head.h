@@ -36,8 +36,8 @@ struct RequestHead {
   bool has_query = false;  // "/a?" has an empty query, "/a" has none
   std::string_view method_text;
   std::string_view target;  // the request target as received, for logs only
-  std::string_view
-      path;  // normalised, still escaped, starts with "/" ("*" for OPTIONS *): matched and forwarded
+  // Normalised, still escaped, starts with "/"; "*" for OPTIONS *, "" for CONNECT. Matched and forwarded.
+  std::string_view path;
   std::string_view query;      // without "?"
   std::string_view authority;  // host and port as the client wrote them
   std::string_view host;       // lower case, without port, without a trailing dot

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Exchange: all that one request and its response own while they pass through the gateway. Made by front/,
+// changed by filters and handlers, read by log and metrics at the end. One worker thread.
+#pragma once
+#include <new>
+#include <span>
+#include <string_view>
+
+#include "gateway/base/scope.h"
+#include "gateway/chain/filter.h"
+#include "gateway/http/stream.h"
+#include "gateway/net/loop.h"
+
+namespace sluice::routing {
+struct Route;
+}
+
+namespace sluice::chain {
+
+// A part of the path that the route's pattern gave a name, still escaped.
+struct Capture {
+  std::string_view name;
+  std::string_view value;
+};
+
+// One try of this exchange at a target; in the arena.
+struct Attempt {
+  std::string_view target;  // "10.0.0.3:8080"
+  base::Reason reason = base::Reason::none;
+  base::Duration took{};
+  const Attempt* before = nullptr;  // the attempt made before this one
+};
+
+// What the exchange saw of its upstream, for log and metrics. Times are zero for what did not happen.
+struct UpstreamView {
+  std::string_view name;
+  std::string_view target;
+  const Attempt* attempts = nullptr;  // the last one
+  int attempt_count = 0;
+  base::SteadyTime asked{};     // request head sent
+  base::SteadyTime answered{};  // response head complete
+  base::Duration connect{};     // of the last attempt; zero on a reused connection
+};
+
+// Where an exchange runs.
+struct Worker {
+  net::Loop& loop;
+  unsigned index;  // from zero
+};
+
+struct Exchange {
+  Exchange(http::ServerStream& s, Worker& w, base::Scope* parent)
+      : stream(s), worker(w), arena(s.arena()), request(s.request()), response(arena), scope(parent) {}
+  Exchange(const Exchange&) = delete;
+
+  http::ServerStream& stream;
+  Worker& worker;
+  base::Arena& arena;
+
+  http::RequestHead& request;
+  http::BodyPtr request_body;
+  http::ResponseHead response;
+  http::BodyPtr response_body;
+
+  const routing::Route* route = nullptr;  // null: none matched
+  std::span<const Capture> captures;
+  std::string_view request_id;
+  base::Scope scope;  // cancelled when the client leaves or the total timeout passes
+
+  // Why the gateway answered by itself or gave up; Reason::none while all is well.
+  base::Reason reason = base::Reason::none;
+  std::string_view detail;  // of that reason, for the log
+  bool answered_locally = false;
+  UpstreamView upstream;
+
+  // The few bytes that `filter` keeps for this exchange; value-initialised at the first call. T is trivially
+  // destructible.
+  template <class T>
+  T& local(const Filter& filter) {
+    void*& at = locals[filter.slot()];
+    if (!at) at = arena.make<T>();
+    return *static_cast<T*>(at);
+  }
+  std::span<void*> locals;
+};
+
+}  // namespace sluice::chain

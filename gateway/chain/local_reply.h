@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Local replies: the responses that the gateway makes itself. Each names its reason in Proxy-Status (RFC
+// 9209) and in an application/problem+json body (RFC 9457), so that a caller can tell the gateway's 404 from
+// an upstream's.
+#pragma once
+#include <string_view>
+
+#include "gateway/base/error.h"
+#include "gateway/chain/exchange.h"
+
+namespace sluice::chain {
+
+// Makes `reason` the answer of the exchange: status, fields and body. `detail` is for the caller to read, ""
+// for the reason's own explanation; it is copied. Replaces a response that was there.
+void make_local_reply(Exchange& ex, base::Reason reason, std::string_view detail = {});
+
+// For filters: `return reply(ex, Reason::forbidden);`
+inline Step reply(Exchange& ex, base::Reason reason, std::string_view detail = {}) {
+  make_local_reply(ex, reason, detail);
+  return Step::replied;
+}
+
+}  // namespace sluice::chain

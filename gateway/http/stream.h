@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// ServerStream, ClientStream, Service: what the gateway needs from a protocol, whichever version speaks it.
+// An h1 connection has one stream at a time, an h2 connection many. Layers above never see more of a protocol
+// than this.
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include "gateway/http/body.h"
+#include "gateway/http/head.h"
+#include "gateway/net/address.h"
+
+namespace sluice::http {
+
+// What is the same for all exchanges of a downstream connection; outlives its streams.
+struct ConnectionFacts {
+  std::string_view listener;         // name
+  std::uint32_t listener_index = 0;  // in the snapshot's listeners
+  std::string_view scheme;           // "http" or "https"
+  net::Address peer;
+  std::string_view peer_ip;  // number as text
+};
+
+// One request from downstream and the way to answer it. Valid while Service::serve runs.
+class ServerStream {
+ public:
+  virtual const ConnectionFacts& connection() const noexcept = 0;
+  // Memory of this exchange; forgotten when serve() has returned.
+  virtual base::Arena& arena() noexcept = 0;
+  virtual RequestHead& request() noexcept = 0;
+  // The request's body, null if it has none. Once.
+  virtual BodyPtr take_body() = 0;
+  // When the first byte of the request was seen.
+  virtual base::SteadyTime begun() const noexcept = 0;
+
+  // The upstream will answer `Expect: 100-continue`; otherwise reading the body answers it.
+  virtual void relay_expectation() noexcept = 0;
+  // Sends an interim response (1xx), where the client's version knows them.
+  virtual base::Task<base::Result<void>> send_interim(const ResponseHead& head) = 0;
+  // Sends the response; frames the body as its length() allows; adds what the protocol itself demands. May be
+  // called again only if it failed before head_sent().
+  virtual base::Task<base::Result<void>> send(ResponseHead& head, BodyPtr& body) = 0;
+  virtual bool head_sent() const noexcept = 0;
+  // No further request is taken from this connection after the present one.
+  virtual void close_after() noexcept = 0;
+  // On the wire, heads and framing included, so far.
+  virtual std::uint64_t bytes_received() const noexcept = 0;
+  virtual std::uint64_t bytes_sent() const noexcept = 0;
+
+ protected:
+  ~ServerStream() = default;
+};
+
+// Answers requests; front/ implements it. The coroutine runs in a scope that is cancelled with client_closed
+// when the client leaves.
+class Service {
+ public:
+  virtual base::Task<void> serve(ServerStream& stream) = 0;
+  // The connection could not make a request of what the client sent, and answers it alone: for counting and
+  // logging.
+  virtual void refused(const ConnectionFacts& connection, const base::Error& error, int status) noexcept = 0;
+
+ protected:
+  ~Service() = default;
+};
+
+// One request to a target and its response. Destroying it before the response has ended closes the connection
+// (h1) or resets the stream (h2).
+class ClientStream {
+ public:
+  virtual ~ClientStream() = default;
+  // Sends the head, and of `body` what is there at once; the rest is sent while receive() and the response's
+  // body are awaited. `extra` are complete field lines to add; `body` may be null and must outlive the
+  // stream.
+  virtual base::Task<base::Result<void>> send(const RequestHead& head, std::string_view extra,
+                                              Body* body) = 0;
+  // The next interim or the final head. The views in `out` live as long as the stream.
+  virtual base::Task<base::Result<void>> receive(ResponseHead& out) = 0;
+  // The body of the final response, null if it has none. The stream must outlive it.
+  virtual BodyPtr body(base::Arena& arena) = 0;
+  // Has the connection served another request before? Then an early close may only mean that it was stale.
+  virtual bool reused() const noexcept = 0;
+  // Did any byte of a response arrive? Then a retry is no longer invisible.
+  virtual bool answered() const noexcept = 0;
+  // Was any byte taken from the request's body? Then it cannot be sent again.
+  virtual bool body_touched() const noexcept = 0;
+};
+
+}  // namespace sluice::http

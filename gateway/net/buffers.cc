@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/net/buffers.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <new>
+
+namespace sluice::net {
+
+BufferPool::~BufferPool() {
+  for (char* b : heads_) ::operator delete(b);
+  for (char* b : bodies_) ::operator delete(b);
+  for (Pipe& p : pipes_) close(p);
+}
+
+Buffer BufferPool::take(std::vector<char*>& list, std::size_t size) {
+  if (list.empty()) {
+    held_ += size;
+    return {this, static_cast<char*>(::operator new(size)), size};
+  }
+  char* b = list.back();
+  list.pop_back();
+  return {this, b, size};
+}
+
+void BufferPool::put(char* bytes, std::size_t size) noexcept {
+  auto& list = size == kHead ? heads_ : bodies_;
+  if (list.size() >= (size == kHead ? kKeepHeads : kKeepBodies)) {
+    held_ -= size;
+    ::operator delete(bytes);
+    return;
+  }
+  list.push_back(bytes);
+}
+
+Pipe BufferPool::pipe() noexcept {
+  if (!pipes_.empty()) {
+    Pipe p = pipes_.back();
+    pipes_.pop_back();
+    return p;
+  }
+  int ends[2];
+  if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return {};
+  // More room means fewer calls per body; an unprivileged process gets up to /proc/sys/fs/pipe-max-size.
+  int size = ::fcntl(ends[1], F_SETPIPE_SZ, 256 * 1024);
+  if (size < 0) size = ::fcntl(ends[1], F_GETPIPE_SZ);
+  return {ends[0], ends[1], size > 0 ? static_cast<std::size_t>(size) : 65536};
+}
+
+void BufferPool::give_back(Pipe pipe) noexcept {
+  if (pipes_.size() >= kKeepPipes) {
+    close(pipe);
+    return;
+  }
+  pipes_.push_back(pipe);
+}
+
+void BufferPool::close(Pipe& pipe) noexcept {
+  if (pipe.read_end >= 0) ::close(pipe.read_end);
+  if (pipe.write_end >= 0) ::close(pipe.write_end);
+  pipe = {};
+}
+
+}  // namespace sluice::net

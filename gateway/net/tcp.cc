@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/net/tcp.h"
+
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "gateway/net/port_owner.h"
+
+namespace sluice::net {
+
+using base::Reason;
+
+TcpTransport::TcpTransport(Loop& loop, int fd, bool connected) noexcept
+    : Transport(loop.wheel()), loop_(&loop), fd_(fd) {
+  can_write_ = connected;
+  registered_ = loop.add(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this);
+}
+
+TcpTransport::~TcpTransport() {
+  loop_->remove(fd_, *this);
+  ::close(fd_);
+}
+
+void TcpTransport::on_events(std::uint32_t events) noexcept {
+  bool hangup = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+  bool dead = events & (EPOLLHUP | EPOLLERR);
+  became_ready(hangup || events & EPOLLIN, dead || events & EPOLLOUT, hangup);
+}
+
+namespace {
+
+Io failed() noexcept {
+  if (errno == EAGAIN || errno == EINTR) return {Io::Kind::again, 0, 0};
+  return {Io::Kind::failed, 0, errno};
+}
+
+}  // namespace
+
+Io TcpTransport::try_read(std::span<char> into) noexcept {
+  if (!can_read_) return {Io::Kind::again, 0, 0};
+  ssize_t n = ::recv(fd_, into.data(), into.size(), MSG_DONTWAIT);
+  if (n > 0) {
+    // A short read has emptied the socket, what comes later makes an event of its own; but an end that was
+    // announced already makes none.
+    if (static_cast<std::size_t>(n) < into.size() && !hung_up_) can_read_ = false;
+    return {Io::Kind::moved, static_cast<std::size_t>(n), 0};
+  }
+  if (n == 0) {
+    hung_up_ = true;
+    return {Io::Kind::closed, 0, 0};
+  }
+  Io io = failed();
+  if (io.kind == Io::Kind::again && errno == EAGAIN) can_read_ = false;
+  return io;
+}
+
+Io TcpTransport::try_write(std::span<const iovec> from) noexcept {
+  if (!can_write_) return {Io::Kind::again, 0, 0};
+  ssize_t n;
+  if (from.size() == 1) {
+    n = ::send(fd_, from[0].iov_base, from[0].iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+  } else {
+    msghdr m{};
+    m.msg_iov = const_cast<iovec*>(from.data());
+    m.msg_iovlen = from.size();
+    n = ::sendmsg(fd_, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
+  if (n >= 0) return {Io::Kind::moved, static_cast<std::size_t>(n), 0};
+  Io io = failed();
+  if (io.kind == Io::Kind::again && errno == EAGAIN) can_write_ = false;
+  return io;
+}
+
+Io TcpTransport::try_splice_in(const Pipe& to, std::size_t at_most) noexcept {
+  if (!can_read_) return {Io::Kind::again, 0, 0};
+  ssize_t n = ::splice(fd_, nullptr, to.write_end, nullptr, at_most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  if (n > 0) return {Io::Kind::moved, static_cast<std::size_t>(n), 0};
+  if (n == 0) {
+    hung_up_ = true;
+    return {Io::Kind::closed, 0, 0};
+  }
+  Io io = failed();
+  if (io.kind == Io::Kind::again && errno == EAGAIN) can_read_ = false;
+  return io;
+}
+
+Io TcpTransport::try_splice_out(const Pipe& from, std::size_t at_most, bool more) noexcept {
+  if (!can_write_) return {Io::Kind::again, 0, 0};
+  unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (more ? SPLICE_F_MORE : 0u);
+  ssize_t n = ::splice(from.read_end, nullptr, fd_, nullptr, at_most, flags);
+  if (n > 0) return {Io::Kind::moved, static_cast<std::size_t>(n), 0};
+  Io io = n == 0 ? Io{Io::Kind::failed, 0, EPIPE} : failed();
+  if (io.kind == Io::Kind::again && errno == EAGAIN) can_write_ = false;
+  return io;
+}
+
+void TcpTransport::shutdown_write() noexcept { ::shutdown(fd_, SHUT_WR); }
+
+void TcpTransport::reset_on_close() noexcept {
+  linger l{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &l, sizeof l);
+}
+
+int TcpTransport::connect_error() const noexcept {
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
+namespace {
+
+std::string explain(const Address& to, int error) {
+  return "connect to " + to.text() + ": " + std::strerror(error);
+}
+
+}  // namespace
+
+base::Task<base::Result<TransportPtr>> connect(Loop& loop, const Address& to, base::Duration timeout) {
+  int fd = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) co_return base::fail(Reason::overload, std::string("socket: ") + std::strerror(errno));
+  int one = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  bool connected = ::connect(fd, to.data(), to.size()) == 0;
+  if (!connected && errno != EINPROGRESS) {
+    int error = errno;
+    ::close(fd);
+    co_return base::fail(Reason::upstream_connect_failed, explain(to, error));
+  }
+  auto transport = std::make_unique<TcpTransport>(loop, fd, connected);
+  if (!transport->registered())
+    co_return base::fail(Reason::overload, std::string("epoll: ") + std::strerror(errno));
+  if (!connected) {
+    auto wait = transport->writable(timeout);
+    auto outcome = co_await wait;
+    if (outcome == base::Outcome::cancelled) co_return base::fail(wait.why());
+    if (outcome == base::Outcome::timeout)
+      co_return base::fail(Reason::timeout_connect, "connect to " + to.text());
+    if (int error = transport->connect_error())
+      co_return base::fail(Reason::upstream_connect_failed, explain(to, error));
+  }
+  co_return TransportPtr(std::move(transport));
+}
+
+base::Result<int> listen(const Address& at, int backlog) {
+  auto refuse = [&](const char* what) {
+    int error = errno;
+    std::string text = std::string(what) + " " + at.text() + ": " + std::strerror(error);
+    if (error == EADDRINUSE) text += port_owner(at.port());
+    return base::fail(Reason::internal, std::move(text));
+  };
+  int fd = ::socket(at.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return refuse("cannot open a socket for");
+  int one = 1, zero = 0;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);  // accepted sockets inherit it
+  if (at.family() == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
+  if (::bind(fd, at.data(), at.size()) != 0 || ::listen(fd, backlog) != 0) {
+    auto error = refuse("cannot listen on");
+    ::close(fd);
+    return error;
+  }
+  return fd;
+}
+
+}  // namespace sluice::net

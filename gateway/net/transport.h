@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Transport: one connection's bytes, plain or encrypted. The seam between the codecs and the system: try
+// first, wait only when the answer is `again`. Owned by one connection on one worker. Timeouts are given with
+// each wait and cost no system call. A transport closes when it is destroyed.
+#pragma once
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <span>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/scope.h"
+#include "gateway/net/wheel.h"
+
+namespace sluice::net {
+
+struct Pipe;
+
+// What one attempt to move bytes came to.
+struct Io {
+  enum class Kind : std::uint8_t {
+    moved,   // `bytes` were moved, at least one
+    again,   // nothing now: wait
+    closed,  // reading only: the other side has sent everything
+    failed   // `error` is an errno value; the connection is of no use any more
+  } kind;
+  std::size_t bytes = 0;
+  int error = 0;
+};
+
+// Told about what happens on a connection while nobody waits to read from it.
+class Watcher {
+ public:
+  // `hangup`: the other side has closed or reset; otherwise unread bytes have arrived. May destroy the
+  // transport.
+  virtual void on_activity(bool hangup) noexcept = 0;
+
+ protected:
+  ~Watcher() = default;
+};
+
+class Transport : private Timer {
+ public:
+  class ReadWait;
+  class WriteWait;
+
+  explicit Transport(Wheel& wheel) noexcept : wheel_(&wheel) {}
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+  virtual ~Transport() = default;
+
+  virtual Io try_read(std::span<char> into) noexcept = 0;
+  // Gathers; may move a part only.
+  virtual Io try_write(std::span<const iovec> from) noexcept = 0;
+  // Moves at most `at_most` bytes between the connection and a pipe inside the kernel. `failed` with ENOSYS
+  // when the bytes must be seen (TLS): ask can_splice() first.
+  virtual bool can_splice() const noexcept { return false; }
+  virtual Io try_splice_in(const Pipe& to, std::size_t at_most) noexcept;
+  virtual Io try_splice_out(const Pipe& from, std::size_t at_most, bool more) noexcept;
+  // Tells the other side that nothing more will be sent.
+  virtual void shutdown_write() noexcept = 0;
+  // Makes the close a reset that drops unsent bytes, for connections that misbehave.
+  virtual void reset_on_close() noexcept {}
+  // True once the other side has closed or reset, as far as the system has told.
+  bool hung_up() const noexcept { return hung_up_; }
+
+  // `co_await transport.readable(timeout)`: Outcome::ready when a read is worth a try. Zero means no timeout.
+  ReadWait readable(base::Duration timeout) noexcept;
+  WriteWait writable(base::Duration timeout) noexcept;
+  // Told from now on; null for nobody.
+  void watch(Watcher* watcher) noexcept { watcher_ = watcher; }
+
+ protected:
+  // From the source of events: wakes whoever waits for what became possible, or else tells the watcher. May
+  // destroy `this` before it returns.
+  void became_ready(bool read, bool write, bool hangup) noexcept;
+  bool hung_up_ = false;
+  bool can_read_ = false;  // a read may succeed; false: only an event can change it
+  bool can_write_ = false;
+
+ private:
+  void expired() noexcept override;
+  void rearm() noexcept;
+
+  Wheel* wheel_;
+  ReadWait* reader_ = nullptr;
+  WriteWait* writer_ = nullptr;
+  Watcher* watcher_ = nullptr;
+};
+
+class Transport::ReadWait final : public base::Wait {
+ public:
+  ReadWait(Transport& t, base::Duration timeout) noexcept : transport_(&t), due_(t.wheel_->due_in(timeout)) {}
+  ReadWait(ReadWait&&) = delete;
+  ~ReadWait() { end(); }
+  bool await_ready() const noexcept { return transport_->can_read_; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> h) noexcept {
+    if (!begin(h)) return false;
+    transport_->reader_ = this;
+    transport_->rearm();
+    return true;
+  }
+  base::Outcome await_resume() const noexcept { return outcome(); }
+
+ private:
+  friend class Transport;
+  void forget() noexcept override { transport_->reader_ = nullptr; }
+  Transport* transport_;
+  Tick due_;
+};
+
+class Transport::WriteWait final : public base::Wait {
+ public:
+  WriteWait(Transport& t, base::Duration timeout) noexcept
+      : transport_(&t), due_(t.wheel_->due_in(timeout)) {}
+  WriteWait(WriteWait&&) = delete;
+  ~WriteWait() { end(); }
+  bool await_ready() const noexcept { return transport_->can_write_; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> h) noexcept {
+    if (!begin(h)) return false;
+    transport_->writer_ = this;
+    transport_->rearm();
+    return true;
+  }
+  base::Outcome await_resume() const noexcept { return outcome(); }
+
+ private:
+  friend class Transport;
+  void forget() noexcept override { transport_->writer_ = nullptr; }
+  Transport* transport_;
+  Tick due_;
+};
+
+inline Transport::ReadWait Transport::readable(base::Duration timeout) noexcept { return {*this, timeout}; }
+inline Transport::WriteWait Transport::writable(base::Duration timeout) noexcept { return {*this, timeout}; }
+
+}  // namespace sluice::net
