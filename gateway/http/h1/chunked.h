@@ -50,12 +50,13 @@ class ChunkedDecoder {
   enum class State : std::uint8_t { size, extension, size_lf, data, data_cr, data_lf, trailer, done };
 
   base::Result<const char*> framing(const char* p, const char* end);
-  base::Result<void> size_line(char c);
-  base::Result<void> size_digit(char c);
+  base::Result<void> step(char c);
+  base::Result<void> size(char c);
   base::Result<void> extension(char c);
   base::Result<void> end_of_size();
   base::Result<const char*> trailer(const char* p, const char* end);
   base::Result<void> finish();
+  base::Result<void> trailer_line(std::string_view line);
   base::Unexpected refuse(const char* what) const;
 
   Fields* trailers_;

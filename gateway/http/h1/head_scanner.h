@@ -19,7 +19,7 @@ struct HeadLimits {
   std::size_t uri = 8 * 1024;    // request target, in bytes; more is 414
   std::size_t head = 16 * 1024;  // start line, fields and all line ends, in bytes; more is 431. Not over the
                                  // read buffer of a head, which is 16 KiB
-  std::size_t fields = 100;  // field lines; more is 431
+  std::size_t fields = 100;      // field lines; more is 431
 };
 
 class HeadScanner {
@@ -51,10 +51,12 @@ class HeadScanner {
  private:
   enum class Place : std::uint8_t { start, target, rest, fields };
 
-  base::Result<void> start_line(const char* bytes, std::size_t end, bool complete);
-  base::Result<void> request_line(const char* bytes, std::size_t end, bool complete);
-  base::Result<void> status_line(const char* bytes, std::size_t end, bool complete);
+  base::Result<bool> line(const char* bytes, std::size_t length);
+  base::Result<void> start_line(const char* bytes, std::size_t length, bool complete);
+  base::Result<void> request_line(const char* bytes, std::size_t length, bool complete);
+  base::Result<void> status_line(const char* bytes, std::size_t length, bool complete);
   base::Unexpected refuse(const char* what) const;
+  base::Unexpected too_large() const;
 
   const HeadLimits* limits_;
   std::size_t looked_ = 0;  // bytes searched for a line end

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/http/h1/target.h"
+
+#include "gateway/base/strings.h"
+#include "gateway/http/authority.h"
+#include "gateway/http/uri.h"
+
+namespace sluice::http::h1 {
+namespace {
+
+using base::Reason;
+
+base::Unexpected refuse(const char* what) { return base::fail(Reason::bad_request, what); }
+
+std::uint16_t port_or(const Authority& a, std::uint16_t missing) noexcept {
+  return a.has_port ? a.port : missing;
+}
+
+// What the target itself says about the authority, if it does.
+struct Origin {
+  std::string_view text;
+  Authority authority;
+  std::uint16_t port = 0;  // effective port of the target, also of a Host that names none
+};
+
+base::Result<void> read_path_and_query(std::string_view target, RequestHead& out) {
+  SplitTarget parts = split_target(target);
+  if (!valid_query(parts.query)) return refuse("a character in the query that must be encoded");
+  auto path = normalise_path(parts.path, out.fields.arena());
+  if (!path) return std::move(path).unexpected();
+  out.path = *path;
+  out.query = parts.query;
+  out.has_query = parts.has_query;
+  return {};
+}
+
+// Length of "http://" or "https://" in any case at the front, 0 if neither is there.
+std::size_t scheme_length(std::string_view target) noexcept {
+  for (std::string_view scheme : {"http://", "https://"})
+    if (base::equal_ignoring_case(target.substr(0, scheme.size()), scheme)) return scheme.size();
+  return 0;
+}
+
+base::Result<Origin> read_absolute(RequestHead& out) {
+  std::size_t scheme = scheme_length(out.target);
+  if (scheme == 0) return refuse("the request target is neither a path nor an http or https URI");
+  std::string_view rest = out.target.substr(scheme);
+  std::string_view text = rest.substr(0, rest.find_first_of("/?#"));
+  auto authority = parse_authority(text);
+  if (!authority) return std::move(authority).unexpected();
+  rest.remove_prefix(text.size());
+
+  base::Result<void> read;
+  if (rest.empty()) {
+    out.path = out.method == Method::options ? "*" : "/";  // RFC 9112 section 3.2.4
+  } else if (rest.front() == '?') {
+    read = read_path_and_query(out.fields.arena().join("/", rest), out);
+  } else {
+    read = read_path_and_query(rest, out);
+  }
+  if (!read) return std::move(read).unexpected();
+  return Origin{text, *authority, port_or(*authority, scheme == 7 ? 80 : 443)};
+}
+
+base::Result<Origin> read_authority_form(const RequestHead& out) {
+  auto authority = parse_authority(out.target);
+  if (!authority) return std::move(authority).unexpected();
+  if (!authority->has_port) return refuse("the target of CONNECT has no port");
+  return Origin{out.target, *authority, authority->port};
+}
+
+// An Origin without text when the target is a path or "*".
+base::Result<Origin> read_form(RequestHead& out) {
+  if (out.method == Method::connect) return read_authority_form(out);
+  if (out.target == "*") {
+    if (out.method != Method::options) return refuse("the target \"*\" is for OPTIONS only");
+    out.path = "*";
+    return Origin{};
+  }
+  if (!out.target.starts_with('/')) return read_absolute(out);
+  auto read = read_path_and_query(out.target, out);
+  if (!read) return std::move(read).unexpected();
+  return Origin{};
+}
+
+bool agree(const Origin& origin, const Authority& host) noexcept {
+  return base::equal_ignoring_case(origin.authority.host, host.host) &&
+         origin.port == port_or(host, origin.port);
+}
+
+}  // namespace
+
+base::Result<void> read_target(const FieldView& head, RequestHead& out) {
+  auto origin = read_form(out);
+  if (!origin) return std::move(origin).unexpected();
+  if (head.repeats(FieldId::host)) return refuse("more than one Host");
+  if (!head.has(FieldId::host)) {
+    if (out.version != Version::http_1_0) return refuse("no Host");
+    out.authority = origin->text;
+    out.host = normalise_host(origin->authority.host, out.fields.arena());
+    return {};
+  }
+  std::string_view text = head.fields->value(FieldId::host);
+  auto host = parse_authority(text);
+  if (!host) return std::move(host).unexpected();
+  // RFC 9112 section 3.2.2 lets the target win; but a client must send the same in both (section 3.2), and
+  // whoever does not is aiming at a server that reads the other one.
+  if (!origin->text.empty() && !agree(*origin, *host)) return refuse("the request target and Host disagree");
+  out.authority = origin->text.empty() ? text : origin->text;
+  out.host = normalise_host(host->host, out.fields.arena());
+  return {};
+}
+
+}  // namespace sluice::http::h1
