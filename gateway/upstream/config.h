@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// UpstreamConfig: what an operator writes for one upstream. Read by the server layer, which builds an
+// Upstream from it.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/config/describe.h"
+#include "gateway/upstream/timeouts.h"
+#include "gateway/upstream/url.h"
+
+namespace sluice::upstream {
+
+struct TargetConfig {
+  TargetUrl url;
+  std::uint32_t weight = 1;
+  bool operator==(const TargetConfig&) const = default;
+};
+void describe(config::Description<TargetConfig>& d);
+
+enum class Balance : unsigned char { least_request, round_robin };
+void describe(config::Enumeration<Balance>& e);
+
+// Which Host the target sees.
+struct HostPolicy {
+  enum class Kind : unsigned char { keep, upstream, literal } kind = Kind::keep;
+  std::string literal;
+  bool operator==(const HostPolicy&) const = default;
+};
+void describe(config::Text<HostPolicy>& t);
+
+struct PoolConfig {
+  config::Duration idle = std::chrono::seconds(60);  // zero: never closed for idleness
+  std::uint32_t max_idle = 1024;                     // per worker and target
+  std::optional<std::uint32_t> max_connections;      // per target, all workers together
+  bool operator==(const PoolConfig&) const = default;
+};
+void describe(config::Description<PoolConfig>& d);
+
+struct UpstreamConfig {
+  std::vector<TargetConfig> targets;  // empty when `url` was written
+  std::optional<TargetUrl> url;
+  Balance balance = Balance::least_request;
+  TimeoutsConfig timeouts;
+  PoolConfig pool;
+  std::optional<RetryConfig> retry;
+  HostPolicy host;
+  bool operator==(const UpstreamConfig&) const = default;
+
+  // Whichever way they were written.
+  std::vector<TargetConfig> all_targets() const;
+};
+void describe(config::Description<UpstreamConfig>& d);
+
+}  // namespace sluice::upstream

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Target: one address of an upstream as it lives: found again by upstream and URL at reload, so that its
+// addresses, its load and its pools outlive snapshots. Made by TargetTable, held by shared pointers of
+// snapshots and exchanges, used by all workers at once.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "gateway/base/result.h"
+#include "gateway/net/address.h"
+#include "gateway/net/loop.h"
+#include "gateway/net/resolver.h"
+#include "gateway/upstream/url.h"
+
+namespace sluice::upstream {
+
+// What a worker keeps at a target: the base of its pool. Made, used and destroyed on that worker's thread.
+class PoolSlot {
+ public:
+  PoolSlot() = default;
+  PoolSlot(const PoolSlot&) = delete;
+  PoolSlot& operator=(const PoolSlot&) = delete;
+  virtual ~PoolSlot() = default;
+};
+
+// What the targets of one upstream have in common: `version` grows when any of them becomes usable or stops
+// being so, and tells the workers to look again.
+struct TargetGroup {
+  std::string upstream;
+  std::atomic<std::uint64_t> version{1};
+};
+
+using WorkerLoops = std::vector<net::Loop*>;  // by worker index
+
+class Target {
+ public:
+  using Addresses = std::vector<net::Address>;
+
+  Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_ptr<const WorkerLoops> workers);
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+  // On any thread; the slots are sent to their workers to be destroyed there.
+  ~Target();
+
+  const std::string& upstream() const noexcept { return group_->upstream; }
+  const std::string& text() const noexcept { return text_; }              // "orders-1:8080", for logs
+  const std::string& host_field() const noexcept { return host_field_; }  // for `host: upstream`
+  const TargetUrl& url() const noexcept { return url_; }
+
+  // May requests be sent here? So far: is there an address?
+  bool usable() const noexcept { return usable_.load(std::memory_order_relaxed); }
+
+  // What the name stands for at present; never null, empty until the first answer. Takes a lock: for
+  // connecting only.
+  std::shared_ptr<const Addresses> addresses() const;
+  // Grows with every change of addresses(): a pool that sees a new value drops idle connections to addresses
+  // that are gone.
+  std::uint32_t address_version() const noexcept { return address_version_.load(std::memory_order_acquire); }
+  // Where the next connection should start in addresses(), so that all of them get some.
+  std::uint32_t next_start() noexcept { return start_.fetch_add(1, std::memory_order_relaxed); }
+  // From the resolver. An error leaves the addresses as they are and is kept for explain().
+  void publish(const base::Result<Addresses>& answer);
+  // Why this target is not usable.
+  base::Error why_unusable() const;
+
+  // Requests in flight, all workers together.
+  std::uint32_t active() const noexcept { return active_.load(std::memory_order_relaxed); }
+  // Open connections, all workers together; try_open() is false, and counts nothing, at `at_most`.
+  bool try_open(std::uint32_t at_most) noexcept;
+  void closed() noexcept { connections_.fetch_sub(1, std::memory_order_relaxed); }
+  std::uint32_t connections() const noexcept { return connections_.load(std::memory_order_relaxed); }
+
+  // That worker's own; null until it puts something there. Its thread only.
+  std::unique_ptr<PoolSlot>& slot(unsigned worker) noexcept { return slots_[worker]; }
+
+ private:
+  friend class ActiveRequest;
+  friend class TargetTable;
+
+  const std::shared_ptr<TargetGroup> group_;
+  const TargetUrl url_;
+  const std::string text_;
+  const std::string host_field_;
+  const std::shared_ptr<const WorkerLoops> workers_;
+  std::vector<std::unique_ptr<PoolSlot>> slots_;
+  std::unique_ptr<net::Watch> watch_;
+  std::atomic<bool> usable_{false};
+  std::atomic<std::uint32_t> address_version_{0};
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Addresses> addresses_;
+  std::string resolve_error_;
+
+  // Written by every worker for every request: a cache line of their own.
+  alignas(64) std::atomic<std::uint32_t> active_{0};
+  std::atomic<std::uint32_t> connections_{0};
+  std::atomic<std::uint32_t> start_{0};
+};
+
+// Counts a request in flight at a target while it lives; the target must outlive it.
+class ActiveRequest {
+ public:
+  explicit ActiveRequest(Target& target) noexcept : target_(target) {
+    target_.active_.fetch_add(1, std::memory_order_relaxed);
+  }
+  ActiveRequest(const ActiveRequest&) = delete;
+  ActiveRequest& operator=(const ActiveRequest&) = delete;
+  ~ActiveRequest() { target_.active_.fetch_sub(1, std::memory_order_relaxed); }
+
+ private:
+  Target& target_;
+};
+
+}  // namespace sluice::upstream

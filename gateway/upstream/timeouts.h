@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long to wait for a target, and how often to try: the settings that `defaults`, an upstream and a route
+// may each say a part of. The ...Config structs are what one place says; the plain ones are what is in force
+// after merging defaults -> upstream -> route. A timeout of zero means none.
+#pragma once
+#include <optional>
+
+#include "gateway/config/describe.h"
+
+namespace sluice::upstream {
+
+struct TimeoutsConfig {
+  std::optional<config::Duration> connect, first_byte, idle, total;
+  bool operator==(const TimeoutsConfig&) const = default;
+};
+void describe(config::Description<TimeoutsConfig>& d);
+
+struct Timeouts {
+  base::Duration connect = std::chrono::seconds(2);      // to establish a connection
+  base::Duration first_byte = std::chrono::seconds(30);  // from the request sent to the response's first byte
+  base::Duration idle = std::chrono::seconds(60);        // between any two bytes afterwards
+  base::Duration total = std::chrono::seconds(60);       // of the exchange, all attempts included
+  bool operator==(const Timeouts&) const = default;
+};
+// What `over` says, and for the rest what `under` says.
+Timeouts merge(Timeouts under, const TimeoutsConfig& over) noexcept;
+
+// `retry: none`, `retry: safe` or `retry: {attempts: 3}`. Whether a failed attempt may be repeated at all is
+// the reason's retry class (base/reasons.def).
+struct RetryConfig {
+  unsigned attempts = 2;  // the first one included
+  bool operator==(const RetryConfig&) const = default;
+};
+void describe(config::Description<RetryConfig>& d);
+
+// The part of `defaults` that is about upstreams.
+struct DefaultsConfig {
+  TimeoutsConfig timeouts;
+  std::optional<RetryConfig> retry;
+  bool operator==(const DefaultsConfig&) const = default;
+};
+void describe(config::Description<DefaultsConfig>& d);
+
+}  // namespace sluice::upstream

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Upstream: a named group of targets as one snapshot has it: settings in force and a choice of target.
+// Immutable but for what each worker keeps for itself. Built on the control thread, used by forward and
+// whatever else calls services.
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gateway/upstream/balancer.h"
+#include "gateway/upstream/config.h"
+#include "gateway/upstream/target.h"
+#include "gateway/upstream/target_table.h"
+
+namespace sluice::upstream {
+
+class Upstream {
+ public:
+  Upstream(std::string name, const UpstreamConfig& config, const DefaultsConfig& defaults,
+           TargetTable& targets);
+  Upstream(const Upstream&) = delete;
+  Upstream& operator=(const Upstream&) = delete;
+
+  const std::string& name() const noexcept { return name_; }
+  // Of `defaults` and the upstream; a route's own go on top with merge().
+  const Timeouts& timeouts() const noexcept { return timeouts_; }
+  const RetryConfig& retry() const noexcept { return retry_; }
+  const HostPolicy& host() const noexcept { return host_; }
+  const PoolConfig& pool() const noexcept { return pool_; }
+  const std::vector<std::shared_ptr<Target>>& targets() const noexcept { return targets_; }
+
+  // The target for the next attempt, on that worker's thread; null when none is usable. Targets in `tried`
+  // are avoided as long as there is another. The pointer is good as long as this upstream is.
+  Target* pick(unsigned worker, const PickKey& key, std::span<Target* const> tried = {});
+  // For the reply when pick() gave null.
+  base::Error why_unusable() const;
+
+ private:
+  struct View;
+  struct DestroyView {
+    void operator()(View* view) const noexcept;
+  };
+  void refresh(View& view, std::uint64_t version) const;
+  Target* pick_untried(View& view, const PickKey& key, std::span<Target* const> tried) const;
+
+  std::string name_;
+  Timeouts timeouts_;
+  RetryConfig retry_;
+  HostPolicy host_;
+  PoolConfig pool_;
+  std::shared_ptr<TargetGroup> group_;
+  std::vector<std::shared_ptr<Target>> targets_;
+  std::vector<std::uint32_t> weights_;
+  std::vector<std::unique_ptr<View, DestroyView>> views_;  // by worker
+};
+
+}  // namespace sluice::upstream

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// TargetUrl: where a target is, as an operator writes it: http://orders-1:8080. Scheme, host and port only;
+// what a path or a query would mean belongs to routes and filters.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "gateway/config/describe.h"
+
+namespace sluice::upstream {
+
+struct TargetUrl {
+  std::string host;  // lower case; IPv6 addresses without brackets
+  std::uint16_t port = 80;
+
+  // "orders-1:8080", "[::1]:8080": for logs.
+  std::string authority() const;
+  // The same without the port where it is the scheme's own: for a Host field.
+  std::string host_field() const;
+  // "http://orders-1:8080", the canonical form.
+  std::string text() const;
+  bool operator==(const TargetUrl&) const = default;
+};
+
+// Complaints never quote the text: it may come from a secret.
+config::Refusal parse(std::string_view text, TargetUrl& out);
+
+void describe(config::Text<TargetUrl>& t);
+
+}  // namespace sluice::upstream
