@@ -3,54 +3,17 @@
 // column, the source line and a caret. Every pass over the configuration (bind, check, build) adds to one of
 // these; nobody throws, and nothing here may ever show a secret. Control thread only.
 #pragma once
-#include <compare>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "gateway/config/sources.h"
+
 namespace sluice::config {
-
-// Where something was written. `file` counts from 1 into Sources, 0 is nowhere; line and column count from 1
-// in characters, line 0 is the file as a whole.
-struct Place {
-  std::uint32_t file = 0;
-  std::uint32_t line = 0;
-  std::uint32_t column = 0;
-
-  explicit operator bool() const noexcept { return file != 0; }
-  auto operator<=>(const Place&) const = default;
-};
-
-// The texts that were read, for excerpts, and which parts of them must not be shown.
-class Sources {
- public:
-  // The number of the new source, for Place::file.
-  std::uint32_t add(std::string name, std::string text);
-  std::string_view name(std::uint32_t file) const noexcept;
-  // Line `place.line` as it may be shown: hidden values as ***, control characters and tabs as blanks.
-  std::string line(Place place) const;
-  // Hides what stands between two places of one file from every excerpt.
-  void hide(Place from, std::uint32_t end_line, std::uint32_t end_column);
-  // "gateway.yaml:3:5".
-  std::string text(Place place) const;
-
- private:
-  struct Range {
-    Place from;
-    std::uint32_t end_line, end_column;
-  };
-  struct Source {
-    std::string name, text;
-    std::vector<std::size_t> line_starts;
-  };
-  std::string_view raw_line(const Source& source, std::uint32_t line) const noexcept;
-  bool inside_secret(const Source& source, std::uint32_t line) const;
-
-  std::vector<Source> sources_;
-  std::vector<Range> hidden_;
-};
 
 enum class Severity : std::uint8_t { error, warning };
 
@@ -94,6 +57,7 @@ class Diagnostics {
  private:
   std::shared_ptr<Sources> sources_;
   std::vector<Diagnostic> all_;
+  std::set<std::pair<Place, std::string>> seen_;
   std::size_t errors_ = 0;
   std::size_t warnings_ = 0;
 };

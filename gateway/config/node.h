@@ -9,15 +9,17 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/base/arena.h"
-#include "gateway/config/diagnostic.h"
+#include "gateway/config/sources.h"
 
 namespace sluice::config {
 
 class Node;
-enum class Kind : std::uint8_t { null, scalar, sequence, mapping };
+// `broken` stands for a value that was complained about already: nobody complains about it again.
+enum class Kind : std::uint8_t { null, scalar, sequence, mapping, broken };
 
 struct Entry {
   std::string_view key;
@@ -41,19 +43,32 @@ class Node {
   std::string_view text() const noexcept { return kind == Kind::scalar ? text_ : std::string_view(); }
   std::span<const Entry> entries() const noexcept { return entries_; }
   std::span<const Node* const> items() const noexcept { return items_; }
-  // Of a mapping; nullptr when there is no such key.
+  // Of a mapping, by its key; nullptr when there is none. Large mappings are searched through an index.
   const Node* find(std::string_view key) const noexcept;
 
+  // For those who build the tree. The views must live as long as the node.
+  void set_text(std::string_view text) noexcept { text_ = text; }
+  void set_items(std::span<const Node* const> items) noexcept { items_ = items; }
+  // Copies the entries, whose keys must differ, and their index into the arena.
+  void set_entries(std::span<const Entry> entries, base::Arena& arena);
+  void share_children_of(const Node& other) noexcept {
+    text_ = other.text_;
+    entries_ = other.entries_;
+    items_ = other.items_;
+    index_ = other.index_;
+  }
+
  private:
-  friend class TreeBuilder;
   std::string_view text_;
   std::span<const Entry> entries_;
   std::span<const Node* const> items_;
+  const std::uint32_t* index_ = nullptr;  // of entries_ by key, for large mappings
 };
 
 class Document {
  public:
-  explicit Document(std::shared_ptr<Sources> sources);
+  explicit Document(std::shared_ptr<Sources> sources)
+      : sources_(std::move(sources)), arena_(std::make_unique<base::Arena>()) {}
 
   // nullptr when nothing could be read.
   const Node* root() const noexcept { return root_; }
@@ -72,7 +87,6 @@ class Document {
   const Sources& sources() const noexcept { return *sources_; }
 
  private:
-  friend class TreeBuilder;
   friend class Loader;
   std::shared_ptr<Sources> sources_;
   std::unique_ptr<base::Arena> arena_;

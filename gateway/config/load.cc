@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/config/load.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "gateway/config/encoding.h"
+#include "gateway/config/merge.h"
+#include "gateway/config/substitute.h"
+#include "gateway/config/tree.h"
+#include "gateway/config/yaml.h"
+
+namespace sluice::config {
+
+namespace {
+
+constexpr std::string_view kInclude = "include";
+
+// One spelling for one file, as far as the text tells.
+std::string normal(const std::string& path) {
+  return std::filesystem::path(path).lexically_normal().string();
+}
+
+bool is_pattern(std::string_view path) noexcept {
+  return path.find_first_of("*?[") != std::string_view::npos;
+}
+
+std::string_view name(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::scalar:
+      return "a text";
+    case Kind::sequence:
+      return "a list";
+    case Kind::mapping:
+      return "a mapping";
+    default:
+      return "nothing";
+  }
+}
+
+}  // namespace
+
+class Loader {
+ public:
+  Loader(Diagnostics& diagnostics, const Environment& environment)
+      : diagnostics_(diagnostics), environment_(environment), document_(diagnostics.shared_sources()) {}
+
+  Document from_file(const std::string& path) {
+    auto [text, error] = environment_.read(path, kLargestFile);
+    document_.files_.push_back(path);
+    if (!text) {
+      std::uint32_t file = diagnostics_.sources().add(path, {});
+      fail({file, 0, 0}, "cannot read the file: " + error);
+      return std::move(document_);
+    }
+    return from_text(path, std::move(*text));
+  }
+
+  Document from_text(const std::string& path, std::string text) {
+    const Node* root = parse_file(path, std::move(text), {});
+    if (root && document_.complete_) {
+      Merger merger(*document_.arena_, diagnostics_);
+      gather(path, *root, merger);
+      document_.root_ = root->find(kInclude) ? merger.merged(*root) : root;
+    }
+    return std::move(document_);
+  }
+
+ private:
+  void fail(Place place, std::string message, std::string hint = {}) {
+    diagnostics_.error(place, "", std::move(message), std::move(hint));
+    document_.complete_ = false;
+  }
+
+  // The root of one file; nullptr, and reported, when there is none. `included` is where the file is named.
+  const Node* parse_file(const std::string& path, std::string text, Place included) {
+    read_[normal(path)] = included;
+    Sources& sources = diagnostics_.sources();
+    if (text.size() > kLargestFile) {
+      fail({sources.add(path, {}), 0, 0}, "larger than " + std::to_string(kLargestFile >> 20) + " MiB",
+           "split it with `include`");
+      return nullptr;
+    }
+    text = without_byte_order_mark(text);
+    std::uint32_t file = sources.add(path, text);
+    Substitution substitution(environment_, directory_of(path), diagnostics_, document_.files_);
+    TreeBuilder tree(*document_.arena_, diagnostics_, substitution);
+    if (!check_encoding(text, file, diagnostics_) || !parse_yaml(text, file, tree, diagnostics_)) {
+      document_.complete_ = false;
+      return nullptr;
+    }
+    const Node* root = tree.root();
+    bool is_empty = !root || root->kind == Kind::null;
+    if (is_empty && included) return nullptr;  // a file in which all is commented out
+    if (!is_empty && root->kind == Kind::mapping) return root;
+    fail(is_empty ? Place{file, 0, 0} : root->place,
+         is_empty ? "the file holds no settings"
+                  : "expected a mapping at the top of the file, got " + std::string(name(root->kind)));
+    return nullptr;
+  }
+
+  // Adds the file's own entries, then those of the files that it includes.
+  void gather(const std::string& path, const Node& root, Merger& merger) {
+    merger.add(root, kInclude);
+    const Node* include = root.find(kInclude);
+    if (!include || include->kind == Kind::broken) return;
+    open_.push_back(normal(path));
+    if (include->kind == Kind::scalar)
+      include_pattern(path, *include, merger);
+    else if (include->kind == Kind::sequence) {
+      for (const Node* item : include->items()) include_pattern(path, *item, merger);
+    } else {
+      fail(include->place, "expected a list of files, got " + std::string(name(include->kind)),
+           "as in include: [conf.d/*.yaml]");
+    }
+    open_.pop_back();
+  }
+
+  void include_pattern(const std::string& from, const Node& item, Merger& merger) {
+    if (item.kind == Kind::broken) return;
+    if (item.kind != Kind::scalar || item.text().empty())
+      return fail(item.place, "expected the name of a file or a pattern such as conf.d/*.yaml");
+    std::string pattern = resolved(directory_of(from), item.text());
+    if (!is_pattern(pattern)) return include_file(pattern, item, merger);
+    auto [names, error] = environment_.matches(pattern);
+    if (!error.empty()) return fail(item.place, "cannot look for " + pattern + ": " + error);
+    if (names.empty()) diagnostics_.warning(item.place, "", "no file matches " + pattern);
+    for (const std::string& file : names)
+      if (normal(file) != open_.back()) include_file(file, item, merger);  // a pattern may match its own file
+  }
+
+  void include_file(const std::string& path, const Node& item, Merger& merger) {
+    std::string key = normal(path);
+    if (auto at = std::find(open_.begin(), open_.end(), key); at != open_.end()) {
+      std::string chain;
+      for (; at != open_.end(); ++at) chain += *at + " -> ";
+      return fail(item.place, "a file must not include itself: " + chain + key);
+    }
+    if (auto seen = read_.find(key); seen != read_.end()) {
+      diagnostics_.warning(item.place, "", path + " is included already",
+                           "first at " + diagnostics_.sources().text(seen->second));
+      return;
+    }
+    if (read_.size() >= kMostIncludedFiles)
+      return fail(item.place, "more than " + std::to_string(kMostIncludedFiles) + " files are included");
+    document_.files_.push_back(path);
+    auto [text, error] = environment_.read(path, kLargestFile);
+    if (!text) return fail(item.place, "cannot read " + path + ": " + error);
+    if (const Node* root = parse_file(path, std::move(*text), item.place)) gather(path, *root, merger);
+  }
+
+  Diagnostics& diagnostics_;
+  const Environment& environment_;
+  Document document_;
+  std::map<std::string, Place> read_;  // every file so far, and where it was included
+  std::vector<std::string> open_;      // the files whose includes are being read, outermost first
+};
+
+Document load(const std::string& path, Diagnostics& diagnostics, const Environment& environment) {
+  return Loader(diagnostics, environment).from_file(path);
+}
+
+Document parse(std::string text, Diagnostics& diagnostics, std::string name, const Environment& environment) {
+  return Loader(diagnostics, environment).from_text(name, std::move(text));
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/config/sources.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "gateway/base/strings.h"
+
+namespace sluice::config {
+
+namespace {
+
+constexpr std::string_view kMask = "***";
+constexpr std::size_t kWidest = 120;              // characters of an excerpt
+constexpr std::size_t kShortestHiddenText = 8;    // shorter ones occur by chance
+constexpr std::uint32_t kLinesLookedBack = 2000;  // for the key above a block of text
+
+bool begins_character(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
+// The line as characters, each a piece of UTF-8; control characters become blanks.
+std::vector<std::string_view> characters(std::string_view line) {
+  std::vector<std::string_view> out;
+  for (std::size_t i = 0; i < line.size();) {
+    std::size_t n = 1;
+    while (i + n < line.size() && !begins_character(line[i + n])) ++n;
+    bool shown = static_cast<unsigned char>(line[i]) >= 0x20 && line[i] != 0x7F;
+    out.push_back(shown ? line.substr(i, n) : std::string_view(" "));
+    i += n;
+  }
+  return out;
+}
+
+bool is_key_character(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+struct Span {
+  std::size_t begin, end;
+};
+
+// Where the value that starts at `at` ends, as far as one line tells: at its closing quote, at the end of a
+// flow item, or with the line.
+std::size_t value_end(const std::vector<std::string_view>& line, std::size_t at, bool in_flow) {
+  if (at >= line.size()) return at;
+  if (std::string_view quote = line[at]; quote == "\"" || quote == "'") {
+    for (std::size_t i = at + 1; i < line.size(); ++i) {
+      if (quote == "\"" && line[i] == "\\")
+        ++i;
+      else if (line[i] == quote)
+        return i + 1;
+    }
+    return line.size();
+  }
+  if (!in_flow) return line.size();
+  for (int depth = 0; at < line.size(); ++at) {
+    if (line[at] == "[" || line[at] == "{")
+      ++depth;
+    else if ((line[at] == "]" || line[at] == "}") && depth-- == 0)
+      break;
+    else if (line[at] == "," && depth == 0)
+      break;
+  }
+  return at;
+}
+
+// Values in the line that stand after a key which sounds secret.
+std::vector<Span> after_secret_keys(const std::vector<std::string_view>& line) {
+  std::vector<Span> out;
+  bool in_flow = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == "{" || line[i] == "[") in_flow = true;
+    if (line[i] != ":") continue;
+    std::size_t end = i;
+    while (end > 0 && (line[end - 1] == " " || line[end - 1] == "\"" || line[end - 1] == "'")) --end;
+    std::string key;
+    for (std::size_t k = end; k > 0 && line[k - 1].size() == 1 && is_key_character(line[k - 1][0]); --k)
+      key.insert(key.begin(), line[k - 1][0]);
+    if (!sounds_secret(key)) continue;
+    std::size_t begin = i + 1;
+    while (begin < line.size() && line[begin] == " ") ++begin;
+    std::size_t stop = value_end(line, begin, in_flow);
+    out.push_back({begin, stop});
+    i = std::max(i, stop == 0 ? 0 : stop - 1);
+  }
+  return out;
+}
+
+// Blanks before the text of the line; a list item counts as further in than its key. None for an empty line.
+std::size_t indentation(std::string_view line) {
+  std::size_t n = line.find_first_not_of(" \t");
+  if (n == std::string_view::npos) return std::numeric_limits<std::size_t>::max();
+  return line.substr(n).starts_with("- ") ? n + 1 : n;
+}
+
+}  // namespace
+
+bool sounds_secret(std::string_view key) noexcept {
+  static constexpr std::array<std::string_view, 14> kWords = {
+      "*password*", "*passwd*",  "*passphrase*", "*secret*",  "*token",        "*tokens", "*credential*",
+      "*private*",  "*api_key*", "*apikey*",     "*api-key*", "*signing_key*", "*pwd",    "*hmac_key*"};
+  return !key.empty() && std::any_of(kWords.begin(), kWords.end(),
+                                     [&](std::string_view glob) { return base::glob_match(glob, key); });
+}
+
+std::uint32_t Sources::add(std::string name, std::string text) {
+  Source source{std::move(name), std::move(text), {0}};
+  const std::string& t = source.text;
+  for (std::size_t i = 0; i < t.size(); ++i) {
+    if (t[i] == '\r' && i + 1 < t.size() && t[i + 1] == '\n') continue;
+    if (t[i] == '\n' || t[i] == '\r') source.line_starts.push_back(i + 1);
+  }
+  sources_.push_back(std::move(source));
+  return static_cast<std::uint32_t>(sources_.size());
+}
+
+std::string_view Sources::name(std::uint32_t file) const noexcept {
+  return file == 0 || file > sources_.size() ? std::string_view() : std::string_view(sources_[file - 1].name);
+}
+
+std::string Sources::text(Place place) const {
+  std::string out(name(place.file));
+  if (place.line == 0) return out;
+  out += ':' + std::to_string(place.line);
+  if (place.column) out += ':' + std::to_string(place.column);
+  return out;
+}
+
+std::string_view Sources::raw_line(const Source& source, std::uint32_t line) const noexcept {
+  if (line == 0 || line > source.line_starts.size()) return {};
+  std::size_t begin = source.line_starts[line - 1];
+  std::size_t end = line < source.line_starts.size() ? source.line_starts[line] : source.text.size();
+  std::string_view out = std::string_view(source.text).substr(begin, end - begin);
+  while (!out.empty() && (out.back() == '\n' || out.back() == '\r')) out.remove_suffix(1);
+  return out;
+}
+
+void Sources::hide(Place from, std::uint32_t end_line, std::uint32_t end_column) {
+  hidden_.push_back({from, end_line, end_column});
+}
+
+void Sources::hide_text(std::string_view value) {
+  if (value.size() >= kShortestHiddenText) hidden_texts_.emplace_back(value);
+}
+
+std::string Sources::masked(std::string message) const {
+  for (const std::string& hidden : hidden_texts_)
+    for (std::size_t at = 0; (at = message.find(hidden, at)) != std::string::npos; at += kMask.size())
+      message.replace(at, hidden.size(), kMask);
+  return message;
+}
+
+// Is the line part of a text, list or mapping whose key, somewhere above, sounds secret?
+bool Sources::below_secret_key(const Source& source, std::uint32_t line) const {
+  std::size_t inside = indentation(raw_line(source, line));
+  for (std::uint32_t up = line - 1; up > 0 && inside > 0 && line - up < kLinesLookedBack; --up) {
+    std::string_view text = raw_line(source, up);
+    std::size_t indent = indentation(text);
+    if (indent >= inside) continue;
+    inside = indent;
+    text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t-\"'")));
+    std::size_t key = 0;
+    while (key < text.size() && is_key_character(text[key])) ++key;
+    if (key < text.size() &&
+        (text[key] == ':' || text[key] == '"' || text[key] == '\'' || text[key] == ' ') &&
+        sounds_secret(text.substr(0, key)))
+      return true;
+  }
+  return false;
+}
+
+std::vector<bool> Sources::hidden_in(const Source& source, Place place, std::size_t length) const {
+  if (below_secret_key(source, place.line)) return std::vector<bool>(length, true);
+  std::vector<bool> out(length, false);
+  auto cover = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < std::min(end, length); ++i) out[i] = true;
+  };
+  for (Span span : after_secret_keys(characters(raw_line(source, place.line)))) cover(span.begin, span.end);
+  for (const Range& r : hidden_) {
+    if (r.from.file != place.file || place.line < r.from.line || place.line > r.end_line) continue;
+    cover(place.line == r.from.line ? r.from.column - 1 : 0,
+          place.line == r.end_line ? r.end_column - 1 : length);
+  }
+  return out;
+}
+
+Sources::Excerpt Sources::excerpt(Place place) const {
+  Excerpt out;
+  if (place.file == 0 || place.file > sources_.size() || place.line == 0) return out;
+  const Source& source = sources_[place.file - 1];
+  std::vector<std::string_view> line = characters(raw_line(source, place.line));
+  std::vector<bool> hidden = hidden_in(source, place, line.size());
+
+  std::size_t at = place.column ? place.column - 1 : 0;
+  std::size_t begin = at > kWidest * 3 / 4 ? at - kWidest / 2 : 0;
+  std::size_t end = std::min(line.size(), begin + kWidest);
+  std::size_t width = 0, mask_at = 0;
+  bool only_blanks = true, in_mask = false;
+  auto put = [&](std::string_view text, std::size_t its_width) {
+    out.line += text;
+    width += its_width;
+  };
+  if (begin > 0) put("...", 3);
+  for (std::size_t i = begin; i < end; ++i) {
+    only_blanks = only_blanks && line[i] == " ";
+    bool masked_here = hidden[i] && !only_blanks;  // indentation gives nothing away
+    if (masked_here && !in_mask) {
+      mask_at = width;
+      put(kMask, kMask.size());
+    }
+    if (i == at) out.caret = masked_here ? mask_at : width;
+    if (!masked_here) put(line[i], 1);
+    in_mask = masked_here;
+  }
+  if (at >= end) out.caret = width;
+  if (end < line.size()) put("...", 3);
+  return out;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Place and Sources: where something was written, and the texts that were read, so that a diagnostic can show
+// the line. Sources also knows what must not be shown: every excerpt and every message passes through it.
+// Control thread only.
+#pragma once
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::config {
+
+// `file` counts from 1 into Sources, 0 is nowhere; line and column count from 1 in characters, line 0 is the
+// file as a whole.
+struct Place {
+  std::uint32_t file = 0;
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+
+  explicit operator bool() const noexcept { return file != 0; }
+  auto operator<=>(const Place&) const = default;
+};
+
+class Sources {
+ public:
+  // One source line as it may be shown, and how many characters stand before the place in it.
+  struct Excerpt {
+    std::string line;
+    std::size_t caret = 0;
+  };
+
+  // The number of the new source, for Place::file.
+  std::uint32_t add(std::string name, std::string text);
+  std::string_view name(std::uint32_t file) const noexcept;
+  // "gateway.yaml:3:5"; without what the place leaves out.
+  std::string text(Place place) const;
+  // Secrets as ***, tabs as blanks, long lines cut around the place. Values under keys that sound secret are
+  // hidden too: when the file cannot be parsed, nothing else is known about it.
+  Excerpt excerpt(Place place) const;
+
+  // Hides what stands between two places of a file (the end is one past the last character).
+  void hide(Place from, std::uint32_t end_line, std::uint32_t end_column);
+  // Hides a value wherever a message quotes it. Short ones would garble everything and are left to the
+  // caller.
+  void hide_text(std::string_view value);
+  // `message` without any hidden text.
+  std::string masked(std::string message) const;
+
+ private:
+  struct Range {
+    Place from;
+    std::uint32_t end_line, end_column;
+  };
+  struct Source {
+    std::string name, text;
+    std::vector<std::size_t> line_starts;
+  };
+  std::string_view raw_line(const Source& source, std::uint32_t line) const noexcept;
+  // For each character of the line: is it part of a secret?
+  std::vector<bool> hidden_in(const Source& source, Place place, std::size_t length) const;
+  bool below_secret_key(const Source& source, std::uint32_t line) const;
+
+  std::vector<Source> sources_;
+  std::vector<Range> hidden_;
+  std::vector<std::string> hidden_texts_;
+};
+
+// Does a key by this name probably hold a secret? ("password", "client_secret", "api_keys")
+bool sounds_secret(std::string_view key) noexcept;
+
+}  // namespace sluice::config
