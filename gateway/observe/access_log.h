@@ -8,9 +8,6 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <span>
-#include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -20,12 +17,25 @@
 #include "gateway/observe/access_log_config.h"
 #include "gateway/observe/log_line.h"
 #include "gateway/observe/log_ring.h"
-#include "gateway/observe/log_sink.h"
 
 namespace sluice::observe {
 
-// Wakes the writer early; shared by the lanes.
-class WriterBell;
+class AccessLog;
+
+// Wakes the log writer before its time. Any thread, and a signal handler.
+class WriterBell {
+ public:
+  WriterBell();
+  WriterBell(const WriterBell&) = delete;
+  WriterBell& operator=(const WriterBell&) = delete;
+  ~WriterBell();
+  void ring() noexcept;
+  // Until rung, at most that long.
+  void wait(std::chrono::milliseconds at_most) noexcept;
+
+ private:
+  int event_;
+};
 
 // One worker's way into the log; that worker's thread only.
 class alignas(64) AccessLogLane {
@@ -34,15 +44,21 @@ class alignas(64) AccessLogLane {
 
   // Formats and queues one line, or drops and counts it. Nothing of `record` is kept.
   void write(const AccessRecord& record) noexcept;
-  std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }  // any thread
+  // Any thread.
+  std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 
  private:
-  friend class AccessLog;
+  friend class LogWriter;
+  void drop() noexcept;
+
   LineFormatter formatter_;
   LogRing ring_;
   WriterBell& bell_;
+  std::unique_ptr<char[]> scratch_;  // a line that does not fit into the end of the ring in one piece
   std::atomic<std::uint64_t> dropped_{0};
 };
+
+class LogWriter;
 
 class AccessLog {
  public:
@@ -53,7 +69,7 @@ class AccessLog {
   // As stop().
   ~AccessLog();
 
-  // Opens the sink and starts the writer. The error names the file and what the system said.
+  // Opens the sink and starts the writer; once. The error names the file and what the system said.
   base::Result<void> start();
   AccessLogLane& lane(unsigned worker) noexcept { return *lanes_[worker]; }
   // Asks the writer to open the file again (after rotation); if that fails it says so and keeps the old one.
@@ -67,17 +83,11 @@ class AccessLog {
   const AccessLogConfig& config() const noexcept { return config_; }
 
  private:
-  void run() noexcept;
-  bool drain() noexcept;
-  bool drain(AccessLogLane& lane) noexcept;
-
   AccessLogConfig config_;
-  std::unique_ptr<WriterBell> bell_;
+  WriterBell bell_;
   std::vector<std::unique_ptr<AccessLogLane>> lanes_;
-  LogSink sink_;
+  std::unique_ptr<LogWriter> writer_;
   std::thread thread_;
-  std::atomic<bool> stopping_{false};
-  std::atomic<bool> reopening_{false};
 };
 
 }  // namespace sluice::observe

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // AccessLogConfig: the operator's settings of the access log, as written under `access_log`.
 #pragma once
-#include <cstddef>
 #include <string>
 #include <vector>
+
+#include "gateway/config/describe.h"
 
 namespace sluice::observe {
 
 enum class LogFormat : unsigned char { json, logfmt, combined };
 
 struct AccessLogConfig {
+  bool enabled = true;
   LogFormat format = LogFormat::json;
   std::string to = "stdout";  // stdout, stderr or the path of a file
   // Query parameters whose value is not logged; case does not matter.
@@ -20,23 +22,26 @@ struct AccessLogConfig {
                                            "authorization",
                                            "client_secret",
                                            "code",
-                                           "id_token",
                                            "jwt",
                                            "key",
+                                           "id_token",
                                            "passwd",
                                            "password",
-                                           "refresh_token",
                                            "secret",
                                            "sig",
-                                           "signature",
                                            "token",
+                                           "refresh_token",
+                                           "signature",
                                            "x-amz-credential",
+                                           "x-api-key",
                                            "x-amz-security-token",
-                                           "x-amz-signature",
-                                           "x-api-key"};
-  std::size_t buffer = std::size_t{1} << 20;  // bytes of each worker's ring, rounded up to a power of two
+                                           "x-amz-signature"};
+  config::Size buffer{1 << 20};  // of each worker; rounded up to a power of two
 
   bool operator==(const AccessLogConfig&) const = default;
 };
+
+void describe(config::Enumeration<LogFormat>& e);
+void describe(config::Description<AccessLogConfig>& d);
 
 }  // namespace sluice::observe

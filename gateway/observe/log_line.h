@@ -62,20 +62,20 @@ struct AccessRecord {
 // Not thread-safe: one per lane. Keeps the text of the last second's time.
 class LineFormatter {
  public:
-  // No line is longer: texts are cut (and end in "...") when they would be.
-  static constexpr std::size_t kMaxLine = 64 * 1024;
+  // No line is longer: long texts are cut, and then end in "...".
+  static constexpr std::size_t kMaxLine = 80 * 1024;
 
   explicit LineFormatter(const AccessLogConfig& config);
 
   // Upper bound of the length of this record's line, at most kMaxLine.
-  std::size_t bound(const AccessRecord& record) const noexcept;
+  static std::size_t bound(const AccessRecord& record) noexcept;
   // Writes the line with its "\n" to `out`, which has room for bound(record); returns the length.
   std::size_t format(const AccessRecord& record, char* out) noexcept;
 
  private:
   void refresh_time(std::int64_t second) noexcept;
-  char* json(const AccessRecord& record, char* out) noexcept;
-  char* logfmt(const AccessRecord& record, char* out) noexcept;
+  template <class Style>
+  char* fields(const AccessRecord& record, char* out) noexcept;
   char* combined(const AccessRecord& record, char* out) noexcept;
 
   LogFormat format_;

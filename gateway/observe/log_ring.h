@@ -40,6 +40,7 @@ class LogRing {
   // Positions count up for ever; apart, so that the two threads do not share a cache line.
   alignas(64) std::atomic<std::size_t> head_{0};  // end of what was produced
   std::size_t seen_tail_ = 0;                     // producer's last look at tail_
+  bool announced_ = false;                        // half full was reported, and not been left since
   alignas(64) std::atomic<std::size_t> tail_{0};  // end of what was consumed
 };
 

@@ -31,8 +31,8 @@ class LogSink {
  private:
   std::string to_;
   int fd_ = -1;
-  bool owned_ = false;    // we opened it, and close it
-  bool regular_ = false;  // a file on disk: big writes never wait for a reader
+  bool owned_ = false;  // we opened it, and close it
+  bool waits_ = false;  // a pipe, socket or terminal: it may have to wait for its reader
   int error_ = 0;
 };
 

@@ -39,6 +39,7 @@ struct BuildLabels {
 };
 
 enum class ReloadResult : std::uint8_t { ok, rejected, rolled_back };
+std::string_view name(ReloadResult result) noexcept;
 
 class MetricsRegistry {
  public:
@@ -56,14 +57,16 @@ class MetricsRegistry {
 
   // What the control thread reports.
   void set_build(const BuildLabels& labels);
+  void set_started(base::WallTime when);
   void set_ready(bool ready);
   void set_draining(bool draining);
   void reloaded(ReloadResult result, base::WallTime when);
   void set_config(std::string_view hash, std::string_view source);  // the one in use
-  // Values computed at scrape, on the scraping thread.
+  // Values computed at scrape, on the scraping thread. The callback ends with the registration.
   [[nodiscard]] ScrapeRegistration generations_at_scrape(std::function<std::size_t()> alive);
   [[nodiscard]] ScrapeRegistration log_drops_at_scrape(std::string sink,
                                                        std::function<std::uint64_t()> dropped);
+  [[nodiscard]] ScrapeRegistration loop_times_at_scrape(unsigned worker, std::function<LoopTimes()> times);
   // Gauges per state and, up to 200 targets, per target.
   [[nodiscard]] std::vector<ScrapeRegistration> targets_at_scrape(
       std::string upstream, std::function<std::vector<TargetReport>()> targets);

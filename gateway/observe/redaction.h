@@ -42,7 +42,7 @@ class QueryRedaction {
 
  private:
   std::vector<std::string> names_;  // lower case
-  std::uint64_t lengths_ = 0;       // bit n: there is a name of n bytes, or of 63 and more
+  std::uint64_t lengths_ = 0;       // bit n: there is a name of n bytes, at most 63
 };
 
 }  // namespace sluice::observe

@@ -53,11 +53,13 @@ class SeriesRef {
   // The cells of that worker in this series: one, or those of a histogram. Worker's own thread, or before it
   // runs.
   Cell* cells(unsigned worker) const;
+  friend bool operator==(const SeriesRef& a, const SeriesRef& b) noexcept { return a.series_ == b.series_; }
 
  private:
   friend class SeriesStore;
-  SeriesRef(SeriesStore& store, std::shared_ptr<Series> series) noexcept;
+  SeriesRef(SeriesStore& store, Family family, std::shared_ptr<Series> series) noexcept;
   SeriesStore* store_ = nullptr;
+  Family family_{};
   std::shared_ptr<Series> series_;
 };
 
@@ -97,14 +99,23 @@ class SeriesStore {
   // For what only the control thread counts, a few times a minute. Any thread.
   void set(Family family, LabelValues values, double value);
   void add(Family family, LabelValues values, double value);
-  // Forgets what set() and add() made.
-  void clear(Family family);
+  // As set(), and forgets all others that set() and add() made.
+  void replace(Family family, LabelValues values, double value);
   // Calls `source` at each scrape, on the scraping thread; it must not register or unregister.
   [[nodiscard]] ScrapeRegistration at_scrape(Family family, std::function<void(const Emit&)> source);
+
+  // How many series a family has now, and how often it was refused one.
+  struct Usage {
+    std::size_t series = 0;
+    std::uint64_t refused = 0;
+  };
+  Usage usage(Family family);
 
   // One family with its present values, series sorted by labels; empty if there are none. Any one thread at a
   // time.
   prometheus::MetricFamily gather(Family family);
+
+  struct Arenas;
 
  private:
   friend class SeriesRef;
@@ -113,7 +124,6 @@ class SeriesStore {
   FamilyState& state(Family family) noexcept;
 
   MetricsOptions options_;
-  struct Arenas;
   std::unique_ptr<Arenas> arenas_;
   std::vector<std::unique_ptr<FamilyState>> families_;
 };

@@ -55,7 +55,7 @@ class alignas(64) UpstreamCells {
   void retried(base::Reason cause, RetryResult result);
 
  private:
-  Cell* single(Family family, LabelValues values);
+  Cell* cells(Family family, LabelValues values);
 
   DurationCells duration_;
   DurationCells first_byte_;

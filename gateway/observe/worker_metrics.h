@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Metrics of one worker's event loop, fed by the code that runs the loop. The worker's thread writes, the
-// admin thread reads.
+// Metrics of one worker's event loop, fed by the code that runs the loop on the worker's thread.
 #pragma once
-#include <atomic>
-
 #include "gateway/observe/cells.h"
 #include "gateway/observe/series.h"
 
@@ -15,24 +12,28 @@ class alignas(64) WorkerMetrics {
 
   // A periodic tick came this much later than it was due.
   void loop_lag(base::Duration late) noexcept { lag_.observe(late); }
-  // One turn of the loop: how long it waited for events and how long it then worked.
-  void loop_turn(base::Duration waited, base::Duration worked) noexcept {
-    busy_ns_ += worked.count();
-    total_ns_ += worked.count() + waited.count();
-    if (total_ns_ >= kWindow.count()) publish();
-  }
-  // Share of time that was not spent waiting, over the last full window. Any thread.
-  double busy_ratio() const noexcept { return busy_ratio_.load(std::memory_order_relaxed); }
 
  private:
-  static constexpr base::Duration kWindow = std::chrono::seconds(1);
-  void publish() noexcept;
-
-  SeriesRef lag_series_;
+  SeriesRef series_;
   DurationCells lag_;
-  base::Duration::rep busy_ns_ = 0;
-  base::Duration::rep total_ns_ = 0;
-  std::atomic<double> busy_ratio_{0};
+};
+
+// Time that a loop has spent since its start.
+struct LoopTimes {
+  std::uint64_t busy_nanoseconds = 0;
+  std::uint64_t idle_nanoseconds = 0;
+};
+
+// Turns growing totals into the share of busy time since the last reading. One reader at a time.
+class BusyRatio {
+ public:
+  // The same answer as before when less than a tenth of a second has passed, so that two scrapers do not
+  // disturb each other.
+  double read(const LoopTimes& now) noexcept;
+
+ private:
+  LoopTimes last_;
+  double ratio_ = 0;
 };
 
 }  // namespace sluice::observe

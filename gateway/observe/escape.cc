@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/observe/escape.h"
+
+#include <cstdint>
+#include <cstring>
+
+#include "gateway/observe/utf8.h"
+
+namespace sluice::observe {
+namespace {
+
+constexpr std::uint64_t kOnes = 0x0101010101010101;
+constexpr std::uint64_t kHighs = 0x8080808080808080;
+constexpr char kHex[] = "0123456789abcdef";
+
+// Not 0 if any of the eight bytes is `byte`.
+constexpr std::uint64_t has_byte(std::uint64_t word, unsigned char byte) noexcept {
+  std::uint64_t x = word ^ (kOnes * byte);
+  return (x - kOnes) & ~x & kHighs;
+}
+
+// Are all eight bytes printable ASCII other than quote and backslash? Nearly all of a log line is.
+constexpr bool plain(std::uint64_t word) noexcept {
+  std::uint64_t below_space = (word - kOnes * 0x20) & ~word & kHighs;
+  return ((word & kHighs) | below_space | has_byte(word, '"') | has_byte(word, '\\') |
+          has_byte(word, 0x7f)) == 0;
+}
+
+constexpr bool plain(char c) noexcept { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
+char* put(char* out, std::string_view text) noexcept {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+char* put_code(char* out, unsigned code) noexcept {
+  char text[] = {'\\',           'u', kHex[code >> 12 & 15], kHex[code >> 8 & 15], kHex[code >> 4 & 15],
+                 kHex[code & 15]};
+  return put(out, {text, sizeof text});
+}
+
+// Copies the plain bytes that `text` begins with, and takes them off it.
+char* copy_plain(std::string_view& text, char* out) noexcept {
+  const char* in = text.data();
+  const char* end = in + text.size();
+  for (std::uint64_t word; end - in >= 8; in += 8, out += 8) {
+    std::memcpy(&word, in, 8);
+    if (!plain(word)) break;
+    std::memcpy(out, &word, 8);
+  }
+  while (in != end && plain(*in)) *out++ = *in++;
+  text.remove_prefix(static_cast<std::size_t>(in - text.data()));
+  return out;
+}
+
+char* put_ascii(char* out, char c) noexcept {
+  switch (c) {
+    case '"':
+      return put(out, "\\\"");
+    case '\\':
+      return put(out, "\\\\");
+    case '\n':
+      return put(out, "\\n");
+    case '\r':
+      return put(out, "\\r");
+    case '\t':
+      return put(out, "\\t");
+    default:
+      return put_code(out, static_cast<unsigned char>(c));
+  }
+}
+
+// Characters that a reader would not see but obey: U+0080 to U+009F control terminals, U+2028 and U+2029 end
+// a line, U+202A to U+202E and U+2066 to U+2069 reorder what is shown. Their number, or 0.
+unsigned hidden_code(std::string_view sequence) noexcept {
+  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
+  if (sequence.size() == 2 && byte(0) == 0xc2 && byte(1) < 0xa0) return byte(1);
+  if (sequence.size() != 3 || byte(0) != 0xe2 || (byte(1) != 0x80 && byte(1) != 0x81)) return 0;
+  unsigned code = 0x2000u | (byte(1) & 0x3fu) << 6 | (byte(2) & 0x3fu);
+  return (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ? code : 0;
+}
+
+// Writes the escaped form of what `text` begins with, which is not plain, and takes it off.
+char* put_special(std::string_view& text, char* out) noexcept {
+  std::size_t n = utf8_sequence(text);
+  if (n == 0) {
+    text.remove_prefix(1);
+    return put(out, "\\ufffd");
+  }
+  auto sequence = text.substr(0, n);
+  text.remove_prefix(n);
+  if (n == 1) return put_ascii(out, sequence.front());
+  if (unsigned code = hidden_code(sequence)) return put_code(out, code);
+  return put(out, sequence);
+}
+
+}  // namespace
+
+char* escape_json(std::string_view text, char* out) noexcept {
+  for (;;) {
+    out = copy_plain(text, out);
+    if (text.empty()) return out;
+    out = put_special(text, out);
+  }
+}
+
+char* escape_hex(std::string_view text, char* out) noexcept {
+  for (;;) {
+    out = copy_plain(text, out);
+    if (text.empty()) return out;
+    auto byte = static_cast<unsigned char>(text.front());
+    text.remove_prefix(1);
+    char escaped[] = {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+    out = put(out, {escaped, sizeof escaped});
+  }
+}
+
+bool plain_logfmt(std::string_view text) noexcept {
+  for (char c : text)
+    if (!plain(c) || c == ' ' || c == '=') return false;
+  return !text.empty();
+}
+
+}  // namespace sluice::observe

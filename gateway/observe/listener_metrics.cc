@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/observe/listener_metrics.h"
+
+namespace sluice::observe {
+namespace {
+
+constexpr Rejection kRejections[] = {Rejection::limit, Rejection::ip, Rejection::proxy_protocol};
+
+}  // namespace
+
+std::string_view name(Protocol protocol) noexcept {
+  switch (protocol) {
+    case Protocol::h1:
+      return "h1";
+    case Protocol::h2:
+      return "h2";
+    case Protocol::h3:
+      return "h3";
+  }
+  return "";
+}
+
+std::string_view name(Rejection rejection) noexcept {
+  switch (rejection) {
+    case Rejection::limit:
+      return "limit";
+    case Rejection::ip:
+      return "ip";
+    case Rejection::proxy_protocol:
+      return "proxy_protocol";
+  }
+  return "";
+}
+
+ListenerCells::ListenerCells(SeriesStore& store, const std::string& listener, unsigned worker)
+    : store_(store), listener_(listener), worker_(worker) {
+  for (auto rejection : kRejections) {
+    series_.push_back(
+        store_.series(Family::sluice_connections_rejected_total, {listener_, observe::name(rejection)}));
+    rejected_[static_cast<std::size_t>(rejection)] = series_.back().cells(worker_);
+  }
+}
+
+void ListenerCells::add_protocol(Protocol protocol) {
+  auto p = static_cast<std::size_t>(protocol);
+  series_.push_back(store_.series(Family::sluice_connections, {listener_, observe::name(protocol)}));
+  open_[p] = series_.back().cells(worker_);
+  series_.push_back(store_.series(Family::sluice_connections_total, {listener_, observe::name(protocol)}));
+  total_[p] = series_.back().cells(worker_);
+}
+
+ListenerMetrics::ListenerMetrics(SeriesStore& store, std::string_view name)
+    : store_(store), name_(name), workers_(store.workers()) {
+  auto h1 = observe::name(Protocol::h1);
+  expected_.push_back(store_.series(Family::sluice_connections, {name_, h1}));
+  expected_.push_back(store_.series(Family::sluice_connections_total, {name_, h1}));
+  for (auto rejection : kRejections)
+    expected_.push_back(
+        store_.series(Family::sluice_connections_rejected_total, {name_, observe::name(rejection)}));
+}
+
+ListenerCells& ListenerMetrics::make(unsigned worker) {
+  workers_[worker] = std::make_unique<ListenerCells>(store_, name_, worker);
+  return *workers_[worker];
+}
+
+}  // namespace sluice::observe

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/observe/log_sink.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace sluice::observe {
+namespace {
+
+// Pipes, sockets and terminals wait for their reader; everything else takes what it is given.
+bool has_reader(int fd) noexcept {
+  struct stat status{};
+  if (fstat(fd, &status) != 0) return false;
+  return S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(fd);
+}
+
+bool writable_within(int fd, std::chrono::milliseconds patience) noexcept {
+  pollfd entry{fd, POLLOUT, 0};
+  return poll(&entry, 1, static_cast<int>(patience.count())) > 0;
+}
+
+}  // namespace
+
+LogSink::LogSink(std::string to) : to_(std::move(to)) {}
+
+LogSink::~LogSink() {
+  if (owned_) close(fd_);
+}
+
+base::Result<void> LogSink::open() {
+  if (to_ == "stdout" || to_ == "stderr") {
+    fd_ = to_ == "stdout" ? STDOUT_FILENO : STDERR_FILENO;
+    if (fcntl(fd_, F_GETFD) < 0)
+      return base::fail(base::Reason::internal, fmt::format("cannot write to {}: it is closed", to_));
+  } else {
+    int fd = ::open(to_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+    if (fd < 0)
+      return base::fail(base::Reason::internal, fmt::format("cannot open {}: {}", to_, std::strerror(errno)));
+    if (owned_) close(fd_);
+    fd_ = fd;
+    owned_ = true;
+  }
+  waits_ = has_reader(fd_);
+  return {};
+}
+
+std::size_t LogSink::write(std::string_view first, std::string_view second,
+                           std::chrono::milliseconds patience) noexcept {
+  error_ = 0;
+  std::size_t total = first.size() + second.size();
+  std::size_t written = 0;
+  while (written < total) {
+    iovec pieces[2];
+    int count = 0;
+    // What poll() promises is room for PIPE_BUF bytes; more could block.
+    std::size_t room = waits_ ? PIPE_BUF : total;
+    for (std::string_view text : {first.substr(std::min(written, first.size())),
+                                  second.substr(written - std::min(written, first.size()))}) {
+      auto take = std::min(text.size(), room);
+      if (take == 0) continue;
+      pieces[count++] = {const_cast<char*>(text.data()), take};
+      room -= take;
+    }
+    if (waits_ && !writable_within(fd_, patience)) return written;
+    auto n = writev(fd_, pieces, count);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return written;
+    if (n <= 0) {
+      error_ = n < 0 ? errno : ENOSPC;
+      return written;
+    }
+    written += static_cast<std::size_t>(n);
+  }
+  return written;
+}
+
+}  // namespace sluice::observe

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/observe/redaction.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "gateway/base/strings.h"
+
+namespace sluice::observe {
+namespace {
+
+// Longer names are no secrets that anybody listed.
+constexpr std::size_t kLongest = 63;
+
+int hex(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  char l = base::lower(c);
+  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+// The name as the application will read it: an encoded letter must not uncover a secret.
+std::optional<std::string_view> decode(std::string_view name, std::array<char, kLongest>& buffer) noexcept {
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (n == buffer.size()) return std::nullopt;
+    char c = name[i];
+    if (c == '%' && i + 2 < name.size() && hex(name[i + 1]) >= 0 && hex(name[i + 2]) >= 0) {
+      c = static_cast<char>(hex(name[i + 1]) * 16 + hex(name[i + 2]));
+      i += 2;
+    }
+    buffer[n++] = c;
+  }
+  return std::string_view(buffer.data(), n);
+}
+
+}  // namespace
+
+QueryRedaction::QueryRedaction(std::span<const std::string> names) {
+  for (const auto& name : names) {
+    if (name.empty() || name.size() > kLongest) continue;
+    names_.push_back(base::to_lower(name));
+    lengths_ |= std::uint64_t{1} << name.size();
+  }
+}
+
+bool QueryRedaction::secret(std::string_view name) const noexcept {
+  std::array<char, kLongest> buffer;
+  if (name.find('%') != std::string_view::npos) {
+    auto decoded = decode(name, buffer);
+    if (!decoded) return false;
+    name = *decoded;
+  }
+  if (name.size() > kLongest || (lengths_ >> name.size() & 1) == 0) return false;
+  return std::any_of(names_.begin(), names_.end(),
+                     [&](const std::string& known) { return base::equal_ignoring_case(known, name); });
+}
+
+}  // namespace sluice::observe

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/observe/upstream_metrics.h"
+
+#include "gateway/observe/codes.h"
+
+namespace sluice::observe {
+namespace {
+
+constexpr std::string_view kProtocol = "h1";  // the only one spoken to targets so far
+
+}  // namespace
+
+std::string_view name(RetryResult result) noexcept {
+  switch (result) {
+    case RetryResult::success:
+      return "success";
+    case RetryResult::failed:
+      return "failed";
+    case RetryResult::over_budget:
+      return "over_budget";
+  }
+  return "";
+}
+
+std::string_view name(PoolState state) noexcept {
+  switch (state) {
+    case PoolState::none:
+      return "";
+    case PoolState::active:
+      return "active";
+    case PoolState::idle:
+      return "idle";
+  }
+  return "";
+}
+
+UpstreamCells::UpstreamCells(SeriesStore& store, const std::string& upstream, unsigned worker)
+    : store_(store),
+      upstream_(upstream),
+      worker_(worker),
+      full_codes_(store.full_codes(Family::sluice_upstream_requests_total)) {
+  duration_ = DurationCells(cells(Family::sluice_upstream_request_duration_seconds, {upstream_}));
+  first_byte_ = DurationCells(cells(Family::sluice_upstream_first_byte_seconds, {upstream_}));
+  connect_ = DurationCells(cells(Family::sluice_upstream_connect_seconds, {upstream_}));
+  received_ = cells(Family::sluice_received_bytes_total, {"upstream", "", upstream_});
+  sent_ = cells(Family::sluice_sent_bytes_total, {"upstream", "", upstream_});
+  connections_total_ = cells(Family::sluice_upstream_connections_total, {upstream_});
+  reuses_ = cells(Family::sluice_upstream_connection_reuses_total, {upstream_});
+  for (auto state : {PoolState::active, PoolState::idle})
+    open_[static_cast<std::size_t>(state) - 1] =
+        cells(Family::sluice_upstream_connections, {upstream_, observe::name(state), kProtocol});
+}
+
+Cell* UpstreamCells::cells(Family family, LabelValues values) {
+  return series_.emplace_back(store_.series(family, values)).cells(worker_);
+}
+
+void UpstreamCells::attempt_ended(const AttemptOutcome& outcome) {
+  std::uint32_t key = static_cast<std::uint32_t>(outcome.reason) | code_key(outcome.status, full_codes_) << 8;
+  Cell* requests = requests_.find(key);
+  if (!requests) {
+    CodeLabel code(outcome.status, full_codes_);
+    requests = cells(Family::sluice_upstream_requests_total, {upstream_, code, row(outcome.reason).name});
+    requests_.insert(key, requests);
+  }
+  requests->add(1);
+  duration_.observe(outcome.duration);
+  if (outcome.first_byte) first_byte_.observe(*outcome.first_byte);
+  received_->add(outcome.received);
+  sent_->add(outcome.sent);
+}
+
+void UpstreamCells::retried(base::Reason cause, RetryResult result) {
+  auto key = static_cast<std::uint32_t>(cause) | static_cast<std::uint32_t>(result) << 8;
+  Cell* retries = retries_.find(key);
+  if (!retries) {
+    retries =
+        cells(Family::sluice_upstream_retries_total, {upstream_, row(cause).name, observe::name(result)});
+    retries_.insert(key, retries);
+  }
+  retries->add(1);
+}
+
+UpstreamMetrics::UpstreamMetrics(SeriesStore& store, std::string_view name)
+    : store_(store), name_(name), workers_(store.workers()) {
+  CodeLabel ok(200, store.full_codes(Family::sluice_upstream_requests_total));
+  auto expect = [&](Family family, LabelValues values) {
+    expected_.push_back(store_.series(family, values));
+  };
+  expect(Family::sluice_upstream_requests_total, {name_, ok, ""});
+  for (auto result : {RetryResult::success, RetryResult::failed})
+    expect(Family::sluice_upstream_retries_total,
+           {name_, row(base::Reason::stale_connection).name, observe::name(result)});
+  for (auto family :
+       {Family::sluice_upstream_request_duration_seconds, Family::sluice_upstream_first_byte_seconds,
+        Family::sluice_upstream_connect_seconds, Family::sluice_upstream_connections_total,
+        Family::sluice_upstream_connection_reuses_total})
+    expect(family, {name_});
+  for (auto family : {Family::sluice_received_bytes_total, Family::sluice_sent_bytes_total})
+    expect(family, {"upstream", "", name_});
+  for (auto state : {PoolState::active, PoolState::idle})
+    expect(Family::sluice_upstream_connections, {name_, observe::name(state), kProtocol});
+}
+
+UpstreamCells& UpstreamMetrics::make(unsigned worker) {
+  workers_[worker] = std::make_unique<UpstreamCells>(store_, name_, worker);
+  return *workers_[worker];
+}
+
+}  // namespace sluice::observe
