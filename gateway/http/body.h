@@ -10,6 +10,7 @@
 #include <span>
 #include <utility>
 
+#include "gateway/base/clock.h"
 #include "gateway/base/result.h"
 #include "gateway/base/task.h"
 #include "gateway/http/fields.h"
@@ -43,8 +44,9 @@ class Body {
   virtual net::Transport* verbatim_source() noexcept { return nullptr; }
   // That many bytes were taken from verbatim_source() directly.
   virtual void took(std::uint64_t /*bytes*/) noexcept {}
-  // How long a read from verbatim_source() may wait.
-  virtual base::Error verbatim_failure(base::Outcome /*outcome*/, base::Reason /*why*/, int /*error*/) {
+  // How long a read from verbatim_source() may wait, and what a failed one means.
+  virtual base::Duration verbatim_timeout() const noexcept { return {}; }
+  virtual base::Error verbatim_failure(base::Outcome /*outcome*/, base::Reason /*why*/) {
     return {base::Reason::internal, {}};
   }
 };

@@ -4,27 +4,35 @@
 // than this.
 #pragma once
 #include <cstdint>
+#include <string>
 #include <string_view>
 
+#include "gateway/base/clock.h"
 #include "gateway/http/body.h"
 #include "gateway/http/head.h"
 #include "gateway/net/address.h"
 
 namespace sluice::http {
 
+// What a listener's connections have in common; outlives them.
+struct ListenerFacts {
+  std::string name;
+  std::string scheme = "http";  // or "https"
+  std::size_t index = 0;        // among the listeners of the process, for metrics
+};
+
 // What is the same for all exchanges of a downstream connection; outlives its streams.
 struct ConnectionFacts {
-  std::string_view listener;         // name
-  std::uint32_t listener_index = 0;  // in the snapshot's listeners
-  std::string_view scheme;           // "http" or "https"
+  const ListenerFacts* listener = nullptr;
   net::Address peer;
-  std::string_view peer_ip;  // number as text
 };
 
 // One request from downstream and the way to answer it. Valid while Service::serve runs.
 class ServerStream {
  public:
   virtual const ConnectionFacts& connection() const noexcept = 0;
+  // The peer's number as text.
+  virtual std::string_view peer_ip() const noexcept = 0;
   // Memory of this exchange; forgotten when serve() has returned.
   virtual base::Arena& arena() noexcept = 0;
   virtual RequestHead& request() noexcept = 0;
@@ -51,14 +59,13 @@ class ServerStream {
   ~ServerStream() = default;
 };
 
-// Answers requests; front/ implements it. The coroutine runs in a scope that is cancelled with client_closed
-// when the client leaves.
+// Answers requests; front/ implements it. The coroutines run in a scope that is cancelled with client_closed when the
+// client leaves.
 class Service {
  public:
   virtual base::Task<void> serve(ServerStream& stream) = 0;
-  // The connection could not make a request of what the client sent, and answers it alone: for counting and
-  // logging.
-  virtual void refused(const ConnectionFacts& connection, const base::Error& error, int status) noexcept = 0;
+  // What the client sent is no request. The head may be partly filled; the connection closes after the answer.
+  virtual base::Task<void> refuse(ServerStream& stream, const base::Error& error) = 0;
 
  protected:
   ~Service() = default;
@@ -84,6 +91,15 @@ class ClientStream {
   virtual bool answered() const noexcept = 0;
   // Was any byte taken from the request's body? Then it cannot be sent again.
   virtual bool body_touched() const noexcept = 0;
+  // On the wire, heads and framing included.
+  virtual std::uint64_t bytes_sent() const noexcept = 0;
+  virtual std::uint64_t bytes_received() const noexcept = 0;
 };
+
+struct DestroyStream {
+  void operator()(ClientStream* s) const noexcept { s->~ClientStream(); }
+};
+// The memory belongs to an arena.
+using ClientStreamPtr = std::unique_ptr<ClientStream, DestroyStream>;
 
 }  // namespace sluice::http

@@ -26,16 +26,20 @@ void Transport::became_ready(bool read, bool write, bool hangup) noexcept {
   hung_up_ = hung_up_ || hangup;
   ReadWait* reader = read ? std::exchange(reader_, nullptr) : nullptr;
   WriteWait* writer = write ? std::exchange(writer_, nullptr) : nullptr;
-  if (reader && writer) {
-    writer->finish_later(base::Outcome::ready);  // leaves its list if the reader destroys it
+  Watcher* watcher = read && !reader ? watcher_ : nullptr;
+  // At most one of them now: each may destroy this transport and the other with it.
+  if (writer && (reader || watcher)) std::exchange(writer, nullptr)->finish_later(base::Outcome::ready);
+  if (reader) {
     reader->finish(base::Outcome::ready);
-  } else if (reader) {
-    reader->finish(base::Outcome::ready);
+  } else if (watcher) {
+    watcher->on_activity(hung_up_);
   } else if (writer) {
     writer->finish(base::Outcome::ready);
-  } else if (read && watcher_ && !reader_) {
-    watcher_->on_activity(hung_up_);
   }
+}
+
+void Transport::interrupt_read() noexcept {
+  if (reader_) std::exchange(reader_, nullptr)->finish_later(base::Outcome::timeout);
 }
 
 void Transport::expired() noexcept {

@@ -67,6 +67,8 @@ class Transport : private Timer {
   // `co_await transport.readable(timeout)`: Outcome::ready when a read is worth a try. Zero means no timeout.
   ReadWait readable(base::Duration timeout) noexcept;
   WriteWait writable(base::Duration timeout) noexcept;
+  // Ends a pending readable() as if its timeout had passed; no effect if nobody waits.
+  void interrupt_read() noexcept;
   // Told from now on; null for nobody.
   void watch(Watcher* watcher) noexcept { watcher_ = watcher; }
 

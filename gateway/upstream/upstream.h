@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/observe/upstream_metrics.h"
 #include "gateway/upstream/balancer.h"
 #include "gateway/upstream/config.h"
 #include "gateway/upstream/target.h"
@@ -29,6 +30,9 @@ class Upstream {
   const HostPolicy& host() const noexcept { return host_; }
   const PoolConfig& pool() const noexcept { return pool_; }
   const std::vector<std::shared_ptr<Target>>& targets() const noexcept { return targets_; }
+  // Where this upstream's connections and attempts are counted; set once, when the snapshot is built.
+  void count_with(std::shared_ptr<observe::UpstreamMetrics> metrics) { metrics_ = std::move(metrics); }
+  const std::shared_ptr<observe::UpstreamMetrics>& metrics() const noexcept { return metrics_; }
 
   // The target for the next attempt, on that worker's thread; null when none is usable. Targets in `tried`
   // are avoided as long as there is another. The pointer is good as long as this upstream is.
@@ -45,6 +49,7 @@ class Upstream {
   Target* pick_untried(View& view, const PickKey& key, std::span<Target* const> tried) const;
 
   std::string name_;
+  std::shared_ptr<observe::UpstreamMetrics> metrics_;
   Timeouts timeouts_;
   RetryConfig retry_;
   HostPolicy host_;

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/handlers/forward.h"
+
+#include "gateway/base/strings.h"
+#include "gateway/chain/registry.h"
+#include "gateway/upstream/pool.h"
+
+namespace sluice::handlers {
+
+using base::Reason;
+using base::Result;
+using base::Task;
+using chain::Exchange;
+using http::FieldId;
+
+void describe(config::Description<ForwardConfig>& d) {
+  using namespace config;
+  d.about("to", "Forwards the request to an upstream and answers with what it says.");
+  d.field("upstream", &ForwardConfig::upstream, "The upstream that gets the request.", required,
+          reference("upstream"), example("orders"));
+  d.shorthand(&ForwardConfig::upstream);
+}
+
+namespace {
+
+const chain::HandlerKind<Forward, ForwardConfig> kKind{"to", "Forwards to an upstream.", "orders"};
+
+constexpr std::size_t kMaxAttempts = 8;
+
+// Responses that go on as long as they have something to say are not cut by the total timeout.
+bool streaming(const http::ResponseHead& head) noexcept {
+  auto type = head.fields.value(FieldId::content_type);
+  auto is = [&](std::string_view t) { return base::equal_ignoring_case(type.substr(0, t.size()), t); };
+  return is("text/event-stream") || is("application/x-ndjson") || is("application/grpc");
+}
+
+}  // namespace
+
+// What the attempts of one exchange share.
+struct Forward::Try {
+  upstream::Target* tried[kMaxAttempts];
+  std::size_t count = 0;
+  std::string_view extra;  // field lines for the target
+  bool fresh = false;      // no idle connection this time
+};
+
+Forward::Forward(const ForwardConfig& config, chain::Builder& builder)
+    : upstream_(builder.upstream(config.upstream)) {
+  if (upstream_) timeouts_ = upstream::merge(upstream_->timeouts(), builder.timeouts());
+}
+
+Task<Result<void>> Forward::answer(Exchange& ex) const {
+  ex.total.start(timeouts_.total, Reason::timeout_total);
+  ex.upstream.name = upstream_->name();
+  Try t;
+  for (;;) {
+    auto result = co_await attempt(ex, t);
+    if (result) break;
+    base::Error& error = result.error();
+    if (!may_retry(ex, t, error)) {  // step 6
+      if (t.count > 1) upstream_->metrics()->on(ex.worker.index).retried(error.reason, observe::RetryResult::failed);
+      co_return result;
+    }
+    t.fresh = error.reason == Reason::stale_connection;
+  }
+  if (t.count > 1) {
+    auto cause = ex.upstream.attempts->before->reason;
+    upstream_->metrics()->on(ex.worker.index).retried(cause, observe::RetryResult::success);
+  }
+  // Step 7: from here on the client's connection pulls.
+  if (streaming(ex.response)) ex.total.stop();
+  ex.response.fields.add(FieldId::via, "1.1 sluice");
+  ex.response_body = ex.upstream_stream->body(ex.arena);
+  co_return Result<void>();
+}
+
+Task<Result<void>> Forward::attempt(Exchange& ex, Try& t) const {
+  auto& worker = ex.worker;
+  // Step 2
+  upstream::Target* target = upstream_->pick(worker.index, {}, {t.tried, t.count});
+  if (!target) co_return base::Unexpected{upstream_->why_unusable()};
+  if (t.count == 0) t.extra = prepare(ex, *target);
+  t.tried[t.count++] = target;
+  auto* record = ex.arena.make<chain::Attempt>();
+  record->target = target->text();
+  record->before = ex.upstream.attempts;
+  ex.upstream.attempts = record;
+  ex.upstream.attempt_count = static_cast<int>(t.count);
+  ex.upstream.target = target->text();
+  ex.attempt.reset();
+  ex.upstream_stream.reset();
+  ex.attempt.emplace(*target, upstream_->metrics()->on(worker.index), worker.loop.clock());
+
+  // Step 3
+  auto& pool = upstream::Pool::of(*target, worker.index, worker.loop, upstream_->pool(), upstream_->metrics());
+  auto acquired = co_await pool.acquire(ex.arena, timeouts_, t.fresh);
+  Result<void> result;
+  if (acquired) {
+    ex.upstream_stream = std::move(acquired->stream);
+    ex.attempt->on(*ex.upstream_stream);
+    ex.upstream.connect = acquired->connect;
+    // Step 4
+    result = co_await ex.upstream_stream->send(ex.request, t.extra, ex.request_body.get());
+    ex.upstream.asked = worker.loop.clock().steady();
+    // Step 5
+    if (result) result = co_await receive(ex, *ex.upstream_stream);
+  } else {
+    result = std::move(acquired).unexpected();
+  }
+  auto now = worker.loop.clock().steady();
+  record->took = now - ex.attempt->began();
+  if (result) {
+    ex.upstream.answered = now;
+    ex.attempt->answered(ex.response.status, now);
+  } else {
+    record->reason = result.error().reason;
+    ex.attempt->failed(record->reason);
+  }
+  co_return result;
+}
+
+Task<Result<void>> Forward::receive(Exchange& ex, http::ClientStream& stream) const {
+  for (;;) {
+    ex.response.fields.clear();
+    auto got = co_await stream.receive(ex.response);
+    if (!got || ex.response.status >= 200) co_return got;
+    auto relayed = co_await ex.stream.send_interim(ex.response);
+    if (!relayed) co_return relayed;
+  }
+}
+
+bool Forward::may_retry(const Exchange& ex, const Try& t, const base::Error& error) const {
+  if (t.count >= upstream_->retry().attempts || t.count >= kMaxAttempts || ex.scope.cancelled()) return false;
+  const auto* stream = ex.upstream_stream.get();
+  if (stream && (stream->answered() || stream->body_touched())) return false;
+  switch (base::row(error.reason).retry) {
+    case base::Retry::unsent: return true;
+    case base::Retry::idempotent:
+      return http::idempotent(ex.request.method) || ex.request.fields.has(FieldId::idempotency_key);
+    case base::Retry::never: break;
+  }
+  return false;
+}
+
+// Step 1: what the target is to know about the client, and nothing that the client made up.
+std::string_view Forward::prepare(Exchange& ex, const upstream::Target& target) const {
+  auto& fields = ex.request.fields;
+  fields.remove(FieldId::forwarded);
+  fields.remove(FieldId::x_forwarded_for);
+  fields.remove(FieldId::x_forwarded_host);
+  fields.remove(FieldId::x_forwarded_port);
+  fields.remove(FieldId::x_forwarded_proto);
+  fields.remove(FieldId::x_real_ip);
+  const auto& policy = upstream_->host();
+  std::string_view asked = ex.request.authority;
+  if (policy.kind == upstream::HostPolicy::Kind::literal) {
+    fields.set(FieldId::host, policy.literal);
+  } else if (policy.kind == upstream::HostPolicy::Kind::upstream || asked.empty()) {
+    fields.set(FieldId::host, target.host_field());
+  }
+  if (fields.has(FieldId::expect) && ex.request_body) ex.stream.relay_expectation();
+  std::string_view host = asked.empty() ? "" : ex.arena.join("X-Forwarded-Host: ", asked, "\r\n");
+  return ex.arena.join("X-Forwarded-For: ", ex.stream.peer_ip(), "\r\n", host,
+                       "X-Forwarded-Proto: ", ex.stream.connection().listener->scheme, "\r\nVia: 1.1 sluice\r\n");
+}
+
+}  // namespace sluice::handlers

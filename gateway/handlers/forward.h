@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Forward: the handler that passes a request to one of an upstream's targets and gives back what it answers. The
+// steps are numbered here, in forward.cc and in ARCHITECTURE.md alike:
+//   1 prepare the head    Host, Via and X-Forwarded-* as the target is to see them
+//   2 pick a target       by the upstream's balancer, avoiding those that failed this exchange
+//   3 get a connection    from the worker's pool, or a new one
+//   4 send the request    head and first bytes at once, the rest while the response comes
+//   5 receive the head    relaying interim responses
+//   6 try again           if the failure is such that nobody can have acted on the request
+//   7 hand over           head and body belong to the exchange; the client's connection pulls the body
+#pragma once
+#include <memory>
+#include <string>
+
+#include "gateway/chain/builder.h"
+#include "gateway/chain/exchange.h"
+#include "gateway/config/describe.h"
+#include "gateway/upstream/upstream.h"
+
+namespace sluice::handlers {
+
+struct ForwardConfig {
+  std::string upstream;
+  bool operator==(const ForwardConfig&) const = default;
+};
+void describe(config::Description<ForwardConfig>& d);
+
+class Forward final : public chain::Handler {
+ public:
+  Forward(const ForwardConfig& config, chain::Builder& builder);
+  base::Task<base::Result<void>> answer(chain::Exchange& ex) const override;
+
+  const upstream::Upstream& upstream() const noexcept { return *upstream_; }
+  const upstream::Timeouts& timeouts() const noexcept { return timeouts_; }
+
+ private:
+  struct Try;
+  std::string_view prepare(chain::Exchange& ex, const upstream::Target& target) const;
+  base::Task<base::Result<void>> attempt(chain::Exchange& ex, Try& t) const;
+  base::Task<base::Result<void>> receive(chain::Exchange& ex, http::ClientStream& stream) const;
+  bool may_retry(const chain::Exchange& ex, const Try& t, const base::Error& error) const;
+
+  std::shared_ptr<upstream::Upstream> upstream_;
+  upstream::Timeouts timeouts_;
+};
+
+}  // namespace sluice::handlers

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/http/h1/body_reader.h"
+
+namespace sluice::http::h1 {
+
+using base::Reason;
+using base::Result;
+using base::Task;
+
+BodyReader::BodyReader(Input& input, const Framing& framing, Message kind, base::Arena& arena,
+                       base::Duration timeout, std::uint64_t limit) noexcept
+    : input_(&input),
+      framing_(framing.kind),
+      left_(framing.length),
+      allowance_(limit),
+      timeout_(timeout),
+      trailers_(arena),
+      decoder_(kind, &trailers_) {}
+
+std::optional<std::uint64_t> BodyReader::length() const noexcept {
+  if (framing_ != Framing::Kind::length) return std::nullopt;
+  return left_;
+}
+
+net::Transport* BodyReader::verbatim_source() noexcept {
+  if (framing_ != Framing::Kind::length || !input_->empty()) return nullptr;
+  return input_->transport().can_splice() ? &input_->transport() : nullptr;
+}
+
+Task<Result<Piece>> BodyReader::read(std::size_t at_most) {
+  if (auto now = take(at_most)) return std::move(*now);
+  return wait(at_most);
+}
+
+bool BodyReader::discard_received() {
+  while (!complete_ && !input_->empty()) {
+    auto piece = take(net::BufferPool::kHead);
+    if (!piece || !*piece) return false;
+  }
+  return complete_;
+}
+
+// What a wait would be worth reading for: never more than the message, so that the next one stays in the
+// socket, and where its end is not known, no more than the head buffer can take over.
+std::size_t BodyReader::room(std::size_t at_most) const noexcept {
+  if (framing_ == Framing::Kind::length)
+    return static_cast<std::size_t>(std::min<std::uint64_t>(at_most, left_));
+  if (framing_ == Framing::Kind::chunked) return std::min(at_most, net::BufferPool::kHead);
+  return at_most;
+}
+
+// A piece without waiting, if there is one.
+std::optional<Result<Piece>> BodyReader::take(std::size_t at_most) {
+  if (input_->empty()) {
+    net::Io io = input_->read_body(room(at_most));
+    if (io.kind == net::Io::Kind::again) return std::nullopt;
+    if (io.kind == net::Io::Kind::closed && framing_ == Framing::Kind::until_close) {
+      complete_ = true;
+      return Piece{{}, true, nullptr};
+    }
+    if (io.kind != net::Io::Kind::moved) return Result<Piece>(base::Unexpected{ended()});
+  }
+  if (framing_ == Framing::Kind::chunked) return take_chunked(at_most);
+  auto bytes = input_->pending();
+  std::size_t n = std::min(bytes.size(), at_most);
+  if (framing_ == Framing::Kind::length) {
+    n = static_cast<std::size_t>(std::min<std::uint64_t>(n, left_));
+    left_ -= n;
+    complete_ = left_ == 0;
+  }
+  input_->use(n);
+  return Piece{bytes.first(n), complete_, nullptr};
+}
+
+Result<Piece> BodyReader::take_chunked(std::size_t at_most) {
+  auto bytes = input_->pending();
+  auto step = decoder_.feed(bytes.first(std::min(bytes.size(), at_most)));
+  if (!step) return std::move(step).unexpected();
+  input_->use(step->consumed);
+  if (step->body.size() > allowance_)
+    return base::fail(Reason::body_too_large, "the chunks exceed the limit");
+  allowance_ -= step->body.size();
+  complete_ = step->done;
+  bool trailers = step->done && !trailers_.lines().empty();
+  return Piece{step->body, step->done, trailers ? &trailers_ : nullptr};
+}
+
+Task<Result<Piece>> BodyReader::wait(std::size_t at_most) {
+  auto ready = co_await before_wait();
+  if (!ready) co_return std::move(ready).unexpected();
+  for (;;) {
+    auto readable = input_->transport().readable(timeout_);
+    auto outcome = co_await readable;
+    if (outcome == base::Outcome::cancelled) co_return base::Unexpected{cancelled(readable.why())};
+    if (outcome == base::Outcome::timeout) co_return base::Unexpected{silent()};
+    if (auto now = take(at_most)) {
+      // A read that gave framing only is no progress for the caller, unless it was the end.
+      if (!*now || !(*now)->bytes.empty() || (*now)->last) co_return std::move(*now);
+    }
+  }
+}
+
+}  // namespace sluice::http::h1

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/http/h1/client.h"
+
+#include <cerrno>
+
+#include "gateway/base/job.h"
+#include "gateway/http/h1/body_reader.h"
+#include "gateway/http/h1/parser.h"
+#include "gateway/http/h1/send.h"
+#include "gateway/http/h1/writer.h"
+#include "gateway/http/hop_by_hop.h"
+
+namespace sluice::http::h1 {
+
+using base::Outcome;
+using base::Reason;
+using base::Result;
+using base::Task;
+
+class ClientConnection::Stream final : public ClientStream {
+ public:
+  Stream(ClientConnection& c, base::Arena& arena, const ClientTimeouts& timeouts)
+      : connection_(c),
+        arena_(arena),
+        timeouts_(timeouts),
+        scanner_(Message::response, kLimits),
+        sender_(*c.loop_, *c.transport_, arena, timeouts.idle, sent_),
+        received_before_(c.input_.received()) {}
+  ~Stream() override;
+
+  Task<Result<void>> send(const RequestHead& head, std::string_view extra, Body* body) override;
+  Task<Result<void>> receive(ResponseHead& out) override;
+  BodyPtr body(base::Arena& arena) override;
+  bool reused() const noexcept override { return connection_.exchanges_ > 1; }
+  bool answered() const noexcept override { return connection_.input_.received() != received_before_; }
+  bool body_touched() const noexcept override { return body_touched_; }
+  std::uint64_t bytes_sent() const noexcept override { return sent_; }
+  std::uint64_t bytes_received() const noexcept override { return connection_.input_.received() - received_before_; }
+
+ private:
+  friend class ClientConnection::ResponseBody;
+  static constexpr HeadLimits kLimits{};
+  // A target may send this many interim responses before its answer; more is no HTTP conversation.
+  static constexpr int kMaxInterim = 32;
+
+  Result<void> request_sent(const Sent& sent);
+  Task<Result<void>> finish_send(Task<Sent> sending, Body* body);
+  void start_pump(Body& body);
+  Task<void> pump(Body& body);
+  std::optional<Result<void>> take_head(ResponseHead& out);
+  Task<Result<void>> receive_slowly(ResponseHead& out);
+  Result<void> parse(std::size_t length, ResponseHead& out);
+  base::Error lost() const;
+  base::Error given_up(Reason why) const;
+
+  ClientConnection& connection_;
+  base::Arena& arena_;
+  ClientTimeouts timeouts_;
+  HeadScanner scanner_;
+  BodySender sender_;
+  base::Scope* scope_ = nullptr;
+  std::optional<base::Job<void>> pump_;      // sends the rest of the request's body beside the response
+  std::optional<base::Error> body_error_;    // why the request's body could not be read
+  Method method_ = Method::get;
+  Framing framing_;
+  bool keep_alive_ = false;
+  bool body_touched_ = false;
+  bool request_complete_ = false;
+  bool response_complete_ = false;
+  int interim_ = 0;
+  std::uint64_t sent_ = 0;
+  std::uint64_t received_before_;
+};
+
+class ClientConnection::ResponseBody final : public BodyReader {
+ public:
+  ResponseBody(Stream& stream, base::Arena& arena)
+      : BodyReader(stream.connection_.input_, stream.framing_, Message::response, arena, stream.timeouts_.idle,
+                   std::numeric_limits<std::uint64_t>::max()),
+        stream_(stream) {}
+  ~ResponseBody() override { stream_.response_complete_ = complete() || length() == 0u; }
+
+  base::Error verbatim_failure(Outcome outcome, Reason why) override {
+    if (outcome == Outcome::timeout) return silent();
+    return outcome == Outcome::cancelled ? cancelled(why) : ended();
+  }
+
+ private:
+  base::Error silent() override { return {Reason::timeout_idle, "the target fell silent in the middle of its body"}; }
+  base::Error ended() override {
+    return {Reason::upstream_reset, "the target closed the connection in the middle of its body"};
+  }
+  base::Error cancelled(Reason why) override { return stream_.given_up(why); }
+  Stream& stream_;
+};
+
+ClientConnection::ClientConnection(net::Loop& loop, net::TransportPtr transport, Owner& owner)
+    : loop_(&loop), transport_(std::move(transport)), owner_(&owner), input_(*transport_, loop.buffers()) {
+  transport_->watch(this);
+}
+
+ClientConnection::~ClientConnection() = default;
+
+void ClientConnection::on_activity(bool /*hangup*/) noexcept { owner_->lost(*this); }
+
+ClientStreamPtr ClientConnection::open(base::Arena& arena, const ClientTimeouts& timeouts) {
+  transport_->watch(nullptr);
+  ++exchanges_;
+  return ClientStreamPtr(new (arena.allocate(sizeof(Stream), alignof(Stream))) Stream(*this, arena, timeouts));
+}
+
+ClientConnection::Stream::~Stream() {
+  pump_.reset();
+  auto& c = connection_;
+  // Bytes behind the response were not asked for: nobody may ever see them.
+  bool reusable =
+      response_complete_ && request_complete_ && keep_alive_ && c.input_.empty() && !c.transport_->hung_up();
+  if (reusable) {
+    c.input_.release();
+    c.transport_->watch(&c);
+  }
+  c.owner_->ended(c, reusable);
+}
+
+Task<Result<void>> ClientConnection::Stream::send(const RequestHead& head, std::string_view extra, Body* body) {
+  method_ = head.method;
+  Framing::Kind framing = Framing::Kind::none;
+  if (body) {
+    framing = body->length() ? Framing::Kind::length : Framing::Kind::chunked;
+    if (framing == Framing::Kind::chunked) extra = arena_.join(extra, "Transfer-Encoding: chunked\r\n");
+  }
+  auto target = target_of(head);
+  char* out = arena_.chars(request_head_size(head, target, extra));
+  char* end = write_request_head(out, head, target, extra);
+  body_touched_ = body != nullptr;
+  auto sending = sender_.start({out, static_cast<std::size_t>(end - out)}, body, framing);
+  if (sending.await_ready() && !sender_.more()) return request_sent(sending.await_resume());
+  return finish_send(std::move(sending), body);
+}
+
+// A write that failed is no error yet: the target may have answered before it closed. receive() finds out.
+Result<void> ClientConnection::Stream::request_sent(const Sent& sent) {
+  if (sent.body) return base::fail(sent.body->reason, sent.body->detail);
+  if (sent.written.kind == net::Written::Kind::cancelled) return base::fail(sent.written.why);
+  if (sent.written.kind == net::Written::Kind::timeout)
+    return base::fail(Reason::timeout_idle, "the target does not read the request");
+  request_complete_ = sent.written.kind == net::Written::Kind::all;
+  return {};
+}
+
+Task<Result<void>> ClientConnection::Stream::finish_send(Task<Sent> sending, Body* body) {
+  scope_ = co_await base::this_scope();
+  Sent sent = co_await sending;
+  auto result = request_sent(sent);
+  if (result && request_complete_ && sender_.more()) {
+    request_complete_ = false;
+    start_pump(*body);
+  }
+  co_return result;
+}
+
+void ClientConnection::Stream::start_pump(Body& body) {
+  pump_.emplace(scope_);
+  pump_->start(pump(body));
+}
+
+Task<void> ClientConnection::Stream::pump(Body& body) {
+  Sent sent = co_await sender_.rest(body);
+  if (sent.body) {
+    body_error_ = std::move(sent.body);
+    scope_->cancel(body_error_->reason);  // whoever waits for the response waits in vain
+  }
+  request_complete_ = static_cast<bool>(sent);
+  connection_.transport_->interrupt_read();  // from here on the first byte timeout counts
+}
+
+// The next head if it has been received as a whole.
+std::optional<Result<void>> ClientConnection::Stream::take_head(ResponseHead& out) {
+  auto& input = connection_.input_;
+  for (;;) {
+    if (!input.empty()) {
+      auto length = scanner_.scan(input.pending());
+      if (!length) return Result<void>(std::move(length).unexpected());
+      if (*length) return parse(*length, out);
+    }
+    net::Io io = input.read_head();
+    if (io.kind == net::Io::Kind::again) return std::nullopt;
+    if (io.kind == net::Io::Kind::failed && io.error == ENOBUFS)
+      return Result<void>(base::fail(Reason::response_invalid, "the response head exceeds the limit"));
+    if (io.kind != net::Io::Kind::moved) return Result<void>(base::Unexpected{lost()});
+  }
+}
+
+Result<void> ClientConnection::Stream::parse(std::size_t length, ResponseHead& out) {
+  auto& input = connection_.input_;
+  auto control = parse_response(input.pending().first(length), kLimits, Asked{method_, false}, out);
+  if (!control) return std::move(control).unexpected();
+  input.use(length);
+  scanner_.reset();
+  drop_hop_by_hop(out.fields);
+  if (out.status < 200) {
+    if (++interim_ > kMaxInterim) return base::fail(Reason::upstream_protocol, "too many interim responses");
+    return {};
+  }
+  framing_ = control->framing;
+  keep_alive_ = control->keep_alive;
+  response_complete_ =
+      framing_.kind == Framing::Kind::none || (framing_.kind == Framing::Kind::length && framing_.length == 0);
+  return {};
+}
+
+Task<Result<void>> ClientConnection::Stream::receive(ResponseHead& out) {
+  if (auto now = take_head(out)) return std::move(*now);
+  return receive_slowly(out);
+}
+
+Task<Result<void>> ClientConnection::Stream::receive_slowly(ResponseHead& out) {
+  for (;;) {
+    bool sending = pump_ && pump_->running();
+    base::Duration timeout = sending ? base::Duration::zero() : answered() ? timeouts_.idle : timeouts_.first_byte;
+    auto wait = connection_.transport_->readable(timeout);
+    auto outcome = co_await wait;
+    if (outcome == Outcome::cancelled) co_return base::Unexpected{given_up(wait.why())};
+    if (outcome == Outcome::timeout && !sending) {
+      if (answered()) co_return base::fail(Reason::timeout_idle, "the target fell silent in the middle of its head");
+      co_return base::fail(Reason::timeout_first_byte, "the target sent nothing");
+    }
+    if (auto now = take_head(out)) co_return std::move(*now);
+  }
+}
+
+BodyPtr ClientConnection::Stream::body(base::Arena& arena) {
+  if (response_complete_) return nullptr;
+  return make_body<ResponseBody>(arena, *this, arena);
+}
+
+base::Error ClientConnection::Stream::lost() const {
+  if (answered()) return {Reason::upstream_reset, "the target closed the connection in the middle of its head"};
+  if (reused()) return {Reason::stale_connection, "the target closed a reused connection before it answered"};
+  return {Reason::upstream_reset, "the target closed the connection before it answered"};
+}
+
+base::Error ClientConnection::Stream::given_up(Reason why) const {
+  return body_error_ ? *body_error_ : base::Error{why, {}};
+}
+
+}  // namespace sluice::http::h1

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Input: the bytes of one HTTP/1 connection that have been received and not yet used. Heads lie in one buffer
+// that stays put while views of them are alive; bodies that do not fit beside their head are read into a
+// second one. Both sides of HTTP/1 use it.
+#pragma once
+#include <algorithm>
+#include <cstring>
+#include <span>
+
+#include "gateway/net/buffers.h"
+#include "gateway/net/transport.h"
+
+namespace sluice::http::h1 {
+
+class Input {
+ public:
+  Input(net::Transport& from, net::BufferPool& pool) noexcept : from_(&from), pool_(&pool) {}
+
+  // Unused bytes: first those behind the head, then those of the body buffer.
+  std::span<const char> pending() const noexcept {
+    if (begin_ < end_) return {buffer_.data() + begin_, end_ - begin_};
+    return {body_.data() + body_begin_, body_end_ - body_begin_};
+  }
+  bool empty() const noexcept { return begin_ == end_ && body_begin_ == body_end_; }
+  void use(std::size_t n) noexcept {
+    if (begin_ < end_) {
+      begin_ += n;
+    } else {
+      body_begin_ += n;
+    }
+  }
+
+  // Appends to the bytes of a head. `failed` with ENOBUFS when the buffer is full.
+  net::Io read_head() noexcept {
+    if (!buffer_) buffer_ = pool_->head();
+    if (end_ == buffer_.size()) return {net::Io::Kind::failed, 0, ENOBUFS};
+    net::Io io = from_->try_read({buffer_.data() + end_, buffer_.size() - end_});
+    end_ += io.bytes;
+    received_ += io.bytes;
+    return io;
+  }
+  // Reads body bytes, at most `at_most`, when none are pending; overwrites those of the last call. A large
+  // buffer is taken for reads that can fill it.
+  net::Io read_body(std::size_t at_most) noexcept {
+    if (!body_ || (at_most > body_.size() && body_.size() < net::BufferPool::kBody))
+      body_ = at_most > net::BufferPool::kHead ? pool_->body() : pool_->head();
+    net::Io io = from_->try_read({body_.data(), std::min(at_most, body_.size())});
+    body_begin_ = 0;
+    body_end_ = io.bytes;
+    received_ += io.bytes;
+    return io;
+  }
+
+  // After a message: moves what is left to the front of the head buffer. No view of the message may be alive.
+  // What was read past the message fits: bodies of unknown length are read in pieces no larger than the head
+  // buffer.
+  void next_message() noexcept {
+    std::size_t left = end_ - begin_;
+    if (body_begin_ < body_end_) {
+      std::size_t more = std::min(body_end_ - body_begin_, buffer_.size());
+      std::memcpy(buffer_.data(), body_.data() + body_begin_, more);
+      left = more;
+    } else if (left && begin_) {
+      std::memmove(buffer_.data(), buffer_.data() + begin_, left);
+    }
+    begin_ = body_begin_ = body_end_ = 0;
+    end_ = left;
+    body_.release();
+  }
+  // Gives the buffers back if nothing is pending.
+  void release() noexcept {
+    if (!empty()) return;
+    begin_ = end_ = 0;
+    buffer_.release();
+    body_.release();
+  }
+
+  net::Transport& transport() const noexcept { return *from_; }
+  net::BufferPool& pool() const noexcept { return *pool_; }
+  std::uint64_t received() const noexcept { return received_; }  // bytes in all
+
+ private:
+  net::Transport* from_;
+  net::BufferPool* pool_;
+  net::Buffer buffer_, body_;
+  std::size_t begin_ = 0, end_ = 0;
+  std::size_t body_begin_ = 0, body_end_ = 0;
+  std::uint64_t received_ = 0;
+};
+
+}  // namespace sluice::http::h1

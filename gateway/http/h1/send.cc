@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/http/h1/send.h"
+
+#include <algorithm>
+
+#include "gateway/http/h1/chunked.h"
+
+namespace sluice::http::h1 {
+
+using base::Reason;
+using base::Result;
+using base::Task;
+
+namespace {
+
+Task<Sent> from_written(Task<net::Written> writing) {
+  net::Written w = co_await writing;
+  co_return Sent{w, std::nullopt};
+}
+
+Sent body_error(base::Error error) { return Sent{{}, std::move(error)}; }
+
+// A pipe of the pool; one that still holds bytes is not given back.
+struct PipeLease {
+  explicit PipeLease(net::BufferPool& p) noexcept : pool(p), pipe(p.pipe()) {}
+  PipeLease(const PipeLease&) = delete;
+  ~PipeLease() {
+    if (pipe.read_end < 0) return;
+    if (held) {
+      net::BufferPool::close(pipe);
+    } else {
+      pool.give_back(pipe);
+    }
+  }
+  net::BufferPool& pool;
+  net::Pipe pipe;
+  std::size_t held = 0;  // bytes in the pipe
+};
+
+}  // namespace
+
+Task<Sent> BodySender::send(std::string_view head, Body* body, Framing::Kind framing) {
+  auto starting = start(head, body, framing);
+  if (!more_) return starting;
+  return start_then_rest(std::move(starting), *body);
+}
+
+Task<Sent> BodySender::start_then_rest(Task<Sent> starting, Body& body) {
+  Sent sent = co_await starting;
+  if (!sent) co_return sent;
+  Sent end = co_await rest(body);
+  co_return end;
+}
+
+Task<Sent> BodySender::start(std::string_view head, Body* body, Framing::Kind framing) {
+  framing_ = framing;
+  if (!body || framing == Framing::Kind::none) return put(head, Piece{{}, true, nullptr});
+  if (framing == Framing::Kind::length) left_ = body->length().value_or(0);
+  auto reading = body->read(kPiece);
+  if (reading.await_ready()) return put(head, reading.await_resume());
+  first_.emplace(std::move(reading));
+  return put(head, Piece{});
+}
+
+Task<Sent> BodySender::rest(Body& body) {
+  for (;;) {
+    if (!first_ && framing_ == Framing::Kind::length && left_ >= kSplice && to_->can_splice()) {
+      net::Transport* from = body.verbatim_source();
+      if (from && body.length().value_or(0) == left_) {
+        Sent spliced = co_await splice(body, *from);
+        if (!spliced || left_ == 0) co_return spliced;
+      }
+    }
+    if (!first_) first_.emplace(body.read(kPiece));
+    auto& reading = *first_;
+    auto piece = co_await reading;
+    first_.reset();
+    Sent sent = co_await put({}, piece);
+    if (!sent || !more_) co_return sent;
+  }
+}
+
+// Writes `head` and what `piece` adds to the wire. Sets more_.
+Task<Sent> BodySender::put(std::string_view head, const Result<Piece>& piece) {
+  more_ = false;
+  if (!piece) return body_error(piece.error());
+  if (framing_ == Framing::Kind::length) {
+    std::size_t n = piece->bytes.size();
+    if (n > left_ || (piece->last && n < left_))
+      return body_error({Reason::internal, "the body is not as long as was announced"});
+    left_ -= n;
+  }
+  more_ = !piece->last;
+  std::size_t n = gather(head, *piece);
+  if (n == 0) return Sent{};
+  auto writing = net::write_all(*to_, {pieces_, n}, timeout_, *sent_);
+  if (writing.await_ready()) {
+    Sent sent{writing.await_resume(), std::nullopt};
+    if (!sent) more_ = false;
+    return sent;
+  }
+  return from_written(std::move(writing));
+}
+
+std::size_t BodySender::gather(std::string_view head, const Piece& piece) {
+  std::size_t n = 0;
+  std::string_view bytes(piece.bytes.data(), piece.bytes.size());
+  if (!head.empty()) pieces_[n++] = net::piece(head);
+  if (framing_ == Framing::Kind::chunked) {
+    if (!bytes.empty()) {
+      pieces_[n++] = net::piece({chunk_head_, write_chunk_head(chunk_head_, bytes.size())});
+      pieces_[n++] = net::piece(bytes);
+    }
+    std::string_view tail = bytes.empty() ? std::string_view{} : kChunkEnd;
+    if (piece.last) tail = bytes.empty() ? kLastChunk : std::string_view("\r\n0\r\n\r\n");
+    if (piece.last && piece.trailers) {
+      std::size_t room = last_chunk_size(*piece.trailers);
+      char* out = arena_->chars(kChunkEnd.size() + room);
+      char* p = std::copy(kChunkEnd.begin(), kChunkEnd.end(), out);
+      char* end = write_last_chunk(p, *piece.trailers);
+      tail = {bytes.empty() ? p : out, static_cast<std::size_t>(end - (bytes.empty() ? p : out))};
+    }
+    if (!tail.empty()) pieces_[n++] = net::piece(tail);
+  } else if (!bytes.empty()) {
+    pieces_[n++] = net::piece(bytes);
+  }
+  return n;
+}
+
+Task<Sent> BodySender::splice(Body& body, net::Transport& from) {
+  PipeLease lease(loop_->buffers());
+  if (lease.pipe.read_end < 0) {  // out of descriptors: copy instead
+    auto piece = co_await body.read(kPiece);
+    Sent sent = co_await put({}, piece);
+    co_return sent;
+  }
+  Sent sent = co_await splice_through(body, from, lease.pipe, lease.held);
+  co_return sent;
+}
+
+Task<Sent> BodySender::splice_through(Body& body, net::Transport& from, const net::Pipe& pipe,
+                                      std::size_t& held) {
+  while (left_) {
+    std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(left_, pipe.capacity));
+    net::Io in = from.try_splice_in(pipe, want);
+    if (in.kind == net::Io::Kind::again) {
+      auto wait = from.readable(body.verbatim_timeout());
+      auto outcome = co_await wait;
+      if (outcome != base::Outcome::ready) co_return body_error(body.verbatim_failure(outcome, wait.why()));
+      continue;
+    }
+    if (in.kind != net::Io::Kind::moved)
+      co_return body_error(body.verbatim_failure(base::Outcome::ready, Reason::none));
+    held = in.bytes;
+    left_ -= held;
+    body.took(held);
+    // More follows at once only if the socket had as much as was asked for; otherwise the kernel would hold a
+    // part of a segment back while a slow upstream thinks.
+    bool follows = left_ > 0 && in.bytes == want;
+    while (held) {
+      net::Io out = to_->try_splice_out(pipe, held, follows);
+      if (out.kind == net::Io::Kind::again) {
+        auto wait = to_->writable(timeout_);
+        auto outcome = co_await wait;
+        if (outcome == base::Outcome::cancelled)
+          co_return Sent{{net::Written::Kind::cancelled, wait.why(), 0}, std::nullopt};
+        if (outcome == base::Outcome::timeout)
+          co_return Sent{{net::Written::Kind::timeout, {}, 0}, std::nullopt};
+        continue;
+      }
+      if (out.kind != net::Io::Kind::moved)
+        co_return Sent{{net::Written::Kind::failed, {}, out.error}, std::nullopt};
+      held -= out.bytes;
+      *sent_ += out.bytes;
+    }
+  }
+  more_ = false;
+  co_return Sent{};
+}
+
+}  // namespace sluice::http::h1

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/http/h1/server.h"
+
+#include <cerrno>
+
+#include "gateway/base/arena_pool.h"
+#include "gateway/http/h1/server_stream.h"
+#include "gateway/http/hop_by_hop.h"
+
+namespace sluice::http::h1 {
+
+using base::Outcome;
+using base::Reason;
+using base::Result;
+using base::Task;
+
+// What a connection needs while bytes are there, and an idle one does without.
+struct ServerConnection::Session {
+  Session(ServerConnection& c) : input(*c.transport_, c.loop_->buffers()), scanner(Message::request, c.options_->limits) {}
+  Input input;
+  HeadScanner scanner;
+};
+
+ServerConnection::ServerConnection(net::Loop& loop, net::TransportPtr transport, const ConnectionFacts& facts,
+                                   const ServerOptions& options, Service& service)
+    : loop_(&loop), transport_(std::move(transport)), facts_(facts), options_(&options), service_(&service) {}
+
+ServerConnection::~ServerConnection() = default;
+
+void ServerConnection::drain() noexcept {
+  draining_ = true;
+  if (!stream_scope_) transport_->interrupt_read();
+}
+
+void ServerConnection::on_activity(bool hangup) noexcept {
+  if (hangup && stream_scope_) stream_scope_->cancel(Reason::client_closed);
+}
+
+Task<void> ServerConnection::run() {
+  while (!draining_) {
+    auto wait = transport_->readable(served_ ? options_->keep_alive_timeout : options_->head_timeout);
+    if (co_await wait != Outcome::ready) break;
+    if (!co_await burst()) break;
+  }
+}
+
+// Serves the requests that have arrived; true when the connection is idle again.
+Task<bool> ServerConnection::burst() {
+  Session session(*this);
+  if (session.input.read_head().kind == net::Io::Kind::again) co_return true;  // woken for nothing
+  do {
+    if (!co_await one_request(session)) co_return false;
+    served_ = true;
+    session.input.next_message();
+    session.scanner.reset();
+  } while (!session.input.empty());
+  co_return true;
+}
+
+Task<bool> ServerConnection::one_request(Session& session) {
+  base::ArenaLease arena;
+  ServerStream stream(*loop_, session.input, *arena, facts_, *options_);
+  stream.set_begun(loop_->now());
+  auto length = co_await head(session);
+  if (length && *length == 0) co_return false;  // ended without a request
+
+  base::Scope* scope = co_await base::this_scope();
+  base::Scope stream_scope(scope);
+  stream_scope_ = &stream_scope;
+  transport_->watch(this);
+  Result<Control> control = length ? parse_request(session.input.pending().first(*length), options_->limits,
+                                                   stream.request())
+                                   : Result<Control>(std::move(length).unexpected());
+  if (control && control->framing.length > options_->max_body)
+    control = base::fail(Reason::body_too_large, "Content-Length exceeds the limit");
+  if (control) {
+    session.input.use(*length);
+    drop_hop_by_hop(stream.request().fields);
+    stream.begin(*control);
+    if (draining_) stream.close_after();
+    co_await service_->serve(stream).in(stream_scope);
+  } else {
+    co_await service_->refuse(stream, control.error()).in(stream_scope);
+  }
+  transport_->watch(nullptr);
+  stream_scope_ = nullptr;
+  bool keep = control && stream.reusable() && !stream_scope.cancelled();
+  if (!keep && stream.head_sent() && (!control || stream.request_unread())) co_await linger();
+  co_return keep;
+}
+
+// Length of the head that has been received as a whole; 0 if the connection ended before one began.
+Task<Result<std::size_t>> ServerConnection::head(Session& session) {
+  auto deadline = loop_->now() + options_->head_timeout;
+  for (;;) {
+    if (!session.input.empty()) {
+      auto length = session.scanner.scan(session.input.pending());
+      if (!length || *length) co_return length;
+    }
+    net::Io io = session.input.read_head();
+    if (io.kind == net::Io::Kind::moved) continue;
+    if (io.kind == net::Io::Kind::failed && io.error == ENOBUFS)
+      co_return base::fail(Reason::header_too_large, "the head exceeds the limit");
+    if (io.kind != net::Io::Kind::again) co_return std::size_t{0};  // nobody is left to be answered
+    auto left = options_->head_timeout.count() ? deadline - loop_->now() : base::Duration::zero();
+    if (options_->head_timeout.count() && left <= base::Duration::zero()) left = base::Duration(1);
+    auto wait = transport_->readable(left);
+    auto outcome = co_await wait;
+    if (outcome == Outcome::ready) continue;
+    if (outcome == Outcome::cancelled || !session.scanner.begun()) co_return std::size_t{0};
+    co_return base::fail(Reason::client_timeout, "the request head did not arrive in time");
+  }
+}
+
+// Closing with unread bytes makes the kernel send a reset, which may destroy the response on its way. So: say that
+// nothing follows, and read for a while what the client still sends (RFC 9112 section 9.6).
+Task<void> ServerConnection::linger() {
+  constexpr std::size_t kAtMost = 1024 * 1024;
+  constexpr base::Duration kWait = std::chrono::seconds(2);
+  transport_->shutdown_write();
+  auto buffer = loop_->buffers().head();
+  std::size_t seen = 0;
+  auto deadline = loop_->now() + kWait;
+  while (seen < kAtMost && loop_->now() < deadline) {
+    net::Io io = transport_->try_read({buffer.data(), buffer.size()});
+    seen += io.bytes;
+    if (io.kind == net::Io::Kind::closed || io.kind == net::Io::Kind::failed) co_return;
+    if (io.kind == net::Io::Kind::moved) continue;
+    auto wait = transport_->readable(kWait);
+    if (co_await wait != Outcome::ready) co_return;
+  }
+}
+
+}  // namespace sluice::http::h1

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// ServerConnection: the server side of one HTTP/1.x connection: reads requests one after the other, hands
+// each to the Service as a ServerStream, and keeps the connection for the next one where both sides can. An
+// idle connection holds no buffer and no arena. One worker thread.
+#pragma once
+#include "gateway/http/h1/head_scanner.h"
+#include "gateway/http/stream.h"
+#include "gateway/net/tcp.h"
+
+namespace sluice::http::h1 {
+
+// Limits and timeouts of a listener; durations of zero mean none.
+struct ServerOptions {
+  HeadLimits limits;
+  base::Duration head_timeout = std::chrono::seconds(10);  // for a whole head, from its first byte
+  base::Duration body_timeout = std::chrono::seconds(30);  // between two pieces of a request body
+  base::Duration keep_alive_timeout = std::chrono::seconds(75);
+  base::Duration write_timeout = std::chrono::seconds(30);  // for a client that does not read
+  std::uint64_t max_body = 10 * 1024 * 1024;                // bytes of a request body, streamed or not
+};
+
+class ServerConnection final : private net::Watcher {
+ public:
+  // All but the transport must outlive the connection.
+  ServerConnection(net::Loop& loop, net::TransportPtr transport, const ConnectionFacts& facts,
+                   const ServerOptions& options, Service& service);
+  ~ServerConnection();
+
+  // Serves until the connection has ended. Run it in a scope whose cancellation ends the connection.
+  base::Task<void> run();
+  // An idle connection ends now, a busy one after the present exchange.
+  void drain() noexcept;
+
+ private:
+  struct Session;
+  base::Task<bool> burst();
+  base::Task<bool> one_request(Session& session);
+  base::Task<bool> answer(Session& session);
+  base::Task<base::Result<std::size_t>> head(Session& session);
+  base::Task<void> linger();
+  void on_activity(bool hangup) noexcept override;
+
+  net::Loop* loop_;
+  net::TransportPtr transport_;
+  ConnectionFacts facts_;
+  const ServerOptions* options_;
+  Service* service_;
+  base::Scope* stream_scope_ = nullptr;  // while an exchange runs: cancelled when the client leaves
+  bool served_ = false;                  // a request has been served
+  bool draining_ = false;
+};
+
+}  // namespace sluice::http::h1

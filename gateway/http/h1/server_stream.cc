@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/http/h1/server_stream.h"
+
+#include <charconv>
+
+#include "gateway/base/strings.h"
+#include "gateway/http/date.h"
+#include "gateway/http/h1/writer.h"
+
+namespace sluice::http::h1 {
+
+using base::Reason;
+using base::Result;
+using base::Task;
+
+class ServerStream::RequestBody final : public BodyReader {
+ public:
+  RequestBody(ServerStream& stream, base::Duration timeout, std::uint64_t limit)
+      : BodyReader(*stream.input_, stream.control_.framing, Message::request, *stream.arena_, timeout, limit),
+        stream_(&stream) {}
+  ~RequestBody() override {
+    stream_->body_finished_ = complete();
+    stream_->body_ = nullptr;
+  }
+
+ private:
+  Task<Result<void>> before_wait() override {
+    if (!stream_->expectation_open_) return Result<void>();
+    return send_continue();
+  }
+  Task<Result<void>> send_continue() {
+    stream_->expectation_open_ = false;
+    iovec line[] = {net::piece("HTTP/1.1 100 Continue\r\n\r\n")};
+    auto written =
+        co_await net::write_all(stream_->input_->transport(), line, stream_->options_->write_timeout, stream_->sent_);
+    stream_->interim_sent_ = stream_->sent_;
+    if (!written) co_return base::fail(Reason::client_closed, "the client left before it sent its body");
+    co_return Result<void>();
+  }
+  base::Error silent() override { return {Reason::client_timeout, "the request body stopped in the middle"}; }
+  base::Error ended() override { return {Reason::client_closed, "the client left in the middle of its body"}; }
+
+  ServerStream* stream_;
+};
+
+ServerStream::ServerStream(net::Loop& loop, Input& input, base::Arena& arena, const ConnectionFacts& facts,
+                           const ServerOptions& options)
+    : loop_(&loop),
+      input_(&input),
+      arena_(&arena),
+      facts_(&facts),
+      options_(&options),
+      request_(arena),
+      sender_(loop, input.transport(), arena, options.write_timeout, sent_) {
+  peer_ip_size_ = static_cast<std::uint8_t>(facts.peer.ip(peer_ip_).size());
+}
+
+void ServerStream::begin(const Control& control) noexcept {
+  control_ = control;
+  keep_alive_ = control.keep_alive;
+  expectation_open_ = control.expect_continue;
+}
+
+BodyPtr ServerStream::take_body() {
+  if (control_.framing.kind == Framing::Kind::none || body_ || body_finished_) return nullptr;
+  auto body = make_body<RequestBody>(*arena_, *this, options_->body_timeout, options_->max_body);
+  body_ = static_cast<RequestBody*>(body.get());
+  return body;
+}
+
+// Has the request's body been read to its end? What lies in the buffer unread is thrown away for it.
+bool ServerStream::body_done() noexcept {
+  if (control_.framing.kind == Framing::Kind::none || body_finished_) return true;
+  if (body_) return body_->complete();
+  if (expectation_open_) return false;  // it will not come
+  auto rest = take_body();
+  return body_->discard_received();
+}
+
+Task<Result<void>> ServerStream::send_interim(const ResponseHead& head) {
+  if (request_.version == Version::http_1_0) co_return Result<void>();  // RFC 9110 section 15.2
+  if (head.status == 100) expectation_open_ = false;
+  iovec text[] = {net::piece(write_head(head, false))};
+  auto written = co_await net::write_all(input_->transport(), text, options_->write_timeout, sent_);
+  interim_sent_ = sent_;
+  co_return result_of(Sent{written, std::nullopt});
+}
+
+namespace {
+
+// The Date field of this second, made once a second and thread.
+std::string_view date_line(net::Loop& loop) noexcept {
+  struct Cache {
+    std::time_t second = -1;
+    char text[6 + kDateLength + 2];
+  };
+  static thread_local Cache cache;
+  auto now = std::chrono::system_clock::to_time_t(
+      std::chrono::time_point_cast<std::chrono::system_clock::duration>(loop.clock().wall()));
+  if (now != cache.second) {
+    cache.second = now;
+    auto date = format_date(now);
+    std::memcpy(cache.text, "Date: ", 6);
+    std::memcpy(cache.text + 6, date.data(), date.size());
+    std::memcpy(cache.text + 6 + kDateLength, "\r\n", 2);
+  }
+  return {cache.text, sizeof cache.text};
+}
+
+void set_length(Fields& fields, std::uint64_t length) {
+  const Field* field = fields.find(FieldId::content_length);
+  if (field && base::parse_decimal(field->value) == length) return;
+  char digits[20];
+  auto end = std::to_chars(digits, digits + sizeof digits, length).ptr;
+  fields.set(FieldId::content_length, fields.arena().copy({digits, static_cast<std::size_t>(end - digits)}));
+}
+
+}  // namespace
+
+// RFC 9112 section 6: chooses how the body is delimited and makes the fields say so.
+void ServerStream::frame(ResponseHead& head, const Body* body, Framing::Kind& framing) {
+  framing = Framing::Kind::none;
+  if (bodiless(request_.method, head.status)) {
+    if (head.status < 200 || head.status == 204) head.fields.remove(FieldId::content_length);
+    auto length = body ? body->length() : std::nullopt;
+    if (request_.method == Method::head && length) set_length(head.fields, *length);
+  } else if (!body) {
+    set_length(head.fields, 0);
+  } else if (auto length = body->length()) {
+    framing = Framing::Kind::length;
+    set_length(head.fields, *length);
+  } else {
+    head.fields.remove(FieldId::content_length);
+    framing = request_.version == Version::http_1_0 ? Framing::Kind::until_close : Framing::Kind::chunked;
+    if (framing == Framing::Kind::until_close) keep_alive_ = false;
+    if (framing == Framing::Kind::chunked) head.fields.add(FieldId::transfer_encoding, "chunked");
+  }
+  if (!body_done()) keep_alive_ = false;
+}
+
+std::string_view ServerStream::write_head(const ResponseHead& head, bool final) {
+  std::string_view connection;
+  if (final && !keep_alive_) connection = "Connection: close\r\n";
+  if (final && keep_alive_ && request_.version == Version::http_1_0) connection = "Connection: keep-alive\r\n";
+  std::string_view extra = connection;
+  if (final && !head.fields.has(FieldId::date)) extra = arena_->join(date_line(*loop_), connection);
+  char* out = arena_->chars(response_head_size(head, extra));
+  char* end = write_response_head(out, head, extra);
+  return {out, static_cast<std::size_t>(end - out)};
+}
+
+Task<Result<void>> ServerStream::send(ResponseHead& head, BodyPtr& body) {
+  Framing::Kind framing;
+  frame(head, body.get(), framing);
+  Body* sent_body = framing == Framing::Kind::none ? nullptr : body.get();
+  auto sending = sender_.send(write_head(head, true), sent_body, framing);
+  if (sending.await_ready()) return result_of(sending.await_resume());
+  return finish(std::move(sending));
+}
+
+Task<Result<void>> ServerStream::finish(Task<Sent> sending) {
+  Sent sent = co_await sending;
+  co_return result_of(sent);
+}
+
+Result<void> ServerStream::result_of(const Sent& sent) {
+  if (sent.body) return base::fail(sent.body->reason, sent.body->detail);
+  switch (sent.written.kind) {
+    case net::Written::Kind::all: complete_ = true; return {};
+    case net::Written::Kind::cancelled: return base::fail(sent.written.why);
+    case net::Written::Kind::timeout: return base::fail(Reason::client_write_timeout, "the client does not read");
+    case net::Written::Kind::failed: break;
+  }
+  return base::fail(Reason::client_closed, "the client left before it had the whole response");
+}
+
+}  // namespace sluice::http::h1

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one exchange that an HTTP/1 server connection is busy with, as the layers above see it, and its request
+// body. Private to h1/server.
+#pragma once
+#include "gateway/http/h1/body_reader.h"
+#include "gateway/http/h1/parser.h"
+#include "gateway/http/h1/send.h"
+#include "gateway/http/h1/server.h"
+
+namespace sluice::http::h1 {
+
+class ServerStream final : public http::ServerStream {
+ public:
+  ServerStream(net::Loop& loop, Input& input, base::Arena& arena, const ConnectionFacts& facts,
+               const ServerOptions& options);
+
+  const ConnectionFacts& connection() const noexcept override { return *facts_; }
+  std::string_view peer_ip() const noexcept override { return {peer_ip_, peer_ip_size_}; }
+  base::Arena& arena() noexcept override { return *arena_; }
+  RequestHead& request() noexcept override { return request_; }
+  BodyPtr take_body() override;
+  base::SteadyTime begun() const noexcept override { return begun_; }
+  void relay_expectation() noexcept override { expectation_open_ = false; }
+  base::Task<base::Result<void>> send_interim(const ResponseHead& head) override;
+  base::Task<base::Result<void>> send(ResponseHead& head, BodyPtr& body) override;
+  bool head_sent() const noexcept override { return sent_ != interim_sent_; }
+  void close_after() noexcept override { keep_alive_ = false; }
+  std::uint64_t bytes_received() const noexcept override { return input_->received() - received_before_; }
+  std::uint64_t bytes_sent() const noexcept override { return sent_; }
+
+  // From the connection, before the service is called.
+  void begin(const Control& control) noexcept;
+  void set_begun(base::SteadyTime time) noexcept { begun_ = time; }
+
+  // For the connection, afterwards. May another request be read? No: the client or we want to close, the
+  // answer was not completed, or its request body has not been read to the end.
+  bool reusable() noexcept { return keep_alive_ && complete_ && body_done(); }
+  // The client may still be sending what nobody has read.
+  bool request_unread() noexcept { return !body_done(); }
+
+ private:
+  class RequestBody;
+  bool body_done() noexcept;
+  void frame(ResponseHead& head, const Body* body, Framing::Kind& framing);
+  std::string_view write_head(const ResponseHead& head, bool final);
+  base::Task<base::Result<void>> finish(base::Task<Sent> sending);
+  base::Result<void> result_of(const Sent& sent);
+
+  net::Loop* loop_;
+  Input* input_;
+  base::Arena* arena_;
+  const ConnectionFacts* facts_;
+  const ServerOptions* options_;
+  RequestHead request_;
+  Control control_;
+  BodySender sender_;
+  RequestBody* body_ = nullptr;  // in the arena, while it lives
+  bool body_taken_ = false;
+  bool body_finished_ = false;  // the body object went away after the last piece
+  bool expectation_open_ = false;
+  bool keep_alive_ = false;
+  bool complete_ = false;  // the response has left as a whole
+  std::uint8_t peer_ip_size_ = 0;
+  char peer_ip_[46];
+  std::uint64_t sent_ = 0;          // bytes
+  std::uint64_t interim_sent_ = 0;  // of those, before the final response
+  std::uint64_t received_before_;
+  base::SteadyTime begun_{};
+};
+
+}  // namespace sluice::http::h1
