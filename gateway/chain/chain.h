@@ -3,6 +3,7 @@
 // filter that does not implement a hook is not called for it. What a filter or handler throws is caught here
 // alone and becomes 500 filter_failed.
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,23 +31,34 @@ class Chain {
   Chain(std::vector<Link> links, std::shared_ptr<const Handler> handler);
 
   // Runs the request hooks and the handler (or stops at a local reply), then the response hooks. Afterwards
-  // the exchange has a response, whatever happened.
+  // the exchange has a response, whatever happened; its status is that of a local reply even when the client
+  // is gone.
   base::Task<void> run(Exchange& ex) const;
   // Runs the response hooks of the filters reached, for a response that replaced the chain's.
   base::Task<void> run_response(Exchange& ex) const;
+  // Runs the done hooks of the filters reached, in reverse order. Once, after the last byte or the abort.
   void done(const Exchange& ex) const noexcept;
 
   const std::vector<Link>& links() const noexcept { return links_; }
   const Handler& handler() const noexcept { return *handler_; }
 
  private:
-  base::Task<bool> run_request(Exchange& ex) const;
-  base::Task<void> run_handler(Exchange& ex) const;
-  void failed(Exchange& ex, const std::string& who, const char* what) const;
+  // Each walk is a plain loop for as long as nothing waits, and goes on in a coroutine (`..._after`) from the
+  // first hook that does.
+  base::Task<void> ask_from(Exchange& ex, std::size_t at) const;
+  base::Task<void> ask_after(Exchange& ex, std::size_t at, base::Task<Step> pending) const;
+  base::Task<void> answer(Exchange& ex) const;
+  base::Task<void> answer_after(Exchange& ex, base::Task<base::Result<void>> pending) const;
+  base::Task<void> tell_from(Exchange& ex, std::size_t at) const;
+  base::Task<void> tell_after(Exchange& ex, std::size_t at, base::Task<void> pending) const;
+
+  // One hook of one filter; what it throws before it waits is caught here.
+  base::Task<Step> ask(Exchange& ex, std::uint16_t link) const noexcept;
+  base::Task<void> tell(Exchange& ex, std::uint16_t link) const noexcept;
 
   std::vector<Link> links_;
   std::shared_ptr<const Handler> handler_;
-  std::vector<std::uint16_t> on_request_, on_response_, on_done_;  // indices of links_, on_response_ reversed
+  std::vector<std::uint16_t> on_request_, on_response_, on_done_;  // indices of links_; the last two reversed
 };
 
 }  // namespace sluice::chain

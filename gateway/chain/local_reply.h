@@ -10,8 +10,13 @@
 
 namespace sluice::chain {
 
+// `type` of the problem document is this followed by the reason's name: a name to compare, not a page to
+// open. Reasons are never renamed.
+inline constexpr std::string_view kReasonType = "urn:sluice:reason:";
+
 // Makes `reason` the answer of the exchange: status, fields and body. `detail` is for the caller to read, ""
-// for the reason's own explanation; it is copied. Replaces a response that was there.
+// for the reason's own explanation; it is copied. Replaces a response that was there. The caller may add
+// fields afterwards: Allow to a 405, WWW-Authenticate to a 401, its own Retry-After to a 429.
 void make_local_reply(Exchange& ex, base::Reason reason, std::string_view detail = {});
 
 // For filters: `return reply(ex, Reason::forbidden);`

@@ -9,8 +9,10 @@
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "gateway/chain/builder.h"
 #include "gateway/chain/chain.h"
@@ -31,14 +33,23 @@ struct FilterFactory {
   Stage stage;
   Hooks hooks;
   std::function<std::shared_ptr<const Filter>(const void* config, Builder&)> make;
+  // The stage that must have run before a filter with these settings (see order.h); may be empty.
+  std::function<std::optional<Stage>(const void* config)> needs;
 };
 struct HandlerFactory {
   std::function<std::shared_ptr<const Handler>(const void* config, Builder&)> make;
+  std::vector<std::string> refuses;  // filters that make no sense before it
 };
 void add_filter(config::Alternative alternative, FilterFactory factory);
 void add_handler(config::Alternative alternative, HandlerFactory factory);
+// `name` must be one of the table's.
 const FilterFactory& filter_factory(std::string_view name);
 const HandlerFactory& handler_factory(std::string_view name);
+
+// Builds what was bound; `name` is that of the policy. A filter object belongs to one place in one chain:
+// build another for each. May have complained to `builder`; never null.
+Link make_link(const config::Choice& filter, std::string name, Builder& builder);
+std::shared_ptr<const Handler> make_handler(const config::Choice& handler, Builder& builder);
 
 // Finds out at compile time which hooks F overrides: the type of &F::hook names the class that declares it.
 template <class F>
@@ -49,8 +60,8 @@ constexpr Hooks hooks_of() {
 }
 
 // Makes an X from its settings; X is constructible from (const C&, Builder&) or from (const C&) alone.
-template <class X, class C>
-std::shared_ptr<X> build(const void* config, Builder& builder) {
+template <class X, class Base, class C>
+std::shared_ptr<const Base> make(const void* config, Builder& builder) {
   const C& c = *static_cast<const C*>(config);
   if constexpr (std::constructible_from<X, const C&, Builder&>) {
     return std::make_shared<X>(c, builder);
@@ -59,23 +70,26 @@ std::shared_ptr<X> build(const void* config, Builder& builder) {
   }
 }
 
-// Construct one at namespace scope in the filter's source file.
+// Construct one at namespace scope in the filter's source file. Settings whose filter needs what another
+// stage does have a member `std::optional<Stage> needs() const`.
 template <class F, class C>
 struct FilterKind {
   FilterKind(std::string name, Stage stage, std::string doc, std::string example = {}) {
+    FilterFactory factory{stage, hooks_of<F>(), make<F, Filter, C>, {}};
+    if constexpr (requires(const C& c) { c.needs(); })
+      factory.needs = [](const void* config) { return static_cast<const C*>(config)->needs(); };
     add_filter(config::alternative<C>(std::move(name), std::move(doc), std::move(example)),
-               {stage, hooks_of<F>(), [](const void* c, Builder& b) -> std::shared_ptr<const Filter> {
-                  return build<F, C>(c, b);
-                }});
+               std::move(factory));
   }
 };
 
+// The same for a handler. `refuses`: names of filters that make no sense before it.
 template <class H, class C>
 struct HandlerKind {
-  HandlerKind(std::string name, std::string doc, std::string example = {}) {
-    add_handler(
-        config::alternative<C>(std::move(name), std::move(doc), std::move(example)),
-        {[](const void* c, Builder& b) -> std::shared_ptr<const Handler> { return build<H, C>(c, b); }});
+  HandlerKind(std::string name, std::string doc, std::string example = {},
+              std::vector<std::string> refuses = {}) {
+    add_handler(config::alternative<C>(std::move(name), std::move(doc), std::move(example)),
+                {make<H, Handler, C>, std::move(refuses)});
   }
 };
 

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/chain/chain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include "gateway/base/assert.h"
+#include "gateway/base/log.h"
+#include "gateway/chain/exchange.h"
+#include "gateway/chain/local_reply.h"
+#include "gateway/chain/request_id.h"
+
+namespace sluice::chain {
+namespace {
+
+using base::Reason;
+using base::Result;
+using base::Task;
+
+// Inside a catch block: what was thrown.
+std::string thrown_text() {
+  try {
+    throw;
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+
+// Inside a catch block: a bug in `who` becomes the answer. The caller learns no more than that.
+void failed(Exchange& ex, std::string_view who) {
+  std::string what = thrown_text();
+  std::string_view id = request_id(ex);
+  base::log(base::Level::error, fmt::format("{} threw, answered 500 to request {}: {}", who, id, what));
+  make_local_reply(ex, Reason::filter_failed);
+  ex.detail = ex.arena.join(who, ": ", what);
+}
+
+std::string filter_text(const Link& link) { return "filter `" + link.name + "`"; }
+constexpr std::string_view kHandler = "handler";
+
+// What the handler came to. A caller may read what is wrong with its own request; what the gateway found out
+// about targets (addresses, system errors) is for the log.
+void settle(Exchange& ex, const Result<void>& made) {
+  if (!made) {
+    const base::Error& error = made.error();
+    bool callers = error.where() == base::Where::downstream;
+    make_local_reply(ex, error.reason, callers ? std::string_view(error.detail) : std::string_view());
+    ex.detail = ex.arena.copy(error.detail);
+  } else if (ex.response.status == 0) {
+    make_local_reply(ex, Reason::internal);
+    ex.detail = "the handler made no response";
+  }
+}
+
+}  // namespace
+
+Chain::Chain(std::vector<Link> links, std::shared_ptr<const Handler> handler)
+    : links_(std::move(links)), handler_(std::move(handler)) {
+  SLUICE_ASSERT(handler_ != nullptr);
+  SLUICE_ASSERT(links_.size() < std::numeric_limits<std::uint16_t>::max());
+  for (std::uint16_t i = 0; i < links_.size(); ++i) {
+    links_[i].filter->slot_ = i;
+    if (links_[i].hooks.request) on_request_.push_back(i);
+    if (links_[i].hooks.response) on_response_.push_back(i);
+    if (links_[i].hooks.done) on_done_.push_back(i);
+  }
+  std::reverse(on_response_.begin(), on_response_.end());
+  std::reverse(on_done_.begin(), on_done_.end());
+}
+
+Task<void> Chain::run(Exchange& ex) const {
+  if (links_.empty()) return answer(ex);
+  ex.reached = 0;
+  ex.locals = ex.arena.array<void*>(links_.size());
+  std::fill(ex.locals.begin(), ex.locals.end(), nullptr);
+  return ask_from(ex, 0);
+}
+
+// --- on the way in
+
+Task<Step> Chain::ask(Exchange& ex, std::uint16_t link) const noexcept {
+  ex.reached = static_cast<std::uint16_t>(link + 1);
+  try {
+    return links_[link].filter->on_request(ex);
+  } catch (...) {
+    failed(ex, filter_text(links_[link]));
+    return Step::replied;
+  }
+}
+
+Task<void> Chain::ask_from(Exchange& ex, std::size_t at) const {
+  for (; at < on_request_.size(); ++at) {
+    Task<Step> step = ask(ex, on_request_[at]);
+    if (!step.await_ready()) return ask_after(ex, at, std::move(step));
+    if (step.await_resume() == Step::replied) return tell_from(ex, 0);
+  }
+  ex.reached = static_cast<std::uint16_t>(links_.size());
+  return answer(ex);
+}
+
+Task<void> Chain::ask_after(Exchange& ex, std::size_t at, Task<Step> pending) const {
+  Step step = Step::replied;
+  for (std::optional<Task<Step>> task(std::move(pending));;) {
+    Task<Step>& asked = *task;
+    try {
+      step = co_await asked;
+    } catch (...) {
+      step = Step::replied;
+      failed(ex, filter_text(links_[on_request_[at]]));
+    }
+    // The client left or the time is up: nobody is to act on this request any more.
+    if (step == Step::next && ex.scope.cancelled()) step = reply(ex, ex.scope.why());
+    if (step == Step::replied || ++at == on_request_.size()) break;
+    task.emplace(ask(ex, on_request_[at]));
+  }
+  if (step == Step::next) ex.reached = static_cast<std::uint16_t>(links_.size());
+  Task<void> rest = step == Step::next ? answer(ex) : tell_from(ex, 0);
+  co_await rest;
+}
+
+// --- at the end of the chain
+
+Task<void> Chain::answer(Exchange& ex) const {
+  try {
+    Task<Result<void>> made = handler_->answer(ex);
+    if (!made.await_ready()) return answer_after(ex, std::move(made));
+    settle(ex, made.await_resume());
+  } catch (...) {
+    failed(ex, kHandler);
+  }
+  return tell_from(ex, 0);
+}
+
+Task<void> Chain::answer_after(Exchange& ex, Task<Result<void>> pending) const {
+  try {
+    Result<void> made = co_await pending;
+    settle(ex, made);
+  } catch (...) {
+    failed(ex, kHandler);
+  }
+  Task<void> rest = tell_from(ex, 0);
+  co_await rest;
+}
+
+// --- on the way out
+
+Task<void> Chain::run_response(Exchange& ex) const { return tell_from(ex, 0); }
+
+Task<void> Chain::tell(Exchange& ex, std::uint16_t link) const noexcept {
+  try {
+    return links_[link].filter->on_response(ex);
+  } catch (...) {
+    failed(ex, filter_text(links_[link]));
+    return {};
+  }
+}
+
+Task<void> Chain::tell_from(Exchange& ex, std::size_t at) const {
+  for (; at < on_response_.size(); ++at) {
+    if (on_response_[at] >= ex.reached) continue;
+    Task<void> told = tell(ex, on_response_[at]);
+    if (!told.await_ready()) return tell_after(ex, at, std::move(told));
+  }
+  return {};
+}
+
+Task<void> Chain::tell_after(Exchange& ex, std::size_t at, Task<void> pending) const {
+  // Those that follow were reached if this one was: the order is reversed.
+  for (std::optional<Task<void>> task(std::move(pending));;) {
+    Task<void>& told = *task;
+    try {
+      co_await told;
+    } catch (...) {
+      failed(ex, filter_text(links_[on_response_[at]]));
+    }
+    if (++at == on_response_.size()) break;
+    task.emplace(tell(ex, on_response_[at]));
+  }
+}
+
+// --- at the end
+
+void Chain::done(const Exchange& ex) const noexcept {
+  for (std::uint16_t link : on_done_)
+    if (link < ex.reached) links_[link].filter->on_done(ex);
+}
+
+}  // namespace sluice::chain

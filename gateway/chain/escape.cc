@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/chain/escape.h"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "gateway/observe/utf8.h"
+
+namespace sluice::chain {
+namespace {
+
+constexpr char kUpper[] = "0123456789ABCDEF";
+
+constexpr std::array<bool, 256> make_unreserved() {
+  std::array<bool, 256> table{};
+  for (char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"))
+    table[static_cast<unsigned char>(c)] = true;
+  return table;
+}
+constexpr auto kUnreserved = make_unreserved();
+
+bool control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+int hex_value(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  char l = static_cast<char>(c | 0x20);
+  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+// Takes one character off the front of an encoded text.
+char decode_one(std::string_view& text, bool plus) noexcept {
+  char c = text.front();
+  if (c == '%' && text.size() >= 3) {
+    int high = hex_value(text[1]), low = hex_value(text[2]);
+    if (high >= 0 && low >= 0) {
+      text.remove_prefix(3);
+      return static_cast<char>(high * 16 + low);
+    }
+  }
+  text.remove_prefix(1);
+  return plus && c == '+' ? ' ' : c;
+}
+
+char* write_triplet(char* out, char c) noexcept {
+  auto byte = static_cast<unsigned char>(c);
+  out[0] = '%';
+  out[1] = kUpper[byte >> 4];
+  out[2] = kUpper[byte & 15];
+  return out + 3;
+}
+
+bool same_name(std::string_view encoded, std::string_view name) noexcept {
+  if (encoded == name) return true;
+  for (; !encoded.empty() && !name.empty(); name.remove_prefix(1))
+    if (decode_one(encoded, true) != name.front()) return false;
+  return encoded.empty() && name.empty();
+}
+
+// The two-character form of RFC 8259 section 7, or 0.
+char json_short(char c) noexcept {
+  switch (c) {
+    case '"':
+    case '\\':
+      return c;
+    case '\b':
+      return 'b';
+    case '\f':
+      return 'f';
+    case '\n':
+      return 'n';
+    case '\r':
+      return 'r';
+    case '\t':
+      return 't';
+    default:
+      return 0;
+  }
+}
+
+char* write_json_ascii(char* out, char c) noexcept {
+  if (char form = json_short(c)) {
+    *out++ = '\\';
+    *out++ = form;
+  } else if (control(c)) {
+    out = write_raw(out, "\\u00");
+    *out++ = kUpper[static_cast<unsigned char>(c) >> 4];
+    *out++ = kUpper[c & 15];
+  } else {
+    *out++ = c;
+  }
+  return out;
+}
+
+}  // namespace
+
+char* write_raw(char* out, std::string_view text) noexcept {
+  if (!text.empty()) std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+char* write_decoded(char* out, std::string_view text, bool plus) noexcept {
+  while (!text.empty()) *out++ = decode_one(text, plus);
+  return out;
+}
+
+char* write_component(char* out, std::string_view text) noexcept {
+  for (char c : text) {
+    if (kUnreserved[static_cast<unsigned char>(c)]) {
+      *out++ = c;
+    } else {
+      out = write_triplet(out, c);
+    }
+  }
+  return out;
+}
+
+char* write_path_in_query(char* out, std::string_view path) noexcept {
+  for (char c : path) {
+    if (kUnreserved[static_cast<unsigned char>(c)] || c == '/' || c == '%') {
+      *out++ = c;
+    } else {
+      out = write_triplet(out, c);
+    }
+  }
+  return out;
+}
+
+char* write_field(char* out, std::string_view text) noexcept {
+  for (char c : text) *out++ = control(c) ? ' ' : c;
+  return out;
+}
+
+char* write_json(char* out, std::string_view text) noexcept {
+  while (!text.empty()) {
+    std::size_t n = observe::utf8_sequence(text);
+    if (n == 1) {
+      out = write_json_ascii(out, text.front());
+    } else {
+      out = write_raw(out, n == 0 ? "\xEF\xBF\xBD" : text.substr(0, n));
+    }
+    text.remove_prefix(n == 0 ? 1 : n);
+  }
+  return out;
+}
+
+char* write_html(char* out, std::string_view text) noexcept {
+  for (char c : text) {
+    switch (c) {
+      case '&':
+        out = write_raw(out, "&amp;");
+        break;
+      case '<':
+        out = write_raw(out, "&lt;");
+        break;
+      case '>':
+        out = write_raw(out, "&gt;");
+        break;
+      case '"':
+        out = write_raw(out, "&quot;");
+        break;
+      case '\'':
+        out = write_raw(out, "&#39;");
+        break;
+      default:
+        *out++ = control(c) && c != '\t' && c != '\n' && c != '\r' ? ' ' : c;
+    }
+  }
+  return out;
+}
+
+char* write_sf_string(char* out, std::string_view text) noexcept {
+  for (char c : text) {
+    if (c == '"' || c == '\\') *out++ = '\\';
+    *out++ = control(c) || static_cast<unsigned char>(c) >= 0x80 ? '?' : c;
+  }
+  return out;
+}
+
+std::optional<std::string_view> query_parameter(std::string_view query, std::string_view name) noexcept {
+  while (!query.empty()) {
+    std::size_t end = query.find('&');
+    std::string_view pair = query.substr(0, end);
+    std::size_t equals = pair.find('=');
+    if (same_name(pair.substr(0, equals), name))
+      return equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1);
+    if (end == std::string_view::npos) break;
+    query.remove_prefix(end + 1);
+  }
+  return std::nullopt;
+}
+
+}  // namespace sluice::chain

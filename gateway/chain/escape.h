@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Escaping: writes a text so that it stays one text where it is put: a header field, a part of a URL, JSON,
+// HTML, a structured field. Each function appends to `out` and returns the new end; the caller has made room
+// for kWorstEscape bytes per byte of text. Used for everything a client sent that the gateway repeats.
+#pragma once
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace sluice::chain {
+
+inline constexpr std::size_t kWorstEscape = 6;
+
+char* write_raw(char* out, std::string_view text) noexcept;
+// Percent triplets decoded (broken ones stay); with `plus`, "+" is a space as in HTML forms. Never longer
+// than the text.
+char* write_decoded(char* out, std::string_view text, bool plus) noexcept;
+// Everything but unreserved characters as percent triplets (RFC 3986 section 2.3).
+char* write_component(char* out, std::string_view text) noexcept;
+// Keeps what is a normalised path, slashes and triplets included, and encodes the rest, so that it can stand
+// in a query.
+char* write_path_in_query(char* out, std::string_view path) noexcept;
+// Control characters as spaces.
+char* write_field(char* out, std::string_view text) noexcept;
+// The inside of a JSON string (RFC 8259 section 7); what is not UTF-8 becomes U+FFFD.
+char* write_json(char* out, std::string_view text) noexcept;
+// Text or a quoted attribute of HTML and XML; control characters other than TAB, CR, LF as spaces.
+char* write_html(char* out, std::string_view text) noexcept;
+// The inside of a structured field's string (RFC 8941 section 3.3.3); what it cannot hold becomes "?".
+char* write_sf_string(char* out, std::string_view text) noexcept;
+
+// The value, still encoded, of the first parameter of that name in a query; "a" has the value "" in "a&b=1".
+// `name` is compared with the decoded name.
+std::optional<std::string_view> query_parameter(std::string_view query, std::string_view name) noexcept;
+
+}  // namespace sluice::chain

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/chain/local_reply.h"
+
+#include <charconv>
+
+#include "gateway/chain/escape.h"
+#include "gateway/chain/request_id.h"
+
+namespace sluice::chain {
+namespace {
+
+using http::FieldId;
+
+// Appends to memory that is large enough.
+struct Out {
+  char* begin;
+  char* end;
+  explicit Out(char* memory) noexcept : begin(memory), end(memory) {}
+  Out& operator<<(std::string_view text) noexcept {
+    end = write_raw(end, text);
+    return *this;
+  }
+  std::string_view text() const noexcept { return {begin, static_cast<std::size_t>(end - begin)}; }
+};
+
+// `sluice; error=http_request_denied; details="rate_limited: 10 per second"`: the registered type where there
+// is one, and always our own reason.
+std::string_view proxy_status(base::Arena& arena, const base::ReasonRow& row, std::string_view detail) {
+  constexpr std::size_t kFixed = 64;
+  Out out(arena.chars(kFixed + row.proxy_status.size() + row.name.size() + 2 * detail.size()));
+  out << "sluice";
+  if (!row.proxy_status.empty()) out << "; error=" << row.proxy_status;
+  out << "; details=\"" << row.name;
+  if (!detail.empty()) {
+    out << ": ";
+    out.end = write_sf_string(out.end, detail);
+  }
+  out << "\"";
+  return out.text();
+}
+
+std::string_view problem(base::Arena& arena, const base::ReasonRow& row, std::string_view detail,
+                         std::string_view id) {
+  constexpr std::size_t kFixed = 160;
+  char status[16];
+  auto written = std::to_chars(status, status + sizeof status, row.status);
+  Out out(arena.chars(kFixed + kReasonType.size() + 2 * row.name.size() + row.title.size() +
+                      kWorstEscape * (detail.size() + id.size())));
+  out << R"({"type":")" << kReasonType << row.name << R"(","title":")" << row.title << R"(","status":)"
+      << std::string_view(status, static_cast<std::size_t>(written.ptr - status)) << R"(,"detail":")";
+  out.end = write_json(out.end, detail);
+  out << R"(","instance":")";
+  out.end = write_json(out.end, id);
+  out << R"(","reason":")" << row.name << "\"}\n";
+  return out.text();
+}
+
+// Seconds after which trying again is worth it, "" where that is not known here: a filter that counts knows
+// better and sets the field itself.
+std::string_view retry_after(base::Reason reason, int status) noexcept {
+  return status == 503 || reason == base::Reason::concurrency ? "1" : "";
+}
+
+}  // namespace
+
+void make_local_reply(Exchange& ex, base::Reason reason, std::string_view detail) {
+  const base::ReasonRow& row = base::row(reason);
+  detail = ex.arena.copy(detail);
+  if (ex.response_body) ex.response_body->abandon();
+  ex.reason = reason;
+  ex.detail = detail;
+  ex.answered_locally = true;
+
+  http::ResponseHead& head = ex.response;
+  head.status = row.status;
+  head.reason = {};
+  head.fields.clear();
+  head.fields.add(FieldId::content_type, "application/problem+json");
+  head.fields.add(FieldId::proxy_status, proxy_status(ex.arena, row, detail));
+  if (auto seconds = retry_after(reason, row.status); !seconds.empty())
+    head.fields.add(FieldId::retry_after, seconds);
+
+  std::string_view shown = detail.empty() ? row.explanation : detail;
+  ex.response_body = http::make_body<http::TextBody>(ex.arena, problem(ex.arena, row, shown, request_id(ex)));
+}
+
+}  // namespace sluice::chain

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/chain/order.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gateway/chain/registry.h"
+
+namespace sluice::chain {
+namespace {
+
+using config::Severity;
+
+Stage stage(const Written& filter) { return filter_factory(filter.kind).stage; }
+
+std::string quoted(const Written& filter) {
+  return filter.name.empty() || filter.name == filter.kind
+             ? fmt::format("`{}`", filter.kind)
+             : fmt::format("`{}` ({})", filter.name, filter.kind);
+}
+
+// Two stages of which the second, written behind the first, is probably not where it was meant to be.
+struct Odd {
+  Stage before, after;
+  std::string_view why;
+};
+constexpr Odd kOdd[] = {
+    {Stage::admit, Stage::observe, "what the first refuses, the second never sees"},
+    {Stage::identify, Stage::observe, "what the first refuses, the second never sees"},
+    {Stage::allow, Stage::observe, "what the first refuses, the second never sees"},
+    {Stage::limit, Stage::observe, "what the first refuses, the second never sees"},
+    {Stage::identify, Stage::admit, "callers who do not identify themselves never reach the second"},
+    {Stage::allow, Stage::identify, "the first decides before it is known who calls"},
+};
+
+// The first filter before `at` that makes an odd pair with it.
+void warn_of_odd_pair(std::span<const Written> filters, std::size_t at, std::vector<Objection>& out) {
+  for (std::size_t before = 0; before < at; ++before)
+    for (const Odd& odd : kOdd)
+      if (stage(filters[before]) == odd.before && stage(filters[at]) == odd.after) {
+        out.push_back(
+            {Severity::warning, at,
+             fmt::format("{} comes after {}: {}", quoted(filters[at]), quoted(filters[before]), odd.why),
+             "swap them?"});
+        return;
+      }
+}
+
+void check_needs(std::span<const Written> filters, std::size_t at, std::vector<Objection>& out) {
+  const auto& factory = filter_factory(filters[at].kind);
+  if (!factory.needs) return;
+  auto needed = factory.needs(filters[at].config);
+  if (!needed) return;
+  auto provides = [&](const Written& f) { return stage(f) == *needed; };
+  auto here = filters.begin() + static_cast<std::ptrdiff_t>(at);
+  if (std::any_of(filters.begin(), here, provides)) return;
+  auto later = std::find_if(here + 1, filters.end(), provides);
+  std::string message =
+      fmt::format("{} needs a filter of the stage `{}` before it, ", quoted(filters[at]), name(*needed));
+  if (later != filters.end()) {
+    out.push_back(
+        {Severity::error, at, message + fmt::format("but {} comes after it", quoted(*later)), "swap them?"});
+  } else {
+    out.push_back({Severity::error, at, message + "and there is none", {}});
+  }
+}
+
+void check_handler(std::span<const Written> filters, std::string_view handler, std::vector<Objection>& out) {
+  if (handler.empty()) return;
+  const auto& refused = handler_factory(handler).refuses;
+  for (std::size_t i = 0; i < filters.size(); ++i)
+    if (std::find(refused.begin(), refused.end(), filters[i].kind) != refused.end())
+      out.push_back({Severity::error, i,
+                     fmt::format("{} cannot be used with the handler `{}`", quoted(filters[i]), handler),
+                     fmt::format("say it in the settings of `{}`", handler)});
+}
+
+}  // namespace
+
+std::vector<Objection> object_to_order(std::span<const Written> filters, std::string_view handler) {
+  std::vector<Objection> out;
+  for (std::size_t i = 0; i < filters.size(); ++i) {
+    check_needs(filters, i, out);
+    warn_of_odd_pair(filters, i, out);
+  }
+  check_handler(filters, handler, out);
+  return out;
+}
+
+}  // namespace sluice::chain

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/chain/template.h"
+
+#include <algorithm>
+
+#include "gateway/base/strings.h"
+#include "gateway/chain/escape.h"
+#include "gateway/chain/exchange.h"
+#include "gateway/chain/variables.h"
+
+namespace sluice::chain {
+namespace {
+
+bool in_url(Purpose p) noexcept { return p == Purpose::path || p == Purpose::url; }
+
+// Bytes that one byte of a value can become.
+std::size_t worst(Purpose p) noexcept {
+  if (in_url(p)) return 3;
+  return p == Purpose::json || p == Purpose::html ? kWorstEscape : 1;
+}
+
+bool is_value(Form form) noexcept { return form == Form::path_value || form == Form::query_value; }
+
+// The value in the form in which it is escaped for its place: pieces of the path stay encoded in URLs, all
+// else is decoded first.
+std::string_view decoded(std::string_view value, Form form, Purpose purpose, base::Arena& arena) {
+  if (!is_value(form) || (in_url(purpose) && form == Form::path_value)) return value;
+  bool plus = form == Form::query_value;
+  if (value.find_first_of(plus ? "%+" : "%") == std::string_view::npos) return value;
+  char* begin = arena.chars(value.size());
+  return {begin, static_cast<std::size_t>(write_decoded(begin, value, plus) - begin)};
+}
+
+// Puts literals and values behind each other in memory that is large enough.
+class Writer {
+ public:
+  Writer(Purpose purpose, char* begin) noexcept : purpose_(purpose), begin_(begin), out_(begin) {}
+
+  void literal(std::string_view text) noexcept {
+    out_ = write_raw(out_, joined(text));
+    in_query_ = in_query_ || (purpose_ == Purpose::url && text.find_first_of("?#") != std::string_view::npos);
+  }
+  void value(std::string_view text, Form form) noexcept {
+    switch (purpose_) {
+      case Purpose::path:
+      case Purpose::url:
+        return url_value(text, form);
+      case Purpose::field:
+        out_ = write_field(out_, text);
+        return;
+      case Purpose::json:
+        out_ = write_json(out_, text);
+        return;
+      case Purpose::html:
+        out_ = write_html(out_, text);
+        return;
+      case Purpose::text:
+        out_ = write_raw(out_, text);
+    }
+  }
+  std::string_view text() const noexcept {
+    std::string_view all(begin_, static_cast<std::size_t>(out_ - begin_));
+    return purpose_ == Purpose::field ? base::trim(all) : all;
+  }
+
+ private:
+  void url_value(std::string_view text, Form form) noexcept {
+    bool path = form == Form::path || form == Form::path_value;
+    if (path && in_query_) {
+      out_ = write_path_in_query(out_, text);
+    } else if (path || form == Form::verbatim || (form == Form::query && purpose_ == Purpose::url)) {
+      out_ = write_raw(out_, joined(text));
+    } else {
+      out_ = write_component(out_, text);
+    }
+  }
+  // The part without the slashes that would make a double one with what stands before it: a path that begins
+  // with two names another host when it is used as a reference.
+  std::string_view joined(std::string_view text) const noexcept {
+    if (!in_url(purpose_) || in_query_ || !text.starts_with('/')) return text;
+    std::size_t slashes = std::min(text.find_first_not_of('/'), text.size());
+    if (out_ == begin_) return text.substr(slashes - 1);
+    return out_[-1] == '/' ? text.substr(slashes) : text;
+  }
+
+  Purpose purpose_;
+  bool in_query_ = false;
+  char* begin_;
+  char* out_;
+};
+
+}  // namespace
+
+std::string_view Template::render(Exchange& ex, Purpose purpose) const {
+  if (constant()) return bytes_;
+  auto values = ex.arena.array<std::string_view>(parts_.size());
+  std::size_t room = bytes_.size();
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const Part& p = parts_[i];
+    if (!p.variable) continue;
+    values[i] = decoded(p.variable->read(ex, bytes(p), p.id), p.variable->form, purpose, ex.arena);
+    room += values[i].size() * worst(purpose);
+  }
+  Writer out(purpose, ex.arena.chars(room));
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const Part& p = parts_[i];
+    if (p.variable) {
+      out.value(values[i], p.variable->form);
+    } else {
+      out.literal(bytes(p));
+    }
+  }
+  return out.text();
+}
+
+std::string Template::rendered_with(std::string_view value) const {
+  std::string out;
+  for (const Part& p : parts_) out += p.variable ? value : bytes(p);
+  return out;
+}
+
+std::vector<std::string_view> Template::captures() const {
+  std::vector<std::string_view> names;
+  for (const Part& p : parts_)
+    if (p.variable && p.variable->name == "path.") names.push_back(bytes(p));
+  return names;
+}
+
+}  // namespace sluice::chain
