@@ -15,10 +15,10 @@ Address Address::from(const sockaddr* address, socklen_t size) noexcept {
 }
 
 base::Result<Address> Address::parse(std::string_view ip, std::uint16_t port) {
-  if (ip.size() >= 2 && ip.front() == '[' && ip.back() == ']') ip = ip.substr(1, ip.size() - 2);
-  std::string text(ip);
+  bool brackets = ip.size() >= 2 && ip.front() == '[' && ip.back() == ']';
+  std::string text(brackets ? ip.substr(1, ip.size() - 2) : ip);
   Address a;
-  if (::inet_pton(AF_INET, text.c_str(), &a.storage_.v4.sin_addr) == 1) {
+  if (!brackets && ::inet_pton(AF_INET, text.c_str(), &a.storage_.v4.sin_addr) == 1) {
     a.storage_.v4.sin_family = AF_INET;
     a.storage_.v4.sin_port = htons(port);
     return a;
@@ -28,11 +28,17 @@ base::Result<Address> Address::parse(std::string_view ip, std::uint16_t port) {
     a.storage_.v6.sin6_port = htons(port);
     return a;
   }
-  return base::fail(base::Reason::internal, "\"" + text + "\" is not an IP address");
+  return base::fail(base::Reason::internal, "\"" + std::string(ip) + "\" is not an IP address");
 }
 
 std::uint16_t Address::port() const noexcept {
   return ntohs(family() == AF_INET6 ? storage_.v6.sin6_port : storage_.v4.sin_port);
+}
+
+Address Address::with_port(std::uint16_t port) const noexcept {
+  Address a = *this;
+  (family() == AF_INET6 ? a.storage_.v6.sin6_port : a.storage_.v4.sin_port) = htons(port);
+  return a;
 }
 
 bool Address::loopback() const noexcept {

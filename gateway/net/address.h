@@ -17,12 +17,13 @@ class Address {
  public:
   Address() = default;
   static Address from(const sockaddr* address, socklen_t size) noexcept;
-  // "127.0.0.1" or "::1" (brackets allowed) with a port; an Error (Reason::internal) for anything but an IP
+  // "127.0.0.1", "::1" or "[::1]" with a port; an Error (Reason::internal) for anything but an IP
   // number.
   static base::Result<Address> parse(std::string_view ip, std::uint16_t port);
 
   int family() const noexcept { return storage_.any.sa_family; }
   std::uint16_t port() const noexcept;
+  Address with_port(std::uint16_t port) const noexcept;
   bool loopback() const noexcept;
   // The number alone, IPv4-mapped IPv6 shown as IPv4, written to `out` of at least 46 bytes; returns the
   // view.

@@ -49,7 +49,7 @@ Pipe BufferPool::pipe() noexcept {
 }
 
 void BufferPool::give_back(Pipe pipe) noexcept {
-  if (pipes_.size() >= kKeepPipes) {
+  if (pipe.read_end < 0 || pipes_.size() >= kKeepPipes) {
     close(pipe);
     return;
   }

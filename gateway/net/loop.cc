@@ -29,6 +29,8 @@ Loop::Loop(const base::Clock& clock) : clock_(&clock), now_(clock.steady()), whe
 }
 
 Loop::~Loop() {
+  while (serve_inbox()) {
+  }
   ::close(wakeup_);
   ::close(epoll_);
 }
@@ -67,8 +69,7 @@ void Loop::remove(int /*fd*/, Source& source) noexcept {
 
 int Loop::timeout(base::Duration at_most) const noexcept {
   using std::chrono::milliseconds;
-  auto wait = at_most;
-  if (!wheel_.empty()) wait = std::min(wait, std::max(base::Duration::zero(), wheel_.next_tick() - now_));
+  auto wait = std::min(at_most, std::max(base::Duration::zero(), wheel_.next_tick() - now_));
   auto ms = std::chrono::ceil<milliseconds>(wait).count();
   return static_cast<int>(std::min<std::int64_t>(ms, 3'600'000));
 }
@@ -82,10 +83,13 @@ void Loop::run_once(base::Duration at_most) {
   now_ = clock_->steady();
   idle_.store(idle_.load(std::memory_order_relaxed) + static_cast<std::uint64_t>((now_ - before).count()),
               std::memory_order_relaxed);
+  wheel_.observe(now_);
   fetched_ = std::max(n, 0);
   for (served_ = 0; served_ < fetched_;) {
     auto& e = events_[served_++];
     if (e.data.ptr == this) {
+      std::uint64_t count;
+      (void)!::read(wakeup_, &count, sizeof count);
       serve_inbox();
     } else if (e.data.ptr) {
       static_cast<Source*>(e.data.ptr)->on_events(e.events);
@@ -96,15 +100,14 @@ void Loop::run_once(base::Duration at_most) {
   base::run_ready();
 }
 
-void Loop::serve_inbox() {
-  std::uint64_t count;
-  (void)!::read(wakeup_, &count, sizeof count);
+bool Loop::serve_inbox() {
   std::vector<std::function<void()>> work;
   {
     std::lock_guard lock(inbox_mutex_);
     work.swap(inbox_);
   }
   for (auto& fn : work) fn();
+  return !work.empty();
 }
 
 }  // namespace sluice::net

@@ -41,7 +41,8 @@ class Loop {
   void run_once(base::Duration at_most);
   // Ends run() after the present round. Any thread.
   void stop() noexcept;
-  // Runs `fn` on the loop's thread soon. Any thread.
+  // Runs `fn` on the loop's thread soon. Any thread. What is still waiting when the loop is destroyed is run
+  // by the destructor, so that an object that was sent here to be destroyed always is.
   void post(std::function<void()> fn);
 
   // Registers `fd` once with these EPOLL* events. False with errno set when the system refuses.
@@ -61,8 +62,7 @@ class Loop {
 
  private:
   static constexpr int kBatch = 256;
-  class Inbox;
-  void serve_inbox();
+  bool serve_inbox();
   int timeout(base::Duration at_most) const noexcept;
 
   const base::Clock* clock_;

@@ -10,8 +10,6 @@
 #include <cstring>
 #include <utility>
 
-#include "gateway/net/port_owner.h"
-
 namespace sluice::net {
 
 using base::Reason;
@@ -146,28 +144,6 @@ base::Task<base::Result<TransportPtr>> connect(Loop& loop, const Address& to, ba
       co_return base::fail(Reason::upstream_connect_failed, explain(to, error));
   }
   co_return TransportPtr(std::move(transport));
-}
-
-base::Result<int> listen(const Address& at, int backlog) {
-  auto refuse = [&](const char* what) {
-    int error = errno;
-    std::string text = std::string(what) + " " + at.text() + ": " + std::strerror(error);
-    if (error == EADDRINUSE) text += port_owner(at.port());
-    return base::fail(Reason::internal, std::move(text));
-  };
-  int fd = ::socket(at.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return refuse("cannot open a socket for");
-  int one = 1, zero = 0;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);  // accepted sockets inherit it
-  if (at.family() == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
-  if (::bind(fd, at.data(), at.size()) != 0 || ::listen(fd, backlog) != 0) {
-    auto error = refuse("cannot listen on");
-    ::close(fd);
-    return error;
-  }
-  return fd;
 }
 
 }  // namespace sluice::net

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TCP: plain transports, connecting, listening. Sockets are non-blocking, close-on-exec, without Nagle's
-// delay.
+// TCP: plain transports and connecting. Sockets are non-blocking, close-on-exec, without Nagle's delay.
 #pragma once
 #include <memory>
 
@@ -43,10 +42,5 @@ using TransportPtr = std::unique_ptr<Transport>;
 // Connects; upstream_connect_failed or timeout_connect (or the scope's reason) otherwise, with the address in
 // detail.
 base::Task<base::Result<TransportPtr>> connect(Loop& loop, const Address& to, base::Duration timeout);
-
-// Opens a listening socket with SO_REUSEPORT, so that every worker has its own. `any_ipv6` listens on IPv4
-// too. Reason::internal with an explanation for people otherwise; for a port in use it names the process if
-// known.
-base::Result<int> listen(const Address& at, int backlog);
 
 }  // namespace sluice::net

@@ -1,41 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/net/wheel.h"
 
-#include <algorithm>
+#include <bit>
 
 namespace sluice::net {
 
 void Wheel::insert(Timer& timer) noexcept {
   timer.unlink();
   timer.slot_tick_ = std::clamp(timer.due_, now_ + 1, now_ + kSlots);
-  slots_[timer.slot_tick_ % kSlots].push_back(timer);
-  ++linked_;
+  std::size_t slot = timer.slot_tick_ % kSlots;
+  slots_[slot].push_back(timer);
+  occupied_[slot / kWord] |= std::uint64_t{1} << slot % kWord;
+}
+
+Tick Wheel::next_occupied() const noexcept {
+  std::size_t first = (now_ + 1) % kSlots;
+  // The first word twice: its upper part at the start of the turn, its lower part at the end.
+  for (std::size_t i = 0; i <= occupied_.size(); ++i) {
+    std::size_t word = (first / kWord + i) % occupied_.size();
+    std::uint64_t bits = occupied_[word];
+    if (i == 0) bits &= ~std::uint64_t{0} << first % kWord;
+    if (!bits) continue;
+    std::size_t slot = word * kWord + static_cast<std::size_t>(std::countr_zero(bits));
+    return now_ + 1 + (slot + kSlots - first) % kSlots;
+  }
+  return kNever;
+}
+
+void Wheel::serve_slot() noexcept {
+  std::size_t slot = now_ % kSlots;
+  occupied_[slot / kWord] &= ~(std::uint64_t{1} << slot % kWord);
+  base::List<Timer> due;
+  due.take_all(slots_[slot]);
+  while (Timer* t = due.pop_front()) {
+    if (t->due_ == kNever) continue;
+    if (t->due_ > now_) {
+      insert(*t);
+      continue;
+    }
+    t->due_ = kNever;
+    t->expired();
+  }
 }
 
 void Wheel::advance(base::SteadyTime time) noexcept {
-  if (time < start_) return;
-  auto target = static_cast<Tick>((time - start_) / kTick);
+  observe(time);
   // After a long pause one turn of the wheel sees every timer.
-  if (target > now_ + kSlots) now_ = target - kSlots;
-  std::size_t seen = 0;
-  while (now_ < target) {
-    ++now_;
-    base::List<Timer> due;
-    due.take_all(slots_[now_ % kSlots]);
-    while (Timer* t = due.pop_front()) {
-      ++seen;
-      if (t->due_ == kNever) continue;
-      if (t->due_ > now_) {
-        insert(*t);
-        continue;
-      }
-      t->due_ = kNever;
-      t->expired();
-    }
-  }
-  if (seen) {
-    linked_ = 0;
-    for (auto& slot : slots_) linked_ += slot.empty() ? 0 : 1;
+  if (observed_ > now_ + kSlots) now_ = observed_ - kSlots;
+  while (now_ < observed_) {
+    now_ = std::min(next_occupied(), observed_);
+    serve_slot();
   }
 }
 

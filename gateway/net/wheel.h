@@ -5,6 +5,7 @@
 // horizon is put back when its slot comes round (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels",
 // 1987, scheme 6).
 #pragma once
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -40,11 +41,11 @@ class Wheel {
 
   explicit Wheel(base::SteadyTime start) noexcept : start_(start) {}
 
-  // The tick at which `after` from now has certainly passed; kNever for a duration of zero or less, which
-  // means "no timeout" everywhere in Sluice.
+  // The tick at which `after` from the observed time has certainly passed; kNever for a duration of zero or
+  // less, which means "no timeout" everywhere in Sluice.
   Tick due_in(base::Duration after) const noexcept {
     if (after <= base::Duration::zero()) return kNever;
-    return now_ + 1 + static_cast<Tick>((after + kTick - base::Duration(1)) / kTick);
+    return observed_ + 1 + static_cast<Tick>((after - base::Duration(1)) / kTick + 1);
   }
   // Sets or moves the timer; kNever unsets it.
   void set(Timer& timer, Tick due) noexcept {
@@ -54,22 +55,36 @@ class Wheel {
   }
   void unset(Timer& timer) noexcept { timer.due_ = kNever; }
 
+  // Tells the time and fires nothing: what is set from now on counts from it. A loop does so before it serves
+  // events, or else the timers set by them would count from before its pause and fire early.
+  void observe(base::SteadyTime time) noexcept {
+    if (time > start_) observed_ = std::max(observed_, static_cast<Tick>((time - start_) / kTick));
+  }
   // Fires what is due at `time`. From the worker's loop.
   void advance(base::SteadyTime time) noexcept;
-  // Time of the next tick if any timer is linked.
-  bool empty() const noexcept { return linked_ == 0; }
-  base::SteadyTime next_tick() const noexcept { return start_ + (now_ + 1) * kTick; }
+  // When to advance next, SteadyTime::max() for no need. Timers that were unset or destroyed may make it too
+  // early, never too late.
+  base::SteadyTime next_tick() const noexcept {
+    Tick tick = next_occupied();
+    if (tick == kNever) return base::SteadyTime::max();
+    return start_ + static_cast<base::Duration::rep>(tick) * kTick;
+  }
+  // The last tick that was served.
   Tick now() const noexcept { return now_; }
 
  private:
   static constexpr std::size_t kSlots = 1024;  // 102 s: beyond every default timeout
+  static constexpr std::size_t kWord = 64;
   void insert(Timer& timer) noexcept;
+  void serve_slot() noexcept;
+  // The next tick after now() whose slot may hold timers; kNever if none may.
+  Tick next_occupied() const noexcept;
 
   std::array<base::List<Timer>, kSlots> slots_;
+  std::array<std::uint64_t, kSlots / kWord> occupied_{};  // a bit for each slot that a timer was put into
   base::SteadyTime start_;
   Tick now_ = 0;
-  std::size_t linked_ =
-      0;  // an upper bound: timers that were destroyed are noticed when their slot comes round
+  Tick observed_ = 0;
 };
 
 }  // namespace sluice::net

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Listening sockets: non-blocking, close-on-exec, without Nagle's delay (accepted sockets inherit that). The
+// IPv6 wildcard listens on IPv4 too. Failures are Reason::internal with an explanation for people, which for
+// a port in use names the process if it can be found.
+#pragma once
+#include <vector>
+
+#include "gateway/base/result.h"
+#include "gateway/net/address.h"
+
+namespace sluice::net {
+
+// One socket that nobody else may share.
+base::Result<int> listen(const Address& at, int backlog);
+
+// `sockets` sockets of one address, one for each worker: the kernel deals connections out among them
+// (SO_REUSEPORT). Port 0 picks one port for all. A port that anybody listens on already is refused, although
+// the kernel would share it with another process of the same user: two gateways would each get some of the
+// connections and neither would say so.
+base::Result<std::vector<int>> listen_shared(const Address& at, unsigned sockets, int backlog);
+
+// The address a socket is bound to, which tells the port that the system chose.
+Address bound_to(int socket) noexcept;
+
+}  // namespace sluice::net
