@@ -176,8 +176,12 @@ detail::Any<T> any(std::vector<Task<T>> tasks, Reason why) {
   return detail::Any<T>(std::move(tasks), why);
 }
 
+// The return type of a coroutine that is its own owner: its first parameter is the Scope& that it runs in, which must
+// outlive it. An exception in it ends the process.
+using Detached = detail::Detached;
+
 // Starts a task that nobody awaits, in `scope`, which must outlive it; an exception in it ends the process.
-inline detail::Detached spawn(Scope& /*scope*/, Task<void> task) { co_await task; }
+inline Detached spawn(Scope& /*scope*/, Task<void> task) { co_await task; }
 
 // One task beside its owner. The task runs until it waits inside start(); destroying the Job destroys it.
 template <class T>

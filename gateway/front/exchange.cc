@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way of one exchange; the steps are those of ARCHITECTURE.md:
+//   1 begin     the connection hands over a request; the exchange keeps the present snapshot
+//   2 decide    which route?
+//   3 chain     the route's filters, in order, then its handler, then the filters' response hooks in reverse
+//   4 respond   the connection sends the head and pulls the body
+//   5 finish    log, metrics, done hooks; then everything is forgotten at once
+#include "gateway/chain/local_reply.h"
+#include "gateway/front/front.h"
+
+namespace sluice::front {
+
+using base::Reason;
+using base::Task;
+using chain::Exchange;
+
+// Keeps the current snapshot of the front for one exchange.
+class Front::Hold {
+ public:
+  explicit Hold(Front& front) noexcept : front_(front), held_(std::prev(front.held_.end())) {
+    ++held_->exchanges;
+    ++front_.active_;
+  }
+  Hold(const Hold&) = delete;
+  ~Hold() {
+    --front_.active_;
+    if (--held_->exchanges == 0 && held_ != std::prev(front_.held_.end())) front_.held_.erase(held_);
+  }
+  const routing::Snapshot& snapshot() const noexcept { return *held_->snapshot; }
+
+ private:
+  Front& front_;
+  std::list<Held>::iterator held_;
+};
+
+void Front::install(std::shared_ptr<const routing::Snapshot> snapshot) {
+  if (!held_.empty() && held_.back().exchanges == 0) held_.pop_back();
+  held_.push_back({std::move(snapshot), 0});
+}
+
+Task<void> Front::serve(http::ServerStream& stream) {
+  // Step 1
+  base::Scope* connection = co_await base::this_scope();
+  Hold hold(*this);
+  Exchange ex(stream, *worker_, connection);
+  ex.request_body = stream.take_body();
+
+  // Step 2
+  auto plan = routing::decide(ex.request, hold.snapshot());
+  if (!plan.route) {
+    auto& cells = unmatched_->on(worker_->index);
+    cells.begin();
+    answer_unrouted(ex, plan, hold.snapshot());
+    co_await respond(ex, *connection);
+    finish(ex, *unmatched_, hold.snapshot());
+    co_return;
+  }
+  const routing::Route& route = *plan.route;
+  ex.route = &route;
+  ex.route_name = route.name;
+  ex.captures = plan.lookup.captures.all();
+  ex.matched_prefix = ex.request.path.substr(0, plan.lookup.prefix);
+  route.metrics->on(worker_->index).begin();
+
+  // Step 3
+  co_await route.chain.run(ex).in(ex.scope);
+  // Step 4
+  co_await respond(ex, *connection);
+  // Step 5
+  route.chain.done(ex);
+  finish(ex, *route.metrics, hold.snapshot());
+}
+
+Task<void> Front::refuse(http::ServerStream& stream, const base::Error& error) {
+  base::Scope* connection = co_await base::this_scope();
+  Hold hold(*this);
+  Exchange ex(stream, *worker_, connection);
+  unmatched_->on(worker_->index).begin();
+  stream.close_after();
+  chain::make_local_reply(ex, error.reason, error.detail);
+  co_await respond(ex, *connection);
+  finish(ex, *unmatched_, hold.snapshot());
+}
+
+void Front::answer_unrouted(Exchange& ex, const routing::Plan& plan, const routing::Snapshot& snapshot) const {
+  using Outcome = routing::Lookup::Outcome;
+  if (plan.lookup.outcome == Outcome::no_route) {
+    chain::make_local_reply(ex, Reason::no_route);
+    return;
+  }
+  auto allow = ex.arena.copy(snapshot.table.method_names(plan.lookup.allow));
+  if (plan.lookup.outcome == Outcome::options) {
+    ex.response.status = 204;
+    ex.answered_locally = true;
+  } else {
+    chain::make_local_reply(ex, Reason::method);
+  }
+  ex.response.fields.add(http::FieldId::allow, allow);
+}
+
+Task<void> Front::respond(Exchange& ex, base::Scope& connection) {
+  // A local reply must get out although the exchange was cancelled, for instance by its total timeout.
+  bool local = ex.answered_locally;
+  auto sending = ex.stream.send(ex.response, ex.response_body);
+  ex.sent_at_once = sending.await_ready();
+  auto sent = co_await std::move(sending).in(local ? connection : ex.scope);
+  if (!sent && !local && !ex.stream.head_sent() && !connection.cancelled()) {
+    // The upstream failed between its head and its first byte, and the client has seen nothing yet.
+    ex.response_body.reset();
+    chain::make_local_reply(ex, sent.error().reason, sent.error().detail);
+    if (ex.route) co_await ex.route->chain.run_response(ex);
+    sent = co_await ex.stream.send(ex.response, ex.response_body);
+  }
+  if (!sent) {
+    ex.reason = sent.error().reason;
+    ex.detail = ex.arena.copy(sent.error().detail);
+  }
+}
+
+}  // namespace sluice::front

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/front/listener.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "gateway/base/log.h"
+
+namespace sluice::front {
+
+struct Listener::Connection final : base::ListNode {
+  Connection(Listener& l, net::TransportPtr transport, const http::ConnectionFacts& facts)
+      : settings(l.settings_), server(l.worker_->loop, std::move(transport), facts, settings->options, *l.service_) {}
+  std::shared_ptr<const ListenerSettings> settings;
+  http::h1::ServerConnection server;
+};
+
+Listener::Listener(chain::Worker& worker, int fd, std::shared_ptr<const ListenerSettings> settings,
+                   http::Service& service)
+    : worker_(&worker),
+      fd_(fd),
+      settings_(std::move(settings)),
+      service_(&service),
+      cells_(&settings_->metrics->on(worker.index)) {
+  worker.loop.add(fd, EPOLLIN | EPOLLET, *this);
+}
+
+Listener::~Listener() {
+  stop_accepting();
+  scope_.cancel(base::Reason::draining);
+  base::run_ready();
+}
+
+void Listener::stop_accepting() noexcept {
+  if (fd_ < 0) return;
+  worker_->loop.wheel().unset(*this);
+  worker_->loop.remove(fd_, *this);
+  ::close(fd_);
+  fd_ = -1;
+}
+
+void Listener::drain() noexcept {
+  stop_accepting();
+  connections_.for_each([](Connection& c) { c.server.drain(); });
+}
+
+void Listener::on_events(std::uint32_t /*events*/) noexcept { accept_all(); }
+
+void Listener::accept_all() noexcept {
+  while (fd_ >= 0) {
+    sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      starved_ = false;
+      serve(scope_, *this, fd, net::Address::from(reinterpret_cast<sockaddr*>(&peer), size));
+      continue;
+    }
+    if (errno == EAGAIN) return;
+    // The client was gone before we came, or the network had an error for it: the next one may be well.
+    if (errno == ECONNABORTED || errno == EINTR || errno == EPROTO || errno == ENETDOWN || errno == EHOSTUNREACH)
+      continue;
+    accept_failed(errno);
+    return;
+  }
+}
+
+// Out of descriptors or memory: others may be freed, so try again at the next tick instead of spinning.
+void Listener::accept_failed(int error) noexcept {
+  if (!starved_)
+    base::log(base::Level::error, "listener " + settings_->facts.name + ": cannot accept connections: " +
+                                      std::strerror(error) + "; trying again until it works");
+  starved_ = true;
+  worker_->loop.wheel().set(*this, worker_->loop.wheel().due_in(net::Wheel::kTick));
+}
+
+base::Detached Listener::serve(base::Scope& /*scope*/, Listener& listener, int fd, net::Address peer) {
+  auto transport = std::make_unique<net::TcpTransport>(listener.worker_->loop, fd, true);
+  if (!transport->registered()) {
+    listener.accept_failed(errno);
+    co_return;
+  }
+  Connection connection(listener, std::move(transport), {&listener.settings_->facts, peer});
+  listener.connections_.push_back(connection);
+  ++listener.count_;
+  listener.cells_->opened(observe::Protocol::h1);
+  co_await connection.server.run();
+  listener.cells_->closed(observe::Protocol::h1);
+  --listener.count_;
+}
+
+}  // namespace sluice::front

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Listener: one worker's share of a listening address: accepts connections and runs them until they end. That
+// worker's thread only.
+#pragma once
+#include <memory>
+
+#include "gateway/base/job.h"
+#include "gateway/chain/exchange.h"
+#include "gateway/http/h1/server.h"
+#include "gateway/observe/listener_metrics.h"
+
+namespace sluice::front {
+
+// What all workers of a listener share; immutable.
+struct ListenerSettings {
+  http::ListenerFacts facts;
+  http::h1::ServerOptions options;
+  std::shared_ptr<observe::ListenerMetrics> metrics;
+};
+
+class Listener final : private net::Source, private net::Timer {
+ public:
+  // Takes over the listening socket. `service` must outlive the listener.
+  Listener(chain::Worker& worker, int fd, std::shared_ptr<const ListenerSettings> settings, http::Service& service);
+  Listener(const Listener&) = delete;
+  // Ends every connection at once.
+  ~Listener();
+
+  // Accepts nothing more; what waits in the backlog is refused by the system.
+  void stop_accepting() noexcept;
+  // Stops accepting, ends idle connections and lets busy ones finish their exchange.
+  void drain() noexcept;
+  std::size_t connections() const noexcept { return count_; }
+  // For new connections from now on.
+  void use(std::shared_ptr<const ListenerSettings> settings) noexcept { settings_ = std::move(settings); }
+
+ private:
+  struct Connection;
+  static base::Detached serve(base::Scope& scope, Listener& listener, int fd, net::Address peer);
+  void on_events(std::uint32_t events) noexcept override;
+  void expired() noexcept override { accept_all(); }
+  void accept_all() noexcept;
+  void accept_failed(int error) noexcept;
+
+  chain::Worker* worker_;
+  int fd_;
+  std::shared_ptr<const ListenerSettings> settings_;
+  http::Service* service_;
+  observe::ListenerCells* cells_;
+  base::Scope scope_;
+  base::List<Connection> connections_;
+  std::size_t count_ = 0;
+  bool starved_ = false;  // the last accept failed for want of descriptors or memory, and that was said
+};
+
+}  // namespace sluice::front

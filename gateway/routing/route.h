@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Route and Snapshot: everything that was built from one configuration and that a request is served by. Built whole on
+// the control thread, then given to the workers, immutable from then on but for the counters that its parts point to.
+// An exchange keeps the snapshot that it began with.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/chain/chain.h"
+#include "gateway/observe/route_metrics.h"
+#include "gateway/routing/route_table.h"
+
+namespace sluice::routing {
+
+struct Route {
+  std::string name;
+  chain::Chain chain;
+  std::shared_ptr<observe::RouteMetrics> metrics;
+};
+
+struct Snapshot {
+  std::string hash;  // of the configuration, hexadecimal
+  RouteTable table;
+  std::vector<Route> routes;  // by the table's indices
+};
+
+}  // namespace sluice::routing
