@@ -20,7 +20,7 @@ std::uint16_t port_or(const Authority& a, std::uint16_t missing) noexcept {
 struct Origin {
   std::string_view text;
   Authority authority;
-  std::uint16_t port = 0;  // effective port of the target, also of a Host that names none
+  std::uint16_t default_port = 0;  // what a missing port means, here and in Host
 };
 
 base::Result<void> read_path_and_query(std::string_view target, RequestHead& out) {
@@ -59,7 +59,7 @@ base::Result<Origin> read_absolute(RequestHead& out) {
     read = read_path_and_query(rest, out);
   }
   if (!read) return std::move(read).unexpected();
-  return Origin{text, *authority, port_or(*authority, scheme == 7 ? 80 : 443)};
+  return Origin{text, *authority, static_cast<std::uint16_t>(scheme == 7 ? 80 : 443)};
 }
 
 base::Result<Origin> read_authority_form(const RequestHead& out) {
@@ -85,7 +85,7 @@ base::Result<Origin> read_form(RequestHead& out) {
 
 bool agree(const Origin& origin, const Authority& host) noexcept {
   return base::equal_ignoring_case(origin.authority.host, host.host) &&
-         origin.port == port_or(host, origin.port);
+         port_or(origin.authority, origin.default_port) == port_or(host, origin.default_port);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // ViewParser: Boost.Beast's basic_parser reading one complete head into Fields as views. Private to
 // parser.cc. It knows syntax only; the meaning of fields is judged in framing.cc and target.cc.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string_view>
@@ -87,6 +88,8 @@ class ViewParser final : public beast::basic_parser<kRequest> {
     bool plain = value.data() == name_end + 2 && name_end[1] == ' ' && value.data()[value.size()] == '\r';
     if (plain) {
       out_->add_received(name, value, id);
+    } else if (std::find(name_end, value.data(), '\r') != value.data()) {
+      ec = beast::error::bad_value;  // folded after an empty first line: Beast does not join that one
     } else {
       out_->add(name, value);
     }
