@@ -12,6 +12,7 @@ foreach(layer IN LISTS SLUICE_LAYERS)
   endif()
   add_library(sluice_${layer} OBJECT ${sources})
   target_link_libraries(sluice_${layer} PUBLIC sluice_options sluice_dependencies)
+  sluice_use_precompiled(sluice_${layer} sluice_pch)
   list(APPEND SLUICE_BUILT_LAYERS ${layer})
 endforeach()
 

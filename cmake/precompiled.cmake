@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+# Two precompiled headers, each compiled once and shared by all targets that take it: the standard headers
+# that most files of gateway/ include, and these with googletest for the tests. Only headers that never
+# change belong here, so that editing a header of ours never rebuilds the world.
+set(SLUICE_PCH_HEADERS
+  <algorithm> <array> <atomic> <chrono> <concepts> <coroutine> <cstdint> <cstring> <functional> <limits>
+  <map> <memory> <mutex> <optional> <span> <string> <string_view> <type_traits> <unordered_map> <utility>
+  <variant> <vector>)
+
+function(sluice_precompiled name)
+  if(NOT SLUICE_PCH)
+    return()
+  endif()
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/${name}.cc CONTENT "// Holds the precompiled header.\n")
+  add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/${name}.cc)
+  target_link_libraries(${name} PRIVATE sluice_options sluice_dependencies)
+  target_precompile_headers(${name} PRIVATE ${ARGN})
+  # ccache can only look into a precompiled header of g++ with this.
+  target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+endfunction()
+
+function(sluice_use_precompiled target name)
+  if(SLUICE_PCH)
+    target_precompile_headers(${target} REUSE_FROM ${name})
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  endif()
+endfunction()
+
+sluice_precompiled(sluice_pch ${SLUICE_PCH_HEADERS})
