@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the options of options.h change a Field and its Rules: part of describe.h, which is what to include.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <vector>
@@ -15,6 +17,9 @@ namespace sluice::config {
 
 // Index of the field at this offset; ends the process when there is none.
 std::size_t field_at(const StructShape& shape, std::size_t offset);
+
+// A test of whole texts; ends the process when `regex` is none.
+std::function<bool(std::string_view)> compiled(const std::string& regex);
 
 template <class T>
 struct ContentOf {
@@ -77,6 +82,7 @@ void apply(Rules& rules, const Check<F>& option) {
 template <class T>
 void apply(Rules& rules, const Pattern& option) {
   rules.pattern = option.regex;
+  rules.matches = compiled(option.regex);
   rules.pattern_means = option.means;
 }
 template <class T>

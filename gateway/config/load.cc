@@ -121,6 +121,8 @@ class Loader {
     if (item.kind == Kind::broken) return;
     if (item.kind != Kind::scalar || item.text().empty())
       return fail(item.place, "expected the name of a file or a pattern such as conf.d/*.yaml");
+    if (item.substituted)
+      return fail(item.place, "the name of an included file cannot come from ${env:} or ${file:}");
     std::string pattern = resolved(directory_of(from), item.text());
     if (!is_pattern(pattern)) return include_file(pattern, item, merger);
     auto [names, error] = environment_.matches(pattern);

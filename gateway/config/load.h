@@ -43,6 +43,12 @@ inline constexpr std::size_t kDeepest = 64;              // levels of nesting, a
 inline constexpr std::size_t kMostNodes = 4'000'000;     // values, aliases followed
 inline constexpr std::size_t kMostIncludedFiles = 10'000;
 
+// The only setting that loading itself knows; schema and reference add it to the root.
+inline constexpr std::string_view kIncludeDoc =
+    "Files to read as well: a path or pattern (conf.d/*.yaml), or a list of them, relative to this file. "
+    "Their "
+    "lists are put behind ours, their mappings are united with ours; a name may be defined only once.";
+
 // The file and all that it includes. Look at `diagnostics` before using the document.
 Document load(const std::string& path, Diagnostics& diagnostics,
               const Environment& environment = system_environment());

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <optional>
 
 #include "gateway/base/strings.h"
 
@@ -13,45 +12,7 @@ namespace {
 
 constexpr std::size_t kSearchedOneByOne = 16;  // entries; an index pays only beyond
 
-// One step of a path: a name, or an index into a list.
-struct Step {
-  std::string name;
-  std::optional<std::size_t> index;
-};
-
-// Takes the first step off the path; none when it is at its end or not a path.
-std::optional<Step> next_step(std::string_view& path) {
-  if (path.starts_with('.')) path.remove_prefix(1);
-  if (path.empty()) return std::nullopt;
-  if (path.starts_with("[\"")) {
-    Step step;
-    for (std::size_t i = 2; i < path.size(); ++i) {
-      if (path[i] == '\\' && i + 1 < path.size()) {
-        step.name += path[++i];
-      } else if (path[i] == '"') {
-        path.remove_prefix(std::min(path.size(), i + 2));
-        return step;
-      } else {
-        step.name += path[i];
-      }
-    }
-    return std::nullopt;
-  }
-  if (path.starts_with('[')) {
-    std::size_t end = path.find(']');
-    if (end == std::string_view::npos) return std::nullopt;
-    auto index = base::parse_decimal(path.substr(1, end - 1));
-    path.remove_prefix(end + 1);
-    if (!index) return std::nullopt;
-    return Step{{}, static_cast<std::size_t>(*index)};
-  }
-  std::size_t end = std::min(path.find_first_of(".["), path.size());
-  Step step{std::string(path.substr(0, end)), {}};
-  path.remove_prefix(end);
-  return step;
-}
-
-const Node* child(const Node& node, const Step& step) noexcept {
+const Node* child(const Node& node, const PathStep& step) noexcept {
   if (step.index) return *step.index < node.items().size() ? node.items()[*step.index] : nullptr;
   return node.find(step.name);
 }
@@ -124,6 +85,37 @@ std::string Document::path_of(const Node& node) const {
       if (container.items()[i] == *at) append(out, i);
   }
   return out;
+}
+
+std::optional<PathStep> next_step(std::string_view& path) {
+  if (path.starts_with('.')) path.remove_prefix(1);
+  if (path.empty()) return std::nullopt;
+  if (path.starts_with("[\"")) {
+    PathStep step;
+    for (std::size_t i = 2; i < path.size(); ++i) {
+      if (path[i] == '\\' && i + 1 < path.size()) {
+        step.name += path[++i];
+      } else if (path[i] == '"') {
+        path.remove_prefix(std::min(path.size(), i + 2));
+        return step;
+      } else {
+        step.name += path[i];
+      }
+    }
+    return std::nullopt;
+  }
+  if (path.starts_with('[')) {
+    std::size_t end = path.find(']');
+    if (end == std::string_view::npos) return std::nullopt;
+    auto index = base::parse_decimal(path.substr(1, end - 1));
+    path.remove_prefix(end + 1);
+    if (!index) return std::nullopt;
+    return PathStep{{}, static_cast<std::size_t>(*index)};
+  }
+  std::size_t end = std::min(path.find_first_of(".["), path.size());
+  PathStep step{std::string(path.substr(0, end)), {}};
+  path.remove_prefix(end);
+  return step;
 }
 
 void append(std::string& path, std::string_view name) {

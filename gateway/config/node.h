@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -98,6 +99,14 @@ class Document {
 // Appends to a path: `.name` (or `["a.b"]` for a name that needs it), `[3]`.
 void append(std::string& path, std::string_view name);
 void append(std::string& path, std::size_t index);
+
+// One step of a path: a name, or an index into a list.
+struct PathStep {
+  std::string name;
+  std::optional<std::size_t> index;
+};
+// Takes the first step off the path; none at its end, and when it is not a path.
+std::optional<PathStep> next_step(std::string_view& path);
 
 // path("routes", 2, "match") is "routes[2].match".
 template <class... Parts>

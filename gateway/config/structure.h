@@ -20,6 +20,7 @@ class Site;
 // What options say about one value. The checks get the value itself, never an optional around it.
 struct Rules {
   std::vector<std::function<std::string(const void*)>> checks;  // "" or why the value is refused
+  std::function<bool(std::string_view)> matches;                // the text; empty without a pattern
   std::string at_least, at_most;       // as written in YAML, for the schema and the reference
   std::string pattern, pattern_means;  // ECMA 262 and RE2 alike; "letters, digits and -"
   std::size_t min_items = 0;           // of texts: characters
@@ -73,7 +74,8 @@ class StructShape : public Shape {
   std::vector<ShortWord> words;
   std::vector<std::string> examples;
   std::vector<std::function<void(const void*, const Site&)>> checks;
-  std::shared_ptr<const void> defaults;  // a default-constructed struct
+  std::shared_ptr<const void> defaults;       // a default-constructed struct
+  std::shared_ptr<void> (*make)() = nullptr;  // another one
 
   const Field* find(std::string_view key) const noexcept;
 };

@@ -90,6 +90,7 @@ struct ShapeFor<T> {
   static const StructShape* make() {
     auto* shape = new StructShape;
     shape->defaults = std::make_shared<const T>();
+    shape->make = [] { return std::shared_ptr<void>(std::make_shared<T>()); };
     Description<T> description(*shape);
     describe(description);
     verify(*shape);
