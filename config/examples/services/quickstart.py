@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Serves the two example services with the gateway in front of them, until Ctrl-C.
+
+Usage: quickstart.py SLUICE_BINARY [CONFIG]
+"""
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CONFIG = HERE.parents[1] / "quickstart.yaml"
+GATEWAY, ADMIN, HELLO, USERS = 8080, 8081, 9001, 9002  # as in quickstart.yaml
+
+WELCOME = f"""
+  gateway  http://127.0.0.1:{GATEWAY}     admin  http://127.0.0.1:{ADMIN}/metrics
+
+Try:
+  curl http://127.0.0.1:{GATEWAY}/hello
+  curl http://127.0.0.1:{GATEWAY}/users/1
+  curl -d '{{"name": "Linus"}}' http://127.0.0.1:{GATEWAY}/users
+  curl http://127.0.0.1:{GATEWAY}/inspect/headers
+  curl -s http://127.0.0.1:{ADMIN}/metrics | grep sluice_requests_total
+
+Ctrl-C ends all three.
+"""
+
+
+def taken(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def owner(port):
+    """Who listens there, if `ss` is installed and may tell."""
+    try:
+        line = subprocess.run(["ss", "-Hltnp", f"sport = :{port}"], capture_output=True, text=True).stdout
+    except FileNotFoundError:
+        return ""
+    _, found, users = line.partition("users:((")
+    return f" by {users.split('),')[0].rstrip(') ')}" if found else ""
+
+
+def start(*command):
+    # In a session of its own, so that Ctrl-C reaches this script alone and it ends them in order.
+    return subprocess.Popen(command, start_new_session=True)
+
+
+def stop(processes):
+    for process in reversed(processes):
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_for(port, process):
+    for _ in range(200):
+        if process.poll() is not None:
+            sys.exit(f"quickstart: {process.args[0]} ended at once")
+        if taken(port):
+            return
+        time.sleep(0.05)
+    sys.exit(f"quickstart: nothing answers on port {port}")
+
+
+def serve(binary, config):
+    running = []
+    try:
+        for port, command in (
+                (HELLO, ["gunicorn", "--chdir", HERE, "--bind", f"127.0.0.1:{HELLO}", "--threads", "8",
+                         "--log-level", "warning", "hello:app"]),
+                (USERS, [sys.executable, HERE / "users.py", str(USERS)]),
+                (GATEWAY, [binary, "run", config])):
+            running.append(start(*command))
+            wait_for(port, running[-1])
+        print(WELCOME, flush=True)
+        while all(process.poll() is None for process in running):
+            time.sleep(0.2)
+        sys.exit("quickstart: one of the processes ended; stopping the others")
+    except KeyboardInterrupt:
+        print("\nquickstart: stopping", flush=True)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stop(running)
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    for port in (GATEWAY, ADMIN, HELLO, USERS):
+        if taken(port):
+            sys.exit(f"quickstart: port {port} is taken{owner(port)}; end that, or edit the ports of {CONFIG.name}")
+    signal.signal(signal.SIGTERM, interrupt)
+    serve(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else CONFIG)
