@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// decide: what is to be done with a request. Pure: no I/O, no clock, no allocation; the data plane, `sluice explain`
-// and every other tool call it, so that they cannot disagree.
+// decide: what is to be done with a request. Pure: no I/O, no clock, no allocation; the data plane, `sluice
+// explain` and every other tool call it, so that they cannot disagree.
 #pragma once
 #include "gateway/routing/route.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Route and Snapshot: everything that was built from one configuration and that a request is served by. Built whole on
-// the control thread, then given to the workers, immutable from then on but for the counters that its parts point to.
-// An exchange keeps the snapshot that it began with.
+// Route and Snapshot: everything that was built from one configuration and that a request is served by. Built
+// whole on the control thread, then given to the workers, immutable from then on but for the counters that
+// its parts point to. An exchange keeps the snapshot that it began with.
 #pragma once
 #include <memory>
 #include <string>
