@@ -14,8 +14,8 @@ std::vector<std::string> RouteMatches::captures() const {
       auto names = capture_names(path);
       if (first) common = names;
       first = false;
-      std::erase_if(common, [&](const std::string& name) {
-        return std::find(names.begin(), names.end(), name) == names.end();
+      std::erase_if(common, [&](const std::string& known) {
+        return std::find(names.begin(), names.end(), known) == names.end();
       });
     }
   }
