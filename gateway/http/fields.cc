@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 
 #include "gateway/base/strings.h"
 
@@ -224,8 +225,9 @@ void Fields::set_line(FieldId id, std::string_view name, std::string_view value)
 // block.
 void Fields::grow() {
   std::uint32_t capacity = capacity_ == 0 ? 20 : 2 * capacity_;
-  Field* bigger = arena_->array<Field>(capacity).data();
-  std::copy(lines_, lines_ + size_, bigger);
+  // Not Arena::array: it would write every line that may never be used.
+  auto* bigger = static_cast<Field*>(arena_->allocate(capacity * sizeof(Field), alignof(Field)));
+  std::uninitialized_copy(lines_, lines_ + size_, bigger);
   lines_ = bigger;
   capacity_ = capacity;
 }

@@ -4,6 +4,7 @@
 // arena and must outlive the table; nothing is copied here. Single-threaded, one exchange.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -93,7 +94,7 @@ class Fields {
  private:
   void push(const Field& f) {
     if (size_ == capacity_) grow();
-    lines_[size_++] = f;
+    std::construct_at(lines_ + size_++, f);
     present_ |= field_set(f.id);
   }
   void grow();

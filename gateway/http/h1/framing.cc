@@ -124,7 +124,6 @@ base::Result<void> read_expect(const FieldView& head, Control& out) {
 
 bool masquerades(const Field& line) noexcept {
   constexpr std::string_view kNames[] = {"content-length", "transfer-encoding"};
-  if (line.id != FieldId::other) return false;
   auto same = [](char a, char b) { return b == '-' ? a == '-' || a == '_' : base::lower(a) == b; };
   return std::any_of(std::begin(kNames), std::end(kNames), [&](std::string_view name) {
     return std::equal(line.name.begin(), line.name.end(), name.begin(), name.end(), same);

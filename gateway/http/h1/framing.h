@@ -26,7 +26,8 @@ base::Result<Framing> declared_framing(const FieldView& head, base::Reason ambig
 base::Result<void> read_connection(const FieldView& head, base::Reason ambiguous, Control& out);
 // Sets expect_continue; `expectation` for anything but 100-continue. After declared_framing.
 base::Result<void> read_expect(const FieldView& head, Control& out);
-// A name like Content_Length, which gateways of the CGI family turn into a framing field.
+// A name like Content_Length, which gateways of the CGI family turn into a framing field. Known names are
+// not.
 bool masquerades(const Field& line) noexcept;
 
 }  // namespace sluice::http::h1

@@ -96,9 +96,11 @@ Version version_of(int beast_version) noexcept {
 }
 
 base::Result<void> check_names(const Fields& fields, Reason ambiguous) {
-  auto lines = fields.lines();
-  if (std::any_of(lines.begin(), lines.end(), masquerades))
+  for (const Field& line : fields.lines()) {
+    if (line.id != FieldId::other || !masquerades(line)) [[likely]]
+      continue;
     return base::fail(ambiguous, "a field name that becomes a framing field when \"_\" is read as \"-\"");
+  }
   return {};
 }
 

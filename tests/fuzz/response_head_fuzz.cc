@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Response heads: whatever is accepted reads the same by the book, has an unambiguous end, and survives being
+// written and read again. Each input is read as the answer to several requests.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "gateway/http/h1/parser.h"
+#include "gateway/http/h1/writer.h"
+#include "gateway/http/hop_by_hop.h"
+
+#include "tests/fuzz/head_oracle.h"
+
+namespace sluice {
+namespace {
+
+using Kind = http::Framing::Kind;
+
+void check_head(const http::ResponseHead& head, const http::h1::Asked& asked,
+                const http::h1::Control& control) {
+  SLUICE_ASSERT(head.status >= 100 && head.status <= 599);
+  SLUICE_ASSERT(head.status != 101 || (asked.upgrade && control.upgrade));
+  bool coded = head.fields.has(http::FieldId::transfer_encoding);
+  bool measured = head.fields.has(http::FieldId::content_length);
+  SLUICE_ASSERT(!(coded && measured));
+  Kind expected = http::bodiless(asked.method, head.status) ? Kind::none
+                  : coded                                   ? Kind::chunked
+                  : measured                                ? Kind::length
+                                                            : Kind::until_close;
+  SLUICE_ASSERT(control.framing.kind == expected);
+  SLUICE_ASSERT(expected != Kind::until_close || !control.keep_alive);
+}
+
+void check_round_trip(http::ResponseHead& head, const http::h1::Asked& asked,
+                      const http::h1::Control& control) {
+  http::drop_hop_by_hop(head.fields);
+  std::string_view extra = control.framing.kind == Kind::chunked ? "Transfer-Encoding: chunked\r\n" : "";
+  if (head.status == 101) extra = "Connection: upgrade\r\nUpgrade: x\r\n";
+  std::string written(http::h1::response_head_size(head, extra), '\0');
+  char* end = http::h1::write_response_head(written.data(), head, extra);
+  SLUICE_ASSERT(end <= written.data() + written.size());
+  written.resize(static_cast<std::size_t>(end - written.data()));
+
+  base::Arena arena;
+  http::ResponseHead again(arena);
+  http::h1::HeadLimits roomy{16 * 1024, 64 * 1024, 200};
+  auto n = http::h1::HeadScanner(http::h1::Message::response, roomy).scan(written);
+  SLUICE_ASSERT(n && *n == written.size());
+  auto second = http::h1::parse_response(written, roomy, asked, again);
+  SLUICE_ASSERT(second && again.status == head.status);
+  SLUICE_ASSERT(second->framing.kind == control.framing.kind &&
+                second->framing.length == control.framing.length);
+  again.fields.remove_all(
+      http::field_set(http::FieldId::transfer_encoding, http::FieldId::connection, http::FieldId::upgrade));
+  SLUICE_ASSERT(fuzz::same_lines(again.fields, head.fields));
+}
+
+}  // namespace
+}  // namespace sluice
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace sluice;
+  std::span<const char> all(reinterpret_cast<const char*>(data), size);
+  std::size_t length = fuzz::scan_in_pieces(all, http::h1::Message::response);
+  if (length == 0) return 0;
+
+  for (http::h1::Asked asked :
+       {http::h1::Asked{http::Method::get, false}, http::h1::Asked{http::Method::head, false},
+        http::h1::Asked{http::Method::connect, false}, http::h1::Asked{http::Method::get, true}}) {
+    base::Arena arena;
+    http::ResponseHead head(arena);
+    auto control = http::h1::parse_response(all.first(length), http::h1::HeadLimits{}, asked, head);
+    if (!control) {
+      SLUICE_ASSERT(control.error().where() == base::Where::upstream);
+      continue;
+    }
+    fuzz::check_fields({all.data(), length}, head.fields);
+    check_head(head, asked, *control);
+    check_round_trip(head, asked, *control);
+  }
+  return 0;
+}
