@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cases: what is asked, over how many connections, and the ratio of CPU per request that is the aim."""
+from dataclasses import dataclass, field
+
+from subjects import Shape, route_prefixes
+
+# What a browser or an SDK sends: with Host these are 12 fields of about 800 bytes.
+REALISTIC_FIELDS = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 "
+                  "Safari/537.36",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+    "Accept-Language": "en-GB,en;q=0.9,de;q=0.8",
+    "Accept-Encoding": "gzip, deflate, br",
+    "Cache-Control": "no-cache",
+    "Referer": "https://shop.example.com/catalogue/shoes?page=3&sort=price",
+    "Cookie": "session=8f14e45fceea167a5a36dedd4bea2543; theme=dark; _ga=GA1.2.1287364501.1700000000; "
+              "consent=analytics%3Dtrue%26marketing%3Dfalse; cart=b1946ac92492d2347c6235b4d2611184",
+    "Authorization": "Bearer 9b74c9897bac770ffc029102a200c5de7c6235b4d2611184b1946ac9",
+    "X-Request-ID": "018f6b2e-7a3c-7d11-9c55-3f0a2b7d9e41",
+    "X-Forwarded-Proto": "https",
+    "DNT": "1",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    title: str
+    connections: int = 64
+    path: str = "/"
+    fields: dict = field(default_factory=dict)
+    body: int = 0  # bytes of a POST
+    shape: Shape = Shape()
+    aims: dict = field(default_factory=dict)  # peer -> ratio
+    expect: int = 1024  # bytes of the response
+    paths: tuple = ()  # asked in turn instead of `path`
+    against: Shape = None  # the same subject is also measured with this one
+
+
+ONE_OF_MANY = tuple(f"{prefix}/7" for prefix in route_prefixes(10_000)[::211])
+
+CASES = (
+    Case("bare", "GET 1 KiB, 64 connections, bare request", aims={"nginx": 0.88, "haproxy": 0.80}),
+    Case("fields", "the same with 12 realistic header fields", fields=REALISTIC_FIELDS,
+         aims={"nginx": 0.88, "haproxy": 0.80}),
+    Case("log", "the same with access log on everywhere", fields=REALISTIC_FIELDS, shape=Shape(access_log=True),
+         aims={"nginx": 0.88, "haproxy": 0.75}),
+    Case("conns-1000", "GET 1 KiB, 1,000 connections", connections=1000, aims={"nginx": 0.85, "haproxy": 0.75}),
+    Case("conns-1", "GET 1 KiB, 1 connection", connections=1, aims={"nginx": 1.00, "haproxy": 0.92}),
+    Case("get-64k", "GET 64 KiB", path="/64k", expect=65536, shape=Shape(big_bodies=True),
+         aims={"nginx": 0.95, "haproxy": 0.70}),
+    Case("post-64k", "POST 64 KiB", path="/store", body=65536, expect=6, shape=Shape(big_bodies=True),
+         aims={"nginx": 0.97, "haproxy": 0.70}),
+    Case("get-1m", "GET 1 MiB", path="/1024k", expect=1 << 20, shape=Shape(big_bodies=True),
+         aims={"nginx": 0.40, "haproxy": 0.95}),
+    Case("new-conn", "new connection per request", fields={"Connection": "close"},
+         aims={"nginx": 1.00, "haproxy": 0.85}),
+    Case("routes", "10,000 routes", paths=ONE_OF_MANY, shape=Shape(routes=10_000), against=Shape(),
+         aims={"itself": 1.05}),
+    Case("edits", "header edit filter", fields=REALISTIC_FIELDS, shape=Shape(header_edits=True), against=Shape()),
+)

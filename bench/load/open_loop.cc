@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Open-loop load: asks at a fixed rate whatever the answers do, and measures each answer from the moment at
+// which its request was due, so that a stall counts for every request that it delayed. Closed-loop tools such
+// as wrk wait for the answer and so leave out just the requests that would have suffered.
+//
+// Usage: open_loop PORT PATH REQUESTS_PER_SECOND SECONDS CONNECTIONS
+// Prints: sent answered failed p50 p90 p99 p99.9 max        (latencies in microseconds)
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using Nanoseconds = std::int64_t;
+
+Nanoseconds now() {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
+}
+
+[[noreturn]] void fail(const char* what) {
+  std::perror(what);
+  std::exit(1);
+}
+
+struct Connection {
+  int fd = -1;
+  Nanoseconds due = 0;     // of the request in flight
+  std::string head;        // of its answer, until complete
+  std::int64_t left = -1;  // of the answer's body; negative while the head is read
+};
+
+class OpenLoop {
+ public:
+  OpenLoop(std::uint16_t port, const std::string& path, double rate, double seconds, int connections)
+      : port_(port),
+        interval_(static_cast<Nanoseconds>(1e9 / rate)),
+        total_(static_cast<std::size_t>(rate * seconds)),
+        connections_(static_cast<std::size_t>(connections)) {
+    request_ = "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    latencies_.reserve(total_);
+  }
+
+  void run();
+  void print() const;
+
+ private:
+  void connect_all();
+  void arm_timer();
+  void send_due();
+  void ask(Connection& c, Nanoseconds due);
+  void receive(Connection& c);
+  bool take(Connection& c, std::string_view bytes);  // whether the answer is complete
+
+  std::uint16_t port_;
+  Nanoseconds interval_;
+  std::size_t total_;
+  std::vector<Connection> connections_;
+  std::vector<Connection*> idle_;
+  std::deque<Nanoseconds> waiting_;  // due, but every connection was busy
+  std::string request_;
+  std::vector<Nanoseconds> latencies_;
+  std::size_t sent_ = 0, failed_ = 0;
+  Nanoseconds began_ = 0;
+  int epoll_ = -1, timer_ = -1;
+};
+
+void OpenLoop::connect_all() {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port_);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  for (auto& c : connections_) {
+    c.fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (c.fd < 0 || connect(c.fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+      fail("connect");
+    int on = 1;
+    setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    epoll_event event{.events = EPOLLIN, .data = {.ptr = &c}};
+    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, c.fd, &event) != 0) fail("epoll_ctl");
+    idle_.push_back(&c);
+  }
+}
+
+void OpenLoop::arm_timer() {
+  Nanoseconds next = began_ + static_cast<Nanoseconds>(sent_) * interval_;
+  itimerspec when{.it_interval = {}, .it_value = {next / 1'000'000'000, next % 1'000'000'000}};
+  timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
+}
+
+void OpenLoop::ask(Connection& c, Nanoseconds due) {
+  c.due = due;
+  c.left = -1;
+  c.head.clear();
+  if (write(c.fd, request_.data(), request_.size()) != static_cast<ssize_t>(request_.size())) ++failed_;
+}
+
+void OpenLoop::send_due() {
+  std::uint64_t ticks = 0;
+  if (read(timer_, &ticks, sizeof ticks) < 0 && errno != EAGAIN) fail("timerfd");
+  for (Nanoseconds t = now(); sent_ < total_; ++sent_) {
+    Nanoseconds due = began_ + static_cast<Nanoseconds>(sent_) * interval_;
+    if (due > t) break;
+    if (idle_.empty()) {
+      waiting_.push_back(due);
+      continue;
+    }
+    ask(*idle_.back(), due);
+    idle_.pop_back();
+  }
+  if (sent_ < total_) arm_timer();
+}
+
+bool OpenLoop::take(Connection& c, std::string_view bytes) {
+  if (c.left < 0) {
+    c.head.append(bytes);
+    auto end = c.head.find("\r\n\r\n");
+    if (end == std::string::npos) return false;
+    if (c.head.compare(9, 3, "200") != 0) ++failed_;
+    auto at = c.head.find("ontent-");
+    while (at != std::string::npos && strncasecmp(c.head.data() + at, "ontent-length:", 14) != 0)
+      at = c.head.find("ontent-", at + 1);
+    std::int64_t length = at == std::string::npos ? 0 : std::atoll(c.head.c_str() + at + 14);
+    c.left = length - static_cast<std::int64_t>(c.head.size() - end - 4);
+  } else {
+    c.left -= static_cast<std::int64_t>(bytes.size());
+  }
+  return c.left == 0;
+}
+
+void OpenLoop::receive(Connection& c) {
+  static char buffer[65536];
+  ssize_t got = read(c.fd, buffer, sizeof buffer);
+  if (got <= 0) {
+    ++failed_;
+    close(c.fd);
+    return;
+  }
+  if (!take(c, {buffer, static_cast<std::size_t>(got)})) return;
+  latencies_.push_back(now() - c.due);
+  if (waiting_.empty()) {
+    idle_.push_back(&c);
+    return;
+  }
+  ask(c, waiting_.front());
+  waiting_.pop_front();
+}
+
+void OpenLoop::run() {
+  epoll_ = epoll_create1(0);
+  timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+  connect_all();
+  epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, timer_, &event) != 0) fail("epoll_ctl");
+  began_ = now() + 10'000'000;
+  arm_timer();
+  // Whatever is not answered two seconds after the last request was due counts as failed.
+  Nanoseconds end = began_ + static_cast<Nanoseconds>(total_) * interval_ + 2'000'000'000;
+  while (latencies_.size() + failed_ < total_ && now() < end) {
+    epoll_event ready[256];
+    int count = epoll_wait(epoll_, ready, 256, 100);
+    for (int i = 0; i < count; ++i) {
+      if (ready[i].data.ptr) {
+        receive(*static_cast<Connection*>(ready[i].data.ptr));
+      } else {
+        send_due();
+      }
+    }
+  }
+}
+
+void OpenLoop::print() const {
+  auto sorted = latencies_;
+  std::sort(sorted.begin(), sorted.end());
+  auto at = [&](double part) {
+    if (sorted.empty()) return 0.0;
+    auto index =
+        std::min(sorted.size() - 1, static_cast<std::size_t>(part * static_cast<double>(sorted.size())));
+    return static_cast<double>(sorted[index]) / 1000.0;
+  };
+  std::printf("%zu %zu %zu %.1f %.1f %.1f %.1f %.1f\n", sent_, sorted.size(), sent_ - sorted.size(), at(0.5),
+              at(0.9), at(0.99), at(0.999), at(1.0));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 6) {
+    std::fprintf(stderr, "usage: open_loop PORT PATH REQUESTS_PER_SECOND SECONDS CONNECTIONS\n");
+    return 2;
+  }
+  OpenLoop load(static_cast<std::uint16_t>(std::atoi(argv[1])), argv[2], std::atof(argv[3]),
+                std::atof(argv[4]), std::atoi(argv[5]));
+  load.run();
+  load.print();
+}

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One measurement: load on the load core, the cost of the proxy read from /proc around it."""
+import http.client
+import re
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from processes import LOAD_CORE, cpu_ns, memory_kib, pinned
+
+UNITS_US = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 60e6}
+
+
+def check(case, port):
+    """A proxy that answers wrongly is not worth measuring."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    for path in case.paths[:3] or (case.path,):
+        connection.request("POST" if case.body else "GET", path, b"x" * case.body if case.body else None, case.fields)
+        response = connection.getresponse()
+        length = len(response.read())
+        if (response.status, length) != (200, case.expect):
+            raise RuntimeError(f"{case.name}: {path} gave {response.status} with {length} bytes, "
+                               f"not 200 with {case.expect}")
+    connection.close()
+
+
+def script_for(case, folder):
+    """wrk's Lua for what its options cannot say: a body, or many paths."""
+    if case.body:
+        lines = ['wrk.method = "POST"', f'wrk.body = string.rep("x", {case.body})']
+    elif case.paths:
+        listed = ", ".join(f'"{path}"' for path in case.paths)
+        lines = [f"local paths, all, at = {{{listed}}}, {{}}, 0",
+                 "init = function() for n, path in ipairs(paths) do all[n] = wrk.format(nil, path) end end",
+                 "request = function() at = at % #all + 1 return all[at] end"]
+    else:
+        return []
+    script = folder / "wrk.lua"
+    script.write_text("\n".join(lines) + "\n")
+    return ["-s", script]
+
+
+def wrk(case, port, seconds, folder):
+    fields = [part for name, value in case.fields.items() for part in ("-H", f"{name}: {value}")]
+    command = ["wrk", "-t1", f"-c{case.connections}", f"-d{seconds}s", "--latency", "--timeout", "10s", *fields,
+               *script_for(case, folder), f"http://127.0.0.1:{port}{case.path}"]
+    result = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=True,
+                            preexec_fn=pinned(LOAD_CORE))
+    return parse_wrk(result.stdout)
+
+
+def parse_wrk(text):
+    for trouble in ("Socket errors", "Non-2xx"):
+        if trouble in text:
+            raise RuntimeError("wrk: " + next(line for line in text.split("\n") if trouble in line).strip())
+
+    def percentile(name):
+        amount, unit = re.search(rf"^\s+{name}%\s+([\d.]+)(us|ms|s|m)$", text, re.MULTILINE).groups()
+        return float(amount) * UNITS_US[unit]
+
+    return {"requests": int(re.search(r"(\d+) requests in", text).group(1)),
+            "rps": float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)),
+            "p50_us": percentile(50), "p99_us": percentile(99)}
+
+
+def closed_loop(case, subject, seconds):
+    """CPU microseconds per request, throughput, latency as wrk sees it, and memory afterwards."""
+    before = cpu_ns(subject.process.pid)
+    sample = wrk(case, subject.port, seconds, subject.folder)
+    sample["cpu_us"] = (cpu_ns(subject.process.pid) - before) / 1000 / max(1, sample["requests"])
+    sample["rss_kib"] = memory_kib(subject.process.pid)
+    return sample
+
+
+def open_loop(binary, subject, rate, seconds, connections=64):
+    before = cpu_ns(subject.process.pid)
+    result = subprocess.run([str(binary), str(subject.port), "/", str(rate), str(seconds), str(connections)],
+                            capture_output=True, text=True, check=True, preexec_fn=pinned(LOAD_CORE))
+    sent, answered, failed, p50, p90, p99, p999, most = (float(part) for part in result.stdout.split())
+    return {"requests": answered, "failed": failed, "p50_us": p50, "p90_us": p90, "p99_us": p99, "p999_us": p999,
+            "max_us": most, "cpu_us": (cpu_ns(subject.process.pid) - before) / 1000 / max(1, answered)}
+
+
+def read_answer(connection, length):
+    got = b""
+    while b"\r\n\r\n" not in got:
+        got += connection.recv(65536)
+    head, _, body = got.partition(b"\r\n\r\n")
+    if b" 200 " not in head.split(b"\r\n")[0]:
+        raise RuntimeError(f"idle connections: {head[:80]!r}")
+    left = length - len(body)
+    while left > 0:
+        left -= len(connection.recv(65536))
+
+
+def hold_connections(port, count):
+    """Opens connections, asks once on each, and leaves them idle."""
+    held = []
+    for _ in range(count):
+        connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: idle\r\n\r\n")
+        read_answer(connection, 1024)
+        held.append(connection)
+    return held
+
+
+def idle_memory(subject, count):
+    """User memory per idle keep-alive connection in bytes, after the first few hundred have warmed the pools."""
+    for connection in hold_connections(subject.port, 300):
+        connection.close()
+    time.sleep(1)
+    before = memory_kib(subject.process.pid, "RssAnon")
+    held = hold_connections(subject.port, count)
+    time.sleep(2)
+    after = memory_kib(subject.process.pid, "RssAnon")
+    for connection in held:
+        connection.close()
+    return {"bytes": (after - before) * 1024 / count, "rss_kib": after}
+
+
+def machine():
+    model = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text()).group(1)
+    return model.strip(), Path("/proc/sys/kernel/osrelease").read_text().strip()

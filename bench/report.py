@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Turns the samples of a run into the tables of RESULTS.md."""
+from statistics import median
+
+from subjects import SUBJECTS
+
+TITLES = {"sluice": "Sluice", "nginx": "nginx", "haproxy": "HAProxy"}
+
+
+def ratio(rounds, ours, theirs, key="cpu_us"):
+    """Median, least and greatest of the ratio in each round: what changed between rounds cancels out."""
+    ratios = [r[ours][key] / r[theirs][key] for r in rounds if ours in r and theirs in r and r[theirs][key]]
+    return (median(ratios), min(ratios), max(ratios)) if ratios else None
+
+
+def middle(rounds, name, key):
+    values = [r[name][key] for r in rounds if name in r]
+    return median(values) if values else None
+
+
+def cell(value, form="{:.1f}"):
+    return "-" if value is None else form.format(value)
+
+
+def ratio_cell(found, aim):
+    if found is None:
+        return "-"
+    text = f"{found[0]:.2f} ({found[1]:.2f} - {found[2]:.2f})"
+    return text if aim is None else f"{text}, aim {aim:.2f} {'reached' if found[0] <= aim + 0.005 else '**missed**'}"
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows] + [""]
+
+
+def cpu_table(results, cases):
+    rows = []
+    for case in cases:
+        rounds = results.get(case.name, {}).get("rounds")
+        if rounds and not case.against:
+            rows.append([case.title, *(cell(middle(rounds, name, "cpu_us")) for name in TITLES),
+                         *(ratio_cell(ratio(rounds, "sluice", peer), case.aims.get(peer))
+                           for peer in ("nginx", "haproxy"))])
+    head = ["work", "Sluice us", "nginx us", "HAProxy us", "Sluice / nginx", "Sluice / HAProxy"]
+    return table(head, rows) if rows else []
+
+
+def detail_table(results, cases):
+    rows = []
+    for case in cases:
+        rounds = results.get(case.name, {}).get("rounds", [])
+        names = list(dict.fromkeys(name for r in rounds for name in r))
+        for name in names:
+            rows.append([case.name, TITLES.get(name, name), cell(middle(rounds, name, "rps"), "{:,.0f}"),
+                         cell(middle(rounds, name, "p50_us"), "{:,.0f}"),
+                         cell(middle(rounds, name, "p99_us"), "{:,.0f}"),
+                         cell(middle(rounds, name, "rss_kib") and middle(rounds, name, "rss_kib") / 1024)])
+    return table(["case", "proxy", "requests/s", "p50 us", "p99 us", "RSS MiB"], rows) if rows else []
+
+
+def variant_table(results, cases):
+    rows = []
+    for case in cases:
+        found = results.get(case.name, {})
+        for name in (s.name for s in SUBJECTS) if case.against else ():
+            rounds = found.get("rounds", [])
+            if not any(name in r for r in rounds):
+                continue
+            start, plain = found["start"][name], found["start"][name + " plain"]
+            delta = [r[name]["cpu_us"] - r[name + " plain"]["cpu_us"] for r in rounds]
+            aim = case.aims.get("itself") if name == "sluice" else None
+            rows.append([case.title, TITLES[name], ratio_cell(ratio(rounds, name, name + " plain"), aim),
+                         f"{median(delta):+.2f} ({min(delta):+.2f} - {max(delta):+.2f})",
+                         f"{start['seconds'] - plain['seconds']:+.3f}",
+                         f"{(start['rss_kib'] - plain['rss_kib']) / 1024:+.1f}"])
+    head = ["with against without", "proxy", "CPU ratio", "CPU us more", "start s more", "RSS MiB more"]
+    return table(head, rows) if rows else []
+
+
+def open_loop_table(results):
+    found = results.get("open-loop")
+    if not found:
+        return []
+    keys = ("p50_us", "p90_us", "p99_us", "p999_us", "max_us", "cpu_us", "failed")
+    rows = [[TITLES[name], *(cell(middle(found["rounds"], name, key)) for key in keys)]
+            for name in found["rounds"][0]]
+    about = (f"Open loop: 64 connections, {found['rate']:,} requests/s whatever the answers do; latency counts from the "
+             "moment a request was due.")
+    return [about, "", *table(["proxy", "p50 us", "p90", "p99", "p99.9", "max", "CPU us/request", "failed"], rows)]
+
+
+def idle_table(results):
+    found = results.get("idle")
+    if not found:
+        return []
+    rows = [[TITLES[name], f"{sample['bytes']:,.0f}", cell(sample["rss_kib"] / 1024)]
+            for name, sample in found["samples"].items()]
+    about = f"Idle keep-alive connections: {found['connections']:,}, each after one request. Aim: 600 bytes."
+    return [about, "", *table(["proxy", "bytes per connection", "RSS MiB"], rows)]
+
+
+def sections(results, cases):
+    """The tables alone, as lines."""
+    parts = [("CPU per request", cpu_table(results, cases)), ("Sluice against itself", variant_table(results, cases)),
+             ("Latency at a fixed rate", open_loop_table(results)), ("Memory", idle_table(results)),
+             ("Throughput, latency, memory", detail_table(results, cases))]
+    return [line for title, lines in parts if lines for line in [f"## {title}", "", *lines]]
+
+
+def document(results, cases, facts):
+    """All of RESULTS.md."""
+    head = ["# Results", "",
+            "Written by `./dev bench`. Each proxy runs with one worker pinned to one core; the load (wrk) and the backend",
+            "(an nginx of its own) share the other. The figure that ranks is the CPU time of the proxy's process tree",
+            "(/proc/*/task/*/schedstat) per request, as the kernel's TCP is most of it for everybody. Ratios are medians",
+            "of the ratios of each round, with the least and the greatest; the proxies take turns within a round.", "",
+            "Closed-loop p99 on a machine that runs the load beside the proxy ranks nothing; it is here for completeness.",
+            "", *(f"- {name}: {value}" for name, value in facts.items()), ""]
+    return "\n".join(head + sections(results, cases)).rstrip("\n") + "\n"

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures Sluice against Debian's nginx and HAProxy, in turn and interleaved, and prints the table.
+
+A whole run (every case, not --quick) is saved in bench/RESULTS.md, its samples in build/bench-results.json.
+"""
+import argparse
+import datetime
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import measure
+import report
+from cases import CASES, Case
+from processes import memory_kib, raise_descriptor_limit
+from subjects import SUBJECTS, Backend, Shape, Sluice
+
+ROOT = Path(__file__).resolve().parents[1]
+IDLE_CONNECTIONS = 5000
+EXTRA = ("open-loop", "idle")
+
+
+def arguments():
+    names = [case.name for case in CASES] + list(EXTRA)
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n")[0])
+    parser.add_argument("cases", nargs="*", metavar="case", help=f"of: {' '.join(names)}; default: all")
+    parser.add_argument("--quick", action="store_true", help="3 rounds of 1 s; nothing is saved")
+    parser.add_argument("--rounds", type=int, help="default: 5")
+    parser.add_argument("--seconds", type=int, help="of load per measurement; default: 4")
+    parser.add_argument("--rate", type=int, help="of the open loop; default: half of what the slowest can")
+    parser.add_argument("--sluice", default=Sluice.binary, help=argparse.SUPPRESS)
+    parser.add_argument("--open-loop", default="build/release/bench/load/open_loop", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    unknown = [name for name in chosen.cases if name not in names]
+    if unknown:
+        parser.error(f"no case {unknown[0]}; the cases are: {' '.join(names)}")
+    chosen.rounds = chosen.rounds or (3 if chosen.quick else 5)
+    chosen.seconds = chosen.seconds or (1 if chosen.quick else 4)
+    return chosen
+
+
+class Run:
+    """The state of one run: its folder, the backend, who takes part, and the samples so far."""
+
+    def __init__(self, options, folder):
+        self.options, self.folder = options, folder
+        self.subjects = [s for s in SUBJECTS if s.available()]
+        for subject in SUBJECTS:
+            if subject not in self.subjects:
+                print(f"bench: {subject.name} is left out: {subject.binary} is absent or cannot run yet", flush=True)
+        self.backend = Backend(folder / "backend")
+        self.results = {}
+
+    def wants(self, name):
+        return not self.options.cases or name in self.options.cases
+
+    def start(self, name, shape, against=None):
+        """{label: running subject}; with `against` each subject also runs in that shape, as "<name> plain"."""
+        started = {}
+        try:
+            for subject in self.subjects:
+                for label, one in ((subject.name, shape), (subject.name + " plain", against)):
+                    if one is not None:
+                        folder = self.folder / name / label.replace(" ", "-")
+                        started[label] = subject(folder, self.backend.port, one)
+        except BaseException:
+            stop_all(started)
+            raise
+        return started
+
+    def rounds(self, started, take):
+        """Each round measures everybody; who begins changes, so that nobody always runs first."""
+        samples = []
+        for number in range(self.options.rounds):
+            labels = list(started)
+            labels = labels[number % len(labels):] + labels[:number % len(labels)]
+            taken = {label: take(started[label]) for label in labels}
+            samples.append({label: taken[label] for label in started})
+        return samples
+
+    def case(self, case: Case):
+        print(f"bench: {case.name}: {case.title}", flush=True)
+        started = self.start(case.name, case.shape, case.against)
+        try:
+            start = {label: {"seconds": s.process.start_seconds, "rss_kib": memory_kib(s.process.pid)}
+                     for label, s in started.items()}
+            for subject in started.values():
+                measure.check(case, subject.port)
+                measure.wrk(case, subject.port, 1, subject.folder)
+            rounds = self.rounds(started, lambda s: measure.closed_loop(case, s, self.options.seconds))
+        finally:
+            stop_all(started)
+        self.results[case.name] = {"rounds": rounds, "start": start}
+        costs = (f"{label} {report.middle(rounds, label, 'cpu_us'):.2f} us" for label in started)
+        print("       " + "   ".join(costs), flush=True)
+
+    def open_loop(self):
+        started = self.start("open-loop", Shape())
+        try:
+            rate = self.options.rate or self.half_of_the_slowest(started)
+            print(f"bench: open-loop: 64 connections, {rate} requests/s", flush=True)
+            rounds = self.rounds(
+                started, lambda s: measure.open_loop(self.options.open_loop, s, rate, self.options.seconds))
+        finally:
+            stop_all(started)
+        self.results["open-loop"] = {"rate": rate, "rounds": rounds}
+
+    def half_of_the_slowest(self, started):
+        slowest = min(measure.wrk(CASES[0], s.port, 1, s.folder)["rps"] for s in started.values())
+        return int(slowest / 2 // 500 * 500) or 100
+
+    def idle(self):
+        print(f"bench: idle: {IDLE_CONNECTIONS} keep-alive connections", flush=True)
+        started = self.start("idle", Shape())
+        try:
+            samples = {label: measure.idle_memory(s, IDLE_CONNECTIONS) for label, s in started.items()}
+        finally:
+            stop_all(started)
+        self.results["idle"] = {"connections": IDLE_CONNECTIONS, "samples": samples}
+
+    def everything(self):
+        for case in CASES:
+            if self.wants(case.name):
+                self.case(case)
+        if self.wants("open-loop") and Path(self.options.open_loop).exists():
+            self.open_loop()
+        if self.wants("idle"):
+            self.idle()
+
+    def facts(self):
+        model, kernel = measure.machine()
+        versions = ", ".join(f"{report.TITLES[s.name]} {s.version()}" for s in self.subjects)
+        return {"date": datetime.date.today().isoformat(), "versions": versions, "kernel": kernel, "CPU": model,
+                "rounds": f"{self.options.rounds} of {self.options.seconds} s each"}
+
+
+def stop_all(started):
+    for subject in started.values():
+        subject.stop()
+
+
+def main():
+    options = arguments()
+    Sluice.binary = str(Path(options.sluice).resolve())
+    options.open_loop = str(Path(options.open_loop).resolve())
+    raise_descriptor_limit()
+    folder = Path(tempfile.mkdtemp(prefix="sluice-bench-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+    try:
+        run = Run(options, folder)
+        try:
+            run.everything()
+        finally:
+            run.backend.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print("\n" + "\n".join(report.sections(run.results, CASES)))
+    (ROOT / "build").mkdir(exist_ok=True)
+    (ROOT / "build/bench-results.json").write_text(json.dumps(run.results, indent=1) + "\n")
+    if not options.quick and not options.cases and Sluice in run.subjects:
+        (ROOT / "bench/RESULTS.md").write_text(report.document(run.results, CASES, run.facts()))
+        print("bench: saved in bench/RESULTS.md")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

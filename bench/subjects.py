@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is compared: Sluice and its peers, each configured at its best for one worker, and the backend.
+
+A subject is made for one case (`Shape`), writes its configuration into a folder, and starts on a free port.
+"""
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+
+from processes import LOAD_CORE, PROXY_CORE, Process, accepts, free_port
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a case asks of a proxy's configuration."""
+    big_bodies: bool = False  # HAProxy splices, nginx gets large buffers and no temporary files
+    access_log: bool = False
+    routes: int = 1
+    header_edits: bool = False
+
+
+def version_of(*command):
+    result = subprocess.run(command, capture_output=True, text=True)
+    found = re.search(r"\d+\.\d+\.\d+\S*", result.stdout + result.stderr)
+    return found.group() if found else "unknown"
+
+
+def route_prefixes(count):
+    """Prefixes as an API has them; with one route there is only the root."""
+    return [f"/v1/teams/t{n:05}/orders" for n in range(count)] if count > 1 else []
+
+
+class Subject:
+    name = ""
+    binary = ""
+
+    def __init__(self, folder, backend_port, shape):
+        self.folder, self.backend, self.shape = folder, backend_port, shape
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.log = folder / "access.log"
+        self.config = folder / "config"
+        self.config.write_text(self.text())
+        self.process = Process(self.command(), PROXY_CORE, accepts(self.port), folder / "output")
+
+    @classmethod
+    def available(cls):
+        return shutil.which(cls.binary) is not None
+
+    def stop(self):
+        self.process.stop()
+        self.log.unlink(missing_ok=True)
+
+
+class Sluice(Subject):
+    name, binary = "sluice", "build/release/sluice"
+
+    @classmethod
+    def available(cls):
+        if shutil.which(cls.binary) is None:
+            return False
+        return subprocess.run([cls.binary, "run", "--help"], capture_output=True).stdout.strip() != b""
+
+    @classmethod
+    def version(cls):
+        describe = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+        return subprocess.run(describe, capture_output=True, text=True).stdout.strip()
+
+    def command(self):
+        return [self.binary, "run", self.config]
+
+    def text(self):
+        log = f"{{format: json, to: {self.log}}}" if self.shape.access_log else "off"
+        lines = ["version: 1", "workers: 1", f'listeners: {{web: {{bind: "127.0.0.1:{self.port}"}}}}',
+                 f'admin: {{bind: "127.0.0.1:{free_port()}"}}', f"access_log: {log}",
+                 "shutdown: {pre_stop: 0s, grace: 1s}",
+                 f'upstreams: {{app: {{targets: ["http://127.0.0.1:{self.backend}"]}}}}', "routes:"]
+        edits = ("use: [{headers: {request: {set: {X-Gateway: sluice}, remove: [X-Debug]}, "
+                 "response: {set: {X-Served-By: sluice}, remove: [Server]}}}], " if self.shape.header_edits else "")
+        lines += [f"  - {{name: r{n}, match: {{path: {prefix}/**}}, {edits}to: app}}"
+                  for n, prefix in enumerate(route_prefixes(self.shape.routes))]
+        lines += [f"  - {{name: all, match: {{path: /**}}, {edits}to: app}}"]
+        return "\n".join(lines) + "\n"
+
+
+class Nginx(Subject):
+    name, binary = "nginx", "nginx"
+
+    @classmethod
+    def version(cls):
+        return version_of(cls.binary, "-v")
+
+    def command(self):
+        return [self.binary, "-p", self.folder, "-c", self.config.resolve(), "-e", "stderr"]
+
+    def text(self):
+        log = f"{self.log} combined buffer=64k flush=1s" if self.shape.access_log else "off"
+        proxy = "proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection '';"
+        if self.shape.header_edits:
+            proxy += " proxy_set_header X-Gateway nginx; proxy_set_header X-Debug '';"
+            proxy += " proxy_hide_header Server; add_header X-Served-By nginx;"
+        if self.shape.big_bodies:
+            proxy += " proxy_max_temp_file_size 0; proxy_buffer_size 64k; proxy_buffers 16 64k;"
+            proxy += " proxy_busy_buffers_size 256k; client_body_buffer_size 128k;"
+        locations = "\n".join(f"location {p}/ {{ {proxy} }}" for p in route_prefixes(self.shape.routes))
+        return nginx_text(self.folder, f"""
+          access_log {log};
+          upstream app {{ server 127.0.0.1:{self.backend}; keepalive 1024; keepalive_requests 100000000; }}
+          server {{ listen 127.0.0.1:{self.port} backlog=4096; location / {{ {proxy} }} {locations} }}""")
+
+
+def nginx_text(folder, http):
+    return f"""daemon off; worker_processes 1; worker_rlimit_nofile 20000; error_log stderr warn; pid {folder}/pid;
+events {{ worker_connections 19000; }}
+http {{
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  default_type application/octet-stream; sendfile on; keepalive_timeout 75; keepalive_requests 100000000;
+  {http}
+}}
+"""
+
+
+class Haproxy(Subject):
+    name, binary = "haproxy", "haproxy"
+
+    @classmethod
+    def version(cls):
+        return version_of(cls.binary, "-v")
+
+    def command(self):
+        return [self.binary, "-db", "-q", "-f", self.config]
+
+    def text(self):
+        log = "log stdout format raw local0\n  option httplog" if self.shape.access_log else "no log"
+        splice = "option splice-auto" if self.shape.big_bodies else ""
+        edits = ("http-request set-header X-Gateway haproxy\n  http-request del-header X-Debug\n"
+                 "  http-response del-header Server\n  http-response set-header X-Served-By haproxy\n"
+                 if self.shape.header_edits else "")
+        routes = ""
+        if self.shape.routes > 1:
+            table = self.folder / "routes.map"
+            table.write_text("".join(f"{p}/ app\n" for p in route_prefixes(self.shape.routes)))
+            routes = f"use_backend %[path,map_beg({table},app)]"
+        return f"""global
+  nbthread 1
+  maxconn 9000
+defaults
+  mode http
+  {log}
+  {splice}
+  http-reuse always
+  timeout connect 5s
+  timeout client 75s
+  timeout server 75s
+frontend web
+  bind 127.0.0.1:{self.port} backlog 4096
+  {edits}
+  {routes}
+  default_backend app
+backend app
+  server app 127.0.0.1:{self.backend} pool-max-conn -1
+"""
+
+
+class Backend:
+    """What stands behind every subject: an nginx of its own beside the load generator."""
+
+    def __init__(self, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port, inner = free_port(), folder / "inner.sock"
+        for kib in (64, 1024):
+            (folder / f"{kib}k").write_bytes(b"x" * kib * 1024)
+        config = folder / "config"
+        # A response of nginx alone may overtake the request's body; passing on reads it to the end first.
+        config.write_text(nginx_text(folder, f"""
+          access_log off; open_file_cache max=10; root {folder}; client_body_buffer_size 128k;
+          server {{ listen unix:{inner}; return 200 "stored"; }}
+          upstream inner {{ server unix:{inner}; keepalive 64; keepalive_requests 100000000; }}
+          server {{
+            listen 127.0.0.1:{self.port} backlog=4096;
+            location = /64k {{}}  location = /1024k {{}}
+            location = /store {{ proxy_pass http://inner; proxy_pass_request_body off; proxy_http_version 1.1;
+                                 proxy_set_header Connection ''; proxy_set_header Content-Length ''; }}
+            location / {{ return 200 "{'x' * 1024}"; }}
+          }}"""))
+        self.process = Process(["nginx", "-p", folder, "-c", config.resolve(), "-e", "stderr"], LOAD_CORE,
+                               accepts(self.port), folder / "output")
+
+    def stop(self):
+        self.process.stop()
+
+
+SUBJECTS = (Sluice, Nginx, Haproxy)
