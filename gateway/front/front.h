@@ -23,6 +23,8 @@ class Front final : public http::Service {
   void install(std::shared_ptr<const routing::Snapshot> snapshot);
   // Where lines go from now on; null for nowhere.
   void log_to(observe::AccessLogLane* lane) noexcept { lane_ = lane; }
+  // Lets go of the snapshots; after the last exchange.
+  void drop() noexcept { held_.clear(); }
   // Exchanges in flight.
   std::size_t active() const noexcept { return active_; }
 

@@ -15,7 +15,7 @@ struct ClientTimeouts {
   base::Duration idle = std::chrono::seconds(60);        // between two pieces in either direction
 };
 
-class ClientConnection final : private net::Watcher {
+class ClientConnection : private net::Watcher {
  public:
   class Owner {
    public:

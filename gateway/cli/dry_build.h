@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// DryBuild: a snapshot built as for serving, without workers, sockets or lookups: for the verbs that only look.
+#pragma once
+#include <memory>
+
+#include "gateway/server/loaded.h"
+#include "gateway/server/snapshot_builder.h"
+
+namespace sluice::cli {
+
+class DryBuild {
+ public:
+  explicit DryBuild(std::unique_ptr<server::Loaded> loaded)
+      : loaded_(std::move(loaded)), metrics_(observe::MetricsOptions{}), targets_({}, nullptr) {
+    if (loaded_->ok()) snapshot_ = server::build_snapshot(*loaded_, {metrics_, targets_});
+  }
+
+  server::Loaded& loaded() noexcept { return *loaded_; }
+  // Null if the configuration is bad.
+  const server::BuiltSnapshot* snapshot() const noexcept { return snapshot_.get(); }
+
+ private:
+  std::unique_ptr<server::Loaded> loaded_;
+  observe::MetricsRegistry metrics_;
+  upstream::TargetTable targets_;
+  std::shared_ptr<server::BuiltSnapshot> snapshot_;
+};
+
+}  // namespace sluice::cli

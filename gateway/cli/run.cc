@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// sluice run: serves until SIGTERM or SIGINT. SIGHUP reads the file again, SIGUSR1 opens the log files again.
+#include <sys/resource.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "gateway/base/log.h"
+#include "gateway/base/version.h"
+#include "gateway/cli/verbs.h"
+#include "gateway/server/gateway.h"
+
+namespace sluice::cli {
+namespace {
+
+using base::Level;
+using base::log;
+
+// As many descriptors as we may have: each exchange needs two.
+void raise_descriptor_limit() {
+  rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+class Run {
+ public:
+  explicit Run(std::string path)
+      : path_(std::move(path)), control_(1), signals_(control_, SIGHUP, SIGTERM, SIGINT), gateway_(control_, clock_) {
+    signals_.add(SIGUSR1);
+  }
+
+  int run() {
+    auto loaded = server::load_file(path_);
+    std::vector<std::string> names;
+    for (const auto& [name, listener] : loaded->config.listeners) names.push_back(name);
+    bool started = loaded->ok() && gateway_.start(*loaded, path_);
+    std::fputs(loaded->diagnostics.text().c_str(), stderr);
+    if (!started) {
+      log(Level::error, "not started: " + path_ + " cannot be put in force");
+      return 1;
+    }
+    log(Level::info, "sluice " + std::string(base::kVersion) + " serves " + path_ + describe(names));
+    wait_for_signal();
+    control_.run();
+    return exit_code_;
+  }
+
+ private:
+  std::string describe(const std::vector<std::string>& listeners) const {
+    std::string out;
+    for (const auto& name : listeners) {
+      out += out.empty() ? ": " : ", ";
+      out += name + " on port " + std::to_string(gateway_.port(name));
+    }
+    if (gateway_.admin_port()) out += ", admin on port " + std::to_string(gateway_.admin_port());
+    return out;
+  }
+
+  void wait_for_signal() {
+    signals_.async_wait([this](boost::system::error_code error, int signal) {
+      if (error) return;
+      wait_for_signal();
+      on_signal(signal);
+    });
+  }
+
+  void on_signal(int signal) {
+    switch (signal) {
+      case SIGHUP: reload(); break;
+      case SIGUSR1: gateway_.reopen_logs(); break;
+      default: stop(); break;
+    }
+  }
+
+  void reload() {
+    auto loaded = server::load_file(path_);
+    bool good = gateway_.reload(*loaded, path_);
+    std::fputs(loaded->diagnostics.text().c_str(), stderr);
+    if (good) {
+      log(Level::info, path_ + " reloaded");
+    } else {
+      log(Level::error, path_ + " not reloaded: the configuration in force stays");
+    }
+  }
+
+  // The first signal drains, the second one ends at once.
+  void stop() {
+    if (stopping_) {
+      log(Level::warning, "second signal: ending at once");
+      exit_code_ = 1;
+      control_.stop();
+      return;
+    }
+    stopping_ = true;
+    log(Level::info, "draining");
+    gateway_.drain([this](std::size_t cut) {
+      if (cut > 0) log(Level::warning, std::to_string(cut) + " connections were cut");
+      log(Level::info, "stopped");
+      control_.stop();
+    });
+  }
+
+  std::string path_;
+  base::RealClock clock_;
+  boost::asio::io_context control_;
+  boost::asio::signal_set signals_;
+  server::Gateway gateway_;
+  bool stopping_ = false;
+  int exit_code_ = 0;
+};
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+  auto* verb = app.add_subcommand("run", "Serves a configuration until SIGTERM or SIGINT");
+  auto path = std::make_shared<std::string>();
+  verb->add_option("config", *path, "The configuration file")->required()->type_name("FILE");
+  verb->footer("SIGHUP reads the file again; a bad one is reported and the old one stays in force.\n"
+               "SIGUSR1 opens the access log again, after rotation.");
+  verb->callback([path, &exit_code] {
+    raise_descriptor_limit();
+    Run run(*path);
+    exit_code = run.run();
+  });
+}
+
+}  // namespace sluice::cli

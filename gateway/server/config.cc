@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/server/config.h"
+
+#include "gateway/chain/registry.h"
+
+namespace sluice::server {
+
+using namespace config;
+
+void describe(Description<PolicyConfig>& d) {
+  d.about("policy", "A filter with its settings, under a name that routes refer to.");
+  d.one_of(&PolicyConfig::filter, chain::filter_alternatives(), "The filter.", required);
+}
+
+void describe(Description<UseConfig>& d) {
+  d.about("use", "The name of a policy, or a filter with its settings in place.");
+  d.field("policy", &UseConfig::policy, "Name of a policy.", reference("policy"));
+  d.one_of(&UseConfig::filter, chain::filter_alternatives(), "A filter in place.");
+  d.shorthand(&UseConfig::policy);
+  d.check([](const UseConfig& u, const Site& at) {
+    if (u.policy.empty() == !u.filter) at.error("", "expected either the name of a policy or one filter");
+  });
+}
+
+void describe(Description<RouteConfig>& d) {
+  d.about("route", "Which requests it takes, what filters they pass, and what answers them.");
+  d.field("name", &RouteConfig::name, "Unique; stands in logs and metrics.", required, defines("route"),
+          pattern("[A-Za-z0-9][A-Za-z0-9_.-]*", "letters, digits, `_`, `.` and `-`, the first a letter or digit"));
+  d.field("match", &RouteConfig::match, "What a request must be like; of several, one must fit.", required,
+          one_or_many, min_items(1));
+  d.field("priority", &RouteConfig::priority, "Decides between routes that are equally specific; the higher one wins.");
+  d.field("use", &RouteConfig::use, "Filters, in the order in which requests pass them.", one_or_many);
+  d.one_of(&RouteConfig::handler, chain::handler_alternatives(), "What answers the request.", required);
+  d.field("timeout", &RouteConfig::timeout, "For the whole exchange, all attempts included; short for timeouts.total.");
+  d.field("timeouts", &RouteConfig::timeouts, "Instead of those of the upstream.");
+  d.check([](const RouteConfig& r, const Site& at) {
+    if (r.timeout && r.timeouts.total) at.error("timeout", "is written twice: here and as timeouts.total");
+  });
+}
+
+void describe(Description<ShutdownConfig>& d) {
+  d.about("shutdown", "How the gateway ends after SIGTERM.");
+  d.field("pre_stop", &ShutdownConfig::pre_stop,
+          "Time to go on accepting while /readyz says no, so that balancers notice.");
+  d.field("grace", &ShutdownConfig::grace, "Time for exchanges in flight; then they are cut.");
+}
+
+void describe(Enumeration<OnTie>& e) {
+  e.about("on_tie");
+  e.value("error", OnTie::error, "Refuse to load.");
+  e.value("first", OnTie::first, "The route written first wins.");
+}
+
+void describe(Description<Config>& d) {
+  d.about("config", "A Sluice configuration file.");
+  d.field("version", &Config::version, "Of the dialect.", between(1, 1));
+  d.field("include", &Config::include, "Files whose contents are merged in, as paths or shell patterns.", one_or_many);
+  d.field("workers", &Config::workers, "Threads that serve requests.", between(1u, 256u),
+          default_is("the CPUs that the process may use"));
+  d.field("listeners", &Config::listeners, "Addresses on which clients are accepted.", defines("listener"));
+  d.field("upstreams", &Config::upstreams, "Groups of targets that requests are forwarded to.", defines("upstream"));
+  d.field("policies", &Config::policies, "Filters with their settings, for use by name.", defines("policy"));
+  d.field("defaults", &Config::defaults, "What upstreams and routes do not say themselves.");
+  d.field("use", &Config::use, "Filters that the requests of every route pass first.", one_or_many);
+  d.field("routes", &Config::routes, "Which requests go where.");
+  d.field("on_tie", &Config::on_tie, "What to do when two routes match the same request and neither is more specific.");
+  d.field("access_log", &Config::access_log, "One line for each request.");
+  d.field("admin", &Config::admin, "Metrics and health, on an address of their own.");
+  d.field("shutdown", &Config::shutdown, "How the gateway ends.");
+}
+
+upstream::TimeoutsConfig RouteConfig::all_timeouts() const {
+  auto all = timeouts;
+  if (timeout) all.total = timeout;
+  return all;
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Config: the whole configuration file as written. Bound by the config layer, checked in check.cc, built into a
+// snapshot by snapshot_builder.cc.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/admin/admin_config.h"
+#include "gateway/config/describe.h"
+#include "gateway/front/listener_config.h"
+#include "gateway/observe/access_log_config.h"
+#include "gateway/routing/match_config.h"
+#include "gateway/upstream/config.h"
+
+namespace sluice::server {
+
+struct PolicyConfig {
+  config::Choice filter;
+  bool operator==(const PolicyConfig&) const = default;
+};
+void describe(config::Description<PolicyConfig>& d);
+
+// An entry of `use`: a policy by name, or a filter in place.
+struct UseConfig {
+  std::string policy;
+  config::Choice filter;
+  bool operator==(const UseConfig&) const = default;
+};
+void describe(config::Description<UseConfig>& d);
+
+struct RouteConfig {
+  std::string name;
+  std::vector<routing::MatchConfig> match;
+  int priority = 0;
+  std::vector<UseConfig> use;
+  config::Choice handler;
+  std::optional<config::Duration> timeout;
+  upstream::TimeoutsConfig timeouts;
+  bool operator==(const RouteConfig&) const = default;
+
+  // With `timeout` as the total.
+  upstream::TimeoutsConfig all_timeouts() const;
+};
+void describe(config::Description<RouteConfig>& d);
+
+struct ShutdownConfig {
+  config::Duration pre_stop = std::chrono::seconds(5);
+  config::Duration grace = std::chrono::seconds(30);
+  bool operator==(const ShutdownConfig&) const = default;
+};
+void describe(config::Description<ShutdownConfig>& d);
+
+enum class OnTie : unsigned char { error, first };
+void describe(config::Enumeration<OnTie>& e);
+
+struct Config {
+  int version = 1;
+  std::vector<std::string> include;
+  std::optional<std::uint32_t> workers;
+  config::ByName<front::ListenerConfig> listeners;
+  config::ByName<upstream::UpstreamConfig> upstreams;
+  config::ByName<PolicyConfig> policies;
+  upstream::DefaultsConfig defaults;
+  std::vector<UseConfig> use;
+  std::vector<RouteConfig> routes;
+  OnTie on_tie = OnTie::error;
+  observe::AccessLogConfig access_log;
+  admin::AdminConfig admin;
+  ShutdownConfig shutdown;
+  bool operator==(const Config&) const = default;
+};
+void describe(config::Description<Config>& d);
+
+}  // namespace sluice::server

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/server/gateway.h"
+
+#include <openssl/opensslv.h>
+
+#include <csignal>
+
+#include "gateway/base/log.h"
+#include "gateway/config/report.h"
+#include "gateway/server/cpus.h"
+#include "gateway/base/version.h"
+
+namespace sluice::server {
+
+using base::Level;
+using base::log;
+
+namespace {
+
+constexpr auto kResolvePatience = std::chrono::seconds(5);
+
+}  // namespace
+
+Gateway::Gateway(boost::asio::io_context& control, const base::Clock& clock)
+    : control_(control), clock_(clock), timer_(control) {
+  // A client that leaves while bytes are spliced to it would end the process otherwise.
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+Gateway::~Gateway() {
+  admin_.reset();
+  for (auto& w : workers_) w->loop().stop();
+  gauges_.clear();
+  workers_.clear();
+  if (log_) log_->stop();
+  snapshot_.reset();
+}
+
+void Gateway::make_workers(unsigned count) {
+  observe::MetricsOptions options;
+  options.workers = count;
+  metrics_ = std::make_unique<observe::MetricsRegistry>(std::move(options));
+  upstream::WorkerLoops loops;
+  for (unsigned i = 0; i < count; ++i) {
+    workers_.push_back(std::make_unique<WorkerThread>(i, clock_, *metrics_));
+    auto& loop = workers_.back()->loop();
+    loops.push_back(&loop);
+    gauges_.push_back(metrics_->loop_times_at_scrape(i, [&loop] {
+      return observe::LoopTimes{loop.busy_nanoseconds(), loop.idle_nanoseconds()};
+    }));
+  }
+  gauges_.push_back(metrics_->generations_at_scrape([this] { return generations_alive(); }));
+  gauges_.push_back(metrics_->log_drops_at_scrape("access_log", [this] { return log_ ? log_->dropped() : 0; }));
+  resolver_ = std::make_unique<net::Resolver>(control_, clock_, net::system_lookup(control_));
+  targets_ = std::make_unique<upstream::TargetTable>(std::move(loops), resolver_.get());
+  metrics_->set_build({base::kVersion, base::kRevision, __VERSION__, OPENSSL_VERSION_TEXT});
+  metrics_->set_started(clock_.wall());
+}
+
+bool Gateway::start(Loaded& loaded, std::string source) {
+  make_workers(loaded.config.workers.value_or(usable_cpus()));
+  auto snapshot = build(loaded);
+  auto opened = listeners_.open(loaded, workers_.size());
+  std::unique_ptr<observe::AccessLog> access_log;
+  bool good = open_log(loaded, access_log) && start_admin(loaded) && snapshot && loaded.ok();
+  if (!good) return false;
+  resolve_first();
+  for (auto& w : workers_) w->start();
+  use_log(std::move(access_log));
+  put_in_force(loaded, std::move(snapshot), source);
+  listeners_.apply(config_, std::move(opened), workers_, *metrics_);
+  metrics_->set_ready(true);
+  return true;
+}
+
+bool Gateway::reload(Loaded& loaded, std::string source) {
+  auto snapshot = loaded.ok() ? build(loaded) : nullptr;
+  auto opened = loaded.ok() ? listeners_.open(loaded, workers_.size()) : Listeners::Opened{};
+  std::unique_ptr<observe::AccessLog> access_log;
+  bool new_log = loaded.ok() && loaded.config.access_log != config_.access_log;
+  if (new_log) open_log(loaded, access_log);
+  if (!loaded.ok() || !snapshot) {
+    metrics_->reloaded(observe::ReloadResult::rejected, clock_.wall());
+    return false;
+  }
+  if (loaded.config.workers.value_or(0) != config_.workers.value_or(0))
+    log(Level::warning, "the number of workers changes with a restart only");
+  if (loaded.config.admin != config_.admin) log(Level::warning, "`admin` changes with a restart only");
+  if (new_log) use_log(std::move(access_log));
+  put_in_force(loaded, std::move(snapshot), source);
+  listeners_.apply(config_, std::move(opened), workers_, *metrics_);
+  metrics_->reloaded(observe::ReloadResult::ok, clock_.wall());
+  return true;
+}
+
+std::shared_ptr<BuiltSnapshot> Gateway::build(Loaded& loaded) {
+  return build_snapshot(loaded, {*metrics_, *targets_});
+}
+
+void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot, const std::string& source) {
+  std::erase_if(generations_, [](const auto& g) { return g.expired(); });
+  generations_.push_back(snapshot);
+  for (auto& w : workers_) w->install(snapshot);
+  snapshot_ = std::move(snapshot);
+  config_ = std::move(loaded.config);
+  metrics_->set_config(snapshot_->hash, source);
+}
+
+std::size_t Gateway::generations_alive() {
+  std::size_t n = 0;
+  for (const auto& g : generations_) n += !g.expired();
+  return n;
+}
+
+bool Gateway::open_log(Loaded& loaded, std::unique_ptr<observe::AccessLog>& out) {
+  if (!loaded.config.access_log.enabled) return true;
+  out = std::make_unique<observe::AccessLog>(loaded.config.access_log, static_cast<unsigned>(workers_.size()));
+  auto started = out->start();
+  if (started) return true;
+  config::Report(loaded.document, loaded.diagnostics).error("access_log.to", started.error().detail);
+  return false;
+}
+
+// The old log is closed when no worker can be writing to it.
+void Gateway::use_log(std::unique_ptr<observe::AccessLog> access_log) {
+  for (unsigned i = 0; i < workers_.size(); ++i)
+    workers_[i]->log_to(access_log ? &access_log->lane(i) : nullptr);
+  if (log_) connections();
+  if (log_) log_->stop();
+  log_ = std::move(access_log);
+}
+
+void Gateway::reopen_logs() {
+  if (log_) log_->reopen();
+}
+
+// Gives the names of the targets time to be resolved, so that the first requests do not fail.
+void Gateway::resolve_first() {
+  auto until = std::chrono::steady_clock::now() + kResolvePatience;
+  while (targets_->unresolved() > 0 && std::chrono::steady_clock::now() < until)
+    control_.run_one_for(std::chrono::milliseconds(50));
+  control_.restart();
+}
+
+std::size_t Gateway::connections() {
+  std::size_t n = 0;
+  for (auto& w : workers_) n += w->connections().get();
+  return n;
+}
+
+bool Gateway::start_admin(Loaded& loaded) {
+  admin::Suppliers suppliers;
+  suppliers.metrics = [this](std::size_t family, std::string& out) { return metrics_->write_text(family, out); };
+  suppliers.readiness = [this] {
+    admin::Readiness r;
+    if (!snapshot_) r.reasons.push_back("no configuration is in force");
+    if (draining_) r.reasons.push_back("draining");
+    return r;
+  };
+  auto started = admin::AdminServer::start(control_, loaded.config.admin, std::move(suppliers));
+  if (started) {
+    admin_ = std::move(*started);
+    return true;
+  }
+  config::Report(loaded.document, loaded.diagnostics).error("admin.bind", started.error().detail);
+  return false;
+}
+
+void Gateway::drain(std::function<void(std::size_t)> done) {
+  if (draining_) return;
+  draining_ = true;
+  metrics_->set_ready(false);
+  metrics_->set_draining(true);
+  timer_.expires_after(config_.shutdown.pre_stop);
+  timer_.async_wait([this, done = std::move(done)](boost::system::error_code stopped) mutable {
+    if (stopped) return;
+    for (auto& w : workers_) w->drain();
+    cut_when_idle(std::chrono::steady_clock::now() + config_.shutdown.grace, std::move(done));
+  });
+}
+
+void Gateway::cut_when_idle(base::SteadyTime deadline, std::function<void(std::size_t)> done) {
+  auto left = connections();
+  if (left == 0 || std::chrono::steady_clock::now() >= deadline) {
+    done(left);
+    return;
+  }
+  timer_.expires_after(std::chrono::milliseconds(50));
+  timer_.async_wait([this, deadline, done = std::move(done)](boost::system::error_code stopped) mutable {
+    if (!stopped) cut_when_idle(deadline, std::move(done));
+  });
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gateway: the running whole: workers, listeners, the snapshot in force, access log, metrics, admin server. Lives on
+// the control thread, which runs the io_context that it is given; `sluice run` makes one per process, tests make many.
+#pragma once
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/admin/admin_server.h"
+#include "gateway/base/clock.h"
+#include "gateway/net/resolver.h"
+#include "gateway/observe/access_log.h"
+#include "gateway/server/listeners.h"
+#include "gateway/server/snapshot_builder.h"
+#include "gateway/server/worker_thread.h"
+
+namespace sluice::server {
+
+class Gateway {
+ public:
+  // Both must outlive the gateway. All member functions are for the thread that runs `control`.
+  Gateway(boost::asio::io_context& control, const base::Clock& clock);
+  Gateway(const Gateway&) = delete;
+  // Cuts what is left.
+  ~Gateway();
+
+  // Begins to serve. False, with diagnostics in `loaded`, if that cannot be; then destroy the gateway. May run
+  // `control` for a while, to resolve names.
+  bool start(Loaded& loaded, std::string source);
+  // Puts another configuration in force, as a whole or, with diagnostics in `loaded` and false, not at all.
+  bool reload(Loaded& loaded, std::string source);
+  // Opens log files again, after rotation.
+  void reopen_logs();
+  // Fails readiness, goes on for pre_stop, then ends connections as their exchanges end, at the latest after grace.
+  // `done` is told how many connections had to be cut.
+  void drain(std::function<void(std::size_t cut)> done);
+
+  bool ready() const noexcept { return snapshot_ && !draining_; }
+  // The port that a listener is bound to (0 in the configuration lets the system choose); 0 if there is none such.
+  std::uint16_t port(std::string_view listener) const noexcept { return listeners_.port(listener); }
+  std::uint16_t admin_port() const noexcept { return admin_ ? admin_->port() : 0; }
+  observe::MetricsRegistry& metrics() noexcept { return *metrics_; }
+
+ private:
+  bool start_admin(Loaded& loaded);
+  void make_workers(unsigned count);
+  std::shared_ptr<BuiltSnapshot> build(Loaded& loaded);
+  bool open_log(Loaded& loaded, std::unique_ptr<observe::AccessLog>& out);
+  void use_log(std::unique_ptr<observe::AccessLog> log);
+  void put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot, const std::string& source);
+  void resolve_first();
+  void cut_when_idle(base::SteadyTime deadline, std::function<void(std::size_t)> done);
+  std::size_t connections();
+  std::size_t generations_alive();
+
+  boost::asio::io_context& control_;
+  const base::Clock& clock_;
+  boost::asio::steady_timer timer_;
+  std::unique_ptr<observe::MetricsRegistry> metrics_;
+  std::vector<observe::ScrapeRegistration> gauges_;
+  std::vector<std::unique_ptr<WorkerThread>> workers_;
+  std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<upstream::TargetTable> targets_;
+  std::unique_ptr<observe::AccessLog> log_;
+  Listeners listeners_;
+  std::unique_ptr<admin::AdminServer> admin_;
+  Config config_;  // in force
+  std::shared_ptr<BuiltSnapshot> snapshot_;
+  std::vector<std::weak_ptr<const BuiltSnapshot>> generations_;
+  bool draining_ = false;
+};
+
+}  // namespace sluice::server

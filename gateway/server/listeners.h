@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Listeners: the listening sockets of the process and what the workers know of them. A reload opens what is new before
+// anything changes, leaves alone what is the same, and closes what is gone at the end. Control thread.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/server/loaded.h"
+#include "gateway/server/worker_thread.h"
+
+namespace sluice::server {
+
+using Workers = std::vector<std::unique_ptr<WorkerThread>>;
+
+class Listeners {
+ public:
+  // What a configuration needs that is not open yet. Sockets that are not taken over are closed.
+  class Opened {
+   public:
+    Opened() = default;
+    Opened(Opened&&) = default;
+    Opened& operator=(Opened&&) = default;
+    ~Opened();
+
+   private:
+    friend class Listeners;
+    std::map<std::string, std::vector<int>> sockets;
+  };
+
+  // Opens them; errors become diagnostics at the listener's `bind`.
+  Opened open(Loaded& loaded, std::size_t workers) const;
+  // Makes the workers accept on them, use new settings, and leave what `config` does not have.
+  void apply(const Config& config, Opened opened, Workers& workers, observe::MetricsRegistry& metrics);
+  std::uint16_t port(std::string_view listener) const noexcept;
+
+ private:
+  struct Living {
+    front::ListenerConfig config;
+    std::uint16_t port = 0;
+    std::size_t index = 0;
+  };
+  std::map<std::string, Living, std::less<>> living_;
+  std::size_t next_index_ = 0;
+};
+
+}  // namespace sluice::server

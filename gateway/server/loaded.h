@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loaded: a configuration that has been read and bound, with all that is needed to complain about it later.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "gateway/config/bind.h"
+#include "gateway/config/load.h"
+#include "gateway/server/config.h"
+
+namespace sluice::server {
+
+struct Loaded {
+  config::Diagnostics diagnostics;
+  config::Document document;
+  config::Names names;
+  Config config;
+  std::string hash;  // of the configuration in its long form, 16 hexadecimal digits
+
+  bool ok() const noexcept { return !diagnostics.has_errors(); }
+};
+
+// Reads, binds and checks; never null. Look at ok() before using the config.
+std::unique_ptr<Loaded> load_file(const std::string& path);
+std::unique_ptr<Loaded> load_text(std::string text, std::string name = "config.yaml");
+
+}  // namespace sluice::server

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// build_snapshot: from what was written to what serves: filters, handlers, upstreams and the route table. Runs on the
+// control thread, or alone for `sluice check`; touches no worker. All problems become diagnostics.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/observe/metrics.h"
+#include "gateway/routing/route.h"
+#include "gateway/server/loaded.h"
+#include "gateway/upstream/target_table.h"
+
+namespace sluice::server {
+
+// What outlives snapshots, and is found again by name.
+struct Living {
+  observe::MetricsRegistry& metrics;
+  upstream::TargetTable& targets;
+};
+
+// What the control thread wants to know of a snapshot beside what requests need.
+struct BuiltSnapshot : routing::Snapshot {
+  std::vector<std::shared_ptr<upstream::Upstream>> upstreams;  // those that a route uses
+  std::vector<observe::ScrapeRegistration> gauges;
+};
+
+// Null, with errors in loaded.diagnostics, when it cannot be built. `loaded` need not outlive the snapshot.
+std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living);
+
+}  // namespace sluice::server

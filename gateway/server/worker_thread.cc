@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/server/worker_thread.h"
+
+#include <pthread.h>
+
+#include "gateway/base/arena_pool.h"
+#include "gateway/base/frame_pool.h"
+
+namespace sluice::server {
+
+// Ticks along with the wheel and reports how late it was called: what an event waits when the worker is blocked.
+struct WorkerThread::Lag final : net::Timer {
+  Lag(net::Loop& l, observe::WorkerMetrics& m) : loop(l), metrics(m) { again(); }
+  void again() noexcept {
+    expected = loop.now() + 2 * net::Wheel::kTick;
+    loop.wheel().set(*this, loop.wheel().due_in(net::Wheel::kTick));
+  }
+  void expired() noexcept override {
+    metrics.loop_lag(std::max(base::Duration::zero(), loop.now() - expected));
+    again();
+  }
+  net::Loop& loop;
+  observe::WorkerMetrics& metrics;
+  base::SteadyTime expected;
+};
+
+WorkerThread::WorkerThread(unsigned index, const base::Clock& clock, observe::MetricsRegistry& metrics)
+    : loop_(clock), worker_{loop_, index}, front_(worker_, metrics.unmatched()), metrics_(metrics.worker(index)) {}
+
+WorkerThread::~WorkerThread() {
+  loop_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void WorkerThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void WorkerThread::run() {
+  ::pthread_setname_np(::pthread_self(), ("worker-" + std::to_string(worker_.index)).c_str());
+  {
+    Lag lag(loop_, metrics_);
+    loop_.run();
+    listeners_.clear();
+    leaving_.clear();
+    base::run_ready();
+    front_.drop();
+    loop_.run_once(base::Duration::zero());  // pools that the last snapshot let go of
+  }
+  base::ArenaLease::trim(0);
+  base::FramePool::release();
+}
+
+void WorkerThread::install(std::shared_ptr<const routing::Snapshot> snapshot) {
+  loop_.post([this, s = std::move(snapshot)]() mutable { front_.install(std::move(s)); });
+}
+
+void WorkerThread::log_to(observe::AccessLogLane* lane) {
+  loop_.post([this, lane] { front_.log_to(lane); });
+}
+
+void WorkerThread::listen(ListenerShare share) {
+  loop_.post([this, s = std::move(share)]() mutable {
+    listeners_[s.name] = std::make_unique<front::Listener>(worker_, s.fd, std::move(s.settings), front_);
+  });
+}
+
+void WorkerThread::use(std::string listener, std::shared_ptr<const front::ListenerSettings> settings) {
+  loop_.post([this, name = std::move(listener), s = std::move(settings)]() mutable {
+    auto at = listeners_.find(name);
+    if (at != listeners_.end()) at->second->use(std::move(s));
+  });
+}
+
+void WorkerThread::unlisten(std::string listener) {
+  loop_.post([this, name = std::move(listener)] {
+    auto at = listeners_.find(name);
+    if (at == listeners_.end()) return;
+    at->second->drain();
+    std::erase_if(leaving_, [](const auto& l) { return l->connections() == 0; });
+    leaving_.push_back(std::move(at->second));
+    listeners_.erase(at);
+  });
+}
+
+void WorkerThread::drain() {
+  loop_.post([this] {
+    for (auto& [name, listener] : listeners_) listener->drain();
+  });
+}
+
+std::future<std::size_t> WorkerThread::connections() {
+  auto promise = std::make_shared<std::promise<std::size_t>>();
+  auto future = promise->get_future();
+  loop_.post([this, promise] {
+    std::size_t n = 0;
+    for (auto& [name, listener] : listeners_) n += listener->connections();
+    for (auto& listener : leaving_) n += listener->connections();
+    promise->set_value(n);
+  });
+  return future;
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// WorkerThread: one thread that serves requests: a loop, a front and its share of every listener. Commands come from
+// the control thread through the loop's inbox.
+#pragma once
+#include <future>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "gateway/front/front.h"
+#include "gateway/front/listener.h"
+#include "gateway/net/loop.h"
+
+namespace sluice::server {
+
+// A listener's socket for one worker, with what all workers share.
+struct ListenerShare {
+  std::string name;
+  int fd = -1;
+  std::shared_ptr<const front::ListenerSettings> settings;
+};
+
+class WorkerThread {
+ public:
+  WorkerThread(unsigned index, const base::Clock& clock, observe::MetricsRegistry& metrics);
+  // Joins; every connection is cut.
+  ~WorkerThread();
+
+  net::Loop& loop() noexcept { return loop_; }
+
+  // Control thread, before start().
+  void start();
+  // All of these are carried out by the worker soon; any thread.
+  void install(std::shared_ptr<const routing::Snapshot> snapshot);
+  void log_to(observe::AccessLogLane* lane);
+  void listen(ListenerShare share);
+  void use(std::string listener, std::shared_ptr<const front::ListenerSettings> settings);
+  void unlisten(std::string listener);  // its connections drain
+  void drain();
+  // How many connections there are; what has been asked for before has been done when it is ready.
+  std::future<std::size_t> connections();
+
+ private:
+  void run();
+  struct Lag;
+
+  net::Loop loop_;
+  chain::Worker worker_;
+  front::Front front_;
+  observe::WorkerMetrics& metrics_;
+  std::map<std::string, std::unique_ptr<front::Listener>> listeners_;
+  std::vector<std::unique_ptr<front::Listener>> leaving_;  // removed from the configuration, not empty yet
+  std::thread thread_;
+};
+
+}  // namespace sluice::server
