@@ -39,17 +39,49 @@ char* put_code(char* out, unsigned code) noexcept {
   return put(out, {text, sizeof text});
 }
 
+template <class Word>
+Word load(const char* in) noexcept {
+  Word word;
+  std::memcpy(&word, in, sizeof word);
+  return word;
+}
+
+// Calls each(offset, word) for words that together cover `text`, which has four bytes at least; the last ones
+// overlap, which is cheaper than a loop over the bytes that are left. Stops, and returns false, at the first
+// false.
+template <class F>
+bool every_word(std::string_view text, F&& each) noexcept {
+  const char* in = text.data();
+  std::size_t n = text.size();
+  if (n < 8) return each(0, load<std::uint32_t>(in)) && each(n - 4, load<std::uint32_t>(in + n - 4));
+  for (std::size_t i = 0; i + 8 < n; i += 8)
+    if (!each(i, load<std::uint64_t>(in + i))) return false;
+  return each(n - 8, load<std::uint64_t>(in + n - 8));
+}
+
+// Four bytes, made eight by letters.
+constexpr std::uint64_t widen(std::uint32_t word) noexcept { return word | (kOnes * 'a') << 32; }
+constexpr std::uint64_t widen(std::uint64_t word) noexcept { return word; }
+
+bool copy_if_plain(std::string_view text, char* out) noexcept {
+  if (text.size() < 4) {
+    for (char c : text) {
+      if (!plain(c)) return false;
+      *out++ = c;
+    }
+    return true;
+  }
+  return every_word(text, [out](std::size_t at, auto word) {
+    std::memcpy(out + at, &word, sizeof word);
+    return plain(widen(word));
+  });
+}
+
 // Copies the plain bytes that `text` begins with, and takes them off it.
 char* copy_plain(std::string_view& text, char* out) noexcept {
-  const char* in = text.data();
-  const char* end = in + text.size();
-  for (std::uint64_t word; end - in >= 8; in += 8, out += 8) {
-    std::memcpy(&word, in, 8);
-    if (!plain(word)) break;
-    std::memcpy(out, &word, 8);
-  }
-  while (in != end && plain(*in)) *out++ = *in++;
-  text.remove_prefix(static_cast<std::size_t>(in - text.data()));
+  std::size_t n = 0;
+  while (n < text.size() && plain(text[n])) *out++ = text[n++];
+  text.remove_prefix(n);
   return out;
 }
 
@@ -97,6 +129,7 @@ char* put_special(std::string_view& text, char* out) noexcept {
 }  // namespace
 
 char* escape_json(std::string_view text, char* out) noexcept {
+  if (copy_if_plain(text, out)) return out + text.size();
   for (;;) {
     out = copy_plain(text, out);
     if (text.empty()) return out;
@@ -105,6 +138,7 @@ char* escape_json(std::string_view text, char* out) noexcept {
 }
 
 char* escape_hex(std::string_view text, char* out) noexcept {
+  if (copy_if_plain(text, out)) return out + text.size();
   for (;;) {
     out = copy_plain(text, out);
     if (text.empty()) return out;
@@ -116,9 +150,15 @@ char* escape_hex(std::string_view text, char* out) noexcept {
 }
 
 bool plain_logfmt(std::string_view text) noexcept {
-  for (char c : text)
-    if (!plain(c) || c == ' ' || c == '=') return false;
-  return !text.empty();
+  if (text.size() < 4) {
+    for (char c : text)
+      if (!plain(c) || c == ' ' || c == '=') return false;
+    return !text.empty();
+  }
+  return every_word(text, [](std::size_t, auto part) {
+    auto word = widen(part);
+    return plain(word) && (has_byte(word, ' ') | has_byte(word, '=')) == 0;
+  });
 }
 
 }  // namespace sluice::observe

@@ -4,154 +4,40 @@
 #include <time.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
-#include <cstring>
 
 #include "gateway/observe/escape.h"
+#include "gateway/observe/log_styles.h"
 
 namespace sluice::observe {
 namespace {
 
-// Longest text that is logged of each field, in bytes as received.
-constexpr std::size_t kShort = 128;   // addresses, names from the configuration, methods
-constexpr std::size_t kMedium = 512;  // hosts, request ids, user agents
-constexpr std::size_t kLong = 4096;   // path, referer
-constexpr std::size_t kAttempts = 8;  // the last ones
+using namespace line;
+
+constexpr std::size_t kAttempts = 8;  // the last ones are logged
 constexpr std::size_t kFixed = 1024;  // keys, numbers, punctuation
 constexpr std::size_t kPerAttempt = 192;
-
-template <std::size_t N>
-char* put(char* out, const char (&text)[N]) noexcept {
-  std::memcpy(out, text, N - 1);
-  return out + N - 1;
-}
-
-char* put(char* out, std::string_view text) noexcept {
-  std::memcpy(out, text.data(), text.size());
-  return out + text.size();
-}
-
-char* put(char* out, std::uint64_t number) noexcept { return std::to_chars(out, out + 20, number).ptr; }
-
-// `value` in units of 1/10^digits, as a decimal fraction.
-char* put_fraction(char* out, std::uint64_t value, int digits) noexcept {
-  std::uint64_t scale = digits == 3 ? 1000 : 10;
-  out = put(out, value / scale);
-  *out++ = '.';
-  std::uint64_t rest = value % scale;
-  for (scale /= 10; scale != 0; scale /= 10) *out++ = static_cast<char>('0' + rest / scale % 10);
-  return out;
-}
-
-std::uint64_t nanoseconds(base::Duration d) noexcept {
-  return d.count() < 0 ? 0 : static_cast<std::uint64_t>(d.count());
-}
-
-char* put_ms(char* out, base::Duration d) noexcept {
-  return put_fraction(out, (nanoseconds(d) + 500) / 1000, 3);
-}
-
-// The label of an attempt or a line: the reason's name, "" for none.
-std::string_view reason_name(base::Reason reason) noexcept { return base::row(reason).name; }
 
 std::span<const AttemptRecord> shown(std::span<const AttemptRecord> attempts) noexcept {
   return attempts.size() > kAttempts ? attempts.last(kAttempts) : attempts;
 }
 
-// Hands `text` on, cut if it is too long.
-template <class F>
-char* clipped(std::string_view text, std::size_t limit, char* out, F&& write) noexcept {
-  if (text.size() <= limit) return write(text, out);
-  out = write(text.substr(0, limit), out);
-  return put(out, "...");
-}
-
-struct JsonStyle {
-  static char* begin(char* out) noexcept { return put(out, "{\"time\":\""); }
-  static char* end_time(char* out) noexcept { return put(out, "\""); }
-  static char* end(char* out) noexcept { return put(out, "}\n"); }
-  template <std::size_t N>
-  static char* key(char* out, const char (&name)[N]) noexcept {
-    out = put(out, ",\"");
-    out = put(out, name);
-    return put(out, "\":");
-  }
-  // A text between its quotes; `plain` says whether it could do without.
-  template <class F>
-  static char* quoted(char* out, bool, F&& write) noexcept {
-    *out++ = '"';
-    out = write(out);
-    *out++ = '"';
-    return out;
-  }
-  static bool plain(std::string_view) noexcept { return false; }
-  static char* attempts(char* out, std::span<const AttemptRecord> attempts) noexcept {
-    out = put(out, ",\"attempts\":[");
-    const char* separator = "";
-    for (const auto& a : attempts) {
-      out = put(out, std::string_view(separator));
-      out = put(out, "{\"target\":\"");
-      out = clipped(a.target, kShort, out, escape_json);
-      out = put(out, "\",\"status\":");
-      out = put(out, static_cast<std::uint64_t>(a.status));
-      out = put(out, ",\"reason\":\"");
-      out = put(out, reason_name(a.reason));
-      out = put(out, "\",\"duration_ms\":");
-      out = put_ms(out, a.duration);
-      out = put(out, "}");
-      separator = ",";
-    }
-    return put(out, "]");
-  }
-};
-
-struct LogfmtStyle {
-  static char* begin(char* out) noexcept { return put(out, "time="); }
-  static char* end_time(char* out) noexcept { return out; }
-  static char* end(char* out) noexcept { return put(out, "\n"); }
-  template <std::size_t N>
-  static char* key(char* out, const char (&name)[N]) noexcept {
-    *out++ = ' ';
-    out = put(out, name);
-    *out++ = '=';
-    return out;
-  }
-  template <class F>
-  static char* quoted(char* out, bool plain, F&& write) noexcept {
-    if (plain) return write(out);
-    return JsonStyle::quoted(out, plain, write);
-  }
-  static bool plain(std::string_view text) noexcept { return plain_logfmt(text); }
-  // attempts="target status reason milliseconds, ..."
-  static char* attempts(char* out, std::span<const AttemptRecord> attempts) noexcept {
-    out = put(out, " attempts=\"");
-    const char* separator = "";
-    for (const auto& a : attempts) {
-      out = put(out, std::string_view(separator));
-      out = clipped(a.target, kShort, out, escape_json);
-      *out++ = ' ';
-      out = put(out, static_cast<std::uint64_t>(a.status));
-      *out++ = ' ';
-      out = put(out, a.reason == base::Reason::none ? std::string_view("-") : reason_name(a.reason));
-      *out++ = ' ';
-      out = put_ms(out, a.duration);
-      separator = ", ";
-    }
-    return put(out, "\"");
-  }
-};
-
+// What a client or target sent.
 template <class Style, std::size_t N>
 char* text(char* out, const char (&name)[N], std::string_view value, std::size_t limit) noexcept {
-  out = Style::key(out, name);
-  return Style::quoted(out, Style::plain(value),
-                       [&](char* o) { return clipped(value, limit, o, escape_json); });
+  return Style::value(Style::key(out, name), value,
+                      [&](char* o) { return clipped(value, limit, o, escape_json); });
 }
 
 template <class Style, std::size_t N>
 char* text_if_any(char* out, const char (&name)[N], std::string_view value, std::size_t limit) noexcept {
   return value.empty() ? out : text<Style>(out, name, value, limit);
+}
+
+// One of our own words.
+template <class Style, std::size_t N>
+char* word(char* out, const char (&name)[N], std::string_view value) noexcept {
+  return Style::value(Style::key(out, name), value, [&](char* o) { return put(o, value); });
 }
 
 template <class Style, std::size_t N>
@@ -164,9 +50,9 @@ char* ms(char* out, const char (&name)[N], std::optional<base::Duration> value) 
   return value ? put_ms(Style::key(out, name), *value) : out;
 }
 
-// A target or URL whose secrets are left out; the secret may not show because the text was cut, either.
-char* redacted(const QueryRedaction& redaction, std::string_view url, char* out,
-               char* (*escape)(std::string_view, char*) noexcept) noexcept {
+// Without the values of secret parameters, cut before the search so that a value that was cut is found too.
+template <class Escape>
+char* redacted(const QueryRedaction& redaction, std::string_view url, char* out, Escape&& escape) noexcept {
   return clipped(url, kLong, out, [&](std::string_view cut, char* o) {
     redaction.pieces(cut, [&](std::string_view piece) { o = escape(piece, o); });
     return o;
@@ -176,9 +62,16 @@ char* redacted(const QueryRedaction& redaction, std::string_view url, char* out,
 template <class Style, std::size_t N>
 char* url(char* out, const char (&name)[N], std::string_view value,
           const QueryRedaction& redaction) noexcept {
-  out = Style::key(out, name);
-  return Style::quoted(out, Style::plain(value),
-                       [&](char* o) { return redacted(redaction, value, o, escape_json); });
+  return Style::value(Style::key(out, name), value,
+                      [&](char* o) { return redacted(redaction, value, o, escape_json); });
+}
+
+template <class Style>
+char* attempts(char* out, std::span<const AttemptRecord> list) noexcept {
+  if (list.size() < 2) return out;
+  list = shown(list);
+  for (const auto& a : list) out = Style::attempt(out, a, &a == list.data());
+  return Style::end_attempts(out);
 }
 
 std::size_t weight(std::string_view text, std::size_t limit) noexcept {
@@ -212,10 +105,10 @@ std::size_t LineFormatter::format(const AccessRecord& record, char* out) noexcep
   char* end = out;
   switch (format_) {
     case LogFormat::json:
-      end = fields<JsonStyle>(record, out);
+      end = fields<Json>(record, out);
       break;
     case LogFormat::logfmt:
-      end = fields<LogfmtStyle>(record, out);
+      end = fields<Logfmt>(record, out);
       break;
     case LogFormat::combined:
       end = combined(record, out);
@@ -259,12 +152,12 @@ char* LineFormatter::fields(const AccessRecord& r, char* out) noexcept {
   out = url<Style>(out, "path", r.path, redaction_);
   out = text<Style>(out, "protocol", r.protocol, kShort);
   out = number<Style>(out, "status", static_cast<std::uint64_t>(r.status));
-  out = text<Style>(out, "reason", reason_name(r.reason), kShort);
-  out = text<Style>(out, "source", name(r.source), kShort);
+  out = word<Style>(out, "reason", base::row(r.reason).name);
+  out = word<Style>(out, "source", name(r.source));
   out = text<Style>(out, "route", r.route, kShort);
   out = text_if_any<Style>(out, "upstream", r.upstream, kShort);
   out = text_if_any<Style>(out, "target", r.target, kShort);
-  if (r.attempts.size() > 1) out = Style::attempts(out, shown(r.attempts));
+  out = attempts<Style>(out, r.attempts);
   out = number<Style>(out, "bytes_in", r.bytes_in);
   out = number<Style>(out, "bytes_out", r.bytes_out);
   out = ms<Style>(out, "duration_ms", r.duration);
@@ -272,7 +165,7 @@ char* LineFormatter::fields(const AccessRecord& r, char* out) noexcept {
   out = ms<Style>(out, "connect_ms", r.connect);
   out = ms<Style>(out, "first_byte_ms", r.first_byte);
   out = ms<Style>(out, "upstream_ms", r.upstream_time);
-  out = put_fraction(Style::key(out, "overhead_us"), (nanoseconds(r.overhead) + 50) / 100, 1);
+  out = put_us(Style::key(out, "overhead_us"), r.overhead);
   out = text_if_any<Style>(out, "user_agent", r.user_agent, kMedium);
   if (!r.referer.empty()) out = url<Style>(out, "referer", r.referer, redaction_);
   out = text<Style>(out, "config_hash", r.config_hash, kShort);

@@ -27,7 +27,10 @@ bool LogRing::commit(std::size_t size) noexcept {
   auto head = head_.load(std::memory_order_relaxed) + size;
   head_.store(head, std::memory_order_release);
   std::size_t half = capacity() / 2;
-  if (head - seen_tail_ < half) return false;
+  if (head - seen_tail_ < half) {
+    announced_ = false;
+    return false;
+  }
   seen_tail_ = tail_.load(std::memory_order_acquire);
   bool filled = head - seen_tail_ >= half;
   bool before = std::exchange(announced_, filled);

@@ -40,18 +40,24 @@ QueryRedaction::QueryRedaction(std::span<const std::string> names) {
   for (const auto& name : names) {
     if (name.empty() || name.size() > kLongest) continue;
     names_.push_back(base::to_lower(name));
-    lengths_ |= std::uint64_t{1} << name.size();
+    sketches_.set(sketch(names_.back()));
   }
+}
+
+std::size_t QueryRedaction::sketch(std::string_view name) noexcept {
+  auto first = static_cast<unsigned char>(base::lower(name.front()));
+  auto last = static_cast<unsigned char>(base::lower(name.back()));
+  return (name.size() * 37 + first * 5 + last) & 255;
 }
 
 bool QueryRedaction::secret(std::string_view name) const noexcept {
   std::array<char, kLongest> buffer;
-  if (name.find('%') != std::string_view::npos) {
+  if (std::find(name.begin(), name.end(), '%') != name.end()) {
     auto decoded = decode(name, buffer);
     if (!decoded) return false;
     name = *decoded;
   }
-  if (name.size() > kLongest || (lengths_ >> name.size() & 1) == 0) return false;
+  if (name.empty() || !sketches_.test(sketch(name))) return false;
   return std::any_of(names_.begin(), names_.end(),
                      [&](const std::string& known) { return base::equal_ignoring_case(known, name); });
 }

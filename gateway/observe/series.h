@@ -31,16 +31,16 @@ using LabelValues = std::initializer_list<std::string_view>;
 
 // Settings of one metric, from the configuration.
 struct FamilyOptions {
-  bool off = false;               // not exposed
-  bool full_codes = false;        // label `code` with the whole status instead of code_class
-  std::vector<std::string> drop;  // labels to leave out; series that differ only in them become one
-  std::map<std::string, std::string> rename;  // label as in the table -> as exposed
+  bool off = false;                 // not exposed
+  bool full_codes = false;          // label `code` with the whole status instead of code_class
+  std::vector<std::string> drop{};  // labels to leave out; series that differ only in them become one
+  std::map<std::string, std::string> rename{};  // label as in the table -> as exposed
 };
 
 struct MetricsOptions {
   unsigned workers = 1;
-  std::size_t series_budget = 10'000;             // per family
-  std::map<std::string, FamilyOptions> families;  // by full name
+  std::size_t series_budget = 10'000;               // per family
+  std::map<std::string, FamilyOptions> families{};  // by full name
 };
 
 // Keeps one series alive, and its cells with it. Movable; release on any thread.

@@ -19,12 +19,12 @@ namespace sluice::observe {
 
 // How one attempt ended.
 struct AttemptOutcome {
-  int status = 0;                            // 0: no response began
-  base::Reason reason = base::Reason::none;  // why it failed
-  base::Duration duration{};                 // from picking the target to the last byte or the failure
-  std::optional<base::Duration> first_byte;  // from picking the target to the first byte of the response
-  std::uint64_t received = 0;                // bytes from the target
-  std::uint64_t sent = 0;                    // bytes to the target
+  int status = 0;                              // 0: no response began
+  base::Reason reason = base::Reason::none;    // why it failed
+  base::Duration duration{};                   // from picking the target to the last byte or the failure
+  std::optional<base::Duration> first_byte{};  // from picking the target to the first byte of the response
+  std::uint64_t received = 0;                  // bytes from the target
+  std::uint64_t sent = 0;                      // bytes to the target
 };
 
 enum class RetryResult : std::uint8_t { success, failed, over_budget };

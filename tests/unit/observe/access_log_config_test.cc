@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/observe/access_log_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "gateway/config/bind.h"
+#include "gateway/config/load.h"
+
+namespace sluice::observe {
+namespace {
+
+using namespace config::literals;
+
+struct Root {
+  AccessLogConfig access_log;
+  bool operator==(const Root&) const = default;
+};
+void describe(config::Description<Root>& d) {
+  d.about("root", "A file that has nothing but an access log.");
+  d.field("access_log", &Root::access_log, "The access log.");
+}
+
+AccessLogConfig bound(const std::string& yaml) {
+  config::Diagnostics diagnostics;
+  auto document = config::parse(yaml, diagnostics);
+  config::Names names;
+  auto root = config::bind<Root>(document, diagnostics, names);
+  EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.text();
+  return root.access_log;
+}
+
+std::string refused(const std::string& yaml) {
+  config::Diagnostics diagnostics;
+  auto document = config::parse(yaml, diagnostics);
+  config::Names names;
+  auto root = config::bind<Root>(document, diagnostics, names);
+  EXPECT_TRUE(diagnostics.has_errors());
+  return diagnostics.text();
+}
+
+TEST(AccessLogConfig, WritesJsonToStandardOutputByDefault) {
+  AccessLogConfig config = bound("{}");
+
+  EXPECT_TRUE(config.enabled);
+  EXPECT_EQ(config.format, LogFormat::json);
+  EXPECT_EQ(config.to, "stdout");
+}
+
+TEST(AccessLogConfig, ReadsEverySetting) {
+  AccessLogConfig config = bound(
+      "access_log: {format: logfmt, to: /tmp/a.log, redact_query: [pin], buffer: 2MiB, enabled: false}\n");
+
+  EXPECT_EQ(config.format, LogFormat::logfmt);
+  EXPECT_EQ(config.to, "/tmp/a.log");
+  EXPECT_EQ(config.redact_query, std::vector<std::string>{"pin"});
+  EXPECT_EQ(config.buffer, 2_MiB);
+  EXPECT_FALSE(config.enabled);
+}
+
+TEST(AccessLogConfig, HasShortForms) {
+  EXPECT_EQ(bound("access_log: combined\n").format, LogFormat::combined);
+  EXPECT_FALSE(bound("access_log: off\n").enabled);
+}
+
+TEST(AccessLogConfig, RefusesWhatCannotWork) {
+  EXPECT_THAT(refused("access_log: {format: xml}\n"), testing::HasSubstr("json"));
+  EXPECT_THAT(refused("access_log: {to: ''}\n"), testing::HasSubstr("to"));
+  EXPECT_THAT(refused("access_log: {buffer: 1KiB}\n"), testing::HasSubstr("256KiB"));
+}
+
+}  // namespace
+}  // namespace sluice::observe

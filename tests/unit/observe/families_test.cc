@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/observe/families.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <regex>
+#include <set>
+#include <string>
+
+namespace sluice::observe {
+namespace {
+
+TEST(Families, HaveDistinctValidNames) {
+  std::set<std::string_view> names;
+  for (const auto& r : family_rows()) {
+    EXPECT_TRUE(std::regex_match(std::string(r.name), std::regex("(sluice|process)_[a-z_]+"))) << r.name;
+    EXPECT_TRUE(names.insert(r.name).second) << r.name;
+  }
+}
+
+TEST(Families, NameCountersTotalAndHistogramsByTheirUnit) {
+  for (const auto& r : family_rows()) {
+    EXPECT_EQ(r.name.ends_with("_total"), r.type == FamilyType::counter) << r.name;
+    EXPECT_TRUE(r.type != FamilyType::histogram || r.name.ends_with("_seconds")) << r.name;
+    EXPECT_EQ(r.bounds.empty(), r.type != FamilyType::histogram) << r.name;
+  }
+}
+
+TEST(Families, HaveHelpThatTheTextFormatNeedNotEscape) {
+  for (const auto& r : family_rows()) {
+    EXPECT_FALSE(r.help.empty()) << r.name;
+    EXPECT_EQ(r.help.find_first_of("\\\n"), std::string_view::npos) << r.name;
+  }
+}
+
+TEST(Families, ListBoundsInOrder) {
+  for (const auto& r : family_rows()) EXPECT_TRUE(std::is_sorted(r.bounds.begin(), r.bounds.end())) << r.name;
+}
+
+TEST(Families, AreFoundByName) {
+  EXPECT_EQ(find_family("sluice_requests_total"), Family::sluice_requests_total);
+  EXPECT_EQ(find_family("sluice_requests"), std::nullopt);
+  for (const auto& r : family_rows()) EXPECT_EQ(&row(r.family), &r);
+}
+
+TEST(Families, SplitTheirLabels) {
+  EXPECT_EQ(row(Family::sluice_requests_total).labels,
+            (std::vector<std::string_view>{"route", "method", "code_class", "source", "reason"}));
+  EXPECT_TRUE(row(Family::sluice_ready).labels.empty());
+}
+
+TEST(Families, NeedACellPerBucketAndOneForTheSum) {
+  EXPECT_EQ(row(Family::sluice_ready).cells(), 1u);
+  EXPECT_EQ(row(Family::sluice_overhead_seconds).cells(), 12u);
+  EXPECT_EQ(row(Family::sluice_request_duration_seconds).cells(), 16u);
+}
+
+}  // namespace
+}  // namespace sluice::observe

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/observe/upstream_metrics.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/observe/scraped.h"
+
+namespace sluice::observe {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Labels kOrders = {{"upstream", "orders"}};
+
+TEST(UpstreamMetrics, ShowAnUnusedUpstreamAsZero) {
+  SeriesStore store({});
+  UpstreamMetrics upstream(store, "orders");
+
+  EXPECT_EQ(
+      counter(store, Family::sluice_upstream_requests_total, {{"upstream", "orders"}, {"code_class", "2xx"}}),
+      0);
+  EXPECT_EQ(observations(store, Family::sluice_upstream_request_duration_seconds, kOrders), 0u);
+  EXPECT_EQ(observations(store, Family::sluice_upstream_connect_seconds, kOrders), 0u);
+  EXPECT_EQ(counter(store, Family::sluice_upstream_connections_total, kOrders), 0);
+  EXPECT_EQ(gauge(store, Family::sluice_upstream_connections,
+                  {{"upstream", "orders"}, {"state", "idle"}, {"protocol", "h1"}}),
+            0);
+}
+
+TEST(UpstreamMetrics, CountAttempts) {
+  SeriesStore store({});
+  UpstreamMetrics upstream(store, "orders");
+  auto& cells = upstream.on(0);
+
+  cells.attempt_ended({.status = 200, .duration = 4ms, .first_byte = 2ms, .received = 10, .sent = 20});
+  cells.attempt_ended({.reason = base::Reason::upstream_connect_failed, .duration = 1ms});
+  cells.attempt_ended({.reason = base::Reason::upstream_connect_failed, .duration = 1ms});
+
+  EXPECT_EQ(
+      counter(store, Family::sluice_upstream_requests_total, {{"upstream", "orders"}, {"code_class", "2xx"}}),
+      1);
+  EXPECT_EQ(counter(store, Family::sluice_upstream_requests_total,
+                    {{"upstream", "orders"}, {"reason", "upstream_connect_failed"}}),
+            2);
+  EXPECT_EQ(observations(store, Family::sluice_upstream_request_duration_seconds, kOrders), 3u);
+  EXPECT_EQ(observations(store, Family::sluice_upstream_first_byte_seconds, kOrders), 1u);
+  EXPECT_EQ(
+      counter(store, Family::sluice_received_bytes_total, {{"side", "upstream"}, {"upstream", "orders"}}),
+      10);
+  EXPECT_EQ(counter(store, Family::sluice_sent_bytes_total, {{"side", "upstream"}, {"upstream", "orders"}}),
+            20);
+}
+
+TEST(UpstreamMetrics, FollowConnectionsThroughThePool) {
+  SeriesStore store({});
+  UpstreamMetrics upstream(store, "orders");
+  auto& cells = upstream.on(0);
+  auto open = [&](const char* state) {
+    return gauge(store, Family::sluice_upstream_connections,
+                 {{"upstream", "orders"}, {"state", state}, {"protocol", "h1"}});
+  };
+
+  cells.connected(300us);
+  cells.connection_moved(PoolState::none, PoolState::active);
+  EXPECT_EQ(open("active"), 1);
+  cells.connection_moved(PoolState::active, PoolState::idle);
+  EXPECT_EQ(open("active"), 0);
+  EXPECT_EQ(open("idle"), 1);
+  cells.reused();
+  cells.connection_moved(PoolState::idle, PoolState::active);
+  cells.connection_moved(PoolState::active, PoolState::none);
+
+  EXPECT_EQ(open("active"), 0);
+  EXPECT_EQ(open("idle"), 0);
+  EXPECT_EQ(counter(store, Family::sluice_upstream_connections_total, kOrders), 1);
+  EXPECT_EQ(counter(store, Family::sluice_upstream_connection_reuses_total, kOrders), 1);
+  EXPECT_EQ(observations(store, Family::sluice_upstream_connect_seconds, kOrders), 1u);
+}
+
+TEST(UpstreamMetrics, CountRetriesByCauseAndResult) {
+  SeriesStore store({});
+  UpstreamMetrics upstream(store, "orders");
+
+  upstream.on(0).retried(base::Reason::stale_connection, RetryResult::success);
+  upstream.on(0).retried(base::Reason::timeout_connect, RetryResult::over_budget);
+
+  auto retries = [&](const char* cause, const char* result) {
+    return counter(store, Family::sluice_upstream_retries_total,
+                   {{"upstream", "orders"}, {"cause", cause}, {"result", result}});
+  };
+  EXPECT_EQ(retries("stale_connection", "success"), 1);
+  EXPECT_EQ(retries("stale_connection", "failed"), 0);
+  EXPECT_EQ(retries("timeout_connect", "over_budget"), 1);
+}
+
+TEST(UpstreamMetrics, ShowWholeCodesWhenAsked) {
+  SeriesStore store({.families = {{"sluice_upstream_requests_total", {.full_codes = true}}}});
+  UpstreamMetrics upstream(store, "orders");
+
+  upstream.on(0).attempt_ended({.status = 418});
+
+  EXPECT_EQ(counter(store, Family::sluice_upstream_requests_total, {{"upstream", "orders"}, {"code", "418"}}),
+            1);
+}
+
+}  // namespace
+}  // namespace sluice::observe
