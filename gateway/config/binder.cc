@@ -39,6 +39,17 @@ std::size_t characters(std::string_view text) noexcept {
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+// Where the text's byte `offset` stands, if the text was written as it is: in one line and without escapes.
+Place place_in(const Node& node, std::size_t offset) noexcept {
+  Place place = node.place;
+  std::size_t written = node.end_column - place.column, quotes = node.quoted ? 2 : 0;
+  bool as_it_is = !node.defined && !node.substituted && node.end_line == place.line &&
+                  written == characters(node.text()) + quotes;
+  if (as_it_is && offset <= node.text().size())
+    place.column += static_cast<std::uint32_t>(quotes / 2 + characters(node.text().substr(0, offset)));
+  return offset == 0 ? node.place : place;
+}
+
 }  // namespace
 
 std::string Binder::path(const Step& at) {
@@ -54,9 +65,10 @@ std::string Binder::path(const Step& at) {
   return out;
 }
 
-bool Binder::refuse(const Node& node, const Step& at, std::string message, std::string hint) {
+bool Binder::refuse(const Node& node, const Step& at, std::string message, std::string hint,
+                    std::size_t offset) {
   if (node.defined) message += " (defined at " + diagnostics_.sources().text(node.defined->place) + ")";
-  diagnostics_.error(node.place, path(at), std::move(message), std::move(hint));
+  diagnostics_.error(place_in(node, offset), path(at), std::move(message), std::move(hint));
   return false;
 }
 
@@ -107,7 +119,7 @@ bool Binder::scalar(const ScalarShape& shape, const Rules* rules, const Node& no
   if (node.kind != Kind::scalar) return mismatch(shape, rules, node, at);
   if (auto refusal = shape.read(node, node.text(), out)) {
     if (secret) return refuse(node, at, "expected " + expectation(shape) + ", got ***");
-    return refuse(node, at, std::move(refusal->message), std::move(refusal->hint));
+    return refuse(node, at, std::move(refusal->message), std::move(refusal->hint), refusal->offset);
   }
   if (!rules) return true;
   if (rules->matches && !rules->matches(node.text()))

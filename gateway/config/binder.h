@@ -74,7 +74,8 @@ class Binder {
   bool mismatch(const Shape& shape, const Rules* rules, const Node& node, const Step& at);
   void hide(const Node& node);
   // Complains at the node and says where an alias was defined; false.
-  bool refuse(const Node& node, const Step& at, std::string message, std::string hint = {});
+  bool refuse(const Node& node, const Step& at, std::string message, std::string hint = {},
+              std::size_t offset = 0);
   static std::string path(const Step& at);
 
   const Document& document_;

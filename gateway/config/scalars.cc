@@ -27,6 +27,7 @@ Complaint expected(std::string_view what, const Node& node, std::string_view tex
   out.message = "expected " + std::string(what) + ", got " + got;
   if (!why.message.empty()) out.message += ": " + why.message;
   out.hint = std::move(why.hint);
+  out.offset = why.offset;
   return out;
 }
 

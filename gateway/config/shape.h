@@ -17,6 +17,7 @@ namespace sluice::config {
 struct Complaint {
   std::string message;
   std::string hint;
+  std::size_t offset = 0;  // of the fault in the text, in bytes: where the caret goes
 };
 using Refusal = std::optional<Complaint>;
 
