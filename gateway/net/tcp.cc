@@ -6,7 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <utility>
 
@@ -61,15 +63,23 @@ Io TcpTransport::try_read(std::span<char> into) noexcept {
 Io TcpTransport::try_write(std::span<const iovec> from) noexcept {
   if (!can_write_) return {Io::Kind::again, 0, 0};
   ssize_t n;
+  std::size_t whole = 0;
   if (from.size() == 1) {
-    n = ::send(fd_, from[0].iov_base, from[0].iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    whole = from[0].iov_len;
+    n = ::send(fd_, from[0].iov_base, whole, MSG_DONTWAIT | MSG_NOSIGNAL);
   } else {
+    from = from.first(std::min<std::size_t>(from.size(), IOV_MAX));
+    for (const iovec& v : from) whole += v.iov_len;
     msghdr m{};
     m.msg_iov = const_cast<iovec*>(from.data());
     m.msg_iovlen = from.size();
     n = ::sendmsg(fd_, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
-  if (n >= 0) return {Io::Kind::moved, static_cast<std::size_t>(n), 0};
+  if (n >= 0) {
+    // A short write has filled the socket; room makes an event of its own (epoll(7), question 9).
+    if (static_cast<std::size_t>(n) < whole) can_write_ = false;
+    return {Io::Kind::moved, static_cast<std::size_t>(n), 0};
+  }
   Io io = failed();
   if (io.kind == Io::Kind::again && errno == EAGAIN) can_write_ = false;
   return io;

@@ -61,7 +61,13 @@ class Target {
   std::uint32_t address_version() const noexcept { return address_version_.load(std::memory_order_acquire); }
   // Where the next connection should start in addresses(), so that all of them get some.
   std::uint32_t next_start() noexcept { return start_.fetch_add(1, std::memory_order_relaxed); }
-  // From the resolver. An error leaves the addresses as they are and is kept for explain().
+  // Positions in addresses() (a bit each, of the first 64) that could not be reached within the last kAvoid,
+  // so that one silent address does not delay every connection. Only a hint: an address may have moved since.
+  std::uint64_t avoided(base::SteadyTime now) const noexcept;
+  void avoid(std::size_t position, base::SteadyTime now) noexcept;
+  static constexpr base::Duration kAvoid = std::chrono::seconds(10);
+  // From the resolver. An error leaves the addresses as they are and is kept for
+  // why_unusable().
   void publish(const base::Result<Addresses>& answer);
   // Why this target is not usable.
   base::Error why_unusable() const;
@@ -98,6 +104,8 @@ class Target {
   alignas(64) std::atomic<std::uint32_t> active_{0};
   std::atomic<std::uint32_t> connections_{0};
   std::atomic<std::uint32_t> start_{0};
+  std::atomic<std::uint64_t> avoided_{0};
+  std::atomic<base::SteadyTime::rep> avoid_until_{0};
 };
 
 // Counts a request in flight at a target while it lives; the target must outlive it.

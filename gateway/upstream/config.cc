@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/upstream/config.h"
+
+#include <map>
+#include <string>
+
+#include "gateway/http/authority.h"
+
+namespace sluice::upstream {
+
+using namespace config;
+
+void describe(Description<TargetConfig>& d) {
+  d.about("target", "One address of an upstream.");
+  d.field("url", &TargetConfig::url, "Where it is: scheme, host and port.", required);
+  d.field("weight", &TargetConfig::weight, "Its share of the requests, relative to the others' weights.",
+          between(1u, 10'000u));
+  d.shorthand(&TargetConfig::url);
+}
+
+void describe(Enumeration<Balance>& e) {
+  e.about("balance");
+  e.value("least_request", Balance::least_request,
+          "Two targets drawn at random, by weight; of the two the one with fewer requests in flight.");
+  e.value("round_robin", Balance::round_robin, "One after the other, by weight.");
+}
+
+void describe(Text<HostPolicy>& t) {
+  t.about("host policy", "keep, upstream or a host name such as orders.example.com");
+  t.example("upstream");
+  t.read([](std::string_view text, HostPolicy& out) -> Refusal {
+    if (text == "keep") {
+      out = {HostPolicy::Kind::keep, {}};
+    } else if (text == "upstream") {
+      out = {HostPolicy::Kind::upstream, {}};
+    } else if (auto authority = http::parse_authority(text)) {
+      out = {HostPolicy::Kind::literal, std::string(text)};
+    } else {
+      return Complaint{authority.error().detail, {}};
+    }
+    return {};
+  });
+  t.write([](const HostPolicy& h) -> std::string {
+    switch (h.kind) {
+      case HostPolicy::Kind::keep:
+        return "keep";
+      case HostPolicy::Kind::upstream:
+        return "upstream";
+      case HostPolicy::Kind::literal:
+        break;
+    }
+    return h.literal;
+  });
+}
+
+void describe(Description<PoolConfig>& d) {
+  d.about("pool", "Connections to each target that are kept for further requests.");
+  d.field("idle", &PoolConfig::idle,
+          "How long an unused connection is kept; 0s for as long as the target keeps it.");
+  d.field("max_idle", &PoolConfig::max_idle,
+          "Unused connections that are kept, for each target and worker. 0: a connection for each request.");
+  d.field("max_connections", &PoolConfig::max_connections,
+          "Connections to a target at a time, used and unused, all workers together. Beyond it requests are "
+          "answered with 503.",
+          at_least(1u), default_is("no limit"));
+}
+
+namespace {
+
+void refuse_duplicates(const UpstreamConfig& c, const Site& at) {
+  std::map<std::string, std::size_t> seen;
+  for (std::size_t i = 0; i < c.targets.size(); ++i) {
+    auto [first, fresh] = seen.emplace(c.targets[i].url.text(), i);
+    if (!fresh)
+      at.error(config::path("targets", i), "is the same target as " + config::path("targets", first->second),
+               "to send more requests there, give it a weight");
+  }
+}
+
+}  // namespace
+
+void describe(Description<UpstreamConfig>& d) {
+  d.about("upstream", "A group of targets that answer the same requests.");
+  d.field("targets", &UpstreamConfig::targets, "Where the service is.", non_empty,
+          example("[http://orders-1:8080, {url: http://orders-2:8080, weight: 3}]"));
+  d.field("url", &UpstreamConfig::url, "Short for `targets` with a single one.",
+          example("http://orders:8080"));
+  d.field("balance", &UpstreamConfig::balance, "How a target is chosen.");
+  d.field("timeouts", &UpstreamConfig::timeouts, "Timeouts of this upstream.");
+  d.field("pool", &UpstreamConfig::pool, "Kept connections.");
+  d.field("retry", &UpstreamConfig::retry, "Repetition of failed attempts.",
+          default_is("that of `defaults`"));
+  d.field("host", &UpstreamConfig::host,
+          "Which Host the target sees: the client's (keep), the target's own (upstream) or this text.");
+  d.exactly_one({"targets", "url"});
+  d.check(refuse_duplicates);
+}
+
+std::vector<TargetConfig> UpstreamConfig::all_targets() const {
+  if (url) return {{*url, 1}};
+  return targets;
+}
+
+}  // namespace sluice::upstream

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/upstream/dial.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace sluice::upstream {
+namespace {
+
+using base::Reason;
+
+// Positions of the addresses in the order to try them: round from the next start, avoided ones last.
+std::vector<std::size_t> order(std::size_t addresses, Target& target, base::SteadyTime now) {
+  std::vector<std::size_t> positions(addresses);
+  std::size_t start = addresses > 1 ? target.next_start() : 0;
+  for (std::size_t i = 0; i < addresses; ++i) positions[i] = (start + i) % addresses;
+  if (std::uint64_t avoided = target.avoided(now))
+    std::ranges::stable_partition(positions, [&](std::size_t p) { return p >= 64 || !(avoided >> p & 1); });
+  return positions;
+}
+
+// Does a failure say something about this address alone?
+bool next_may_do_better(const base::Error& error) noexcept {
+  return error.reason == Reason::upstream_connect_failed || error.reason == Reason::timeout_connect;
+}
+
+}  // namespace
+
+base::Task<base::Result<Dialled>> dial(net::Loop& loop, Target& target, base::Duration timeout) {
+  auto addresses = target.addresses();
+  if (addresses->empty()) co_return base::Unexpected{target.why_unusable()};
+  auto positions = order(addresses->size(), target, loop.now());
+  auto deadline = loop.now() + timeout;
+  base::Error last;
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    net::Address to = (*addresses)[positions[i]];
+    base::Duration share{};  // no timeout
+    if (timeout > base::Duration::zero()) {
+      share = (deadline - loop.now()) / static_cast<base::Duration::rep>(positions.size() - i);
+      if (share <= base::Duration::zero()) break;
+    }
+    auto connected = co_await net::connect(loop, to, share);
+    if (connected) co_return Dialled{std::move(*connected), to};
+    last = std::move(connected.error());
+    if (!next_may_do_better(last)) break;
+    target.avoid(positions[i], loop.now());
+  }
+  co_return base::Unexpected{std::move(last)};
+}
+
+}  // namespace sluice::upstream

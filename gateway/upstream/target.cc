@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/upstream/target.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::upstream {
+
+Target::Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_ptr<const WorkerLoops> workers)
+    : group_(std::move(group)),
+      url_(std::move(url)),
+      text_(url_.authority()),
+      host_field_(url_.host_field()),
+      workers_(std::move(workers)),
+      slots_(workers_->size()),
+      addresses_(std::make_shared<const Addresses>()) {}
+
+Target::~Target() {
+  for (std::size_t i = 0; i < slots_.size(); ++i)
+    if (PoolSlot* slot = slots_[i].release()) (*workers_)[i]->post([slot] { delete slot; });
+}
+
+std::shared_ptr<const Target::Addresses> Target::addresses() const {
+  std::lock_guard lock(mutex_);
+  return addresses_;
+}
+
+void Target::publish(const base::Result<Addresses>& answer) {
+  {
+    std::lock_guard lock(mutex_);
+    resolve_error_ = answer ? std::string() : answer.error().detail;
+    bool same = !answer ||
+                std::is_permutation(answer->begin(), answer->end(), addresses_->begin(), addresses_->end());
+    if (same) return;
+    addresses_ = std::make_shared<const Addresses>(*answer);
+    avoided_.store(0, std::memory_order_relaxed);
+    address_version_.fetch_add(1, std::memory_order_release);
+  }
+  // An answer has at least one address, and a failed lookup leaves them: once usable, always so.
+  if (!usable_.exchange(true, std::memory_order_relaxed))
+    group_->version.fetch_add(1, std::memory_order_release);
+}
+
+base::Error Target::why_unusable() const {
+  std::lock_guard lock(mutex_);
+  std::string why = resolve_error_.empty() ? "not resolved yet" : resolve_error_;
+  return {base::Reason::upstream_resolve_failed, url_.host + ": " + why};
+}
+
+std::uint64_t Target::avoided(base::SteadyTime now) const noexcept {
+  bool still = now.time_since_epoch().count() < avoid_until_.load(std::memory_order_relaxed);
+  return still ? avoided_.load(std::memory_order_relaxed) : 0;
+}
+
+void Target::avoid(std::size_t position, base::SteadyTime now) noexcept {
+  if (position >= 64) return;
+  std::uint64_t bit = std::uint64_t{1} << position;
+  if (avoided(now)) {
+    avoided_.fetch_or(bit, std::memory_order_relaxed);
+  } else {
+    avoided_.store(bit, std::memory_order_relaxed);
+  }
+  avoid_until_.store((now + kAvoid).time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+bool Target::try_open(std::uint32_t at_most) noexcept {
+  auto now = connections_.load(std::memory_order_relaxed);
+  do {
+    if (now >= at_most) return false;
+  } while (!connections_.compare_exchange_weak(now, now + 1, std::memory_order_relaxed));
+  return true;
+}
+
+}  // namespace sluice::upstream

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/upstream/target_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::upstream {
+
+TargetTable::TargetTable(WorkerLoops workers, net::Resolver* resolver)
+    : workers_(std::make_shared<const WorkerLoops>(std::move(workers))), resolver_(resolver) {}
+
+TargetTable::~TargetTable() = default;
+
+std::shared_ptr<TargetGroup> TargetTable::group(std::string_view upstream) {
+  sweep();
+  auto& known = groups_[std::string(upstream)];
+  auto group = known.lock();
+  if (!group) {
+    group = std::make_shared<TargetGroup>();
+    group->upstream = upstream;
+    known = group;
+  }
+  return group;
+}
+
+std::shared_ptr<Target> TargetTable::target(const std::shared_ptr<TargetGroup>& group, const TargetUrl& url) {
+  auto& known = targets_[{group->upstream, url.text()}];
+  if (auto target = known.lock()) return target;
+  auto target = std::make_shared<Target>(group, url, workers_);
+  known = target;
+  if (resolver_) {
+    target->watch_ =
+        resolver_->watch(url.host, url.port, [weak = std::weak_ptr(target)](const net::Addresses& answer) {
+          if (auto living = weak.lock()) living->publish(answer);
+        });
+  } else if (auto number = net::Address::parse(url.host, url.port)) {
+    target->publish(std::vector{*number});
+  }
+  return target;
+}
+
+std::size_t TargetTable::unresolved() const {
+  auto waits = [](const auto& entry) {
+    auto target = entry.second.lock();
+    return target && target->watch_ && !target->watch_->answered();
+  };
+  return static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), waits));
+}
+
+std::size_t TargetTable::size() const {
+  auto lives = [](const auto& entry) { return !entry.second.expired(); };
+  return static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), lives));
+}
+
+void TargetTable::sweep() {
+  std::erase_if(targets_, [](const auto& entry) { return entry.second.expired(); });
+  std::erase_if(groups_, [](const auto& entry) { return entry.second.expired(); });
+}
+
+}  // namespace sluice::upstream

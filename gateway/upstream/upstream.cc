@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/upstream/upstream.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::upstream {
+
+// What one worker keeps: the usable targets as of `version`, and its balancer.
+struct alignas(64) Upstream::View {
+  std::uint64_t version = 0;
+  std::vector<Candidate> usable;
+  std::vector<Candidate> untried;  // for the time of one pick
+  std::unique_ptr<Balancer> balancer;
+};
+
+void Upstream::DestroyView::operator()(View* view) const noexcept { delete view; }
+
+Upstream::Upstream(std::string name, const UpstreamConfig& config, const DefaultsConfig& defaults,
+                   TargetTable& targets)
+    : name_(std::move(name)),
+      timeouts_(merge(merge(Timeouts{}, defaults.timeouts), config.timeouts)),
+      retry_(config.retry ? *config.retry : defaults.retry.value_or(RetryConfig{})),
+      host_(config.host),
+      pool_(config.pool),
+      group_(targets.group(name_)) {
+  for (const TargetConfig& t : config.all_targets()) {
+    targets_.push_back(targets.target(group_, t.url));
+    weights_.push_back(t.weight);
+  }
+  for (unsigned worker = 0; worker < targets.workers(); ++worker) {
+    views_.emplace_back(new View);
+    views_.back()->balancer = make_balancer(config.balance, targets_.size(), worker, Random::seeded());
+  }
+}
+
+void Upstream::refresh(View& view, std::uint64_t version) const {
+  view.version = version;
+  view.usable.clear();
+  for (std::uint32_t i = 0; i < targets_.size(); ++i)
+    if (targets_[i]->usable()) view.usable.push_back({targets_[i].get(), weights_[i], i, 0});
+  sum_weights(view.usable);
+}
+
+Target* Upstream::pick(unsigned worker, const PickKey& key, std::span<Target* const> tried) {
+  View& view = *views_[worker];
+  auto version = group_->version.load(std::memory_order_acquire);
+  if (version != view.version) refresh(view, version);
+  if (view.usable.empty()) return nullptr;
+  if (view.usable.size() == 1) return view.usable.front().target;
+  if (!tried.empty()) return pick_untried(view, key, tried);
+  return view.balancer->pick(view.usable, key).target;
+}
+
+Target* Upstream::pick_untried(View& view, const PickKey& key, std::span<Target* const> tried) const {
+  auto& left = view.untried;
+  left = view.usable;
+  std::erase_if(left,
+                [tried](const Candidate& c) { return std::ranges::find(tried, c.target) != tried.end(); });
+  if (left.empty()) left = view.usable;
+  if (left.size() == 1) return left.front().target;
+  sum_weights(left);
+  return view.balancer->pick(left, key).target;
+}
+
+base::Error Upstream::why_unusable() const {
+  if (targets_.empty()) return {base::Reason::no_healthy_upstream, name_ + " has no targets"};
+  base::Error first = targets_.front()->why_unusable();
+  if (targets_.size() > 1)
+    first.detail += " (and " + std::to_string(targets_.size() - 1) + " more targets of " + name_ + ")";
+  return first;
+}
+
+}  // namespace sluice::upstream

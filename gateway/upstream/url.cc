@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/upstream/url.h"
+
+#include <optional>
+
+#include "gateway/base/strings.h"
+#include "gateway/http/authority.h"
+#include "gateway/net/address.h"
+
+namespace sluice::upstream {
+namespace {
+
+constexpr std::uint16_t kDefaultPort = 80;
+
+config::Refusal complain(const char* message, const char* hint = "") {
+  return config::Complaint{message, hint};
+}
+
+config::Refusal check_scheme(std::string_view scheme) {
+  if (base::equal_ignoring_case(scheme, "http")) return {};
+  if (base::equal_ignoring_case(scheme, "https"))
+    return complain("TLS to upstreams is not available in this version");
+  return complain("the only scheme known here is http");
+}
+
+config::Refusal check_rest(std::string_view authority, std::string_view rest) {
+  if (authority.find('@') != std::string_view::npos) return complain("it must not hold a user or a password");
+  if (rest.starts_with('/'))
+    return complain("it must not have a path",
+                    "paths are changed by a route's `rewrite`, leave out even a last /");
+  if (rest.starts_with('?')) return complain("it must not have a query");
+  if (rest.starts_with('#')) return complain("it must not have a fragment");
+  return {};
+}
+
+// The canonical spelling; none for what resolvers would take for an abbreviated IPv4 address (10.1
+// is 10.0.0.1).
+std::optional<std::string> canonical_host(std::string_view host) {
+  if (auto number = net::Address::parse(host, 0)) return number->ip();
+  std::string_view labels = host.ends_with('.') ? host.substr(0, host.size() - 1) : host;
+  auto dot = labels.rfind('.');
+  std::string_view last = dot == std::string_view::npos ? labels : labels.substr(dot + 1);
+  if (last.find_first_not_of("0123456789") == std::string_view::npos || last.starts_with("0x"))
+    return std::nullopt;
+  return base::to_lower(host);
+}
+
+}  // namespace
+
+std::string TargetUrl::authority() const {
+  bool ipv6 = host.find(':') != std::string::npos;
+  return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+std::string TargetUrl::host_field() const {
+  std::string all = authority();
+  if (port == kDefaultPort) all.resize(all.rfind(':'));
+  return all;
+}
+
+std::string TargetUrl::text() const { return "http://" + authority(); }
+
+config::Refusal parse(std::string_view text, TargetUrl& out) {
+  auto colon = text.find("://");
+  if (text.empty()) return config::Complaint{};
+  if (colon == std::string_view::npos) return complain("it has no scheme", "put http:// in front");
+  if (auto refusal = check_scheme(text.substr(0, colon))) return refusal;
+  text.remove_prefix(colon + 3);
+  auto end = text.find_first_of("/?#");
+  std::string_view authority = text.substr(0, end);
+  if (auto refusal = check_rest(authority, text.substr(authority.size()))) return refusal;
+  if (authority.empty()) return complain("it has no host");
+  auto parsed = http::parse_authority(authority);
+  if (!parsed) return config::Complaint{parsed.error().detail, {}};
+  auto host = canonical_host(parsed->host);
+  if (!host) return complain("the host is neither a name nor a complete IP address");
+  out.host = std::move(*host);
+  out.port = parsed->has_port ? parsed->port : kDefaultPort;
+  return {};
+}
+
+void describe(config::Text<TargetUrl>& t) {
+  t.about("target URL", "a URL such as http://orders-1:8080");
+  t.example("http://orders-1:8080");
+  t.pattern("^[Hh][Tt][Tt][Pp]://[^/?#@]+$");
+  t.read(parse);
+  t.write([](const TargetUrl& url) { return url.text(); });
+}
+
+}  // namespace sluice::upstream

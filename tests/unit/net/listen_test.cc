@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/net/listen.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+namespace sluice::net {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const Address kAny = *Address::parse("127.0.0.1", 0);
+
+std::ptrdiff_t open_descriptors() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+}
+
+int connect_to(const Address& at) {
+  int fd = ::socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (::connect(fd, at.data(), at.size()) == 0) return fd;
+  ::close(fd);
+  return -1;
+}
+
+void close_all(const std::vector<int>& fds) {
+  for (int fd : fds) ::close(fd);
+}
+
+TEST(Listen, TakesAPortThatTheSystemChooses) {
+  auto fd = listen(kAny, 16);
+
+  ASSERT_TRUE(fd);
+  EXPECT_NE(bound_to(*fd).port(), 0);
+  EXPECT_EQ(bound_to(*fd).ip(), "127.0.0.1");
+  int client = connect_to(bound_to(*fd));
+  EXPECT_GE(client, 0);
+  close_all({client, *fd});
+}
+
+TEST(Listen, MakesSocketsThatDoNotBlockAndAreNotInherited) {
+  auto fd = listen(kAny, 16);
+
+  EXPECT_TRUE(::fcntl(*fd, F_GETFL) & O_NONBLOCK);
+  EXPECT_TRUE(::fcntl(*fd, F_GETFD) & FD_CLOEXEC);
+  ::close(*fd);
+}
+
+TEST(Listen, NamesWhoHasThePort) {
+  int first = *listen(kAny, 16);
+  Address taken = bound_to(first);
+  auto before = open_descriptors();
+
+  auto second = listen(taken, 16);
+
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().detail,
+              AllOf(StartsWith("cannot listen on " + taken.text() + ": Address already in use (in use by "),
+                    HasSubstr("pid " + std::to_string(::getpid()) + ")")));
+  EXPECT_EQ(open_descriptors(), before);
+  ::close(first);
+}
+
+TEST(Listen, SaysSoWhenTheAddressIsNotOfThisMachine) {
+  Address elsewhere = *Address::parse("192.0.2.1", 8080);  // RFC 5737: documentation only
+
+  EXPECT_EQ(listen(elsewhere, 16).error().detail,
+            "cannot listen on 192.0.2.1:8080: Cannot assign requested address");
+  EXPECT_EQ(listen_shared(elsewhere, 2, 16).error().detail,
+            "cannot listen on 192.0.2.1:8080: Cannot assign requested address");
+}
+
+TEST(Listen, TakesAPortAgainWhoseConnectionsAreStillWindingUp) {
+  int listener = *listen(kAny, 16);
+  Address at = bound_to(listener);
+  int client = connect_to(at);
+  int server = ::accept(listener, nullptr, nullptr);
+  ::close(server);  // the side that closes first keeps the port in TIME_WAIT
+  ::close(client);
+  ::close(listener);
+
+  auto again = listen_shared(at, 1, 16);
+
+  ASSERT_TRUE(again) << again.error().detail;
+  close_all(*again);
+}
+
+TEST(ListenShared, OpensOneSocketForEachWorkerOnOnePort) {
+  auto fds = listen_shared(kAny, 4, 64);
+
+  ASSERT_TRUE(fds) << fds.error().detail;
+  ASSERT_EQ(fds->size(), 4u);
+  for (int fd : *fds) EXPECT_EQ(bound_to(fd), bound_to(fds->front()));
+  close_all(*fds);
+}
+
+TEST(ListenShared, LetsEverySocketGetConnections) {
+  auto fds = *listen_shared(kAny, 2, 256);
+  std::vector<int> clients;
+  for (int i = 0; i < 100; ++i) clients.push_back(connect_to(bound_to(fds[0])));
+
+  std::vector<int> accepted(2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    for (int fd; (fd = ::accept(fds[i], nullptr, nullptr)) >= 0; ++accepted[i]) ::close(fd);
+  }
+
+  EXPECT_EQ(accepted[0] + accepted[1], 100);
+  EXPECT_GT(accepted[0], 0);
+  EXPECT_GT(accepted[1], 0);
+  close_all(clients);
+  close_all(fds);
+}
+
+TEST(ListenShared, RefusesAPortThatAnotherSharesAlready) {
+  auto first = *listen_shared(kAny, 2, 16);
+  Address taken = bound_to(first[0]);
+  auto before = open_descriptors();
+
+  auto second = listen_shared(taken, 2, 16);
+
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().detail, HasSubstr("pid " + std::to_string(::getpid())));
+  EXPECT_EQ(open_descriptors(), before);
+  close_all(first);
+}
+
+TEST(ListenShared, KeepsOthersFromThePort) {
+  auto fds = *listen_shared(kAny, 2, 16);
+
+  EXPECT_FALSE(listen(bound_to(fds[0]), 16));
+  close_all(fds);
+}
+
+TEST(ListenShared, ListensOnIpv4WithTheIpv6Wildcard) {
+  auto fds = listen_shared(*Address::parse("::", 0), 1, 16);
+  if (!fds) GTEST_SKIP() << "no IPv6 here: " << fds.error().detail;
+
+  int client = connect_to(kAny.with_port(bound_to(fds->front()).port()));
+
+  EXPECT_GE(client, 0);
+  close_all({client, fds->front()});
+}
+
+TEST(ListenShared, PassesOnThatDelaysAreOff) {
+  auto fds = *listen_shared(kAny, 1, 16);
+  int client = connect_to(bound_to(fds[0]));
+  int server = ::accept(fds[0], nullptr, nullptr);
+
+  int on = 0;
+  socklen_t size = sizeof on;
+  ::getsockopt(server, IPPROTO_TCP, TCP_NODELAY, &on, &size);
+
+  EXPECT_EQ(on, 1);
+  close_all({client, server, fds[0]});
+}
+
+}  // namespace
+}  // namespace sluice::net
