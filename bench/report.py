@@ -29,6 +29,12 @@ def ratio_cell(found, aim):
     return text if aim is None else f"{text}, aim {aim:.2f} {'reached' if found[0] <= aim + 0.005 else '**missed**'}"
 
 
+def title(label):
+    """A label as written in tables: "haproxy plain" is "HAProxy plain"."""
+    first = label.split(" ")[0]
+    return TITLES.get(first, first) + label[len(first):]
+
+
 def table(head, rows):
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return lines + ["| " + " | ".join(row) + " |" for row in rows] + [""]
@@ -52,7 +58,7 @@ def detail_table(results, cases):
         rounds = results.get(case.name, {}).get("rounds", [])
         names = list(dict.fromkeys(name for r in rounds for name in r))
         for name in names:
-            rows.append([case.name, TITLES.get(name, name), cell(middle(rounds, name, "rps"), "{:,.0f}"),
+            rows.append([case.name, title(name), cell(middle(rounds, name, "rps"), "{:,.0f}"),
                          cell(middle(rounds, name, "p50_us"), "{:,.0f}"),
                          cell(middle(rounds, name, "p99_us"), "{:,.0f}"),
                          cell(middle(rounds, name, "rss_kib") and middle(rounds, name, "rss_kib") / 1024)])

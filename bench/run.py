@@ -7,6 +7,7 @@ A whole run (every case, not --quick) is saved in bench/RESULTS.md, its samples 
 import argparse
 import datetime
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -30,7 +31,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="3 rounds of 1 s; nothing is saved")
     parser.add_argument("--rounds", type=int, help="default: 5")
     parser.add_argument("--seconds", type=int, help="of load per measurement; default: 4")
-    parser.add_argument("--rate", type=int, help="of the open loop; default: half of what the slowest can")
+    parser.add_argument("--rate", type=int, help="of the open loop; default: a third of what the slowest can")
     parser.add_argument("--sluice", default=Sluice.binary, help=argparse.SUPPRESS)
     parser.add_argument("--open-loop", default="build/release/bench/load/open_loop", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -61,10 +62,10 @@ class Run:
         """{label: running subject}; with `against` each subject also runs in that shape, as "<name> plain"."""
         started = {}
         try:
-            for subject in self.subjects:
+            for subject in (s for s in self.subjects if s.takes_part(shape)):
                 for label, one in ((subject.name, shape), (subject.name + " plain", against)):
                     if one is not None:
-                        folder = self.folder / name / label.replace(" ", "-")
+                        folder = self.folder / name / re.sub(r"\W+", "-", label)
                         started[label] = subject(folder, self.backend.port, one)
         except BaseException:
             stop_all(started)
@@ -100,7 +101,7 @@ class Run:
     def open_loop(self):
         started = self.start("open-loop", Shape())
         try:
-            rate = self.options.rate or self.half_of_the_slowest(started)
+            rate = self.options.rate or self.third_of_the_slowest(started)
             print(f"bench: open-loop: 64 connections, {rate} requests/s", flush=True)
             rounds = self.rounds(
                 started, lambda s: measure.open_loop(self.options.open_loop, s, rate, self.options.seconds))
@@ -108,9 +109,9 @@ class Run:
             stop_all(started)
         self.results["open-loop"] = {"rate": rate, "rounds": rounds}
 
-    def half_of_the_slowest(self, started):
+    def third_of_the_slowest(self, started):
         slowest = min(measure.wrk(CASES[0], s.port, 1, s.folder)["rps"] for s in started.values())
-        return int(slowest / 2 // 500 * 500) or 100
+        return int(slowest / 3 // 500 * 500) or 100
 
     def idle(self):
         print(f"bench: idle: {IDLE_CONNECTIONS} keep-alive connections", flush=True)
@@ -132,7 +133,7 @@ class Run:
 
     def facts(self):
         model, kernel = measure.machine()
-        versions = ", ".join(f"{report.TITLES[s.name]} {s.version()}" for s in self.subjects)
+        versions = ", ".join(f"{report.TITLES[s.name]} {s.version()}" for s in self.subjects if s.name in report.TITLES)
         return {"date": datetime.date.today().isoformat(), "versions": versions, "kernel": kernel, "CPU": model,
                 "rounds": f"{self.options.rounds} of {self.options.seconds} s each"}
 
@@ -148,6 +149,7 @@ def main():
     options.open_loop = str(Path(options.open_loop).resolve())
     raise_descriptor_limit()
     folder = Path(tempfile.mkdtemp(prefix="sluice-bench-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+    folder.chmod(0o755)  # nginx drops root's rights and then reads its files
     try:
         run = Run(options, folder)
         try:

@@ -14,7 +14,7 @@ from processes import LOAD_CORE, PROXY_CORE, Process, accepts, free_port
 @dataclass(frozen=True)
 class Shape:
     """What a case asks of a proxy's configuration."""
-    big_bodies: bool = False  # HAProxy splices, nginx gets large buffers and no temporary files
+    big_bodies: bool = False  # HAProxy splices, nginx has large buffers and no temporary file
     access_log: bool = False
     routes: int = 1
     header_edits: bool = False
@@ -47,6 +47,10 @@ class Subject:
     @classmethod
     def available(cls):
         return shutil.which(cls.binary) is not None
+
+    @classmethod
+    def takes_part(cls, shape):
+        return True
 
     def stop(self):
         self.process.stop()
@@ -86,6 +90,7 @@ class Sluice(Subject):
 
 class Nginx(Subject):
     name, binary = "nginx", "nginx"
+    large_buffers = True
 
     @classmethod
     def version(cls):
@@ -100,7 +105,7 @@ class Nginx(Subject):
         if self.shape.header_edits:
             proxy += " proxy_set_header X-Gateway nginx; proxy_set_header X-Debug '';"
             proxy += " proxy_hide_header Server; add_header X-Served-By nginx;"
-        if self.shape.big_bodies:
+        if self.shape.big_bodies and self.large_buffers:
             proxy += " proxy_max_temp_file_size 0; proxy_buffer_size 64k; proxy_buffers 16 64k;"
             proxy += " proxy_busy_buffers_size 256k; client_body_buffer_size 128k;"
         locations = "\n".join(f"location {p}/ {{ {proxy} }}" for p in route_prefixes(self.shape.routes))
@@ -108,6 +113,16 @@ class Nginx(Subject):
           access_log {log};
           upstream app {{ server 127.0.0.1:{self.backend}; keepalive 1024; keepalive_requests 100000000; }}
           server {{ listen 127.0.0.1:{self.port} backlog=4096; location / {{ {proxy} }} {locations} }}""")
+
+
+class NginxSmallBuffers(Nginx):
+    """With the buffers that it has unless told otherwise: 8 of 4 KiB, and a temporary file for the rest."""
+    name = "nginx, default buffers"
+    large_buffers = False
+
+    @classmethod
+    def takes_part(cls, shape):
+        return shape.big_bodies
 
 
 def nginx_text(folder, http):
@@ -130,11 +145,12 @@ class Haproxy(Subject):
         return version_of(cls.binary, "-v")
 
     def command(self):
-        return [self.binary, "-db", "-q", "-f", self.config]
+        return [self.binary, "-db", "-f", self.config]
 
     def text(self):
         log = "log stdout format raw local0\n  option httplog" if self.shape.access_log else "no log"
-        splice = "option splice-auto" if self.shape.big_bodies else ""
+        # splice-auto leaves most of these bodies unspliced.
+        splice = "option splice-response\n  option splice-request" if self.shape.big_bodies else ""
         edits = ("http-request set-header X-Gateway haproxy\n  http-request del-header X-Debug\n"
                  "  http-response del-header Server\n  http-response set-header X-Served-By haproxy\n"
                  if self.shape.header_edits else "")
@@ -145,7 +161,7 @@ class Haproxy(Subject):
             routes = f"use_backend %[path,map_beg({table},app)]"
         return f"""global
   nbthread 1
-  maxconn 9000
+  maxconn 6000
 defaults
   mode http
   {log}
@@ -192,4 +208,4 @@ class Backend:
         self.process.stop()
 
 
-SUBJECTS = (Sluice, Nginx, Haproxy)
+SUBJECTS = (Sluice, Nginx, NginxSmallBuffers, Haproxy)
