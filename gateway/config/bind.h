@@ -3,6 +3,7 @@
 // end, when all names are known. Pure: no files, no clock.
 //
 //   config::Diagnostics diagnostics;
+//   config::hide_secrets<RootConfig>(diagnostics);
 //   config::Document document = config::load("gateway.yaml", diagnostics);
 //   config::Names names;
 //   auto root = config::bind<RootConfig>(document, diagnostics, names);
@@ -21,6 +22,13 @@
 
 namespace sluice::config {
 
+// Hides the values of every key that the description calls secret, in whatever file and even if it cannot be
+// parsed. Call it before loading; bind() does it again.
+void hide_secrets(const Shape& root, Sources& sources);
+template <class T>
+void hide_secrets(Diagnostics& diagnostics) {
+  hide_secrets(shape_of<T>(), diagnostics.sources());
+}
 // Binds the whole document onto `out`, which holds the defaults, and checks the references.
 void bind(const Document& document, const Shape& shape, void* out, Diagnostics& diagnostics, Names& names);
 // Writes what stands at `path` over `onto` and leaves the rest as it is: how a route's own timeouts go on top

@@ -8,6 +8,7 @@
 #include "gateway/base/strings.h"
 #include "gateway/config/alternatives.h"
 #include "gateway/config/binder.h"
+#include "gateway/config/walk.h"
 
 namespace sluice::config {
 
@@ -61,7 +62,8 @@ bool Binder::short_form(Progress& p) {
     std::string_view meant =
         node.kind == Kind::scalar ? base::nearest(node.text(), words) : std::string_view();
     if (meant.empty()) return mismatch(p.shape, nullptr, node, p.at);
-    return refuse(node, p.at, "expected " + expectation(p.shape), did_you_mean(meant));
+    std::string got = node.substituted || p.at.secret ? "***" : std::string(node.text());
+    return refuse(node, p.at, "expected " + expectation(p.shape) + ", got " + got, did_you_mean(meant));
   }
   p.ok = field(*f, node.place, node, p);
   return true;
@@ -130,7 +132,10 @@ void Binder::unknown_key(const Entry& entry, Progress& p) {
   std::string_view near = base::nearest(entry.key, known);
   for (const UnionFacts& u : p.shape.unions)
     if (!near.empty() && u.table->find(near)) kind = u.table->what();
-  if (const Field* f = p.shape.find(near); f && f->rules.secret) hide(*entry.value);
+  if (const Field* f = p.shape.find(near)) {
+    p.seen[static_cast<std::size_t>(f - p.shape.fields.data())] = true;  // not missing, but misspelt
+    if (holds_secret(*f)) hide(*entry.value);
+  }
   std::string hint = did_you_mean(near);
   if (hint.empty() && !known.empty() && known.size() <= kMostListed) hint = "known here: " + listed(known);
   Step at{&p.at, entry.key, 0};

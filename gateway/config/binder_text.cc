@@ -6,6 +6,7 @@
 #include "gateway/config/bind.h"
 #include "gateway/config/binder.h"
 #include "gateway/config/json.h"
+#include "gateway/config/walk.h"
 
 namespace sluice::config {
 
@@ -119,8 +120,15 @@ const Field* short_for(const StructShape& shape, Kind kind) noexcept {
   return nullptr;
 }
 
+void hide_secrets(const Shape& root, Sources& sources) {
+  for (const StructShape* shape : structs_of(root))
+    for (const Field& field : shape->fields)
+      if (holds_secret(field)) sources.hide_key(field.name);
+}
+
 void bind(const Document& document, const Shape& shape, void* out, Diagnostics& diagnostics, Names& names) {
   if (!document.root()) return;
+  hide_secrets(shape, diagnostics.sources());
   Binder binder(document, diagnostics, names);
   binder.value(shape, nullptr, *document.root(), out, {});
   binder.check_references();

@@ -88,8 +88,8 @@ bool check_encoding(std::string_view text, std::uint32_t file, Diagnostics& diag
       std::string wrong = n ? objection(code_point(text.substr(i, n))) : "bytes that are not UTF-8";
       if (!wrong.empty()) {
         ++complaints;
-        diagnostics.error(place, "", "the file holds " + wrong,
-                          n ? "in a double-quoted text it can be written as an escape" : "save it as UTF-8");
+        std::string hint = n ? "in a double-quoted text it can be written as an escape" : "save it as UTF-8";
+        diagnostics.error(place, "", "the file holds " + wrong, c == 0 ? "" : hint);
       }
     }
     i += n ? n : 1;

@@ -23,16 +23,25 @@ bool is_special_word(std::string_view text) noexcept {
   return false;
 }
 
+bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+// An amount with its unit: begins with a digit and yet is no number, date or time to anyone.
+bool is_amount(std::string_view text) noexcept {
+  return is_digit(text.front()) && (is_letter(text.back()) || text.back() == '%') &&
+         text.find(':') == std::string_view::npos &&
+         !(text.size() > 1 && text[0] == '0' && is_letter(text[1]));
+}
+
 bool is_plain(std::string_view text) noexcept {
-  auto letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '/';
-  };
-  if (text.empty() || !letter(text.front()) || is_special_word(text)) return false;
+  if (text.empty() || is_special_word(text)) return false;
+  if (!is_letter(text.front()) && text.front() != '/' && text.front() != '_' && !is_amount(text))
+    return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
-    bool fine = letter(c) || (c >= '0' && c <= '9') ||
-                std::string_view(".-+=%@$*?;~^()|<>").find(c) != std::string_view::npos;
     bool inner = i + 1 < text.size();
+    bool fine = is_letter(c) || is_digit(c) ||
+                std::string_view("_/.-+=%@$*?;~^()|<>").find(c) != std::string_view::npos;
     if (c == ' ') fine = inner && text[i + 1] != '#' && text[i + 1] != ' ';
     if (c == ':') fine = inner && text[i + 1] != ' ';
     if (!fine) return false;
@@ -46,9 +55,24 @@ std::string yaml_text(std::string_view text) {
 
 std::string scalar_text(const ScalarShape& shape, const void* value) {
   std::string text = shape.write(value);
-  bool is_text = shape.json_type == "text" || !shape.words.empty() || shape.pattern.empty();
-  bool is_number = shape.json_type != "text" && shape.json_type != "string";
-  return is_text && !is_number ? yaml_text(text) : text;
+  bool is_text = shape.json_type == "text" || shape.json_type == "string";
+  return is_text ? yaml_text(text) : text;
+}
+
+// Nothing in it: the same as leaving it out.
+bool is_empty(const Shape& shape, const void* value) {
+  switch (shape.form) {
+    case Shape::Form::scalar:
+      return static_cast<const ScalarShape&>(shape).write(value).empty();
+    case Shape::Form::list:
+      return static_cast<const ListShape&>(shape).size(value) == 0;
+    case Shape::Form::map:
+      return static_cast<const MapShape&>(shape).size(value) == 0;
+    case Shape::Form::optional:
+      return !static_cast<const OptionalShape&>(shape).get(value);
+    default:
+      return false;
+  }
 }
 
 class Writer {
@@ -154,16 +178,14 @@ class Writer {
 
   bool wanted(const StructShape& shape, const Field& field, const void* member, const Node* node,
               bool by_word) const {
-    const Shape* its = &field.shape();
-    if (its->form == Shape::Form::optional && !static_cast<const OptionalShape*>(its)->get(member))
-      return false;
-    const Shape& content = content_of(*its);
-    bool is_secret = field.rules.secret ||
-                     (content.form == Shape::Form::scalar && static_cast<const ScalarShape&>(content).secret);
-    if (is_secret && has_document_ && !node) return false;
-    if (how_.with_defaults || (node && !by_word)) return true;
-    if (has_document_ && !by_word) return false;
-    return plain_text(*its, member) != plain_text(*its, member_of(shape.defaults.get(), field.offset));
+    const Shape& its = field.shape();
+    const void* by_default = member_of(shape.defaults.get(), field.offset);
+    bool written = node && !by_word;
+    bool unset = its.form == Shape::Form::optional;
+    if (is_empty(its, member) && (unset || is_empty(its, by_default))) return false;
+    if (written) return true;
+    if (has_document_ && !by_word && (!how_.with_defaults || holds_secret(field))) return false;
+    return how_.with_defaults || plain_text(its, member) != plain_text(its, by_default);
   }
 
   static std::string plain_text(const Shape& shape, const void* value) {

@@ -46,7 +46,7 @@ std::string type_text(const Shape& its_shape) {
     case Shape::Form::list:
       return "list of " + type_text(static_cast<const ListShape&>(shape).element());
     case Shape::Form::map:
-      return "names, each with " + type_text(static_cast<const MapShape&>(shape).element());
+      return "mapping from names to " + type_text(static_cast<const MapShape&>(shape).element());
     case Shape::Form::structure:
       return link(static_cast<const StructShape&>(shape));
     default:
@@ -124,7 +124,7 @@ class Page {
     switch (field.shape().form) {
       case Shape::Form::scalar: {
         auto& scalar = static_cast<const ScalarShape&>(field.shape());
-        if (scalar.secret || field.rules.secret) return "none";
+        if (holds_secret(field)) return "none";
         std::string text = scalar.write(value);
         return text.empty() ? "none" : '`' + text + '`';
       }

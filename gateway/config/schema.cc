@@ -123,10 +123,9 @@ class SchemaWriter {
   }
 
   void default_value(const StructShape& shape, const Field& field) {
-    if (field.required || field.rules.secret || !field.default_note.empty()) return;
+    if (field.required || holds_secret(field) || !field.default_note.empty()) return;
     if (field.shape().form != Shape::Form::scalar) return;
     auto& scalar = static_cast<const ScalarShape&>(field.shape());
-    if (scalar.secret) return;
     std::string text = scalar.write(member_of(shape.defaults.get(), field.offset));
     bool quoted = scalar.json_type == "text" || scalar.json_type == "string";
     if (quoted && text.empty()) return;

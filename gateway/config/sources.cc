@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "gateway/base/strings.h"
+#include "gateway/config/encoding.h"
 
 namespace sluice::config {
 
@@ -16,17 +17,14 @@ constexpr std::size_t kWidest = 120;              // characters of an excerpt
 constexpr std::size_t kShortestHiddenText = 8;    // shorter ones occur by chance
 constexpr std::uint32_t kLinesLookedBack = 2000;  // for the key above a block of text
 
-bool begins_character(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
-
 // The line as characters, each a piece of UTF-8; control characters become blanks.
 std::vector<std::string_view> characters(std::string_view line) {
   std::vector<std::string_view> out;
   for (std::size_t i = 0; i < line.size();) {
-    std::size_t n = 1;
-    while (i + n < line.size() && !begins_character(line[i + n])) ++n;
-    bool shown = static_cast<unsigned char>(line[i]) >= 0x20 && line[i] != 0x7F;
-    out.push_back(shown ? line.substr(i, n) : std::string_view(" "));
-    i += n;
+    std::size_t n = utf8_length(line.substr(i));
+    bool control = static_cast<unsigned char>(line[i]) < 0x20 || line[i] == 0x7F;
+    out.push_back(n == 0 ? "\uFFFD" : control ? " " : line.substr(i, n));
+    i += std::max<std::size_t>(n, 1);
   }
   return out;
 }
@@ -34,10 +32,6 @@ std::vector<std::string_view> characters(std::string_view line) {
 bool is_key_character(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
-
-struct Span {
-  std::size_t begin, end;
-};
 
 // Where the value that starts at `at` ends, as far as one line tells: at its closing quote, at the end of a
 // flow item, or with the line.
@@ -62,28 +56,6 @@ std::size_t value_end(const std::vector<std::string_view>& line, std::size_t at,
       break;
   }
   return at;
-}
-
-// Values in the line that stand after a key which sounds secret.
-std::vector<Span> after_secret_keys(const std::vector<std::string_view>& line) {
-  std::vector<Span> out;
-  bool in_flow = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == "{" || line[i] == "[") in_flow = true;
-    if (line[i] != ":") continue;
-    std::size_t end = i;
-    while (end > 0 && (line[end - 1] == " " || line[end - 1] == "\"" || line[end - 1] == "'")) --end;
-    std::string key;
-    for (std::size_t k = end; k > 0 && line[k - 1].size() == 1 && is_key_character(line[k - 1][0]); --k)
-      key.insert(key.begin(), line[k - 1][0]);
-    if (!sounds_secret(key)) continue;
-    std::size_t begin = i + 1;
-    while (begin < line.size() && line[begin] == " ") ++begin;
-    std::size_t stop = value_end(line, begin, in_flow);
-    out.push_back({begin, stop});
-    i = std::max(i, stop == 0 ? 0 : stop - 1);
-  }
-  return out;
 }
 
 // Blanks before the text of the line; a list item counts as further in than its key. None for an empty line.
@@ -150,7 +122,32 @@ std::string Sources::masked(std::string message) const {
   return message;
 }
 
-// Is the line part of a text, list or mapping whose key, somewhere above, sounds secret?
+bool Sources::is_secret_key(std::string_view key) const {
+  return sounds_secret(key) || hidden_keys_.contains(key);
+}
+
+// From and to of each value that stands in the line after a secret key.
+std::vector<std::pair<std::size_t, std::size_t>> Sources::after_secret_keys(const Characters& line) const {
+  std::vector<std::pair<std::size_t, std::size_t>> out;
+  bool in_flow = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == "{" || line[i] == "[") in_flow = true;
+    if (line[i] != ":") continue;
+    std::size_t end = i;
+    while (end > 0 && (line[end - 1] == " " || line[end - 1] == "\"" || line[end - 1] == "'")) --end;
+    std::size_t start = end;
+    while (start > 0 && line[start - 1].size() == 1 && is_key_character(line[start - 1][0])) --start;
+    std::string key;
+    for (std::size_t k = start; k < end; ++k) key += line[k];
+    if (!is_secret_key(key)) continue;
+    std::size_t begin = i + 1;
+    while (begin < line.size() && line[begin] == " ") ++begin;
+    out.emplace_back(begin, value_end(line, begin, in_flow));
+    i = std::max(i, out.back().second) - (out.back().second > i ? 1 : 0);
+  }
+  return out;
+}
+
 bool Sources::below_secret_key(const Source& source, std::uint32_t line) const {
   std::size_t inside = indentation(raw_line(source, line));
   for (std::uint32_t up = line - 1; up > 0 && inside > 0 && line - up < kLinesLookedBack; --up) {
@@ -163,19 +160,20 @@ bool Sources::below_secret_key(const Source& source, std::uint32_t line) const {
     while (key < text.size() && is_key_character(text[key])) ++key;
     if (key < text.size() &&
         (text[key] == ':' || text[key] == '"' || text[key] == '\'' || text[key] == ' ') &&
-        sounds_secret(text.substr(0, key)))
+        is_secret_key(text.substr(0, key)))
       return true;
   }
   return false;
 }
 
-std::vector<bool> Sources::hidden_in(const Source& source, Place place, std::size_t length) const {
+std::vector<bool> Sources::hidden_in(const Source& source, Place place, const Characters& line) const {
+  std::size_t length = line.size();
   if (below_secret_key(source, place.line)) return std::vector<bool>(length, true);
   std::vector<bool> out(length, false);
   auto cover = [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < std::min(end, length); ++i) out[i] = true;
   };
-  for (Span span : after_secret_keys(characters(raw_line(source, place.line)))) cover(span.begin, span.end);
+  for (auto [begin, end] : after_secret_keys(line)) cover(begin, end);
   for (const Range& r : hidden_) {
     if (r.from.file != place.file || place.line < r.from.line || place.line > r.end_line) continue;
     cover(place.line == r.from.line ? r.from.column - 1 : 0,
@@ -189,7 +187,7 @@ Sources::Excerpt Sources::excerpt(Place place) const {
   if (place.file == 0 || place.file > sources_.size() || place.line == 0) return out;
   const Source& source = sources_[place.file - 1];
   std::vector<std::string_view> line = characters(raw_line(source, place.line));
-  std::vector<bool> hidden = hidden_in(source, place, line.size());
+  std::vector<bool> hidden = hidden_in(source, place, line);
 
   std::size_t at = place.column ? place.column - 1 : 0;
   std::size_t begin = at > kWidest * 3 / 4 ? at - kWidest / 2 : 0;

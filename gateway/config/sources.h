@@ -6,8 +6,11 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice::config {
@@ -37,7 +40,7 @@ class Sources {
   // "gateway.yaml:3:5"; without what the place leaves out.
   std::string text(Place place) const;
   // Secrets as ***, tabs as blanks, long lines cut around the place. Values under keys that sound secret are
-  // hidden too: when the file cannot be parsed, nothing else is known about it.
+  // hidden too: when a file cannot be parsed, nothing else is known about it.
   Excerpt excerpt(Place place) const;
 
   // Hides what stands between two places of a file (the end is one past the last character).
@@ -45,6 +48,8 @@ class Sources {
   // Hides a value wherever a message quotes it. Short ones would garble everything and are left to the
   // caller.
   void hide_text(std::string_view value);
+  // Hides the values of this key wherever it stands.
+  void hide_key(std::string key) { hidden_keys_.insert(std::move(key)); }
   // `message` without any hidden text.
   std::string masked(std::string message) const;
 
@@ -53,18 +58,23 @@ class Sources {
     Place from;
     std::uint32_t end_line, end_column;
   };
+  using Characters = std::vector<std::string_view>;  // of a line, each a piece of UTF-8
   struct Source {
     std::string name, text;
     std::vector<std::size_t> line_starts;
   };
   std::string_view raw_line(const Source& source, std::uint32_t line) const noexcept;
   // For each character of the line: is it part of a secret?
-  std::vector<bool> hidden_in(const Source& source, Place place, std::size_t length) const;
+  std::vector<bool> hidden_in(const Source& source, Place place, const Characters& line) const;
+  std::vector<std::pair<std::size_t, std::size_t>> after_secret_keys(const Characters& line) const;
+  bool is_secret_key(std::string_view key) const;
+  // Is the line part of a text, list or mapping whose key, somewhere above, is secret?
   bool below_secret_key(const Source& source, std::uint32_t line) const;
 
   std::vector<Source> sources_;
   std::vector<Range> hidden_;
   std::vector<std::string> hidden_texts_;
+  std::set<std::string, std::less<>> hidden_keys_;
 };
 
 // Does a key by this name probably hold a secret? ("password", "client_secret", "api_keys")

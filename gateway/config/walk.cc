@@ -51,6 +51,17 @@ const Shape& content_of(const Shape& shape) {
   return content_of(static_cast<const OptionalShape&>(shape).content());
 }
 
+bool holds_secret(const Field& field) {
+  const Shape& shape = content_of(field.shape());
+  return field.rules.secret ||
+         (shape.form == Shape::Form::scalar && static_cast<const ScalarShape&>(shape).secret);
+}
+
+std::string with_article(const std::string& noun) {
+  bool vowel = !noun.empty() && std::string_view("aeiou").find(noun.front()) != std::string_view::npos;
+  return (vowel ? "an " : "a ") + noun;
+}
+
 std::vector<const StructShape*> structs_of(const Shape& root) {
   std::vector<const StructShape*> out;
   collect(root, out);
@@ -133,9 +144,10 @@ std::string rules_text(const Rules& rules) {
     add(fmt::format("At most {} of them.", rules.max_items));
   if (rules.unique) add("Each only once.");
   if (!rules.pattern_means.empty()) add(fmt::format("Only {}.", rules.pattern_means));
-  if (!rules.reference.empty()) add(fmt::format("The name of a {}.", rules.reference));
-  if (!rules.key_reference.empty()) add(fmt::format("The keys are names of a {}.", rules.key_reference));
-  if (rules.each && !rules.each->reference.empty()) add(fmt::format("Names of a {}.", rules.each->reference));
+  if (!rules.reference.empty()) add("The name of " + with_article(rules.reference) + ".");
+  if (!rules.key_reference.empty()) add("Each key is the name of " + with_article(rules.key_reference) + ".");
+  if (rules.each)
+    if (std::string each = rules_text(*rules.each); !each.empty()) add("Each: " + each);
   if (rules.secret) add("Secret: never shown.");
   return out;
 }

@@ -16,6 +16,8 @@ const Shape& content_of(const Shape& shape);
 inline const void* member_of(const void* object, std::size_t offset) noexcept {
   return static_cast<const char*>(object) + offset;
 }
+// Is the field's value never to be shown?
+bool holds_secret(const Field& field);
 // Every struct that can be reached, in the order of first use, alternatives of open sets included.
 std::vector<const StructShape*> structs_of(const Shape& root);
 
@@ -27,7 +29,9 @@ const Node* node_of(const Node* list, std::size_t index) noexcept;
 // Is the struct's node one of its words?
 bool is_word(const StructShape& shape, const Node* node) noexcept;
 
-// "Names an upstream", "Secret" ...: the rules of a field as sentences, for descriptions.
+// "a route", "an upstream".
+std::string with_article(const std::string& noun);
+// The rules of a field as sentences, for descriptions.
 std::string rules_text(const Rules& rules);
 
 }  // namespace sluice::config

@@ -3,6 +3,7 @@
 
 #include <yaml.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -52,14 +53,36 @@ constexpr Rewording kRewordings[] = {
     {"found incompatible YAML document", "only YAML 1.1 and 1.2 can be read", ""},
 };
 
-// Does the line (from 0) begin with a tab among its blanks? By far the most frequent cause of a syntax error.
-bool indented_with_tab(std::string_view text, std::size_t line) noexcept {
+// Where the line (from 0) begins; the end of the text when there is none.
+std::size_t line_begin(std::string_view text, std::size_t line) noexcept {
+  std::size_t at = 0;
   for (; line > 0; --line) {
-    std::size_t end = text.find_first_of("\r\n");
-    if (end == std::string_view::npos) return false;
-    text.remove_prefix(end + (text.substr(end).starts_with("\r\n") ? 2 : 1));
+    at = text.find_first_of("\r\n", at);
+    if (at == std::string_view::npos) return text.size();
+    at += text.substr(at).starts_with("\r\n") ? 2 : 1;
   }
+  return at;
+}
+
+// Does the line begin with a tab among its blanks? By far the most frequent cause of a syntax error.
+bool indented_with_tab(std::string_view text, std::size_t line) noexcept {
+  text.remove_prefix(line_begin(text, line));
   return text.substr(0, text.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
+}
+
+// What the library was in the middle of, in our words; "" when that says nothing to people.
+std::string unfinished(std::string_view context) {
+  static constexpr std::pair<std::string_view, std::string_view> kThings[] = {
+      {"block mapping", "mapping"},
+      {"flow mapping", "mapping {...}"},
+      {"block collection", "list"},
+      {"flow sequence", "list [...]"},
+      {"quoted scalar", "quoted text"},
+      {"block scalar", "block of text"},
+      {"simple key", "key"}};
+  for (const auto& [theirs, ours] : kThings)
+    if (context.find(theirs) != std::string_view::npos) return std::string(ours);
+  return {};
 }
 
 void report(const yaml_parser_t& parser, std::string_view text, std::uint32_t file,
@@ -75,13 +98,15 @@ void report(const yaml_parser_t& parser, std::string_view text, std::uint32_t fi
     message = r.message;
     hint = r.hint;
   }
-  // Where the thing began that could not be finished, if that is on another line.
+  bool at_end = text.substr(std::min(text.size(), line_begin(text, parser.problem_mark.line))).empty();
   if (parser.context && parser.context_mark.line != parser.problem_mark.line) {
-    std::string_view what = parser.context;
-    if (what.starts_with("while parsing a ") || what.starts_with("while scanning a ")) {
-      what.remove_prefix(what.find(" a ") + 3);
-      message += " (in the " + std::string(what) + " that begins at line " +
-                 std::to_string(parser.context_mark.line + 1) + ")";
+    std::string thing = unfinished(parser.context);
+    if (at_end && !thing.empty()) {  // there is no line to show; where it began says more
+      at = place(file, parser.context_mark);
+      message = "the " + thing + " that begins here does not end";
+    } else if (!thing.empty()) {
+      message +=
+          " (in the " + thing + " that begins at line " + std::to_string(parser.context_mark.line + 1) + ")";
     }
   }
   diagnostics.error(at, "", std::move(message), std::move(hint));
