@@ -43,17 +43,12 @@ void failed(Exchange& ex, std::string_view who) {
 std::string filter_text(const Link& link) { return "filter `" + link.name + "`"; }
 constexpr std::string_view kHandler = "handler";
 
-// What the handler came to. A caller may read what is wrong with its own request; what the gateway found out
-// about targets (addresses, system errors) is for the log.
+// What the handler came to.
 void settle(Exchange& ex, const Result<void>& made) {
   if (!made) {
-    const base::Error& error = made.error();
-    bool callers = error.where() == base::Where::downstream;
-    make_local_reply(ex, error.reason, callers ? std::string_view(error.detail) : std::string_view());
-    ex.detail = ex.arena.copy(error.detail);
+    make_local_reply(ex, made.error());
   } else if (ex.response.status == 0) {
-    make_local_reply(ex, Reason::internal);
-    ex.detail = "the handler made no response";
+    make_local_reply(ex, {Reason::internal, "the handler made no response"});
   }
 }
 

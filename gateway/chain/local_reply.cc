@@ -84,4 +84,10 @@ void make_local_reply(Exchange& ex, base::Reason reason, std::string_view detail
   ex.response_body = http::make_body<http::TextBody>(ex.arena, problem(ex.arena, row, shown, request_id(ex)));
 }
 
+void make_local_reply(Exchange& ex, const base::Error& error) {
+  bool callers = error.where() == base::Where::downstream;
+  make_local_reply(ex, error.reason, callers ? std::string_view(error.detail) : std::string_view());
+  ex.detail = ex.arena.copy(error.detail);
+}
+
 }  // namespace sluice::chain

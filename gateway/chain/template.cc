@@ -68,11 +68,16 @@ class Writer {
     bool path = form == Form::path || form == Form::path_value;
     if (path && in_query_) {
       out_ = write_path_in_query(out_, text);
-    } else if (path || form == Form::verbatim || (form == Form::query && purpose_ == Purpose::url)) {
+    } else if (path || keeps_its_form(form)) {
       out_ = write_raw(out_, joined(text));
     } else {
       out_ = write_component(out_, text);
     }
+  }
+  // A query within the query, and path and query in place of the path.
+  bool keeps_its_form(Form form) const noexcept {
+    if (form == Form::verbatim) return true;
+    return purpose_ == Purpose::url && (form == Form::query ? in_query_ : form == Form::uri && !in_query_);
   }
   // The part without the slashes that would make a double one with what stands before it: a path that begins
   // with two names another host when it is used as a reference.

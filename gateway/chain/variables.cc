@@ -46,7 +46,7 @@ constexpr Variable kVariables[] = {
      [](Exchange& ex, View, FieldId) { return ex.request.path; }},
     {"request.query", "The whole query without the question mark, still encoded.", Form::query,
      [](Exchange& ex, View, FieldId) { return ex.request.query; }},
-    {"request.uri", "Path and query, still encoded.", Form::query, uri},
+    {"request.uri", "Path and query, still encoded.", Form::uri, uri},
     {"route.name", "Name of the route.", Form::plain,
      [](Exchange& ex, View, FieldId) { return ex.route_name; }},
     {"listener.name", "Name of the listener that accepted the connection.", Form::plain,

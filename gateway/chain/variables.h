@@ -18,6 +18,7 @@ enum class Form : std::uint8_t {
   verbatim,    // cannot break out of any place: hosts, schemes
   path,        // a piece of the normalised path, as it is where a URL is not wanted
   path_value,  // the same, decoded where a URL is not wanted
+  uri,         // path and query, encoded
   query,       // the whole query, encoded as the client sent it
   query_value  // one parameter of it, decoded where a URL is not wanted
 };

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// The filter `headers`: edits the fields of the request on its way to the upstream and of the response on its
+// way to the client. Everything that can be found out when the configuration is read is: an edit compares
+// known names by number, goes over the lines once to remove and allocates nothing but values with variables
+// in the arena.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "gateway/base/strings.h"
+#include "gateway/chain/exchange.h"
+#include "gateway/chain/field_texts.h"
+#include "gateway/chain/registry.h"
+#include "gateway/http/hop_by_hop.h"
+
+namespace sluice::filters {
+
+struct FieldEdits {
+  std::vector<std::string> remove;
+  chain::FieldTexts when_absent, set, add;
+  bool operator==(const FieldEdits&) const = default;
+};
+
+struct HeadersConfig {
+  FieldEdits request, response;
+  bool operator==(const HeadersConfig&) const = default;
+};
+
+namespace {
+
+std::string refuse_glob(const std::string& glob) {
+  if (glob.find('*') == std::string::npos) return chain::refuse_field(glob);
+  std::string name = glob;
+  std::replace(name.begin(), name.end(), '*', 'x');
+  return http::valid_field_name(name) ? "" : fmt::format("`{}` can match no name of a header field", glob);
+}
+
+}  // namespace
+
+void describe(config::Description<FieldEdits>& d) {
+  using namespace config;
+  d.about("field_edits", "Edits of the fields of one message, done in the order remove, default, set, add.");
+  d.field("remove", &FieldEdits::remove,
+          "Names of fields to remove; `*` stands for any characters. Fields of the connection and of the "
+          "framing, "
+          "such as Host and Content-Length, stay even where a pattern fits them.",
+          one_or_many, each(check(refuse_glob)), example("[X-Powered-By, X-Internal-*]"));
+  d.field("default", &FieldEdits::when_absent, "Fields to add where the message has none of that name.",
+          example("{Cache-Control: no-store}"));
+  d.field("set", &FieldEdits::set, "Fields to set: one line each, in place of those that were there.",
+          example("{X-Client: \"${client.ip}\"}"));
+  d.field("add", &FieldEdits::add, "Lines to add, whatever is there.", example("{Vary: Accept-Language}"));
+  d.check([](const FieldEdits& e, const Site& at) {
+    chain::check_field_texts(e.when_absent, "default", at);
+    chain::check_field_texts(e.set, "set", at);
+    chain::check_field_texts(e.add, "add", at);
+  });
+}
+
+void describe(config::Description<HeadersConfig>& d) {
+  using namespace config;
+  d.about("headers", "Edits header fields. Values may use variables.");
+  d.field("request", &HeadersConfig::request, "The request, as the upstream gets it.");
+  d.field("response", &HeadersConfig::response, "The response, as the client gets it; local replies too.");
+  d.at_least_one({"request", "response"});
+}
+
+namespace {
+
+using http::Field;
+using http::FieldId;
+
+constexpr FieldId kKnown[] = {
+#define FIELD_NAME(id, text) FieldId::id,
+#include "gateway/http/field_names.def"
+#undef FIELD_NAME
+};
+
+// The edits of one message, ready to be applied.
+class Editor {
+ public:
+  Editor(const FieldEdits& edits, std::string_view setting, chain::Builder& builder)
+      : when_absent_(edits.when_absent), set_(edits.set), add_(edits.add) {
+    for (const std::string& glob : edits.remove) will_remove(glob);
+    chain::check_captures(when_absent_, config::path(setting, "default"), builder);
+    chain::check_captures(set_, config::path(setting, "set"), builder);
+    chain::check_captures(add_, config::path(setting, "add"), builder);
+  }
+
+  void apply(http::Fields& fields, chain::Exchange& ex) const {
+    remove(fields);
+    for (const auto& [name, text] : when_absent_)
+      if (!fields.find(name)) fields.add(name, text.render(ex, chain::Purpose::field));
+    for (const auto& [name, text] : set_) fields.set(name, text.render(ex, chain::Purpose::field));
+    for (const auto& [name, text] : add_) fields.add(name, text.render(ex, chain::Purpose::field));
+  }
+
+ private:
+  // A pattern is compared with the known names here, so that only unknown ones remain for each message.
+  void will_remove(const std::string& glob) {
+    for (FieldId id : kKnown)
+      if (!http::connection_level(id) && base::glob_match(glob, http::field_name(id)))
+        remove_known_ |= http::field_set(id);
+    bool known_name = glob.find('*') == std::string::npos && http::field_id(glob) != FieldId::other;
+    if (!known_name) remove_others_.push_back(glob);
+  }
+
+  void remove(http::Fields& fields) const noexcept {
+    fields.remove_all(remove_known_);
+    if (remove_others_.empty()) return;
+    for (Field& line : fields.lines()) {
+      if (line.dropped || line.id != FieldId::other) continue;
+      line.dropped = std::any_of(remove_others_.begin(), remove_others_.end(),
+                                 [&](const std::string& glob) { return base::glob_match(glob, line.name); });
+    }
+  }
+
+  http::FieldSet remove_known_ = 0;
+  std::vector<std::string> remove_others_;
+  chain::FieldTexts when_absent_, set_, add_;
+};
+
+class HeadersFilter final : public chain::Filter {
+ public:
+  HeadersFilter(const HeadersConfig& c, chain::Builder& builder)
+      : request_(c.request, "request", builder), response_(c.response, "response", builder) {}
+
+  base::Task<chain::Step> on_request(chain::Exchange& ex) const override {
+    request_.apply(ex.request.fields, ex);
+    return chain::Step::next;
+  }
+  base::Task<void> on_response(chain::Exchange& ex) const override {
+    response_.apply(ex.response.fields, ex);
+    return {};
+  }
+
+ private:
+  Editor request_, response_;
+};
+
+const chain::FilterKind<HeadersFilter, HeadersConfig> kKind{
+    "headers", chain::Stage::shape, "Edits header fields of requests and responses.",
+    "{request: {set: {X-Client: \"${client.ip}\"}}, response: {remove: [X-Powered-By]}}"};
+
+}  // namespace
+}  // namespace sluice::filters

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The filter `request_id`: gives the exchange an id that the upstream, the client and the logs all see in
+// X-Request-ID.
+#include "gateway/chain/request_id.h"
+
+#include "gateway/chain/exchange.h"
+#include "gateway/chain/registry.h"
+
+namespace sluice::filters {
+
+struct RequestIdConfig {
+  bool trust = false;
+  bool operator==(const RequestIdConfig&) const = default;
+};
+
+void describe(config::Description<RequestIdConfig>& d) {
+  using namespace config;
+  d.about("request_id", "Sends an id of the request upstream and back to the client, in X-Request-ID.");
+  d.field(
+      "trust", &RequestIdConfig::trust,
+      "Keeps the id that the client sent, if it has 1 to 128 letters, digits and `-._~+/=:@`. Otherwise, and "
+      "always without this, the id is a new UUID (version 7).");
+}
+
+namespace {
+
+using http::FieldId;
+
+class RequestIdFilter final : public chain::Filter {
+ public:
+  explicit RequestIdFilter(const RequestIdConfig& c) : trust_(c.trust) {}
+
+  base::Task<chain::Step> on_request(chain::Exchange& ex) const override {
+    if (trust_ && ex.request_id.empty() && ex.request.fields.count(FieldId::x_request_id) == 1) {
+      std::string_view theirs = ex.request.fields.value(FieldId::x_request_id);
+      if (chain::valid_request_id(theirs)) ex.request_id = theirs;
+    }
+    ex.request.fields.set(FieldId::x_request_id, chain::request_id(ex));
+    return chain::Step::next;
+  }
+  base::Task<void> on_response(chain::Exchange& ex) const override {
+    ex.response.fields.set(FieldId::x_request_id, chain::request_id(ex));
+    return {};
+  }
+
+ private:
+  bool trust_;
+};
+
+const chain::FilterKind<RequestIdFilter, RequestIdConfig> kKind{
+    "request_id", chain::Stage::observe, "Sends an id of the request upstream and back to the client.",
+    "{trust: true}"};
+
+}  // namespace
+}  // namespace sluice::filters

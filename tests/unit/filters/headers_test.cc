@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_builder.h"
+#include "tests/support/fake_stream.h"
+
+namespace sluice::filters {
+namespace {
+
+using http::FieldId;
+using test::FakeExchange;
+using testing::HasSubstr;
+
+// The request's fields after the filter `yaml` had them.
+std::string request(std::string_view yaml, FakeExchange& fake, std::vector<std::string> captures = {}) {
+  auto built = test::filter(yaml, std::move(captures));
+  if (!built.made) return built.problems;
+  auto step = built.get().on_request(fake.ex);
+  EXPECT_EQ(step.await_resume(), chain::Step::next);
+  std::string out = built.problems + test::lines(fake.request().fields);
+  return out;
+}
+
+std::string response(std::string_view yaml, FakeExchange& fake) {
+  auto built = test::filter(yaml);
+  if (!built.made) return built.problems;
+  auto told = built.get().on_response(fake.ex);
+  EXPECT_TRUE(told.await_ready());
+  return test::lines(fake.response().fields);
+}
+
+TEST(Headers, SetReplacesEveryLineOfThatNameInPlaceOfTheFirst) {
+  FakeExchange fake;
+  auto& fields = fake.request().fields;
+  fields.add("X-A", "1");
+  fields.add("X-B", "2");
+  fields.add("x-a", "3");
+
+  EXPECT_EQ(request("headers: {request: {set: {X-A: new, User-Agent: gw}}}", fake),
+            "X-A: new\nX-B: 2\nUser-Agent: gw\n");
+}
+
+TEST(Headers, AddAddsALineWhateverIsThere) {
+  FakeExchange fake;
+  fake.request().fields.add("X-A", "1");
+
+  EXPECT_EQ(request("headers: {request: {add: {x-a: two}}}", fake), "X-A: 1\nx-a: two\n");
+}
+
+TEST(Headers, DefaultAddsOnlyWhereThereIsNone) {
+  FakeExchange fake;
+  fake.request().fields.add("accept", "text/html");
+
+  EXPECT_EQ(request("headers: {request: {default: {Accept: \"*/*\", X-New: a}}}", fake),
+            "accept: text/html\nX-New: a\n");
+}
+
+TEST(Headers, RemovesByNameInAnySpelling) {
+  FakeExchange fake;
+  auto& fields = fake.request().fields;
+  fields.add("x-powered-by", "php");
+  fields.add("COOKIE", "a=b");
+  fields.add("X-Keep", "1");
+
+  EXPECT_EQ(request("headers: {request: {remove: [X-Powered-By, Cookie]}}", fake), "X-Keep: 1\n");
+}
+
+TEST(Headers, RemovesByPatternKnownNamesAndOthers) {
+  FakeExchange fake;
+  auto& fields = fake.request().fields;
+  fields.add("X-Forwarded-For", "1.2.3.4");
+  fields.add("X-Forwarded-Colour", "red");
+  fields.add("X-Real-IP", "1.2.3.4");
+  fields.add("X-Internal-Id", "7");
+  fields.add("Not-Internal-Id", "8");
+
+  EXPECT_EQ(request("headers: {request: {remove: [\"x-forwarded-*\", \"X-Internal-*\"]}}", fake),
+            "X-Real-IP: 1.2.3.4\nNot-Internal-Id: 8\n");
+}
+
+TEST(Headers, NeverRemovesWhatTheConnectionNeeds) {
+  FakeExchange fake;
+  auto& fields = fake.request().fields;
+  fields.add(FieldId::host, "api.example.com");
+  fields.add(FieldId::content_length, "5");
+  fields.add(FieldId::cookie, "a=b");
+  fields.add("X-A", "1");
+
+  EXPECT_EQ(request("headers: {request: {remove: \"*\"}}", fake),
+            "Host: api.example.com\nContent-Length: 5\n");
+}
+
+TEST(Headers, RemovesThenDefaultsThenSetsThenAdds) {
+  FakeExchange fake;
+  fake.request().fields.add("X-A", "client");
+
+  EXPECT_EQ(
+      request(
+          "headers: {request: {add: {X-A: added}, set: {X-B: set}, default: {X-A: default, X-B: default}, "
+          "remove: [X-A]}}",
+          fake),
+      "X-A: default\nX-B: set\nX-A: added\n");
+}
+
+TEST(Headers, FillsInVariables) {
+  FakeExchange fake("/u/7?q=%0Aevil");
+  fake.captures({{"id", "a%20b"}});
+
+  EXPECT_EQ(request("headers: {request: {set: {X-Client: \"${client.ip}\", X-User: \"u-${path.id}\", "
+                    "X-Q: \"${query.q}\", X-None: \"${header.none}\"}}}",
+                    fake, {"id"}),
+            "X-Client: 192.0.2.7\nX-User: u-a b\nX-Q: evil\nX-None: \n");
+}
+
+TEST(Headers, SeesTheRequestAsEarlierEditsLeftIt) {
+  FakeExchange fake;
+  fake.request().fields.add("X-Secret", "s");
+
+  EXPECT_EQ(
+      request("headers: {request: {remove: [X-Secret], set: {X-Copy: \"<${header.x-secret}>\"}}}", fake),
+      "X-Copy: <>\n");
+}
+
+TEST(Headers, EditsTheResponseAlone) {
+  FakeExchange fake;
+  fake.request().fields.add("Server", "request");
+  auto& fields = fake.response().fields;
+  fields.add("Server", "nginx/1.0");
+  fields.add("Content-Type", "text/html");
+  fields.add("Set-Cookie", "a=1");
+  fields.add("Set-Cookie", "b=2");
+
+  EXPECT_EQ(
+      response("headers: {response: {remove: [server], default: {Content-Type: x, Cache-Control: no-store}, "
+               "add: {Set-Cookie: c=3}}}",
+               fake),
+      "Content-Type: text/html\nSet-Cookie: a=1\nSet-Cookie: b=2\nCache-Control: no-store\nSet-Cookie: "
+      "c=3\n");
+  EXPECT_EQ(test::lines(fake.request().fields), "Server: request\n");
+}
+
+TEST(Headers, RefusesFieldsThatBelongToTheConnection) {
+  FakeExchange fake;
+
+  EXPECT_THAT(request("headers: {request: {set: {Host: other}}}", fake),
+              HasSubstr("`Host` belongs to the connection"));
+  EXPECT_THAT(request("headers: {response: {add: {content-length: 0}}}", fake),
+              HasSubstr("`Content-Length` belongs"));
+  EXPECT_THAT(request("headers: {request: {default: {Upgrade: h2c}}}", fake), HasSubstr("`Upgrade` belongs"));
+  EXPECT_THAT(request("headers: {response: {remove: [Transfer-Encoding]}}", fake),
+              HasSubstr("`Transfer-Encoding` belongs"));
+}
+
+TEST(Headers, RefusesWhatCanBeNoFieldName) {
+  FakeExchange fake;
+
+  EXPECT_THAT(request("headers: {request: {remove: [\"X Powered\"]}}", fake),
+              HasSubstr("no name of a header field"));
+  EXPECT_THAT(request("headers: {request: {remove: [\"X *\"]}}", fake), HasSubstr("can match no name"));
+  EXPECT_THAT(request("headers: {request: {remove: [\"\"]}}", fake), HasSubstr("no name of a header field"));
+}
+
+TEST(Headers, NeedsSomethingToDo) {
+  FakeExchange fake;
+
+  EXPECT_NE(request("headers: {}", fake), "");
+}
+
+TEST(Headers, ComplainsAboutCapturesThatTheRouteDoesNotHave) {
+  auto built = test::filter("headers: {response: {set: {X-User: \"${path.user}\"}}}", {"id"});
+
+  EXPECT_THAT(built.problems, HasSubstr("response.set.X-User: the path of this route captures no `user`"));
+}
+
+}  // namespace
+}  // namespace sluice::filters
