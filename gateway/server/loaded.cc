@@ -43,15 +43,12 @@ std::unique_ptr<Loaded> finish(std::unique_ptr<Loaded> loaded) {
 }  // namespace
 
 std::unique_ptr<Loaded> load_file(const std::string& path) {
-  auto loaded = std::make_unique<Loaded>();
-  loaded->document = config::load(path, loaded->diagnostics);
-  return finish(std::move(loaded));
+  return finish(std::make_unique<Loaded>([&](config::Diagnostics& d) { return config::load(path, d); }));
 }
 
 std::unique_ptr<Loaded> load_text(std::string text, std::string name) {
-  auto loaded = std::make_unique<Loaded>();
-  loaded->document = config::parse(std::move(text), loaded->diagnostics, std::move(name));
-  return finish(std::move(loaded));
+  return finish(std::make_unique<Loaded>(
+      [&](config::Diagnostics& d) { return config::parse(std::move(text), d, std::move(name)); }));
 }
 
 }  // namespace sluice::server

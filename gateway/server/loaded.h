@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loaded: a configuration that has been read and bound, with all that is needed to complain about it later.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -11,6 +12,8 @@
 namespace sluice::server {
 
 struct Loaded {
+  explicit Loaded(const std::function<config::Document(config::Diagnostics&)>& read) : document(read(diagnostics)) {}
+
   config::Diagnostics diagnostics;
   config::Document document;
   config::Names names;

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "gateway/chain/order.h"
 #include "gateway/chain/registry.h"
 #include "gateway/config/report.h"
 #include "gateway/routing/table_builder.h"
@@ -17,20 +18,27 @@ class RouteBuilder final : public chain::Builder {
   RouteBuilder(const Config& config, const config::Report& report, Living living, BuiltSnapshot& out)
       : config_(config), report_(report), living_(living), out_(out) {}
 
-  void build(std::size_t index) {
-    const RouteConfig& route = config_.routes[index];
-    route_path_ = path("routes", index);
-    timeouts_ = route.all_timeouts();
+  void build(std::size_t index, const routing::RouteMatches& matches) {
+    const RouteConfig& written = config_.routes[index];
+    facts_ = {written.name, matches.captures(), matches.tells_prefix()};
+    timeouts_ = written.all_timeouts();
+    std::vector<Placed> filters;
+    for (std::size_t i = 0; i < config_.use.size(); ++i) place(config_.use[i], path("use", i), filters);
+    for (std::size_t i = 0; i < written.use.size(); ++i)
+      place(written.use[i], path(path("routes", index), "use", i), filters);
+    object(filters, written.handler.name());
     std::vector<chain::Link> links;
-    for (std::size_t i = 0; i < config_.use.size(); ++i) link(config_.use[i], path("use", i), links);
-    for (std::size_t i = 0; i < route.use.size(); ++i) link(route.use[i], path(route_path_, "use", i), links);
-    at_ = path(route_path_, route.handler.name());
-    auto handler = route.handler ? chain::handler_factory(route.handler.name()).make(route.handler.value().get(), *this)
-                                 : nullptr;
-    out_.routes.push_back({route.name, chain::Chain(std::move(links), std::move(handler)),
-                           living_.metrics.route(route.name)});
+    for (const Placed& f : filters) {
+      at_ = f.settings_path;
+      links.push_back(chain::make_link(*f.filter, f.name, *this));
+    }
+    at_ = path(path("routes", index), written.handler.name());
+    auto handler = chain::make_handler(written.handler, *this);
+    out_.routes.push_back({written.name, chain::Chain(std::move(links), std::move(handler)),
+                           living_.metrics.route(written.name)});
   }
 
+  const chain::RouteFacts& route() const override { return facts_; }
   std::shared_ptr<upstream::Upstream> upstream(std::string_view name) override {
     auto known = upstreams_.find(name);
     if (known != upstreams_.end()) return known->second;
@@ -51,20 +59,33 @@ class RouteBuilder final : public chain::Builder {
   }
 
  private:
-  void link(const UseConfig& use, const std::string& at, std::vector<chain::Link>& links) {
-    const config::Choice* filter = &use.filter;
-    std::string name(use.filter.name());
-    at_ = path(at, name);
-    if (!use.policy.empty()) {
-      const auto* policy = config_.policies.find(use.policy);
-      if (!policy) return;  // the binder has complained
-      filter = &policy->filter;
-      name = use.policy;
-      at_ = path("policies", use.policy, filter->name());
+  // A filter of the route, where it is used and where its settings were written.
+  struct Placed {
+    const config::Choice* filter;
+    std::string name;
+    std::string use_path, settings_path;
+  };
+
+  void place(const UseConfig& use, std::string at, std::vector<Placed>& out) const {
+    if (use.policy.empty()) {
+      if (use.filter) out.push_back({&use.filter, std::string(use.filter.name()), at, path(at, use.filter.name())});
+      return;
     }
-    if (!*filter) return;
-    const auto& factory = chain::filter_factory(filter->name());
-    links.push_back({factory.make(filter->value().get(), *this), factory.hooks, name});
+    const auto* policy = config_.policies.find(use.policy);
+    if (!policy || !policy->filter) return;  // the binder has complained
+    out.push_back({&policy->filter, use.policy, std::move(at), path("policies", use.policy, policy->filter.name())});
+  }
+  void object(const std::vector<Placed>& filters, std::string_view handler) {
+    std::vector<chain::Written> written;
+    for (const Placed& f : filters) written.push_back({f.filter->name(), f.name, f.filter->value().get()});
+    for (auto& o : chain::object_to_order(written, handler)) {
+      const auto& at = filters[o.index].use_path;
+      if (o.severity == config::Severity::error) {
+        report_.error(at, std::move(o.message), std::move(o.hint));
+      } else {
+        report_.warning(at, std::move(o.message), std::move(o.hint));
+      }
+    }
   }
   std::string below(std::string_view field) const { return field.empty() ? at_ : at_ + "." + std::string(field); }
 
@@ -72,12 +93,13 @@ class RouteBuilder final : public chain::Builder {
   const config::Report& report_;
   Living living_;
   BuiltSnapshot& out_;
-  std::string route_path_, at_;
+  chain::RouteFacts facts_;
+  std::string at_;  // path of the settings of what is being built
   upstream::TimeoutsConfig timeouts_;
   std::map<std::string, std::shared_ptr<upstream::Upstream>, std::less<>> upstreams_;
 };
 
-void build_routes_table(const Config& config, const config::Report& report, BuiltSnapshot& out) {
+std::vector<routing::RouteMatches> matches_of(const Config& config) {
   std::vector<routing::RouteMatches> routes;
   routes.reserve(config.routes.size());
   for (const auto& route : config.routes) {
@@ -85,8 +107,12 @@ void build_routes_table(const Config& config, const config::Report& report, Buil
     for (const auto& match : route.match) matches.matches.push_back(match.match());
     routes.push_back(std::move(matches));
   }
-  auto built = routing::build_table(
-      routes, config.on_tie == OnTie::first ? routing::OnTie::first : routing::OnTie::error);
+  return routes;
+}
+
+void build_route_table(OnTie on_tie, std::span<const routing::RouteMatches> routes, const config::Report& report,
+                       BuiltSnapshot& out) {
+  auto built = routing::build_table(routes, on_tie == OnTie::first ? routing::OnTie::first : routing::OnTie::error);
   for (const auto& finding : built.findings) {
     auto at = path("routes", finding.route, "match");
     std::string hint = finding.witness.empty() ? "" : "for example " + finding.witness;
@@ -116,10 +142,11 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
   config::Report report(loaded.document, loaded.diagnostics);
   auto out = std::make_shared<BuiltSnapshot>();
   out->hash = loaded.hash;
-  build_routes_table(config, report, *out);
+  auto matches = matches_of(config);
+  build_route_table(config.on_tie, matches, report, *out);
   out->routes.reserve(config.routes.size());
   RouteBuilder builder(config, report, living, *out);
-  for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i);
+  for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i, matches[i]);
   if (loaded.diagnostics.has_errors()) return nullptr;
   for (const auto& upstream : out->upstreams) {
     auto gauges = living.metrics.targets_at_scrape(upstream->name(), [weak = std::weak_ptr(upstream)] {

@@ -10,6 +10,7 @@
 #include "gateway/routing/route.h"
 #include "gateway/server/loaded.h"
 #include "gateway/upstream/target_table.h"
+#include "gateway/upstream/upstream.h"
 
 namespace sluice::server {
 

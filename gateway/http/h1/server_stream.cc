@@ -57,6 +57,7 @@ ServerStream::ServerStream(net::Loop& loop, Input& input, base::Arena& arena, co
 
 void ServerStream::begin(const Control& control) noexcept {
   control_ = control;
+  if (control.framing.length == 0 && control.framing.kind == Framing::Kind::length) control_.framing = {};
   keep_alive_ = control.keep_alive;
   expectation_open_ = control.expect_continue;
 }
