@@ -11,7 +11,7 @@
 namespace sluice::upstream {
 class Upstream;
 struct TimeoutsConfig;
-}
+}  // namespace sluice::upstream
 
 namespace sluice::chain {
 

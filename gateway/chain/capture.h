@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Capture: a part of the request's path that the route's pattern gave a name. Made by routing, read by filters and
-// handlers through Exchange::captures.
+// Capture: a part of the request's path that the route's pattern gave a name. Made by routing, read by
+// filters and handlers through Exchange::captures.
 #pragma once
 #include <string_view>
 
