@@ -38,7 +38,14 @@ class Writer {
 
   void literal(std::string_view text) noexcept {
     out_ = write_raw(out_, joined(text));
-    in_query_ = in_query_ || (purpose_ == Purpose::url && text.find_first_of("?#") != std::string_view::npos);
+    if (purpose_ != Purpose::url) return;
+    in_query_ = in_query_ || text.find_first_of("?#") != std::string_view::npos;
+    std::size_t mark = text.find("://");
+    if (mark != std::string_view::npos) {
+      in_authority_ = text.find_first_of("/?#", mark + 3) == std::string_view::npos;
+    } else {
+      in_authority_ = in_authority_ && text.find_first_of("/?#") == std::string_view::npos;
+    }
   }
   void value(std::string_view text, Form form) noexcept {
     switch (purpose_) {
@@ -66,9 +73,10 @@ class Writer {
  private:
   void url_value(std::string_view text, Form form) noexcept {
     bool path = form == Form::path || form == Form::path_value;
+    if (in_authority_ && (path || form == Form::uri) && text.starts_with('/')) in_authority_ = false;
     if (path && in_query_) {
       out_ = write_path_in_query(out_, text);
-    } else if (path || keeps_its_form(form)) {
+    } else if ((path && !in_authority_) || keeps_its_form(form)) {
       out_ = write_raw(out_, joined(text));
     } else {
       out_ = write_component(out_, text);
@@ -77,7 +85,8 @@ class Writer {
   // A query within the query, and path and query in place of the path.
   bool keeps_its_form(Form form) const noexcept {
     if (form == Form::verbatim) return true;
-    return purpose_ == Purpose::url && (form == Form::query ? in_query_ : form == Form::uri && !in_query_);
+    if (purpose_ != Purpose::url) return false;
+    return form == Form::query ? in_query_ : form == Form::uri && !in_query_ && !in_authority_;
   }
   // The part without the slashes that would make a double one with what stands before it: a path that begins
   // with two names another host when it is used as a reference.
@@ -90,6 +99,7 @@ class Writer {
 
   Purpose purpose_;
   bool in_query_ = false;
+  bool in_authority_ = false;  // between "://" and what ends the host
   char* begin_;
   char* out_;
 };

@@ -208,6 +208,18 @@ TEST(Template, KeepsAValueInsideItsQueryParameter) {
   EXPECT_EQ(compiled("/l?z=0&${request.query}").render(fake.ex, Purpose::url), "/l?z=0&x=1&y=2");
 }
 
+TEST(Template, KeepsAValueInsideTheHostOfAUrl) {
+  FakeExchange fake("/x");
+  fake.captures({{"rest", "evil.com/x"}, {"name", "a"}});
+
+  EXPECT_EQ(compiled("https://${path.rest}.a.example/${path.rest}").render(fake.ex, Purpose::url),
+            "https://evil.com%2Fx.a.example/evil.com/x");
+  EXPECT_EQ(compiled("https://${path.name}.a.example${request.uri}").render(fake.ex, Purpose::url),
+            "https://a.a.example/x");
+  EXPECT_EQ(compiled("https://${request.host}:81${request.path}").render(fake.ex, Purpose::url),
+            "https://api.example.com:81/x");
+}
+
 TEST(Template, DoesNotLetTheQueryChooseTheTargetOfAUrl) {
   FakeExchange fake("/?https://evil.com");
 
