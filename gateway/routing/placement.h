@@ -26,6 +26,8 @@ struct Placement {
   auto rank() const noexcept {
     return std::tuple(entry.methods == 0, ~headers, ~queries, -static_cast<std::int64_t>(priority));
   }
+  // As written: the order of the paths of one match is the order of their patterns.
+  auto order() const noexcept { return std::tuple(entry.route, entry.match, entry.pattern); }
 };
 
 }  // namespace sluice::routing

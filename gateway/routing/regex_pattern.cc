@@ -20,6 +20,12 @@ constexpr std::int64_t kMemory = 1 << 20;
 
 bool hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
+std::string upper(std::string s) {
+  for (char& c : s)
+    if (c >= 'a' && c <= 'f') c = static_cast<char>(c - 'a' + 'A');
+  return s;
+}
+
 // The expression without the anchors that it has anyway, and how much was cut off at the front.
 std::pair<std::string_view, std::size_t> without_anchors(std::string_view s) {
   std::size_t cut = 0;
@@ -41,14 +47,15 @@ std::pair<std::string_view, std::size_t> without_anchors(std::string_view s) {
 std::optional<PatternFault> check_triplet(std::string_view s, std::size_t at) {
   if (at + 2 >= s.size() || !hex(s[at + 1]) || !hex(s[at + 2])) return std::nullopt;
   base::Arena arena;
-  std::string written(s.substr(at, 3));
   // "x" in front, because "%2E" alone is a dot segment.
-  auto normal =
-      http::normalise_path("/x" + written, arena, {.encoded_slash = true, .encoded_backslash = true});
-  if (!normal || normal->substr(2) == written) return std::nullopt;
+  std::string written(s.substr(at, 3)), path = "/x" + written;
+  auto normal = http::normalise_path(path, arena, {.encoded_slash = true, .encoded_backslash = true});
+  // One byte of a longer character is refused alone; only its spelling can be wrong.
+  std::string meant = normal ? std::string(normal->substr(2)) : upper(written);
+  if (meant == written) return std::nullopt;
   return PatternFault{
       at, fmt::format("`{}` is not in the normalised path, which is what is matched; write `{}{}`", written,
-                      normal->ends_with('.') ? "\\" : "", normal->substr(2))};
+                      meant == "." ? "\\" : "", meant)};
 }
 
 // Looks for what can never be in a path.

@@ -24,8 +24,8 @@ class TableBuilder {
   }
 
   BuiltTable build(std::span<const RouteMatches> routes, OnTie on_tie) {
-    std::stable_sort(placements_.begin(), placements_.end(), [](const Placement& a, const Placement& b) {
-      return std::tuple(a.place(), a.rank()) < std::tuple(b.place(), b.rank());
+    std::sort(placements_.begin(), placements_.end(), [](const Placement& a, const Placement& b) {
+      return std::tuple(a.place(), a.rank(), a.order()) < std::tuple(b.place(), b.rank(), b.order());
     });
     lay_out();
     shrink();

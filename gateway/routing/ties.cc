@@ -74,8 +74,9 @@ class TieFinder {
   void equal_rank(Group group) {
     if (group[0].list != List::regex) return same_path(group);
     std::vector<Placement> by_regex(group.begin(), group.end());
-    std::stable_sort(by_regex.begin(), by_regex.end(),
-                     [](const Placement& a, const Placement& b) { return a.entry.regex < b.entry.regex; });
+    std::sort(by_regex.begin(), by_regex.end(), [](const Placement& a, const Placement& b) {
+      return std::tuple(a.entry.regex, a.order()) < std::tuple(b.entry.regex, b.order());
+    });
     std::vector<Group> same;
     for (Group rest = by_regex; !rest.empty(); rest = rest.subspan(same.back().size())) {
       auto other = std::find_if(rest.begin(), rest.end(),
