@@ -15,9 +15,16 @@ Target::Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_pt
       slots_(workers_->size()),
       addresses_(std::make_shared<const Addresses>()) {}
 
-Target::~Target() {
-  for (std::size_t i = 0; i < slots_.size(); ++i)
-    if (PoolSlot* slot = slots_[i].release()) (*workers_)[i]->post([slot] { delete slot; });
+std::shared_ptr<Target> Target::make(std::shared_ptr<TargetGroup> group, TargetUrl url,
+                                     std::shared_ptr<const WorkerLoops> workers) {
+  return {new Target(std::move(group), std::move(url), std::move(workers)), retire};
+}
+
+void Target::retire(Target* target) {
+  target->watch_.reset();
+  std::shared_ptr<Target> rest(target);
+  for (std::size_t i = 0; i < target->slots_.size(); ++i)
+    if (target->slots_[i]) (*target->workers_)[i]->post([rest, i] { rest->slots_[i].reset(); });
 }
 
 std::shared_ptr<const Target::Addresses> Target::addresses() const {

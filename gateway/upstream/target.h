@@ -39,11 +39,10 @@ class Target {
  public:
   using Addresses = std::vector<net::Address>;
 
-  Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_ptr<const WorkerLoops> workers);
+  static std::shared_ptr<Target> make(std::shared_ptr<TargetGroup> group, TargetUrl url,
+                                      std::shared_ptr<const WorkerLoops> workers);
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
-  // On any thread; the slots are sent to their workers to be destroyed there.
-  ~Target();
 
   const std::string& upstream() const noexcept { return group_->upstream; }
   const std::string& text() const noexcept { return text_; }              // "orders-1:8080", for logs
@@ -79,12 +78,17 @@ class Target {
   void closed() noexcept { connections_.fetch_sub(1, std::memory_order_relaxed); }
   std::uint32_t connections() const noexcept { return connections_.load(std::memory_order_relaxed); }
 
-  // That worker's own; null until it puts something there. Its thread only.
+  // That worker's own; null until it puts something there. Its thread only. When the last owner of the target
+  // is gone, on whatever thread, each worker destroys its slot, and the target goes after the last of them: a
+  // slot may refer to its target, and the loops must outlive both.
   std::unique_ptr<PoolSlot>& slot(unsigned worker) noexcept { return slots_[worker]; }
 
  private:
   friend class ActiveRequest;
   friend class TargetTable;
+
+  Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_ptr<const WorkerLoops> workers);
+  static void retire(Target* target);
 
   const std::shared_ptr<TargetGroup> group_;
   const TargetUrl url_;

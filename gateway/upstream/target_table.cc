@@ -26,7 +26,7 @@ std::shared_ptr<TargetGroup> TargetTable::group(std::string_view upstream) {
 std::shared_ptr<Target> TargetTable::target(const std::shared_ptr<TargetGroup>& group, const TargetUrl& url) {
   auto& known = targets_[{group->upstream, url.text()}];
   if (auto target = known.lock()) return target;
-  auto target = std::make_shared<Target>(group, url, workers_);
+  auto target = Target::make(group, url, workers_);
   known = target;
   if (resolver_) {
     target->watch_ =

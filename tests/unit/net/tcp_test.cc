@@ -41,8 +41,11 @@ class TcpTest : public testing::Test {
 
   template <class P>
   bool until(P happened) {
-    for (int i = 0; i < kRounds && !happened(); ++i) loop_.run_once(20ms);
-    return happened();
+    for (int i = 0; i < kRounds; ++i) {
+      if (happened()) return true;
+      loop_.run_once(20ms);
+    }
+    return false;
   }
   std::unique_ptr<TcpTransport> accept() {
     int fd = -1;

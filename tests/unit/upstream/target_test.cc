@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/upstream/target.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace sluice::upstream {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<net::Address> addresses(std::initializer_list<const char*> ips) {
+  std::vector<net::Address> out;
+  for (const char* ip : ips) out.push_back(*net::Address::parse(ip, 8080));
+  return out;
+}
+
+class TargetTest : public testing::Test {
+ protected:
+  TargetTest() { group_->upstream = "orders"; }
+  std::shared_ptr<TargetGroup> group_ = std::make_shared<TargetGroup>();
+  base::RealClock clock_;
+  net::Loop first_{clock_}, second_{clock_};
+  std::shared_ptr<const WorkerLoops> loops_ =
+      std::make_shared<const WorkerLoops>(WorkerLoops{&first_, &second_});
+  std::shared_ptr<Target> target_ = Target::make(group_, TargetUrl{"orders-1", 8080}, loops_);
+};
+
+TEST_F(TargetTest, KnowsItsNames) {
+  EXPECT_EQ(target_->upstream(), "orders");
+  EXPECT_EQ(target_->text(), "orders-1:8080");
+  EXPECT_EQ(target_->host_field(), "orders-1:8080");
+}
+
+TEST_F(TargetTest, IsUsableOnceItHasAnAddress) {
+  EXPECT_FALSE(target_->usable());
+  EXPECT_TRUE(target_->addresses()->empty());
+  auto version = group_->version.load();
+
+  target_->publish(addresses({"10.0.0.1"}));
+
+  EXPECT_TRUE(target_->usable());
+  EXPECT_EQ(target_->addresses()->size(), 1u);
+  EXPECT_GT(group_->version.load(), version);
+}
+
+TEST_F(TargetTest, KeepsItsAddressesWhenALookupFails) {
+  target_->publish(addresses({"10.0.0.1"}));
+
+  target_->publish(base::fail(base::Reason::upstream_resolve_failed, "no such host"));
+
+  EXPECT_TRUE(target_->usable());
+  EXPECT_EQ(target_->addresses()->size(), 1u);
+}
+
+TEST_F(TargetTest, SaysWhyItIsNotUsable) {
+  EXPECT_EQ(target_->why_unusable().reason, base::Reason::upstream_resolve_failed);
+  EXPECT_EQ(target_->why_unusable().detail, "orders-1: not resolved yet");
+
+  target_->publish(base::fail(base::Reason::upstream_resolve_failed, "no such host"));
+
+  EXPECT_EQ(target_->why_unusable().detail, "orders-1: no such host");
+}
+
+TEST_F(TargetTest, CountsRealChangesOfItsAddressesOnly) {
+  target_->publish(addresses({"10.0.0.1", "10.0.0.2"}));
+  auto version = target_->address_version();
+  auto usable = group_->version.load();
+  auto before = target_->addresses();
+
+  target_->publish(addresses({"10.0.0.2", "10.0.0.1"}));
+  EXPECT_EQ(target_->address_version(), version);
+  target_->publish(addresses({"10.0.0.3"}));
+
+  EXPECT_EQ(target_->address_version(), version + 1);
+  EXPECT_EQ(before->size(), 2u) << "who holds the old list keeps it";
+  EXPECT_EQ(group_->version.load(), usable) << "it was usable before";
+}
+
+TEST_F(TargetTest, CountsRequestsInFlightOfAllWorkers) {
+  std::vector<std::thread> workers;
+  std::atomic<bool> wrong = false;
+  for (int t = 0; t < 2; ++t)
+    workers.emplace_back([&] {
+      for (int i = 0; i < 20'000; ++i) {
+        ActiveRequest request(*target_);
+        if (target_->active() < 1 || target_->active() > 2) wrong = true;
+      }
+    });
+  for (auto& w : workers) w.join();
+
+  EXPECT_FALSE(wrong);
+  EXPECT_EQ(target_->active(), 0u);
+}
+
+TEST_F(TargetTest, OpensNoMoreConnectionsThanAllowedAcrossWorkers) {
+  std::atomic<int> opened = 0;
+  std::vector<std::thread> workers;
+  for (int t = 0; t < 4; ++t)
+    workers.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i)
+        if (target_->try_open(100)) ++opened;
+    });
+  for (auto& w : workers) w.join();
+  EXPECT_EQ(opened, 100);
+
+  target_->closed();
+
+  EXPECT_EQ(target_->connections(), 99u);
+  EXPECT_TRUE(target_->try_open(100));
+  EXPECT_FALSE(target_->try_open(100));
+}
+
+TEST_F(TargetTest, AvoidsAnAddressForAWhile) {
+  base::SteadyTime now(1000h);
+  target_->avoid(0, now);
+  target_->avoid(3, now + 5s);
+  target_->avoid(64, now + 5s);  // beyond what is kept in mind
+
+  EXPECT_EQ(target_->avoided(now + 5s), 0b1001u);
+  EXPECT_EQ(target_->avoided(now + 15s - 1ns), 0b1001u);
+  EXPECT_EQ(target_->avoided(now + 15s), 0u);
+  target_->avoid(1, now + 20s);
+  EXPECT_EQ(target_->avoided(now + 20s), 0b10u) << "what was long ago is forgotten";
+  target_->publish(addresses({"10.0.0.9"}));
+  EXPECT_EQ(target_->avoided(now + 20s), 0u) << "positions have changed";
+}
+
+// A slot that notes the thread that destroys it, and uses its target at that moment as a pool does.
+struct Slot final : PoolSlot {
+  Slot(Target& t, std::vector<std::thread::id>& g) : target(t), gone(g) { target.try_open(10); }
+  ~Slot() override {
+    target.closed();
+    gone.push_back(std::this_thread::get_id());
+  }
+  Target& target;
+  std::vector<std::thread::id>& gone;
+};
+
+TEST_F(TargetTest, SendsEachSlotToItsWorkerWhenTheLastOwnerIsGone) {
+  std::vector<std::thread::id> first, second;
+  target_->slot(0) = std::make_unique<Slot>(*target_, first);
+  target_->slot(1) = std::make_unique<Slot>(*target_, second);
+  auto another_owner = target_;
+
+  target_.reset();
+  first_.run_once(0s);
+  EXPECT_TRUE(first.empty());
+  std::thread([&] { another_owner.reset(); }).join();
+  EXPECT_TRUE(first.empty() && second.empty());
+  first_.run_once(0s);
+  EXPECT_EQ(first, std::vector{std::this_thread::get_id()});
+  std::thread worker([&] { second_.run_once(1h); });
+  auto worker_id = worker.get_id();
+  worker.join();
+
+  EXPECT_EQ(second, std::vector{worker_id});
+}
+
+TEST_F(TargetTest, LeavesNoSlotBehindWhenTheLoopsEndFirstToRun) {
+  std::vector<std::thread::id> gone;
+  {
+    net::Loop loop(clock_);
+    auto target =
+        Target::make(group_, TargetUrl{"a", 80}, std::make_shared<const WorkerLoops>(WorkerLoops{&loop}));
+    target->slot(0) = std::make_unique<Slot>(*target, gone);
+    target.reset();
+    EXPECT_TRUE(gone.empty());
+  }
+
+  EXPECT_EQ(gone.size(), 1u);
+}
+
+TEST_F(TargetTest, KeepsTheCountersOfWorkersOnALineOfTheirOwn) { EXPECT_GE(alignof(Target), 64u); }
+
+}  // namespace
+}  // namespace sluice::upstream
