@@ -57,13 +57,13 @@ bool Binder::short_form(Progress& p) {
   }
   const Field* f = short_for(p.shape, node.kind);
   if (!f) {
+    if (node.kind != Kind::scalar || p.shape.words.empty()) return mismatch(p.shape, nullptr, node, p.at);
     std::vector<std::string_view> words;
     for (const ShortWord& word : p.shape.words) words.push_back(word.text);
-    std::string_view meant =
-        node.kind == Kind::scalar ? base::nearest(node.text(), words) : std::string_view();
-    if (meant.empty()) return mismatch(p.shape, nullptr, node, p.at);
-    std::string got = node.substituted || p.at.secret ? "***" : std::string(node.text());
-    return refuse(node, p.at, "expected " + expectation(p.shape) + ", got " + got, did_you_mean(meant));
+    bool secret = node.substituted || p.at.secret;
+    return refuse(node, p.at,
+                  fmt::format("expected {}, got {}", expectation(p.shape), secret ? "***" : node.text()),
+                  secret ? "" : did_you_mean(base::nearest(node.text(), words)));
   }
   p.ok = field(*f, node.place, node, p);
   return true;

@@ -22,6 +22,7 @@
 // Members may be: bool, integers, double, std::string, Duration, Size, Rate, Percent, Secret, Json, described
 // structs, enums and texts, and std::vector, ByName and std::optional of these. Options are in options.h.
 #pragma once
+#include <concepts>
 #include <string>
 #include <utility>
 
@@ -47,8 +48,10 @@ class Description {
     shape_.doc = std::move(doc);
     return *this;
   }
-  template <class M, class... O>
-  Description& field(std::string name, M T::* member, std::string doc, O... options) {
+  // Members of a base class of T may be described too.
+  template <class M, class B, class... O>
+    requires std::derived_from<T, B>
+  Description& field(std::string name, M B::* member, std::string doc, O... options) {
     Field f;
     f.name = std::move(name);
     f.doc = std::move(doc);
@@ -71,8 +74,9 @@ class Description {
 
   // A bare scalar (or list, if the field is one) in place of the mapping is short for this field alone:
   // `health: /healthz` for `health: {path: /healthz}`. The field must have been described.
-  template <class M>
-  Description& shorthand(M T::* member) {
+  template <class M, class B>
+    requires std::derived_from<T, B>
+  Description& shorthand(M B::* member) {
     shape_.shorthands.push_back(index_of(offset(member)));
     return *this;
   }
@@ -107,8 +111,8 @@ class Description {
   }
 
  private:
-  template <class M>
-  std::size_t offset(M T::* member) const {
+  template <class M, class B>
+  std::size_t offset(M B::* member) const {
     return static_cast<std::size_t>(reinterpret_cast<const char*>(&(sample_->*member)) -
                                     reinterpret_cast<const char*>(sample_));
   }

@@ -112,7 +112,7 @@ std::optional<PathStep> next_step(std::string_view& path);
 template <class... Parts>
 std::string path(const Parts&... parts) {
   std::string out;
-  auto add = [&](const auto& part) {
+  [[maybe_unused]] auto add = [&](const auto& part) {
     if constexpr (std::integral<std::remove_cvref_t<decltype(part)>>)
       append(out, static_cast<std::size_t>(part));
     else

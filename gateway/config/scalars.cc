@@ -98,7 +98,9 @@ struct SecretText final : ScalarShape {
     static_cast<Secret*>(out)->value = text;
     return {};
   }
-  std::string write(const void*) const override { return "***"; }
+  std::string write(const void* value) const override {
+    return static_cast<const Secret*>(value)->value.empty() ? "" : "***";
+  }
 };
 
 // Duration, Size, Rate, Percent: T with a parse function.

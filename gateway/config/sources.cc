@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kMask = "***";
 constexpr std::size_t kWidest = 120;              // characters of an excerpt
-constexpr std::size_t kShortestHiddenText = 8;    // shorter ones occur by chance
+constexpr std::size_t kShortestHiddenText = 6;    // shorter ones occur by chance
 constexpr std::uint32_t kLinesLookedBack = 2000;  // for the key above a block of text
 
 // The line as characters, each a piece of UTF-8; control characters become blanks.

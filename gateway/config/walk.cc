@@ -51,10 +51,22 @@ const Shape& content_of(const Shape& shape) {
   return content_of(static_cast<const OptionalShape&>(shape).content());
 }
 
+bool is_secret(const Shape& its_shape) {
+  const Shape& shape = content_of(its_shape);
+  switch (shape.form) {
+    case Shape::Form::scalar:
+      return static_cast<const ScalarShape&>(shape).secret;
+    case Shape::Form::list:
+      return is_secret(static_cast<const ListShape&>(shape).element());
+    case Shape::Form::map:
+      return is_secret(static_cast<const MapShape&>(shape).element());
+    default:
+      return false;
+  }
+}
+
 bool holds_secret(const Field& field) {
-  const Shape& shape = content_of(field.shape());
-  return field.rules.secret ||
-         (shape.form == Shape::Form::scalar && static_cast<const ScalarShape&>(shape).secret);
+  return field.rules.secret || (field.rules.each && field.rules.each->secret) || is_secret(field.shape());
 }
 
 std::string with_article(const std::string& noun) {
@@ -124,9 +136,7 @@ Origin origin(const Document& document, const Shape& root, std::string_view path
     }
   }
   if (!node) return {};
-  shape = &content_of(*shape);
-  bool secret_type = shape->form == Shape::Form::scalar && static_cast<const ScalarShape*>(shape)->secret;
-  return {node->place, secret || secret_type || node->substituted};
+  return {node->place, secret || is_secret(*shape) || node->substituted};
 }
 
 std::string rules_text(const Rules& rules) {

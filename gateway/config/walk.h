@@ -16,7 +16,8 @@ const Shape& content_of(const Shape& shape);
 inline const void* member_of(const void* object, std::size_t offset) noexcept {
   return static_cast<const char*>(object) + offset;
 }
-// Is the field's value never to be shown?
+// Are values of this type, or of this field, never to be shown?
+bool is_secret(const Shape& shape);
 bool holds_secret(const Field& field);
 // Every struct that can be reached, in the order of first use, alternatives of open sets included.
 std::vector<const StructShape*> structs_of(const Shape& root);

@@ -50,6 +50,8 @@ constexpr Rewording kRewordings[] = {
      "start the list on a line of its own, or check the indentation"},
     {"found unknown escape character", "unknown escape in a double-quoted text",
      "write \\\\ for a backslash, or use single quotes"},
+    {"did not find expected node content", "a value is missing here",
+     "quote an empty text, and a text that starts with ,"},
     {"found incompatible YAML document", "only YAML 1.1 and 1.2 can be read", ""},
 };
 

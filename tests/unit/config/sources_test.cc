@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/config/sources.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::config {
+namespace {
+
+Sources::Excerpt excerpt(const std::string& text, Place place) {
+  Sources sources;
+  sources.add("a.yaml", text);
+  return sources.excerpt(place);
+}
+
+TEST(Sources, NamesPlacesAsEditorsDo) {
+  Sources sources;
+  std::uint32_t file = sources.add("conf/a.yaml", "x: 1\n");
+
+  EXPECT_EQ(sources.text({file, 3, 5}), "conf/a.yaml:3:5");
+  EXPECT_EQ(sources.text({file, 3, 0}), "conf/a.yaml:3");
+  EXPECT_EQ(sources.text({file, 0, 0}), "conf/a.yaml");
+  EXPECT_EQ(sources.text({}), "");
+  EXPECT_EQ(sources.text({9, 1, 1}), ":1:1");
+}
+
+TEST(Sources, ShowsTheLineAndTheCaret) {
+  auto shown = excerpt("a: 1\n  b: 2\nc: 3", {1, 2, 6});
+
+  EXPECT_EQ(shown.line, "  b: 2");
+  EXPECT_EQ(shown.caret, 5u);
+}
+
+TEST(Sources, BreaksLinesAtEveryKindOfLineBreak) {
+  EXPECT_EQ(excerpt("a\r\nb\rc\nd", {1, 2, 1}).line, "b");
+  EXPECT_EQ(excerpt("a\r\nb\rc\nd", {1, 3, 1}).line, "c");
+  EXPECT_EQ(excerpt("a\r\nb\rc\nd", {1, 4, 1}).line, "d");
+}
+
+TEST(Sources, ShowsNothingForALineThatIsNotThere) {
+  EXPECT_EQ(excerpt("a: 1\n", {1, 7, 1}).line, "");
+  EXPECT_EQ(excerpt("a: 1\n", {1, 0, 0}).line, "");
+  EXPECT_EQ(excerpt("a: 1\n", {2, 1, 1}).line, "");
+  EXPECT_EQ(excerpt("a: 1\n", {}).line, "");
+}
+
+TEST(Sources, PutsTheCaretBehindTheEndOfTheLine) { EXPECT_EQ(excerpt("a: 1\n", {1, 1, 40}).caret, 4u); }
+
+TEST(Sources, CountsCharactersAndNotBytes) {
+  auto shown = excerpt("\xC3\xA4\xE2\x82\xAC: x", {1, 1, 5});
+
+  EXPECT_EQ(shown.line, "\xC3\xA4\xE2\x82\xAC: x");
+  EXPECT_EQ(shown.caret, 4u);
+}
+
+TEST(Sources, ShowsTabsAndControlCharactersAsBlanksAndBadBytesAsSuch) {
+  EXPECT_EQ(excerpt("\ta:\x1b[31m \xff", {1, 1, 1}).line, " a: [31m \xEF\xBF\xBD");
+}
+
+TEST(Sources, CutsLongLinesAroundThePlace) {
+  std::string text = std::string(500, 'a') + "X" + std::string(500, 'b');
+
+  auto shown = excerpt(text, {1, 1, 501});
+
+  EXPECT_LT(shown.line.size(), 140u);
+  EXPECT_EQ(shown.line[shown.caret], 'X');
+  EXPECT_TRUE(shown.line.starts_with("..."));
+  EXPECT_TRUE(shown.line.ends_with("..."));
+}
+
+TEST(Sources, HidesARangeAndMovesTheCaret) {
+  Sources sources;
+  sources.add("a.yaml", "{pin: 1234567, b: x}");
+  sources.hide({1, 1, 7}, 1, 14);
+
+  EXPECT_EQ(sources.excerpt({1, 1, 16}).line, "{pin: ***, b: x}");
+  EXPECT_EQ(sources.excerpt({1, 1, 16}).caret, 11u);
+  EXPECT_EQ(sources.excerpt({1, 1, 9}).caret, 6u);
+}
+
+TEST(Sources, HidesEveryLineOfARange) {
+  Sources sources;
+  sources.add("a.yaml", "pin: |\n  one\n  two\nb: x");
+  sources.hide({1, 1, 6}, 4, 1);
+
+  EXPECT_EQ(sources.excerpt({1, 1, 1}).line, "pin: ***");
+  EXPECT_EQ(sources.excerpt({1, 2, 3}).line, "  ***");
+  EXPECT_EQ(sources.excerpt({1, 3, 3}).line, "  ***");
+  EXPECT_EQ(sources.excerpt({1, 4, 1}).line, "b: x");
+}
+
+TEST(Sources, HidesOnlyInTheFileThatWasNamed) {
+  Sources sources;
+  sources.add("a.yaml", "pin: 1");
+  sources.add("b.yaml", "pin: 1");
+  sources.hide({1, 1, 6}, 1, 7);
+
+  EXPECT_EQ(sources.excerpt({2, 1, 6}).line, "pin: 1");
+}
+
+TEST(Sources, HidesWhatStandsUnderAKeyThatSoundsSecret) {
+  EXPECT_EQ(excerpt("password: hunter2", {1, 1, 1}).line, "password: ***");
+  EXPECT_EQ(excerpt("a: {client_secret: x, b: y}", {1, 1, 1}).line, "a: {client_secret: ***, b: y}");
+  EXPECT_EQ(excerpt("a: {\"api_keys\": [x, y], b: z}", {1, 1, 1}).line, "a: {\"api_keys\": ***, b: z}");
+  EXPECT_EQ(excerpt("token: \"a, \\\" b\" # c", {1, 1, 1}).line, "token: *** # c");
+  EXPECT_EQ(excerpt("password: 'open", {1, 1, 1}).line, "password: ***");
+  EXPECT_EQ(excerpt("private_key: |\n  ABC\n\n  DEF\nb: 1", {1, 4, 3}).line, "  ***");
+  EXPECT_EQ(excerpt("private_key: |\n  ABC\n\n  DEF\nb: 1", {1, 5, 3}).line, "b: 1");
+  EXPECT_EQ(excerpt("api_keys:\n- abc\n- def\n", {1, 3, 3}).line, "***");
+  EXPECT_EQ(excerpt("a:\n  passwords:\n    x:\n      y: abc\n", {1, 4, 3}).line, "      ***");
+}
+
+TEST(Sources, HidesWhatStandsUnderAKeyThatItWasTold) {
+  Sources sources;
+  sources.hide_key("pin");
+  sources.add("a.yaml", "pin: \"12\npins: 3");
+
+  EXPECT_EQ(sources.excerpt({1, 1, 6}).line, "pin: ***");
+  EXPECT_EQ(sources.excerpt({1, 2, 1}).line, "pins: 3");
+}
+
+TEST(Sources, KnowsWhichKeysSoundSecret) {
+  for (auto key :
+       {"password", "db_password", "client_secret", "api_key", "API_KEYS", "token", "private_key", "apikey"})
+    EXPECT_TRUE(sounds_secret(key)) << key;
+  for (auto key : {"path", "key", "cert", "token_endpoint", "name", ""})
+    EXPECT_FALSE(sounds_secret(key)) << key;
+}
+
+TEST(Sources, MasksHiddenTextsInMessages) {
+  Sources sources;
+  sources.hide_text("correct horse");
+  sources.hide_text("abc");  // too short: every word would suffer
+
+  EXPECT_EQ(sources.masked("got correct horse, correct horse and abc"), "got ***, *** and abc");
+}
+
+}  // namespace
+}  // namespace sluice::config

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/config/substitute.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "gateway/config/write.h"
+
+#include "tests/unit/config/sample.h"
+
+namespace sluice::config {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+using namespace std::string_literals;
+
+class SubstitutionTest : public testing::Test {
+ protected:
+  SubstitutionTest() {
+    environment_.variables = {{"NAME", "orders"}, {"PORT", "8080"}, {"EMPTY", ""}, {"NESTED", "${env:NAME}"}};
+    environment_.files = {
+        {"/run/key", "s3cret-value\n"}, {"conf/rel", "relative\r\n"}, {"/two", "a\n\n"}, {"/nul", "a\0b"s}};
+  }
+  // The text of the value, or the complaint.
+  std::string value(const std::string& yaml) {
+    diagnostics_ = Diagnostics();
+    document_.emplace(parse("a: " + yaml + "\n", diagnostics_, "conf/gateway.yaml", environment_));
+    if (diagnostics_.has_errors()) return "! " + diagnostics_.sorted()[0].message;
+    return std::string(document_->find("a")->text());
+  }
+  bool substituted() { return document_->find("a")->substituted; }
+  sample::FakeEnvironment environment_;
+  Diagnostics diagnostics_;
+  std::optional<Document> document_;
+};
+
+TEST_F(SubstitutionTest, PutsVariablesAndFilesIntoTexts) {
+  EXPECT_EQ(value("${env:NAME}"), "orders");
+  EXPECT_EQ(value("\"http://${env:NAME}:${env:PORT}/x\""), "http://orders:8080/x");
+  EXPECT_EQ(value("'${env:NAME}'"), "orders");
+  EXPECT_EQ(value("|\n  x ${env:NAME}\n"), "x orders\n");
+  EXPECT_EQ(value("${env:EMPTY}"), "");
+  EXPECT_EQ(document_->find("a")->kind, Kind::scalar);
+  EXPECT_EQ(value("${file:/run/key}"), "s3cret-value");
+  EXPECT_TRUE(substituted());
+}
+
+TEST_F(SubstitutionTest, ReadsFilesRelativeToTheConfiguration) {
+  EXPECT_EQ(value("${file:rel}"), "relative");
+  EXPECT_THAT(document_->files(), Contains("conf/rel"));
+}
+
+TEST_F(SubstitutionTest, TakesOneLineBreakOffTheEndOfAFile) { EXPECT_EQ(value("${file:/two}"), "a\n"); }
+
+TEST_F(SubstitutionTest, LeavesVariablesOfTheRequestAlone) {
+  EXPECT_EQ(value("/v1/${path.id}?u=${claim.sub}"), "/v1/${path.id}?u=${claim.sub}");
+  EXPECT_FALSE(substituted());
+  EXPECT_EQ(value("${path.id}${env:NAME}"), "${path.id}orders");
+  EXPECT_EQ(value("$${env:NAME}"), "$${env:NAME}");
+  EXPECT_FALSE(substituted());
+}
+
+TEST_F(SubstitutionTest, DoesNotSearchWhatItPutIn) { EXPECT_EQ(value("${env:NESTED}"), "${env:NAME}"); }
+
+TEST_F(SubstitutionTest, SaysWhatIsMissing) {
+  EXPECT_EQ(value("${env:NOPE}"), "! the environment variable NOPE is not set");
+  EXPECT_EQ(value("${file:/nope}"), "! cannot read /nope: No such file or directory");
+  EXPECT_EQ(value("${env:}"), "! `` cannot be the name of an environment variable");
+  EXPECT_EQ(value("${env:A-B}"), "! `A-B` cannot be the name of an environment variable");
+  EXPECT_EQ(value("${file:}"), "! ${file:} needs a path, as in ${file:/run/secrets/key}");
+  EXPECT_EQ(value("${env:NAME"), "! a `${` is not closed by a `}`");
+  EXPECT_EQ(value("${file:/nul}"), "! the value of ${file:/nul} holds a NUL byte");
+}
+
+TEST_F(SubstitutionTest, ReportsEveryMissingOneOfAText) {
+  value("${env:A}${env:B}");
+
+  EXPECT_EQ(diagnostics_.errors(), 2u);
+  EXPECT_EQ(diagnostics_.sorted()[0].place, (Place{1, 1, 4}));
+}
+
+TEST_F(SubstitutionTest, LeavesABrokenValueThatNobodyComplainsAboutAgain) {
+  EXPECT_EQ(sample::problems("version: ${env:NOPE}\n"),
+            "gateway.yaml:1:10: error: the environment variable NOPE is not set\n"
+            "  version: ${env:NOPE}\n"
+            "           ^\n");
+}
+
+TEST_F(SubstitutionTest, GivesEveryTypeEvenInQuotes) {
+  environment_.variables = {{"ONE", "1"}, {"YES", "true"}, {"SIZE", "64KiB"}};
+
+  EXPECT_EQ(sample::problems("{version: \"${env:ONE}\", debug: \"${env:YES}\", buffer: \"${env:SIZE}\"}",
+                             environment_),
+            "");
+}
+
+TEST_F(SubstitutionTest, IsSecretInDiagnostics) {
+  environment_.variables = {{"X", "geheim"}, {"NAME", "ordres"}};
+
+  std::string text = sample::problems(
+      "version: ${env:X}\nbuffer: ${env:X}\nupstreams: {orders: {targets: \"${env:X}\", balance: "
+      "\"${env:X}\"}}\n"
+      "routes: [{name: \"${env:X} \", to: \"${env:NAME}\", retry: \"${env:X}\"}]\n",
+      environment_);
+
+  EXPECT_THAT(text, HasSubstr("1:10: error: expected an integer, got ***"));
+  EXPECT_THAT(text, HasSubstr("expected a size such as 64KiB, got ***"));
+  EXPECT_THAT(text, HasSubstr("expected an address such as 10.0.0.1:8080, got ***"));
+  EXPECT_THAT(text, HasSubstr("expected one of round_robin, power_of_two, got ***"));
+  EXPECT_THAT(text, HasSubstr("expected a-z, 0-9 and -, got ***"));
+  EXPECT_THAT(text, HasSubstr("there is no upstream named `***`"));
+  EXPECT_THAT(text, HasSubstr("a mapping (retry), got ***"));
+  EXPECT_THAT(text, Not(HasSubstr("geheim")));
+  EXPECT_THAT(text, Not(HasSubstr("ordres")));
+}
+
+TEST_F(SubstitutionTest, IsSecretInTheLongForm) {
+  environment_.variables = {{"X", "geheim"}};
+  Diagnostics diagnostics;
+  Document document = parse(
+      "version: 1\nroutes: [{name: a, json: {k: [\"x ${env:X}\"]}}]\nupstreams: {u: {targets: "
+      "\"${env:X}:1\"}}\n",
+      diagnostics, "a.yaml", environment_);
+  auto root = bind<sample::Root>(document, diagnostics);
+  ASSERT_EQ(diagnostics.text(), "");
+
+  EXPECT_EQ(root.upstreams[0].second.targets[0].host, "geheim");
+  EXPECT_THAT(long_form(root, &document), Not(HasSubstr("geheim")));
+  EXPECT_THAT(long_form(root, &document), HasSubstr("- \"***\""));
+}
+
+TEST(SubstitutionPaths, AreRelativeToADirectory) {
+  EXPECT_EQ(resolved("conf", "a"), "conf/a");
+  EXPECT_EQ(resolved("conf/", "a"), "conf/a");
+  EXPECT_EQ(resolved("", "a"), "a");
+  EXPECT_EQ(resolved("conf", "/a"), "/a");
+  EXPECT_EQ(directory_of("a/b/c"), "a/b");
+  EXPECT_EQ(directory_of("/c"), "/");
+  EXPECT_EQ(directory_of("c"), "");
+}
+
+}  // namespace
+}  // namespace sluice::config
