@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/admin/admin_server.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <set>
+#include <utility>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "gateway/admin/session.h"
+#include "gateway/admin/socket.h"
+#include "gateway/base/log.h"
+
+namespace sluice::admin {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// How long not to accept when the process is out of descriptors.
+constexpr auto kPause = std::chrono::milliseconds(200);
+constexpr int kAcceptsAtOnce = 16;
+
+}  // namespace
+
+// Accepts, and knows the sessions. Pending operations hold it weakly, so it ends with the AdminServer.
+class AdminServer::Acceptor : public std::enable_shared_from_this<AdminServer::Acceptor> {
+ public:
+  Acceptor(asio::io_context& control, ListeningSocket socket, Suppliers suppliers, AdminLimits limits)
+      : control_(control),
+        socket_(std::move(socket)),
+        listening_(control, ::dup(socket_.fd())),
+        pause_(control),
+        pages_(std::make_shared<Pages>(std::move(suppliers), socket_.port() == 0)),
+        limits_(limits) {}
+
+  std::uint16_t port() const noexcept { return socket_.port(); }
+
+  void wait() {
+    listening_.async_wait(asio::posix::descriptor_base::wait_read,
+                          [weak = weak_from_this()](boost::system::error_code error) {
+                            auto self = weak.lock();
+                            if (self && !error) self->accept();
+                          });
+  }
+
+  void stop() {
+    boost::system::error_code ignored;
+    listening_.close(ignored);
+    pause_.cancel();
+    // Closing a session takes it out of the set.
+    while (!sessions_.empty()) {
+      auto session = *sessions_.begin();
+      session->close();
+    }
+  }
+
+ private:
+  void accept() {
+    for (int i = 0; i < kAcceptsAtOnce; ++i) {
+      int fd = ::accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd >= 0) {
+        serve(fd);
+      } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        return pause();
+      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        break;
+      }
+    }
+    wait();
+  }
+
+  void serve(int fd) {
+    asio::generic::stream_protocol protocol(socket_.family(), 0);
+    AdminSession::Stream::socket_type socket(control_, protocol, fd);
+    if (sessions_.size() >= limits_.connections) return;  // closes it
+    auto session = std::make_shared<AdminSession>(std::move(socket), pages_, limits_);
+    sessions_.insert(session);
+    session->run([weak = weak_from_this(), raw = session.get()] {
+      auto self = weak.lock();
+      if (self) std::erase_if(self->sessions_, [raw](const auto& s) { return s.get() == raw; });
+    });
+  }
+
+  // The connection waits in the backlog and would wake us again and again.
+  void pause() {
+    base::log(base::Level::warning,
+              std::string("the admin server cannot accept a connection now: ") + std::strerror(errno));
+    pause_.expires_after(kPause);
+    pause_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+      auto self = weak.lock();
+      if (self && !error) self->wait();
+    });
+  }
+
+  asio::io_context& control_;
+  ListeningSocket socket_;
+  asio::posix::stream_descriptor listening_;
+  asio::steady_timer pause_;
+  std::shared_ptr<Pages> pages_;
+  AdminLimits limits_;
+  std::set<std::shared_ptr<AdminSession>> sessions_;
+};
+
+base::Result<std::unique_ptr<AdminServer>> AdminServer::start(asio::io_context& control,
+                                                              const AdminConfig& config, Suppliers suppliers,
+                                                              AdminLimits limits) {
+  if (!config.enabled) return std::unique_ptr<AdminServer>();
+  auto socket = ListeningSocket::open(config.bind);
+  if (!socket) return std::move(socket).unexpected();
+  auto acceptor = std::make_shared<Acceptor>(control, std::move(*socket), std::move(suppliers), limits);
+  acceptor->wait();
+  return std::unique_ptr<AdminServer>(new AdminServer(std::move(acceptor)));
+}
+
+AdminServer::AdminServer(std::shared_ptr<Acceptor> acceptor) noexcept : acceptor_(std::move(acceptor)) {}
+
+AdminServer::~AdminServer() { acceptor_->stop(); }
+
+std::uint16_t AdminServer::port() const noexcept { return acceptor_->port(); }
+
+}  // namespace sluice::admin

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// AdminServer: the HTTP server for operators and their tools, on the control thread: metrics and health.
+// Plain Asio and Beast: it is cold. Owned by the server layer, which says through Suppliers what there is to
+// tell. It must not be reachable from outside the machine (admin_config.h), and a client of it must not be
+// able to hold up anything else: connections, sizes and times are limited.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include <boost/asio/io_context.hpp>
+
+#include "gateway/admin/admin_config.h"
+#include "gateway/admin/pages.h"
+#include "gateway/base/result.h"
+
+namespace sluice::admin {
+
+struct AdminLimits {
+  std::size_t connections = 64;                                  // more are closed at once
+  std::size_t head = 8 * 1024;                                   // bytes of a request's head
+  std::chrono::milliseconds request = std::chrono::seconds(30);  // until the next request's head is complete
+  std::chrono::milliseconds write = std::chrono::seconds(30);    // for each piece of a response
+};
+
+class AdminServer {
+ public:
+  // Listens and serves while `control` runs; null if the configuration says that there is to be none. The
+  // error names address and cause, for people. From the control thread, as is everything else here.
+  static base::Result<std::unique_ptr<AdminServer>> start(boost::asio::io_context& control,
+                                                          const AdminConfig& config, Suppliers suppliers,
+                                                          AdminLimits limits = {});
+  AdminServer(const AdminServer&) = delete;
+  AdminServer& operator=(const AdminServer&) = delete;
+  // Closes all connections; the suppliers are not called any more.
+  ~AdminServer();
+
+  // Bound port; 0 for a Unix socket.
+  std::uint16_t port() const noexcept;
+
+ private:
+  class Acceptor;
+  explicit AdminServer(std::shared_ptr<Acceptor> acceptor) noexcept;
+  std::shared_ptr<Acceptor> acceptor_;
+};
+
+}  // namespace sluice::admin

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/admin/pages.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sluice::admin {
+namespace {
+
+using testing::HasSubstr;
+
+Pages pages(std::vector<std::string>& reasons, bool any_host = false) {
+  Suppliers suppliers;
+  suppliers.readiness = [&reasons] { return Readiness{reasons}; };
+  return {std::move(suppliers), any_host};
+}
+
+Reply get(Pages& pages, std::string_view target, std::string_view host = "127.0.0.1:9901") {
+  return pages.answer({"GET", target, host});
+}
+
+TEST(Pages, ListThemselves) {
+  std::vector<std::string> reasons;
+  auto p = pages(reasons);
+
+  auto reply = get(p, "/");
+
+  EXPECT_EQ(reply.status, 200);
+  for (auto path : {"/metrics", "/livez", "/readyz", "/startupz"}) EXPECT_THAT(reply.body, HasSubstr(path));
+}
+
+TEST(Pages, AreReadyWhenNothingSpeaksAgainstIt) {
+  std::vector<std::string> reasons;
+  auto p = pages(reasons);
+
+  EXPECT_EQ(get(p, "/readyz").status, 200);
+  EXPECT_EQ(get(p, "/readyz").body, "{\"ready\":true}\n");
+}
+
+TEST(Pages, SayWhyTheyAreNotReady) {
+  std::vector<std::string> reasons = {"draining", "listener \"web\" is not bound"};
+  auto p = pages(reasons);
+
+  auto reply = get(p, "/readyz?verbose");
+
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_EQ(reply.content_type, "application/json");
+  EXPECT_EQ(reply.body,
+            "{\"ready\":false,\"reasons\":[\"draining\",\"listener \\\"web\\\" is not bound\"]}\n");
+}
+
+TEST(Pages, AreLiveEvenWhenNotReady) {
+  std::vector<std::string> reasons = {"draining"};
+  auto p = pages(reasons);
+
+  EXPECT_EQ(get(p, "/livez").status, 200);
+}
+
+TEST(Pages, StayStartedOnceTheyWereReady) {
+  std::vector<std::string> reasons = {"no configuration is in force"};
+  auto p = pages(reasons);
+  EXPECT_EQ(get(p, "/startupz").status, 503);
+
+  reasons.clear();
+  EXPECT_EQ(get(p, "/startupz").status, 200);
+  reasons = {"draining"};
+
+  EXPECT_EQ(get(p, "/startupz").status, 200);
+  EXPECT_EQ(get(p, "/readyz").status, 503);
+}
+
+TEST(Pages, LeaveTheMetricsToTheSupplier) {
+  std::vector<std::string> reasons;
+  auto p = pages(reasons);
+
+  auto reply = get(p, "/metrics");
+
+  EXPECT_TRUE(reply.metrics);
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.content_type, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+TEST(Pages, DoNotKnowOtherPaths) {
+  std::vector<std::string> reasons;
+  auto p = pages(reasons);
+
+  for (auto target : {"/nothing", "/metrics/", "", "*", "//", "/../metrics"}) {
+    auto reply = get(p, target);
+    EXPECT_EQ(reply.status, 404) << target;
+    EXPECT_EQ(reply.content_type, "application/problem+json");
+    EXPECT_THAT(reply.body, HasSubstr("\"title\":\"Not Found\",\"status\":404"));
+  }
+}
+
+TEST(Pages, TakeGetAndHeadOnly) {
+  std::vector<std::string> reasons;
+  auto p = pages(reasons);
+
+  for (auto method : {"POST", "PUT", "DELETE", "OPTIONS", "get"}) {
+    auto reply = p.answer({method, "/metrics", ""});
+    EXPECT_EQ(reply.status, 405) << method;
+    EXPECT_EQ(reply.allow, "GET, HEAD");
+    EXPECT_FALSE(reply.metrics);
+  }
+  EXPECT_EQ(p.answer({"HEAD", "/livez", ""}).status, 200);
+}
+
+TEST(Pages, AreForThoseOnlyWhoKnowThatThisIsTheirMachine) {
+  std::vector<std::string> reasons;
+  auto p = pages(reasons);
+
+  for (auto host : {"127.0.0.1", "127.0.0.1:9901", "localhost", "LocalHost:1", "[::1]", "[::1]:9901", ""})
+    EXPECT_EQ(get(p, "/livez", host).status, 200) << host;
+  for (auto host :
+       {"evil.example", "evil.example:9901", "localhost.evil.example", "127.0.0.1.evil.example", ":"})
+    EXPECT_EQ(get(p, "/livez", host).status, 421) << host;
+}
+
+TEST(Pages, AskForNoHostBehindAUnixSocket) {
+  std::vector<std::string> reasons;
+  auto p = pages(reasons, true);
+
+  EXPECT_EQ(get(p, "/livez", "admin").status, 200);
+}
+
+}  // namespace
+}  // namespace sluice::admin

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/admin/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/admin/served.h"
+
+namespace sluice::admin {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+TEST(AdminSession, AnswersOneRequestAfterTheOther) {
+  Served served;
+  Client client(served.port());
+
+  for (int i = 0; i < 3; ++i) {
+    client.send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(client.read_until("}\n"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  }
+}
+
+TEST(AdminSession, AnswersPipelinedRequestsInOrder) {
+  Served served;
+  Client client(served.port());
+
+  client.send(
+      "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+      "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  auto text = client.read_to_end();
+
+  EXPECT_LT(text.find("{\"live\":true}"), text.find("{\"ready\":true}"));
+  EXPECT_THAT(text, EndsWith("{\"ready\":true}\n"));
+}
+
+TEST(AdminSession, SendsTheMetricsPieceByPiece) {
+  Served served;
+
+  auto text = get(served.port(), "/metrics");
+
+  EXPECT_THAT(text, HasSubstr("Transfer-Encoding: chunked\r\n"));
+  EXPECT_THAT(text, EndsWith("\r\n\r\n8\r\npiece 0\n\r\n8\r\npiece 1\n\r\n8\r\npiece 2\n\r\n0\r\n\r\n"));
+}
+
+TEST(AdminSession, SurvivesSuppliersWithNothingToSay) {
+  auto suppliers = plain_suppliers();
+  suppliers.metrics = [](std::size_t piece, std::string&) { return piece < 2 ? piece + 1 : 0; };
+  Served served(std::move(suppliers));
+
+  EXPECT_THAT(get(served.port(), "/metrics"), EndsWith("\r\n\r\n0\r\n\r\n"));
+}
+
+TEST(AdminSession, SendsTheMetricsWholeToHttp10) {
+  Served served;
+  Client client(served.port());
+
+  client.send("GET /metrics HTTP/1.0\r\n\r\n");
+  auto text = client.read_to_end();
+
+  EXPECT_THAT(text, StartsWith("HTTP/1.0 200 OK\r\n"));
+  EXPECT_THAT(text, Not(HasSubstr("Transfer-Encoding")));
+  EXPECT_THAT(text, HasSubstr("Content-Length: 24\r\n"));
+  EXPECT_THAT(text, EndsWith("\r\n\r\npiece 0\npiece 1\npiece 2\n"));
+}
+
+TEST(AdminSession, SendsNoBodyToHead) {
+  Served served;
+  for (auto target : {"/metrics", "/livez"}) {
+    Client client(served.port());
+    client.send("HEAD " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(client.read_to_end(), EndsWith("\r\n\r\n")) << target;
+  }
+}
+
+TEST(AdminSession, SaysWhatItSendsAndThatItIsNotToBeStored) {
+  Served served;
+
+  auto text = get(served.port(), "/nothing");
+
+  EXPECT_THAT(text, StartsWith("HTTP/1.1 404 Not Found\r\n"));
+  EXPECT_THAT(text, HasSubstr("Content-Type: application/problem+json\r\n"));
+  EXPECT_THAT(text, HasSubstr("Cache-Control: no-store\r\n"));
+  EXPECT_THAT(text, HasSubstr("X-Content-Type-Options: nosniff\r\n"));
+}
+
+TEST(AdminSession, AnswersARequestWithABodyAndCloses) {
+  Served served;
+  Client client(served.port());
+
+  client.send("POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello");
+  auto text = client.read_to_end();
+
+  EXPECT_THAT(text, StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"));
+  EXPECT_THAT(text, HasSubstr("Allow: GET, HEAD\r\n"));
+  EXPECT_THAT(text, HasSubstr("Connection: close\r\n"));
+}
+
+TEST(AdminSession, RefusesWhatIsNotHttp) {
+  Served served;
+  Client client(served.port());
+
+  client.send("hello world\r\n\r\n");
+
+  EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 400 Bad Request\r\n"));
+}
+
+TEST(AdminSession, RefusesAHeadThatIsTooLarge) {
+  Served served;
+  Client client(served.port());
+
+  client.send("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n");
+
+  EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 431 "));
+}
+
+TEST(AdminSession, ClosesOnAClientThatDoesNotFinishItsHead) {
+  AdminLimits limits;
+  limits.request = 20ms;
+  Served served(plain_suppliers(), any_port(), limits);
+  Client client(served.port());
+
+  client.send("GET /livez HT");
+
+  EXPECT_EQ(client.read_to_end(), "");
+  EXPECT_TRUE(client.closed());
+}
+
+// Metrics without end: at some point the buffers on the way to the client are full.
+Suppliers endless_suppliers() {
+  auto suppliers = plain_suppliers();
+  suppliers.metrics = [](std::size_t, std::string& out) -> std::size_t {
+    out.append(1 << 20, 'x');
+    return 1;
+  };
+  return suppliers;
+}
+
+TEST(AdminSession, ClosesOnAClientThatDoesNotRead) {
+  AdminLimits limits;
+  limits.write = 20ms;
+  limits.connections = 1;
+  Served served(endless_suppliers(), any_port(), limits);
+  Client client(served.port());
+  client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
+  // There is room for another one only when the server has given this one up.
+  bool answered = false;
+  for (int i = 0; i < 1'000'000 && !answered; ++i)
+    answered = get(served.port(), "/livez").find("200 OK") != std::string::npos;
+  client.read_to_end();
+
+  EXPECT_TRUE(answered);
+  EXPECT_TRUE(client.closed());
+}
+
+TEST(AdminSession, AnswersOthersWhileOneDoesNotRead) {
+  Served served(endless_suppliers());
+  Client client(served.port());
+  client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
+  for (int i = 0; i < 20; ++i) EXPECT_THAT(get(served.port(), "/livez"), HasSubstr("200 OK"));
+}
+
+}  // namespace
+}  // namespace sluice::admin
