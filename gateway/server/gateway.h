@@ -39,6 +39,8 @@ class Gateway {
   void drain(std::function<void(std::size_t cut)> done);
 
   bool ready() const noexcept { return snapshot_ && !draining_; }
+  // Downstream connections that are open. Waits for every worker: what they did before has been done and counted.
+  std::size_t connections();
   // The port that a listener is bound to (0 in the configuration lets the system choose); 0 if there is none such.
   std::uint16_t port(std::string_view listener) const noexcept { return listeners_.port(listener); }
   std::uint16_t admin_port() const noexcept { return admin_ ? admin_->port() : 0; }
@@ -53,7 +55,6 @@ class Gateway {
   void put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot, const std::string& source);
   void resolve_first();
   void cut_when_idle(base::SteadyTime deadline, std::function<void(std::size_t)> done);
-  std::size_t connections();
   std::size_t generations_alive();
 
   boost::asio::io_context& control_;

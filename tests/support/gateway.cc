@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/gateway.h"
+
+#include <functional>
+#include <regex>
+#include <stdexcept>
+#include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include "gateway/server/gateway.h"
+
+namespace sluice::test {
+
+namespace asio = boost::asio;
+
+// The gateway and its control thread. All that touches the gateway is carried out there.
+class Gateway::Running {
+ public:
+  explicit Running(std::string yaml) {
+    std::promise<std::string> problems;
+    auto started = problems.get_future();
+    thread_ =
+        std::thread([this, text = std::move(yaml), &problems]() mutable { run(std::move(text), problems); });
+    std::string text = started.get();
+    if (text.empty()) return;
+    thread_.join();
+    throw std::runtime_error(text);
+  }
+
+  ~Running() {
+    control_.stop();
+    thread_.join();
+  }
+
+  // What f returns, from the control thread.
+  template <class F>
+  auto on_control(F f) {
+    using Value = decltype(f(*gateway_));
+    std::packaged_task<Value()> task([&] { return f(*gateway_); });
+    auto value = task.get_future();
+    asio::post(control_, [&task] { task(); });
+    return value.get();
+  }
+
+ private:
+  // "" through `problems` when it serves.
+  void run(std::string yaml, std::promise<std::string>& problems) {
+    auto loaded = server::load_text(std::move(yaml));
+    server::Gateway gateway(control_, clock_);
+    bool good = loaded->ok() && gateway.start(*loaded, "test");
+    if (!good) {
+      problems.set_value("not started:\n" + loaded->diagnostics.text());
+      return;
+    }
+    gateway_ = &gateway;
+    auto work = asio::make_work_guard(control_);
+    problems.set_value({});
+    control_.run();
+  }
+
+  base::RealClock clock_;
+  asio::io_context control_{1};
+  server::Gateway* gateway_ = nullptr;
+  std::thread thread_;
+};
+
+namespace {
+
+bool says(const std::string& yaml, const std::string& key) {
+  return yaml.starts_with(key + ":") || yaml.find("\n" + key + ":") != yaml.npos;
+}
+
+// Calls `f` with each name that `pattern` captures.
+void each_name(const std::string& text, const std::regex& pattern,
+               const std::function<void(std::string)>& f) {
+  for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it) f((*it)[1]);
+}
+
+const std::regex kForwarded(R"(\bto: *([a-z][a-z0-9-]*))");
+const std::regex kPlaceholder(R"(<([a-z][a-z0-9-]*)>)");
+
+std::string log_file(const TemporaryDirectory& directory) { return directory.write("access.log", ""); }
+
+}  // namespace
+
+Gateway::Gateway(std::string_view yaml)
+    : log_(log_file(directory_)), running_(std::make_unique<Running>(complete(yaml))) {}
+
+Gateway::~Gateway() = default;
+
+std::string Gateway::complete(std::string_view yaml) {
+  std::string text(yaml);
+  if (!text.ends_with('\n')) text += '\n';
+  if (says(text, "upstreams")) {
+    each_name(text, kPlaceholder, [&](const std::string& name) { upstream(name); });
+    for (auto& [name, upstream] : upstreams_)
+      for (std::size_t at; (at = text.find("<" + name + ">")) != text.npos;)
+        text.replace(at, name.size() + 2, upstream->url());
+  } else {
+    std::string declared;
+    each_name(text, kForwarded, [&](const std::string& name) { upstream(name); });
+    for (auto& [name, upstream] : upstreams_)
+      declared += "  " + name + ": {url: \"" + upstream->url() + "\"}\n";
+    if (!declared.empty()) text += "upstreams:\n" + declared;
+  }
+  auto unless_said = [&](const std::string& key, const std::string& value) {
+    if (!says(text, key)) text += key + ": " + value + "\n";
+  };
+  unless_said("listeners", R"({web: "127.0.0.1:0"})");
+  unless_said("admin", R"({bind: "127.0.0.1:0"})");
+  unless_said("access_log", "{to: \"" + (directory_ / "access.log") + "\"}");
+  unless_said("workers", "1");
+  unless_said("shutdown", "{pre_stop: 0s, grace: 30s}");
+  return text;
+}
+
+Upstream& Gateway::upstream(std::string_view name) {
+  auto& slot = upstreams_[std::string(name)];
+  if (!slot) slot = std::make_unique<Upstream>();
+  return *slot;
+}
+
+Gateway::Loading Gateway::reload(std::string_view yaml) {
+  return running_->on_control([text = complete(yaml)](server::Gateway& gateway) {
+    auto loaded = server::load_text(text);
+    bool good = gateway.reload(*loaded, "test");
+    return Loading{good, loaded->diagnostics.text()};
+  });
+}
+
+std::future<std::size_t> Gateway::drain() {
+  auto cut = std::make_shared<std::promise<std::size_t>>();
+  running_->on_control([cut](server::Gateway& gateway) {
+    gateway.drain([cut](std::size_t n) { cut->set_value(n); });
+    return true;
+  });
+  return cut->get_future();
+}
+
+std::uint16_t Gateway::port(std::string_view listener) {
+  return running_->on_control([listener](server::Gateway& gateway) { return gateway.port(listener); });
+}
+
+RawClient Gateway::connect(std::string_view listener, int receive_buffer) {
+  return RawClient(port(listener), receive_buffer);
+}
+
+Response Gateway::ask(std::string_view request) { return connect().ask(request); }
+
+Response Gateway::admin(std::string_view target) {
+  auto port = running_->on_control([](server::Gateway& gateway) { return gateway.admin_port(); });
+  return RawClient(port).ask("GET " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+}
+
+// The workers are asked something first: what they did before is counted when they answer.
+std::string Gateway::metrics() {
+  return running_->on_control([](server::Gateway& gateway) {
+    gateway.connections();
+    return gateway.metrics().text();
+  });
+}
+
+}  // namespace sluice::test

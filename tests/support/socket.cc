@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/socket.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace sluice::test {
+namespace {
+
+sockaddr_in loopback(std::uint16_t port) noexcept {
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(port);
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return at;
+}
+
+const sockaddr* address(const sockaddr_in& at) noexcept { return reinterpret_cast<const sockaddr*>(&at); }
+
+[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+
+int new_socket() {
+  int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) fail("socket");
+  return fd;
+}
+
+// Small writes leave at once.
+void do_not_delay(int fd) noexcept {
+  int one = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
+}  // namespace
+
+Bell::Bell() : fd_(::eventfd(0, EFD_CLOEXEC)) {
+  if (fd_ < 0) fail("eventfd");
+}
+
+Bell::~Bell() { ::close(fd_); }
+
+void Bell::ring() noexcept {
+  std::uint64_t one = 1;
+  [[maybe_unused]] auto n = ::write(fd_, &one, sizeof one);
+}
+
+Socket::Socket(int fd, const Bell* bell) noexcept : fd_(fd), bell_(bell) { do_not_delay(fd); }
+
+Socket::Socket(Socket&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), bell_(other.bell_), end_(other.end_) {}
+
+Socket& Socket::operator=(Socket&& other) noexcept {
+  close();
+  fd_ = std::exchange(other.fd_, -1);
+  bell_ = other.bell_;
+  end_ = other.end_;
+  return *this;
+}
+
+Socket Socket::connect(std::uint16_t port, int receive_buffer) {
+  Socket out(new_socket());
+  if (receive_buffer > 0)
+    ::setsockopt(out.fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  auto at = loopback(port);
+  if (::connect(out.fd_, address(at), sizeof at) != 0) out.close();
+  return out;
+}
+
+Socket Socket::listen(const Bell* bell) {
+  Socket out(new_socket(), bell);
+  auto at = loopback(0);
+  if (::bind(out.fd_, address(at), sizeof at) != 0) fail("bind");
+  if (::listen(out.fd_, 1024) != 0) fail("listen");
+  return out;
+}
+
+// Waits for the bell alone as long as it takes: an upstream may idle while a test is busy elsewhere.
+Socket Socket::accept(const Bell* bell) {
+  pollfd entries[] = {{fd_, POLLIN, 0}, {bell_->fd(), POLLIN, 0}};
+  while (::poll(entries, 2, -1) < 0 && errno == EINTR) {
+  }
+  if (entries[1].revents != 0) return {};
+  int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
+  return fd < 0 ? Socket() : Socket(fd, bell);
+}
+
+std::uint16_t Socket::port() const noexcept {
+  sockaddr_in at{};
+  socklen_t size = sizeof at;
+  ::getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size);
+  return ntohs(at.sin_port);
+}
+
+bool Socket::wait(short events) noexcept {
+  pollfd entries[] = {{fd_, events, 0}, {bell_ ? bell_->fd() : -1, POLLIN, 0}};
+  int ready;
+  while ((ready = ::poll(entries, 2, static_cast<int>(kPatience.count()))) < 0 && errno == EINTR) {
+  }
+  if (entries[0].revents != 0) return true;
+  end_ = ready == 0 ? End::overdue : End::rung;
+  return false;
+}
+
+bool Socket::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    if (!open()) return false;
+    auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+    if (n >= 0 || errno == EINTR) continue;
+    if (errno != EAGAIN || !wait(POLLOUT)) return false;
+  }
+  return true;
+}
+
+bool Socket::receive(std::string& to) {
+  char buffer[64 * 1024];
+  while (open() && end_ == End::open) {
+    auto n = ::recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT);
+    if (n > 0) {
+      to.append(buffer, static_cast<std::size_t>(n));
+      return true;
+    }
+    if (n == 0) end_ = End::closed;
+    if (n >= 0 || errno == EINTR) continue;
+    if (errno != EAGAIN) {
+      end_ = End::reset;
+    } else {
+      wait(POLLIN);
+    }
+  }
+  return false;
+}
+
+void Socket::half_close() noexcept { ::shutdown(fd_, SHUT_WR); }
+
+void Socket::close() noexcept {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+void Socket::reset() noexcept {
+  linger at_once{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close();
+}
+
+}  // namespace sluice::test

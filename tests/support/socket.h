@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Socket: one TCP socket on the loopback, in the simple blocking way, for the clients and upstreams of tests.
+// Every wait ends when something happens, or after kPatience: then the test is broken and fails instead of
+// hanging. One thread at a time; another one may only ring the bell.
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sluice::test {
+
+// The longest that a test waits for anything.
+inline constexpr std::chrono::milliseconds kPatience{30'000};
+
+// Wakes whoever waits on a Socket that listens for it. Any thread.
+class Bell {
+ public:
+  Bell();
+  Bell(const Bell&) = delete;
+  ~Bell();
+  // Rings from now on.
+  void ring() noexcept;
+  int fd() const noexcept { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// How the other side ended the connection, as far as it has been read.
+enum class End : unsigned char {
+  open,
+  closed,   // it sends nothing more
+  reset,    // the connection broke
+  overdue,  // it neither sent nor closed within kPatience
+  rung      // our own bell rang
+};
+
+class Socket {
+ public:
+  Socket() = default;
+  // Takes over a descriptor. `bell`, if any, must outlive the socket.
+  explicit Socket(int fd, const Bell* bell = nullptr) noexcept;
+  Socket(Socket&& other) noexcept;
+  Socket& operator=(Socket&& other) noexcept;
+  ~Socket() { close(); }
+
+  // To 127.0.0.1. `receive_buffer`: bytes that the kernel keeps for us at most, 0 for its default. Not open()
+  // when nobody listens.
+  static Socket connect(std::uint16_t port, int receive_buffer = 0);
+  // On a port of the system's choice.
+  static Socket listen(const Bell* bell);
+  // The next connection to a listening socket; not open() when its bell rang. `bell`: of the new socket.
+  Socket accept(const Bell* bell);
+
+  bool open() const noexcept { return fd_ >= 0; }
+  std::uint16_t port() const noexcept;  // our own
+  // Everything, waiting for room. False once the other side is gone.
+  bool send(std::string_view bytes);
+  // Appends what has arrived, at least one byte, waiting for it. False at the end: see end().
+  bool receive(std::string& to);
+  End end() const noexcept { return end_; }
+  // Sends nothing more.
+  void half_close() noexcept;
+  void close() noexcept;
+  // Closes so that the other side sees a reset.
+  void reset() noexcept;
+
+ private:
+  // False after kPatience or when the bell rings.
+  bool wait(short events) noexcept;
+
+  int fd_ = -1;
+  const Bell* bell_ = nullptr;
+  End end_ = End::open;
+};
+
+}  // namespace sluice::test
