@@ -10,26 +10,41 @@ namespace {
 
 constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 / golden ratio
 
+__extension__ using Wide = unsigned __int128;
+
+// Both halves of the product: a bit of the word reaches every bit of the hash, the low ones that index too.
 std::uint64_t mix(std::uint64_t h, std::uint64_t word) noexcept {
-  h = (h ^ word) * kOdd;
-  return h ^ (h >> 29);
+  Wide product = Wide{h ^ word} * kOdd;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+template <class W>
+W load(const char* p) noexcept {
+  W word;
+  std::memcpy(&word, p, sizeof(W));
+  return word;
 }
 
 }  // namespace
 
 // Not keyed: what a request asks for never enters the table, so nobody can make the table's chains longer.
+// Reads words that overlap rather than single bytes at the end.
 std::uint32_t Trie::hash(NodeId parent, std::string_view label) noexcept {
   std::uint64_t h = (parent + std::uint64_t{1}) * kOdd ^ label.size();
   const char* p = label.data();
   std::size_t n = label.size();
-  std::uint64_t word = 0;
-  for (; n >= 8; n -= 8, p += 8) {
-    std::memcpy(&word, p, 8);
-    h = mix(h, word);
+  std::uint64_t last = 0;
+  if (n >= 8) {
+    const char* end = p + n - 8;
+    for (; p < end; p += 8) h = mix(h, load<std::uint64_t>(p));
+    last = load<std::uint64_t>(end);
+  } else if (n >= 4) {
+    last = std::uint64_t{load<std::uint32_t>(p)} << 32 | load<std::uint32_t>(p + n - 4);
+  } else if (n > 0) {
+    auto byte = [&](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(p[i])}; };
+    last = byte(0) << 16 | byte(n / 2) << 8 | byte(n - 1);
   }
-  word = 0;
-  for (std::size_t i = 0; i < n; ++i) word = word << 8 | static_cast<unsigned char>(p[i]);
-  h = mix(h, word);
+  h = mix(h, last);
   return static_cast<std::uint32_t>(h >> 32 ^ h);
 }
 
