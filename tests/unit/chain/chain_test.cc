@@ -52,6 +52,14 @@ class Event {
   Awaiter* waiter_ = nullptr;
 };
 
+// Coroutine frames that are there: each is to go once, however the walk ends.
+int g_alive = 0;
+struct Alive {
+  Alive() { ++g_alive; }
+  ~Alive() { --g_alive; }
+  Alive(const Alive&) = delete;
+};
+
 // What a hook of the test filter does.
 enum class Does { nothing, refuse, throw_at_once, wait, wait_then_refuse, wait_then_throw };
 
@@ -92,6 +100,7 @@ class Recorder final : public Filter {
 
  private:
   Task<Step> slow_request(Exchange& ex) const {
+    Alive alive;
     co_await event_.wait();
     note('+');
     if (script_.request == Does::wait_then_throw) throw std::runtime_error("broken later");
@@ -99,6 +108,7 @@ class Recorder final : public Filter {
     co_return Step::next;
   }
   Task<void> slow_response(Exchange& ex) const {
+    Alive alive;
     co_await event_.wait();
     note('-');
     if (script_.response == Does::wait_then_throw) throw std::runtime_error("broken later");
@@ -124,6 +134,7 @@ Task<Result<void>> ok(Exchange& ex) {
 }
 
 Task<Result<void>> slow_ok(Event& event, std::string& journal, Exchange& ex) {
+  Alive alive;
   co_await event.wait();
   journal += "+handler ";
   ex.response.status = 200;
@@ -135,7 +146,10 @@ class ChainTest : public testing::Test {
   ChainTest() {
     base::set_log_sink([this](base::Level, std::string_view line) { log.append(line).append("\n"); });
   }
-  ~ChainTest() override { base::set_log_sink(nullptr); }
+  ~ChainTest() override {
+    base::set_log_sink(nullptr);
+    EXPECT_EQ(g_alive, 0);
+  }
 
   // A chain of recorders named a, b, c, ... that ends in `handler`.
   Chain chain(std::vector<Script> scripts, std::function<Task<Result<void>>(Exchange&)> handler = ok) {
@@ -363,9 +377,23 @@ TEST_F(ChainTest, IsForgottenWithItsExchangeWhileAFilterWaits) {
     base::Job<void> job(&fake.ex.scope);
     job.start(std::move(task));
     EXPECT_TRUE(event.awaited());
+    EXPECT_EQ(g_alive, 1);
   }
 
   EXPECT_FALSE(event.awaited());
+  EXPECT_EQ(g_alive, 0);
+}
+
+TEST_F(ChainTest, IsForgottenWithItsExchangeWhileTheHandlerOrAResponseHookWaits) {
+  Chain handler = chain({{}}, [this](Exchange& ex) { return slow_ok(event, journal, ex); });
+  Chain response = chain({{}, {.response = Does::wait}});
+  for (const Chain* c : {&handler, &response}) {
+    base::Job<void> job(&fake.ex.scope);
+    job.start(c->run(fake.ex));
+    EXPECT_EQ(g_alive, 1);
+  }
+
+  EXPECT_EQ(g_alive, 0);
 }
 
 TEST_F(ChainTest, RunsResponseHooksAgainForAResponseThatReplacedTheChains) {
