@@ -136,5 +136,3 @@ BENCHMARK(metrics_of_many_routes);
 
 }  // namespace
 }  // namespace sluice::observe
-
-BENCHMARK_MAIN();
