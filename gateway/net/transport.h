@@ -53,7 +53,8 @@ class Transport : private Timer {
   // Gathers; may move a part only.
   virtual Io try_write(std::span<const iovec> from) noexcept = 0;
   // Moves at most `at_most` bytes between the connection and a pipe inside the kernel. `failed` with ENOSYS
-  // when the bytes must be seen (TLS): ask can_splice() first.
+  // when the bytes must be seen (TLS): ask can_splice() first. Fill empty pipes only, and empty filled ones:
+  // a pipe that cannot move looks like a connection that is not ready, and no event would follow.
   virtual bool can_splice() const noexcept { return false; }
   virtual Io try_splice_in(const Pipe& to, std::size_t at_most) noexcept;
   virtual Io try_splice_out(const Pipe& from, std::size_t at_most, bool more) noexcept;
@@ -61,6 +62,13 @@ class Transport : private Timer {
   virtual void shutdown_write() noexcept = 0;
   // Makes the close a reset that drops unsent bytes, for connections that misbehave.
   virtual void reset_on_close() noexcept {}
+  // Is there nothing that could be read? Costs a system call only when an event has come since the last read
+  // that found too little. For connections about to idle: what came before watch() is not told. Bytes that
+  // are there are lost.
+  bool drained() noexcept {
+    char byte;
+    return !can_read_ || try_read({&byte, 1}).kind == Io::Kind::again;
+  }
   // True once the other side has closed or reset, as far as the system has told.
   bool hung_up() const noexcept { return hung_up_; }
 

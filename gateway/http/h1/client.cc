@@ -112,9 +112,9 @@ ClientStreamPtr ClientConnection::open(base::Arena& arena, const ClientTimeouts&
 ClientConnection::Stream::~Stream() {
   pump_.reset();
   auto& c = connection_;
-  // Bytes behind the response were not asked for: nobody may ever see them.
-  bool reusable =
-      response_complete_ && request_complete_ && keep_alive_ && c.input_.empty() && !c.transport_->hung_up();
+  // Bytes behind the response were not asked for: nobody may ever see them, in the socket or out of it.
+  bool reusable = response_complete_ && request_complete_ && keep_alive_ && c.input_.empty() &&
+                  !c.transport_->hung_up() && c.transport_->drained();
   if (reusable) {
     c.input_.release();
     c.transport_->watch(&c);

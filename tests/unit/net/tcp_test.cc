@@ -237,6 +237,35 @@ TEST_F(TcpTest, TellsTheWatcherOfAnIdleConnectionWhatTheOtherSideDoes) {
   EXPECT_TRUE(until([&] { return watcher.hangups > 0; }));
 }
 
+TEST_F(TcpTest, IsDrainedWhenEverythingWasRead) {
+  auto client = connected();
+  auto server = accept();
+  char four[4];
+  write(*server, "1234");
+  ASSERT_EQ(read(*client, four).bytes, 4u);
+
+  EXPECT_TRUE(client->drained());
+  EXPECT_EQ(client->try_read(four).kind, Io::Kind::again);
+}
+
+// An event that came while nobody was there to be told must not be forgotten.
+TEST_F(TcpTest, IsNotDrainedWhileBytesAreLeft) {
+  auto client = connected();
+  auto server = accept();
+  char four[4];
+  write(*server, "1234 and more");
+  ASSERT_EQ(read(*client, four).bytes, 4u);
+  EXPECT_FALSE(client->drained());
+
+  text(*client, 8);
+  EXPECT_TRUE(client->drained());
+  write(*server, "late");
+  loop_.post([] {});
+  until([&] { return !client->drained(); });
+
+  EXPECT_EQ(text(*client, 3), "ate");
+}
+
 TEST_F(TcpTest, SplicesFromOneConnectionToAnother) {
   auto client = connected();
   auto server = accept();
