@@ -39,6 +39,9 @@ void check_labels(const FamilyRow& family, const FamilyConfig& config, const std
     if (!label_name(exposed))
       at.error(path + ".rename." + label, "a label's name has letters, digits and _, the first no digit",
                "names beginning with __, and le, are taken");
+    auto same = [&](const auto& other) { return other.second == exposed; };
+    if (std::count_if(config.rename.begin(), config.rename.end(), same) > 1)
+      at.error(path + ".rename." + label, "two labels cannot have one name");
     if (has_label(family, exposed))
       at.error(path + ".rename." + label, "the metric has a label of that name already");
   }

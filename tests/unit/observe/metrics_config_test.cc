@@ -78,7 +78,7 @@ TEST(MetricsConfig, BecomesOptions) {
 
 TEST(MetricsConfig, KnowsTheMetricsByName) {
   EXPECT_THAT(refused("sluice_request_total", "off"),
-              AllOf(HasSubstr("3:5"), HasSubstr("no metric sluice_request_total"),
+              AllOf(HasSubstr("config.yaml:3:"), HasSubstr("no metric sluice_request_total"),
                     HasSubstr("did you mean sluice_requests_total?")));
 }
 
@@ -96,6 +96,8 @@ TEST(MetricsConfig, RefusesNamesThatPrometheusWould) {
         << name;
   EXPECT_THAT(refused("sluice_requests_total", "{rename: {route: method}}"),
               HasSubstr("of that name already"));
+  EXPECT_THAT(refused("sluice_requests_total", "{rename: {route: a, method: a}}"),
+              HasSubstr("cannot have one name"));
 }
 
 TEST(MetricsConfig, TellsCodesApartOnlyWhereThereAreSome) {
