@@ -58,6 +58,16 @@ std::size_t value_end(const std::vector<std::string_view>& line, std::size_t at,
   return at;
 }
 
+// A value that is one ${env:} or ${file:} and nothing else: only its name stands in the file.
+bool is_reference(const Sources::Characters& line, std::size_t begin, std::size_t end) {
+  std::string text;
+  for (std::size_t i = begin; i < end; ++i) text += line[i];
+  if (text.size() > 1 && (text[0] == '"' || text[0] == '\'') && text.back() == text[0])
+    text = text.substr(1, text.size() - 2);
+  while (text.ends_with(' ')) text.pop_back();
+  return (text.starts_with("${env:") || text.starts_with("${file:")) && text.find('}') == text.size() - 1;
+}
+
 // Blanks before the text of the line; a list item counts as further in than its key. None for an empty line.
 std::size_t indentation(std::string_view line) {
   std::size_t n = line.find_first_not_of(" \t");
@@ -142,8 +152,9 @@ std::vector<std::pair<std::size_t, std::size_t>> Sources::after_secret_keys(cons
     if (!is_secret_key(key)) continue;
     std::size_t begin = i + 1;
     while (begin < line.size() && line[begin] == " ") ++begin;
-    out.emplace_back(begin, value_end(line, begin, in_flow));
-    i = std::max(i, out.back().second) - (out.back().second > i ? 1 : 0);
+    std::size_t stop = value_end(line, begin, in_flow);
+    if (!is_reference(line, begin, stop)) out.emplace_back(begin, stop);
+    if (stop > i) i = stop - 1;
   }
   return out;
 }

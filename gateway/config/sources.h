@@ -28,6 +28,8 @@ struct Place {
 
 class Sources {
  public:
+  using Characters = std::vector<std::string_view>;  // of a line, each a piece of UTF-8
+
   // One source line as it may be shown, and how many characters stand before the place in it.
   struct Excerpt {
     std::string line;
@@ -58,7 +60,6 @@ class Sources {
     Place from;
     std::uint32_t end_line, end_column;
   };
-  using Characters = std::vector<std::string_view>;  // of a line, each a piece of UTF-8
   struct Source {
     std::string name, text;
     std::vector<std::size_t> line_starts;

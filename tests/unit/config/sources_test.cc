@@ -101,6 +101,10 @@ TEST(Sources, HidesWhatStandsUnderAKeyThatSoundsSecret) {
   EXPECT_EQ(excerpt("password: hunter2", {1, 1, 1}).line, "password: ***");
   EXPECT_EQ(excerpt("a: {client_secret: x, b: y}", {1, 1, 1}).line, "a: {client_secret: ***, b: y}");
   EXPECT_EQ(excerpt("a: {\"api_keys\": [x, y], b: z}", {1, 1, 1}).line, "a: {\"api_keys\": ***, b: z}");
+  EXPECT_EQ(excerpt("password: ${env:X}", {1, 1, 1}).line, "password: ${env:X}");
+  EXPECT_EQ(excerpt("password: \"${file:/run/x}\"", {1, 1, 1}).line, "password: \"${file:/run/x}\"");
+  EXPECT_EQ(excerpt("password: \"ab${env:X}\"", {1, 1, 1}).line, "password: ***");
+  EXPECT_EQ(excerpt("password: ${env:X}ab${env:Y}", {1, 1, 1}).line, "password: ***");
   EXPECT_EQ(excerpt("token: \"a, \\\" b\" # c", {1, 1, 1}).line, "token: *** # c");
   EXPECT_EQ(excerpt("password: 'open", {1, 1, 1}).line, "password: ***");
   EXPECT_EQ(excerpt("private_key: |\n  ABC\n\n  DEF\nb: 1", {1, 4, 3}).line, "  ***");
