@@ -52,7 +52,7 @@ struct Child {
 
 template <class T>
 struct Slot {
-  std::optional<std::conditional_t<std::is_void_v<T>, std::monostate, T>> value;
+  std::optional<std::conditional_t<std::is_void_v<T>, Nothing, T>> value;
   std::exception_ptr thrown;
   T take() {
     if (thrown) std::rethrow_exception(thrown);
@@ -176,8 +176,8 @@ detail::Any<T> any(std::vector<Task<T>> tasks, Reason why) {
   return detail::Any<T>(std::move(tasks), why);
 }
 
-// The return type of a coroutine that is its own owner: its first parameter is the Scope& that it runs in, which must
-// outlive it. An exception in it ends the process.
+// The return type of a coroutine that is its own owner: its first parameter is the Scope& that it runs in,
+// which must outlive it. An exception in it ends the process.
 using Detached = detail::Detached;
 
 // Starts a task that nobody awaits, in `scope`, which must outlive it; an exception in it ends the process.

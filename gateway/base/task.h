@@ -12,10 +12,10 @@
 #include <concepts>
 #include <coroutine>
 #include <exception>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 #include "gateway/base/frame_pool.h"
 #include "gateway/base/scope.h"
@@ -26,6 +26,8 @@ template <class T>
 class Task;
 
 namespace detail {
+
+struct Nothing {};
 
 struct TaskPromise {
   std::coroutine_handle<> parent;
@@ -70,7 +72,7 @@ struct Promise<void> : TaskPromise {
 
 template <class T = void>
 class [[nodiscard]] Task {
-  using Value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+  using Value = std::conditional_t<std::is_void_v<T>, detail::Nothing, T>;
 
  public:
   using promise_type = detail::Promise<T>;
@@ -78,48 +80,67 @@ class [[nodiscard]] Task {
 
   template <class U>
     requires std::convertible_to<U&&, Value> && (!std::same_as<std::remove_cvref_t<U>, Task>)
-  Task(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT: a value is a task
+  Task(U&& value) : holds_(Holds::value) {  // NOLINT: a value is a task
+    new (&value_) Value(std::forward<U>(value));
+  }
   Task()
     requires std::is_void_v<T>
-      : state_(std::in_place_index<0>) {}
-  explicit Task(Handle h) noexcept : state_(std::in_place_index<1>, h) {}
-  Task(Task&& o) noexcept : state_(std::move(o.state_)) {
-    if (auto* h = std::get_if<1>(&o.state_)) *h = nullptr;
+      : holds_(Holds::value) {
+    new (&value_) Value();
+  }
+  explicit Task(Handle h) noexcept : holds_(Holds::frame), frame_(h) {}
+  Task(Task&& o) noexcept : holds_(o.holds_) {
+    if (holds_ == Holds::value) {
+      new (&value_) Value(std::move(o.value_));
+    } else if (holds_ == Holds::frame) {
+      frame_ = o.frame_;
+      o.holds_ = Holds::nothing;
+    }
   }
   Task& operator=(Task&&) = delete;
   ~Task() {
-    if (auto* h = std::get_if<1>(&state_); h && *h) h->destroy();
+    if (holds_ == Holds::frame) {
+      frame_.destroy();
+    } else if constexpr (!std::is_trivially_destructible_v<Value>) {
+      if (holds_ == Holds::value) value_.~Value();
+    }
   }
 
   // Runs this task in `scope` instead of the awaiting coroutine's: `co_await task.in(scope)`.
   Task&& in(Scope& scope) && noexcept {
-    if (auto* h = std::get_if<1>(&state_)) h->promise().scope = &scope;
+    if (holds_ == Holds::frame) frame_.promise().scope = &scope;
     return std::move(*this);
   }
 
-  bool await_ready() const noexcept { return state_.index() == 0; }
+  bool await_ready() const noexcept { return holds_ == Holds::value; }
   template <class P>
   bool await_suspend(std::coroutine_handle<P> parent) {
-    Handle h = std::get<1>(state_);
-    auto& p = h.promise();
+    auto& p = frame_.promise();
     if (!p.scope) p.scope = parent.promise().scope;
     p.parent = parent;
     p.starting = true;
-    h.resume();
+    frame_.resume();
     p.starting = false;
-    return !h.done();
+    return !frame_.done();
   }
   T await_resume() {
-    if (auto* h = std::get_if<1>(&state_); h && h->promise().thrown)
-      std::rethrow_exception(h->promise().thrown);
-    if constexpr (!std::is_void_v<T>) {
-      if (auto* v = std::get_if<0>(&state_)) return std::move(*v);
-      return std::move(*std::get<1>(state_).promise().value);
+    if (holds_ == Holds::frame) {
+      auto& p = frame_.promise();
+      if (p.thrown) [[unlikely]]
+        std::rethrow_exception(p.thrown);
+      if constexpr (!std::is_void_v<T>) return std::move(*p.value);
+    } else if constexpr (!std::is_void_v<T>) {
+      return std::move(value_);
     }
   }
 
  private:
-  std::variant<Value, Handle> state_;
+  enum class Holds : unsigned char { nothing, value, frame };
+  Holds holds_;
+  union {
+    Value value_;
+    Handle frame_;
+  };
 };
 
 namespace detail {

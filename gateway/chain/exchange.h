@@ -2,26 +2,25 @@
 // Exchange: all that one request and its response own while they pass through the gateway. Made by front/,
 // changed by filters and handlers, read by log and metrics at the end. One worker thread.
 #pragma once
+#include <cstdint>
 #include <new>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "gateway/base/scope.h"
+#include "gateway/chain/capture.h"
 #include "gateway/chain/filter.h"
 #include "gateway/http/stream.h"
 #include "gateway/net/loop.h"
+#include "gateway/net/scope_timer.h"
+#include "gateway/upstream/attempt.h"
 
 namespace sluice::routing {
 struct Route;
 }
 
 namespace sluice::chain {
-
-// A part of the path that the route's pattern gave a name, still escaped.
-struct Capture {
-  std::string_view name;
-  std::string_view value;
-};
 
 // One try of this exchange at a target; in the arena.
 struct Attempt {
@@ -50,27 +49,43 @@ struct Worker {
 
 struct Exchange {
   Exchange(http::ServerStream& s, Worker& w, base::Scope* parent)
-      : stream(s), worker(w), arena(s.arena()), request(s.request()), response(arena), scope(parent) {}
+      : stream(s),
+        worker(w),
+        arena(s.arena()),
+        scope(parent),
+        total(w.loop.wheel(), scope),
+        request(s.request()),
+        response(arena) {}
   Exchange(const Exchange&) = delete;
 
   http::ServerStream& stream;
   Worker& worker;
   base::Arena& arena;
+  base::Scope scope;      // cancelled when the client leaves or the total timeout passes
+  net::ScopeTimer total;  // started by the handler, if it has a total timeout
 
+  // In this order, so that each is gone before what it reads from.
   http::RequestHead& request;
   http::BodyPtr request_body;
+  http::ClientStreamPtr upstream_stream;  // of the attempt that gave the response; its head's views lie there
+  std::optional<upstream::AttemptInFlight> attempt;
   http::ResponseHead response;
   http::BodyPtr response_body;
 
   const routing::Route* route = nullptr;  // null: none matched
+  std::string_view route_name;            // of `route`, for texts with variables; "" while there is none
   std::span<const Capture> captures;
-  std::string_view request_id;
-  base::Scope scope;  // cancelled when the client leaves or the total timeout passes
+  // The part of request.path that the route's pattern matched before its tail (`/**`, `{rest...}`), without a
+  // slash at its end: "/foo" of "/foo/bar" for `/foo/**`. The whole path for a pattern without tail, "" for
+  // `/**` and for expressions. Filters that change the path keep it a beginning of the path.
+  std::string_view matched_prefix;
+  std::string_view request_id;  // "" until somebody asks: use chain::request_id(ex)
 
   // Why the gateway answered by itself or gave up; Reason::none while all is well.
   base::Reason reason = base::Reason::none;
   std::string_view detail;  // of that reason, for the log
   bool answered_locally = false;
+  bool sent_at_once = false;  // the response left without waiting for client or upstream
   UpstreamView upstream;
 
   // The few bytes that `filter` keeps for this exchange; value-initialised at the first call. T is trivially
@@ -82,6 +97,9 @@ struct Exchange {
     return *static_cast<T*>(at);
   }
   std::span<void*> locals;
+  // How many filters of the chain have had their turn: those alone see the response and the end. Set by the
+  // chain.
+  std::uint16_t reached = 0;
 };
 
 }  // namespace sluice::chain

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice check: reads and builds configurations without serving them, and prints everything that is wrong.
-#include <boost/asio/io_context.hpp>
 #include <cstdio>
+
+#include <boost/asio/io_context.hpp>
 
 #include "gateway/cli/dry_build.h"
 #include "gateway/cli/verbs.h"

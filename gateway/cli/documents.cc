@@ -16,8 +16,10 @@ void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), s
 
 // The table of reasons, for the end of the reference page.
 std::string reasons_page() {
-  std::string out = "\n## Reasons\n\nWhy the gateway answers by itself or gives up: the `reason` of local replies, logs and "
-                    "metrics.\n\n| reason | status | whose | meaning |\n|---|---|---|---|\n";
+  std::string out =
+      "\n## Reasons\n\nWhy the gateway answers by itself or gives up: the `reason` of local replies, logs "
+      "and "
+      "metrics.\n\n| reason | status | whose | meaning |\n|---|---|---|---|\n";
   for (const auto& row : base::reason_rows()) {
     out += "| `" + std::string(row.name) + "` | " + std::to_string(row.status) + " | " +
            std::string(base::name(row.where)) + " | " + std::string(row.explanation) + " |\n";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DryBuild: a snapshot built as for serving, without workers, sockets or lookups: for the verbs that only look.
+// DryBuild: a snapshot built as for serving, without workers, sockets or lookups: for the verbs that only
+// look.
 #pragma once
 #include <memory>
 

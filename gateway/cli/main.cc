@@ -11,7 +11,8 @@ int main(int argc, char** argv) try {
   app.name("sluice");
   app.set_version_flag("--version", std::string(sluice::base::kVersion));
   app.require_subcommand(1);
-  app.footer("Each verb explains itself: sluice run --help. The settings are described by `sluice reference`.");
+  app.footer(
+      "Each verb explains itself: sluice run --help. The settings are described by `sluice reference`.");
   int exit_code = 0;
   add_run(app, exit_code);
   add_check(app, exit_code);

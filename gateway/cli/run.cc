@@ -2,9 +2,10 @@
 // sluice run: serves until SIGTERM or SIGINT. SIGHUP reads the file again, SIGUSR1 opens the log files again.
 #include <sys/resource.h>
 
-#include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+
+#include <boost/asio/signal_set.hpp>
 
 #include "gateway/base/log.h"
 #include "gateway/base/version.h"
@@ -28,7 +29,10 @@ void raise_descriptor_limit() {
 class Run {
  public:
   explicit Run(std::string path)
-      : path_(std::move(path)), control_(1), signals_(control_, SIGHUP, SIGTERM, SIGINT), gateway_(control_, clock_) {
+      : path_(std::move(path)),
+        control_(1),
+        signals_(control_, SIGHUP, SIGTERM, SIGINT),
+        gateway_(control_, clock_) {
     signals_.add(SIGUSR1);
   }
 
@@ -69,9 +73,15 @@ class Run {
 
   void on_signal(int signal) {
     switch (signal) {
-      case SIGHUP: reload(); break;
-      case SIGUSR1: gateway_.reopen_logs(); break;
-      default: stop(); break;
+      case SIGHUP:
+        reload();
+        break;
+      case SIGUSR1:
+        gateway_.reopen_logs();
+        break;
+      default:
+        stop();
+        break;
     }
   }
 
@@ -118,8 +128,9 @@ void add_run(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("run", "Serves a configuration until SIGTERM or SIGINT");
   auto path = std::make_shared<std::string>();
   verb->add_option("config", *path, "The configuration file")->required()->type_name("FILE");
-  verb->footer("SIGHUP reads the file again; a bad one is reported and the old one stays in force.\n"
-               "SIGUSR1 opens the access log again, after rotation.");
+  verb->footer(
+      "SIGHUP reads the file again; a bad one is reported and the old one stays in force.\n"
+      "SIGUSR1 opens the access log again, after rotation.");
   verb->callback([path, &exit_code] {
     raise_descriptor_limit();
     Run run(*path);

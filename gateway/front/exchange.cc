@@ -11,6 +11,7 @@
 namespace sluice::front {
 
 using base::Reason;
+using base::Result;
 using base::Task;
 using chain::Exchange;
 
@@ -82,7 +83,8 @@ Task<void> Front::refuse(http::ServerStream& stream, const base::Error& error) {
   finish(ex, *unmatched_, hold.snapshot());
 }
 
-void Front::answer_unrouted(Exchange& ex, const routing::Plan& plan, const routing::Snapshot& snapshot) const {
+void Front::answer_unrouted(Exchange& ex, const routing::Plan& plan,
+                            const routing::Snapshot& snapshot) const {
   using Outcome = routing::Lookup::Outcome;
   if (plan.lookup.outcome == Outcome::no_route) {
     chain::make_local_reply(ex, Reason::no_route);
@@ -99,12 +101,22 @@ void Front::answer_unrouted(Exchange& ex, const routing::Plan& plan, const routi
 }
 
 Task<void> Front::respond(Exchange& ex, base::Scope& connection) {
-  // A local reply must get out although the exchange was cancelled, for instance by its total timeout.
-  bool local = ex.answered_locally;
   auto sending = ex.stream.send(ex.response, ex.response_body);
-  ex.sent_at_once = sending.await_ready();
-  auto sent = co_await std::move(sending).in(local ? connection : ex.scope);
-  if (!sent && !local && !ex.stream.head_sent() && !connection.cancelled()) {
+  if (!sending.await_ready()) return respond_waiting(ex, connection, std::move(sending));
+  ex.sent_at_once = true;
+  auto sent = sending.await_resume();
+  if (sent) return {};
+  return respond_failed(ex, connection, std::move(sent));
+}
+
+Task<void> Front::respond_waiting(Exchange& ex, base::Scope& connection, Task<Result<void>> sending) {
+  // A local reply must get out although the exchange was cancelled, for instance by its total timeout.
+  auto sent = co_await std::move(sending).in(ex.answered_locally ? connection : ex.scope);
+  if (!sent) co_await respond_failed(ex, connection, std::move(sent));
+}
+
+Task<void> Front::respond_failed(Exchange& ex, base::Scope& connection, Result<void> sent) {
+  if (!ex.answered_locally && !ex.stream.head_sent() && !connection.cancelled()) {
     // The upstream failed between its head and its first byte, and the client has seen nothing yet.
     ex.response_body.reset();
     chain::make_local_reply(ex, sent.error().reason, sent.error().detail);

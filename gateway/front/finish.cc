@@ -23,13 +23,14 @@ struct Front::Ending {
 namespace {
 
 AbortStage aborted(const Exchange& ex) noexcept {
-  if (ex.reason != Reason::client_closed && ex.reason != Reason::client_write_timeout) return AbortStage::none;
+  if (ex.reason != Reason::client_closed && ex.reason != Reason::client_write_timeout)
+    return AbortStage::none;
   if (ex.stream.head_sent()) return AbortStage::response;
   return ex.upstream.asked != base::SteadyTime{} ? AbortStage::waiting : AbortStage::request;
 }
 
-// What the gateway itself took: up to the request sent, and from the answer's head to the end of a response that left
-// without waiting for the client or the rest of the body.
+// What the gateway itself took: up to the request sent, and from the answer's head to the end of a response
+// that left without waiting for the client or the rest of the body.
 base::Duration overhead(const Exchange& ex, base::SteadyTime now) noexcept {
   const auto& up = ex.upstream;
   if (up.asked == base::SteadyTime{}) return now - ex.stream.begun();
@@ -43,14 +44,15 @@ base::Duration overhead(const Exchange& ex, base::SteadyTime now) noexcept {
 void Front::finish(Exchange& ex, observe::RouteMetrics& metrics, const routing::Snapshot& snapshot) noexcept {
   auto now = worker_->loop.clock().steady();
   bool unsent = base::row(ex.reason).status == 499 && !ex.stream.head_sent();
-  Ending ending{now, unsent ? 499 : ex.response.status,
-                ex.answered_locally || ex.upstream.answered == base::SteadyTime{} ? Source::gateway : Source::upstream,
-                now - ex.stream.begun(), overhead(ex, now)};
+  Ending ending{
+      now, unsent ? 499 : ex.response.status,
+      ex.answered_locally || ex.upstream.answered == base::SteadyTime{} ? Source::gateway : Source::upstream,
+      now - ex.stream.begun(), overhead(ex, now)};
   if (ex.attempt && ex.reason != Reason::none && ex.upstream.answered != base::SteadyTime{})
     ex.attempt->failed(ex.reason);
-  metrics.on(worker_->index).end({ex.request.method, ending.status, ending.source, ex.reason, aborted(ex),
-                                  ending.duration, ending.overhead, ex.stream.bytes_received(),
-                                  ex.stream.bytes_sent()});
+  metrics.on(worker_->index)
+      .end({ex.request.method, ending.status, ending.source, ex.reason, aborted(ex), ending.duration,
+            ending.overhead, ex.stream.bytes_received(), ex.stream.bytes_sent()});
   if (lane_) write_log(ex, ending, snapshot);
 }
 

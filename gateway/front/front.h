@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Front: one worker's Service: takes each request from its connection through decision, chain and response to log and
-// metrics. The steps of exchange.cc are numbered as in ARCHITECTURE.md. That worker's thread only.
+// Front: one worker's Service: takes each request from its connection through decision, chain and response to
+// log and metrics. The steps of exchange.cc are numbered as in ARCHITECTURE.md. That worker's thread only.
 #pragma once
 #include <list>
 #include <memory>
@@ -18,8 +18,8 @@ class Front final : public http::Service {
   Front(chain::Worker& worker, observe::RouteMetrics& unmatched) noexcept
       : worker_(&worker), unmatched_(&unmatched) {}
 
-  // Requests that begin from now on are served by this snapshot; those in flight keep theirs. Before the first
-  // request.
+  // Requests that begin from now on are served by this snapshot; those in flight keep theirs. Before the
+  // first request.
   void install(std::shared_ptr<const routing::Snapshot> snapshot);
   // Where lines go from now on; null for nowhere.
   void log_to(observe::AccessLogLane* lane) noexcept { lane_ = lane; }
@@ -32,7 +32,8 @@ class Front final : public http::Service {
   base::Task<void> refuse(http::ServerStream& stream, const base::Error& error) override;
 
  private:
-  // A snapshot and how many exchanges of this worker use it: plain counts, so that workers share no cache line.
+  // A snapshot and how many exchanges of this worker use it: plain counts, so that workers share no cache
+  // line.
   struct Held {
     std::shared_ptr<const routing::Snapshot> snapshot;
     std::size_t exchanges = 0;
@@ -40,9 +41,14 @@ class Front final : public http::Service {
   class Hold;
   struct Ending;
 
-  void answer_unrouted(chain::Exchange& ex, const routing::Plan& plan, const routing::Snapshot& snapshot) const;
+  void answer_unrouted(chain::Exchange& ex, const routing::Plan& plan,
+                       const routing::Snapshot& snapshot) const;
   base::Task<void> respond(chain::Exchange& ex, base::Scope& connection);
-  void finish(chain::Exchange& ex, observe::RouteMetrics& metrics, const routing::Snapshot& snapshot) noexcept;
+  base::Task<void> respond_waiting(chain::Exchange& ex, base::Scope& connection,
+                                   base::Task<base::Result<void>> sending);
+  base::Task<void> respond_failed(chain::Exchange& ex, base::Scope& connection, base::Result<void> sent);
+  void finish(chain::Exchange& ex, observe::RouteMetrics& metrics,
+              const routing::Snapshot& snapshot) noexcept;
   void write_log(chain::Exchange& ex, const Ending& ending, const routing::Snapshot& snapshot) noexcept;
 
   chain::Worker* worker_;

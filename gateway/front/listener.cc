@@ -13,7 +13,8 @@ namespace sluice::front {
 
 struct Listener::Connection final : base::ListNode {
   Connection(Listener& l, net::TransportPtr transport, const http::ConnectionFacts& facts)
-      : settings(l.settings_), server(l.worker_->loop, std::move(transport), facts, settings->options, *l.service_) {}
+      : settings(l.settings_),
+        server(l.worker_->loop, std::move(transport), facts, settings->options, *l.service_) {}
   std::shared_ptr<const ListenerSettings> settings;
   http::h1::ServerConnection server;
 };
@@ -61,7 +62,8 @@ void Listener::accept_all() noexcept {
     }
     if (errno == EAGAIN) return;
     // The client was gone before we came, or the network had an error for it: the next one may be well.
-    if (errno == ECONNABORTED || errno == EINTR || errno == EPROTO || errno == ENETDOWN || errno == EHOSTUNREACH)
+    if (errno == ECONNABORTED || errno == EINTR || errno == EPROTO || errno == ENETDOWN ||
+        errno == EHOSTUNREACH)
       continue;
     accept_failed(errno);
     return;

@@ -21,7 +21,8 @@ struct ListenerSettings {
 class Listener final : private net::Source, private net::Timer {
  public:
   // Takes over the listening socket. `service` must outlive the listener.
-  Listener(chain::Worker& worker, int fd, std::shared_ptr<const ListenerSettings> settings, http::Service& service);
+  Listener(chain::Worker& worker, int fd, std::shared_ptr<const ListenerSettings> settings,
+           http::Service& service);
   Listener(const Listener&) = delete;
   // Ends every connection at once.
   ~Listener();

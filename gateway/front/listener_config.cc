@@ -9,7 +9,8 @@ namespace {
 
 config::Refusal read_address(std::string_view text, BindAddress& out) {
   auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return config::Complaint{"expected an address with a port, such as :8080", ""};
+  if (colon == std::string_view::npos)
+    return config::Complaint{"expected an address with a port, such as :8080", ""};
   auto port = base::parse_decimal(text.substr(colon + 1));
   if (!port || *port > 65535) return config::Complaint{"the port must be a number from 0 to 65535", ""};
   auto ip = text.substr(0, colon);
@@ -61,8 +62,8 @@ void describe(config::Description<ClientTimeoutsConfig>& d) {
 void describe(config::Description<ListenerConfig>& d) {
   using namespace config;
   d.about("listener", "An address on which clients are accepted.");
-  d.field("bind", &ListenerConfig::bind, "IP address and port; without an address, every one of the machine.", required,
-          example(":8080"), example("127.0.0.1:8080"));
+  d.field("bind", &ListenerConfig::bind, "IP address and port; without an address, every one of the machine.",
+          required, example(":8080"), example("127.0.0.1:8080"));
   d.field("backlog", &ListenerConfig::backlog, "Connections that may wait to be accepted, for each worker.",
           between(1u, 65535u));
   d.field("limits", &ListenerConfig::limits, "What a client may send.");

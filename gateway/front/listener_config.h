@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ListenerConfig: what an operator writes for one listener. Read by the server layer, which opens the sockets.
+// ListenerConfig: what an operator writes for one listener. Read by the server layer, which opens the
+// sockets.
 #pragma once
 #include <cstdint>
 #include <string>

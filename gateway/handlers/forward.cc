@@ -52,21 +52,45 @@ Forward::Forward(const ForwardConfig& config, chain::Builder& builder)
 Task<Result<void>> Forward::answer(Exchange& ex) const {
   ex.total.start(timeouts_.total, Reason::timeout_total);
   ex.upstream.name = upstream_->name();
+  auto& worker = ex.worker;
   Try t;
   for (;;) {
-    auto result = co_await attempt(ex, t);
+    // Step 2
+    upstream::Target* target = upstream_->pick(worker.index, {}, {t.tried, t.count});
+    if (!target) co_return base::Unexpected{upstream_->why_unusable()};
+    begin_attempt(ex, t, *target);
+    // Step 3
+    auto& pool =
+        upstream::Pool::of(*target, worker.index, worker.loop, upstream_->pool(), upstream_->metrics());
+    Result<void> result;
+    auto acquired = co_await pool.acquire(ex.arena, timeouts_, t.fresh);
+    if (acquired) {
+      ex.upstream_stream = std::move(acquired->stream);
+      ex.attempt->on(*ex.upstream_stream);
+      ex.upstream.connect = acquired->connect;
+      // Step 4
+      result = co_await ex.upstream_stream->send(ex.request, t.extra, ex.request_body.get());
+      ex.upstream.asked = worker.loop.clock().steady();
+      // Step 5
+      while (result) {
+        ex.response.fields.clear();
+        result = co_await ex.upstream_stream->receive(ex.response);
+        if (!result || ex.response.status >= 200) break;
+        result = co_await ex.stream.send_interim(ex.response);
+      }
+    } else {
+      result = std::move(acquired).unexpected();
+    }
+    end_attempt(ex, result);
     if (result) break;
-    base::Error& error = result.error();
-    if (!may_retry(ex, t, error)) {  // step 6
-      if (t.count > 1) upstream_->metrics()->on(ex.worker.index).retried(error.reason, observe::RetryResult::failed);
+    // Step 6
+    if (!may_retry(ex, t, result.error())) {
+      count_retries(ex, observe::RetryResult::failed);
       co_return result;
     }
-    t.fresh = error.reason == Reason::stale_connection;
+    t.fresh = result.error().reason == Reason::stale_connection;
   }
-  if (t.count > 1) {
-    auto cause = ex.upstream.attempts->before->reason;
-    upstream_->metrics()->on(ex.worker.index).retried(cause, observe::RetryResult::success);
-  }
+  count_retries(ex, observe::RetryResult::success);
   // Step 7: from here on the client's connection pulls.
   if (streaming(ex.response)) ex.total.stop();
   ex.response.fields.add(FieldId::via, "1.1 sluice");
@@ -74,40 +98,23 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   co_return Result<void>();
 }
 
-Task<Result<void>> Forward::attempt(Exchange& ex, Try& t) const {
-  auto& worker = ex.worker;
-  // Step 2
-  upstream::Target* target = upstream_->pick(worker.index, {}, {t.tried, t.count});
-  if (!target) co_return base::Unexpected{upstream_->why_unusable()};
-  if (t.count == 0) t.extra = prepare(ex, *target);
-  t.tried[t.count++] = target;
+void Forward::begin_attempt(Exchange& ex, Try& t, upstream::Target& target) const {
+  if (t.count == 0) t.extra = prepare(ex, target);
+  t.tried[t.count++] = &target;
   auto* record = ex.arena.make<chain::Attempt>();
-  record->target = target->text();
+  record->target = target.text();
   record->before = ex.upstream.attempts;
   ex.upstream.attempts = record;
   ex.upstream.attempt_count = static_cast<int>(t.count);
-  ex.upstream.target = target->text();
+  ex.upstream.target = target.text();
   ex.attempt.reset();
   ex.upstream_stream.reset();
-  ex.attempt.emplace(*target, upstream_->metrics()->on(worker.index), worker.loop.clock());
+  ex.attempt.emplace(target, upstream_->metrics()->on(ex.worker.index), ex.worker.loop.clock());
+}
 
-  // Step 3
-  auto& pool = upstream::Pool::of(*target, worker.index, worker.loop, upstream_->pool(), upstream_->metrics());
-  auto acquired = co_await pool.acquire(ex.arena, timeouts_, t.fresh);
-  Result<void> result;
-  if (acquired) {
-    ex.upstream_stream = std::move(acquired->stream);
-    ex.attempt->on(*ex.upstream_stream);
-    ex.upstream.connect = acquired->connect;
-    // Step 4
-    result = co_await ex.upstream_stream->send(ex.request, t.extra, ex.request_body.get());
-    ex.upstream.asked = worker.loop.clock().steady();
-    // Step 5
-    if (result) result = co_await receive(ex, *ex.upstream_stream);
-  } else {
-    result = std::move(acquired).unexpected();
-  }
-  auto now = worker.loop.clock().steady();
+void Forward::end_attempt(Exchange& ex, const Result<void>& result) const {
+  auto now = ex.worker.loop.clock().steady();
+  auto* record = const_cast<chain::Attempt*>(ex.upstream.attempts);  // begin_attempt made it
   record->took = now - ex.attempt->began();
   if (result) {
     ex.upstream.answered = now;
@@ -116,17 +123,12 @@ Task<Result<void>> Forward::attempt(Exchange& ex, Try& t) const {
     record->reason = result.error().reason;
     ex.attempt->failed(record->reason);
   }
-  co_return result;
 }
 
-Task<Result<void>> Forward::receive(Exchange& ex, http::ClientStream& stream) const {
-  for (;;) {
-    ex.response.fields.clear();
-    auto got = co_await stream.receive(ex.response);
-    if (!got || ex.response.status >= 200) co_return got;
-    auto relayed = co_await ex.stream.send_interim(ex.response);
-    if (!relayed) co_return relayed;
-  }
+void Forward::count_retries(const Exchange& ex, observe::RetryResult result) const {
+  const chain::Attempt* last = ex.upstream.attempts;
+  if (!last->before) return;
+  upstream_->metrics()->on(ex.worker.index).retried(last->before->reason, result);
 }
 
 bool Forward::may_retry(const Exchange& ex, const Try& t, const base::Error& error) const {
@@ -134,10 +136,12 @@ bool Forward::may_retry(const Exchange& ex, const Try& t, const base::Error& err
   const auto* stream = ex.upstream_stream.get();
   if (stream && (stream->answered() || stream->body_touched())) return false;
   switch (base::row(error.reason).retry) {
-    case base::Retry::unsent: return true;
+    case base::Retry::unsent:
+      return true;
     case base::Retry::idempotent:
       return http::idempotent(ex.request.method) || ex.request.fields.has(FieldId::idempotency_key);
-    case base::Retry::never: break;
+    case base::Retry::never:
+      break;
   }
   return false;
 }
@@ -161,7 +165,8 @@ std::string_view Forward::prepare(Exchange& ex, const upstream::Target& target) 
   if (fields.has(FieldId::expect) && ex.request_body) ex.stream.relay_expectation();
   std::string_view host = asked.empty() ? "" : ex.arena.join("X-Forwarded-Host: ", asked, "\r\n");
   return ex.arena.join("X-Forwarded-For: ", ex.stream.peer_ip(), "\r\n", host,
-                       "X-Forwarded-Proto: ", ex.stream.connection().listener->scheme, "\r\nVia: 1.1 sluice\r\n");
+                       "X-Forwarded-Proto: ", ex.stream.connection().listener->scheme,
+                       "\r\nVia: 1.1 sluice\r\n");
 }
 
 }  // namespace sluice::handlers

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Forward: the handler that passes a request to one of an upstream's targets and gives back what it answers. The
-// steps are numbered here, in forward.cc and in ARCHITECTURE.md alike:
+// Forward: the handler that passes a request to one of an upstream's targets and gives back what it answers.
+// The steps are numbered here, in forward.cc and in ARCHITECTURE.md alike:
 //   1 prepare the head    Host, Via and X-Forwarded-* as the target is to see them
 //   2 pick a target       by the upstream's balancer, avoiding those that failed this exchange
 //   3 get a connection    from the worker's pool, or a new one
@@ -36,8 +36,9 @@ class Forward final : public chain::Handler {
  private:
   struct Try;
   std::string_view prepare(chain::Exchange& ex, const upstream::Target& target) const;
-  base::Task<base::Result<void>> attempt(chain::Exchange& ex, Try& t) const;
-  base::Task<base::Result<void>> receive(chain::Exchange& ex, http::ClientStream& stream) const;
+  void begin_attempt(chain::Exchange& ex, Try& t, upstream::Target& target) const;
+  void end_attempt(chain::Exchange& ex, const base::Result<void>& result) const;
+  void count_retries(const chain::Exchange& ex, observe::RetryResult result) const;
   bool may_retry(const chain::Exchange& ex, const Try& t, const base::Error& error) const;
 
   std::shared_ptr<upstream::Upstream> upstream_;

@@ -25,13 +25,16 @@ void describe(Description<UseConfig>& d) {
 void describe(Description<RouteConfig>& d) {
   d.about("route", "Which requests it takes, what filters they pass, and what answers them.");
   d.field("name", &RouteConfig::name, "Unique; stands in logs and metrics.", required, defines("route"),
-          pattern("[A-Za-z0-9][A-Za-z0-9_.-]*", "letters, digits, `_`, `.` and `-`, the first a letter or digit"));
+          pattern("[A-Za-z0-9][A-Za-z0-9_.-]*",
+                  "letters, digits, `_`, `.` and `-`, the first a letter or digit"));
   d.field("match", &RouteConfig::match, "What a request must be like; of several, one must fit.", required,
           one_or_many, min_items(1));
-  d.field("priority", &RouteConfig::priority, "Decides between routes that are equally specific; the higher one wins.");
+  d.field("priority", &RouteConfig::priority,
+          "Decides between routes that are equally specific; the higher one wins.");
   d.field("use", &RouteConfig::use, "Filters, in the order in which requests pass them.", one_or_many);
   d.one_of(&RouteConfig::handler, chain::handler_alternatives(), "What answers the request.", required);
-  d.field("timeout", &RouteConfig::timeout, "For the whole exchange, all attempts included; short for timeouts.total.");
+  d.field("timeout", &RouteConfig::timeout,
+          "For the whole exchange, all attempts included; short for timeouts.total.");
   d.field("timeouts", &RouteConfig::timeouts, "Instead of those of the upstream.");
   d.check([](const RouteConfig& r, const Site& at) {
     if (r.timeout && r.timeouts.total) at.error("timeout", "is written twice: here and as timeouts.total");
@@ -54,16 +57,19 @@ void describe(Enumeration<OnTie>& e) {
 void describe(Description<Config>& d) {
   d.about("config", "A Sluice configuration file.");
   d.field("version", &Config::version, "Of the dialect.", between(1, 1));
-  d.field("include", &Config::include, "Files whose contents are merged in, as paths or shell patterns.", one_or_many);
+  d.field("include", &Config::include, "Files whose contents are merged in, as paths or shell patterns.",
+          one_or_many);
   d.field("workers", &Config::workers, "Threads that serve requests.", between(1u, 256u),
           default_is("the CPUs that the process may use"));
   d.field("listeners", &Config::listeners, "Addresses on which clients are accepted.", defines("listener"));
-  d.field("upstreams", &Config::upstreams, "Groups of targets that requests are forwarded to.", defines("upstream"));
+  d.field("upstreams", &Config::upstreams, "Groups of targets that requests are forwarded to.",
+          defines("upstream"));
   d.field("policies", &Config::policies, "Filters with their settings, for use by name.", defines("policy"));
   d.field("defaults", &Config::defaults, "What upstreams and routes do not say themselves.");
   d.field("use", &Config::use, "Filters that the requests of every route pass first.", one_or_many);
   d.field("routes", &Config::routes, "Which requests go where.");
-  d.field("on_tie", &Config::on_tie, "What to do when two routes match the same request and neither is more specific.");
+  d.field("on_tie", &Config::on_tie,
+          "What to do when two routes match the same request and neither is more specific.");
   d.field("access_log", &Config::access_log, "One line for each request.");
   d.field("admin", &Config::admin, "Metrics and health, on an address of their own.");
   d.field("shutdown", &Config::shutdown, "How the gateway ends.");

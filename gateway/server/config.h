@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Config: the whole configuration file as written. Bound by the config layer, checked in check.cc, built into a
-// snapshot by snapshot_builder.cc.
+// Config: the whole configuration file as written. Bound by the config layer, checked in check.cc, built into
+// a snapshot by snapshot_builder.cc.
 #pragma once
 #include <optional>
 #include <string>

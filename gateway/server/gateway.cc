@@ -6,9 +6,9 @@
 #include <csignal>
 
 #include "gateway/base/log.h"
+#include "gateway/base/version.h"
 #include "gateway/config/report.h"
 #include "gateway/server/cpus.h"
-#include "gateway/base/version.h"
 
 namespace sluice::server {
 
@@ -45,12 +45,12 @@ void Gateway::make_workers(unsigned count) {
     workers_.push_back(std::make_unique<WorkerThread>(i, clock_, *metrics_));
     auto& loop = workers_.back()->loop();
     loops.push_back(&loop);
-    gauges_.push_back(metrics_->loop_times_at_scrape(i, [&loop] {
-      return observe::LoopTimes{loop.busy_nanoseconds(), loop.idle_nanoseconds()};
-    }));
+    gauges_.push_back(metrics_->loop_times_at_scrape(
+        i, [&loop] { return observe::LoopTimes{loop.busy_nanoseconds(), loop.idle_nanoseconds()}; }));
   }
   gauges_.push_back(metrics_->generations_at_scrape([this] { return generations_alive(); }));
-  gauges_.push_back(metrics_->log_drops_at_scrape("access_log", [this] { return log_ ? log_->dropped() : 0; }));
+  gauges_.push_back(
+      metrics_->log_drops_at_scrape("access_log", [this] { return log_ ? log_->dropped() : 0; }));
   resolver_ = std::make_unique<net::Resolver>(control_, clock_, net::system_lookup(control_));
   targets_ = std::make_unique<upstream::TargetTable>(std::move(loops), resolver_.get());
   metrics_->set_build({base::kVersion, base::kRevision, __VERSION__, OPENSSL_VERSION_TEXT});
@@ -97,7 +97,8 @@ std::shared_ptr<BuiltSnapshot> Gateway::build(Loaded& loaded) {
   return build_snapshot(loaded, {*metrics_, *targets_});
 }
 
-void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot, const std::string& source) {
+void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot,
+                           const std::string& source) {
   std::erase_if(generations_, [](const auto& g) { return g.expired(); });
   generations_.push_back(snapshot);
   for (auto& w : workers_) w->install(snapshot);
@@ -114,7 +115,8 @@ std::size_t Gateway::generations_alive() {
 
 bool Gateway::open_log(Loaded& loaded, std::unique_ptr<observe::AccessLog>& out) {
   if (!loaded.config.access_log.enabled) return true;
-  out = std::make_unique<observe::AccessLog>(loaded.config.access_log, static_cast<unsigned>(workers_.size()));
+  out =
+      std::make_unique<observe::AccessLog>(loaded.config.access_log, static_cast<unsigned>(workers_.size()));
   auto started = out->start();
   if (started) return true;
   config::Report(loaded.document, loaded.diagnostics).error("access_log.to", started.error().detail);
@@ -150,7 +152,9 @@ std::size_t Gateway::connections() {
 
 bool Gateway::start_admin(Loaded& loaded) {
   admin::Suppliers suppliers;
-  suppliers.metrics = [this](std::size_t family, std::string& out) { return metrics_->write_text(family, out); };
+  suppliers.metrics = [this](std::size_t family, std::string& out) {
+    return metrics_->write_text(family, out);
+  };
   suppliers.readiness = [this] {
     admin::Readiness r;
     if (!snapshot_) r.reasons.push_back("no configuration is in force");

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gateway: the running whole: workers, listeners, the snapshot in force, access log, metrics, admin server. Lives on
-// the control thread, which runs the io_context that it is given; `sluice run` makes one per process, tests make many.
+// Gateway: the running whole: workers, listeners, the snapshot in force, access log, metrics, admin server.
+// Lives on the control thread, which runs the io_context that it is given; `sluice run` makes one per
+// process, tests make many.
 #pragma once
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "gateway/admin/admin_server.h"
 #include "gateway/base/clock.h"
@@ -27,21 +29,23 @@ class Gateway {
   // Cuts what is left.
   ~Gateway();
 
-  // Begins to serve. False, with diagnostics in `loaded`, if that cannot be; then destroy the gateway. May run
-  // `control` for a while, to resolve names.
+  // Begins to serve. False, with diagnostics in `loaded`, if that cannot be; then destroy the gateway. May
+  // run `control` for a while, to resolve names.
   bool start(Loaded& loaded, std::string source);
   // Puts another configuration in force, as a whole or, with diagnostics in `loaded` and false, not at all.
   bool reload(Loaded& loaded, std::string source);
   // Opens log files again, after rotation.
   void reopen_logs();
-  // Fails readiness, goes on for pre_stop, then ends connections as their exchanges end, at the latest after grace.
-  // `done` is told how many connections had to be cut.
+  // Fails readiness, goes on for pre_stop, then ends connections as their exchanges end, at the latest after
+  // grace. `done` is told how many connections had to be cut.
   void drain(std::function<void(std::size_t cut)> done);
 
   bool ready() const noexcept { return snapshot_ && !draining_; }
-  // Downstream connections that are open. Waits for every worker: what they did before has been done and counted.
+  // Downstream connections that are open. Waits for every worker: what they did before has been done and
+  // counted.
   std::size_t connections();
-  // The port that a listener is bound to (0 in the configuration lets the system choose); 0 if there is none such.
+  // The port that a listener is bound to (0 in the configuration lets the system choose); 0 if there is none
+  // such.
   std::uint16_t port(std::string_view listener) const noexcept { return listeners_.port(listener); }
   std::uint16_t admin_port() const noexcept { return admin_ ? admin_->port() : 0; }
   observe::MetricsRegistry& metrics() noexcept { return *metrics_; }

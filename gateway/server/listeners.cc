@@ -41,7 +41,8 @@ Listeners::Opened Listeners::open(Loaded& loaded, std::size_t workers) const {
   return out;
 }
 
-void Listeners::apply(const Config& config, Opened opened, Workers& workers, observe::MetricsRegistry& metrics) {
+void Listeners::apply(const Config& config, Opened opened, Workers& workers,
+                      observe::MetricsRegistry& metrics) {
   for (const auto& [name, written] : config.listeners) {
     Living& living = living_[name];
     auto fds = opened.sockets.find(name);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Listeners: the listening sockets of the process and what the workers know of them. A reload opens what is new before
-// anything changes, leaves alone what is the same, and closes what is gone at the end. Control thread.
+// Listeners: the listening sockets of the process and what the workers know of them. A reload opens what is
+// new before anything changes, leaves alone what is the same, and closes what is gone at the end. Control
+// thread.
 #pragma once
 #include <map>
 #include <memory>

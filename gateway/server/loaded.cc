@@ -23,7 +23,8 @@ std::string hash_of(std::string_view text) {
 void check(Loaded& loaded) {
   config::Report report(loaded.document, loaded.diagnostics);
   const Config& c = loaded.config;
-  if (c.listeners.empty()) report.error("", "no listener: nothing would be served", "add `listeners: {web: \":8080\"}`");
+  if (c.listeners.empty())
+    report.error("", "no listener: nothing would be served", "add `listeners: {web: \":8080\"}`");
   std::set<std::string> used;
   for (const auto& [name, listener] : c.listeners) {
     auto text = listener.bind.text();

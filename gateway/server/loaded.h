@@ -12,7 +12,8 @@
 namespace sluice::server {
 
 struct Loaded {
-  explicit Loaded(const std::function<config::Document(config::Diagnostics&)>& read) : document(read(diagnostics)) {}
+  explicit Loaded(const std::function<config::Document(config::Diagnostics&)>& read)
+      : document(read(diagnostics)) {}
 
   config::Diagnostics diagnostics;
   config::Document document;

@@ -44,7 +44,8 @@ class RouteBuilder final : public chain::Builder {
     if (known != upstreams_.end()) return known->second;
     const auto* written = config_.upstreams.find(name);
     if (!written) return nullptr;  // the binder has complained
-    auto made = std::make_shared<upstream::Upstream>(std::string(name), *written, config_.defaults, living_.targets);
+    auto made =
+        std::make_shared<upstream::Upstream>(std::string(name), *written, config_.defaults, living_.targets);
     made->count_with(living_.metrics.upstream(name));
     upstreams_.emplace(name, made);
     out_.upstreams.push_back(made);
@@ -68,12 +69,14 @@ class RouteBuilder final : public chain::Builder {
 
   void place(const UseConfig& use, std::string at, std::vector<Placed>& out) const {
     if (use.policy.empty()) {
-      if (use.filter) out.push_back({&use.filter, std::string(use.filter.name()), at, path(at, use.filter.name())});
+      if (use.filter)
+        out.push_back({&use.filter, std::string(use.filter.name()), at, path(at, use.filter.name())});
       return;
     }
     const auto* policy = config_.policies.find(use.policy);
     if (!policy || !policy->filter) return;  // the binder has complained
-    out.push_back({&policy->filter, use.policy, std::move(at), path("policies", use.policy, policy->filter.name())});
+    out.push_back(
+        {&policy->filter, use.policy, std::move(at), path("policies", use.policy, policy->filter.name())});
   }
   void object(const std::vector<Placed>& filters, std::string_view handler) {
     std::vector<chain::Written> written;
@@ -87,7 +90,9 @@ class RouteBuilder final : public chain::Builder {
       }
     }
   }
-  std::string below(std::string_view field) const { return field.empty() ? at_ : at_ + "." + std::string(field); }
+  std::string below(std::string_view field) const {
+    return field.empty() ? at_ : at_ + "." + std::string(field);
+  }
 
   const Config& config_;
   const config::Report& report_;
@@ -110,9 +115,10 @@ std::vector<routing::RouteMatches> matches_of(const Config& config) {
   return routes;
 }
 
-void build_route_table(OnTie on_tie, std::span<const routing::RouteMatches> routes, const config::Report& report,
-                       BuiltSnapshot& out) {
-  auto built = routing::build_table(routes, on_tie == OnTie::first ? routing::OnTie::first : routing::OnTie::error);
+void build_route_table(OnTie on_tie, std::span<const routing::RouteMatches> routes,
+                       const config::Report& report, BuiltSnapshot& out) {
+  auto built =
+      routing::build_table(routes, on_tie == OnTie::first ? routing::OnTie::first : routing::OnTie::error);
   for (const auto& finding : built.findings) {
     auto at = path("routes", finding.route, "match");
     std::string hint = finding.witness.empty() ? "" : "for example " + finding.witness;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// build_snapshot: from what was written to what serves: filters, handlers, upstreams and the route table. Runs on the
-// control thread, or alone for `sluice check`; touches no worker. All problems become diagnostics.
+// build_snapshot: from what was written to what serves: filters, handlers, upstreams and the route table.
+// Runs on the control thread, or alone for `sluice check`; touches no worker. All problems become
+// diagnostics.
 #pragma once
 #include <memory>
 #include <string>

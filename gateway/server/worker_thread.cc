@@ -8,7 +8,8 @@
 
 namespace sluice::server {
 
-// Ticks along with the wheel and reports how late it was called: what an event waits when the worker is blocked.
+// Ticks along with the wheel and reports how late it was called: what an event waits when the worker is
+// blocked.
 struct WorkerThread::Lag final : net::Timer {
   Lag(net::Loop& l, observe::WorkerMetrics& m) : loop(l), metrics(m) { again(); }
   void again() noexcept {
@@ -25,7 +26,10 @@ struct WorkerThread::Lag final : net::Timer {
 };
 
 WorkerThread::WorkerThread(unsigned index, const base::Clock& clock, observe::MetricsRegistry& metrics)
-    : loop_(clock), worker_{loop_, index}, front_(worker_, metrics.unmatched()), metrics_(metrics.worker(index)) {}
+    : loop_(clock),
+      worker_{loop_, index},
+      front_(worker_, metrics.unmatched()),
+      metrics_(metrics.worker(index)) {}
 
 WorkerThread::~WorkerThread() {
   loop_.stop();

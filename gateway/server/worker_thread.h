@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// WorkerThread: one thread that serves requests: a loop, a front and its share of every listener. Commands come from
-// the control thread through the loop's inbox.
+// WorkerThread: one thread that serves requests: a loop, a front and its share of every listener. Commands
+// come from the control thread through the loop's inbox.
 #pragma once
 #include <future>
 #include <map>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// AttemptInFlight: one try of an exchange at a target, from the choice of the target to the last byte of its answer.
-// While it lives the target counts it as active; when it ends it is counted in the upstream's metrics.
+// AttemptInFlight: one try of an exchange at a target, from the choice of the target to the last byte of its
+// answer. While it lives the target counts it as active; when it ends it is counted in the upstream's
+// metrics.
 #pragma once
 #include "gateway/base/clock.h"
 #include "gateway/http/stream.h"

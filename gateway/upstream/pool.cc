@@ -19,7 +19,8 @@ struct Pool::Connection final : http::h1::ClientConnection, base::ListNode {
   net::Tick idle_until = net::kNever;
 };
 
-Pool::Pool(Target& target, net::Loop& loop, std::shared_ptr<observe::UpstreamMetrics> metrics, unsigned worker)
+Pool::Pool(Target& target, net::Loop& loop, std::shared_ptr<observe::UpstreamMetrics> metrics,
+           unsigned worker)
     : target_(&target), loop_(&loop), metrics_(std::move(metrics)), cells_(&metrics_->on(worker)) {}
 
 Pool& Pool::of(Target& target, unsigned worker, net::Loop& loop, const PoolConfig& config,
@@ -46,7 +47,8 @@ Task<Result<Acquired>> Pool::acquire(base::Arena& arena, const Timeouts& timeout
 
 Task<Result<Acquired>> Pool::connect(base::Arena& arena, Timeouts timeouts) {
   if (!target_->try_open(config_.max_connections.value_or(~std::uint32_t{0})))
-    co_return base::fail(Reason::overload, target_->text() + " has as many connections as max_connections allows");
+    co_return base::fail(Reason::overload,
+                         target_->text() + " has as many connections as max_connections allows");
   auto before = loop_->clock().steady();
   auto dialled = co_await dial(*loop_, *target_, timeouts.connect);
   if (!dialled) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pool: the open connections of one worker to one target. Idle ones are reused last in, first out, so that those not
-// needed age and are closed; each is watched while idle, so that a close by the target is seen before the next
-// request rather than by it. Made and used on its worker's thread.
+// Pool: the open connections of one worker to one target. Idle ones are reused last in, first out, so that
+// those not needed age and are closed; each is watched while idle, so that a close by the target is seen
+// before the next request rather than by it. Made and used on its worker's thread.
 #pragma once
 #include <memory>
 

@@ -35,7 +35,9 @@ class ClientConnection::Stream final : public ClientStream {
   bool answered() const noexcept override { return connection_.input_.received() != received_before_; }
   bool body_touched() const noexcept override { return body_touched_; }
   std::uint64_t bytes_sent() const noexcept override { return sent_; }
-  std::uint64_t bytes_received() const noexcept override { return connection_.input_.received() - received_before_; }
+  std::uint64_t bytes_received() const noexcept override {
+    return connection_.input_.received() - received_before_;
+  }
 
  private:
   friend class ClientConnection::ResponseBody;
@@ -59,8 +61,8 @@ class ClientConnection::Stream final : public ClientStream {
   HeadScanner scanner_;
   BodySender sender_;
   base::Scope* scope_ = nullptr;
-  std::optional<base::Job<void>> pump_;      // sends the rest of the request's body beside the response
-  std::optional<base::Error> body_error_;    // why the request's body could not be read
+  std::optional<base::Job<void>> pump_;    // sends the rest of the request's body beside the response
+  std::optional<base::Error> body_error_;  // why the request's body could not be read
   Method method_ = Method::get;
   Framing framing_;
   bool keep_alive_ = false;
@@ -75,8 +77,8 @@ class ClientConnection::Stream final : public ClientStream {
 class ClientConnection::ResponseBody final : public BodyReader {
  public:
   ResponseBody(Stream& stream, base::Arena& arena)
-      : BodyReader(stream.connection_.input_, stream.framing_, Message::response, arena, stream.timeouts_.idle,
-                   std::numeric_limits<std::uint64_t>::max()),
+      : BodyReader(stream.connection_.input_, stream.framing_, Message::response, arena,
+                   stream.timeouts_.idle, std::numeric_limits<std::uint64_t>::max()),
         stream_(stream) {}
   ~ResponseBody() override { stream_.response_complete_ = complete() || length() == 0u; }
 
@@ -86,7 +88,9 @@ class ClientConnection::ResponseBody final : public BodyReader {
   }
 
  private:
-  base::Error silent() override { return {Reason::timeout_idle, "the target fell silent in the middle of its body"}; }
+  base::Error silent() override {
+    return {Reason::timeout_idle, "the target fell silent in the middle of its body"};
+  }
   base::Error ended() override {
     return {Reason::upstream_reset, "the target closed the connection in the middle of its body"};
   }
@@ -106,7 +110,8 @@ void ClientConnection::on_activity(bool /*hangup*/) noexcept { owner_->lost(*thi
 ClientStreamPtr ClientConnection::open(base::Arena& arena, const ClientTimeouts& timeouts) {
   transport_->watch(nullptr);
   ++exchanges_;
-  return ClientStreamPtr(new (arena.allocate(sizeof(Stream), alignof(Stream))) Stream(*this, arena, timeouts));
+  return ClientStreamPtr(new (arena.allocate(sizeof(Stream), alignof(Stream)))
+                             Stream(*this, arena, timeouts));
 }
 
 ClientConnection::Stream::~Stream() {
@@ -122,7 +127,8 @@ ClientConnection::Stream::~Stream() {
   c.owner_->ended(c, reusable);
 }
 
-Task<Result<void>> ClientConnection::Stream::send(const RequestHead& head, std::string_view extra, Body* body) {
+Task<Result<void>> ClientConnection::Stream::send(const RequestHead& head, std::string_view extra,
+                                                  Body* body) {
   method_ = head.method;
   Framing::Kind framing = Framing::Kind::none;
   if (body) {
@@ -204,8 +210,8 @@ Result<void> ClientConnection::Stream::parse(std::size_t length, ResponseHead& o
   }
   framing_ = control->framing;
   keep_alive_ = control->keep_alive;
-  response_complete_ =
-      framing_.kind == Framing::Kind::none || (framing_.kind == Framing::Kind::length && framing_.length == 0);
+  response_complete_ = framing_.kind == Framing::Kind::none ||
+                       (framing_.kind == Framing::Kind::length && framing_.length == 0);
   return {};
 }
 
@@ -217,12 +223,15 @@ Task<Result<void>> ClientConnection::Stream::receive(ResponseHead& out) {
 Task<Result<void>> ClientConnection::Stream::receive_slowly(ResponseHead& out) {
   for (;;) {
     bool sending = pump_ && pump_->running();
-    base::Duration timeout = sending ? base::Duration::zero() : answered() ? timeouts_.idle : timeouts_.first_byte;
+    base::Duration timeout = sending      ? base::Duration::zero()
+                             : answered() ? timeouts_.idle
+                                          : timeouts_.first_byte;
     auto wait = connection_.transport_->readable(timeout);
     auto outcome = co_await wait;
     if (outcome == Outcome::cancelled) co_return base::Unexpected{given_up(wait.why())};
     if (outcome == Outcome::timeout && !sending) {
-      if (answered()) co_return base::fail(Reason::timeout_idle, "the target fell silent in the middle of its head");
+      if (answered())
+        co_return base::fail(Reason::timeout_idle, "the target fell silent in the middle of its head");
       co_return base::fail(Reason::timeout_first_byte, "the target sent nothing");
     }
     if (auto now = take_head(out)) co_return std::move(*now);
@@ -235,7 +244,8 @@ BodyPtr ClientConnection::Stream::body(base::Arena& arena) {
 }
 
 base::Error ClientConnection::Stream::lost() const {
-  if (answered()) return {Reason::upstream_reset, "the target closed the connection in the middle of its head"};
+  if (answered())
+    return {Reason::upstream_reset, "the target closed the connection in the middle of its head"};
   if (reused()) return {Reason::stale_connection, "the target closed a reused connection before it answered"};
   return {Reason::upstream_reset, "the target closed the connection before it answered"};
 }

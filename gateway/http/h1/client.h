@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ClientConnection: the client side of one HTTP/1.1 connection to a target, one exchange at a time. Owned by a pool,
-// which is told when an exchange has ended and when an idle connection was closed or spoke out of turn. One worker.
+// ClientConnection: the client side of one HTTP/1.1 connection to a target, one exchange at a time. Owned by
+// a pool, which is told when an exchange has ended and when an idle connection was closed or spoke out of
+// turn. One worker.
 #pragma once
 #include <memory>
 
@@ -11,8 +12,9 @@
 namespace sluice::http::h1 {
 
 struct ClientTimeouts {
-  base::Duration first_byte = std::chrono::seconds(30);  // from the end of the request to the first byte of the answer
-  base::Duration idle = std::chrono::seconds(60);        // between two pieces in either direction
+  base::Duration first_byte =
+      std::chrono::seconds(30);  // from the end of the request to the first byte of the answer
+  base::Duration idle = std::chrono::seconds(60);  // between two pieces in either direction
 };
 
 class ClientConnection : private net::Watcher {
@@ -32,7 +34,8 @@ class ClientConnection : private net::Watcher {
   ClientConnection(net::Loop& loop, net::TransportPtr transport, Owner& owner);
   ~ClientConnection();
 
-  // Begins an exchange on an idle connection. The stream lives in the arena; when it is destroyed the exchange ends.
+  // Begins an exchange on an idle connection. The stream lives in the arena; when it is destroyed the
+  // exchange ends.
   ClientStreamPtr open(base::Arena& arena, const ClientTimeouts& timeouts);
   // May an exchange begin? Looks at what the system has told, without asking it.
   bool usable() const noexcept { return !transport_->hung_up(); }

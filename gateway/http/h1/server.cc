@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/http/h1/server.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "gateway/base/arena_pool.h"
@@ -16,7 +17,8 @@ using base::Task;
 
 // What a connection needs while bytes are there, and an idle one does without.
 struct ServerConnection::Session {
-  Session(ServerConnection& c) : input(*c.transport_, c.loop_->buffers()), scanner(Message::request, c.options_->limits) {}
+  Session(ServerConnection& c)
+      : input(*c.transport_, c.loop_->buffers()), scanner(Message::request, c.options_->limits) {}
   Input input;
   HeadScanner scanner;
 };
@@ -68,9 +70,9 @@ Task<bool> ServerConnection::one_request(Session& session) {
   base::Scope stream_scope(scope);
   stream_scope_ = &stream_scope;
   transport_->watch(this);
-  Result<Control> control = length ? parse_request(session.input.pending().first(*length), options_->limits,
-                                                   stream.request())
-                                   : Result<Control>(std::move(length).unexpected());
+  Result<Control> control =
+      length ? parse_request(session.input.pending().first(*length), options_->limits, stream.request())
+             : Result<Control>(std::move(length).unexpected());
   if (control && control->framing.length > options_->max_body)
     control = base::fail(Reason::body_too_large, "Content-Length exceeds the limit");
   if (control) {
@@ -91,29 +93,43 @@ Task<bool> ServerConnection::one_request(Session& session) {
 
 // Length of the head that has been received as a whole; 0 if the connection ended before one began.
 Task<Result<std::size_t>> ServerConnection::head(Session& session) {
-  auto deadline = loop_->now() + options_->head_timeout;
+  if (auto now = take_head(session)) return std::move(*now);
+  return wait_for_head(session);
+}
+
+// As far as it goes without waiting.
+std::optional<Result<std::size_t>> ServerConnection::take_head(Session& session) {
   for (;;) {
     if (!session.input.empty()) {
       auto length = session.scanner.scan(session.input.pending());
-      if (!length || *length) co_return length;
+      if (!length || *length) return length;
     }
     net::Io io = session.input.read_head();
-    if (io.kind == net::Io::Kind::moved) continue;
+    if (io.kind == net::Io::Kind::again) return std::nullopt;
     if (io.kind == net::Io::Kind::failed && io.error == ENOBUFS)
-      co_return base::fail(Reason::header_too_large, "the head exceeds the limit");
-    if (io.kind != net::Io::Kind::again) co_return std::size_t{0};  // nobody is left to be answered
-    auto left = options_->head_timeout.count() ? deadline - loop_->now() : base::Duration::zero();
-    if (options_->head_timeout.count() && left <= base::Duration::zero()) left = base::Duration(1);
+      return Result<std::size_t>(base::fail(Reason::header_too_large, "the head exceeds the limit"));
+    if (io.kind != net::Io::Kind::moved) return std::size_t{0};  // nobody is left to be answered
+  }
+}
+
+Task<Result<std::size_t>> ServerConnection::wait_for_head(Session& session) {
+  auto deadline = loop_->now() + options_->head_timeout;
+  for (;;) {
+    auto left = base::Duration::zero();
+    if (options_->head_timeout.count()) left = std::max(base::Duration(1), deadline - loop_->now());
     auto wait = transport_->readable(left);
     auto outcome = co_await wait;
-    if (outcome == Outcome::ready) continue;
+    if (outcome == Outcome::ready) {
+      if (auto now = take_head(session)) co_return std::move(*now);
+      continue;
+    }
     if (outcome == Outcome::cancelled || !session.scanner.begun()) co_return std::size_t{0};
     co_return base::fail(Reason::client_timeout, "the request head did not arrive in time");
   }
 }
 
-// Closing with unread bytes makes the kernel send a reset, which may destroy the response on its way. So: say that
-// nothing follows, and read for a while what the client still sends (RFC 9112 section 9.6).
+// Closing with unread bytes makes the kernel send a reset, which may destroy the response on its way. So: say
+// that nothing follows, and read for a while what the client still sends (RFC 9112 section 9.6).
 Task<void> ServerConnection::linger() {
   constexpr std::size_t kAtMost = 1024 * 1024;
   constexpr base::Duration kWait = std::chrono::seconds(2);

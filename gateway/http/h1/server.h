@@ -3,6 +3,8 @@
 // each to the Service as a ServerStream, and keeps the connection for the next one where both sides can. An
 // idle connection holds no buffer and no arena. One worker thread.
 #pragma once
+#include <optional>
+
 #include "gateway/http/h1/head_scanner.h"
 #include "gateway/http/stream.h"
 #include "gateway/net/tcp.h"
@@ -36,7 +38,9 @@ class ServerConnection final : private net::Watcher {
   base::Task<bool> burst();
   base::Task<bool> one_request(Session& session);
   base::Task<bool> answer(Session& session);
+  std::optional<base::Result<std::size_t>> take_head(Session& session);
   base::Task<base::Result<std::size_t>> head(Session& session);
+  base::Task<base::Result<std::size_t>> wait_for_head(Session& session);
   base::Task<void> linger();
   void on_activity(bool hangup) noexcept override;
 

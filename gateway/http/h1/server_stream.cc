@@ -31,14 +31,16 @@ class ServerStream::RequestBody final : public BodyReader {
   Task<Result<void>> send_continue() {
     stream_->expectation_open_ = false;
     iovec line[] = {net::piece("HTTP/1.1 100 Continue\r\n\r\n")};
-    auto written =
-        co_await net::write_all(stream_->input_->transport(), line, stream_->options_->write_timeout, stream_->sent_);
+    auto written = co_await net::write_all(stream_->input_->transport(), line,
+                                           stream_->options_->write_timeout, stream_->sent_);
     stream_->interim_sent_ = stream_->sent_;
     if (!written) co_return base::fail(Reason::client_closed, "the client left before it sent its body");
     co_return Result<void>();
   }
   base::Error silent() override { return {Reason::client_timeout, "the request body stopped in the middle"}; }
-  base::Error ended() override { return {Reason::client_closed, "the client left in the middle of its body"}; }
+  base::Error ended() override {
+    return {Reason::client_closed, "the client left in the middle of its body"};
+  }
 
   ServerStream* stream_;
 };
@@ -142,7 +144,8 @@ void ServerStream::frame(ResponseHead& head, const Body* body, Framing::Kind& fr
 std::string_view ServerStream::write_head(const ResponseHead& head, bool final) {
   std::string_view connection;
   if (final && !keep_alive_) connection = "Connection: close\r\n";
-  if (final && keep_alive_ && request_.version == Version::http_1_0) connection = "Connection: keep-alive\r\n";
+  if (final && keep_alive_ && request_.version == Version::http_1_0)
+    connection = "Connection: keep-alive\r\n";
   std::string_view extra = connection;
   if (final && !head.fields.has(FieldId::date)) extra = arena_->join(date_line(*loop_), connection);
   char* out = arena_->chars(response_head_size(head, extra));
@@ -167,10 +170,15 @@ Task<Result<void>> ServerStream::finish(Task<Sent> sending) {
 Result<void> ServerStream::result_of(const Sent& sent) {
   if (sent.body) return base::fail(sent.body->reason, sent.body->detail);
   switch (sent.written.kind) {
-    case net::Written::Kind::all: complete_ = true; return {};
-    case net::Written::Kind::cancelled: return base::fail(sent.written.why);
-    case net::Written::Kind::timeout: return base::fail(Reason::client_write_timeout, "the client does not read");
-    case net::Written::Kind::failed: break;
+    case net::Written::Kind::all:
+      complete_ = true;
+      return {};
+    case net::Written::Kind::cancelled:
+      return base::fail(sent.written.why);
+    case net::Written::Kind::timeout:
+      return base::fail(Reason::client_write_timeout, "the client does not read");
+    case net::Written::Kind::failed:
+      break;
   }
   return base::fail(Reason::client_closed, "the client left before it had the whole response");
 }
