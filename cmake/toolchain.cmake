@@ -6,8 +6,10 @@ if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
     CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
 endif()
+# Not with LTO: there the linker is not what takes the time, and mold 1.10 now and then loses g++'s early debug
+# symbols ("undefined symbol: check.cc.1ff0eb4c").
 find_program(MOLD mold)
-if(MOLD)
+if(MOLD AND NOT SLUICE_LTO)
   add_link_options(-fuse-ld=mold)
 endif()
 

@@ -60,4 +60,6 @@ class Server(ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
-    Server(("127.0.0.1", int(sys.argv[1])), Users).serve_forever()
+    server = Server(("127.0.0.1", int(sys.argv[1])), Users)  # port 0: any free one
+    print(f"users: listening on http://127.0.0.1:{server.server_port}", flush=True)
+    server.serve_forever()

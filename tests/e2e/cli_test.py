@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verbs, as a person in a terminal or a pipeline meets them."""
+import json
+import unittest
+
+from harness import ROOT, Case, sluice
+
+GOOD = """version: 1
+listeners: {web: {bind: "127.0.0.1:0"}}
+upstreams: {users: {targets: ["http://127.0.0.1:9"]}}
+routes:
+  - {name: users, match: {path: "/users/{id}", method: GET}, to: users}
+  - {name: rest, match: {path: /**}, respond: {status: 404}}
+"""
+
+
+class Verbs(Case):
+    def write(self, text):
+        self.config.write_text(text)
+        return self.config
+
+    def test_check_accepts_every_configuration_of_the_repository(self):
+        files = sorted([ROOT / "config/quickstart.yaml", *(ROOT / "config/examples").glob("*.yaml")])
+        result = sluice("check", *files)
+
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_check_lists_every_mistake_with_its_place(self):
+        bad = GOOD.replace("listeners", "listners").replace("to: users}", "to: user}").replace("status: 404", "status: 99")
+        result = sluice("check", self.write(bad))
+        said = result.stdout + result.stderr
+
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(said, r"sluice\.yaml:2:1: ")
+        self.assertRegex(said, r"sluice\.yaml:5:\d+: ")
+        self.assertRegex(said, r"sluice\.yaml:6:\d+: ")
+        self.assertIn("did you mean", said)
+        self.assertIn("^", said)
+        self.assertIn("listners: {web:", said)
+
+    def test_check_says_what_is_wrong_with_a_file_that_is_not_there(self):
+        result = sluice("check", self.folder / "absent.yaml")
+
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("absent.yaml", result.stdout + result.stderr)
+
+    def test_run_refuses_a_bad_configuration_before_it_serves(self):
+        result = sluice("run", self.write(GOOD.replace("to: users", "to: nobody")))
+
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("nobody", result.stderr)
+
+    def test_explain_tells_which_route_a_request_takes_and_why(self):
+        config = self.write(GOOD)
+        result = sluice("explain", "-c", config, "GET http://example.com/users/7", "-H", "Accept: */*")
+
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("users", result.stdout)
+        other = sluice("explain", "-c", config, "DELETE http://example.com/users/7")
+        self.assertIn("rest", other.stdout)
+
+    def test_schema_is_json_and_knows_the_top_level(self):
+        schema = json.loads(sluice("schema").stdout)
+
+        self.assertLessEqual({"listeners", "routes", "upstreams", "policies", "admin"}, set(schema["properties"]))
+
+    def test_the_stored_schema_and_reference_are_what_the_binary_writes(self):
+        for verb, file in (("schema", "config/schema.json"), ("reference", "config/REFERENCE.md")):
+            self.assertEqual((ROOT / file).read_text(), sluice(verb).stdout, f"{file}: write it anew with sluice {verb}")
+
+    def test_version_names_the_program_and_the_revision(self):
+        self.assertRegex(sluice("version").stdout, r"sluice \d+\.\d+\.\d+")
+
+    def test_every_verb_explains_itself(self):
+        self.assertEqual(sluice("--help").returncode, 0)
+        for verb in ("run", "check", "explain", "schema", "reference", "version"):
+            result = sluice(verb, "--help")
+            self.assertEqual(result.returncode, 0, verb)
+            self.assertGreater(len(result.stdout), 40, verb)
+
+    def test_an_unknown_verb_is_refused(self):
+        self.assertNotEqual(sluice("frobnicate").returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
