@@ -19,6 +19,19 @@ struct Pool::Connection final : http::h1::ClientConnection, base::ListNode {
   net::Tick idle_until = net::kNever;
 };
 
+namespace {
+
+// A connection that is counted and not there yet: taken off again unless it comes to be, also when the
+// exchange that waits for it goes away.
+struct Opening {
+  Target* target;
+  ~Opening() {
+    if (target) target->closed();
+  }
+};
+
+}  // namespace
+
 Pool::Pool(Target& target, net::Loop& loop, std::shared_ptr<observe::UpstreamMetrics> metrics,
            unsigned worker)
     : target_(&target), loop_(&loop), metrics_(std::move(metrics)), cells_(&metrics_->on(worker)) {}
@@ -49,12 +62,11 @@ Task<Result<Acquired>> Pool::connect(base::Arena& arena, Timeouts timeouts) {
   if (!target_->try_open(config_.max_connections.value_or(~std::uint32_t{0})))
     co_return base::fail(Reason::overload,
                          target_->text() + " has as many connections as max_connections allows");
+  Opening opening{target_};
   auto before = loop_->clock().steady();
   auto dialled = co_await dial(*loop_, *target_, timeouts.connect);
-  if (!dialled) {
-    target_->closed();
-    co_return std::move(dialled).unexpected();
-  }
+  if (!dialled) co_return std::move(dialled).unexpected();
+  opening.target = nullptr;
   auto took = loop_->clock().steady() - before;
   cells_->connected(took);
   cells_->connection_moved(PoolState::none, PoolState::active);

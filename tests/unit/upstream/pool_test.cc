@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/upstream/pool.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/base/job.h"
+#include "gateway/net/listen.h"
+#include "gateway/observe/metrics.h"
+
+namespace sluice::upstream {
+namespace {
+
+using namespace std::chrono_literals;
+using base::Reason;
+
+constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+// One exchange over a pool's connection, as a handler makes them.
+base::Task<std::string> exchange(Pool& pool, const Timeouts& timeouts, bool fresh) {
+  base::Arena arena;
+  auto acquired = co_await pool.acquire(arena, timeouts, fresh);
+  if (!acquired) co_return std::string(base::row(acquired.error().reason).name);
+  http::ClientStream& stream = *acquired->stream;
+  http::RequestHead head(arena);
+  head.method = http::Method::get;
+  head.method_text = "GET";
+  head.path = "/";
+  auto sent = co_await stream.send(head, "Host: orders\r\n", nullptr);
+  if (!sent) co_return std::string(base::row(sent.error().reason).name);
+  http::ResponseHead response(arena);
+  auto received = co_await stream.receive(response);
+  if (!received) co_return std::string(base::row(received.error().reason).name);
+  auto body = stream.body(arena);
+  std::string text;
+  while (body) {
+    auto piece = co_await body->read(1000);
+    if (!piece) co_return std::string(base::row(piece.error().reason).name);
+    text.append(piece->bytes.data(), piece->bytes.size());
+    if (piece->last) body.reset();
+  }
+  co_return text + (stream.reused() ? " reused" : " new");
+}
+
+class PoolTest : public testing::Test {
+ protected:
+  using Running = base::Job<std::string>;
+
+  PoolTest() {
+    listener_ = *net::listen(*net::Address::parse("127.0.0.1", 0), 64);
+    target_->publish(std::vector{net::bound_to(listener_)});
+  }
+  ~PoolTest() override {
+    target_.reset();
+    loop_.run_once(0s);
+    for (int fd : clients_) ::close(fd);
+    ::close(listener_);
+  }
+
+  Pool& pool() { return Pool::of(*target_, 0, loop_, config_, upstream_metrics_); }
+  // The target's side: accepts, and answers every request that has come.
+  void serve(std::string_view answer) {
+    for (int fd; (fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;)
+      clients_.push_back(fd);
+    char buffer[4096];
+    for (int fd : clients_) {
+      if (::recv(fd, buffer, sizeof buffer, MSG_DONTWAIT) <= 0 || answer.empty()) continue;
+      EXPECT_EQ(::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL), static_cast<ssize_t>(answer.size()));
+    }
+  }
+  void rounds(std::string_view answer, int n = 20) {
+    for (int i = 0; i < n; ++i) {
+      loop_.run_once(0s);
+      serve(answer);
+    }
+  }
+  std::string get(bool fresh = false, std::string_view answer = kAnswer) {
+    Running job(&scope_);
+    job.start(exchange(pool(), timeouts_, fresh));
+    for (int i = 0; i < 2000 && job.running(); ++i) {
+      loop_.run_once(1ms);
+      serve(answer);
+    }
+    EXPECT_FALSE(job.running());
+    return job.running() ? "" : job.join().await_resume();
+  }
+  double metric(const std::string& series) {
+    std::string text = metrics_.text();
+    auto at = text.find("\n" + series + " ");
+    if (at == std::string::npos) return -1;
+    return std::stod(text.substr(at + series.size() + 2));
+  }
+
+  base::VirtualClock clock_;
+  net::Loop loop_{clock_};
+  base::Scope scope_;
+  observe::MetricsRegistry metrics_{observe::MetricsOptions{}};
+  std::shared_ptr<observe::UpstreamMetrics> upstream_metrics_ = metrics_.upstream("orders");
+  std::shared_ptr<Target> target_ = Target::make(std::make_shared<TargetGroup>(), TargetUrl{"orders", 80},
+                                                 std::make_shared<const WorkerLoops>(WorkerLoops{&loop_}));
+  PoolConfig config_;
+  Timeouts timeouts_;
+  int listener_;
+  std::deque<int> clients_;
+};
+
+TEST_F(PoolTest, UsesAConnectionAgain) {
+  EXPECT_EQ(get(), "ok new");
+  EXPECT_EQ(pool().idle(), 1u);
+
+  EXPECT_EQ(get(), "ok reused");
+
+  EXPECT_EQ(clients_.size(), 1u);
+  EXPECT_EQ(target_->connections(), 1u);
+}
+
+TEST_F(PoolTest, OpensAnotherConnectionWhileOneIsInUse) {
+  Running first(&scope_), second(&scope_);
+  first.start(exchange(pool(), timeouts_, false));
+  second.start(exchange(pool(), timeouts_, false));
+
+  for (int i = 0; i < 2000 && (first.running() || second.running()); ++i) {
+    loop_.run_once(1ms);
+    serve(kAnswer);
+  }
+
+  EXPECT_EQ(first.join().await_resume(), "ok new");
+  EXPECT_EQ(second.join().await_resume(), "ok new");
+  EXPECT_EQ(pool().idle(), 2u);
+}
+
+TEST_F(PoolTest, OpensANewConnectionWhenAFreshOneIsAskedFor) {
+  get();
+
+  EXPECT_EQ(get(true), "ok new");
+
+  EXPECT_EQ(clients_.size(), 2u);
+}
+
+TEST_F(PoolTest, SeesThatAnIdleConnectionWasClosed) {
+  get();
+  ::close(clients_.front());
+  clients_.pop_front();
+
+  for (int i = 0; i < 2000 && pool().idle() > 0; ++i) loop_.run_once(1ms);
+
+  EXPECT_EQ(pool().idle(), 0u);
+  EXPECT_EQ(target_->connections(), 0u);
+  EXPECT_EQ(get(), "ok new");
+}
+
+TEST_F(PoolTest, DropsAnIdleConnectionThatSpeaksUnasked) {
+  get();
+  ASSERT_EQ(::send(clients_.front(), kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(kAnswer.size()));
+
+  for (int i = 0; i < 2000 && pool().idle() > 0; ++i) loop_.run_once(1ms);
+
+  EXPECT_EQ(pool().idle(), 0u);
+}
+
+TEST_F(PoolTest, DoesNotKeepAConnectionWithBytesBehindTheAnswer) {
+  EXPECT_EQ(get(false, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\n"), "ok new");
+
+  EXPECT_EQ(pool().idle(), 0u);
+  EXPECT_EQ(get(), "ok new");
+}
+
+// The body is read to its exact length, so that what follows it is left in the socket.
+TEST_F(PoolTest, DoesNotKeepAConnectionWithBytesLeftInTheSocket) {
+  std::string body(40'000, 'x');
+  std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n" + body + "HTTP/1.1 200 OK\r\n";
+
+  EXPECT_EQ(get(false, answer), body + " new");
+
+  EXPECT_EQ(pool().idle(), 0u);
+  EXPECT_EQ(target_->connections(), 0u);
+}
+
+TEST_F(PoolTest, DoesNotKeepAConnectionThatTheTargetWantsToClose) {
+  EXPECT_EQ(get(false, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"), "ok new");
+
+  EXPECT_EQ(pool().idle(), 0u);
+}
+
+TEST_F(PoolTest, KeepsNoMoreThanMaxIdle) {
+  config_.max_idle = 1;
+  Running first(&scope_), second(&scope_);
+  first.start(exchange(pool(), timeouts_, false));
+  second.start(exchange(pool(), timeouts_, false));
+
+  for (int i = 0; i < 2000 && (first.running() || second.running()); ++i) {
+    loop_.run_once(1ms);
+    serve(kAnswer);
+  }
+
+  EXPECT_EQ(pool().idle(), 1u);
+  EXPECT_EQ(target_->connections(), 1u);
+}
+
+TEST_F(PoolTest, KeepsNothingWithAMaxIdleOfZero) {
+  config_.max_idle = 0;
+
+  get();
+  EXPECT_EQ(get(), "ok new");
+
+  EXPECT_EQ(target_->connections(), 0u);
+}
+
+TEST_F(PoolTest, ClosesWhatWasIdleForTooLong) {
+  config_.idle = 5s;
+  get();
+
+  clock_.advance(4900ms);
+  loop_.run_once(0s);
+  EXPECT_EQ(pool().idle(), 1u);
+  clock_.advance(400ms);
+  loop_.run_once(0s);
+
+  EXPECT_EQ(pool().idle(), 0u);
+  EXPECT_EQ(target_->connections(), 0u);
+}
+
+TEST_F(PoolTest, KeepsAConnectionThatIsUsedNowAndThen) {
+  config_.idle = 5s;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(get(), i == 0 ? "ok new" : "ok reused");
+    clock_.advance(4s);
+    loop_.run_once(0s);
+  }
+}
+
+TEST_F(PoolTest, RefusesMoreConnectionsThanAllowed) {
+  config_.max_connections = 1;
+  Running first(&scope_);
+  first.start(exchange(pool(), timeouts_, false));
+
+  EXPECT_EQ(get(), "overload");
+  for (int i = 0; i < 2000 && first.running(); ++i) {
+    loop_.run_once(1ms);
+    serve(kAnswer);
+  }
+
+  EXPECT_EQ(first.join().await_resume(), "ok new");
+  EXPECT_EQ(get(), "ok reused");
+}
+
+TEST_F(PoolTest, CountsNoConnectionThatCouldNotBeMade) {
+  int bound = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);  // has a port and does not listen
+  auto any = *net::Address::parse("127.0.0.1", 0);
+  ASSERT_EQ(::bind(bound, any.data(), any.size()), 0);
+  target_->publish(std::vector{net::bound_to(bound)});
+
+  EXPECT_EQ(get(), "upstream_connect_failed");
+
+  EXPECT_EQ(target_->connections(), 0u);
+  ::close(bound);
+}
+
+TEST_F(PoolTest, CountsNoConnectionWhoseExchangeWentAwayMeanwhile) {
+  {
+    Running job(&scope_);
+    job.start(exchange(pool(), timeouts_, false));
+    ASSERT_TRUE(job.running());
+    EXPECT_EQ(target_->connections(), 1u);
+  }
+
+  EXPECT_EQ(target_->connections(), 0u);
+}
+
+TEST_F(PoolTest, ClosesTheConnectionOfAnExchangeThatIsGivenUp) {
+  Running job(&scope_);
+  job.start(exchange(pool(), timeouts_, false));
+  rounds("");
+  ASSERT_TRUE(job.running());
+
+  job.cancel(Reason::client_closed);
+  loop_.run_once(0s);
+
+  EXPECT_EQ(job.join().await_resume(), "client_closed");
+  EXPECT_EQ(target_->connections(), 0u);
+  EXPECT_EQ(pool().idle(), 0u);
+}
+
+TEST_F(PoolTest, ClosesIdleConnectionsToAddressesThatAreGone) {
+  get();
+  int other = *net::listen(*net::Address::parse("127.0.0.1", 0), 64);
+  target_->publish(std::vector{net::bound_to(other)});
+  std::swap(listener_, other);
+
+  EXPECT_EQ(get(), "ok new");
+
+  EXPECT_EQ(target_->connections(), 1u);
+  ::close(other);
+}
+
+TEST_F(PoolTest, KeepsIdleConnectionsToAddressesThatStay) {
+  get();
+  target_->publish(std::vector{net::bound_to(listener_), *net::Address::parse("127.0.0.1", 9)});
+
+  EXPECT_EQ(get(), "ok reused");
+}
+
+TEST_F(PoolTest, GoesWithItsTarget) {
+  get();
+
+  target_.reset();
+  loop_.run_once(0s);
+
+  char byte;
+  EXPECT_EQ(::recv(clients_.front(), &byte, 1, 0), 0) << "the idle connection was closed";
+}
+
+TEST_F(PoolTest, CountsItsConnections) {
+  get();
+  get();
+
+  EXPECT_EQ(metric(R"(sluice_upstream_connections_total{upstream="orders"})"), 1);
+  EXPECT_EQ(metric(R"(sluice_upstream_connection_reuses_total{upstream="orders"})"), 1);
+  EXPECT_EQ(metric(R"(sluice_upstream_connections{upstream="orders",state="idle",protocol="h1"})"), 1);
+  EXPECT_EQ(metric(R"(sluice_upstream_connections{upstream="orders",state="active",protocol="h1"})"), 0);
+  target_.reset();
+  loop_.run_once(0s);
+  EXPECT_EQ(metric(R"(sluice_upstream_connections{upstream="orders",state="idle",protocol="h1"})"), 0);
+}
+
+}  // namespace
+}  // namespace sluice::upstream
