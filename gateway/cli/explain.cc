@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// sluice explain: what the gateway would do with a request, and which line of the configuration says so.
+// Offline; asks the same parser and the same decide() as the data plane.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "gateway/base/strings.h"
+#include "gateway/cli/dry_build.h"
+#include "gateway/cli/verbs.h"
+#include "gateway/config/report.h"
+#include "gateway/config/write.h"
+#include "gateway/handlers/forward.h"
+#include "gateway/http/h1/parser.h"
+#include "gateway/http/hop_by_hop.h"
+#include "gateway/routing/decide.h"
+#include "gateway/routing/trace.h"
+
+namespace sluice::cli {
+namespace {
+
+using config::path;
+
+struct Asked {
+  std::string config;
+  std::string request;  // "GET http://host/path"
+  std::vector<std::string> fields;
+};
+
+// The bytes that a client would send for "POST https://api.example.com/orders/7?dry=1".
+std::string wire_text(const Asked& asked) {
+  std::string_view text = base::trim(asked.request);
+  auto space = text.find(' ');
+  std::string_view method = space == std::string_view::npos ? "GET" : text.substr(0, space);
+  std::string_view url = space == std::string_view::npos ? text : base::trim(text.substr(space + 1));
+  std::string_view authority = "localhost";
+  if (auto scheme = url.find("://"); scheme != std::string_view::npos) {
+    auto rest = url.substr(scheme + 3);
+    auto slash = rest.find_first_of("/?");
+    authority = rest.substr(0, slash);
+    url = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash);
+  }
+  std::string target = url.empty() || url.front() == '?' ? "/" + std::string(url) : std::string(url);
+  std::string out = fmt::format("{} {} HTTP/1.1\r\n", method, target);
+  bool host = false;
+  for (const auto& field : asked.fields) {
+    host = host || base::equal_ignoring_case(base::trim(field.substr(0, field.find(':'))), "host");
+    out += field + "\r\n";
+  }
+  if (!host) out += fmt::format("Host: {}\r\n", authority);
+  return out + "\r\n";
+}
+
+class Explanation {
+ public:
+  Explanation(DryBuild& built, const http::RequestHead& request)
+      : built_(built),
+        loaded_(built.loaded()),
+        report_(loaded_.document, loaded_.diagnostics),
+        request_(request) {}
+
+  // True if a route answers.
+  bool print() {
+    fmt::print("request     {} {}{}{}\n", request_.method_text, request_.path, request_.has_query ? "?" : "",
+               request_.query);
+    fmt::print("host        {}\n", request_.host.empty() ? "(none)" : request_.host);
+    routing::Trace trace;
+    auto plan = routing::decide(request_, *built_.snapshot(), &trace);
+    print_candidates(trace);
+    if (!plan.route) {
+      print_unrouted(plan);
+      return false;
+    }
+    index_ = plan.lookup.route;
+    fmt::print("route       {}   ({})\n", plan.route->name, report_.where(path("routes", index_)));
+    for (const auto& capture : plan.lookup.captures.all())
+      fmt::print("capture     {} = {}\n", capture.name, capture.value);
+    print_filters();
+    print_handler(*plan.route);
+    return true;
+  }
+
+ private:
+  const server::RouteConfig& route() const { return loaded_.config.routes[index_]; }
+
+  void print_candidates(const routing::Trace& trace) const {
+    for (const auto& c : trace.candidates) {
+      const auto& name = loaded_.config.routes[c.route].name;
+      fmt::print("{} {}  {} {}{}\n", c.won ? "candidate *" : "candidate  ", name, c.host, c.path,
+                 c.won ? "" : "   lost: " + c.lost_by);
+    }
+    if (trace.candidates.empty() && !trace.hint.empty()) fmt::print("hint        {}\n", trace.hint);
+  }
+
+  void print_unrouted(const routing::Plan& plan) const {
+    using Outcome = routing::Lookup::Outcome;
+    const auto& lookup = plan.lookup;
+    if (lookup.outcome == Outcome::no_route) {
+      fmt::print("answer      404, reason no_route: {}\n", base::row(base::Reason::no_route).explanation);
+    } else if (lookup.outcome == Outcome::options) {
+      fmt::print("answer      204, Allow: {}\n", built_.snapshot()->table.method_names(lookup.allow));
+    } else {
+      fmt::print("answer      405, reason method, Allow: {}\n",
+                 built_.snapshot()->table.method_names(lookup.allow));
+    }
+  }
+
+  void print_filters() const {
+    for (std::size_t i = 0; i < loaded_.config.use.size(); ++i)
+      print_filter(loaded_.config.use[i], path("use", i));
+    for (std::size_t i = 0; i < route().use.size(); ++i)
+      print_filter(route().use[i], path("routes", index_, "use", i));
+  }
+
+  void print_filter(const server::UseConfig& use, const std::string& at) const {
+    if (use.policy.empty()) {
+      fmt::print("filter      {}   ({})\n", use.filter.name(), report_.where(at));
+      print_settings(use.filter);
+      return;
+    }
+    const auto* policy = loaded_.config.policies.find(use.policy);
+    fmt::print("filter      {}, policy {}   ({}, used at {})\n", policy->filter.name(), use.policy,
+               report_.where(path("policies", use.policy)), report_.where(at));
+    print_settings(policy->filter);
+  }
+
+  static void print_settings(const config::Choice& choice) {
+    std::string_view text;
+    std::string yaml = config::long_form(choice.kind()->shape(), choice.value().get(), nullptr);
+    text = yaml;
+    while (!text.empty()) {
+      auto end = text.find('\n');
+      if (end != 0) fmt::print("            {}\n", text.substr(0, end));
+      text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    }
+  }
+
+  void print_handler(const routing::Route& built) const {
+    const auto& handler = route().handler;
+    fmt::print("handler     {}   ({})\n", handler.name(),
+               report_.where(path("routes", index_, handler.name())));
+    print_settings(handler);
+    const auto* forward = dynamic_cast<const handlers::Forward*>(&built.chain.handler());
+    if (!forward) return;
+    const auto& upstream = forward->upstream();
+    fmt::print("upstream    {}   ({})\n", upstream.name(), report_.where(path("upstreams", upstream.name())));
+    for (const auto& target : upstream.targets()) fmt::print("target      {}\n", target->text());
+    const auto& t = forward->timeouts();
+    print_timeout("connect", t.connect);
+    print_timeout("first_byte", t.first_byte);
+    print_timeout("idle", t.idle);
+    print_timeout("total", t.total);
+    bool again = http::idempotent(request_.method) || request_.fields.has(http::FieldId::idempotency_key);
+    fmt::print("retry       at most {} attempts; {}\n", upstream.retry().attempts,
+               again ? "this request may be repeated as long as nothing of an answer has arrived"
+                     : "this request is repeated only if nothing of it can have reached the application");
+  }
+
+  void print_timeout(std::string_view name, base::Duration value) const {
+    auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(value).count();
+    fmt::print("timeout     {} {}   ({})\n", name, ms ? fmt::format("{}ms", ms) : "none",
+               timeout_origin(name));
+  }
+
+  // The innermost place that says it: route, upstream, defaults.
+  std::string timeout_origin(std::string_view name) const {
+    const auto* forward =
+        dynamic_cast<const handlers::Forward*>(&built_.snapshot()->routes[index_].chain.handler());
+    std::vector<std::string> places = {path("routes", index_, "timeouts", name),
+                                       path("upstreams", forward->upstream().name(), "timeouts", name),
+                                       path("defaults", "timeouts", name)};
+    if (name == "total") places.insert(places.begin(), path("routes", index_, "timeout"));
+    for (const auto& at : places)
+      if (config::origin<server::Config>(loaded_.document, at)) return report_.where(at);
+    return "default";
+  }
+
+  DryBuild& built_;
+  server::Loaded& loaded_;
+  config::Report report_;
+  const http::RequestHead& request_;
+  std::size_t index_ = 0;
+};
+
+int explain(const Asked& asked) {
+  DryBuild built(server::load_file(asked.config));
+  if (!built.snapshot()) {
+    std::fputs(built.loaded().diagnostics.text().c_str(), stderr);
+    return 1;
+  }
+  base::Arena arena;
+  http::RequestHead request(arena);
+  std::string bytes = wire_text(asked);
+  http::h1::HeadLimits limits;
+  http::h1::HeadScanner scanner(http::h1::Message::request, limits);
+  auto length = scanner.scan(bytes);
+  auto control = length && *length
+                     ? http::h1::parse_request(bytes, limits, request)
+                     : base::Result<http::h1::Control>(base::fail(
+                           base::Reason::bad_request, length ? "no request" : length.error().detail));
+  if (!control) {
+    const auto& row = base::row(control.error().reason);
+    fmt::print("answer      {}, reason {}: {}\n", row.status, row.name, control.error().detail);
+    return 1;
+  }
+  http::drop_hop_by_hop(request.fields);
+  return Explanation(built, request).print() ? 0 : 1;
+}
+
+}  // namespace
+
+void add_explain(CLI::App& app, int& exit_code) {
+  auto* verb =
+      app.add_subcommand("explain", "Says what would be done with a request, and which line says so");
+  auto asked = std::make_shared<Asked>();
+  verb->add_option("-c,--config", asked->config, "The configuration file")->required()->type_name("FILE");
+  verb->add_option("request", asked->request, "Such as 'POST https://api.example.com/orders/7?dry=1'")
+      ->required();
+  verb->add_option("-H,--header", asked->fields,
+                   "A field of the request, such as 'X-Key: k1'; may be repeated")
+      ->type_name("FIELD");
+  verb->footer("Exit code 0: a route answers; 1: none does, or the configuration is bad.");
+  verb->callback([asked, &exit_code] { exit_code = explain(*asked); });
+}
+
+}  // namespace sluice::cli
