@@ -47,7 +47,7 @@ std::string_view name(ReloadResult result) noexcept {
 
 MetricsRegistry::MetricsRegistry(MetricsOptions options) : store_(std::move(options)) {
   unmatched_ = std::make_unique<RouteMetrics>(store_, "-");
-  unmatched_->expect(http::Method::get, 404, Source::gateway);
+  unmatched_->expect(http::Method::get, 404, Source::gateway, base::Reason::no_route);
   for (unsigned w = 0; w < store_.workers(); ++w)
     workers_.push_back(std::make_unique<WorkerMetrics>(store_, w));
   set_ready(false);
@@ -111,11 +111,15 @@ void MetricsRegistry::set_draining(bool draining) {
   store_.set(Family::sluice_draining, {}, draining ? 1 : 0);
 }
 
+void MetricsRegistry::loaded(base::WallTime when) {
+  store_.set(Family::sluice_config_last_reload_success, {}, 1);
+  store_.set(Family::sluice_config_last_success_timestamp_seconds, {}, seconds(when));
+}
+
 void MetricsRegistry::reloaded(ReloadResult result, base::WallTime when) {
-  bool ok = result == ReloadResult::ok;
   store_.add(Family::sluice_config_reloads_total, {observe::name(result)}, 1);
-  store_.set(Family::sluice_config_last_reload_success, {}, ok ? 1 : 0);
-  if (ok) store_.set(Family::sluice_config_last_success_timestamp_seconds, {}, seconds(when));
+  if (result == ReloadResult::ok) return loaded(when);
+  store_.set(Family::sluice_config_last_reload_success, {}, 0);
 }
 
 void MetricsRegistry::set_config(std::string_view hash, std::string_view source) {

@@ -60,6 +60,7 @@ class MetricsRegistry {
   void set_started(base::WallTime when);
   void set_ready(bool ready);
   void set_draining(bool draining);
+  void loaded(base::WallTime when);  // the first configuration, which is no reload
   void reloaded(ReloadResult result, base::WallTime when);
   void set_config(std::string_view hash, std::string_view source);  // the one in use
   // Values computed at scrape, on the scraping thread. The callback ends with the registration.

@@ -33,11 +33,14 @@ std::optional<double> stat_field(int number) {
   return value;
 }
 
+// Not from stat, which counts in hundredths of a second.
 std::optional<double> cpu_seconds() {
-  auto user = stat_field(14);
-  auto system = stat_field(15);
-  if (!user || !system) return std::nullopt;
-  return (*user + *system) / ticks_per_second();
+  rusage usage{};
+  if (getrusage(RUSAGE_SELF, &usage) != 0) return std::nullopt;
+  auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 std::optional<double> resident_bytes() {

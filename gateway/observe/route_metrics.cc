@@ -93,10 +93,10 @@ RouteCells& RouteMetrics::make(unsigned worker) {
   return *workers_[worker];
 }
 
-void RouteMetrics::expect(http::Method method, int status, Source source) {
+void RouteMetrics::expect(http::Method method, int status, Source source, base::Reason reason) {
   CodeLabel code(status, store_.full_codes(Family::sluice_requests_total));
   auto series = store_.series(Family::sluice_requests_total,
-                              {name_, http::name(method), code, observe::name(source), ""});
+                              {name_, http::name(method), code, observe::name(source), row(reason).name});
   std::lock_guard lock(mutex_);
   if (std::find(expected_.begin(), expected_.end(), series) != expected_.end())
     return;  // a reload says it again

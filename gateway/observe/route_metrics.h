@@ -78,7 +78,7 @@ class RouteMetrics {
     return cells ? *cells : make(worker);
   }
   // Shows a request series with count 0 before the first such request. Any thread.
-  void expect(http::Method method, int status, Source source);
+  void expect(http::Method method, int status, Source source, base::Reason reason = base::Reason::none);
 
  private:
   RouteCells& make(unsigned worker);

@@ -98,6 +98,17 @@ TEST(MetricsRegistry, TellsOfTheConfiguration) {
   EXPECT_EQ(gauge(store, Family::sluice_config_info, {{"hash", "abcd"}, {"source", "gateway.yaml"}}), 1);
 }
 
+TEST(MetricsRegistry, CountsTheFirstLoadAsNoReload) {
+  MetricsRegistry registry({});
+  EXPECT_EQ(series_count(registry.store(), Family::sluice_config_last_reload_success), 0u);
+
+  registry.loaded(base::WallTime(1'700'000'000s));
+
+  EXPECT_EQ(gauge(registry.store(), Family::sluice_config_last_reload_success, {}), 1);
+  EXPECT_EQ(gauge(registry.store(), Family::sluice_config_last_success_timestamp_seconds, {}), 1'700'000'000);
+  EXPECT_EQ(counter(registry.store(), Family::sluice_config_reloads_total, {{"result", "ok"}}), 0);
+}
+
 TEST(MetricsRegistry, TellsOfTheProcessState) {
   MetricsRegistry registry({});
   auto& store = registry.store();
