@@ -109,7 +109,7 @@ void Forward::begin_attempt(Exchange& ex, Try& t, upstream::Target& target) cons
   ex.upstream.target = target.text();
   ex.attempt.reset();
   ex.upstream_stream.reset();
-  ex.attempt.emplace(target, upstream_->metrics()->on(ex.worker.index), ex.worker.loop.clock());
+  ex.attempt.emplace(target, upstream_->metrics()->on(ex.worker.index), ex.worker.loop);
 }
 
 void Forward::end_attempt(Exchange& ex, const Result<void>& result) const {

@@ -5,6 +5,7 @@
 #pragma once
 #include "gateway/base/clock.h"
 #include "gateway/http/stream.h"
+#include "gateway/net/loop.h"
 #include "gateway/observe/upstream_metrics.h"
 #include "gateway/upstream/target.h"
 
@@ -13,8 +14,8 @@ namespace sluice::upstream {
 class AttemptInFlight {
  public:
   // All must outlive the attempt.
-  AttemptInFlight(Target& target, observe::UpstreamCells& cells, const base::Clock& clock) noexcept
-      : active_(target), cells_(&cells), clock_(&clock), began_(clock.steady()) {}
+  AttemptInFlight(Target& target, observe::UpstreamCells& cells, const net::Loop& loop) noexcept
+      : active_(target), cells_(&cells), loop_(&loop), began_(loop.now()) {}
   AttemptInFlight(const AttemptInFlight&) = delete;
   AttemptInFlight& operator=(const AttemptInFlight&) = delete;
   ~AttemptInFlight() {
@@ -22,7 +23,8 @@ class AttemptInFlight {
       outcome_.received = stream_->bytes_received();
       outcome_.sent = stream_->bytes_sent();
     }
-    outcome_.duration = clock_->steady() - began_;
+    auto now = ended_ == base::SteadyTime{} ? loop_->clock().steady() : ended_;
+    outcome_.duration = now - began_;
     cells_->attempt_ended(outcome_);
   }
 
@@ -32,15 +34,19 @@ class AttemptInFlight {
     outcome_.status = status;
     outcome_.first_byte = when - began_;
   }
+  // The last byte has been seen; without it the attempt ends when it is destroyed.
+  void ended(base::SteadyTime when) noexcept { ended_ = when; }
   void failed(base::Reason reason) noexcept { outcome_.reason = reason; }
   base::SteadyTime began() const noexcept { return began_; }
 
  private:
   ActiveRequest active_;
   observe::UpstreamCells* cells_;
-  const base::Clock* clock_;
+  const net::Loop* loop_;
   const http::ClientStream* stream_ = nullptr;
-  base::SteadyTime began_;
+  base::SteadyTime
+      began_;  // the beginning of the loop's round: precise enough, and costs no reading of the clock
+  base::SteadyTime ended_{};
   observe::AttemptOutcome outcome_;
 };
 

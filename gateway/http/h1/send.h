@@ -42,7 +42,9 @@ class BodySender {
 
  private:
   base::Task<Sent> put(std::string_view head, const base::Result<Piece>& piece);
+  static constexpr std::size_t kJoin = 2048;  // bytes; more are gathered by the kernel
   std::size_t gather(std::string_view head, const Piece& piece);
+  std::size_t join_small(std::size_t n);
   base::Task<Sent> start_then_rest(base::Task<Sent> start, Body& body);
   base::Task<Sent> splice(Body& body, net::Transport& from);
   base::Task<Sent> splice_through(Body& body, net::Transport& from, const net::Pipe& pipe, std::size_t& held);
