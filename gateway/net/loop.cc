@@ -29,8 +29,8 @@ Loop::Loop(const base::Clock& clock) : clock_(&clock), now_(clock.steady()), whe
 }
 
 Loop::~Loop() {
-  while (serve_inbox()) {
-  }
+  // First, while the loop is whole: objects that were sent here to be destroyed may use it.
+  std::vector<std::function<void()>>().swap(inbox_);
   ::close(wakeup_);
   ::close(epoll_);
 }
@@ -100,14 +100,13 @@ void Loop::run_once(base::Duration at_most) {
   base::run_ready();
 }
 
-bool Loop::serve_inbox() {
+void Loop::serve_inbox() {
   std::vector<std::function<void()>> work;
   {
     std::lock_guard lock(inbox_mutex_);
     work.swap(inbox_);
   }
   for (auto& fn : work) fn();
-  return !work.empty();
 }
 
 }  // namespace sluice::net

@@ -41,8 +41,8 @@ class Loop {
   void run_once(base::Duration at_most);
   // Ends run() after the present round. Any thread.
   void stop() noexcept;
-  // Runs `fn` on the loop's thread soon. Any thread. What is still waiting when the loop is destroyed is run
-  // by the destructor, so that an object that was sent here to be destroyed always is.
+  // Runs `fn` on the loop's thread soon. Any thread. What has not run when the loop is destroyed is destroyed
+  // with it, unrun: an object that is sent here to be destroyed must be owned by `fn`.
   void post(std::function<void()> fn);
 
   // Registers `fd` once with these EPOLL* events. False with errno set when the system refuses.
@@ -62,7 +62,7 @@ class Loop {
 
  private:
   static constexpr int kBatch = 256;
-  bool serve_inbox();
+  void serve_inbox();
   int timeout(base::Duration at_most) const noexcept;
 
   const base::Clock* clock_;

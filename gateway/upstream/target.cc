@@ -20,11 +20,25 @@ std::shared_ptr<Target> Target::make(std::shared_ptr<TargetGroup> group, TargetU
   return {new Target(std::move(group), std::move(url), std::move(workers)), retire};
 }
 
+namespace {
+
+// On its way to its worker: the slot goes before the target that it may refer to. Owned by what is posted, so
+// that both go even if the loop ends before it runs.
+struct Retired {
+  std::shared_ptr<Target> target;
+  std::unique_ptr<PoolSlot> slot;
+};
+
+}  // namespace
+
 void Target::retire(Target* target) {
   target->watch_.reset();
   std::shared_ptr<Target> rest(target);
-  for (std::size_t i = 0; i < target->slots_.size(); ++i)
-    if (target->slots_[i]) (*target->workers_)[i]->post([rest, i] { rest->slots_[i].reset(); });
+  for (std::size_t i = 0; i < target->slots_.size(); ++i) {
+    if (!target->slots_[i]) continue;
+    auto retired = std::make_shared<Retired>(Retired{rest, std::move(target->slots_[i])});
+    (*target->workers_)[i]->post([retired]() mutable { retired.reset(); });
+  }
 }
 
 std::shared_ptr<const Target::Addresses> Target::addresses() const {

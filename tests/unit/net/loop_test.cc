@@ -141,17 +141,23 @@ TEST_F(LoopTest, RunsWorkThatPostedWorkPostsInALaterRound) {
   EXPECT_EQ(runs, 2);
 }
 
-TEST_F(LoopTest, RunsWhatIsLeftWhenItIsDestroyed) {
-  std::vector<int> order;
+TEST_F(LoopTest, DestroysWhatIsLeftWithoutRunningItWhileItIsWhole) {
+  bool ran = false, gone = false;
   {
     Loop loop(clock_);
-    loop.post([&] {
-      order.push_back(1);
-      loop.post([&] { order.push_back(2); });
+    auto event = std::make_shared<Event>(loop);  // leaves the loop when it is destroyed
+    std::shared_ptr<int> owned(new int, [&](int* p) {
+      gone = true;
+      delete p;
     });
+    loop.post([event, owned, &ran] { ran = true; });
+    event.reset();
+    owned.reset();
+    EXPECT_FALSE(gone);
   }
 
-  EXPECT_THAT(order, ElementsAre(1, 2));
+  EXPECT_TRUE(gone);
+  EXPECT_FALSE(ran);
 }
 
 TEST_F(LoopTest, DoesNotRunAfterItWasStopped) {

@@ -160,7 +160,7 @@ TEST_F(TargetTest, SendsEachSlotToItsWorkerWhenTheLastOwnerIsGone) {
   EXPECT_EQ(second, std::vector{worker_id});
 }
 
-TEST_F(TargetTest, LeavesNoSlotBehindWhenTheLoopsEndFirstToRun) {
+TEST_F(TargetTest, LeavesNoSlotBehindWhenALoopEndsBeforeItGetsThere) {
   std::vector<std::thread::id> gone;
   {
     net::Loop loop(clock_);
