@@ -66,6 +66,20 @@ std::size_t line_begin(std::string_view text, std::size_t line) noexcept {
   return at;
 }
 
+// One past the last character that is not blank.
+Place end_of(std::string_view text, std::uint32_t file) noexcept {
+  text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
+  Place at{file, 1, 1};
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    bool breaks = text[i] == '\n' || (text[i] == '\r' && text.substr(i, 2) != "\r\n");
+    if (breaks)
+      at = {file, at.line + 1, 1};
+    else if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80 && text[i] != '\r')
+      ++at.column;
+  }
+  return at;
+}
+
 // Does the line begin with a tab among its blanks? By far the most frequent cause of a syntax error.
 bool indented_with_tab(std::string_view text, std::size_t line) noexcept {
   text.remove_prefix(line_begin(text, line));
@@ -100,16 +114,16 @@ void report(const yaml_parser_t& parser, std::string_view text, std::uint32_t fi
     message = r.message;
     hint = r.hint;
   }
-  bool at_end = text.substr(std::min(text.size(), line_begin(text, parser.problem_mark.line))).empty();
-  if (parser.context && parser.context_mark.line != parser.problem_mark.line) {
-    std::string thing = unfinished(parser.context);
-    if (at_end && !thing.empty()) {  // there is no line to show; where it began says more
-      at = place(file, parser.context_mark);
-      message = "the " + thing + " that begins here does not end";
-    } else if (!thing.empty()) {
-      message +=
-          " (in the " + thing + " that begins at line " + std::to_string(parser.context_mark.line + 1) + ")";
-    }
+  bool at_end = line_begin(text, parser.problem_mark.line) == text.size();
+  bool elsewhere = parser.context && parser.context_mark.line != parser.problem_mark.line;
+  std::string thing = elsewhere ? unfinished(parser.context) : std::string();
+  if (at_end) at = end_of(text, file);  // the library counts on behind the last line
+  if (at_end && !thing.empty()) {       // where it began says more
+    at = place(file, parser.context_mark);
+    message = "the " + thing + " that begins here does not end";
+  } else if (!thing.empty()) {
+    message +=
+        " (in the " + thing + " that begins at line " + std::to_string(parser.context_mark.line + 1) + ")";
   }
   diagnostics.error(at, "", std::move(message), std::move(hint));
 }
