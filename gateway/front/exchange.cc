@@ -97,10 +97,19 @@ void Front::answer_unrouted(Exchange& ex, const routing::Plan& plan,
   } else {
     chain::make_local_reply(ex, Reason::method);
   }
-  ex.response.fields.add(http::FieldId::allow, allow);
+  if (!allow.empty())
+    ex.response.fields.add(http::FieldId::allow, allow);  // empty for "*", which no route matches
 }
 
+namespace {
+
+// Reasons that are only ever logged: nobody is left to be told, or he would not understand.
+bool untold(Reason reason) noexcept { return base::row(reason).status == 499; }
+
+}  // namespace
+
 Task<void> Front::respond(Exchange& ex, base::Scope& connection) {
+  if (ex.answered_locally && untold(ex.reason)) return {};
   auto sending = ex.stream.send(ex.response, ex.response_body);
   if (!sending.await_ready()) return respond_waiting(ex, connection, std::move(sending));
   ex.sent_at_once = true;
@@ -116,7 +125,8 @@ Task<void> Front::respond_waiting(Exchange& ex, base::Scope& connection, Task<Re
 }
 
 Task<void> Front::respond_failed(Exchange& ex, base::Scope& connection, Result<void> sent) {
-  if (!ex.answered_locally && !ex.stream.head_sent() && !connection.cancelled()) {
+  bool tell = !ex.answered_locally && !ex.stream.head_sent() && !untold(sent.error().reason);
+  if (tell && !connection.cancelled()) {
     // The upstream failed between its head and its first byte, and the client has seen nothing yet.
     ex.response_body.reset();
     chain::make_local_reply(ex, sent.error().reason, sent.error().detail);

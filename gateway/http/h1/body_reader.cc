@@ -27,7 +27,13 @@ net::Transport* BodyReader::verbatim_source() noexcept {
   return input_->transport().can_splice() ? &input_->transport() : nullptr;
 }
 
+base::Error BodyReader::verbatim_failure(base::Outcome outcome, Reason why) {
+  if (outcome == base::Outcome::timeout) return silent();
+  return outcome == base::Outcome::cancelled ? cancelled(why) : ended();
+}
+
 Task<Result<Piece>> BodyReader::read(std::size_t at_most) {
+  begun_ = true;
   if (auto now = take(at_most)) return std::move(*now);
   return wait(at_most);
 }

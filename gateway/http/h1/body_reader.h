@@ -16,9 +16,15 @@ class BodyReader : public Body {
   base::Task<base::Result<Piece>> read(std::size_t at_most) final;
   std::optional<std::uint64_t> length() const noexcept final;
   net::Transport* verbatim_source() noexcept override;
-  void took(std::uint64_t bytes) noexcept override { left_ -= bytes; }
+  void took(std::uint64_t bytes) noexcept override {
+    left_ -= bytes;
+    complete_ = left_ == 0;
+  }
   base::Duration verbatim_timeout() const noexcept override { return timeout_; }
+  base::Error verbatim_failure(base::Outcome outcome, base::Reason why) final;
 
+  // Has anybody begun to read it?
+  bool begun() const noexcept { return begun_; }
   // Everything has been read: the connection is at the next message.
   bool complete() const noexcept { return complete_; }
   // Throws away what has been received already; complete() afterwards?
@@ -45,6 +51,7 @@ class BodyReader : public Body {
 
   Input* input_;
   Framing::Kind framing_;
+  bool begun_ = false;
   bool complete_ = false;
   std::uint64_t left_;       // of Kind::length
   std::uint64_t allowance_;  // until body_too_large

@@ -82,11 +82,6 @@ class ClientConnection::ResponseBody final : public BodyReader {
         stream_(stream) {}
   ~ResponseBody() override { stream_.response_complete_ = complete() || length() == 0u; }
 
-  base::Error verbatim_failure(Outcome outcome, Reason why) override {
-    if (outcome == Outcome::timeout) return silent();
-    return outcome == Outcome::cancelled ? cancelled(why) : ended();
-  }
-
  private:
   base::Error silent() override {
     return {Reason::timeout_idle, "the target fell silent in the middle of its body"};

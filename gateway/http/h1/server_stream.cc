@@ -68,14 +68,17 @@ BodyPtr ServerStream::take_body() {
   if (control_.framing.kind == Framing::Kind::none || body_ || body_finished_) return nullptr;
   auto body = make_body<RequestBody>(*arena_, *this, options_->body_timeout, options_->max_body);
   body_ = static_cast<RequestBody*>(body.get());
+  body_taken_ = true;
   return body;
 }
 
-// Has the request's body been read to its end? What lies in the buffer unread is thrown away for it.
+// Has the request's body been read to its end? One that nobody has begun to read is thrown away, as far as it
+// has been received; of one that somebody reads nothing may be taken behind his back.
 bool ServerStream::body_done() noexcept {
   if (control_.framing.kind == Framing::Kind::none || body_finished_) return true;
-  if (body_) return body_->complete();
-  if (expectation_open_) return false;  // it will not come
+  if (body_) return body_->complete() || (!body_->begun() && body_->discard_received());
+  if (expectation_open_ || body_taken_)
+    return false;  // it will not come, or who read it stopped in the middle
   auto rest = take_body();
   return body_->discard_received();
 }
