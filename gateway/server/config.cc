@@ -71,6 +71,7 @@ void describe(Description<Config>& d) {
   d.field("on_tie", &Config::on_tie,
           "What to do when two routes match the same request and neither is more specific.");
   d.field("access_log", &Config::access_log, "One line for each request.");
+  d.field("metrics", &Config::metrics, "How much the metrics tell.");
   d.field("admin", &Config::admin, "Metrics and health, on an address of their own.");
   d.field("shutdown", &Config::shutdown, "How the gateway ends.");
 }

@@ -10,6 +10,7 @@
 #include "gateway/config/describe.h"
 #include "gateway/front/listener_config.h"
 #include "gateway/observe/access_log_config.h"
+#include "gateway/observe/metrics_config.h"
 #include "gateway/routing/match_config.h"
 #include "gateway/upstream/config.h"
 
@@ -66,6 +67,7 @@ struct Config {
   std::vector<RouteConfig> routes;
   OnTie on_tie = OnTie::error;
   observe::AccessLogConfig access_log;
+  observe::MetricsConfig metrics;
   admin::AdminConfig admin;
   ShutdownConfig shutdown;
   bool operator==(const Config&) const = default;

@@ -36,10 +36,9 @@ Gateway::~Gateway() {
   snapshot_.reset();
 }
 
-void Gateway::make_workers(unsigned count) {
-  observe::MetricsOptions options;
-  options.workers = count;
-  metrics_ = std::make_unique<observe::MetricsRegistry>(std::move(options));
+void Gateway::make_workers(const Config& config) {
+  unsigned count = config.workers.value_or(usable_cpus());
+  metrics_ = std::make_unique<observe::MetricsRegistry>(config.metrics.options(count));
   upstream::WorkerLoops loops;
   for (unsigned i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<WorkerThread>(i, clock_, *metrics_));
@@ -58,7 +57,7 @@ void Gateway::make_workers(unsigned count) {
 }
 
 bool Gateway::start(Loaded& loaded, std::string source) {
-  make_workers(loaded.config.workers.value_or(usable_cpus()));
+  make_workers(loaded.config);
   auto snapshot = build(loaded);
   auto opened = listeners_.open(loaded, workers_.size());
   std::unique_ptr<observe::AccessLog> access_log;
@@ -69,6 +68,7 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   use_log(std::move(access_log));
   put_in_force(loaded, std::move(snapshot), source);
   listeners_.apply(config_, std::move(opened), workers_, *metrics_);
+  metrics_->loaded(clock_.wall());
   metrics_->set_ready(true);
   return true;
 }
@@ -85,6 +85,7 @@ bool Gateway::reload(Loaded& loaded, std::string source) {
   }
   if (loaded.config.workers.value_or(0) != config_.workers.value_or(0))
     log(Level::warning, "the number of workers changes with a restart only");
+  if (loaded.config.metrics != config_.metrics) log(Level::warning, "`metrics` changes with a restart only");
   if (loaded.config.admin != config_.admin) log(Level::warning, "`admin` changes with a restart only");
   if (new_log) use_log(std::move(access_log));
   put_in_force(loaded, std::move(snapshot), source);

@@ -52,7 +52,7 @@ class Gateway {
 
  private:
   bool start_admin(Loaded& loaded);
-  void make_workers(unsigned count);
+  void make_workers(const Config& config);
   std::shared_ptr<BuiltSnapshot> build(Loaded& loaded);
   bool open_log(Loaded& loaded, std::unique_ptr<observe::AccessLog>& out);
   void use_log(std::unique_ptr<observe::AccessLog> log);

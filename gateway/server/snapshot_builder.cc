@@ -34,8 +34,11 @@ class RouteBuilder final : public chain::Builder {
     }
     at_ = path(path("routes", index), written.handler.name());
     auto handler = chain::make_handler(written.handler, *this);
-    out_.routes.push_back({written.name, chain::Chain(std::move(links), std::move(handler)),
-                           living_.metrics.route(written.name)});
+    auto metrics = living_.metrics.route(written.name);
+    metrics->expect(http::Method::get, 200,
+                    written.handler.name() == "to" ? observe::Source::upstream : observe::Source::gateway);
+    out_.routes.push_back(
+        {written.name, chain::Chain(std::move(links), std::move(handler)), std::move(metrics)});
   }
 
   const chain::RouteFacts& route() const override { return facts_; }
