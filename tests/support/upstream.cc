@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::test {
@@ -202,9 +203,15 @@ UpstreamConnection Upstream::accept() {
   return out;
 }
 
-std::vector<Request> Upstream::requests() const {
+std::vector<Request> Upstream::requests(std::size_t from) const {
   std::lock_guard lock(log_->mutex_);
-  return log_->requests_;
+  auto skipped = static_cast<std::ptrdiff_t>(std::min(from, log_->requests_.size()));
+  return {log_->requests_.begin() + skipped, log_->requests_.end()};
+}
+
+std::size_t Upstream::request_count() const {
+  std::lock_guard lock(log_->mutex_);
+  return log_->requests_.size();
 }
 
 Request Upstream::request(std::size_t n) const {
@@ -225,11 +232,11 @@ std::string Upstream::received(std::size_t connection) const {
   return connection < log_->connections_.size() ? log_->connections_[connection].bytes : std::string();
 }
 
-std::size_t Upstream::received_bytes() const {
+std::vector<std::size_t> Upstream::received_bytes() const {
   std::lock_guard lock(log_->mutex_);
-  std::size_t n = 0;
-  for (const auto& c : log_->connections_) n += c.bytes.size();
-  return n;
+  std::vector<std::size_t> out;
+  for (const auto& c : log_->connections_) out.push_back(c.bytes.size());
+  return out;
 }
 
 bool Upstream::closed(std::size_t connection) const {

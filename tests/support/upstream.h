@@ -97,15 +97,16 @@ class Upstream {
   void stop_listening();
 
   // --- What it saw.
-  // Whole requests in the order of their ends.
-  std::vector<Request> requests() const;
+  // Whole requests in the order of their ends, but for the first `from`.
+  std::vector<Request> requests(std::size_t from = 0) const;
+  std::size_t request_count() const;
   // The n-th of them, waiting for it.
   Request request(std::size_t n = 0) const;
   std::size_t connections() const;
   // Every byte of a connection, so far.
   std::string received(std::size_t connection) const;
-  // Bytes of all connections together.
-  std::size_t received_bytes() const;
+  // The number of bytes of each connection, so far.
+  std::vector<std::size_t> received_bytes() const;
   // Waits until a scripted or autonomous connection is over.
   bool closed(std::size_t connection) const;
 
