@@ -208,6 +208,39 @@ TEST(Bind, SaysWhereAnAliasWasDefined) {
               ElementsAre("3:8 expected true or false, got 64KiB (defined at g.yaml:2:9)"));
 }
 
+struct Letters {
+  std::string text;
+  bool operator==(const Letters&) const = default;
+};
+void describe(Text<Letters>& t) {
+  t.about("letters", "letters");
+  t.read([](std::string_view text, Letters& out) -> Refusal {
+    out.text = text;
+    std::size_t digit = text.find_first_of("0123456789");
+    if (digit == std::string_view::npos) return {};
+    return Complaint{"a digit", "", digit};
+  });
+  t.write([](const Letters& l) { return l.text; });
+}
+struct Page {
+  std::vector<Letters> words;
+  bool operator==(const Page&) const = default;
+};
+void describe(Description<Page>& d) { d.about("page", "Words.").field("words", &Page::words, "Words."); }
+
+TEST(Bind, PointsInsideTextsThatAreWrittenAsTheyAre) {
+  Diagnostics diagnostics;
+  sample::FakeEnvironment environment;
+  environment.variables["X"] = "abc1";
+  Document document = parse("words: [ab1, 'ab1', \"\u00e4b1\", \"\\u00e41\", \"${env:X}\", &a ab1]\n",
+                            diagnostics, "g.yaml", environment);
+  bind<Page>(document, diagnostics);
+
+  std::vector<std::uint32_t> columns;
+  for (const Diagnostic& d : diagnostics.sorted()) columns.push_back(d.place.column);
+  EXPECT_THAT(columns, ElementsAre(11u, 17u, 24u, 28u, 39u, 51u));
+}
+
 TEST(Bind, ReportsAMistakeInsideAnAliasOnce) {
   EXPECT_THAT(wrong("version: 1\nupstreams:\n  a: &a {targets: x}\n  b: *a\n"),
               ElementsAre(HasSubstr("3:19 expected an address")));

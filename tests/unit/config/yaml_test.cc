@@ -257,7 +257,7 @@ TEST_F(Yaml, ExplainsFrequentMistakes) {
   EXPECT_THAT(wrong("a:\n  - b\n  c: 1\n"),
               ElementsAre("3:3 expected `-` or the end of the list (in the list that begins at line 2)"));
   EXPECT_THAT(wrong("a: [\n\n"), ElementsAre("1:5 a value is missing here"));
-  EXPECT_THAT(wrong("b: 1\r\na: {\xC3\xA4: 1,"), ElementsAre("2:11 a value is missing here"));
+  EXPECT_THAT(wrong("b: 1\r\na: {\xC3\xA4: 1,"), ElementsAre("2:10 a value is missing here"));
   EXPECT_THAT(wrong("a: @x\n"), ElementsAre("1:4 a plain text cannot start with this character"));
   EXPECT_THAT(wrong("a: \"\\q\"\n"), ElementsAre("1:5 unknown escape in a double-quoted text"));
   EXPECT_THAT(wrong("a: 1\nb\nc: 1\n"), ElementsAre(HasSubstr("expected `:` after the key")));
