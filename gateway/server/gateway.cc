@@ -30,6 +30,8 @@ Gateway::Gateway(boost::asio::io_context& control, const base::Clock& clock)
 Gateway::~Gateway() {
   admin_.reset();
   for (auto& w : workers_) w->loop().stop();
+  for (auto& w : workers_) w->join();
+  if (targets_) targets_->drop_slots();  // while every loop is there
   gauges_.clear();
   workers_.clear();
   if (log_) log_->stop();

@@ -33,6 +33,10 @@ WorkerThread::WorkerThread(unsigned index, const base::Clock& clock, observe::Me
 
 WorkerThread::~WorkerThread() {
   loop_.stop();
+  join();
+}
+
+void WorkerThread::join() {
   if (thread_.joinable()) thread_.join();
 }
 

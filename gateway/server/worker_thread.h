@@ -31,6 +31,8 @@ class WorkerThread {
 
   // Control thread, before start().
   void start();
+  // Waits for the thread's end, after loop().stop().
+  void join();
   // All of these are carried out by the worker soon; any thread.
   void install(std::shared_ptr<const routing::Snapshot> snapshot);
   void log_to(observe::AccessLogLane* lane);

@@ -47,6 +47,12 @@ std::size_t TargetTable::unresolved() const {
   return static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), waits));
 }
 
+void TargetTable::drop_slots() {
+  for (auto& [key, weak] : targets_)
+    if (auto target = weak.lock())
+      for (auto& slot : target->slots_) slot.reset();
+}
+
 std::size_t TargetTable::size() const {
   auto lives = [](const auto& entry) { return !entry.second.expired(); };
   return static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), lives));

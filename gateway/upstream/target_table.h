@@ -32,6 +32,9 @@ class TargetTable {
   // How many targets still wait for the first answer of the resolver. A server starts, and swaps snapshots,
   // when this is zero or it has waited long enough.
   std::size_t unresolved() const;
+  // Destroys what workers keep at targets. Once their threads have ended: then loops and targets may go in
+  // any order.
+  void drop_slots();
   // Living targets.
   std::size_t size() const;
 

@@ -115,6 +115,28 @@ TEST_F(TargetTableTest, LetsTargetsOutliveIt) {
   EXPECT_TRUE(t->usable());
 }
 
+// How a server ends: the threads are gone, loops and targets follow in whatever order.
+TEST(TargetTableAlone, LetsLoopsGoBeforeTargetsOnceSlotsAreDropped) {
+  struct Slot final : PoolSlot {
+    explicit Slot(int& c) : count(c) {}
+    ~Slot() override { ++count; }
+    int& count;
+  };
+  base::VirtualClock clock;
+  auto loop = std::make_unique<net::Loop>(clock);
+  TargetTable table({loop.get()}, nullptr);
+  auto target = table.target(table.group("orders"), TargetUrl{"10.0.0.1", 80});
+  int destroyed = 0;
+  target->slot(0) = std::make_unique<Slot>(destroyed);
+
+  table.drop_slots();
+  EXPECT_EQ(destroyed, 1);
+  loop.reset();
+  target.reset();
+
+  EXPECT_EQ(destroyed, 1);
+}
+
 TEST(TargetTableAlone, KnowsNumbersButNoNames) {
   TargetTable table({}, nullptr);
   auto group = table.group("orders");
