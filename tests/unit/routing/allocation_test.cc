@@ -18,8 +18,10 @@ void* operator new(std::size_t size) {
   if (void* p = std::malloc(size)) return p;
   std::abort();
 }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return operator new(size); }
 void operator delete(void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
 
 namespace sluice::routing {
 namespace {

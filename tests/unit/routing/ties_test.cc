@@ -137,8 +137,9 @@ TEST(Ties, OfExpressionsAreFoundBehindOnesThatDoNotOverlap) {
 // For any two routes without expressions: a finding if and only if there is a request that both fit with
 // equal rank.
 TEST(Ties, AreFoundExactlyWhereTheDefinitionHasOne) {
-  static constexpr const char* kHosts[] = {"a.b.c", "b.c", "x.b.c", "x.a.b.c", "q.c", "z"};
-  static constexpr const char* kMethods[] = {"GET", "HEAD", "POST", "OPTIONS", "PURGE", "BREW"};
+  // One request for each way in which two of the patterns can overlap.
+  static constexpr const char* kHosts[] = {"a.b.c", "b.c", "x.a.b.c"};
+  static constexpr const char* kMethods[] = {"GET", "HEAD", "POST", "OPTIONS", "PURGE"};
   std::vector<std::string> paths, segments{"a", "b", "ab", "", "c"};
   for (const auto& a : segments) {
     paths.push_back("/" + a);
@@ -160,7 +161,7 @@ TEST(Ties, AreFoundExactlyWhereTheDefinitionHasOne) {
         }
   std::mt19937 random(5);
   int ties = 0;
-  for (int i = 0; i < 150; ++i) {
+  for (int i = 0; i < 80; ++i) {
     std::vector<std::uint8_t> bytes(120);
     for (auto& b : bytes) b = static_cast<std::uint8_t>(random());
     Choices choices(bytes);
@@ -180,8 +181,8 @@ TEST(Ties, AreFoundExactlyWhereTheDefinitionHasOne) {
     ASSERT_EQ(!found.empty(), expected) << "routes " << i;
     ties += expected;
   }
-  EXPECT_GT(ties, 20);
-  EXPECT_LT(ties, 130);
+  EXPECT_GT(ties, 10);
+  EXPECT_LT(ties, 70);
 }
 
 }  // namespace
