@@ -78,7 +78,7 @@ Task<void> Front::refuse(http::ServerStream& stream, const base::Error& error) {
   Exchange ex(stream, *worker_, connection);
   unmatched_->on(worker_->index).begin();
   stream.close_after();
-  chain::make_local_reply(ex, error.reason, error.detail);
+  chain::make_local_reply(ex, error);
   co_await respond(ex, *connection);
   finish(ex, *unmatched_, hold.snapshot());
 }
@@ -129,7 +129,7 @@ Task<void> Front::respond_failed(Exchange& ex, base::Scope& connection, Result<v
   if (tell && !connection.cancelled()) {
     // The upstream failed between its head and its first byte, and the client has seen nothing yet.
     ex.response_body.reset();
-    chain::make_local_reply(ex, sent.error().reason, sent.error().detail);
+    chain::make_local_reply(ex, sent.error());
     if (ex.route) co_await ex.route->chain.run_response(ex);
     sent = co_await ex.stream.send(ex.response, ex.response_body);
   }
