@@ -44,7 +44,8 @@ def matches(expected, printed):
 
 REQUIRED = {
     "listeners": 'listeners: {web: {bind: "127.0.0.1:0"}}',
-    "upstreams": 'upstreams: {hello: {targets: ["http://127.0.0.1:9001"]}, users: {targets: ["http://127.0.0.1:9002"]}, '
+    "upstreams": 'upstreams: {hello: {targets: ["http://127.0.0.1:9001"]}, '
+                 'users: {targets: ["http://127.0.0.1:9002"]}, '
                  'orders: {targets: ["http://127.0.0.1:9003"]}}',
     "routes": "routes: [{name: sample, match: {path: /**}, to: hello}]",
 }

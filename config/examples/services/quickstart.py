@@ -4,6 +4,7 @@
 
 Usage: quickstart.py SLUICE_BINARY [CONFIG]
 """
+import re
 import signal
 import socket
 import subprocess
@@ -37,11 +38,11 @@ def taken(port):
 def owner(port):
     """Who listens there, if `ss` is installed and may tell."""
     try:
-        line = subprocess.run(["ss", "-Hltnp", f"sport = :{port}"], capture_output=True, text=True).stdout
+        listed = subprocess.run(["ss", "-Hltnp", f"sport = :{port}"], capture_output=True, text=True).stdout
     except FileNotFoundError:
         return ""
-    _, found, users = line.partition("users:((")
-    return f" by {users.split('),')[0].rstrip(') ')}" if found else ""
+    found = re.search(r'"([^"]+)",pid=(\d+)', listed)
+    return f" by {found.group(1)}, pid {found.group(2)}" if found else ""
 
 
 def start(*command):
@@ -86,7 +87,8 @@ def serve(binary, config):
     except KeyboardInterrupt:
         print("\nquickstart: stopping", flush=True)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         stop(running)
 
 
@@ -100,5 +102,6 @@ if __name__ == "__main__":
     for port in (GATEWAY, ADMIN, HELLO, USERS):
         if taken(port):
             sys.exit(f"quickstart: port {port} is taken{owner(port)}; end that, or edit the ports of {CONFIG.name}")
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     serve(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else CONFIG)
