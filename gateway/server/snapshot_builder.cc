@@ -123,7 +123,7 @@ void build_route_table(OnTie on_tie, std::span<const routing::RouteMatches> rout
   auto built =
       routing::build_table(routes, on_tie == OnTie::first ? routing::OnTie::first : routing::OnTie::error);
   for (const auto& finding : built.findings) {
-    auto at = path("routes", finding.route, "match");
+    auto at = path("routes", finding.route, "match", finding.match);
     std::string hint = finding.witness.empty() ? "" : "for example " + finding.witness;
     if (finding.other_route != finding.route)
       hint += (hint.empty() ? "" : "; ") + std::string("the other one is at ") +
