@@ -38,9 +38,10 @@ void Diagnostics::warning(Place place, std::string path, std::string message, st
 }
 
 void Diagnostics::add(Diagnostic diagnostic) {
-  if (!seen_.emplace(diagnostic.place, diagnostic.message).second) return;
+  bool full = all_.size() >= kMostKept;
+  if (!full && !seen_.emplace(diagnostic.place, diagnostic.message).second) return;
   (diagnostic.severity == Severity::error ? errors_ : warnings_)++;
-  all_.push_back(std::move(diagnostic));
+  if (!full) all_.push_back(std::move(diagnostic));
 }
 
 std::vector<Diagnostic> Diagnostics::sorted() const {
@@ -65,6 +66,8 @@ std::string Diagnostics::text() const {
       out += "  " + excerpt.line + "\n  " + std::string(excerpt.caret, ' ') + "^\n";
     if (!d.hint.empty()) out += "  " + d.hint + '\n';
   }
+  if (std::size_t found = errors_ + warnings_; found > all_.size())
+    out += "and " + std::to_string(found - all_.size()) + " more\n";
   return out;
 }
 

@@ -30,6 +30,8 @@ std::string did_you_mean(std::string_view word);
 
 class Diagnostics {
  public:
+  static constexpr std::size_t kMostKept = 1000;
+
   Diagnostics();
 
   void error(Place place, std::string path, std::string message, std::string hint = {});
@@ -39,7 +41,8 @@ class Diagnostics {
   bool has_errors() const noexcept { return errors_ > 0; }
   std::size_t errors() const noexcept { return errors_; }
   std::size_t warnings() const noexcept { return warnings_; }
-  // By file (in the order of reading), line and column; the same message at the same place appears once.
+  // By file (in the order of reading), line and column; the same message at the same place appears once. The
+  // first kMostKept that were found are kept, the others only counted.
   std::vector<Diagnostic> sorted() const;
   // For people:
   //   gateway.yaml:4:14: error: expected a duration such as 250ms, got 250: add a unit

@@ -79,7 +79,7 @@ class Writer {
  public:
   Writer(const LongForm& how, bool has_document) : how_(how), has_document_(has_document) {}
 
-  // After "key:" or "-". `before_line` says that the value is to begin on the same line (a list item).
+  // After "key:" or "-"; `in_list` says which, as a mapping may begin on the line of its dash.
   void value(const Shape& its_shape, const void* value, const Node* node, bool secret, std::size_t indent,
              bool in_list) {
     const Shape* shape = &its_shape;

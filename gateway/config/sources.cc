@@ -13,6 +13,7 @@ namespace sluice::config {
 namespace {
 
 constexpr std::string_view kMask = "***";
+constexpr std::size_t kLongestLine = 20'000;      // bytes; nobody reads an excerpt of a longer one
 constexpr std::size_t kWidest = 120;              // characters of an excerpt
 constexpr std::size_t kShortestHiddenText = 6;    // shorter ones occur by chance
 constexpr std::uint32_t kLinesLookedBack = 2000;  // for the key above a block of text
@@ -197,7 +198,9 @@ Sources::Excerpt Sources::excerpt(Place place) const {
   Excerpt out;
   if (place.file == 0 || place.file > sources_.size() || place.line == 0) return out;
   const Source& source = sources_[place.file - 1];
-  std::vector<std::string_view> line = characters(raw_line(source, place.line));
+  std::string_view raw = raw_line(source, place.line);
+  if (raw.size() > kLongestLine) return out;
+  Characters line = characters(raw);
   std::vector<bool> hidden = hidden_in(source, place, line);
 
   std::size_t at = place.column ? place.column - 1 : 0;

@@ -41,8 +41,8 @@ class Sources {
   std::string_view name(std::uint32_t file) const noexcept;
   // "gateway.yaml:3:5"; without what the place leaves out.
   std::string text(Place place) const;
-  // Secrets as ***, tabs as blanks, long lines cut around the place. Values under keys that sound secret are
-  // hidden too: when a file cannot be parsed, nothing else is known about it.
+  // Secrets as ***, tabs as blanks, long lines cut around the place, endless ones left out. Values under keys
+  // that sound secret are hidden too: when a file cannot be parsed, nothing else is known about it.
   Excerpt excerpt(Place place) const;
 
   // Hides what stands between two places of a file (the end is one past the last character).

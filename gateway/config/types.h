@@ -87,8 +87,12 @@ concept Enumerated = std::is_enum_v<T> && requires(Enumeration<T>& e) { describe
 template <class T>
 concept Textual = std::is_class_v<T> && requires(Text<T>& t) { describe(t); };
 
+// One specialisation for each kind of type, in types_*.h.
 template <class T>
-struct ShapeFor;  // one specialisation for each kind of type, in types_*.h
+struct ShapeFor {
+  static_assert(sizeof(T) == 0,
+                "no `describe` takes this type: write one in its namespace, before its first use");
+};
 
 // The one shape of the type; made at the first call.
 template <class T>

@@ -114,14 +114,14 @@ void report(const yaml_parser_t& parser, std::string_view text, std::uint32_t fi
     message = r.message;
     hint = r.hint;
   }
-  bool at_end = line_begin(text, parser.problem_mark.line) == text.size();
-  bool elsewhere = parser.context && parser.context_mark.line != parser.problem_mark.line;
-  std::string thing = elsewhere ? unfinished(parser.context) : std::string();
-  if (at_end) at = end_of(text, file);  // the library counts on behind the last line
-  if (at_end && !thing.empty()) {       // where it began says more
-    at = place(file, parser.context_mark);
+  std::string thing = parser.context ? unfinished(parser.context) : std::string();
+  Place last = end_of(text, file);
+  bool at_end = !(at < last);
+  if (at_end) at = last;  // the library counts on behind the last line
+  if (at_end && !thing.empty()) {
+    at = place(file, parser.context_mark);  // where it began says more
     message = "the " + thing + " that begins here does not end";
-  } else if (!thing.empty()) {
+  } else if (!thing.empty() && parser.context_mark.line != parser.problem_mark.line) {
     message +=
         " (in the " + thing + " that begins at line " + std::to_string(parser.context_mark.line + 1) + ")";
   }

@@ -73,6 +73,15 @@ TEST(Diagnostics, SayTheSameThingAtTheSamePlaceOnce) {
   EXPECT_EQ(diagnostics.sorted().size(), 2u);
 }
 
+TEST(Diagnostics, KeepAThousandAndCountTheOthers) {
+  Diagnostics diagnostics;
+  for (std::uint32_t i = 1; i <= 1500; ++i) diagnostics.error({1, i, 1}, "", "wrong");
+
+  EXPECT_EQ(diagnostics.errors(), 1500u);
+  EXPECT_EQ(diagnostics.sorted().size(), 1000u);
+  EXPECT_TRUE(diagnostics.text().ends_with("\nand 500 more\n"));
+}
+
 TEST(Diagnostics, AreOneLineEachWhateverTheyQuote) {
   Diagnostics diagnostics;
   diagnostics.error({}, "", "got a\nb\x1b[0m", "c\rd");

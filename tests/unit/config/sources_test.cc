@@ -67,6 +67,10 @@ TEST(Sources, CutsLongLinesAroundThePlace) {
   EXPECT_TRUE(shown.line.ends_with("..."));
 }
 
+TEST(Sources, ShowsNothingOfAnEndlessLine) {
+  EXPECT_EQ(excerpt("a: " + std::string(30'000, 'x'), {1, 1, 4}).line, "");
+}
+
 TEST(Sources, HidesARangeAndMovesTheCaret) {
   Sources sources;
   sources.add("a.yaml", "{pin: 1234567, b: x}");

@@ -249,6 +249,7 @@ TEST_F(Yaml, ExplainsFrequentMistakes) {
   EXPECT_THAT(wrong("a: {x: ${env:Y}}\n"), ElementsAre("1:9 expected `,` or `}`"));
   EXPECT_THAT(diagnostics_.text(), HasSubstr("every ${...}"));
   EXPECT_THAT(wrong("a: \"x\nb: 1\n"), ElementsAre("1:4 the quoted text that begins here does not end"));
+  EXPECT_THAT(wrong("a: \"x"), ElementsAre("1:4 the quoted text that begins here does not end"));
   EXPECT_THAT(wrong("a: {b: c\n"), ElementsAre("1:4 the mapping {...} that begins here does not end"));
   EXPECT_THAT(wrong("a: [b\n"), ElementsAre("1:4 the list [...] that begins here does not end"));
   EXPECT_THAT(
