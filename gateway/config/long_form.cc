@@ -162,7 +162,7 @@ class Writer {
       const Node* its_node = node_of(shape, field, node);
       if (!wanted(shape, field, member, its_node, is_word(shape, node))) continue;
       key(field.name, indent, in_list);
-      value(field.shape(), member, its_node, secret || field.rules.secret, indent + 2, false);
+      value(field.shape(), member, its_node, secret || holds_secret(field), indent + 2, false);
     }
     for (const UnionFacts& u : shape.unions) {
       auto& choice = *static_cast<const Choice*>(member_of(object, u.offset));

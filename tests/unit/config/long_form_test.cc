@@ -130,6 +130,19 @@ TEST(LongForm, NeverShowsASecret) {
   EXPECT_THAT(long_form(root), HasSubstr("password: \"***\""));
 }
 
+struct Keys {
+  std::vector<std::string> keys;
+  std::vector<Secret> others;
+};
+void describe(Description<Keys>& d) {
+  d.about("keys", "Keys.");
+  d.field("keys", &Keys::keys, "x", each(secret)).field("others", &Keys::others, "x");
+}
+
+TEST(LongForm, HidesSecretsInLists) {
+  EXPECT_EQ(long_form(Keys{{"geheim"}, {{"auch"}}}), "keys:\n  - \"***\"\nothers:\n  - \"***\"\n");
+}
+
 struct Texts {
   std::vector<std::string> list;
   std::vector<std::vector<int>> nested;
