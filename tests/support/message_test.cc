@@ -29,7 +29,8 @@ struct Sent {
     return out;
   }
   Bell bell;
-  Socket listener = Socket::listen(&bell);
+  Socket reserved = Socket::reserve();
+  Socket listener = Socket::listen(reserved.port(), &bell);
   Socket socket;
   MessageReader reader{socket};
 };

@@ -75,11 +75,21 @@ Socket Socket::connect(std::uint16_t port, int receive_buffer) {
   return out;
 }
 
-Socket Socket::listen(const Bell* bell) {
+// Two sockets may have a port as long as both say so and neither listens yet.
+Socket Socket::bind(std::uint16_t port, const Bell* bell) {
   Socket out(new_socket(), bell);
-  auto at = loopback(0);
+  int one = 1;
+  ::setsockopt(out.fd_, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  auto at = loopback(port);
   if (::bind(out.fd_, address(at), sizeof at) != 0) fail("bind");
-  if (::listen(out.fd_, 1024) != 0) fail("listen");
+  return out;
+}
+
+Socket Socket::reserve() { return bind(0, nullptr); }
+
+Socket Socket::listen(std::uint16_t port, const Bell* bell, int backlog) {
+  Socket out = bind(port, bell);
+  if (::listen(out.fd_, backlog) != 0) fail("listen");
   return out;
 }
 

@@ -49,8 +49,12 @@ class Socket {
   // To 127.0.0.1. `receive_buffer`: bytes that the kernel keeps for us at most, 0 for its default. Not open()
   // when nobody listens.
   static Socket connect(std::uint16_t port, int receive_buffer = 0);
-  // On a port of the system's choice.
-  static Socket listen(const Bell* bell);
+  // A port of the system's choice that nobody else gets while this lives. Connecting is refused, unless
+  // listen().
+  static Socket reserve();
+  // On a reserved port. `backlog`: one connection more than that may wait to be accepted; further ones are
+  // neither made nor refused.
+  static Socket listen(std::uint16_t port, const Bell* bell, int backlog = 1024);
   // The next connection to a listening socket; not open() when its bell rang. `bell`: of the new socket.
   Socket accept(const Bell* bell);
 
@@ -68,6 +72,7 @@ class Socket {
   void reset() noexcept;
 
  private:
+  static Socket bind(std::uint16_t port, const Bell* bell);
   // False after kPatience or when the bell rings.
   bool wait(short events) noexcept;
 

@@ -8,7 +8,8 @@ namespace {
 
 struct SocketPair {
   Bell bell;
-  Socket listener = Socket::listen(&bell);
+  Socket reserved = Socket::reserve();
+  Socket listener = Socket::listen(reserved.port(), &bell);
   Socket a = Socket::connect(listener.port());
   Socket b = listener.accept(&bell);
 };
@@ -27,13 +28,13 @@ TEST(Socket, CarriesBytesBothWays) {
 }
 
 TEST(Socket, IsNotOpenWhereNobodyListens) {
-  std::uint16_t port;
-  {
-    SocketPair pair;
-    port = pair.listener.port();
-  }
+  SocketPair pair;
+  std::uint16_t port = pair.listener.port();
+
+  pair.listener.close();
 
   EXPECT_FALSE(Socket::connect(port).open());
+  EXPECT_FALSE(Socket::connect(Socket::reserve().port()).open());
 }
 
 TEST(Socket, TellsACloseFromAReset) {

@@ -100,11 +100,7 @@ std::vector<Script::Step> Script::take() {
   return std::move(steps_);
 }
 
-Upstream::Upstream()
-    : listener_(Socket::listen(&stop_accepting_)),
-      port_(listener_.port()),
-      log_(std::make_shared<UpstreamLog>()),
-      acceptor_([this] { accept_all(); }) {}
+Upstream::Upstream() : log_(std::make_shared<UpstreamLog>()), acceptor_([this] { accept_all(); }) {}
 
 Upstream::~Upstream() {
   stop_.ring();

@@ -116,8 +116,9 @@ class Upstream {
   void begin(Socket socket);
 
   Bell stop_accepting_, stop_;
-  Socket listener_;
-  std::uint16_t port_;
+  Socket reserved_ = Socket::reserve();
+  std::uint16_t port_ = reserved_.port();
+  Socket listener_ = Socket::listen(port_, &stop_accepting_);
   std::shared_ptr<UpstreamLog> log_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;

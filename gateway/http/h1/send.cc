@@ -73,9 +73,10 @@ Task<Sent> BodySender::rest(Body& body) {
       }
     }
     if (!first_) first_.emplace(body.read(kPiece));
-    auto& reading = *first_;
-    auto piece = co_await reading;
+    // In this frame, so that it goes when the sending is given up, and not later with the stream.
+    auto reading = std::move(*first_);
     first_.reset();
+    auto piece = co_await reading;
     Sent sent = co_await put({}, piece);
     if (!sent || !more_) co_return sent;
   }

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Filters and the handlers that answer by themselves, as the two ends see them.
+#include <gmock/gmock.h>
+
+#include "tests/support/gateway.h"
+#include "tests/support/matchers.h"
+
+namespace sluice::test {
+namespace {
+
+using ::testing::MatchesRegex;
+
+constexpr const char* kUuid = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
+
+TEST(Filters, EditTheRequestForTheUpstream) {
+  Gateway gw(R"(
+routes:
+  - name: u
+    match: {path: "/u/{id}"}
+    use:
+      - headers:
+          request: {remove: [X-Secret-*], set: {X-Id: "${path.id}"}, default: {X-Kept: ours}, add: {X-More: "2"}}
+    to: users
+)");
+  gw.upstream("users").answers(200, "ok");
+
+  gw.get("/u/7", "X-Secret-A: 1\r\nX-ID: forged\r\nX-Kept: theirs\r\nX-More: 1\r\n");
+
+  auto got = gw.upstream("users").request();
+  EXPECT_THAT(got, HasNoField("X-Secret-A"));
+  EXPECT_THAT(got, HasField("X-Id", "7"));
+  EXPECT_EQ(got.count("X-Id"), 1u);
+  EXPECT_THAT(got, HasField("X-Kept", "theirs"));
+  EXPECT_EQ(got.count("X-More"), 2u);
+}
+
+TEST(Filters, EditTheResponseForTheClient) {
+  Gateway gw(R"(
+routes:
+  - name: u
+    match: {path: /u}
+    use: [{headers: {response: {remove: Server, set: {X-Route: "${route.name}"}}}}]
+    to: users
+)");
+  gw.upstream("users").answers(200, "ok", {{"Server", "secret/1.0"}, {"X-Route", "forged"}});
+
+  auto answer = gw.get("/u");
+
+  EXPECT_THAT(answer, HasNoField("Server"));
+  EXPECT_THAT(answer, HasField("X-Route", "u"));
+}
+
+TEST(Filters, SeeLocalRepliesOnTheirWayBack) {
+  Gateway gw(R"(
+use: [{request_id: {}}]
+routes:
+  - {name: u, match: {path: /u}, use: [{headers: {response: {set: {X-A: b}}}}], to: users}
+)");
+  gw.upstream("users").stop_listening();
+
+  auto refused = gw.get("/u");
+
+  EXPECT_THAT(refused, Refused(502, "upstream_connect_failed"));
+  EXPECT_THAT(refused, HasField("X-A", "b"));
+  EXPECT_THAT(refused, HasField("X-Request-ID", MatchesRegex(kUuid)));
+}
+
+TEST(Filters, RewriteThePathForTheUpstreamAlone) {
+  Gateway gw(R"(
+routes:
+  - {name: p, match: {path: /foo/**}, use: [{rewrite: {prefix: /xyz}}], to: users}
+  - {name: s, match: {path: /api/**}, use: [{rewrite: {strip_prefix: /api}}], to: users}
+  - {name: t, match: {path: "/v/{id}"}, use: [{rewrite: {path: "/w/${path.id}/x"}}], to: users}
+)");
+  gw.upstream("users").answers(200, "ok");
+
+  for (auto target : {"/foo/bar?q=1", "/foo", "/foo/", "/api/a", "/api", "/v/a%20b"}) gw.get(target);
+
+  std::vector<std::string> seen;
+  for (const auto& r : gw.upstream("users").requests()) seen.push_back(r.target);
+  EXPECT_THAT(seen, ::testing::ElementsAre("/xyz/bar?q=1", "/xyz", "/xyz/", "/a", "/", "/w/a%20b/x"));
+  EXPECT_EQ(json_value(gw.log_line(), "path"), "/foo/bar?q=1");
+}
+
+TEST(Filters, GiveEachRequestAnIdOfItsOwn) {
+  Gateway gw(R"(
+routes: [{name: u, match: {path: /u}, use: [{request_id: {}}], to: users}]
+)");
+  gw.upstream("users").answers(200, "ok");
+
+  auto first = gw.get("/u", "X-Request-ID: forged\r\n");
+  auto second = gw.get("/u");
+
+  EXPECT_THAT(first, HasField("X-Request-ID", MatchesRegex(kUuid)));
+  EXPECT_NE(first.value("X-Request-ID"), second.value("X-Request-ID"));
+  EXPECT_THAT(gw.upstream("users").request(0), HasField("X-Request-ID", first.value("X-Request-ID")));
+  EXPECT_EQ(json_value(gw.log_line(), "request_id"), first.value("X-Request-ID"));
+}
+
+TEST(Filters, RunInTheOrderWrittenAndBackwardsOnTheWayBack) {
+  Gateway gw(R"(
+policies:
+  first: {headers: {request: {add: {X-Order: "1"}}, response: {add: {X-Order: "1"}}}}
+use: [first]
+routes:
+  - name: u
+    match: {path: /u}
+    use: [{headers: {request: {add: {X-Order: "2"}}, response: {add: {X-Order: "2"}}}}]
+    to: users
+)");
+  gw.upstream("users").answers(200, "ok");
+
+  auto answer = gw.get("/u");
+
+  auto order = [](const Message& m) {
+    std::string out;
+    for (const Line& f : m.fields)
+      if (same_name(f.name, "X-Order")) out += f.value;
+    return out;
+  };
+  EXPECT_EQ(order(gw.upstream("users").request()), "12");
+  EXPECT_EQ(order(answer), "21");
+}
+
+TEST(Handlers, RespondWithWhatTheConfigurationSays) {
+  Gateway gw(R"(
+routes:
+  - {name: t, match: {path: "/hello/{name}"}, respond: {status: 201, body: "hello ${path.name}", headers: {X-A: b}}}
+  - {name: j, match: {path: /health}, respond: {json: {ok: true}}}
+  - {name: n, match: {path: /nothing}, respond: 204}
+)");
+
+  auto text = gw.get("/hello/you");
+  auto json = gw.get("/health");
+
+  EXPECT_THAT(text, HasStatus(201));
+  EXPECT_EQ(text.body, "hello you");
+  EXPECT_THAT(text, HasField("X-A", "b"));
+  EXPECT_EQ(json.body, "{\"ok\":true}");
+  EXPECT_THAT(json, HasField("Content-Type", "application/json"));
+  EXPECT_THAT(gw.get("/nothing"), HasStatus(204));
+}
+
+TEST(Handlers, RedirectWithPathAndQuery) {
+  Gateway gw(R"(
+routes:
+  - {name: h, match: {path: /h/**}, redirect: {host: new.example.com}}
+  - {name: s, match: {path: /s}, redirect: https}
+)");
+
+  auto host = gw.ask("GET /h/a%20b?c=d HTTP/1.1\r\nHost: old.example.com:8080\r\n\r\n");
+  auto https = gw.ask("GET /s HTTP/1.1\r\nHost: old.example.com\r\n\r\n");
+
+  EXPECT_THAT(host, HasStatus(302));
+  EXPECT_THAT(host, HasField("Location", "http://new.example.com:8080/h/a%20b?c=d"));
+  EXPECT_THAT(https, HasStatus(308));
+  EXPECT_THAT(https, HasField("Location", "https://old.example.com/s"));
+}
+
+}  // namespace
+}  // namespace sluice::test
