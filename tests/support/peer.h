@@ -17,6 +17,8 @@ class Peer {
   bool open() const noexcept { return wire_->socket.open(); }
   // All of it, waiting for room. False once the other side is gone.
   bool send(std::string_view bytes) { return wire_->socket.send(bytes); }
+  // As much as fits now, or as soon as there is room; 0 when there is none for a while, or nobody to read it.
+  std::size_t send_some(std::string_view bytes) { return wire_->socket.send_some(bytes); }
   // A byte at a time, each in a packet of its own.
   bool trickle(std::string_view bytes);
   // Sends nothing more; reading goes on.

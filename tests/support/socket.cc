@@ -110,13 +110,13 @@ std::uint16_t Socket::port() const noexcept {
   return ntohs(at.sin_port);
 }
 
-bool Socket::wait(short events) noexcept {
+bool Socket::wait(short events, std::chrono::milliseconds patience) noexcept {
   pollfd entries[] = {{fd_, events, 0}, {bell_ ? bell_->fd() : -1, POLLIN, 0}};
   int ready;
-  while ((ready = ::poll(entries, 2, static_cast<int>(kPatience.count()))) < 0 && errno == EINTR) {
+  while ((ready = ::poll(entries, 2, static_cast<int>(patience.count()))) < 0 && errno == EINTR) {
   }
   if (entries[0].revents != 0) return true;
-  end_ = ready == 0 ? End::overdue : End::rung;
+  if (patience == kPatience) end_ = ready == 0 ? End::overdue : End::rung;
   return false;
 }
 
@@ -129,6 +129,17 @@ bool Socket::send(std::string_view bytes) {
     if (errno != EAGAIN || !wait(POLLOUT)) return false;
   }
   return true;
+}
+
+std::size_t Socket::send_some(std::string_view bytes) {
+  constexpr std::chrono::milliseconds kAWhile{300};
+  while (open()) {
+    auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0) return static_cast<std::size_t>(n);
+    if (n < 0 && errno == EINTR) continue;
+    if (n == 0 || errno != EAGAIN || !wait(POLLOUT, kAWhile)) break;
+  }
+  return 0;
 }
 
 bool Socket::receive(std::string& to) {

@@ -62,6 +62,9 @@ class Socket {
   std::uint16_t port() const noexcept;  // our own
   // Everything, waiting for room. False once the other side is gone.
   bool send(std::string_view bytes);
+  // As much as fits; 0 when there is no room for a while, so that the other side seems not to read, or is
+  // gone.
+  std::size_t send_some(std::string_view bytes);
   // Appends what has arrived, at least one byte, waiting for it. False at the end: see end().
   bool receive(std::string& to);
   End end() const noexcept { return end_; }
@@ -73,8 +76,8 @@ class Socket {
 
  private:
   static Socket bind(std::uint16_t port, const Bell* bell);
-  // False after kPatience or when the bell rings.
-  bool wait(short events) noexcept;
+  // False after `patience` or when the bell rings.
+  bool wait(short events, std::chrono::milliseconds patience = kPatience) noexcept;
 
   int fd_ = -1;
   const Bell* bell_ = nullptr;

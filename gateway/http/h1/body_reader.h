@@ -19,6 +19,7 @@ class BodyReader : public Body {
   void took(std::uint64_t bytes) noexcept override {
     left_ -= bytes;
     complete_ = left_ == 0;
+    input_->passed_by(bytes);
   }
   base::Duration verbatim_timeout() const noexcept override { return timeout_; }
   base::Error verbatim_failure(base::Outcome outcome, base::Reason why) final;

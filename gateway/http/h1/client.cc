@@ -67,6 +67,7 @@ class ClientConnection::Stream final : public ClientStream {
   Framing framing_;
   bool keep_alive_ = false;
   bool body_touched_ = false;
+  bool awaits_head_ = false;
   bool request_complete_ = false;
   bool response_complete_ = false;
   int interim_ = 0;
@@ -100,7 +101,10 @@ ClientConnection::ClientConnection(net::Loop& loop, net::TransportPtr transport,
 
 ClientConnection::~ClientConnection() = default;
 
-void ClientConnection::on_activity(bool /*hangup*/) noexcept { owner_->lost(*this); }
+// The event may be about bytes that were read before it was looked at: those of the response's end.
+void ClientConnection::on_activity(bool hangup) noexcept {
+  if (hangup || !transport_->drained()) owner_->lost(*this);
+}
 
 ClientStreamPtr ClientConnection::open(base::Arena& arena, const ClientTimeouts& timeouts) {
   transport_->watch(nullptr);
@@ -172,7 +176,7 @@ Task<void> ClientConnection::Stream::pump(Body& body) {
     scope_->cancel(body_error_->reason);  // whoever waits for the response waits in vain
   }
   request_complete_ = static_cast<bool>(sent);
-  connection_.transport_->interrupt_read();  // from here on the first byte timeout counts
+  if (awaits_head_) connection_.transport_->interrupt_read();  // from here on the first byte timeout counts
 }
 
 // The next head if it has been received as a whole.
@@ -222,7 +226,9 @@ Task<Result<void>> ClientConnection::Stream::receive_slowly(ResponseHead& out) {
                              : answered() ? timeouts_.idle
                                           : timeouts_.first_byte;
     auto wait = connection_.transport_->readable(timeout);
+    awaits_head_ = true;
     auto outcome = co_await wait;
+    awaits_head_ = false;
     if (outcome == Outcome::cancelled) co_return base::Unexpected{given_up(wait.why())};
     if (outcome == Outcome::timeout && !sending) {
       if (answered())

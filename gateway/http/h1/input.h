@@ -78,6 +78,8 @@ class Input {
   net::Transport& transport() const noexcept { return *from_; }
   net::BufferPool& pool() const noexcept { return *pool_; }
   std::uint64_t received() const noexcept { return received_; }  // bytes in all
+  // These bytes were moved on inside the kernel.
+  void passed_by(std::uint64_t bytes) noexcept { received_ += bytes; }
 
  private:
   net::Transport* from_;

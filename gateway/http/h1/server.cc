@@ -124,6 +124,8 @@ Task<Result<std::size_t>> ServerConnection::wait_for_head(Session& session) {
       continue;
     }
     if (outcome == Outcome::cancelled || !session.scanner.begun()) co_return std::size_t{0};
+    // Woken to drain in the middle of a head: a request that has begun is served.
+    if (!options_->head_timeout.count() || loop_->now() < deadline) continue;
     co_return base::fail(Reason::client_timeout, "the request head did not arrive in time");
   }
 }

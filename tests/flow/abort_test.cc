@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Clients that leave: the target is not kept busy for them, and it is nobody's error but theirs.
+#include <gmock/gmock.h>
+
+#include "tests/support/gateway.h"
+#include "tests/support/matchers.h"
+#include "tests/support/metrics.h"
+
+namespace sluice::test {
+namespace {
+
+class Abort : public ::testing::Test {
+ protected:
+  // What log and metrics say of the request that was given up.
+  void expect_blamed_on_the_client(const char* stage, const char* status) {
+    auto line = gw.log_line();
+    EXPECT_EQ(json_value(line, "reason"), "client_closed");
+    EXPECT_EQ(json_value(line, "status"), status);
+    EXPECT_EQ(before.growth("sluice_client_aborts_total", {{"route", "u"}, {"stage", stage}}), 1);
+    EXPECT_EQ(before.growth("sluice_requests_total", {{"code_class", "5xx"}}), 0);
+    EXPECT_EQ(before.growth("sluice_requests_in_flight"), 0);
+  }
+
+  Gateway gw{"routes: [{name: u, match: {path: /**}, to: users}]"};
+  Metrics before{gw};
+  RawClient client = gw.connect();
+};
+
+TEST_F(Abort, WhileItWaitsCancelsTheRequest) {
+  client.send(get("/u"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+
+  client.close();
+
+  EXPECT_TRUE(target.ended());
+  expect_blamed_on_the_client("waiting", "499");
+}
+
+TEST_F(Abort, ByAResetIsTheSame) {
+  client.send(get("/u"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+
+  client.reset();
+
+  EXPECT_TRUE(target.ended());
+  expect_blamed_on_the_client("waiting", "499");
+}
+
+TEST_F(Abort, InTheMiddleOfTheRequestCutsItOff) {
+  client.send("POST /u HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nbegin");
+  auto target = gw.upstream("users").accept();
+  target.expect_head();
+  EXPECT_EQ(target.receive(5), "begin");
+
+  client.close();
+
+  EXPECT_TRUE(target.ended());
+  expect_blamed_on_the_client("waiting", "499");
+}
+
+TEST_F(Abort, InTheMiddleOfALargeRequestCutsItOff) {
+  std::string body(400'000, 'x');
+  client.send("POST /u HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n" + body);
+  auto target = gw.upstream("users").accept();
+  target.expect_head();
+  EXPECT_EQ(target.receive(body.size()).size(), body.size());
+
+  client.close();
+
+  EXPECT_TRUE(target.ended());
+  expect_blamed_on_the_client("waiting", "499");
+}
+
+TEST_F(Abort, InTheMiddleOfTheAnswerStopsIt) {
+  client.send(get("/u"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+  target.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbegin");
+  client.response_head();
+  EXPECT_EQ(client.receive(5), "begin");
+
+  client.close();
+
+  EXPECT_TRUE(target.ended());
+  expect_blamed_on_the_client("response", "200");
+}
+
+TEST_F(Abort, InTheMiddleOfALargeAnswerStopsIt) {
+  client.send(get("/u"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+  std::string body(1'000'000, 'x');
+  target.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n" + body);
+  client.response_head();
+  EXPECT_EQ(client.receive(body.size()).size(), body.size());
+
+  client.close();
+
+  EXPECT_TRUE(target.ended());
+  expect_blamed_on_the_client("response", "200");
+}
+
+TEST_F(Abort, LeavesOtherClientsAlone) {
+  client.send(get("/leaves"));
+  auto left = gw.upstream("users").accept();
+  left.expect_request();
+  RawClient other = gw.connect();
+  other.send(get("/stays"));
+  auto stays = gw.upstream("users").accept();
+  stays.expect_request();
+
+  client.reset();
+  EXPECT_TRUE(left.ended());
+  stays.send(ok("well"));
+
+  EXPECT_EQ(other.response().body, "well");
+}
+
+TEST_F(Abort, OfAnIdleConnectionIsNothingToSpeakOf) {
+  gw.upstream("users").answers(200, "ok");
+  client.ask(get("/u"));
+
+  client.reset();
+
+  EXPECT_TRUE(before.becomes(0, "sluice_connections"));
+  EXPECT_EQ(before.growth("sluice_client_aborts_total"), 0);
+  EXPECT_EQ(before.growth("sluice_requests_total"), 1);
+}
+
+}  // namespace
+}  // namespace sluice::test
