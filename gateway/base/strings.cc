@@ -77,7 +77,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 std::string_view nearest(std::string_view word, std::span<const std::string_view> known) {
   std::string_view best;
   if (word.size() > 64) return best;  // not a typing error, and the table below is quadratic
-  std::size_t limit = std::max<std::size_t>(1, word.size() / 3) + 1;
+  std::size_t limit = std::min(word.size(), std::max<std::size_t>(1, word.size() / 3) + 1);
   for (auto k : known) {
     auto d = distance(word, k);
     if (d < limit) {

@@ -71,7 +71,9 @@ std::vector<std::string> broken_examples(const Shape& root) {
       for (const std::string& example : field.examples) {
         auto object = shape->make();
         void* member = static_cast<char*>(object.get()) + field.offset;
-        trial.run(shape->name + '.' + field.name, example, field.shape(), &field.rules, member);
+        bool bare = field.one_or_many && !example.starts_with('[') && !example.starts_with("- ");
+        trial.run(shape->name + '.' + field.name, bare ? "\n- " + example : example, field.shape(),
+                  &field.rules, member);
       }
     }
     for (const UnionFacts& u : shape->unions)

@@ -59,12 +59,13 @@ class ServerStream {
   ~ServerStream() = default;
 };
 
-// Answers requests; front/ implements it. The coroutines run in a scope that is cancelled with client_closed when the
-// client leaves.
+// Answers requests; front/ implements it. The coroutines run in a scope that is cancelled with client_closed
+// when the client leaves.
 class Service {
  public:
   virtual base::Task<void> serve(ServerStream& stream) = 0;
-  // What the client sent is no request. The head may be partly filled; the connection closes after the answer.
+  // What the client sent is no request. The head may be partly filled; the connection closes after the
+  // answer.
   virtual base::Task<void> refuse(ServerStream& stream, const base::Error& error) = 0;
 
  protected:

@@ -17,7 +17,8 @@ std::span<iovec> advance(std::span<iovec> pieces, std::size_t n) noexcept {
   return pieces;
 }
 
-base::Task<Written> write_rest(Transport& to, std::span<iovec> pieces, base::Duration timeout, std::uint64_t& sent) {
+base::Task<Written> write_rest(Transport& to, std::span<iovec> pieces, base::Duration timeout,
+                               std::uint64_t& sent) {
   for (;;) {
     auto wait = to.writable(timeout);
     auto outcome = co_await wait;
@@ -33,7 +34,8 @@ base::Task<Written> write_rest(Transport& to, std::span<iovec> pieces, base::Dur
 
 }  // namespace
 
-base::Task<Written> write_all(Transport& to, std::span<iovec> pieces, base::Duration timeout, std::uint64_t& sent) {
+base::Task<Written> write_all(Transport& to, std::span<iovec> pieces, base::Duration timeout,
+                              std::uint64_t& sent) {
   Io io = to.try_write(pieces);
   if (io.kind == Io::Kind::failed) return Written{Written::Kind::failed, {}, io.error};
   sent += io.bytes;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// write_all: sends a few pieces of memory, waiting as often as the other side makes it wait. Used by both sides of
-// HTTP/1 for heads and bodies.
+// write_all: sends a few pieces of memory, waiting as often as the other side makes it wait. Used by both
+// sides of HTTP/1 for heads and bodies.
 #pragma once
 #include <sys/uio.h>
 
@@ -20,10 +20,13 @@ struct Written {
   explicit operator bool() const noexcept { return kind == Kind::all; }
 };
 
-// Adjusts `pieces` as bytes leave; they and the memory must outlive the task. `timeout` is for each wait, so a reader
-// that takes a byte now and then is not cut off. `sent` grows by what left.
-base::Task<Written> write_all(Transport& to, std::span<iovec> pieces, base::Duration timeout, std::uint64_t& sent);
+// Adjusts `pieces` as bytes leave; they and the memory must outlive the task. `timeout` is for each wait, so
+// a reader that takes a byte now and then is not cut off. `sent` grows by what left.
+base::Task<Written> write_all(Transport& to, std::span<iovec> pieces, base::Duration timeout,
+                              std::uint64_t& sent);
 
-inline iovec piece(std::string_view bytes) noexcept { return {const_cast<char*>(bytes.data()), bytes.size()}; }
+inline iovec piece(std::string_view bytes) noexcept {
+  return {const_cast<char*>(bytes.data()), bytes.size()};
+}
 
 }  // namespace sluice::net

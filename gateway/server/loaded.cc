@@ -34,7 +34,6 @@ void check(Loaded& loaded) {
 }
 
 std::unique_ptr<Loaded> finish(std::unique_ptr<Loaded> loaded) {
-  if (!loaded->ok()) return loaded;
   loaded->config = config::bind<Config>(loaded->document, loaded->diagnostics, loaded->names);
   if (loaded->ok()) check(*loaded);
   if (loaded->ok()) loaded->hash = hash_of(config::long_form(loaded->config));
@@ -44,12 +43,17 @@ std::unique_ptr<Loaded> finish(std::unique_ptr<Loaded> loaded) {
 }  // namespace
 
 std::unique_ptr<Loaded> load_file(const std::string& path) {
-  return finish(std::make_unique<Loaded>([&](config::Diagnostics& d) { return config::load(path, d); }));
+  return finish(std::make_unique<Loaded>([&](config::Diagnostics& d) {
+    config::hide_secrets<Config>(d);
+    return config::load(path, d);
+  }));
 }
 
 std::unique_ptr<Loaded> load_text(std::string text, std::string name) {
-  return finish(std::make_unique<Loaded>(
-      [&](config::Diagnostics& d) { return config::parse(std::move(text), d, std::move(name)); }));
+  return finish(std::make_unique<Loaded>([&](config::Diagnostics& d) {
+    config::hide_secrets<Config>(d);
+    return config::parse(std::move(text), d, std::move(name));
+  }));
 }
 
 }  // namespace sluice::server
