@@ -32,6 +32,7 @@ ServerConnection::~ServerConnection() = default;
 void ServerConnection::drain() noexcept {
   draining_ = true;
   if (!stream_scope_) transport_->interrupt_read();
+  if (stream_) stream_->close_after();  // the client is told, if the response has not begun
 }
 
 void ServerConnection::on_activity(bool hangup) noexcept {
@@ -69,6 +70,7 @@ Task<bool> ServerConnection::one_request(Session& session) {
   base::Scope* scope = co_await base::this_scope();
   base::Scope stream_scope(scope);
   stream_scope_ = &stream_scope;
+  stream_ = &stream;
   transport_->watch(this);
   Result<Control> control =
       length ? parse_request(session.input.pending().first(*length), options_->limits, stream.request())
@@ -86,6 +88,7 @@ Task<bool> ServerConnection::one_request(Session& session) {
   }
   transport_->watch(nullptr);
   stream_scope_ = nullptr;
+  stream_ = nullptr;
   bool keep = control && stream.reusable() && !stream_scope.cancelled();
   if (!keep && stream.head_sent() && (!control || stream.request_unread())) co_await linger();
   co_return keep;

@@ -50,6 +50,7 @@ class ServerConnection final : private net::Watcher {
   const ServerOptions* options_;
   Service* service_;
   base::Scope* stream_scope_ = nullptr;  // while an exchange runs: cancelled when the client leaves
+  ServerStream* stream_ = nullptr;       // of that exchange
   bool served_ = false;                  // a request has been served
   bool draining_ = false;
 };

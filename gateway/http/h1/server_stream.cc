@@ -53,7 +53,8 @@ ServerStream::ServerStream(net::Loop& loop, Input& input, base::Arena& arena, co
       facts_(&facts),
       options_(&options),
       request_(arena),
-      sender_(loop, input.transport(), arena, options.write_timeout, sent_) {
+      sender_(loop, input.transport(), arena, options.write_timeout, sent_),
+      received_before_(input.received() - input.pending().size()) {
   peer_ip_size_ = static_cast<std::uint8_t>(facts.peer.ip(peer_ip_).size());
 }
 

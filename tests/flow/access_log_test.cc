@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// One line for each request, however it ended.
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "tests/support/gateway.h"
+#include "tests/support/matchers.h"
+
+namespace sluice::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr const char* kRoute = "routes: [{name: u, match: {path: /u}, to: users}]\n";
+
+TEST(AccessLog, HasALineForAForwardedRequest) {
+  Gateway gw(kRoute);
+  gw.upstream("users").answers(200, "hello");
+
+  gw.post("/u?a=b", "body", "User-Agent: test/1\r\nReferer: http://r.example/\r\n");
+
+  auto line = gw.log_line();
+  const std::pair<const char*, std::string> expected[] = {{"listener", "web"},
+                                                          {"client_ip", "127.0.0.1"},
+                                                          {"method", "POST"},
+                                                          {"host", "test.example"},
+                                                          {"path", "/u?a=b"},
+                                                          {"protocol", "HTTP/1.1"},
+                                                          {"status", "200"},
+                                                          {"reason", ""},
+                                                          {"source", "upstream"},
+                                                          {"route", "u"},
+                                                          {"upstream", "users"},
+                                                          {"user_agent", "test/1"},
+                                                          {"referer", "http://r.example/"},
+                                                          {"target", gw.upstream("users").url().substr(7)}};
+  for (const auto& [key, value] : expected) EXPECT_EQ(json_value(line, key), value) << key << " in " << line;
+  EXPECT_THAT(json_value(line, "time"), MatchesRegex("20[0-9-]+T[0-9:.]+Z"));
+  for (auto key : {"duration_ms", "connect_ms", "first_byte_ms", "upstream_ms", "overhead_us"})
+    EXPECT_THAT(json_value(line, key), MatchesRegex("[0-9.]+")) << key;
+  EXPECT_THAT(line, Not(HasSubstr("\"attempts\"")));
+}
+
+TEST(AccessLog, CountsEveryByteOfBothDirections) {
+  Gateway gw("listeners: {web: {bind: \"127.0.0.1:0\", limits: {body: 64MiB}}}\n" + std::string(kRoute));
+  std::string body(3'000'000, 'x'), request = post("/u", body);
+  gw.upstream("users").answers(200, body);
+
+  auto answer = gw.ask(request);
+
+  auto line = gw.log_line();
+  EXPECT_EQ(json_value(line, "bytes_in"), std::to_string(request.size()));
+  EXPECT_EQ(json_value(line, "bytes_out"), std::to_string(answer.raw.size()));
+}
+
+TEST(AccessLog, HasALineForWhatTheGatewayAnsweredItself) {
+  Gateway gw(kRoute);
+
+  gw.get("/elsewhere");
+  gw.ask("GET /u HTTP/1.1\r\n\r\n");
+
+  auto unrouted = gw.log_line(), malformed = gw.log_line();
+  EXPECT_EQ(json_value(unrouted, "status"), "404");
+  EXPECT_EQ(json_value(unrouted, "reason"), "no_route");
+  EXPECT_EQ(json_value(unrouted, "source"), "gateway");
+  EXPECT_EQ(json_value(unrouted, "route"), "-");
+  EXPECT_EQ(json_value(malformed, "status"), "400");
+  EXPECT_EQ(json_value(malformed, "reason"), "bad_request");
+}
+
+TEST(AccessLog, CannotBeForgedByAClient) {
+  Gateway gw(kRoute);
+  gw.upstream("users").answers(200, "ok");
+
+  gw.get("/u", "User-Agent: a\"b\\c\td\xff\r\n");
+
+  auto line = gw.log_line();
+  EXPECT_EQ(json_value(line, "user_agent"), R"(a\"b\\c\td\ufffd)");
+  EXPECT_EQ(json_value(line, "status"), "200");
+}
+
+TEST(AccessLog, HidesSecretsOfTheQuery) {
+  Gateway gw(kRoute);
+  gw.upstream("users").answers(200, "ok");
+
+  gw.get("/u?a=b&access_token=hush&c=d");
+
+  EXPECT_EQ(json_value(gw.log_line(), "path"), "/u?a=b&access_token=REDACTED&c=d");
+  EXPECT_EQ(gw.upstream("users").request().target, "/u?a=b&access_token=hush&c=d");
+}
+
+TEST(AccessLog, LosesNoLineOfManyWorkers) {
+  constexpr std::size_t kRequests = 600;
+  Gateway gw("workers: 2\n" + std::string(kRoute));
+  gw.upstream("users").answers(200, "ok");
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 8; ++i) clients.push_back(gw.connect());
+
+  for (std::size_t i = 0; i < kRequests; ++i) clients[i % clients.size()].ask(get("/u?" + std::to_string(i)));
+
+  std::set<std::string> paths;
+  for (std::size_t i = 0; i < kRequests; ++i) paths.insert(json_value(gw.log_line(), "path"));
+  EXPECT_EQ(paths.size(), kRequests);
+}
+
+// With a file of its own, because the format decides how lines are read.
+std::string line_in(std::string_view format) {
+  TemporaryDirectory directory;
+  auto path = directory.write("own.log", "");
+  GrowingFile file(path);
+  Gateway gw(std::string(kRoute) + "access_log: {format: " + std::string(format) + ", to: \"" + path + "\"}");
+  gw.upstream("users").answers(200, "hello");
+  gw.get("/u");
+  return file.line();
+}
+
+TEST(AccessLog, SpeaksLogfmt) {
+  auto line = line_in("logfmt");
+
+  EXPECT_THAT(line, StartsWith("time=20"));
+  EXPECT_THAT(line, HasSubstr(" method=GET host=test.example path=/u "));
+  EXPECT_THAT(line, HasSubstr(" status=200 "));
+}
+
+TEST(AccessLog, SpeaksTheCombinedFormat) {
+  EXPECT_THAT(line_in("combined"),
+              MatchesRegex(R"(127.0.0.1 - - \[[^]]+\] "GET /u HTTP/1.1" 200 [0-9]+ "-" "-")"));
+}
+
+TEST(AccessLog, GoesToTheNewPlaceAfterAReload) {
+  TemporaryDirectory directory;
+  auto path = directory.write("new.log", "");
+  GrowingFile file(path);
+  Gateway gw(kRoute);
+  gw.upstream("users").answers(200, "ok");
+  gw.get("/u?old");
+  EXPECT_EQ(json_value(gw.log_line(), "path"), "/u?old");
+
+  EXPECT_TRUE(gw.reload(std::string(kRoute) + "access_log: {to: \"" + path + "\"}").good);
+  gw.get("/u?new");
+
+  EXPECT_EQ(json_value(file.line(), "path"), "/u?new");
+}
+
+}  // namespace
+}  // namespace sluice::test

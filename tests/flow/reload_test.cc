@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// A new configuration while requests are served: all of it at once, or nothing of it.
+#include <gmock/gmock.h>
+
+#include "tests/support/gateway.h"
+#include "tests/support/matchers.h"
+#include "tests/support/metrics.h"
+
+namespace sluice::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kOld = "routes: [{name: old, match: {path: /**}, to: users}]";
+constexpr const char* kNew = R"(
+routes: [{name: new, match: {path: /**}, use: [{headers: {response: {set: {X-Config: new}}}}], to: users}]
+)";
+
+TEST(Reload, SwapsTheRoutesOnOpenConnections) {
+  Gateway gw(kOld);
+  gw.upstream("users").answers(200, "ok");
+  RawClient client = gw.connect();
+  EXPECT_THAT(client.ask(get("/u")), HasNoField("X-Config"));
+  Metrics before(gw);
+
+  EXPECT_TRUE(gw.reload(kNew).good);
+
+  EXPECT_THAT(client.ask(get("/u")), HasField("X-Config", "new"));
+  EXPECT_EQ(gw.upstream("users").connections(), 1u) << "the pool did not survive";
+  EXPECT_EQ(before.growth("sluice_config_reloads_total", {{"result", "ok"}}), 1);
+  EXPECT_EQ(before.growth("sluice_requests_total", {{"route", "new"}}), 1);
+}
+
+TEST(Reload, LetsExchangesEndAsTheyBegan) {
+  Gateway gw(kOld);
+  RawClient client = gw.connect();
+  client.send(get("/u"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+
+  EXPECT_TRUE(gw.reload("routes: [{name: gone, match: {path: /**}, respond: 410}]").good);
+  target.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nol");
+  EXPECT_THAT(gw.get("/u"), HasStatus(410));
+  target.send("d!");
+
+  EXPECT_EQ(client.response().body, "old!");
+  EXPECT_THAT(client.ask(get("/u")), HasStatus(410));
+  gw.log_line();
+  EXPECT_EQ(json_value(gw.log_line(), "route"), "old");
+}
+
+TEST(Reload, ForgetsAConfigurationWhenItsLastExchangeEnds) {
+  Gateway gw(kOld);
+  RawClient client = gw.connect();
+  client.send(get("/u"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+  Metrics before(gw);
+
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(gw.reload(i % 2 == 0 ? kNew : kOld).good);
+  EXPECT_TRUE(before.becomes(2, "sluice_config_generations_alive"));
+  target.send(ok("done"));
+  EXPECT_EQ(client.response().body, "done");
+
+  EXPECT_TRUE(before.becomes(1, "sluice_config_generations_alive"));
+}
+
+TEST(Reload, OfABadConfigurationChangesNothingAndSaysWhy) {
+  Gateway gw(kOld);
+  gw.upstream("users").answers(200, "ok");
+  Metrics before(gw);
+  const std::pair<const char*, const char*> bad[] = {
+      {"routes: [{name: new, macth: {path: /}, to: users}]", "match"},
+      {"routes: [{name: new, match: {path: /}, to: nobody}]\nupstreams: {users: {url: \"<users>\"}}",
+       "nobody"},
+      {"routes: [{name: a, match: {path: /x}, to: users}, {name: b, match: {path: /x}, to: users}]",
+       "neither"},
+      {"routes: [", "config.yaml"},
+  };
+
+  for (auto [yaml, why] : bad) {
+    auto loading = gw.reload(yaml);
+    EXPECT_FALSE(loading.good);
+    EXPECT_THAT(loading.diagnostics, HasSubstr(why));
+  }
+
+  EXPECT_THAT(gw.get("/u"), HasStatus(200));
+  EXPECT_EQ(before.growth("sluice_config_reloads_total", {{"result", "rejected"}}), 4);
+  EXPECT_EQ(before.growth("sluice_requests_total", {{"route", "old"}}), 1);
+}
+
+TEST(Reload, OpensAndClosesListeners) {
+  Gateway gw(R"(
+listeners: {web: "127.0.0.1:0", leaving: "127.0.0.1:0"}
+routes: [{name: u, match: {path: /**}, to: users}]
+)");
+  gw.upstream("users").answers(200, "ok");
+  auto leaving = gw.port("leaving");
+  RawClient idle = gw.connect("leaving"), busy = gw.connect("leaving");
+  EXPECT_THAT(idle.ask(get("/u")), HasStatus(200));
+  gw.upstream("users").script().expect_request().then_wait_for_close();
+
+  EXPECT_TRUE(gw.reload(R"(
+listeners: {web: "127.0.0.1:0", coming: "127.0.0.1:0"}
+routes: [{name: u, match: {path: /**}, to: users}]
+)")
+                  .good);
+  gw.metrics();  // the workers have done it
+
+  EXPECT_THAT(gw.connect("coming").ask(get("/u")), HasStatus(200));
+  EXPECT_THAT(gw.connect("web").ask(get("/u")), HasStatus(200));
+  EXPECT_TRUE(idle.ended());
+  EXPECT_TRUE(busy.ended());
+  EXPECT_FALSE(RawClient(leaving).open());
+}
+
+TEST(Reload, ServesTheRequestThatAClosedListenerIsBusyWith) {
+  constexpr const char* kTwo = R"(
+listeners: {web: "127.0.0.1:0", leaving: "127.0.0.1:0"}
+routes: [{name: u, match: {path: /**}, to: users}]
+)";
+  Gateway gw(kTwo);
+  RawClient client = gw.connect("leaving");
+  client.send(get("/u"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+
+  EXPECT_TRUE(gw.reload(kOld).good);
+  gw.metrics();
+  target.send(ok("still"));
+
+  auto answer = client.response();
+  EXPECT_EQ(answer.body, "still");
+  EXPECT_THAT(answer, HasField("Connection", "close"));
+  EXPECT_TRUE(client.ended());
+}
+
+TEST(Reload, ChangesTheTargetsOfAnUpstream) {
+  auto yaml = [](std::string_view target) {
+    return "upstreams: {users: {url: \"<" + std::string(target) +
+           ">\"}}\nroutes: [{name: u, match: {path: /**}, to: users}]";
+  };
+  Gateway gw(yaml("one"));
+  gw.upstream("one").answers(200, "one");
+  EXPECT_EQ(gw.get("/u").body, "one");
+
+  EXPECT_TRUE(gw.reload(yaml("two")).good);
+  gw.upstream("two").answers(200, "two");
+
+  EXPECT_EQ(gw.get("/u").body, "two");
+  EXPECT_TRUE(gw.upstream("one").closed(0)) << "an idle connection to a target that is gone";
+}
+
+TEST(Reload, WhileRequestsFlowFailsNoneOfThem) {
+  Gateway gw(kOld);
+  gw.upstream("users").answers(200, "ok");
+  std::atomic<bool> stop = false;
+  std::vector<int> wrong(4, 0), right(4, 0);
+  auto port = gw.port();
+  std::vector<std::thread> clients;
+  for (std::size_t i = 0; i < wrong.size(); ++i)
+    clients.emplace_back([&, i] {
+      RawClient client(port);
+      while (!stop) ++(client.ask(get("/u")).body == "ok" ? right : wrong)[i];
+    });
+
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(gw.reload(i % 2 == 0 ? kNew : kOld).good);
+  stop = true;
+  for (auto& c : clients) c.join();
+
+  EXPECT_THAT(wrong, ::testing::Each(0));
+  EXPECT_THAT(right, ::testing::Each(::testing::Gt(0)));
+}
+
+}  // namespace
+}  // namespace sluice::test
