@@ -54,9 +54,7 @@ class Arena {
     std::size_t n = (std::string_view(parts).size() + ... + 0);
     char* p = chars(n);
     char* o = p;
-    ((std::memcpy(o, std::string_view(parts).data(), std::string_view(parts).size()),
-      o += std::string_view(parts).size()),
-     ...);
+    ((o = append(o, parts)), ...);
     return {p, n};
   }
 
@@ -71,6 +69,11 @@ class Arena {
     std::size_t size;
     char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
   };
+  static char* append(char* out, std::string_view part) noexcept {
+    if (part.empty()) return out;  // memcpy from nowhere is undefined even for no bytes
+    std::memcpy(out, part.data(), part.size());
+    return out + part.size();
+  }
   void* allocate_slow(std::size_t size, std::size_t align);
 
   Block* block_ = nullptr;
