@@ -29,7 +29,7 @@ constexpr bool plain(std::uint64_t word) noexcept {
 constexpr bool plain(char c) noexcept { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
 char* put(char* out, std::string_view text) noexcept {
-  std::memcpy(out, text.data(), text.size());
+  if (!text.empty()) std::memcpy(out, text.data(), text.size());
   return out + text.size();
 }
 

@@ -28,7 +28,7 @@ char* put(char* out, const char (&text)[N]) noexcept {
 }
 
 inline char* put(char* out, std::string_view text) noexcept {
-  std::memcpy(out, text.data(), text.size());
+  if (!text.empty()) std::memcpy(out, text.data(), text.size());
   return out + text.size();
 }
 
