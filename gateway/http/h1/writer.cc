@@ -13,7 +13,7 @@ constexpr std::size_t kLineExtra = 4;  // ": " and CRLF
 
 char* append(char* out, std::string_view text) noexcept {
   if (text.empty()) return out;  // a null view must not reach memcpy
-  if (!text.empty()) std::memcpy(out, text.data(), text.size());
+  std::memcpy(out, text.data(), text.size());
   return out + text.size();
 }
 
