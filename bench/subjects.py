@@ -68,8 +68,8 @@ class Sluice(Subject):
 
     @classmethod
     def version(cls):
-        describe = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-        return subprocess.run(describe, capture_output=True, text=True).stdout.strip()
+        said = subprocess.run([cls.binary, "version"], capture_output=True, text=True).stdout
+        return said.strip().removeprefix("sluice ")
 
     def command(self):
         return [self.binary, "run", self.config]

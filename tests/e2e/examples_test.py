@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each configuration in config/examples is served and asked what its comments promise: `#   GET /path -> status`."""
+import re
+import unittest
+
+from harness import ROOT, Case, hello, users
+
+PROMISE = re.compile(r"^#\s+([A-Z]+) (\S+) -> (\d+)$", re.MULTILINE)
+EXAMPLES = sorted((ROOT / "config/examples").glob("*.yaml"))
+
+
+def served_here(text):
+    """The example on free ports, in front of the services of this run."""
+    for written, here in ((":9001", f":{hello()}"), (":9002", f":{users()}"), (":8080", ":0"), (":9901", ":0")):
+        text = text.replace(written, here)
+    text = re.sub(r"pre_stop: \w+", "pre_stop: 0s", text)
+    return text if "\nadmin:" in text else text + '\nadmin: {bind: "127.0.0.1:0"}\n'
+
+
+class Examples(Case):
+    """One test for each example is added below."""
+
+    def serve_example(self, file):
+        text = file.read_text()
+        promises = PROMISE.findall(text)
+        self.assertTrue(promises, "say in comments what it answers: #   GET /path -> 200")
+        self.config.write_text(served_here(text))
+        self.start()
+        for method, path, status in promises:
+            self.assertEqual(self.curl(path, "-X", method).status, int(status), f"{method} {path}")
+
+
+def add(file):
+    setattr(Examples, "test_" + re.sub(r"\W+", "_", file.stem), lambda self: self.serve_example(file))
+
+
+for example in EXAMPLES:
+    add(example)
+
+
+if __name__ == "__main__":
+    unittest.main()
