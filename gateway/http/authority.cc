@@ -8,26 +8,36 @@
 #include <cstring>
 
 #include "gateway/base/strings.h"
+#include "gateway/http/block.h"
 
 namespace sluice::http {
 namespace {
 
 constexpr std::size_t kMaxHost = 255;
 
-bool host_char(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
+// Letters, digits, "-", "_", ".", "~".
+Block host_char(Block v) noexcept {
+  return letter_or_digit(v) | between(v, '-', '.') | equal(v, '_') | equal(v, '~');
 }
 
-// Every label between dots has a character; one dot at the very end is the root.
-bool valid_name(std::string_view host) noexcept {
-  if (host.empty() || host.size() > kMaxHost || host.front() == '.') return false;
-  char before = 0;
-  for (char c : host) {
-    if (!host_char(c) || (c == '.' && before == '.')) return false;
-    before = c;
+// Length of the host name at the front of `text`: all of it, or up to a byte that no name may hold; 0 if a
+// label before that is empty. One dot at the very end is the root.
+std::size_t name_length(std::string_view text) noexcept {
+  const char* p = text.data();
+  std::size_t left = text.size();
+  std::uint32_t after_dot = 1;  // bit 0: a dot here would end an empty label
+  for (;;) {
+    Block v = left < kBlock ? load_part(p, left) : load(p);
+    std::uint32_t dots = bits(equal(v, '.'));
+    std::uint32_t ends = ~bits(host_char(v));  // of the zeros behind the text, too, and above the block
+    unsigned length = static_cast<unsigned>(std::countr_zero(ends));
+    std::uint32_t empty = dots & (dots << 1 | after_dot);
+    if ((empty & ((1U << length) - 1)) != 0) return 0;
+    if (length < kBlock || left == kBlock) return static_cast<std::size_t>(p - text.data()) + length;
+    after_dot = dots >> (kBlock - 1);
+    p += kBlock;
+    left -= kBlock;
   }
-  return true;
 }
 
 bool valid_ipv6(std::string_view literal) noexcept {
@@ -43,10 +53,23 @@ base::Result<Authority> with_port(std::string_view host, std::string_view rest) 
   if (rest.front() != ':')
     return base::fail(base::Reason::bad_request, "text after the host's closing bracket");
   rest.remove_prefix(1);
-  auto port = base::parse_decimal(rest);
-  if (!port || *port == 0 || *port > 65535 || rest.size() > 5)
+  std::uint32_t port = 0;
+  bool valid = !rest.empty() && rest.size() <= 5;
+  for (std::size_t i = 0; valid && i < rest.size(); ++i) {
+    unsigned digit = static_cast<unsigned char>(rest[i]) - '0';
+    valid = digit <= 9;
+    port = port * 10 + digit;
+  }
+  if (!valid || port == 0 || port > 65535)
     return base::fail(base::Reason::bad_request, "the port of the host is not a number from 1 to 65535");
-  return Authority{host, static_cast<std::uint16_t>(*port), true};
+  return Authority{host, static_cast<std::uint16_t>(port), true};
+}
+
+[[gnu::cold]] base::Unexpected refuse_host(std::string_view text) {
+  if (text.empty() || text.front() == ':') return base::fail(base::Reason::bad_request, "the host is empty");
+  if (text.find('@') != std::string_view::npos)
+    return base::fail(base::Reason::bad_request, "user information in the host");
+  return base::fail(base::Reason::bad_request, "the host is not a valid name or address");
 }
 
 }  // namespace
@@ -58,19 +81,16 @@ base::Result<Authority> parse_authority(std::string_view text) {
       return base::fail(base::Reason::bad_request, "the host is not a valid IPv6 literal");
     return with_port(text.substr(0, close + 1), text.substr(close + 1));
   }
-  std::string_view host = text.substr(0, text.find(':'));
-  if (host.empty()) return base::fail(base::Reason::bad_request, "the host is empty");
-  if (text.find('@') != std::string_view::npos)
-    return base::fail(base::Reason::bad_request, "user information in the host");
-  if (!valid_name(host))
-    return base::fail(base::Reason::bad_request, "the host is not a valid name or address");
-  return with_port(host, text.substr(host.size()));
+  std::size_t length = name_length(text);
+  bool complete = length == text.size() || text[length] == ':';
+  if (length == 0 || length > kMaxHost || !complete) return refuse_host(text);
+  return with_port(text.substr(0, length), text.substr(length));
 }
 
 std::string_view normalise_host(std::string_view host, base::Arena& arena) {
   if (host.ends_with('.')) host.remove_suffix(1);
-  bool upper = std::any_of(host.begin(), host.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-  if (!upper) return host;
+  const char* end = host.data() + host.size();
+  if (find_first(host.data(), end, [](Block v) { return between(v, 'A', 'Z'); }) == end) return host;
   char* out = arena.chars(host.size());
   std::transform(host.begin(), host.end(), out, base::lower);
   return {out, host.size()};

@@ -3,111 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <memory>
 
 #include "gateway/base/strings.h"
+#include "gateway/http/block.h"
+#include "gateway/http/field_table.h"
 
 namespace sluice::http {
 namespace {
-
-constexpr std::string_view kNames[] = {
-    "",
-#define FIELD_NAME(id, text) text,
-#include "gateway/http/field_names.def"
-#undef FIELD_NAME
-};
-static_assert(std::size(kNames) <= 64, "Fields keeps one bit per name in a 64-bit word");
-
-constexpr std::size_t kLongestName = 24;
-constexpr std::size_t kSlots = 256;
-
-// A known name prepared for a comparison that ignores case: a byte may differ from `text` in the bits of
-// `fold`, which is 0x20 for letters and 0 for all else, so that "\r" never passes for "-".
-struct KnownName {
-  std::uint8_t length = 0;
-  char text[kLongestName] = {};
-  char fold[kLongestName] = {};
-};
-
-constexpr std::uint64_t folded(char c) { return static_cast<unsigned char>(c) | 0x20U; }
-
-// Length and four letters of the name, mixed. Any `factor` without collisions will do; it is searched at
-// compile time, so a new row in field_names.def needs no care.
-constexpr std::size_t slot(std::string_view name, std::uint64_t factor) {
-  std::size_t n = name.size();
-  std::uint64_t letters =
-      folded(name[0]) | folded(name[n / 2]) << 8 | folded(name[n - 2]) << 16 | folded(name[n - 1]) << 24;
-  return ((letters | std::uint64_t{n} << 32) * factor) >> 56;
-}
-
-constexpr bool collides(std::uint64_t factor) {
-  bool taken[kSlots] = {};
-  for (std::size_t i = 1; i < std::size(kNames); ++i) {
-    bool& t = taken[slot(kNames[i], factor)];
-    if (t) return true;
-    t = true;
-  }
-  return false;
-}
-
-constexpr std::uint64_t find_factor() {
-  std::uint64_t factor = 0x9E3779B97F4A7C15U;
-  for (int tries = 0; collides(factor); ++tries) {
-    if (tries == 5000) return 0;
-    factor = factor * 6364136223846793005U + 1442695040888963407U;
-  }
-  return factor;
-}
-
-constexpr std::uint64_t kFactor = find_factor();
-static_assert(kFactor != 0, "no collision-free factor: mix more letters in slot()");
-
-struct NameTable {
-  std::array<FieldId, kSlots> at{};  // by slot
-  std::array<KnownName, std::size(kNames)> names{};
-};
-
-constexpr NameTable make_table() {
-  NameTable table;
-  for (std::size_t i = 1; i < std::size(kNames); ++i) {
-    table.at[slot(kNames[i], kFactor)] = static_cast<FieldId>(i);
-    KnownName& k = table.names[i];
-    k.length = static_cast<std::uint8_t>(kNames[i].size());
-    for (std::size_t j = 0; j < kNames[i].size(); ++j) {
-      char c = kNames[i][j];
-      bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-      k.text[j] = c;
-      k.fold[j] = letter ? 0x20 : 0;
-    }
-  }
-  return table;
-}
-
-constexpr NameTable kTable = make_table();
-
-template <class Word>
-bool same(const char* name, const KnownName& known, std::size_t at) noexcept {
-  Word a, b, fold;
-  std::memcpy(&a, name + at, sizeof(Word));
-  std::memcpy(&b, known.text + at, sizeof(Word));
-  std::memcpy(&fold, known.fold + at, sizeof(Word));
-  return ((a ^ b) & static_cast<Word>(~fold)) == 0;
-}
-
-// Words that overlap at the end instead of a loop over the rest.
-bool same_name(std::string_view name, const KnownName& known) noexcept {
-  std::size_t n = name.size();
-  if (n != known.length) return false;
-  const char* p = name.data();
-  if (n >= 8) {
-    for (std::size_t at = 0; at + 8 <= n; at += 8)
-      if (!same<std::uint64_t>(p, known, at)) return false;
-    return same<std::uint64_t>(p, known, n - 8);
-  }
-  if (n >= 4) return same<std::uint32_t>(p, known, 0) && same<std::uint32_t>(p, known, n - 4);
-  return same<std::uint16_t>(p, known, 0) && same<std::uint8_t>(p, known, n - 1);
-}
 
 constexpr std::array<bool, 256> make_tokens() {
   std::array<bool, 256> t{};
@@ -126,18 +29,23 @@ bool matches(const Field& f, FieldId id, std::string_view name) noexcept {
 
 }  // namespace
 
-std::string_view field_name(FieldId id) noexcept { return kNames[static_cast<std::size_t>(id)]; }
+std::string_view field_name(FieldId id) noexcept { return kFieldNames[static_cast<std::size_t>(id)]; }
 
 FieldId field_id(std::string_view name) noexcept {
-  if (name.size() < 2 || name.size() > kLongestName) return FieldId::other;
-  FieldId id = kTable.at[slot(name, kFactor)];
-  return same_name(name, kTable.names[static_cast<std::size_t>(id)]) ? id : FieldId::other;
+  std::size_t n = name.size();
+  if (n > KnownName::kLongest) return FieldId::other;
+  Block first = n < kBlock ? load_part(name.data(), n) : load(name.data());
+  return kFieldTable.find(first, name.data(), n);
 }
 
 bool token_char(char c) noexcept { return kToken[static_cast<unsigned char>(c)]; }
 
 bool valid_field_name(std::string_view name) noexcept {
-  return !name.empty() && std::all_of(name.begin(), name.end(), token_char);
+  const char *begin = name.data(), *end = begin + name.size();
+  // Nearly every name is letters, digits and these two; the rest of the characters of a token are rare.
+  const char* rare =
+      find_first(begin, end, [](Block v) { return ~(letter_or_digit(v) | equal(v, '-') | equal(v, '_')); });
+  return begin != end && (rare == end || std::all_of(rare, end, token_char));
 }
 
 bool valid_field_value(std::string_view value) noexcept {
@@ -148,20 +56,8 @@ bool valid_field_value(std::string_view value) noexcept {
 }
 
 bool has_control(std::string_view text) noexcept {
-  constexpr std::uint64_t kOnes = 0x0101010101010101U, kHigh = 0x8080808080808080U;
-  const char* p = text.data();
-  std::size_t n = text.size();
-  // Eight bytes at a time: a borrow out of (byte - 0x20) marks a control, also a TAB, which the loop then
-  // allows.
-  for (; n >= 8; p += 8, n -= 8) {
-    std::uint64_t w;
-    std::memcpy(&w, p, 8);
-    std::uint64_t below_space = (w - kOnes * 0x20) & ~w & kHigh;
-    std::uint64_t del = ((w ^ (kOnes * 0x7F)) - kOnes) & ~(w ^ (kOnes * 0x7F)) & kHigh;
-    if ((below_space | del) != 0) break;
-  }
-  return std::any_of(p, p + n,
-                     [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; });
+  const char* end = text.data() + text.size();
+  return find_first(text.data(), end, control) != end;
 }
 
 const Field* Fields::find(FieldId id) const noexcept {

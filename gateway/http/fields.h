@@ -32,7 +32,7 @@ std::string_view field_name(FieldId id) noexcept;
 FieldId field_id(std::string_view name) noexcept;
 // Characters of a token: names, methods, parameters (RFC 9110 section 5.6.2).
 bool token_char(char c) noexcept;
-// Is there a control character other than TAB? Eight bytes at a time.
+// Is there a control character other than TAB?
 bool has_control(std::string_view text) noexcept;
 // Is `name` a token (RFC 9110 section 5.6.2)?
 bool valid_field_name(std::string_view name) noexcept;
@@ -78,6 +78,16 @@ class Fields {
   // Used by the parser: a line whose bytes lie in the received head.
   void add_received(std::string_view name, std::string_view value, FieldId id) {
     push({name, value, id, false, true});
+  }
+  // Also for the parser, which adds many lines in a row: memory behind the last line for one or more of them,
+  // which count once added() says how many were written there and with which names.
+  std::span<Field> room() {
+    if (size_ == capacity_) grow();
+    return {lines_ + size_, capacity_ - size_};
+  }
+  void added(std::size_t count, FieldSet ids) noexcept {
+    size_ += static_cast<std::uint32_t>(count);
+    present_ |= ids;
   }
   // One line with that value: the first of that name is replaced in place, others are dropped, none is added
   // if there was none.

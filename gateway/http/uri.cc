@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "gateway/http/block.h"
+
 namespace sluice::http {
 namespace {
 
@@ -27,17 +29,6 @@ constexpr auto kClasses = make_classes();
 std::uint8_t class_of(char c) noexcept { return kClasses[static_cast<unsigned char>(c)]; }
 
 base::Unexpected refuse(const char* what) { return base::fail(base::Reason::bad_request, what); }
-
-// Nothing that normalisation could change or refuse: no triplet and no segment that begins with a dot.
-bool clean(std::string_view path) noexcept {
-  std::uint8_t before = ordinary;
-  for (char c : path) {
-    std::uint8_t k = class_of(c);
-    if (k >= percent || (k == dot && before == slash)) return false;
-    before = k;
-  }
-  return true;
-}
 
 int hex_value(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
@@ -174,6 +165,26 @@ base::Result<std::string_view> rebuild(std::string_view path, base::Arena& arena
 
 }  // namespace
 
+std::size_t clean_prefix(std::string_view path) noexcept {
+  const char* p = path.data();
+  std::size_t left = path.size();
+  std::uint32_t after_slash = 0;  // the last byte of the block before was a slash: bit 0
+  for (;;) {
+    Block v = left < kBlock ? load_part(p, left) : load(p);
+    std::uint32_t dots = bits(equal(v, '.')), slashes = bits(equal(v, '/'));
+    Block special = equal(v, '%') | equal(v, '\\') | equal(v, '#') | equal(v, '?') | ~between(v, 0x21, 0x7E);
+    std::uint32_t found = bits(special) | (dots & (slashes << 1 | after_slash));
+    if (found != 0)  // at the latest the zeros behind the text
+      return std::min(
+          static_cast<std::size_t>(p - path.data()) + static_cast<unsigned>(std::countr_zero(found)),
+          path.size());
+    if (left == kBlock) return path.size();
+    after_slash = slashes >> (kBlock - 1);
+    p += kBlock;
+    left -= kBlock;
+  }
+}
+
 SplitTarget split_target(std::string_view target) noexcept {
   auto mark = target.find('?');
   if (mark == std::string_view::npos) return {target, {}, false};
@@ -183,13 +194,14 @@ SplitTarget split_target(std::string_view target) noexcept {
 base::Result<std::string_view> normalise_path(std::string_view path, base::Arena& arena,
                                               const PathOptions& options) {
   if (!path.starts_with('/')) return refuse("the path does not start with a slash");
-  if (clean(path)) return path;
+  if (clean_prefix(path) == path.size()) return path;
   return rebuild(path, arena, options);
 }
 
 bool valid_query(std::string_view query) noexcept {
-  return std::all_of(query.begin(), query.end(),
-                     [](char c) { return printable(static_cast<unsigned char>(c)) && c != '#'; });
+  const char* end = query.data() + query.size();
+  return find_first(query.data(), end, [](Block v) { return ~between(v, 0x21, 0x7E) | equal(v, '#'); }) ==
+         end;
 }
 
 }  // namespace sluice::http

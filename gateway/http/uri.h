@@ -35,6 +35,10 @@ SplitTarget split_target(std::string_view target) noexcept;
 base::Result<std::string_view> normalise_path(std::string_view path, base::Arena& arena,
                                               const PathOptions& options = {});
 
+// How much of `path`, which starts with "/", is certainly normal and allowed: up to the first byte that no
+// path may hold, percent sign or dot at the start of a segment, and so at most up to the "?" before a query.
+std::size_t clean_prefix(std::string_view path) noexcept;
+
 // Printable ASCII without space and "#". Triplets are not checked: a query is passed on as it is, and "100%"
 // is common.
 bool valid_query(std::string_view query) noexcept;

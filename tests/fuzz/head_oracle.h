@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the head fuzzers hold against the parsers: a second, naive reading of the lines, the promises that the
-// headers make, and scanning in other pieces.
+// headers make, the outcome of the reference parser, and arrival in other pieces.
 #pragma once
+#include <algorithm>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,7 +11,7 @@
 #include "gateway/base/assert.h"
 #include "gateway/base/strings.h"
 #include "gateway/http/fields.h"
-#include "gateway/http/h1/head_scanner.h"
+#include "gateway/http/h1/head_reader.h"
 
 namespace sluice::fuzz {
 
@@ -61,30 +62,76 @@ inline bool same_lines(const http::Fields& a, const http::Fields& b) {
   return !next(a.lines(), i) && !next(b.lines(), j);
 }
 
-// The verdict must not depend on how the bytes arrive. Returns the length of the head, 0 if there is none.
-inline std::size_t scan_in_pieces(std::span<const char> all, http::h1::Message kind) {
-  http::h1::HeadLimits limits;
-  auto at_once = http::h1::HeadScanner(kind, limits).scan(all);
-  for (std::size_t piece : {1U, 5U}) {
-    http::h1::HeadScanner scanner(kind, limits);
-    for (std::size_t n = piece;; n += piece) {
-      auto result = scanner.scan(all.first(std::min(n, all.size())));
-      if (!result) {
-        // Early refusals may name another reason than the whole line would, but refuse they must.
-        SLUICE_ASSERT(!at_once);
-        break;
-      }
-      if (*result != 0) {
-        SLUICE_ASSERT(at_once && *at_once == *result);
-        break;
-      }
-      if (n >= all.size()) {
-        SLUICE_ASSERT(at_once && *at_once == 0);
-        break;
-      }
+// What somebody made of the bytes: an error, or a length, which is 0 if more bytes are wanted.
+template <class Head>
+struct Reading {
+  base::Arena arena;
+  Head head{arena};
+  base::Result<std::size_t> length = 0;
+  http::h1::Control control;
+
+  bool refused() const { return !length; }
+  bool complete() const { return length && *length != 0; }
+};
+
+// The same fields, at the same place in the same bytes.
+inline bool identical(const http::Fields& a, const http::Fields& b) {
+  auto same = [](const http::Field& f, const http::Field& g) {
+    return f.name.data() == g.name.data() && f.name.size() == g.name.size() && f.value == g.value &&
+           (f.value.empty() || f.value.data() == g.value.data()) && f.id == g.id && f.dropped == g.dropped &&
+           f.received == g.received;
+  };
+  return std::equal(a.lines().begin(), a.lines().end(), b.lines().begin(), b.lines().end(), same);
+}
+
+inline bool identical(const http::h1::Control& a, const http::h1::Control& b) {
+  return a.framing.kind == b.framing.kind && a.framing.length == b.framing.length &&
+         a.keep_alive == b.keep_alive && a.upgrade == b.upgrade && a.expect_continue == b.expect_continue &&
+         a.te_trailers == b.te_trailers;
+}
+
+inline bool identical(const http::RequestHead& a, const http::RequestHead& b) {
+  return a.method == b.method && a.version == b.version && a.method_text == b.method_text &&
+         a.target == b.target && a.path == b.path && a.has_query == b.has_query && a.query == b.query &&
+         a.authority == b.authority && a.host == b.host && identical(a.fields, b.fields);
+}
+
+inline bool identical(const http::ResponseHead& a, const http::ResponseHead& b) {
+  return a.status == b.status && a.version == b.version && a.reason == b.reason &&
+         identical(a.fields, b.fields);
+}
+
+template <class Head>
+void check_identical(const Reading<Head>& a, const Reading<Head>& b) {
+  SLUICE_ASSERT(a.refused() == b.refused());
+  if (a.refused()) return;
+  SLUICE_ASSERT(*a.length == *b.length);
+  if (a.complete()) SLUICE_ASSERT(identical(a.control, b.control) && identical(a.head, b.head));
+}
+
+// Two pieces, at every place in inputs of ordinary size; then byte by byte, always at the same address and
+// never with a byte more than has arrived. `read_into(reader, bytes, reading)` calls the reader that `make`
+// returns. Refusals may name another reason than that of the whole, but refuse they must.
+template <class Head, class Make, class ReadInto>
+void check_pieces(std::span<const char> all, const Reading<Head>& whole, Make make, ReadInto read_into) {
+  std::size_t step = all.size() / 256 + 1;
+  for (std::size_t n = 1; n < all.size(); n += step) {
+    Reading<Head> pieces;
+    auto reader = make();
+    read_into(reader, all.first(n), pieces);
+    if (pieces.refused() || pieces.complete()) {
+      SLUICE_ASSERT(pieces.refused() == whole.refused());
+      if (pieces.complete()) check_identical(pieces, whole);
+      continue;
     }
+    read_into(reader, all, pieces);
+    check_identical(pieces, whole);
   }
-  return at_once ? *at_once : 0;
+  Reading<Head> bytes;
+  auto reader = make();
+  for (std::size_t n = 1; n <= all.size() && !bytes.refused() && !bytes.complete(); ++n)
+    read_into(reader, all.first(n), bytes);
+  check_identical(bytes, whole);
 }
 
 }  // namespace sluice::fuzz

@@ -5,7 +5,7 @@
 
 #include "gateway/base/job.h"
 #include "gateway/http/h1/body_reader.h"
-#include "gateway/http/h1/parser.h"
+#include "gateway/http/h1/head_reader.h"
 #include "gateway/http/h1/send.h"
 #include "gateway/http/h1/writer.h"
 #include "gateway/http/hop_by_hop.h"
@@ -23,7 +23,7 @@ class ClientConnection::Stream final : public ClientStream {
       : connection_(c),
         arena_(arena),
         timeouts_(timeouts),
-        scanner_(Message::response, kLimits),
+        reader_(kLimits),
         sender_(*c.loop_, *c.transport_, arena, timeouts.idle, sent_),
         received_before_(c.input_.received()) {}
   ~Stream() override;
@@ -51,14 +51,14 @@ class ClientConnection::Stream final : public ClientStream {
   Task<void> pump(Body& body);
   std::optional<Result<void>> take_head(ResponseHead& out);
   Task<Result<void>> receive_slowly(ResponseHead& out);
-  Result<void> parse(std::size_t length, ResponseHead& out);
+  Result<void> take(std::size_t length, ResponseHead& out);
   base::Error lost() const;
   base::Error given_up(Reason why) const;
 
   ClientConnection& connection_;
   base::Arena& arena_;
   ClientTimeouts timeouts_;
-  HeadScanner scanner_;
+  ResponseReader reader_;
   BodySender sender_;
   base::Scope* scope_ = nullptr;
   std::optional<base::Job<void>> pump_;    // sends the rest of the request's body beside the response
@@ -184,9 +184,9 @@ std::optional<Result<void>> ClientConnection::Stream::take_head(ResponseHead& ou
   auto& input = connection_.input_;
   for (;;) {
     if (!input.empty()) {
-      auto length = scanner_.scan(input.pending());
+      auto length = reader_.read(input.pending(), Asked{method_, false}, out);
       if (!length) return Result<void>(std::move(length).unexpected());
-      if (*length) return parse(*length, out);
+      if (*length) return take(*length, out);
     }
     net::Io io = input.read_head();
     if (io.kind == net::Io::Kind::again) return std::nullopt;
@@ -196,19 +196,18 @@ std::optional<Result<void>> ClientConnection::Stream::take_head(ResponseHead& ou
   }
 }
 
-Result<void> ClientConnection::Stream::parse(std::size_t length, ResponseHead& out) {
+Result<void> ClientConnection::Stream::take(std::size_t length, ResponseHead& out) {
   auto& input = connection_.input_;
-  auto control = parse_response(input.pending().first(length), kLimits, Asked{method_, false}, out);
-  if (!control) return std::move(control).unexpected();
+  const Control& control = reader_.control();
   input.use(length);
-  scanner_.reset();
+  reader_.reset();
   drop_hop_by_hop(out.fields);
   if (out.status < 200) {
     if (++interim_ > kMaxInterim) return base::fail(Reason::upstream_protocol, "too many interim responses");
     return {};
   }
-  framing_ = control->framing;
-  keep_alive_ = control->keep_alive;
+  framing_ = control.framing;
+  keep_alive_ = control.keep_alive;
   response_complete_ = framing_.kind == Framing::Kind::none ||
                        (framing_.kind == Framing::Kind::length && framing_.length == 0);
   return {};

@@ -1,33 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the fields of a head say about its body and its connection (RFC 9112 sections 6, 7 and 9). Private to
-// parser.cc; the syntax of the fields has been checked, their meaning has not.
+// the parser; the syntax of the fields has been checked, their meaning has not.
 #pragma once
 #include "gateway/base/result.h"
 #include "gateway/http/h1/parser.h"
 
 namespace sluice::http::h1 {
 
-// The fields of a head and what the parser noticed about their names.
+// What the Connection lines say, all of them together.
+struct Options {
+  bool close = false;
+  bool keep_alive = false;
+  bool upgrade = false;
+  bool te = false;
+  bool indispensable = false;  // names Host, Content-Length or Transfer-Encoding
+  std::uint32_t count = 0;
+};
+
+// The fields of a head and what was noticed when they were read.
 struct FieldView {
-  const Fields* fields;
-  FieldSet seen;
-  FieldSet repeated;
-  Version version;
+  const Fields* fields = nullptr;
+  FieldSet seen = 0;
+  FieldSet repeated = 0;
+  std::string_view host;     // of one Host line
+  std::string_view coding;   // of one Transfer-Encoding line
+  std::uint64_t length = 0;  // of one Content-Length line
+  Options options;
+  bool disguised = false;  // a name becomes a framing field when "_" is read as "-"
+  Version version = Version::http_1_1;
 
   bool has(FieldId id) const noexcept { return (seen & field_set(id)) != 0; }
   bool repeats(FieldId id) const noexcept { return (repeated & field_set(id)) != 0; }
 };
 
-// Each refuses with `ambiguous` (bad_request or response_invalid) what could be read in two ways.
+// While the lines are read. False: `value` is not a list of tokens.
+bool read_options(std::string_view value, Options& out) noexcept;
+// False: not one decimal number below 2^63.
+bool read_length(std::string_view value, std::uint64_t& out) noexcept;
+// A name like Content_Length, which gateways of the CGI family turn into a framing field. Not for known
+// names.
+bool looks_like_framing(std::string_view name) noexcept;
+inline bool disguised(std::string_view name) noexcept {
+  return (name.size() == 14 || name.size() == 17) && looks_like_framing(name);
+}
+
+// Once they have been read. Each refuses with `ambiguous` (bad_request or response_invalid) what could be
+// read in two ways.
 
 // Framing::none if there is neither Transfer-Encoding nor Content-Length.
 base::Result<Framing> declared_framing(const FieldView& head, base::Reason ambiguous);
 // Sets keep_alive, upgrade and te_trailers.
-base::Result<void> read_connection(const FieldView& head, base::Reason ambiguous, Control& out);
+base::Result<void> judge_connection(const FieldView& head, base::Reason ambiguous, Control& out);
 // Sets expect_continue; `expectation` for anything but 100-continue. After declared_framing.
-base::Result<void> read_expect(const FieldView& head, Control& out);
-// A name like Content_Length, which gateways of the CGI family turn into a framing field. Known names are
-// not.
-bool masquerades(const Field& line) noexcept;
+base::Result<void> judge_expect(const FieldView& head, Control& out);
 
 }  // namespace sluice::http::h1

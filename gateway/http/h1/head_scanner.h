@@ -47,6 +47,8 @@ class HeadScanner {
   // Has a byte of a head arrived (empty lines before it do not count)? Tells an idle connection that timed
   // out from a head that stopped in the middle (408).
   bool begun() const noexcept { return looked_ > line_ || place_ == Place::fields; }
+  // Has it seen no byte since reset()?
+  bool untouched() const noexcept { return looked_ == 0; }
 
  private:
   enum class Place : std::uint8_t { start, target, rest, fields };

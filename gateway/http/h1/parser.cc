@@ -1,107 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/http/h1/parser.h"
 
-#include <algorithm>
-#include <array>
 #include <string>
 
 #include "gateway/http/h1/framing.h"
+#include "gateway/http/h1/syntax.h"
 #include "gateway/http/h1/target.h"
-#include "gateway/http/h1/view_parser.h"
 
 namespace sluice::http::h1 {
 namespace {
 
 using base::Reason;
 
-// Beast's number of a name -> ours. Beast has looked each name up already, so this saves a second search.
-std::array<FieldId, 512> make_ids() {
-  std::array<FieldId, 512> ids{};
-  for (std::size_t i = 1; i < ids.size(); ++i) {
-    auto known = static_cast<beast::field>(i);
-    if (i > static_cast<std::size_t>(beast::field::xref)) break;
-    auto text = beast::to_string(known);
-    ids[i] = http::field_id(std::string_view(text.data(), text.size()));
-  }
-  return ids;
-}
-const std::array<FieldId, 512> kIds = make_ids();
-
-Method method_of(const StartLine& start) noexcept {
-  switch (start.verb) {
-    case beast::verb::get:
-      return Method::get;
-    case beast::verb::head:
-      return Method::head;
-    case beast::verb::post:
-      return Method::post;
-    case beast::verb::put:
-      return Method::put;
-    case beast::verb::delete_:
-      return Method::delete_;
-    case beast::verb::patch:
-      return Method::patch;
-    case beast::verb::options:
-      return Method::options;
-    case beast::verb::trace:
-      return Method::trace;
-    case beast::verb::connect:
-      return Method::connect;
-    default:
-      return Method::other;
-  }
-}
-
 struct Complaint {
-  beast::error code;
-  bool in_fields;
+  Fault fault;
+  bool in_fields;  // gets the number of its line
   const char* text;
 };
 
-// Beast's verdicts in words. What comes from a field gets its line number.
 constexpr Complaint kComplaints[] = {
-    {beast::error::bad_method, false, "the method is not a token"},
-    {beast::error::bad_target, false, "the request target holds a control character"},
-    {beast::error::bad_version, false, "the start line does not name HTTP/1.0 or HTTP/1.1 in its place"},
-    {beast::error::bad_status, false, "the status is not a number of three digits"},
-    {beast::error::bad_reason, false, "the reason phrase holds a control character"},
-    {beast::error::bad_line_ending, true, "a carriage return without a line feed after it"},
-    {beast::error::bad_field, true, "the field name is not a token directly before a colon"},
-    {beast::error::bad_value, true, "the value holds a control character, is folded, or is a malformed list"},
-    {beast::error::bad_content_length, true,
-     "Content-Length is not one decimal number, or stands beside Transfer-Encoding"},
-    {beast::error::multiple_content_length, true, "more than one Content-Length"},
-    {beast::error::bad_transfer_encoding, true,
-     "Transfer-Encoding is repeated or stands beside Content-Length"},
-    {beast::error::need_more, false, "the head is incomplete"},
-    {beast::error::unexpected_body, false, "bytes after the end of the head"},
+    {Fault::incomplete, false, "the head is incomplete"},
+    {Fault::method, false, "the method is not a token"},
+    {Fault::target, false, "the request target holds a control character"},
+    {Fault::version, false, "the start line does not name HTTP/1.0 or HTTP/1.1 in its place"},
+    {Fault::status, false, "the status is not a number of three digits"},
+    {Fault::reason, false, "the reason phrase holds a control character"},
+    {Fault::line_end, true, "a carriage return without a line feed after it"},
+    {Fault::name, true, "the field name is not a token directly before a colon"},
+    {Fault::value, true, "the value holds a control character"},
+    {Fault::options, true, "the value is not a list of tokens"},
+    {Fault::length, true, "Content-Length is not one decimal number below 2^63"},
 };
 
-base::Error explain(const boost::beast::error_code& ec, std::size_t lines, bool request) {
-  if (ec == beast::error::header_limit)
-    return {request ? Reason::header_too_large : Reason::response_invalid, "too many field lines"};
+struct Rejection {
+  Reason protocol;  // it is no HTTP
+  Reason message;   // it is an invalid message
+  Reason limit;
+};
+constexpr Rejection kOfRequest{Reason::bad_request, Reason::bad_request, Reason::header_too_large};
+constexpr Rejection kOfResponse{Reason::upstream_protocol, Reason::response_invalid,
+                                Reason::response_invalid};
+
+[[gnu::cold]] base::Unexpected explain(Fault fault, const Fields& before, const Rejection& as) {
+  if (fault == Fault::too_many) return base::fail(as.limit, "too many field lines");
   for (const Complaint& c : kComplaints) {
-    if (ec != c.code) continue;
-    if (!c.in_fields) return {request ? Reason::bad_request : Reason::upstream_protocol, c.text};
-    return {request ? Reason::bad_request : Reason::response_invalid,
-            "field line " + std::to_string(lines + 1) + ": " + c.text};
+    if (fault != c.fault) continue;
+    if (!c.in_fields) return base::fail(as.protocol, c.text);
+    return base::fail(as.message, "field line " + std::to_string(before.lines().size() + 1) + ": " + c.text);
   }
-  return {request ? Reason::bad_request : Reason::upstream_protocol, ec.message()};
-}
-
-std::string_view text_of(std::span<const char> head) noexcept { return {head.data(), head.size()}; }
-
-Version version_of(int beast_version) noexcept {
-  return beast_version == 11 ? Version::http_1_1 : Version::http_1_0;
-}
-
-base::Result<void> check_names(const Fields& fields, Reason ambiguous) {
-  for (const Field& line : fields.lines()) {
-    if (line.id != FieldId::other || !masquerades(line)) [[likely]]
-      continue;
-    return base::fail(ambiguous, "a field name that becomes a framing field when \"_\" is read as \"-\"");
-  }
-  return {};
+  return base::fail(as.protocol, "bytes after the end of the head");
 }
 
 // What a body would mean for a request that cannot have one.
@@ -112,16 +59,22 @@ base::Result<void> check_body_allowed(const RequestHead& head, const Framing& fr
   return {};
 }
 
+base::Unexpected refuse_disguised(Reason ambiguous) {
+  return base::fail(ambiguous, "a field name that becomes a framing field when \"_\" is read as \"-\"");
+}
+
 base::Result<Control> judge_request(const FieldView& view, RequestHead& out) {
   Control control;
-  if (auto ok = check_names(out.fields, Reason::bad_request); !ok) return std::move(ok).unexpected();
+  out.path = out.query = out.authority = out.host = {};
+  out.has_query = false;
+  if (view.disguised) return refuse_disguised(Reason::bad_request);
   if (auto ok = read_target(view, out); !ok) return std::move(ok).unexpected();
   auto framing = declared_framing(view, Reason::bad_request);
   if (!framing) return std::move(framing).unexpected();
   control.framing = *framing;
   if (auto ok = check_body_allowed(out, *framing); !ok) return std::move(ok).unexpected();
-  if (auto ok = read_connection(view, Reason::bad_request, control); !ok) return std::move(ok).unexpected();
-  if (auto ok = read_expect(view, control); !ok) return std::move(ok).unexpected();
+  if (auto ok = judge_connection(view, Reason::bad_request, control); !ok) return std::move(ok).unexpected();
+  if (auto ok = judge_expect(view, control); !ok) return std::move(ok).unexpected();
   return control;
 }
 
@@ -135,10 +88,10 @@ base::Result<void> check_switch(const Control& control, const Asked& asked) {
 
 base::Result<Control> judge_response(const FieldView& view, const Asked& asked, const ResponseHead& out) {
   Control control;
-  if (auto ok = check_names(out.fields, Reason::response_invalid); !ok) return std::move(ok).unexpected();
+  if (view.disguised) return refuse_disguised(Reason::response_invalid);
   auto framing = declared_framing(view, Reason::response_invalid);
   if (!framing) return std::move(framing).unexpected();
-  if (auto ok = read_connection(view, Reason::response_invalid, control); !ok)
+  if (auto ok = judge_connection(view, Reason::response_invalid, control); !ok)
     return std::move(ok).unexpected();
   if (out.status == 101)
     if (auto ok = check_switch(control, asked); !ok) return std::move(ok).unexpected();
@@ -157,47 +110,105 @@ base::Result<Control> judge_response(const FieldView& view, const Asked& asked, 
   return control;
 }
 
-}  // namespace
-
-FieldId field_id(beast::field known, std::string_view name) noexcept {
-  if (known == beast::field::unknown) return http::field_id(name);
-  return kIds[static_cast<std::size_t>(known)];
+// Both leave `at` behind the head.
+Fault read_head(const char*& at, const char* end, const HeadLimits& limits, RequestHead& out,
+                FieldView& view) {
+  out.fields.clear();
+  if (Fault fault = read_request_line(at, end, out); fault != Fault::none) return fault;
+  view.version = out.version;
+  return read_fields(at, end, limits.fields, out.fields, view);
 }
 
+Fault read_head(const char*& at, const char* end, const HeadLimits& limits, ResponseHead& out,
+                FieldView& view) {
+  out.fields.clear();
+  if (Fault fault = read_status_line(at, end, out); fault != Fault::none) return fault;
+  view.version = out.version;
+  return read_fields(at, end, limits.fields, out.fields, view);
+}
+
+// What a head that is refused for its syntax leaves behind: the lines before the one that is wrong.
+void forget_start_line(RequestHead& out) noexcept {
+  out.method = Method::other;
+  out.version = Version::http_1_1;
+  out.method_text = out.target = out.path = out.query = out.authority = out.host = {};
+  out.has_query = false;
+}
+
+void forget_start_line(ResponseHead& out) noexcept {
+  out.status = 0;
+  out.version = Version::http_1_1;
+  out.reason = {};
+}
+
+template <class Head>
+[[gnu::cold]] base::Unexpected refuse(Fault fault, const Rejection& as, Head& out) {
+  forget_start_line(out);
+  return explain(fault, out.fields, as);
+}
+
+template <class Head>
+[[gnu::cold]] std::size_t nothing(Head& out) noexcept {
+  forget_start_line(out);
+  out.fields.clear();
+  return 0;
+}
+
+bool known_status(int status) noexcept { return status >= 100 && status <= 599; }
+
+}  // namespace
+
 base::Result<Control> parse_request(std::span<const char> head, const HeadLimits& limits, RequestHead& out) {
-  std::string_view text = text_of(head);
+  std::string_view text(head.data(), head.size());
   while (text.starts_with("\r\n")) text.remove_prefix(2);
   if (text.size() > limits.head) return base::fail(Reason::header_too_large, "the head is too long");
-  out.fields.clear();
-  ViewParser<true> parser(text, limits.fields, out.fields);
-  if (auto ec = parser.run()) return base::Unexpected{explain(ec, parser.lines(), true)};
-
-  const StartLine& start = parser.start();
-  if (start.target.size() > limits.uri)
+  FieldView view;
+  const char *at = text.data(), *end = at + text.size();
+  Fault fault = read_head(at, end, limits, out, view);
+  if (fault != Fault::none || at != end) return refuse(fault, kOfRequest, out);
+  if (out.target.size() > limits.uri)
     return base::fail(Reason::uri_too_long, "the request target is too long");
-  out.method = method_of(start);
-  out.method_text = start.method;
-  out.version = version_of(start.version);
-  out.target = start.target;
-  out.path = out.query = out.authority = out.host = {};
-  out.has_query = false;
-  return judge_request({&out.fields, parser.seen(), parser.repeated(), out.version}, out);
+  return judge_request(view, out);
 }
 
 base::Result<Control> parse_response(std::span<const char> head, const HeadLimits& limits, const Asked& asked,
                                      ResponseHead& out) {
-  std::string_view text = text_of(head);
-  if (text.size() > limits.head) return base::fail(Reason::response_invalid, "the head is too long");
-  out.fields.clear();
-  ViewParser<false> parser(text, limits.fields, out.fields);
-  if (auto ec = parser.run()) return base::Unexpected{explain(ec, parser.lines(), false)};
-
-  out.status = parser.start().status;
-  out.reason = parser.start().reason;
-  out.version = version_of(parser.start().version);
-  if (out.status < 100 || out.status > 599)
+  if (head.size() > limits.head) return base::fail(Reason::response_invalid, "the head is too long");
+  FieldView view;
+  const char *at = head.data(), *end = at + head.size();
+  Fault fault = read_head(at, end, limits, out, view);
+  if (fault != Fault::none || at != end) return refuse(fault, kOfResponse, out);
+  if (!known_status(out.status))
     return base::fail(Reason::upstream_protocol, "the status is not a number from 100 to 599");
-  return judge_response({&out.fields, parser.seen(), parser.repeated(), out.version}, asked, out);
+  return judge_response(view, asked, out);
+}
+
+std::size_t try_request(std::span<const char> received, const HeadLimits& limits, RequestHead& out,
+                        Control& control) {
+  FieldView view;
+  const char *begin = received.data(), *at = begin, *end = at + received.size();
+  if (read_head(at, end, limits, out, view) != Fault::none) return nothing(out);
+  auto length = static_cast<std::size_t>(at - begin);
+  bool small = length <= limits.head && out.target.size() <= limits.uri &&
+               out.method_text.size() <= HeadScanner::kMaxMethod;
+  if (!small) return nothing(out);
+  auto judged = judge_request(view, out);
+  if (!judged) return nothing(out);
+  control = *judged;
+  return length;
+}
+
+std::size_t try_response(std::span<const char> received, const HeadLimits& limits, const Asked& asked,
+                         ResponseHead& out, Control& control) {
+  FieldView view;
+  const char *begin = received.data(), *at = begin, *end = at + received.size();
+  if (read_head(at, end, limits, out, view) != Fault::none) return nothing(out);
+  auto length = static_cast<std::size_t>(at - begin);
+  if (length > limits.head || !known_status(out.status)) return nothing(out);
+  auto judged = judge_response(view, asked, out);
+  if (!judged) return nothing(out);
+  control = *judged;
+  return length;
 }
 
 }  // namespace sluice::http::h1

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns the bytes of one complete HTTP/1 head into a RequestHead or ResponseHead of views into those bytes,
-// and says how the body is framed. Boost.Beast's basic_parser reads the syntax; what Beast lets pass and RFC
-// 9112 calls invalid or ambiguous is refused here. Used by h1/server and h1/client after HeadScanner. Does no
-// I/O, keeps no state, and removes no field: see hop_by_hop.h.
+// and says how the body is framed. syntax.h reads the lines; what is well-formed but invalid or ambiguous by
+// RFC 9112 is refused here. Used by h1/server and h1/client through HeadReader. Does no I/O, keeps no state,
+// and removes no field: see hop_by_hop.h.
 //
 // Refused beyond the RFC, because one reader's tolerance is another one's smuggled request: repeated
 // Content-Length even if equal; any whitespace oddity in the framing fields; an absolute-form target whose
@@ -47,5 +47,14 @@ struct Asked {
 // Errors: upstream_protocol (not HTTP), response_invalid (limits, fields, framing).
 base::Result<Control> parse_response(std::span<const char> head, const HeadLimits& limits, const Asked& asked,
                                      ResponseHead& out);
+
+// The quick way for bytes that may be less or more than one head. Length of the head if `received` begins
+// with a whole valid one within the limits; 0 for all else, be it invalid, incomplete or after empty lines:
+// then HeadScanner and the functions above know what it is. What these return, those accept with the same
+// outcome.
+std::size_t try_request(std::span<const char> received, const HeadLimits& limits, RequestHead& out,
+                        Control& control);
+std::size_t try_response(std::span<const char> received, const HeadLimits& limits, const Asked& asked,
+                         ResponseHead& out, Control& control);
 
 }  // namespace sluice::http::h1

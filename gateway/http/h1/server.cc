@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "gateway/base/arena_pool.h"
+#include "gateway/http/h1/head_reader.h"
 #include "gateway/http/h1/server_stream.h"
 #include "gateway/http/hop_by_hop.h"
 
@@ -17,10 +18,10 @@ using base::Task;
 
 // What a connection needs while bytes are there, and an idle one does without.
 struct ServerConnection::Session {
-  Session(ServerConnection& c)
-      : input(*c.transport_, c.loop_->buffers()), scanner(Message::request, c.options_->limits) {}
+  Session(ServerConnection& c) : input(*c.transport_, c.loop_->buffers()), reader(c.options_->limits) {}
   Input input;
-  HeadScanner scanner;
+  RequestReader reader;
+  RequestHead* request = nullptr;  // where the next head goes
 };
 
 ServerConnection::ServerConnection(net::Loop& loop, net::TransportPtr transport, const ConnectionFacts& facts,
@@ -55,7 +56,7 @@ Task<bool> ServerConnection::burst() {
     if (!co_await one_request(session)) co_return false;
     served_ = true;
     session.input.next_message();
-    session.scanner.reset();
+    session.reader.reset();
   } while (!session.input.empty());
   co_return true;
 }
@@ -64,6 +65,7 @@ Task<bool> ServerConnection::one_request(Session& session) {
   base::ArenaLease arena;
   ServerStream stream(*loop_, session.input, *arena, facts_, *options_);
   stream.set_begun(loop_->now());
+  session.request = &stream.request();
   auto length = co_await head(session);
   if (length && *length == 0) co_return false;  // ended without a request
 
@@ -73,8 +75,7 @@ Task<bool> ServerConnection::one_request(Session& session) {
   stream_ = &stream;
   transport_->watch(this);
   Result<Control> control =
-      length ? parse_request(session.input.pending().first(*length), options_->limits, stream.request())
-             : Result<Control>(std::move(length).unexpected());
+      length ? Result<Control>(session.reader.control()) : Result<Control>(std::move(length).unexpected());
   if (control && control->framing.length > options_->max_body)
     control = base::fail(Reason::body_too_large, "Content-Length exceeds the limit");
   if (control) {
@@ -94,7 +95,7 @@ Task<bool> ServerConnection::one_request(Session& session) {
   co_return keep;
 }
 
-// Length of the head that has been received as a whole; 0 if the connection ended before one began.
+// Length of the head that has been received and read as a whole; 0 if the connection ended before one began.
 Task<Result<std::size_t>> ServerConnection::head(Session& session) {
   if (auto now = take_head(session)) return std::move(*now);
   return wait_for_head(session);
@@ -104,7 +105,7 @@ Task<Result<std::size_t>> ServerConnection::head(Session& session) {
 std::optional<Result<std::size_t>> ServerConnection::take_head(Session& session) {
   for (;;) {
     if (!session.input.empty()) {
-      auto length = session.scanner.scan(session.input.pending());
+      auto length = session.reader.read(session.input.pending(), *session.request);
       if (!length || *length) return length;
     }
     net::Io io = session.input.read_head();
@@ -126,7 +127,7 @@ Task<Result<std::size_t>> ServerConnection::wait_for_head(Session& session) {
       if (auto now = take_head(session)) co_return std::move(*now);
       continue;
     }
-    if (outcome == Outcome::cancelled || !session.scanner.begun()) co_return std::size_t{0};
+    if (outcome == Outcome::cancelled || !session.reader.begun()) co_return std::size_t{0};
     // Woken to drain in the middle of a head: a request that has begun is served.
     if (!options_->head_timeout.count() || loop_->now() < deadline) continue;
     co_return base::fail(Reason::client_timeout, "the request head did not arrive in time");

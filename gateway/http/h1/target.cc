@@ -24,9 +24,15 @@ struct Origin {
 };
 
 base::Result<void> read_path_and_query(std::string_view target, RequestHead& out) {
+  std::size_t clean = clean_prefix(target);
+  if (clean == target.size()) {  // nearly always: nothing to split, to check or to normalise
+    out.path = target;
+    return {};
+  }
   SplitTarget parts = split_target(target);
   if (!valid_query(parts.query)) return refuse("a character in the query that must be encoded");
-  auto path = normalise_path(parts.path, out.fields.arena());
+  auto path = clean == parts.path.size() ? base::Result<std::string_view>(parts.path)
+                                         : normalise_path(parts.path, out.fields.arena());
   if (!path) return std::move(path).unexpected();
   out.path = *path;
   out.query = parts.query;
@@ -100,7 +106,7 @@ base::Result<void> read_target(const FieldView& head, RequestHead& out) {
     out.host = normalise_host(origin->authority.host, out.fields.arena());
     return {};
   }
-  std::string_view text = head.fields->value(FieldId::host);
+  std::string_view text = head.host;
   auto host = parse_authority(text);
   if (!host) return std::move(host).unexpected();
   // RFC 9112 section 3.2.2 lets the target win; but a client must send the same in both (section 3.2), and

@@ -75,5 +75,49 @@ TEST(NormaliseHost, DoesNotCopyWhatIsNormal) {
   EXPECT_EQ(arena.held(), 0U);
 }
 
+// By the definition, one byte after the other.
+bool slow_valid_name(std::string_view host) {
+  if (host.empty() || host.size() > 255 || host.front() == '.') return false;
+  for (std::size_t i = 0; i < host.size(); ++i) {
+    char c = host[i];
+    bool known = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                 std::string_view("-._~").find(c) != std::string_view::npos;
+    if (!known || (c == '.' && host[i - 1] == '.')) return false;
+  }
+  return true;
+}
+
+TEST(Authority, EveryByteOfANameIsCheckedAtEveryPlace) {
+  for (std::size_t length = 1; length < 50; ++length) {
+    for (std::size_t at = 0; at < length; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        if (c == ':' || (c == '[' && at == 0)) continue;
+        std::string host(length, 'h');
+        if (at > 0) host[at - 1] = '.';
+        host[at] = static_cast<char>(c);
+        ASSERT_EQ(parse_authority(host).has_value(), slow_valid_name(host)) << host;
+        ASSERT_EQ(parse_authority(host + ":80").has_value(), slow_valid_name(host)) << host;
+      }
+    }
+  }
+}
+
+TEST(Authority, NamesHaveAtMost255Bytes) {
+  EXPECT_TRUE(parse_authority(std::string(255, 'a')));
+  EXPECT_TRUE(parse_authority(std::string(255, 'a') + ":1"));
+  EXPECT_FALSE(parse_authority(std::string(256, 'a')));
+}
+
+TEST(NormaliseHost, AnUpperCaseLetterIsSeenAtEveryPlace) {
+  base::Arena arena;
+  for (std::size_t length = 1; length < 50; ++length) {
+    for (std::size_t at = 0; at < length; ++at) {
+      std::string host(length, 'h');
+      host[at] = 'H';
+      ASSERT_EQ(normalise_host(host, arena), std::string(length, 'h'));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sluice::http

@@ -167,5 +167,45 @@ TEST(ValidQuery, IsPrintableAsciiWithoutFragment) {
   EXPECT_FALSE(valid_query(std::string_view("\0", 1)));
 }
 
+// By the definition, one byte after the other.
+std::size_t slow_clean_prefix(std::string_view path) {
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    char c = path[i];
+    if (c <= 0x20 || c == 0x7F || std::string_view("%\\#?").find(c) != std::string_view::npos) return i;
+    if (c == '.' && i > 0 && path[i - 1] == '/') return i;
+  }
+  return path.size();
+}
+
+TEST(CleanPrefix, EndsAtTheFirstByteThatMattersAtEveryPlace) {
+  for (std::size_t length = 1; length < 60; ++length) {
+    std::string plain = "/" + std::string(length - 1, 'a');
+    EXPECT_EQ(clean_prefix(plain), length);
+    for (std::size_t at = 1; at < length; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        std::string path = plain;
+        path[at] = static_cast<char>(c);
+        ASSERT_EQ(clean_prefix(path), slow_clean_prefix(path)) << "byte " << c << " at " << at;
+      }
+      std::string dots = plain;
+      dots[at - 1] = '/';
+      dots[at] = '.';
+      ASSERT_EQ(clean_prefix(dots), at) << length;
+    }
+  }
+}
+
+TEST(Query, IsCheckedAtEveryPlace) {
+  for (std::size_t length = 1; length < 40; ++length) {
+    for (std::size_t at = 0; at < length; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        std::string query(length, 'q');
+        query[at] = static_cast<char>(c);
+        ASSERT_EQ(valid_query(query), c > 0x20 && c < 0x7F && c != '#') << "byte " << c << " at " << at;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sluice::http

@@ -60,8 +60,8 @@ TEST(ParseRequest, EveryKnownFieldGetsItsId) {
     // Some of them refuse "x" as a value; what was parsed until then is there.
     bool found = false;
     for (const Field& f : r.head.fields.lines()) found |= f.id == id;
-    bool judged_by_beast = id == FieldId::content_length;
-    EXPECT_EQ(found, !judged_by_beast) << field_name(id);
+    bool judged_at_once = id == FieldId::content_length;
+    EXPECT_EQ(found, !judged_at_once) << field_name(id);
     if (id == FieldId::x_request_id) break;
   }
 }

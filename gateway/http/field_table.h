@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The names of field_names.def arranged for looking up a received name in a few instructions: a table without
+// collisions, made at compile time. Private to fields.cc and the parser; everybody else calls field_id().
+#pragma once
+#include <array>
+#include <string_view>
+
+#include "gateway/http/block.h"
+#include "gateway/http/fields.h"
+
+namespace sluice::http {
+
+inline constexpr std::string_view kFieldNames[] = {
+    "",
+#define FIELD_NAME(id, text) text,
+#include "gateway/http/field_names.def"
+#undef FIELD_NAME
+};
+static_assert(std::size(kFieldNames) <= 64, "Fields keeps one bit per name in a 64-bit word");
+
+// A known name prepared for a comparison that ignores case: the bits of `care` must be those of `text`, which
+// are all but 0x20 for letters and all for the rest, so that "\r" never passes for "-"; none behind the name.
+struct KnownName {
+  static constexpr std::size_t kLongest = 24;
+  alignas(64) char text[kLongest] = {};
+  std::uint8_t length = 0;
+  FieldId id = FieldId::other;
+  alignas(16) char care[kLongest] = {};
+};
+
+class FieldTable {
+ public:
+  constexpr FieldTable() {
+    while (!fill()) factor_ = factor_ * 1664525U + 1013904223U;
+  }
+
+  // `first` holds the first sixteen bytes of the name, whatever follows it.
+  FieldId find(Block first, const char* name, std::size_t length) const noexcept {
+    if (length < 4 && length < 2) return FieldId::other;
+    const KnownName& known = slots_[slot(ending(name, length), length)];
+    if (known.length != length) return FieldId::other;
+    Block differs = (first ^ load(known.text)) & load(known.care);
+    if (bits(equal(differs, 0)) != 0xFFFF) return FieldId::other;
+    if (length > 16 && !same_word(name, known, length - 8)) return FieldId::other;
+    return known.id;
+  }
+
+ private:
+  static constexpr std::size_t kSlots = 256;
+  static constexpr std::uint32_t byte(char c) noexcept { return static_cast<unsigned char>(c); }
+
+  // The last letters, four if there are as many, in lower case: with the length they tell all names apart.
+  static constexpr std::uint32_t ending(const char* name, std::size_t n) noexcept {
+    if (n < 4) return (byte(name[0]) | byte(name[n - 2]) << 8 | byte(name[n - 1]) << 16) | 0x202020;
+    const char* p = name + n - 4;
+    std::uint32_t word = byte(p[0]) | byte(p[1]) << 8 | byte(p[2]) << 16 | byte(p[3]) << 24;  // one load
+    return word | 0x20202020;
+  }
+  constexpr std::size_t slot(std::uint32_t end, std::size_t length) const noexcept {
+    return ((end + static_cast<std::uint32_t>(length)) * factor_) >> 24;
+  }
+  static bool same_word(const char* name, const KnownName& known, std::size_t at) noexcept {
+    std::uint64_t a, b, care;
+    std::memcpy(&a, name + at, 8);
+    std::memcpy(&b, known.text + at, 8);
+    std::memcpy(&care, known.care + at, 8);
+    return ((a ^ b) & care) == 0;
+  }
+  // False if two names fall into one slot. Any factor without collisions will do, so a new row in
+  // field_names.def needs no care; were there none, the compiler would stop at its limit of steps.
+  constexpr bool fill() {
+    slots_ = {};
+    for (std::size_t i = 1; i < std::size(kFieldNames); ++i) {
+      std::string_view name = kFieldNames[i];
+      KnownName& known = slots_[slot(ending(name.data(), name.size()), name.size())];
+      if (known.length != 0) return false;
+      known.length = static_cast<std::uint8_t>(name.size());
+      known.id = static_cast<FieldId>(i);
+      for (std::size_t j = 0; j < name.size(); ++j) {
+        bool letter = (name[j] >= 'A' && name[j] <= 'Z') || (name[j] >= 'a' && name[j] <= 'z');
+        known.text[j] = name[j];
+        known.care[j] = static_cast<char>(letter ? ~0x20 : ~0);
+      }
+    }
+    return true;
+  }
+
+  std::array<KnownName, kSlots> slots_{};
+  std::uint32_t factor_ = 0x9E3779B1U;
+};
+
+inline constexpr FieldTable kFieldTable;
+
+}  // namespace sluice::http
