@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/base/version.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace sluice::base {
+namespace {
+
+TEST(Version, IsThreeNumbersAndARevision) {
+  EXPECT_THAT(std::string(kVersion), testing::MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
+  EXPECT_FALSE(kRevision.empty());
+}
+
+}  // namespace
+}  // namespace sluice::base
