@@ -2,11 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each gateway/<folder>/<file>.cc has its tests/unit/<folder>/<file>_test.cc, or a line in without_twin.txt that
 says which suite covers it instead. The list only shrinks: a line whose twin exists, or whose file is gone, fails.
-
-Usage: twins.py [--report]        --report prints the breaches without failing.
 """
-import sys
-
 import tree
 
 EXCEPTIONS = "tests/lint/without_twin.txt"
@@ -41,9 +37,6 @@ def main():
     exceptions = read_exceptions(tree.text(EXCEPTIONS))
     breaches = list(breaches_of(set(sources), set(tree.files("_test.cc", under="tests/unit")), exceptions))
     print(f"twins: {len(sources)} sources, {len(exceptions)} excepted, {len(breaches)} breaches")
-    if "--report" in sys.argv:
-        print(*sorted(breaches), sep="\n")
-        return
     tree.finish(sorted(breaches))
 
 
