@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Golden diagnostics of whole configurations: reading, binding, references, the order of filters, the route table and
-// everything else that `sluice check` does. The files are as golden.h says, without further files.
+// Golden diagnostics of whole configurations: reading, binding, references, the order of filters, the route
+// table and everything else that `sluice check` does. The files are as golden.h says, without further files.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +9,7 @@
 
 #include "gateway/cli/dry_build.h"
 #include "gateway/config/examples.h"
+
 #include "tests/config/golden.h"
 
 namespace sluice {

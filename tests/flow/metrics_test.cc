@@ -110,6 +110,7 @@ TEST(MetricsOfAGateway, AreServedByTheAdminListener) {
   Gateway gw(kYaml);
   gw.upstream("users").answers(200, "ok");
   gw.get("/u");
+  gw.metrics();
 
   auto scraped = gw.admin("/metrics");
 

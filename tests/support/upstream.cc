@@ -242,4 +242,12 @@ bool Upstream::closed(std::size_t connection) const {
   });
 }
 
+bool Upstream::has_seen(std::size_t opened, std::size_t closed) const {
+  std::unique_lock lock(log_->mutex_);
+  return log_->changed_.wait_for(lock, kPatience, [&] {
+    auto ended = std::ranges::count_if(log_->connections_, [](const auto& c) { return c.closed; });
+    return log_->connections_.size() >= opened && static_cast<std::size_t>(ended) >= closed;
+  });
+}
+
 }  // namespace sluice::test

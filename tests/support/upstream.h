@@ -109,6 +109,9 @@ class Upstream {
   std::vector<std::size_t> received_bytes() const;
   // Waits until a scripted or autonomous connection is over.
   bool closed(std::size_t connection) const;
+  // Waits until it has seen that many connections and the end of that many of them; then it knows all that
+  // was sent on those.
+  bool has_seen(std::size_t opened, std::size_t closed) const;
 
  private:
   void accept_all();

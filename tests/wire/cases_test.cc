@@ -10,6 +10,7 @@
 
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
+#include "tests/support/metrics.h"
 #include "tests/support/wire_case.h"
 
 namespace sluice::test {
@@ -83,6 +84,7 @@ class Wire : public ::testing::TestWithParam<WireCase> {
     for (const auto& expected : c.responses) check(client.response(expected.method), expected);
     all().answers_by(method_and_target);
     check_ending(client, c);
+    settle();
     check_requests(c, before);
     check_nothing_else(c, before);
   }
@@ -120,6 +122,14 @@ class Wire : public ::testing::TestWithParam<WireCase> {
     for (const auto& name : expected.absent) EXPECT_FALSE(got.has(name)) << name << " in" << got;
     EXPECT_EQ(lines(got.trailers), expected.trailers);
     EXPECT_EQ(got.body, expected.body.value_or(got.body));
+  }
+
+  // What the gateway has ended, the upstream has seen the end of.
+  static void settle() {
+    auto text = gw_->metrics();
+    auto opened = static_cast<std::size_t>(sum(text, "sluice_upstream_connections_total"));
+    auto open = static_cast<std::size_t>(sum(text, "sluice_upstream_connections"));
+    EXPECT_TRUE(all().has_seen(opened, opened - open));
   }
 
   static void check_ending(RawClient& client, const WireCase& c) {
