@@ -102,6 +102,40 @@ TEST_F(Abort, InTheMiddleOfALargeAnswerStopsIt) {
   expect_blamed_on_the_client("response", "200");
 }
 
+TEST_F(Abort, WhileTheBodyIsAwaitedAndTheAnswerFlowsStopsBoth) {
+  client.send("POST /u HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nbegin");
+  auto target = gw.upstream("users").accept();
+  target.expect_head();
+  target.receive(5);
+  target.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbegin");
+  client.response_head();
+
+  client.close();
+
+  EXPECT_TRUE(target.ended());
+  expect_blamed_on_the_client("response", "200");
+}
+
+TEST(AbortOfAConnect, WhileATargetIsBeingConnectedTo) {
+  Bell bell;
+  Socket reserved = Socket::reserve();
+  // Its one place in the queue is taken: connections are neither made nor refused.
+  Socket listener = Socket::listen(reserved.port(), &bell, 0);
+  Socket filler = Socket::connect(reserved.port());
+  Gateway gw("upstreams: {users: {url: \"http://127.0.0.1:" + std::to_string(reserved.port()) +
+             "\", timeouts: {connect: 60s}}}\nroutes: [{name: u, match: {path: /**}, to: users}]");
+  Metrics before(gw);
+  RawClient client = gw.connect();
+  client.send(get("/u"));
+  EXPECT_TRUE(before.becomes(1, "sluice_requests_in_flight", {{"route", "u"}}));
+
+  client.close();
+
+  auto line = gw.log_line();
+  EXPECT_EQ(json_value(line, "status"), "499");
+  EXPECT_EQ(json_value(line, "reason"), "client_closed");
+}
+
 TEST_F(Abort, LeavesOtherClientsAlone) {
   client.send(get("/leaves"));
   auto left = gw.upstream("users").accept();

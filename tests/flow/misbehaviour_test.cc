@@ -4,6 +4,8 @@
 // nonsenses are wire cases; here are their consequences.
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
@@ -105,6 +107,21 @@ TEST(Misbehaviour, OfEndlessInterimResponsesEnds) {
   EXPECT_THAT(response, Refused(502, "upstream_protocol"));
   EXPECT_LT(interim, 100);
   EXPECT_TRUE(gw.upstream("users").closed(0));
+}
+
+TEST(Misbehaviour, InTheMiddleOfAnUploadIsTold) {
+  Gateway gw(kYaml);
+  gw.upstream("users").script().then_close_after(100'000);
+  RawClient client = gw.connect();
+  std::string body(8 << 20, 'x');
+
+  std::thread uploading([&] { client.send(post("/u", body)); });
+  auto response = client.response();
+  uploading.join();
+
+  EXPECT_THAT(response, Refused(502, "upstream_reset"));
+  EXPECT_TRUE(client.ended());
+  EXPECT_EQ(json_value(gw.log_line(), "reason"), "upstream_reset");
 }
 
 TEST(Misbehaviour, BytesBehindABodyReachNobody) {
