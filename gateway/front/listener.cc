@@ -11,12 +11,21 @@
 
 namespace sluice::front {
 
+// A connection of this listener, from its acceptance to its end.
 struct Listener::Connection final : base::ListNode {
-  Connection(Listener& l, net::TransportPtr transport, const http::ConnectionFacts& facts)
-      : settings(l.settings_),
-        server(l.worker_->loop, std::move(transport), facts, settings->options, *l.service_) {}
+  explicit Connection(Listener& l) noexcept : listener(l), settings(l.settings_) {
+    listener.connections_.push_back(*this);
+    ++listener.count_;
+  }
+  ~Connection() { --listener.count_; }
+  void drain() noexcept {
+    draining = true;
+    if (server) server->drain();
+  }
+  Listener& listener;
   std::shared_ptr<const ListenerSettings> settings;
-  http::h1::ServerConnection server;
+  http::ServerConnection* server = nullptr;  // once it is known what is spoken
+  bool draining = false;
 };
 
 Listener::Listener(chain::Worker& worker, int fd, std::shared_ptr<const ListenerSettings> settings,
@@ -45,7 +54,7 @@ void Listener::stop_accepting() noexcept {
 
 void Listener::drain() noexcept {
   stop_accepting();
-  connections_.for_each([](Connection& c) { c.server.drain(); });
+  connections_.for_each([](Connection& c) { c.drain(); });
 }
 
 void Listener::on_events(std::uint32_t /*events*/) noexcept { accept_all(); }
@@ -85,13 +94,14 @@ base::Detached Listener::serve(base::Scope& /*scope*/, Listener& listener, int f
     listener.accept_failed(errno);
     co_return;
   }
-  Connection connection(listener, std::move(transport), {&listener.settings_->facts, peer});
-  listener.connections_.push_back(connection);
-  ++listener.count_;
+  Connection connection(listener);
+  const auto& settings = *connection.settings;
+  http::h1::ServerConnection server(listener.worker_->loop, std::move(transport), {&settings.facts, peer},
+                                    settings.options, *listener.service_);
+  connection.server = &server;
   listener.cells_->opened(observe::Protocol::h1);
-  co_await connection.server.run();
+  co_await server.run();
   listener.cells_->closed(observe::Protocol::h1);
-  --listener.count_;
 }
 
 }  // namespace sluice::front

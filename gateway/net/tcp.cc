@@ -60,6 +60,19 @@ Io TcpTransport::try_read(std::span<char> into) noexcept {
   return io;
 }
 
+Io TcpTransport::try_peek(std::span<char> into) noexcept {
+  if (!can_read_) return {Io::Kind::again, 0, 0};
+  ssize_t n = ::recv(fd_, into.data(), into.size(), MSG_DONTWAIT | MSG_PEEK);
+  if (n > 0) return {Io::Kind::moved, static_cast<std::size_t>(n), 0};
+  if (n == 0) {
+    hung_up_ = true;
+    return {Io::Kind::closed, 0, 0};
+  }
+  Io io = failed();
+  if (io.kind == Io::Kind::again && errno == EAGAIN) can_read_ = false;
+  return io;
+}
+
 Io TcpTransport::try_write(std::span<const iovec> from) noexcept {
   if (!can_write_) return {Io::Kind::again, 0, 0};
   ssize_t n;

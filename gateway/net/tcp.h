@@ -21,6 +21,7 @@ class TcpTransport final : public Transport, private Source {
   bool registered() const noexcept { return registered_; }
 
   Io try_read(std::span<char> into) noexcept override;
+  Io try_peek(std::span<char> into) noexcept override;
   Io try_write(std::span<const iovec> from) noexcept override;
   bool can_splice() const noexcept override { return true; }
   Io try_splice_in(const Pipe& to, std::size_t at_most) noexcept override;

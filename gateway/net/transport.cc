@@ -7,6 +7,8 @@
 
 namespace sluice::net {
 
+Io Transport::try_peek(std::span<char> /*into*/) noexcept { return {Io::Kind::failed, 0, ENOSYS}; }
+
 Io Transport::try_splice_in(const Pipe& /*to*/, std::size_t /*at_most*/) noexcept {
   return {Io::Kind::failed, 0, ENOSYS};
 }

@@ -50,6 +50,9 @@ class Transport : private Timer {
   virtual ~Transport() = default;
 
   virtual Io try_read(std::span<char> into) noexcept = 0;
+  // Looks at what has arrived and leaves it there; `failed` with ENOSYS where that is impossible (TLS). See
+  // peek.h for waiting until there is enough.
+  virtual Io try_peek(std::span<char> into) noexcept;
   // Gathers; may move a part only.
   virtual Io try_write(std::span<const iovec> from) noexcept = 0;
   // Moves at most `at_most` bytes between the connection and a pipe inside the kernel. `failed` with ENOSYS
@@ -68,6 +71,11 @@ class Transport : private Timer {
   bool drained() noexcept {
     char byte;
     return !can_read_ || try_read({&byte, 1}).kind == Io::Kind::again;
+  }
+  // What can be read now is not enough: readable() is to wait for more. No effect once the other side has
+  // closed, as no more will come.
+  void want_more() noexcept {
+    if (!hung_up_) can_read_ = false;
   }
   // True once the other side has closed or reset, as far as the system has told.
   bool hung_up() const noexcept { return hung_up_; }

@@ -5,6 +5,7 @@
 #pragma once
 #include <optional>
 
+#include "gateway/http/connection.h"
 #include "gateway/http/h1/head_scanner.h"
 #include "gateway/http/stream.h"
 #include "gateway/net/tcp.h"
@@ -21,17 +22,15 @@ struct ServerOptions {
   std::uint64_t max_body = 10 * 1024 * 1024;                // bytes of a request body, streamed or not
 };
 
-class ServerConnection final : private net::Watcher {
+class ServerConnection final : public http::ServerConnection, private net::Watcher {
  public:
   // All but the transport must outlive the connection.
   ServerConnection(net::Loop& loop, net::TransportPtr transport, const ConnectionFacts& facts,
                    const ServerOptions& options, Service& service);
-  ~ServerConnection();
+  ~ServerConnection() override;
 
-  // Serves until the connection has ended. Run it in a scope whose cancellation ends the connection.
-  base::Task<void> run();
-  // An idle connection ends now, a busy one after the present exchange.
-  void drain() noexcept;
+  base::Task<void> run() override;
+  void drain() noexcept override;
 
  private:
   struct Session;
