@@ -108,9 +108,9 @@ void metrics_of_an_attempt(benchmark::State& state) {
     benchmark::DoNotOptimize(outcome);
     auto& cells = upstream->on(0);
     cells.reused();
-    cells.connection_moved(PoolState::idle, PoolState::active);
+    cells.connection_moved(Protocol::h1, PoolState::idle, PoolState::active);
     cells.attempt_ended(outcome);
-    cells.connection_moved(PoolState::active, PoolState::idle);
+    cells.connection_moved(Protocol::h1, PoolState::active, PoolState::idle);
   }
 }
 BENCHMARK(metrics_of_an_attempt);

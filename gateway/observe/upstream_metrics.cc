@@ -6,7 +6,7 @@
 namespace sluice::observe {
 namespace {
 
-constexpr std::string_view kProtocol = "h1";  // the only one spoken to targets so far
+constexpr PoolState kOpen[] = {PoolState::active, PoolState::idle};
 
 }  // namespace
 
@@ -46,9 +46,13 @@ UpstreamCells::UpstreamCells(SeriesStore& store, const std::string& upstream, un
   sent_ = cells(Family::sluice_sent_bytes_total, {"upstream", "", upstream_});
   connections_total_ = cells(Family::sluice_upstream_connections_total, {upstream_});
   reuses_ = cells(Family::sluice_upstream_connection_reuses_total, {upstream_});
-  for (auto state : {PoolState::active, PoolState::idle})
-    open_[static_cast<std::size_t>(state) - 1] =
-        cells(Family::sluice_upstream_connections, {upstream_, observe::name(state), kProtocol});
+  add_protocol(Protocol::h1);
+}
+
+void UpstreamCells::add_protocol(Protocol protocol) {
+  for (auto state : kOpen)
+    open_[static_cast<std::size_t>(protocol)][static_cast<std::size_t>(state) - 1] = cells(
+        Family::sluice_upstream_connections, {upstream_, observe::name(state), observe::name(protocol)});
 }
 
 Cell* UpstreamCells::cells(Family family, LabelValues values) {
@@ -98,8 +102,8 @@ UpstreamMetrics::UpstreamMetrics(SeriesStore& store, std::string_view name)
     expect(family, {name_});
   for (auto family : {Family::sluice_received_bytes_total, Family::sluice_sent_bytes_total})
     expect(family, {"upstream", "", name_});
-  for (auto state : {PoolState::active, PoolState::idle})
-    expect(Family::sluice_upstream_connections, {name_, observe::name(state), kProtocol});
+  for (auto state : kOpen)
+    expect(Family::sluice_upstream_connections, {name_, observe::name(state), observe::name(Protocol::h1)});
 }
 
 UpstreamCells& UpstreamMetrics::make(unsigned worker) {

@@ -13,6 +13,7 @@
 #include "gateway/base/error.h"
 #include "gateway/observe/cells.h"
 #include "gateway/observe/keyed_cells.h"
+#include "gateway/observe/listener_metrics.h"
 #include "gateway/observe/series.h"
 
 namespace sluice::observe {
@@ -48,14 +49,17 @@ class alignas(64) UpstreamCells {
   // An attempt found an open connection.
   void reused() noexcept { reuses_->add(1); }
   // Keeps the gauges of open connections: none to active when opened, active to idle when pooled, and so on.
-  void connection_moved(PoolState from, PoolState to) noexcept {
-    if (from != PoolState::none) open_[static_cast<std::size_t>(from) - 1]->subtract(1);
-    if (to != PoolState::none) open_[static_cast<std::size_t>(to) - 1]->add(1);
+  void connection_moved(Protocol protocol, PoolState from, PoolState to) {
+    auto& open = open_[static_cast<std::size_t>(protocol)];
+    if (!open[0]) add_protocol(protocol);
+    if (from != PoolState::none) open[static_cast<std::size_t>(from) - 1]->subtract(1);
+    if (to != PoolState::none) open[static_cast<std::size_t>(to) - 1]->add(1);
   }
   void retried(base::Reason cause, RetryResult result);
 
  private:
   Cell* cells(Family family, LabelValues values);
+  void add_protocol(Protocol protocol);
 
   DurationCells duration_;
   DurationCells first_byte_;
@@ -64,7 +68,7 @@ class alignas(64) UpstreamCells {
   Cell* sent_;
   Cell* connections_total_;
   Cell* reuses_;
-  std::array<Cell*, 2> open_;  // by PoolState, without none
+  std::array<std::array<Cell*, 2>, 2> open_{};  // by Protocol (h1 and h2) and PoolState (without none)
   KeyedCells requests_;
   KeyedCells retries_;
   SeriesStore& store_;

@@ -55,8 +55,10 @@ void describe(Text<HostPolicy>& t) {
 
 void describe(Description<PoolConfig>& d) {
   d.about("pool", "Connections to each target that are kept for further requests.");
-  d.field("idle", &PoolConfig::idle,
-          "How long an unused connection is kept; 0s for as long as the target keeps it.");
+  d.field(
+      "idle", &PoolConfig::idle,
+      "How long an unused connection is kept; 0s for as long as the target keeps it. A target that announces "
+      "a shorter time (Keep-Alive: timeout=5) has its connection closed a little before that.");
   d.field("max_idle", &PoolConfig::max_idle,
           "Unused connections that are kept, for each target and worker. 0: a connection for each request.");
   d.field("max_connections", &PoolConfig::max_connections,

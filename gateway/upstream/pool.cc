@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "gateway/http/h1/client.h"
 #include "gateway/upstream/dial.h"
 
 namespace sluice::upstream {
@@ -11,12 +12,25 @@ using base::Reason;
 using base::Result;
 using base::Task;
 using observe::PoolState;
+using observe::Protocol;
 
-struct Pool::Connection final : http::h1::ClientConnection, base::ListNode {
-  Connection(net::Loop& loop, net::TransportPtr transport, Owner& owner, const net::Address& to)
-      : ClientConnection(loop, std::move(transport), owner), address(to) {}
+// Owns the HTTP connection and hears from it.
+struct Pool::Connection final : http::ClientConnection::Owner, base::ListNode {
+  Connection(Pool& p, Dialled dialled)
+      : pool(p),
+        address(dialled.address),
+        http(std::make_unique<http::h1::ClientConnection>(*p.loop_, std::move(dialled.transport), *this)) {}
+
+  void stream_ended(bool usable) noexcept override {
+    if (usable) return pool.keep(*this);
+    pool.discard(*this, PoolState::active);
+  }
+  void lost() noexcept override { pool.drop_idle(*this); }
+
+  Pool& pool;
   net::Address address;
   net::Tick idle_until = net::kNever;
+  std::unique_ptr<http::ClientConnection> http;
 };
 
 namespace {
@@ -46,14 +60,14 @@ Pool& Pool::of(Target& target, unsigned worker, net::Loop& loop, const PoolConfi
 }
 
 Pool::~Pool() {
-  while (Connection* c = idle_.pop_back()) discard(*c, PoolState::idle);
+  while (Connection* c = idle_.front()) drop_idle(*c);
 }
 
 Task<Result<Acquired>> Pool::acquire(base::Arena& arena, const Timeouts& timeouts, bool fresh) {
   if (Connection* c = fresh ? nullptr : take_idle()) {
     cells_->reused();
-    cells_->connection_moved(PoolState::idle, PoolState::active);
-    return Result<Acquired>(Acquired{c->open(arena, {timeouts.first_byte, timeouts.idle}), {}});
+    cells_->connection_moved(Protocol::h1, PoolState::idle, PoolState::active);
+    return Result<Acquired>(Acquired{c->http->open(arena, {timeouts.first_byte, timeouts.idle}), {}});
   }
   return connect(arena, timeouts);
 }
@@ -69,16 +83,16 @@ Task<Result<Acquired>> Pool::connect(base::Arena& arena, Timeouts timeouts) {
   opening.target = nullptr;
   auto took = loop_->clock().steady() - before;
   cells_->connected(took);
-  cells_->connection_moved(PoolState::none, PoolState::active);
-  auto* c = new Connection(*loop_, std::move(dialled->transport), *this, dialled->address);
-  co_return Acquired{c->open(arena, {timeouts.first_byte, timeouts.idle}), took};
+  cells_->connection_moved(Protocol::h1, PoolState::none, PoolState::active);
+  auto* c = new Connection(*this, std::move(*dialled));
+  co_return Acquired{c->http->open(arena, {timeouts.first_byte, timeouts.idle}), took};
 }
 
 Pool::Connection* Pool::take_idle() noexcept {
   if (address_version_ != target_->address_version()) drop_moved();
   while (Connection* c = idle_.pop_back()) {
     --idle_count_;
-    if (c->usable()) return c;
+    if (c->http->usable()) return c;
     discard(*c, PoolState::idle);
   }
   return nullptr;
@@ -90,48 +104,60 @@ void Pool::drop_moved() noexcept {
   auto addresses = target_->addresses();
   idle_.for_each([&](Connection& c) {
     if (std::find(addresses->begin(), addresses->end(), c.address) != addresses->end()) return;
-    c.unlink();
-    --idle_count_;
-    discard(c, PoolState::idle);
+    drop_idle(c);
   });
 }
 
 void Pool::discard(Connection& connection, PoolState state) noexcept {
-  cells_->connection_moved(state, PoolState::none);
+  cells_->connection_moved(Protocol::h1, state, PoolState::none);
   target_->closed();
   delete &connection;
 }
 
-void Pool::ended(http::h1::ClientConnection& connection, bool reusable) noexcept {
-  auto& c = static_cast<Connection&>(connection);
-  if (!reusable || idle_count_ >= config_.max_idle) {
+void Pool::drop_idle(Connection& connection) noexcept {
+  connection.unlink();
+  --idle_count_;
+  discard(connection, PoolState::idle);
+}
+
+namespace {
+
+// A target that closes after so much idleness may do so while a request is on its way to it. This much
+// earlier we close ourselves; of short times half of them.
+constexpr base::Duration kMargin = std::chrono::seconds(1);
+
+base::Duration within(base::Duration idle, base::Duration announced) noexcept {
+  auto limit = announced - std::min(kMargin, announced / 2);
+  return idle > base::Duration::zero() ? std::min(idle, limit) : limit;
+}
+
+}  // namespace
+
+// Takes back a connection whose exchange is over.
+void Pool::keep(Connection& c) noexcept {
+  auto announced = c.http->idle_limit();
+  if (idle_count_ >= config_.max_idle || announced == base::Duration::zero()) {
     discard(c, PoolState::active);
     return;
   }
-  cells_->connection_moved(PoolState::active, PoolState::idle);
-  c.idle_until = loop_->wheel().due_in(config_.idle);
+  cells_->connection_moved(Protocol::h1, PoolState::active, PoolState::idle);
+  c.idle_until = loop_->wheel().due_in(announced ? within(config_.idle, *announced) : config_.idle);
   idle_.push_back(c);
   ++idle_count_;
-  if (due() == net::kNever) loop_->wheel().set(*this, c.idle_until);
+  if (c.idle_until < due()) loop_->wheel().set(*this, c.idle_until);
 }
 
-void Pool::lost(http::h1::ClientConnection& connection) noexcept {
-  auto& c = static_cast<Connection&>(connection);
-  c.unlink();
-  --idle_count_;
-  discard(c, PoolState::idle);
-}
-
+// Announced times may differ, so that the one used last need not be the last to go.
 void Pool::expired() noexcept {
-  while (Connection* c = idle_.front()) {
-    if (c->idle_until > loop_->wheel().now()) {
-      loop_->wheel().set(*this, c->idle_until);
-      return;
+  net::Tick next = net::kNever;
+  idle_.for_each([&](Connection& c) {
+    if (c.idle_until > loop_->wheel().now()) {
+      next = std::min(next, c.idle_until);
+    } else {
+      drop_idle(c);
     }
-    c->unlink();
-    --idle_count_;
-    discard(*c, PoolState::idle);
-  }
+  });
+  loop_->wheel().set(*this, next);
 }
 
 }  // namespace sluice::upstream

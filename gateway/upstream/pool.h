@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "gateway/base/list.h"
-#include "gateway/http/h1/client.h"
+#include "gateway/http/client_connection.h"
 #include "gateway/observe/upstream_metrics.h"
 #include "gateway/upstream/config.h"
 #include "gateway/upstream/target.h"
@@ -20,7 +20,7 @@ struct Acquired {
   base::Duration connect{};  // zero for a reused connection
 };
 
-class Pool final : public PoolSlot, private http::h1::ClientConnection::Owner, private net::Timer {
+class Pool final : public PoolSlot, private net::Timer {
  public:
   // The pool of `worker` at `target`, made when first needed. Settings are those of the newest caller.
   static Pool& of(Target& target, unsigned worker, net::Loop& loop, const PoolConfig& config,
@@ -40,8 +40,8 @@ class Pool final : public PoolSlot, private http::h1::ClientConnection::Owner, p
   Connection* take_idle() noexcept;
   void drop_moved() noexcept;
   void discard(Connection& connection, observe::PoolState state) noexcept;
-  void ended(http::h1::ClientConnection& connection, bool reusable) noexcept override;
-  void lost(http::h1::ClientConnection& connection) noexcept override;
+  void drop_idle(Connection& connection) noexcept;
+  void keep(Connection& connection) noexcept;
   void expired() noexcept override;
 
   Target* target_;

@@ -6,6 +6,7 @@
 #include "gateway/base/job.h"
 #include "gateway/http/h1/body_reader.h"
 #include "gateway/http/h1/head_reader.h"
+#include "gateway/http/h1/keep_alive.h"
 #include "gateway/http/h1/send.h"
 #include "gateway/http/h1/writer.h"
 #include "gateway/http/hop_by_hop.h"
@@ -103,7 +104,7 @@ ClientConnection::~ClientConnection() = default;
 
 // The event may be about bytes that were read before it was looked at: those of the response's end.
 void ClientConnection::on_activity(bool hangup) noexcept {
-  if (hangup || !transport_->drained()) owner_->lost(*this);
+  if (hangup || !transport_->drained()) owner_->lost();
 }
 
 ClientStreamPtr ClientConnection::open(base::Arena& arena, const ClientTimeouts& timeouts) {
@@ -123,7 +124,7 @@ ClientConnection::Stream::~Stream() {
     c.input_.release();
     c.transport_->watch(&c);
   }
-  c.owner_->ended(c, reusable);
+  c.owner_->stream_ended(reusable);
 }
 
 Task<Result<void>> ClientConnection::Stream::send(const RequestHead& head, std::string_view extra,
@@ -201,6 +202,7 @@ Result<void> ClientConnection::Stream::take(std::size_t length, ResponseHead& ou
   const Control& control = reader_.control();
   input.use(length);
   reader_.reset();
+  if (auto kept = keep_alive_timeout(out.fields.value(FieldId::keep_alive))) connection_.idle_limit_ = kept;
   drop_hop_by_hop(out.fields);
   if (out.status < 200) {
     if (++interim_ > kMaxInterim) return base::fail(Reason::upstream_protocol, "too many interim responses");

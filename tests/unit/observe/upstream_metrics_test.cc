@@ -61,14 +61,14 @@ TEST(UpstreamMetrics, FollowConnectionsThroughThePool) {
   };
 
   cells.connected(300us);
-  cells.connection_moved(PoolState::none, PoolState::active);
+  cells.connection_moved(Protocol::h1, PoolState::none, PoolState::active);
   EXPECT_EQ(open("active"), 1);
-  cells.connection_moved(PoolState::active, PoolState::idle);
+  cells.connection_moved(Protocol::h1, PoolState::active, PoolState::idle);
   EXPECT_EQ(open("active"), 0);
   EXPECT_EQ(open("idle"), 1);
   cells.reused();
-  cells.connection_moved(PoolState::idle, PoolState::active);
-  cells.connection_moved(PoolState::active, PoolState::none);
+  cells.connection_moved(Protocol::h1, PoolState::idle, PoolState::active);
+  cells.connection_moved(Protocol::h1, PoolState::active, PoolState::none);
 
   EXPECT_EQ(open("active"), 0);
   EXPECT_EQ(open("idle"), 0);

@@ -236,6 +236,68 @@ TEST_F(PoolTest, KeepsAConnectionThatIsUsedNowAndThen) {
   }
 }
 
+TEST_F(PoolTest, ClosesAConnectionBeforeItsTargetDoes) {
+  get(false, "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5, max=100\r\nContent-Length: 2\r\n\r\nok");
+
+  clock_.advance(3900ms);
+  loop_.run_once(0s);
+  EXPECT_EQ(pool().idle(), 1u);
+  clock_.advance(400ms);
+  loop_.run_once(0s);
+
+  EXPECT_EQ(pool().idle(), 0u);
+  EXPECT_EQ(target_->connections(), 0u);
+}
+
+TEST_F(PoolTest, ClosesAfterHalfOfAShortTimeThatTheTargetAnnounced) {
+  config_.idle = 0s;  // which alone would keep it for ever
+  get(false, "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\nok");
+
+  clock_.advance(400ms);
+  loop_.run_once(0s);
+  EXPECT_EQ(pool().idle(), 1u);
+  clock_.advance(400ms);
+  loop_.run_once(0s);
+
+  EXPECT_EQ(pool().idle(), 0u);
+}
+
+TEST_F(PoolTest, KeepsAConnectionNoLongerThanItsOwnTimeWhateverTheTargetAnnounces) {
+  config_.idle = 5s;
+  get(false, "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=600\r\nContent-Length: 2\r\n\r\nok");
+
+  clock_.advance(5300ms);
+  loop_.run_once(0s);
+
+  EXPECT_EQ(pool().idle(), 0u);
+}
+
+TEST_F(PoolTest, DoesNotKeepAConnectionThatTheTargetKeepsForNoTime) {
+  EXPECT_EQ(get(false, "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=0\r\nContent-Length: 2\r\n\r\nok"), "ok new");
+
+  EXPECT_EQ(pool().idle(), 0u);
+}
+
+// The target's announcement may change; the earliest end counts, not that of the connection used last.
+TEST_F(PoolTest, ClosesTheConnectionThatEndsFirst) {
+  Running first(&scope_), second(&scope_);
+  first.start(exchange(pool(), timeouts_, false));
+  second.start(exchange(pool(), timeouts_, false));
+  for (int i = 0; i < 2000 && clients_.size() < 2; ++i) rounds("", 1);
+  auto answer = [&](std::size_t which, Running& job, std::string_view text) {
+    ::send(clients_[which], text.data(), text.size(), MSG_NOSIGNAL);
+    for (int i = 0; i < 2000 && job.running(); ++i) loop_.run_once(1ms);
+  };
+  answer(0, first, kAnswer);
+  answer(1, second, "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=3\r\nContent-Length: 2\r\n\r\nok");
+  ASSERT_EQ(pool().idle(), 2u);
+
+  clock_.advance(2300ms);
+  loop_.run_once(0s);
+
+  EXPECT_EQ(pool().idle(), 1u);
+}
+
 TEST_F(PoolTest, RefusesMoreConnectionsThanAllowed) {
   config_.max_connections = 1;
   Running first(&scope_);
