@@ -2,6 +2,8 @@
 // A new configuration while requests are served: all of it at once, or nothing of it.
 #include <gmock/gmock.h>
 
+#include <latch>
+
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
@@ -156,13 +158,18 @@ TEST(Reload, WhileRequestsFlowFailsNoneOfThem) {
   gw.upstream("users").answers(200, "ok");
   std::atomic<bool> stop = false;
   std::vector<int> wrong(4, 0), right(4, 0);
+  std::latch flowing(4);
   auto port = gw.port();
   std::vector<std::thread> clients;
   for (std::size_t i = 0; i < wrong.size(); ++i)
     clients.emplace_back([&, i] {
       RawClient client(port);
-      while (!stop) ++(client.ask(get("/u")).body == "ok" ? right : wrong)[i];
+      auto ask = [&] { ++(client.ask(get("/u")).body == "ok" ? right : wrong)[i]; };
+      ask();
+      flowing.count_down();
+      while (!stop) ask();
     });
+  flowing.wait();
 
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(gw.reload(i % 2 == 0 ? kNew : kOld).good);
   stop = true;
