@@ -46,19 +46,20 @@ bool BodyReader::discard_received() {
   return complete_;
 }
 
-// What a wait would be worth reading for: never more than the message, so that the next one stays in the
-// socket, and where its end is not known, no more than the head buffer can take over.
+// What a wait would be worth reading for: the rest of the message, and where its end is not known, no more
+// than the head buffer can take over.
 std::size_t BodyReader::room(std::size_t at_most) const noexcept {
   if (framing_ == Framing::Kind::length)
     return static_cast<std::size_t>(std::min<std::uint64_t>(at_most, left_));
-  if (framing_ == Framing::Kind::chunked) return std::min(at_most, net::BufferPool::kHead);
+  if (framing_ == Framing::Kind::chunked) return std::min(at_most, input_->room_past());
   return at_most;
 }
 
 // A piece without waiting, if there is one.
 std::optional<Result<Piece>> BodyReader::take(std::size_t at_most) {
   if (input_->empty()) {
-    net::Io io = input_->read_body(room(at_most));
+    bool end_is_known = framing_ == Framing::Kind::length;
+    net::Io io = input_->read_body(room(at_most), end_is_known ? input_->room_past() : 0);
     if (io.kind == net::Io::Kind::again) return std::nullopt;
     if (io.kind == net::Io::Kind::closed && framing_ == Framing::Kind::until_close) {
       complete_ = true;

@@ -14,7 +14,9 @@ namespace sluice::http::h1 {
 
 class Input {
  public:
-  Input(net::Transport& from, net::BufferPool& pool) noexcept : from_(&from), pool_(&pool) {}
+  // `large`: what large() said of the connection's last message.
+  Input(net::Transport& from, net::BufferPool& pool, bool large = false) noexcept
+      : from_(&from), pool_(&pool), large_(large) {}
 
   // Unused bytes: first those behind the head, then those of the body buffer.
   std::span<const char> pending() const noexcept {
@@ -32,29 +34,35 @@ class Input {
 
   // Appends to the bytes of a head. `failed` with ENOBUFS when the buffer is full.
   net::Io read_head() noexcept {
-    if (!buffer_) buffer_ = pool_->head();
+    if (!buffer_) buffer_ = large_ ? pool_->body() : pool_->head();
     if (end_ == buffer_.size()) return {net::Io::Kind::failed, 0, ENOBUFS};
-    net::Io io = from_->try_read({buffer_.data() + end_, buffer_.size() - end_});
+    net::Io io = read({buffer_.data() + end_, buffer_.size() - end_});
     end_ += io.bytes;
-    received_ += io.bytes;
     return io;
   }
-  // Reads body bytes, at most `at_most`, when none are pending; overwrites those of the last call. A large
-  // buffer is taken for reads that can fill it.
-  net::Io read_body(std::size_t at_most) noexcept {
-    if (!body_ || (at_most > body_.size() && body_.size() < net::BufferPool::kBody))
-      body_ = at_most > net::BufferPool::kHead ? pool_->body() : pool_->head();
-    net::Io io = from_->try_read({body_.data(), std::min(at_most, body_.size())});
+  // Reads the next `want` bytes of a body, when none are pending; overwrites those of the last call. A large
+  // buffer is taken for reads that can fill it. Up to `past` bytes behind them are welcome: a read that does
+  // not fill its buffer has emptied the socket, which spares the question whether there is more.
+  net::Io read_body(std::size_t want, std::size_t past) noexcept {
+    if (!body_ || (want > body_.size() && body_.size() < net::BufferPool::kBody))
+      body_ = want > net::BufferPool::kHead ? pool_->body() : pool_->head();
+    net::Io io = read({body_.data(), std::min(want + past, body_.size())});
     body_begin_ = 0;
     body_end_ = io.bytes;
-    received_ += io.bytes;
     return io;
   }
+  // What was read past a message fits into any head buffer.
+  static constexpr std::size_t kPast = net::BufferPool::kHead;
+  // Bytes of the next message that the head buffer can take over.
+  std::size_t room_past() const noexcept { return buffer_.size(); }
+  // Did the last message fill its buffer, so that the next is better read into a large one at once?
+  bool large() const noexcept { return large_; }
 
   // After a message: moves what is left to the front of the head buffer. No view of the message may be alive.
   // What was read past the message fits: bodies of unknown length are read in pieces no larger than the head
   // buffer.
   void next_message() noexcept {
+    message_ended();
     std::size_t left = end_ - begin_;
     if (body_begin_ < body_end_) {
       std::size_t more = std::min(body_end_ - body_begin_, buffer_.size());
@@ -70,6 +78,7 @@ class Input {
   // Gives the buffers back if nothing is pending.
   void release() noexcept {
     if (!empty()) return;
+    message_ended();
     begin_ = end_ = 0;
     buffer_.release();
     body_.release();
@@ -82,12 +91,26 @@ class Input {
   void passed_by(std::uint64_t bytes) noexcept { received_ += bytes; }
 
  private:
+  net::Io read(std::span<char> into) noexcept {
+    net::Io io = from_->try_read(into);
+    received_ += io.bytes;
+    if (io.bytes == into.size()) large_ = true;
+    return io;
+  }
+  void message_ended() noexcept {
+    if (received_ == message_began_) return;
+    if (received_ - message_began_ <= net::BufferPool::kHead) large_ = false;
+    message_began_ = received_;
+  }
+
   net::Transport* from_;
   net::BufferPool* pool_;
   net::Buffer buffer_, body_;
   std::size_t begin_ = 0, end_ = 0;
   std::size_t body_begin_ = 0, body_end_ = 0;
   std::uint64_t received_ = 0;
+  std::uint64_t message_began_ = 0;  // `received_` when the last message had ended
+  bool large_;
 };
 
 }  // namespace sluice::http::h1

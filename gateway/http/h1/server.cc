@@ -18,7 +18,11 @@ using base::Task;
 
 // What a connection needs while bytes are there, and an idle one does without.
 struct ServerConnection::Session {
-  Session(ServerConnection& c) : input(*c.transport_, c.loop_->buffers()), reader(c.options_->limits) {}
+  explicit Session(ServerConnection& c)
+      : connection(c), input(*c.transport_, c.loop_->buffers(), c.large_), reader(c.options_->limits) {}
+  Session(const Session&) = delete;
+  ~Session() { connection.large_ = input.large(); }
+  ServerConnection& connection;
   Input input;
   RequestReader reader;
   RequestHead* request = nullptr;  // where the next head goes

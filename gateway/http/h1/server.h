@@ -52,6 +52,7 @@ class ServerConnection final : public http::ServerConnection, private net::Watch
   ServerStream* stream_ = nullptr;       // of that exchange
   bool served_ = false;                  // a request has been served
   bool draining_ = false;
+  bool large_ = false;  // what the last Input said: see Input::large()
 };
 
 }  // namespace sluice::http::h1
