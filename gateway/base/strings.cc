@@ -3,13 +3,25 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <vector>
 
 namespace sluice::base {
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
+  std::size_t i = 0;
+  for (; i + 8 <= a.size(); i += 8) {
+    std::uint64_t x, y;
+    std::memcpy(&x, a.data() + i, 8);
+    std::memcpy(&y, b.data() + i, 8);
+    if (x == y) continue;
+    // Letters differ in this bit alone if at all; whether they are letters is seen below.
+    if ((x ^ y) & ~0x2020202020202020u) return false;
+    for (std::size_t j = i; j < i + 8; ++j)
+      if (lower(a[j]) != lower(b[j])) return false;
+  }
+  for (; i < a.size(); ++i)
     if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
   return true;
 }

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <utility>
 
+#include "gateway/net/system_call.h"
+
 namespace sluice::net {
 
 using base::Reason;
@@ -44,7 +46,7 @@ Io failed() noexcept {
 
 Io TcpTransport::try_read(std::span<char> into) noexcept {
   if (!can_read_) return {Io::Kind::again, 0, 0};
-  ssize_t n = ::recv(fd_, into.data(), into.size(), MSG_DONTWAIT);
+  ssize_t n = receive(fd_, into.data(), into.size(), MSG_DONTWAIT);
   if (n > 0) {
     // A short read has emptied the socket, what comes later makes an event of its own; but an end that was
     // announced already makes none.
@@ -79,14 +81,14 @@ Io TcpTransport::try_write(std::span<const iovec> from) noexcept {
   std::size_t whole = 0;
   if (from.size() == 1) {
     whole = from[0].iov_len;
-    n = ::send(fd_, from[0].iov_base, whole, MSG_DONTWAIT | MSG_NOSIGNAL);
+    n = send(fd_, from[0].iov_base, whole, MSG_DONTWAIT | MSG_NOSIGNAL);
   } else {
     from = from.first(std::min<std::size_t>(from.size(), IOV_MAX));
     for (const iovec& v : from) whole += v.iov_len;
     msghdr m{};
     m.msg_iov = const_cast<iovec*>(from.data());
     m.msg_iovlen = from.size();
-    n = ::sendmsg(fd_, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+    n = send_message(fd_, m, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
   if (n >= 0) {
     // A short write has filled the socket; room makes an event of its own (epoll(7), question 9).

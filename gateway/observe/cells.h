@@ -33,13 +33,18 @@ inline constexpr std::array<std::uint64_t, 14> kDurationBounds = {
 inline constexpr std::array<std::uint64_t, 10> kOverheadBounds = {
     10'000, 25'000, 50'000, 100'000, 250'000, 500'000, 1'000'000, 2'500'000, 10'000'000, 100'000'000};
 
-// Index of the bucket that `value` falls into: the number of bounds below it. Counts instead of branching,
-// because which bucket comes next cannot be predicted.
+// Index of the bucket that `value` falls into: the number of bounds below it. A binary search whose steps are
+// additions instead of branches, because which bucket comes next cannot be predicted.
 template <std::size_t N>
 constexpr std::size_t bucket_of(const std::array<std::uint64_t, N>& bounds, std::uint64_t value) noexcept {
-  std::size_t index = 0;
-  for (std::uint64_t bound : bounds) index += value > bound ? 1 : 0;
-  return index;
+  const std::uint64_t* at = bounds.data();
+  std::size_t left = N;
+  while (left > 1) {
+    std::size_t half = left / 2;
+    at += value > at[half - 1] ? half : 0;
+    left -= half;
+  }
+  return static_cast<std::size_t>(at - bounds.data()) + (value > *at ? 1 : 0);
 }
 
 // Points at the cells of one histogram of one worker: a count per bucket, the one above all bounds, the sum

@@ -20,6 +20,11 @@ TEST(Strings, ComparesIgnoringTheCaseOfAsciiLettersOnly) {
   EXPECT_FALSE(equal_ignoring_case("a", "ab"));
   EXPECT_FALSE(equal_ignoring_case("[", "{"));
   EXPECT_FALSE(equal_ignoring_case("\xc4", "\xe4"));
+  // Longer than a word, where only letters may differ in the bit that makes the case.
+  EXPECT_TRUE(equal_ignoring_case("Application/X-NDJSON", "application/x-ndjson"));
+  EXPECT_FALSE(equal_ignoring_case("application[x]ndjson", "application{x}ndjson"));
+  EXPECT_FALSE(equal_ignoring_case("application/ndjson-x", "application/ndjson-y"));
+  EXPECT_FALSE(equal_ignoring_case("application\x0fndjson-x", "application/ndjson-x"));
 }
 
 TEST(Strings, LowersAsciiLettersAndLeavesTheRest) {
