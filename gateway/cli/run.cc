@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <utility>
 
 #include <boost/asio/signal_set.hpp>
 
@@ -85,7 +86,15 @@ class Run {
     }
   }
 
+  // A signal that comes while a reload waits for names asks for another one afterwards.
   void reload() {
+    reload_wanted_ = true;
+    if (std::exchange(reloading_, true)) return;
+    while (std::exchange(reload_wanted_, false)) reload_now();
+    reloading_ = false;
+  }
+
+  void reload_now() {
     auto loaded = server::load_file(path_);
     bool good = gateway_.reload(*loaded, path_);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
@@ -118,6 +127,8 @@ class Run {
   boost::asio::io_context control_;
   boost::asio::signal_set signals_;
   server::Gateway gateway_;
+  bool reloading_ = false;
+  bool reload_wanted_ = false;
   bool stopping_ = false;
   int exit_code_ = 0;
 };

@@ -65,7 +65,8 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   std::unique_ptr<observe::AccessLog> access_log;
   bool good = open_log(loaded, access_log) && start_admin(loaded) && snapshot && loaded.ok();
   if (!good) return false;
-  resolve_first();
+  await_names();
+  control_.restart();
   for (auto& w : workers_) w->start();
   use_log(std::move(access_log));
   put_in_force(loaded, std::move(snapshot), source);
@@ -81,7 +82,8 @@ bool Gateway::reload(Loaded& loaded, std::string source) {
   std::unique_ptr<observe::AccessLog> access_log;
   bool new_log = loaded.ok() && loaded.config.access_log != config_.access_log;
   if (new_log) open_log(loaded, access_log);
-  if (!loaded.ok() || !snapshot) {
+  if (loaded.ok() && snapshot) await_names();
+  if (!loaded.ok() || !snapshot || draining_) {
     metrics_->reloaded(observe::ReloadResult::rejected, clock_.wall());
     return false;
   }
@@ -140,11 +142,11 @@ void Gateway::reopen_logs() {
 }
 
 // Gives the names of the targets time to be resolved, so that the first requests do not fail.
-void Gateway::resolve_first() {
+void Gateway::await_names() {
   auto until = std::chrono::steady_clock::now() + kResolvePatience;
-  while (targets_->unresolved() > 0 && std::chrono::steady_clock::now() < until)
+  while (targets_->unresolved() > 0 && std::chrono::steady_clock::now() < until && !draining_ &&
+         !control_.stopped())
     control_.run_one_for(std::chrono::milliseconds(50));
-  control_.restart();
 }
 
 std::size_t Gateway::connections() {

@@ -32,7 +32,9 @@ class Gateway {
   // Begins to serve. False, with diagnostics in `loaded`, if that cannot be; then destroy the gateway. May
   // run `control` for a while, to resolve names.
   bool start(Loaded& loaded, std::string source);
-  // Puts another configuration in force, as a whole or, with diagnostics in `loaded` and false, not at all.
+  // Puts another configuration in force, as a whole or, with diagnostics in `loaded` and false, not at all;
+  // not while draining either. May run `control` for a while, to resolve names: the caller sees to it that no
+  // other reload begins meanwhile.
   bool reload(Loaded& loaded, std::string source);
   // Opens log files again, after rotation.
   void reopen_logs();
@@ -57,7 +59,7 @@ class Gateway {
   bool open_log(Loaded& loaded, std::unique_ptr<observe::AccessLog>& out);
   void use_log(std::unique_ptr<observe::AccessLog> log);
   void put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot, const std::string& source);
-  void resolve_first();
+  void await_names();
   void cut_when_idle(base::SteadyTime deadline, std::function<void(std::size_t)> done);
   std::size_t generations_alive();
 

@@ -153,6 +153,19 @@ TEST(Reload, ChangesTheTargetsOfAnUpstream) {
   EXPECT_TRUE(gw.upstream("one").closed(0)) << "an idle connection to a target that is gone";
 }
 
+TEST(Reload, TakesEffectWhenTheNamesOfItsTargetsAreKnown) {
+  Gateway gw(kOld);
+  Upstream named;
+  named.answers(200, "named");
+  std::string url = "http://localhost:" + std::to_string(named.port());
+
+  EXPECT_TRUE(gw.reload("upstreams: {named: {url: \"" + url + "\"}}\n" +
+                        "routes: [{name: n, match: {path: /**}, to: named}]")
+                  .good);
+
+  EXPECT_EQ(gw.get("/u").body, "named");
+}
+
 TEST(Reload, WhileRequestsFlowFailsNoneOfThem) {
   Gateway gw(kOld);
   gw.upstream("users").answers(200, "ok");
