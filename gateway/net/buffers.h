@@ -81,6 +81,25 @@ class BufferPool {
   std::size_t held_ = 0;
 };
 
+// A pipe of the pool for a while; one that still holds bytes is not given back.
+struct PipeLease {
+  explicit PipeLease(BufferPool& p) noexcept : pool(p), pipe(p.pipe()) {}
+  PipeLease(const PipeLease&) = delete;
+  ~PipeLease() {
+    if (pipe.read_end < 0) return;
+    if (held) {
+      BufferPool::close(pipe);
+    } else {
+      pool.give_back(pipe);
+    }
+  }
+  explicit operator bool() const noexcept { return pipe.read_end >= 0; }
+
+  BufferPool& pool;
+  Pipe pipe;
+  std::size_t held = 0;  // bytes in the pipe
+};
+
 inline void Buffer::release() noexcept {
   if (bytes_) pool_->put(std::exchange(bytes_, nullptr), std::exchange(size_, 0));
 }

@@ -15,8 +15,11 @@ class ScopeTimer final : private Timer {
   // From now; replaces an earlier start. Zero or less means never, as everywhere.
   void start(base::Duration after, base::Reason why) noexcept {
     why_ = why;
+    after_ = after;
     wheel_->set(*this, wheel_->due_in(after));
   }
+  // Puts it off: from now, as long as it was started for. For timers of idleness, which each byte puts off.
+  void again() noexcept { wheel_->set(*this, wheel_->due_in(after_)); }
   void stop() noexcept { wheel_->unset(*this); }
   bool running() const noexcept { return due() != kNever; }
 
@@ -25,6 +28,7 @@ class ScopeTimer final : private Timer {
 
   Wheel* wheel_;
   base::Scope* scope_;
+  base::Duration after_{};
   base::Reason why_ = base::Reason::timeout_total;
 };
 

@@ -32,6 +32,8 @@ TcpTransport::~TcpTransport() {
 void TcpTransport::on_events(std::uint32_t events) noexcept {
   bool hangup = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
   bool dead = events & (EPOLLHUP | EPOLLERR);
+  // EPOLLHUP alone says that both sides have finished sending, which is an orderly end.
+  if (events & EPOLLERR) broke_ = true;
   became_ready(hangup || events & EPOLLIN, dead || events & EPOLLOUT, hangup);
 }
 

@@ -79,6 +79,9 @@ class Transport : private Timer {
   }
   // True once the other side has closed or reset, as far as the system has told.
   bool hung_up() const noexcept { return hung_up_; }
+  // True once the connection is known to be broken: a reset, or the network gave it up. What had arrived
+  // before may still be read, nothing can be sent.
+  bool broken() const noexcept { return broke_; }
 
   // `co_await transport.readable(timeout)`: Outcome::ready when a read is worth a try. Zero means no timeout.
   ReadWait readable(base::Duration timeout) noexcept;
@@ -93,6 +96,7 @@ class Transport : private Timer {
   // destroy `this` before it returns.
   void became_ready(bool read, bool write, bool hangup) noexcept;
   bool hung_up_ = false;
+  bool broke_ = false;
   bool can_read_ = false;  // a read may succeed; false: only an event can change it
   bool can_write_ = false;
 

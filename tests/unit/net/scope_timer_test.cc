@@ -50,6 +50,18 @@ TEST_F(ScopeTimerTest, CountsFromTheLastStart) {
   EXPECT_EQ(scope_.why(), Reason::timeout_idle);
 }
 
+TEST_F(ScopeTimerTest, IsPutOffByItsOwnLength) {
+  timer_.start(2s, Reason::timeout_idle);
+  wheel_.advance(start_ + 1500ms);
+
+  timer_.again();
+
+  wheel_.advance(start_ + 3499ms);
+  EXPECT_FALSE(scope_.cancelled());
+  wheel_.advance(start_ + 3700ms);
+  EXPECT_EQ(scope_.why(), Reason::timeout_idle);
+}
+
 TEST_F(ScopeTimerTest, NeverCancelsWithATimeoutOfZero) {
   timer_.start(2s, Reason::timeout_total);
 
