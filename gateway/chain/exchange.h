@@ -61,12 +61,13 @@ struct Exchange {
   http::ServerStream& stream;
   Worker& worker;
   base::Arena& arena;
-  base::Scope scope;      // cancelled when the client leaves or the total timeout passes
-  net::ScopeTimer total;  // started by the handler, if it has a total timeout
+  base::Scope scope;  // cancelled when the client leaves or the total timeout passes
+  net::ScopeTimer
+      total;  // started by the handler, if it has a total timeout; of a tunnel, its time of idleness
 
   // In this order, so that each is gone before what it reads from.
   http::RequestHead& request;
-  http::BodyPtr request_body;
+  http::BodyPtr request_body;             // of a tunnel: what the client sends after the switch
   http::ClientStreamPtr upstream_stream;  // of the attempt that gave the response; its head's views lie there
   std::optional<upstream::AttemptInFlight> attempt;
   http::ResponseHead response;

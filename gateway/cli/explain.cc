@@ -150,6 +150,7 @@ class Explanation {
     print_timeout("first_byte", t.first_byte);
     print_timeout("idle", t.idle);
     print_timeout("total", t.total);
+    print_timeout("tunnel", t.tunnel);
     bool again = http::idempotent(request_.method) || request_.fields.has(http::FieldId::idempotency_key);
     fmt::print("retry       at most {} attempts; {}\n", upstream.retry().attempts,
                again ? "this request may be repeated as long as nothing of an answer has arrived"
@@ -165,7 +166,7 @@ class Explanation {
   // The innermost place that says it: route, upstream, defaults.
   std::string timeout_origin(std::string_view name) const {
     const auto* forward =
-        dynamic_cast<const handlers::Forward*>(&built_.snapshot()->routes[index_].chain.handler());
+        dynamic_cast<const handlers::Forward*>(&built_.snapshot()->routes[index_]->chain.handler());
     std::vector<std::string> places = {path("routes", index_, "timeouts", name),
                                        path("upstreams", forward->upstream().name(), "timeouts", name),
                                        path("defaults", "timeouts", name)};

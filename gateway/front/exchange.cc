@@ -3,10 +3,12 @@
 //   1 begin     the connection hands over a request; the exchange keeps the present snapshot
 //   2 decide    which route?
 //   3 chain     the route's filters, in order, then its handler, then the filters' response hooks in reverse
-//   4 respond   the connection sends the head and pulls the body
+//   4 respond   the connection sends the head and pulls the body; an exchange that was upgraded goes on as a
+//               tunnel, see tunnel.cc
 //   5 finish    log, metrics, done hooks; then everything is forgotten at once
 #include "gateway/chain/local_reply.h"
 #include "gateway/front/front.h"
+#include "gateway/front/hold.h"
 
 namespace sluice::front {
 
@@ -14,25 +16,6 @@ using base::Reason;
 using base::Result;
 using base::Task;
 using chain::Exchange;
-
-// Keeps the current snapshot of the front for one exchange.
-class Front::Hold {
- public:
-  explicit Hold(Front& front) noexcept : front_(front), held_(std::prev(front.held_.end())) {
-    ++held_->exchanges;
-    ++front_.active_;
-  }
-  Hold(const Hold&) = delete;
-  ~Hold() {
-    --front_.active_;
-    if (--held_->exchanges == 0 && held_ != std::prev(front_.held_.end())) front_.held_.erase(held_);
-  }
-  const routing::Snapshot& snapshot() const noexcept { return *held_->snapshot; }
-
- private:
-  Front& front_;
-  std::list<Held>::iterator held_;
-};
 
 void Front::install(std::shared_ptr<const routing::Snapshot> snapshot) {
   if (!held_.empty() && held_.back().exchanges == 0) held_.pop_back();
@@ -66,6 +49,10 @@ Task<void> Front::serve(http::ServerStream& stream) {
   // Step 3
   co_await route.chain.run(ex).in(ex.scope);
   // Step 4
+  if (ex.response.status == 101 && ex.upstream_stream) [[unlikely]] {
+    co_await tunnel(ex, hold, plan.lookup.route);
+    co_return;
+  }
   co_await respond(ex, *connection);
   // Step 5
   route.chain.done(ex);

@@ -2,7 +2,7 @@
 // Step 5 of an exchange: what log and metrics are told about it.
 #include "gateway/base/strings.h"
 #include "gateway/chain/request_id.h"
-#include "gateway/front/front.h"
+#include "gateway/front/ending.h"
 
 namespace sluice::front {
 
@@ -10,15 +10,6 @@ using base::Reason;
 using chain::Exchange;
 using observe::AbortStage;
 using observe::Source;
-
-// What both log and metrics need.
-struct Front::Ending {
-  base::SteadyTime now;
-  int status;
-  Source source;
-  base::Duration duration;
-  base::Duration overhead;
-};
 
 namespace {
 
@@ -41,22 +32,30 @@ base::Duration overhead(const Exchange& ex, base::SteadyTime now) noexcept {
 
 }  // namespace
 
-void Front::finish(Exchange& ex, observe::RouteMetrics& metrics, const routing::Snapshot& snapshot) noexcept {
+Front::Ending Front::ending_of(const Exchange& ex) const noexcept {
   auto now = worker_->loop.clock().steady();
   bool unsent = base::row(ex.reason).status == 499 && !ex.stream.head_sent();
-  Ending ending{
+  return {
       now, unsent ? 499 : ex.response.status,
       ex.answered_locally || ex.upstream.answered == base::SteadyTime{} ? Source::gateway : Source::upstream,
       now - ex.stream.begun(), overhead(ex, now)};
-  if (ex.attempt && ex.reason != Reason::none && ex.upstream.answered != base::SteadyTime{})
-    ex.attempt->failed(ex.reason);
+}
+
+void Front::count(const Exchange& ex, observe::RouteMetrics& metrics, const Ending& ending) noexcept {
   metrics.on(worker_->index)
       .end({ex.request.method, ending.status, ending.source, ex.reason, aborted(ex), ending.duration,
             ending.overhead, ex.stream.bytes_received(), ex.stream.bytes_sent()});
-  if (lane_) write_log(ex, ending, snapshot);
 }
 
-void Front::write_log(Exchange& ex, const Ending& ending, const routing::Snapshot& snapshot) noexcept {
+void Front::finish(Exchange& ex, observe::RouteMetrics& metrics, const routing::Snapshot& snapshot) noexcept {
+  Ending ending = ending_of(ex);
+  if (ex.attempt && ex.reason != Reason::none && ex.upstream.answered != base::SteadyTime{})
+    ex.attempt->failed(ex.reason);
+  count(ex, metrics, ending);
+  if (lane_) write_log(ex, ending, snapshot.hash);
+}
+
+void Front::write_log(Exchange& ex, const Ending& ending, std::string_view config_hash) noexcept {
   const auto& up = ex.upstream;
   const auto& connection = ex.stream.connection();
   observe::AccessRecord r;
@@ -86,7 +85,7 @@ void Front::write_log(Exchange& ex, const Ending& ending, const routing::Snapsho
   }
   r.user_agent = ex.request.fields.value(http::FieldId::user_agent);
   r.referer = ex.request.fields.value(http::FieldId::referer);
-  r.config_hash = snapshot.hash;
+  r.config_hash = config_hash;
   observe::AttemptRecord attempts[8];
   auto n = std::min<std::size_t>(static_cast<std::size_t>(up.attempt_count), 8);
   const chain::Attempt* a = up.attempts;

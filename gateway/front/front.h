@@ -40,6 +40,7 @@ class Front final : public http::Service {
   };
   class Hold;
   struct Ending;
+  class OpenStream;
 
   void answer_unrouted(chain::Exchange& ex, const routing::Plan& plan,
                        const routing::Snapshot& snapshot) const;
@@ -47,9 +48,12 @@ class Front final : public http::Service {
   base::Task<void> respond_waiting(chain::Exchange& ex, base::Scope& connection,
                                    base::Task<base::Result<void>> sending);
   base::Task<void> respond_failed(chain::Exchange& ex, base::Scope& connection, base::Result<void> sent);
+  base::Task<void> tunnel(chain::Exchange& ex, Hold& hold, std::size_t route);
+  Ending ending_of(const chain::Exchange& ex) const noexcept;
+  void count(const chain::Exchange& ex, observe::RouteMetrics& metrics, const Ending& ending) noexcept;
   void finish(chain::Exchange& ex, observe::RouteMetrics& metrics,
               const routing::Snapshot& snapshot) noexcept;
-  void write_log(chain::Exchange& ex, const Ending& ending, const routing::Snapshot& snapshot) noexcept;
+  void write_log(chain::Exchange& ex, const Ending& ending, std::string_view config_hash) noexcept;
 
   chain::Worker* worker_;
   observe::RouteMetrics* unmatched_;

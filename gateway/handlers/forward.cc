@@ -75,7 +75,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
       while (result) {
         ex.response.fields.clear();
         result = co_await ex.upstream_stream->receive(ex.response);
-        if (!result || ex.response.status >= 200) break;
+        if (!result || ex.response.status >= 200 || ex.response.status == 101) break;
         result = co_await ex.stream.send_interim(ex.response);
       }
     } else {
@@ -92,10 +92,23 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   }
   count_retries(ex, observe::RetryResult::success);
   // Step 7: from here on the client's connection pulls.
-  if (streaming(ex.response)) ex.total.stop();
   ex.response.fields.add(FieldId::via, "1.1 sluice");
+  if (ex.response.status == 101) [[unlikely]]
+    if (auto switched = switch_protocols(ex); !switched) co_return switched;
+  if (streaming(ex.response)) ex.total.stop();
   ex.response_body = ex.upstream_stream->body(ex.arena);
   co_return Result<void>();
+}
+
+// The exchange becomes a tunnel. Neither it nor the attempt has an end that a limit could be set to, but
+// either side may be forgotten by the other.
+Result<void> Forward::switch_protocols(Exchange& ex) const {
+  ex.total.start(timeouts_.tunnel, Reason::timeout_idle);
+  ex.request_body = ex.stream.switch_protocols(ex.total);
+  if (!ex.request_body) return base::fail(Reason::internal, "a switch of protocols that was not asked for");
+  ex.attempt->ended(ex.upstream.answered);
+  ex.upstream_stream->switch_protocols(*ex.request_body, ex.scope, ex.total);
+  return {};
 }
 
 void Forward::begin_attempt(Exchange& ex, Try& t, upstream::Target& target) const {

@@ -7,7 +7,9 @@
 //   4 send the request    head and first bytes at once, the rest while the response comes
 //   5 receive the head    relaying interim responses
 //   6 try again           if the failure is such that nobody can have acted on the request
-//   7 hand over           head and body belong to the exchange; the client's connection pulls the body
+//   7 hand over           head and body belong to the exchange; the client's connection pulls the body. After
+//   101
+//                         both directions are bodies, that of the request too
 #pragma once
 #include <memory>
 #include <string>
@@ -39,6 +41,7 @@ class Forward final : public chain::Handler {
   void begin_attempt(chain::Exchange& ex, Try& t, upstream::Target& target) const;
   void end_attempt(chain::Exchange& ex, const base::Result<void>& result) const;
   void count_retries(const chain::Exchange& ex, observe::RetryResult result) const;
+  base::Result<void> switch_protocols(chain::Exchange& ex) const;
   bool may_retry(const chain::Exchange& ex, const Try& t, const base::Error& error) const;
 
   std::shared_ptr<upstream::Upstream> upstream_;

@@ -40,7 +40,8 @@ class Body {
   virtual void abandon() noexcept {}
 
   // For moving large bodies inside the kernel: the transport whose next length() bytes are this body as it
-  // is, or null when bytes are buffered, framed, encrypted or wrapped.
+  // is, or null when bytes are buffered, framed, encrypted or wrapped. Of a tunnel, which has no length: the
+  // transport all of whose bytes are the body, encrypted or not.
   virtual net::Transport* verbatim_source() noexcept { return nullptr; }
   // That many bytes were taken from verbatim_source() directly.
   virtual void took(std::uint64_t /*bytes*/) noexcept {}

@@ -41,6 +41,9 @@ struct RequestHead {
   std::string_view query;      // without "?"
   std::string_view authority;  // host and port as the client wrote them
   std::string_view host;       // lower case, without port, without a trailing dot
+  // The protocol that the client asks to switch to (upgrade.h), "" for a plain request. The Upgrade field
+  // itself concerns one connection only and is not in `fields`.
+  std::string_view upgrade;
   Fields fields;
 };
 
@@ -49,7 +52,8 @@ struct ResponseHead {
 
   int status = 0;
   Version version = Version::http_1_1;
-  std::string_view reason;  // as received; empty: the standard phrase is written
+  std::string_view reason;   // as received; empty: the standard phrase is written
+  std::string_view upgrade;  // of a 101: the protocol that is spoken from here on
   Fields fields;
 };
 

@@ -11,6 +11,7 @@
 #include "gateway/http/body.h"
 #include "gateway/http/head.h"
 #include "gateway/net/address.h"
+#include "gateway/net/scope_timer.h"
 
 namespace sluice::http {
 
@@ -49,6 +50,11 @@ class ServerStream {
   // called again only if it failed before head_sent().
   virtual base::Task<base::Result<void>> send(ResponseHead& head, BodyPtr& body) = 0;
   virtual bool head_sent() const noexcept = 0;
+  // After a target's 101 to a request with an `upgrade`: what the client sends from here on, until it sends
+  // nothing more. send() then takes the 101 and, as its body, what the target sends; it tells the client when
+  // that has ended, and returns. `idle` is put off with each piece and must outlive the stream. Null if this
+  // request asked for no upgrade.
+  virtual BodyPtr switch_protocols(net::ScopeTimer& /*idle*/) { return nullptr; }
   // No further request is taken from this connection after the present one.
   virtual void close_after() noexcept = 0;
   // On the wire, heads and framing included, so far.
@@ -86,6 +92,11 @@ class ClientStream {
   virtual base::Task<base::Result<void>> receive(ResponseHead& out) = 0;
   // The body of the final response, null if it has none. The stream must outlive it.
   virtual BodyPtr body(base::Arena& arena) = 0;
+  // After a response of 101: passes `from` on as it is, in `scope`, while body() is read; the target is told
+  // when it has ended. If it breaks, the scope is cancelled with the reason. All must outlive the stream.
+  virtual void switch_protocols(Body& /*from*/, base::Scope& /*scope*/, net::ScopeTimer& /*idle*/) {}
+  // Waits until `from` has been passed on, or cannot be.
+  virtual base::Task<void> all_sent() { return {}; }
   // Has the connection served another request before? Then an early close may only mean that it was stale.
   virtual bool reused() const noexcept = 0;
   // Did any byte of a response arrive? Then a retry is no longer invisible.

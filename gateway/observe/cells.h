@@ -32,6 +32,9 @@ inline constexpr std::array<std::uint64_t, 14> kDurationBounds = {
     250'000'000, 500'000'000, 1'000'000'000, 2'500'000'000, 5'000'000'000, 10'000'000'000, 30'000'000'000};
 inline constexpr std::array<std::uint64_t, 10> kOverheadBounds = {
     10'000, 25'000, 50'000, 100'000, 250'000, 500'000, 1'000'000, 2'500'000, 10'000'000, 100'000'000};
+inline constexpr std::array<std::uint64_t, 7> kStreamBounds = {
+    1'000'000'000,     10'000'000'000,    60'000'000'000,    300'000'000'000,
+    1'800'000'000'000, 3'600'000'000'000, 14'400'000'000'000};
 
 // Index of the bucket that `value` falls into: the number of bounds below it. A binary search whose steps are
 // additions instead of branches, because which bucket comes next cannot be predicted.
@@ -69,5 +72,6 @@ class HistogramCells {
 };
 using DurationCells = HistogramCells<kDurationBounds>;
 using OverheadCells = HistogramCells<kOverheadBounds>;
+using StreamCells = HistogramCells<kStreamBounds>;
 
 }  // namespace sluice::observe

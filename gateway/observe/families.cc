@@ -6,7 +6,7 @@
 namespace sluice::observe {
 namespace {
 
-enum class Bounds { none, duration, overhead };
+enum class Bounds { none, duration, overhead, stream };
 
 std::span<const std::uint64_t> bounds_of(Bounds bounds) {
   switch (bounds) {
@@ -16,6 +16,8 @@ std::span<const std::uint64_t> bounds_of(Bounds bounds) {
       return kDurationBounds;
     case Bounds::overhead:
       return kOverheadBounds;
+    case Bounds::stream:
+      return kStreamBounds;
   }
   return {};
 }

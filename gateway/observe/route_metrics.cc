@@ -30,6 +30,10 @@ std::string_view name(AbortStage stage) noexcept {
   return "";
 }
 
+std::string_view name(StreamKind kind) noexcept {
+  return kind == StreamKind::websocket ? "websocket" : "upgrade";
+}
+
 RouteCells::RouteCells(SeriesStore& store, const std::string& route, unsigned worker)
     : store_(store),
       route_(route),
@@ -83,6 +87,31 @@ void RouteCells::add_duration_series(std::size_t code_class) {
   series_.push_back(
       store_.series(Family::sluice_request_duration_seconds, {route_, class_label(code_class)}));
   duration_[code_class] = DurationCells(series_.back().cells(worker_));
+}
+
+void RouteCells::stream_began(StreamKind kind) {
+  auto cells = [&](Family family, LabelValues values) {
+    return series_.emplace_back(store_.series(family, values)).cells(worker_);
+  };
+  auto& streams = streams_[static_cast<std::size_t>(kind)];
+  if (!streams.open) {
+    streams.open = cells(Family::sluice_streams, {route_, observe::name(kind)});
+    streams.duration =
+        StreamCells(cells(Family::sluice_stream_duration_seconds, {route_, observe::name(kind)}));
+    if (kind == StreamKind::websocket) websockets_ = cells(Family::sluice_websockets, {route_});
+  }
+  streams.open->add(1);
+  if (kind == StreamKind::websocket) websockets_->add(1);
+}
+
+void RouteCells::stream_ended(StreamKind kind, base::Duration took, std::uint64_t received,
+                              std::uint64_t sent) noexcept {
+  auto& streams = streams_[static_cast<std::size_t>(kind)];
+  streams.open->subtract(1);
+  if (kind == StreamKind::websocket) websockets_->subtract(1);
+  streams.duration.observe(took);
+  received_->add(received);
+  sent_->add(sent);
 }
 
 RouteMetrics::RouteMetrics(SeriesStore& store, std::string_view name)

@@ -24,6 +24,10 @@ namespace sluice::observe {
 enum class AbortStage : std::uint8_t { none, request, waiting, response };
 std::string_view name(AbortStage stage) noexcept;
 
+// What an upgraded connection became.
+enum class StreamKind : std::uint8_t { websocket, upgrade };
+std::string_view name(StreamKind kind) noexcept;
+
 // How one request ended.
 struct RequestOutcome {
   http::Method method = http::Method::other;
@@ -48,6 +52,12 @@ class alignas(64) RouteCells {
   // After the last byte or the abort.
   void end(const RequestOutcome& outcome);
 
+  // A connection goes on when the request that upgraded it has ended. Each stream_began() has its
+  // stream_ended(), which is told the bytes since.
+  void stream_began(StreamKind kind);
+  void stream_ended(StreamKind kind, base::Duration took, std::uint64_t received,
+                    std::uint64_t sent) noexcept;
+
  private:
   void count(const RequestOutcome& outcome);
   Cell* add_request_series(std::uint32_t key, const RequestOutcome& outcome);
@@ -60,6 +70,12 @@ class alignas(64) RouteCells {
   std::array<DurationCells, 6> duration_;  // by code class, made when first needed
   KeyedCells requests_;
   std::array<Cell*, 3> aborts_;  // by AbortStage, without none
+  struct Streams {
+    Cell* open = nullptr;
+    StreamCells duration;
+  };
+  std::array<Streams, 2> streams_;  // by StreamKind, made when first met
+  Cell* websockets_ = nullptr;      // likewise
   SeriesStore& store_;
   const std::string& route_;
   unsigned worker_;

@@ -13,7 +13,7 @@ struct Plan {
 
 inline Plan decide(const http::RequestHead& request, const Snapshot& snapshot, Trace* trace = nullptr) {
   Plan plan{snapshot.table.find(request, trace), nullptr};
-  if (plan.lookup.outcome == Lookup::Outcome::matched) plan.route = &snapshot.routes[plan.lookup.route];
+  if (plan.lookup.outcome == Lookup::Outcome::matched) plan.route = snapshot.routes[plan.lookup.route].get();
   return plan;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Route and Snapshot: everything that was built from one configuration and that a request is served by. Built
 // whole on the control thread, then given to the workers, immutable from then on but for the counters that
-// its parts point to. An exchange keeps the snapshot that it began with.
+// its parts point to. An exchange keeps the snapshot that it began with, a tunnel its route.
 #pragma once
 #include <memory>
 #include <string>
@@ -22,7 +22,8 @@ struct Route {
 struct Snapshot {
   std::string hash;  // of the configuration, hexadecimal
   RouteTable table;
-  std::vector<Route> routes;  // by the table's indices
+  // By the table's indices. Shared, so that what goes on for hours keeps its route and nothing else.
+  std::vector<std::shared_ptr<const Route>> routes;
 };
 
 }  // namespace sluice::routing

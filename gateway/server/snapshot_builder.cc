@@ -37,8 +37,8 @@ class RouteBuilder final : public chain::Builder {
     auto metrics = living_.metrics.route(written.name);
     metrics->expect(http::Method::get, 200,
                     written.handler.name() == "to" ? observe::Source::upstream : observe::Source::gateway);
-    out_.routes.push_back(
-        {written.name, chain::Chain(std::move(links), std::move(handler)), std::move(metrics)});
+    out_.routes.push_back(std::make_shared<const routing::Route>(routing::Route{
+        written.name, chain::Chain(std::move(links), std::move(handler)), std::move(metrics)}));
   }
 
   const chain::RouteFacts& route() const override { return facts_; }

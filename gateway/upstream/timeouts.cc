@@ -19,6 +19,10 @@ void describe(Description<TimeoutsConfig>& d) {
           "Time without a byte in either direction once the exchange has begun.", default_is("60s"));
   d.field("total", &TimeoutsConfig::total, "Time for the whole exchange, all attempts included.",
           default_is("60s"));
+  d.field("tunnel", &TimeoutsConfig::tunnel,
+          "Time without a byte in either direction on a connection that was upgraded, to a WebSocket for "
+          "instance. Once it is, none of the other limits applies.",
+          default_is("1h"));
 }
 
 void describe(Description<RetryConfig>& d) {
@@ -43,6 +47,7 @@ Timeouts merge(Timeouts under, const TimeoutsConfig& over) noexcept {
   under.first_byte = over.first_byte.value_or(under.first_byte);
   under.idle = over.idle.value_or(under.idle);
   under.total = over.total.value_or(under.total);
+  under.tunnel = over.tunnel.value_or(under.tunnel);
   return under;
 }
 

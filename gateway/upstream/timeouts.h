@@ -10,7 +10,7 @@
 namespace sluice::upstream {
 
 struct TimeoutsConfig {
-  std::optional<config::Duration> connect, first_byte, idle, total;
+  std::optional<config::Duration> connect, first_byte, idle, total, tunnel;
   bool operator==(const TimeoutsConfig&) const = default;
 };
 void describe(config::Description<TimeoutsConfig>& d);
@@ -20,6 +20,7 @@ struct Timeouts {
   base::Duration first_byte = std::chrono::seconds(30);  // from the request sent to the response's first byte
   base::Duration idle = std::chrono::seconds(60);        // between any two bytes afterwards
   base::Duration total = std::chrono::seconds(60);       // of the exchange, all attempts included
+  base::Duration tunnel = std::chrono::hours(1);         // without a byte once protocols have been switched
   bool operator==(const Timeouts&) const = default;
 };
 // What `over` says, and for the rest what `under` says.

@@ -88,6 +88,13 @@ def users():
     return int(service.says(r"listening on http://127\.0\.0\.1:(\d+)").group(1))
 
 
+@functools.cache
+def chat():
+    """Port of the WebSocket service; its first line picks the interpreter that has Debian's websockets."""
+    service = Running([SERVICES / "chat.py", "0"])
+    return int(service.says(r"listening on http://127\.0\.0\.1:(\d+)").group(1))
+
+
 def unused_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

@@ -8,8 +8,10 @@
 #include "gateway/http/h1/head_reader.h"
 #include "gateway/http/h1/keep_alive.h"
 #include "gateway/http/h1/send.h"
+#include "gateway/http/h1/tunnel_body.h"
 #include "gateway/http/h1/writer.h"
 #include "gateway/http/hop_by_hop.h"
+#include "gateway/http/upgrade.h"
 
 namespace sluice::http::h1 {
 
@@ -18,7 +20,7 @@ using base::Reason;
 using base::Result;
 using base::Task;
 
-class ClientConnection::Stream final : public ClientStream {
+class ClientConnection::Stream final : public ClientStream, private net::Watcher {
  public:
   Stream(ClientConnection& c, base::Arena& arena, const ClientTimeouts& timeouts)
       : connection_(c),
@@ -32,6 +34,8 @@ class ClientConnection::Stream final : public ClientStream {
   Task<Result<void>> send(const RequestHead& head, std::string_view extra, Body* body) override;
   Task<Result<void>> receive(ResponseHead& out) override;
   BodyPtr body(base::Arena& arena) override;
+  void switch_protocols(Body& from, base::Scope& scope, net::ScopeTimer& idle) override;
+  Task<void> all_sent() override;
   bool reused() const noexcept override { return connection_.exchanges_ > 1; }
   bool answered() const noexcept override { return connection_.input_.received() != received_before_; }
   bool body_touched() const noexcept override { return body_touched_; }
@@ -50,9 +54,12 @@ class ClientConnection::Stream final : public ClientStream {
   Task<Result<void>> finish_send(Task<Sent> sending, Body* body);
   void start_pump(Body& body);
   Task<void> pump(Body& body);
+  Task<void> pass_on(Body& from);
+  void on_activity(bool hangup) noexcept override;
   std::optional<Result<void>> take_head(ResponseHead& out);
   Task<Result<void>> receive_slowly(ResponseHead& out);
   Result<void> take(std::size_t length, ResponseHead& out);
+  Result<void> take_switch(std::size_t length, ResponseHead& out);
   base::Error lost() const;
   base::Error given_up(Reason why) const;
 
@@ -64,7 +71,9 @@ class ClientConnection::Stream final : public ClientStream {
   base::Scope* scope_ = nullptr;
   std::optional<base::Job<void>> pump_;    // sends the rest of the request's body beside the response
   std::optional<base::Error> body_error_;  // why the request's body could not be read
-  Method method_ = Method::get;
+  Asked asked_;
+  std::string_view upgrade_;         // the protocol that was asked for
+  net::ScopeTimer* idle_ = nullptr;  // of the tunnel, once protocols have been switched
   Framing framing_;
   bool keep_alive_ = false;
   bool body_touched_ = false;
@@ -117,6 +126,8 @@ ClientStreamPtr ClientConnection::open(base::Arena& arena, const ClientTimeouts&
 ClientConnection::Stream::~Stream() {
   pump_.reset();
   auto& c = connection_;
+  // A client that broke the tunnel off did so to the target.
+  if (idle_ && scope_->why() == Reason::client_closed) c.transport_->reset_on_close();
   // Bytes behind the response were not asked for: nobody may ever see them, in the socket or out of it.
   bool reusable = response_complete_ && request_complete_ && keep_alive_ && c.input_.empty() &&
                   !c.transport_->hung_up() && c.transport_->drained();
@@ -129,11 +140,15 @@ ClientConnection::Stream::~Stream() {
 
 Task<Result<void>> ClientConnection::Stream::send(const RequestHead& head, std::string_view extra,
                                                   Body* body) {
-  method_ = head.method;
+  asked_ = {head.method, !head.upgrade.empty()};
   Framing::Kind framing = Framing::Kind::none;
   if (body) {
     framing = body->length() ? Framing::Kind::length : Framing::Kind::chunked;
     if (framing == Framing::Kind::chunked) extra = arena_.join(extra, "Transfer-Encoding: chunked\r\n");
+  }
+  if (asked_.upgrade) [[unlikely]] {
+    upgrade_ = head.upgrade;
+    extra = arena_.join(extra, "Connection: Upgrade\r\nUpgrade: ", upgrade_, "\r\n");
   }
   auto target = target_of(head);
   char* out = arena_.chars(request_head_size(head, target, extra));
@@ -185,7 +200,7 @@ std::optional<Result<void>> ClientConnection::Stream::take_head(ResponseHead& ou
   auto& input = connection_.input_;
   for (;;) {
     if (!input.empty()) {
-      auto length = reader_.read(input.pending(), Asked{method_, false}, out);
+      auto length = reader_.read(input.pending(), asked_, out);
       if (!length) return Result<void>(std::move(length).unexpected());
       if (*length) return take(*length, out);
     }
@@ -200,6 +215,7 @@ std::optional<Result<void>> ClientConnection::Stream::take_head(ResponseHead& ou
 Result<void> ClientConnection::Stream::take(std::size_t length, ResponseHead& out) {
   auto& input = connection_.input_;
   const Control& control = reader_.control();
+  if (out.status == 101) return take_switch(length, out);
   input.use(length);
   reader_.reset();
   if (auto kept = keep_alive_timeout(out.fields.value(FieldId::keep_alive))) connection_.idle_limit_ = kept;
@@ -213,6 +229,45 @@ Result<void> ClientConnection::Stream::take(std::size_t length, ResponseHead& ou
   response_complete_ = framing_.kind == Framing::Kind::none ||
                        (framing_.kind == Framing::Kind::length && framing_.length == 0);
   return {};
+}
+
+// The head moves into the arena, as that of the request has: the buffer is not to be kept as long as the
+// tunnel.
+Result<void> ClientConnection::Stream::take_switch(std::size_t length, ResponseHead& out) {
+  auto& input = connection_.input_;
+  auto own = arena_.copy({input.pending().data(), length});
+  auto again = parse_response(own, kLimits, asked_, out);
+  if (!again) return std::move(again).unexpected();
+  out.upgrade = switched_protocol(out.fields);
+  if (!same_protocol(out.upgrade, upgrade_))
+    return base::fail(Reason::upstream_protocol, "status 101 names another protocol than was asked for");
+  input.use(length);
+  drop_hop_by_hop(out.fields);
+  out.fields.remove(FieldId::content_length);  // means nothing here
+  return {};
+}
+
+// From here on the target is told what the client says, whatever it is.
+void ClientConnection::Stream::switch_protocols(Body& from, base::Scope& scope, net::ScopeTimer& idle) {
+  idle_ = &idle;
+  scope_ = &scope;
+  connection_.transport_->watch(this);
+  pump_.emplace(scope_);
+  pump_->start(pass_on(from));
+}
+
+Task<void> ClientConnection::Stream::pass_on(Body& from) {
+  Sent sent = co_await sender_.tunnel({}, from, *idle_);
+  if (sent.body) scope_->cancel(sent.body->reason);
+}
+
+Task<void> ClientConnection::Stream::all_sent() {
+  if (pump_ && pump_->running()) co_await pump_->join();
+}
+
+// While nobody reads, because the client takes nothing.
+void ClientConnection::Stream::on_activity(bool /*hangup*/) noexcept {
+  if (connection_.transport_->broken()) scope_->cancel(Reason::upstream_reset);
 }
 
 Task<Result<void>> ClientConnection::Stream::receive(ResponseHead& out) {
@@ -241,6 +296,7 @@ Task<Result<void>> ClientConnection::Stream::receive_slowly(ResponseHead& out) {
 }
 
 BodyPtr ClientConnection::Stream::body(base::Arena& arena) {
+  if (idle_) return make_body<TunnelBody>(arena, connection_.input_, *idle_, Reason::upstream_reset);
   if (response_complete_) return nullptr;
   return make_body<ResponseBody>(arena, *this, arena);
 }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "gateway/http/h1/chunked.h"
+#include "gateway/net/pump.h"
 
 namespace sluice::http::h1 {
 
@@ -20,23 +21,6 @@ Task<Sent> from_written(Task<net::Written> writing) {
 }
 
 Sent body_error(base::Error error) { return Sent{{}, std::move(error)}; }
-
-// A pipe of the pool; one that still holds bytes is not given back.
-struct PipeLease {
-  explicit PipeLease(net::BufferPool& p) noexcept : pool(p), pipe(p.pipe()) {}
-  PipeLease(const PipeLease&) = delete;
-  ~PipeLease() {
-    if (pipe.read_end < 0) return;
-    if (held) {
-      net::BufferPool::close(pipe);
-    } else {
-      pool.give_back(pipe);
-    }
-  }
-  net::BufferPool& pool;
-  net::Pipe pipe;
-  std::size_t held = 0;  // bytes in the pipe
-};
 
 }  // namespace
 
@@ -80,6 +64,49 @@ Task<Sent> BodySender::rest(Body& body) {
     Sent sent = co_await put({}, piece);
     if (!sent || !more_) co_return sent;
   }
+}
+
+Task<Sent> BodySender::tunnel(std::string_view head, Body& body, net::ScopeTimer& idle) {
+  timeout_ = base::Duration::zero();
+  framing_ = Framing::Kind::until_close;
+  Sent sent = co_await put(head, Piece{});
+  while (sent && more_) {
+    if (net::Transport* from = body.verbatim_source()) {
+      sent = co_await pump(body, *from, idle);
+      co_return sent;
+    }
+    auto piece = co_await body.read(kPiece);
+    sent = co_await put({}, piece);
+  }
+  if (sent) to_->shutdown_write();
+  co_return sent;
+}
+
+Task<Sent> BodySender::pump(Body& body, net::Transport& from, net::ScopeTimer& idle) {
+  net::Pump pump(*loop_, from, *to_, idle);
+  // Counts also when this frame is given up.
+  struct Account {
+    ~Account() {
+      body.took(pump.taken());
+      sent += pump.given();
+    }
+    const net::Pump& pump;
+    Body& body;
+    std::uint64_t& sent;
+  } account{pump, body, *sent_};
+  net::Pumped end = co_await pump.run();
+  more_ = false;
+  switch (end.kind) {
+    case net::Pumped::Kind::ended:
+      break;
+    case net::Pumped::Kind::source_failed:
+      co_return body_error(body.verbatim_failure(base::Outcome::ready, Reason::none));
+    case net::Pumped::Kind::cancelled:
+      co_return body_error(body.verbatim_failure(base::Outcome::cancelled, end.why));
+    case net::Pumped::Kind::sink_failed:
+      co_return Sent{{net::Written::Kind::failed, {}, end.error}, std::nullopt};
+  }
+  co_return Sent{};
 }
 
 // Writes `head` and what `piece` adds to the wire. Sets more_.
@@ -145,8 +172,8 @@ std::size_t BodySender::join_small(std::size_t n) {
 }
 
 Task<Sent> BodySender::splice(Body& body, net::Transport& from) {
-  PipeLease lease(loop_->buffers());
-  if (lease.pipe.read_end < 0) {  // out of descriptors: copy instead
+  net::PipeLease lease(loop_->buffers());
+  if (!lease) {  // out of descriptors: copy instead
     auto piece = co_await body.read(kPiece);
     Sent sent = co_await put({}, piece);
     co_return sent;

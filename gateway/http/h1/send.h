@@ -9,6 +9,7 @@
 #include "gateway/http/body.h"
 #include "gateway/http/head.h"
 #include "gateway/net/loop.h"
+#include "gateway/net/scope_timer.h"
 #include "gateway/net/write.h"
 
 namespace sluice::http::h1 {
@@ -39,6 +40,9 @@ class BodySender {
   base::Task<Sent> start(std::string_view head, Body* body, Framing::Kind framing);
   bool more() const noexcept { return more_; }
   base::Task<Sent> rest(Body& body);
+  // The head, empty for none, and then everything that `body` gives, as it is and however long it takes: for
+  // connections that have switched protocols. Tells the other side when the body has ended.
+  base::Task<Sent> tunnel(std::string_view head, Body& body, net::ScopeTimer& idle);
 
  private:
   base::Task<Sent> put(std::string_view head, const base::Result<Piece>& piece);
@@ -46,6 +50,7 @@ class BodySender {
   std::size_t gather(std::string_view head, const Piece& piece);
   std::size_t join_small(std::size_t n);
   base::Task<Sent> start_then_rest(base::Task<Sent> start, Body& body);
+  base::Task<Sent> pump(Body& body, net::Transport& from, net::ScopeTimer& idle);
   base::Task<Sent> splice(Body& body, net::Transport& from);
   base::Task<Sent> splice_through(Body& body, net::Transport& from, const net::Pipe& pipe, std::size_t& held);
 

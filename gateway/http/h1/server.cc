@@ -8,6 +8,7 @@
 #include "gateway/http/h1/head_reader.h"
 #include "gateway/http/h1/server_stream.h"
 #include "gateway/http/hop_by_hop.h"
+#include "gateway/http/upgrade.h"
 
 namespace sluice::http::h1 {
 
@@ -41,7 +42,9 @@ void ServerConnection::drain() noexcept {
 }
 
 void ServerConnection::on_activity(bool hangup) noexcept {
-  if (hangup && stream_scope_) stream_scope_->cancel(Reason::client_closed);
+  if (!stream_scope_) return;
+  bool left = stream_->switched() ? transport_->broken() : hangup;
+  if (left) stream_scope_->cancel(Reason::client_closed);
 }
 
 Task<void> ServerConnection::run() {
@@ -83,6 +86,8 @@ Task<bool> ServerConnection::one_request(Session& session) {
   if (control && control->framing.length > options_->max_body)
     control = base::fail(Reason::body_too_large, "Content-Length exceeds the limit");
   if (control) {
+    if (control->upgrade) [[unlikely]]
+      take_upgrade(session, stream, *length);
     session.input.use(*length);
     drop_hop_by_hop(stream.request().fields);
     stream.begin(*control);
@@ -97,6 +102,17 @@ Task<bool> ServerConnection::one_request(Session& session) {
   bool keep = control && stream.reusable() && !stream_scope.cancelled();
   if (!keep && stream.head_sent() && (!control || stream.request_unread())) co_await linger();
   co_return keep;
+}
+
+// A request that may turn into a tunnel moves its head into the arena: it may be needed for hours, and then
+// the buffer, which is many times larger, is not to be kept for it.
+void ServerConnection::take_upgrade(Session& session, ServerStream& stream, std::size_t head) {
+  auto& request = stream.request();
+  auto framing = session.reader.control().framing;
+  if (asked_protocol(request, framing).empty()) return;
+  auto own = stream.arena().copy({session.input.pending().data(), head});
+  auto again = parse_request(own, options_->limits, request);
+  if (again) request.upgrade = asked_protocol(request, framing);
 }
 
 // Length of the head that has been received and read as a whole; 0 if the connection ended before one began.

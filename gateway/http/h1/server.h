@@ -12,6 +12,8 @@
 
 namespace sluice::http::h1 {
 
+class ServerStream;
+
 // Limits and timeouts of a listener; durations of zero mean none.
 struct ServerOptions {
   HeadLimits limits;
@@ -40,6 +42,7 @@ class ServerConnection final : public http::ServerConnection, private net::Watch
   std::optional<base::Result<std::size_t>> take_head(Session& session);
   base::Task<base::Result<std::size_t>> head(Session& session);
   base::Task<base::Result<std::size_t>> wait_for_head(Session& session);
+  void take_upgrade(Session& session, ServerStream& stream, std::size_t head);
   base::Task<void> linger();
   void on_activity(bool hangup) noexcept override;
 

@@ -5,6 +5,7 @@
 
 #include "gateway/base/strings.h"
 #include "gateway/http/date.h"
+#include "gateway/http/h1/tunnel_body.h"
 #include "gateway/http/h1/writer.h"
 
 namespace sluice::http::h1 {
@@ -147,7 +148,10 @@ void ServerStream::frame(ResponseHead& head, const Body* body, Framing::Kind& fr
 
 std::string_view ServerStream::write_head(const ResponseHead& head, bool final) {
   std::string_view connection;
-  if (final && !keep_alive_) connection = "Connection: close\r\n";
+  if (switched() && head.status == 101) {
+    connection = arena_->join("Connection: Upgrade\r\nUpgrade: ", head.upgrade, "\r\n");
+  } else if (final && !keep_alive_)
+    connection = "Connection: close\r\n";
   if (final && keep_alive_ && request_.version == Version::http_1_0)
     connection = "Connection: keep-alive\r\n";
   std::string_view extra = connection;
@@ -157,7 +161,22 @@ std::string_view ServerStream::write_head(const ResponseHead& head, bool final) 
   return {out, static_cast<std::size_t>(end - out)};
 }
 
+BodyPtr ServerStream::switch_protocols(net::ScopeTimer& idle) {
+  if (request_.upgrade.empty()) return nullptr;
+  idle_ = &idle;
+  keep_alive_ = false;
+  return make_body<TunnelBody>(*arena_, *input_, idle, Reason::client_closed);
+}
+
+Task<Result<void>> ServerStream::send_switched(const ResponseHead& head, Body& body) {
+  Sent sent = co_await sender_.tunnel(write_head(head, true), body, *idle_);
+  Reason why = sent.body ? sent.body->reason : sent.written.why;
+  if (why == Reason::upstream_reset) input_->transport().reset_on_close();
+  co_return result_of(sent);
+}
+
 Task<Result<void>> ServerStream::send(ResponseHead& head, BodyPtr& body) {
+  if (switched() && head.status == 101 && body) return send_switched(head, *body);
   Framing::Kind framing;
   frame(head, body.get(), framing);
   Body* sent_body = framing == Framing::Kind::none ? nullptr : body.get();

@@ -24,6 +24,7 @@ class ServerStream final : public http::ServerStream {
   base::Task<base::Result<void>> send_interim(const ResponseHead& head) override;
   base::Task<base::Result<void>> send(ResponseHead& head, BodyPtr& body) override;
   bool head_sent() const noexcept override { return sent_ != interim_sent_; }
+  BodyPtr switch_protocols(net::ScopeTimer& idle) override;
   void close_after() noexcept override { keep_alive_ = false; }
   std::uint64_t bytes_received() const noexcept override { return input_->received() - received_before_; }
   std::uint64_t bytes_sent() const noexcept override { return sent_; }
@@ -37,6 +38,8 @@ class ServerStream final : public http::ServerStream {
   bool reusable() noexcept { return keep_alive_ && complete_ && body_done(); }
   // The client may still be sending what nobody has read.
   bool request_unread() noexcept { return !body_done(); }
+  // The connection is a tunnel: the client may finish sending without having left.
+  bool switched() const noexcept { return idle_ != nullptr; }
 
  private:
   class RequestBody;
@@ -44,6 +47,7 @@ class ServerStream final : public http::ServerStream {
   void frame(ResponseHead& head, const Body* body, Framing::Kind& framing);
   std::string_view write_head(const ResponseHead& head, bool final);
   base::Task<base::Result<void>> finish(base::Task<Sent> sending);
+  base::Task<base::Result<void>> send_switched(const ResponseHead& head, Body& body);
   base::Result<void> result_of(const Sent& sent);
 
   net::Loop* loop_;
@@ -54,7 +58,8 @@ class ServerStream final : public http::ServerStream {
   RequestHead request_;
   Control control_;
   BodySender sender_;
-  RequestBody* body_ = nullptr;  // in the arena, while it lives
+  RequestBody* body_ = nullptr;      // in the arena, while it lives
+  net::ScopeTimer* idle_ = nullptr;  // of the tunnel, once protocols have been switched
   bool body_taken_ = false;
   bool body_finished_ = false;  // the body object went away after the last piece
   bool expectation_open_ = false;

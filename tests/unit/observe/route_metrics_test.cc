@@ -44,6 +44,36 @@ TEST(RouteMetrics, CountAnAnsweredRequest) {
             900);
 }
 
+TEST(RouteMetrics, CountStreamsApartFromRequests) {
+  SeriesStore store({});
+  RouteMetrics route(store, "chat");
+  const Labels websocket{{"route", "chat"}, {"kind", "websocket"}},
+      other{{"route", "chat"}, {"kind", "upgrade"}};
+  EXPECT_EQ(series_count(store, Family::sluice_streams), 0u);
+
+  route.on(0).stream_began(StreamKind::websocket);
+  route.on(0).stream_began(StreamKind::websocket);
+  route.on(0).stream_began(StreamKind::upgrade);
+  EXPECT_EQ(gauge(store, Family::sluice_websockets, {{"route", "chat"}}), 2);
+  EXPECT_EQ(gauge(store, Family::sluice_streams, websocket), 2);
+  EXPECT_EQ(gauge(store, Family::sluice_streams, other), 1);
+  EXPECT_EQ(observations(store, Family::sluice_stream_duration_seconds, websocket), 0u);
+
+  route.on(0).stream_ended(StreamKind::websocket, 2h, 10, 20);
+  route.on(0).stream_ended(StreamKind::upgrade, 1s, 1, 2);
+  EXPECT_EQ(gauge(store, Family::sluice_websockets, {{"route", "chat"}}), 1);
+  EXPECT_EQ(gauge(store, Family::sluice_streams, other), 0);
+  auto took = scraped(store, Family::sluice_stream_duration_seconds, websocket)->histogram;
+  EXPECT_EQ(took.sample_count, 1u);
+  EXPECT_EQ(took.sample_sum, 7200);
+  EXPECT_EQ(took.bucket[5].cumulative_count, 0u);  // an hour
+  EXPECT_EQ(took.bucket[6].cumulative_count, 1u);  // four
+  EXPECT_EQ(counter(store, Family::sluice_received_bytes_total, {{"side", "downstream"}, {"route", "chat"}}),
+            11);
+  EXPECT_EQ(counter(store, Family::sluice_sent_bytes_total, {{"side", "downstream"}, {"route", "chat"}}), 22);
+  EXPECT_EQ(series_count(store, Family::sluice_request_duration_seconds), 0u);
+}
+
 TEST(RouteMetrics, NameTheReasonOfALocalReply) {
   SeriesStore store({});
   RouteMetrics route(store, "orders");

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Front::Hold: keeps the current snapshot of the front for one exchange, and for a tunnel its route alone.
+// Private to front.
+#pragma once
+#include <iterator>
+#include <utility>
+
+#include "gateway/front/front.h"
+
+namespace sluice::front {
+
+class Front::Hold {
+ public:
+  explicit Hold(Front& front) noexcept : front_(front), held_(std::prev(front.held_.end())) {
+    ++held_->exchanges;
+    ++front_.active_;
+  }
+  Hold(const Hold&) = delete;
+  ~Hold() {
+    --front_.active_;
+    if (!route_) release();
+  }
+  // Not after keep_only().
+  const routing::Snapshot& snapshot() const noexcept { return *held_->snapshot; }
+  // Lets go of the snapshot but for this route of it. Nothing else of it may be in use any more.
+  void keep_only(std::size_t route) noexcept {
+    route_ = snapshot().routes[route];
+    release();
+  }
+
+ private:
+  void release() noexcept {
+    if (--held_->exchanges == 0 && held_ != std::prev(front_.held_.end())) front_.held_.erase(held_);
+  }
+  Front& front_;
+  std::list<Held>::iterator held_;
+  std::shared_ptr<const routing::Route> route_;
+};
+
+}  // namespace sluice::front

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps 4 and 5 of an exchange that was upgraded (101): a tunnel, which may last for days. The request is
+// counted as answered when the tunnel begins, the tunnel apart from it; the log has one line, at the end.
+// Reloads leave tunnels alone, and tunnels leave the old configuration alone: they keep their route.
+#include "gateway/front/ending.h"
+#include "gateway/front/hold.h"
+#include "gateway/http/upgrade.h"
+
+namespace sluice::front {
+
+using base::Reason;
+using base::Task;
+using chain::Exchange;
+using observe::StreamKind;
+
+// A tunnel in the gauges, for as long as it lives.
+class Front::OpenStream {
+ public:
+  OpenStream(Exchange& ex, observe::RouteCells& cells, base::SteadyTime now)
+      : stream_(ex.stream),
+        cells_(cells),
+        loop_(ex.worker.loop),
+        kind_(http::same_protocol(ex.response.upgrade, "websocket") ? StreamKind::websocket
+                                                                    : StreamKind::upgrade),
+        began_(now),
+        received_(ex.stream.bytes_received()),
+        sent_(ex.stream.bytes_sent()) {
+    cells_.stream_began(kind_);
+  }
+  OpenStream(const OpenStream&) = delete;
+  ~OpenStream() {
+    cells_.stream_ended(kind_, loop_.clock().steady() - began_, stream_.bytes_received() - received_,
+                        stream_.bytes_sent() - sent_);
+  }
+
+ private:
+  http::ServerStream& stream_;
+  observe::RouteCells& cells_;
+  const net::Loop& loop_;
+  StreamKind kind_;
+  base::SteadyTime began_;
+  std::uint64_t received_, sent_;
+};
+
+namespace {
+
+// The names lie in the route table, the values in the path.
+void own_captures(Exchange& ex) {
+  auto own = ex.arena.array<chain::Capture>(ex.captures.size());
+  for (std::size_t i = 0; i < own.size(); ++i)
+    own[i] = {ex.arena.copy(ex.captures[i].name), ex.captures[i].value};
+  ex.captures = own;
+}
+
+}  // namespace
+
+Task<void> Front::tunnel(Exchange& ex, Hold& hold, std::size_t route) {
+  auto config_hash = ex.arena.copy(hold.snapshot().hash);
+  own_captures(ex);
+  hold.keep_only(route);
+  auto& metrics = *ex.route->metrics;
+  Ending begin = ending_of(ex);
+  count(ex, metrics, begin);
+  {
+    OpenStream open(ex, metrics.on(worker_->index), begin.now);
+    auto sent = co_await ex.stream.send(ex.response, ex.response_body).in(ex.scope);
+    if (sent) {
+      co_await ex.upstream_stream->all_sent();
+    } else {
+      ex.reason = sent.error().reason;
+      ex.detail = ex.arena.copy(sent.error().detail);
+      if (ex.attempt) ex.attempt->failed(ex.reason);
+    }
+  }
+  ex.route->chain.done(ex);
+  if (lane_) write_log(ex, ending_of(ex), config_hash);
+}
+
+}  // namespace sluice::front
