@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/admin/admin_config.h"
 
-#include <sys/un.h>
-
 #include "gateway/base/strings.h"
 #include "gateway/net/address.h"
 
@@ -15,9 +13,7 @@ using config::Refusal;
 constexpr std::string_view kUnix = "unix:";
 
 Refusal read_path(std::string_view path, AdminAddress& out) {
-  if (!path.starts_with('/')) return Complaint{"the path of a Unix socket must begin with /", ""};
-  if (path.size() >= sizeof(sockaddr_un::sun_path))
-    return Complaint{"the path of a Unix socket must be shorter than 108 bytes", ""};
+  if (auto address = net::Address::of_path(path); !address) return Complaint{address.error().detail, ""};
   out = {std::string(path), "", 0};
   return {};
 }

@@ -4,12 +4,21 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
+#include <map>
+#include <mutex>
+
+#include "gateway/base/assert.h"
 
 namespace sluice::net {
 
 Address Address::from(const sockaddr* address, socklen_t size) noexcept {
   Address a;
+  if (address->sa_family == AF_UNIX) {
+    a.storage_.local = {AF_UNIX, nullptr};
+    return a;
+  }
   std::memcpy(&a.storage_, address, std::min<std::size_t>(size, sizeof a.storage_));
   return a;
 }
@@ -31,17 +40,72 @@ base::Result<Address> Address::parse(std::string_view ip, std::uint16_t port) {
   return base::fail(base::Reason::internal, "\"" + std::string(ip) + "\" is not an IP address");
 }
 
+namespace {
+
+// One for each path, for ever: as many as configurations have named.
+const sockaddr_un* kept(std::string_view path) {
+  static std::mutex mutex;
+  static std::map<std::string, sockaddr_un, std::less<>> known;
+  std::lock_guard lock(mutex);
+  auto [at, fresh] = known.try_emplace(std::string(path));
+  if (fresh) {
+    at->second.sun_family = AF_UNIX;
+    path.copy(at->second.sun_path, sizeof at->second.sun_path - 1);
+  }
+  return &at->second;
+}
+
+}  // namespace
+
+base::Result<Address> Address::of_path(std::string_view path) {
+  auto refuse = [](const char* why) {
+    return base::fail(base::Reason::internal, std::string("the path of a Unix socket must ") + why);
+  };
+  if (!path.starts_with('/')) return refuse("begin with /");
+  if (path.ends_with('/')) return refuse("not end with /");
+  if (path.find('\0') != std::string_view::npos) return refuse("not hold a NUL");
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) return refuse("be shorter than 108 bytes");
+  Address a;
+  a.storage_.local = {AF_UNIX, kept(path)};
+  return a;
+}
+
+Address Address::of_bytes(std::span<const unsigned char> number, std::uint16_t port) noexcept {
+  Address a;
+  if (number.size() == 4) {
+    a.storage_.v4.sin_family = AF_INET;
+    a.storage_.v4.sin_port = htons(port);
+    std::memcpy(&a.storage_.v4.sin_addr, number.data(), 4);
+    return a;
+  }
+  SLUICE_ASSERT(number.size() == 16);
+  a.storage_.v6.sin6_family = AF_INET6;
+  a.storage_.v6.sin6_port = htons(port);
+  std::memcpy(&a.storage_.v6.sin6_addr, number.data(), 16);
+  return a;
+}
+
+std::span<const unsigned char> Address::bytes() const noexcept {
+  if (family() == AF_INET) return {reinterpret_cast<const unsigned char*>(&storage_.v4.sin_addr), 4};
+  if (family() != AF_INET6) return {};
+  const auto& v6 = storage_.v6.sin6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&v6)) return {v6.s6_addr + 12, 4};
+  return {v6.s6_addr, 16};
+}
+
 std::uint16_t Address::port() const noexcept {
+  if (is_unix()) return 0;
   return ntohs(family() == AF_INET6 ? storage_.v6.sin6_port : storage_.v4.sin_port);
 }
 
 Address Address::with_port(std::uint16_t port) const noexcept {
   Address a = *this;
-  (family() == AF_INET6 ? a.storage_.v6.sin6_port : a.storage_.v4.sin_port) = htons(port);
+  if (!is_unix()) (family() == AF_INET6 ? a.storage_.v6.sin6_port : a.storage_.v4.sin_port) = htons(port);
   return a;
 }
 
 bool Address::loopback() const noexcept {
+  if (is_unix()) return true;
   if (family() == AF_INET) return (ntohl(storage_.v4.sin_addr.s_addr) >> 24) == 127;
   if (family() != AF_INET6) return false;
   const auto& v6 = storage_.v6.sin6_addr;
@@ -61,6 +125,7 @@ std::string_view Address::ip(char* out) const noexcept {
     return std::string_view(out, static_cast<std::size_t>(o - out));
   };
   if (family() == AF_INET) return write(reinterpret_cast<const unsigned char*>(&storage_.v4.sin_addr));
+  if (is_unix()) return {out, std::string_view("unix").copy(out, 4)};
   if (family() != AF_INET6) return {};
   const auto& v6 = storage_.v6.sin6_addr;
   if (IN6_IS_ADDR_V4MAPPED(&v6)) return write(v6.s6_addr + 12);
@@ -74,17 +139,26 @@ std::string Address::ip() const {
 }
 
 std::string Address::text() const {
+  if (is_unix())
+    return storage_.local.address ? std::string("unix:") + storage_.local.address->sun_path : "unix";
   std::string n = ip();
   if (n.find(':') != std::string::npos) n = "[" + n + "]";
   return n + ":" + std::to_string(port());
 }
 
+const sockaddr* Address::data() const noexcept {
+  bool named = is_unix() && storage_.local.address;
+  return named ? reinterpret_cast<const sockaddr*>(storage_.local.address) : &storage_.any;
+}
+
 socklen_t Address::size() const noexcept {
+  if (is_unix()) return storage_.local.address ? sizeof(sockaddr_un) : sizeof(sa_family_t);
   return family() == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
 }
 
 bool operator==(const Address& a, const Address& b) noexcept {
   if (a.family() != b.family() || a.port() != b.port()) return false;
+  if (a.is_unix()) return a.storage_.local.address == b.storage_.local.address;
   if (a.family() == AF_INET6)
     return std::memcmp(&a.storage_.v6.sin6_addr, &b.storage_.v6.sin6_addr, sizeof(in6_addr)) == 0;
   return a.storage_.v4.sin_addr.s_addr == b.storage_.v4.sin_addr.s_addr;

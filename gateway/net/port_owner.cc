@@ -28,6 +28,19 @@ void listening_inodes(const char* table, std::uint16_t port, std::set<std::strin
   }
 }
 
+// The same for the listening socket (state 01, flag __SO_ACCEPTCON) bound to `path`: proc(5), /proc/net/unix.
+void listening_inodes(std::string_view path, std::set<std::string>& inodes) {
+  std::ifstream in("/proc/net/unix");
+  std::string line;
+  while (std::getline(in, line)) {
+    std::istringstream words(line);
+    std::string address, count, protocol, flags, type, state, inode, name;
+    words >> address >> count >> protocol >> flags >> type >> state >> inode >> std::ws;
+    std::getline(words, name);
+    if (flags == "00010000" && name == path) inodes.insert("socket:[" + inode + "]");
+  }
+}
+
 bool holds(const fs::path& process, const std::set<std::string>& inodes) {
   std::error_code ec;
   for (fs::directory_iterator fd(process / "fd", ec), end; !ec && fd != end; fd.increment(ec)) {
@@ -38,12 +51,7 @@ bool holds(const fs::path& process, const std::set<std::string>& inodes) {
   return false;
 }
 
-}  // namespace
-
-std::string port_owner(std::uint16_t port) {
-  std::set<std::string> inodes;
-  listening_inodes("/proc/net/tcp", port, inodes);
-  listening_inodes("/proc/net/tcp6", port, inodes);
+std::string owner_of(const std::set<std::string>& inodes) {
   std::error_code ec;
   for (fs::directory_iterator p("/proc", ec), end; !inodes.empty() && !ec && p != end; p.increment(ec)) {
     auto pid = p->path().filename().string();
@@ -54,6 +62,21 @@ std::string port_owner(std::uint16_t port) {
     return " (in use by " + name + ", pid " + pid + ")";
   }
   return {};
+}
+
+}  // namespace
+
+std::string port_owner(std::uint16_t port) {
+  std::set<std::string> inodes;
+  listening_inodes("/proc/net/tcp", port, inodes);
+  listening_inodes("/proc/net/tcp6", port, inodes);
+  return owner_of(inodes);
+}
+
+std::string socket_owner(std::string_view path) {
+  std::set<std::string> inodes;
+  listening_inodes(path, inodes);
+  return owner_of(inodes);
 }
 
 }  // namespace sluice::net

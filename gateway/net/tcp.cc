@@ -12,6 +12,7 @@
 #include <cstring>
 #include <utility>
 
+#include "gateway/net/sleep.h"
 #include "gateway/net/system_call.h"
 
 namespace sluice::net {
@@ -145,18 +146,56 @@ std::string explain(const Address& to, int error) {
   return "connect to " + to.text() + ": " + std::strerror(error);
 }
 
+void set_no_delay(int fd) noexcept {
+  int one = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
+base::Unexpected connect_failed(const Address& to, int error) {
+  return base::fail(error == EAGAIN ? Reason::timeout_connect : Reason::upstream_connect_failed,
+                    explain(to, error));
+}
+
+// A socket that is not a transport's yet.
+struct Descriptor {
+  int fd;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+  int release() noexcept { return std::exchange(fd, -1); }
+};
+
+// A Unix socket whose queue is full does not say when there is room: asks again until the time is up.
+base::Task<base::Result<TransportPtr>> connect_when_room(Loop& loop, Address to, int fd,
+                                                         base::Duration timeout) {
+  Descriptor socket{fd};
+  auto deadline = loop.now() + timeout;
+  do {
+    auto pause = sleep(loop, Wheel::kTick);
+    if (co_await pause == base::Outcome::cancelled) co_return base::fail(pause.why());
+    if (::connect(fd, to.data(), to.size()) == 0) {
+      auto transport = std::make_unique<TcpTransport>(loop, socket.release(), true);
+      if (transport->registered()) co_return TransportPtr(std::move(transport));
+      co_return base::fail(Reason::overload, std::string("epoll: ") + std::strerror(errno));
+    }
+    if (errno != EAGAIN) co_return connect_failed(to, errno);
+  } while (timeout == base::Duration::zero() || loop.now() < deadline);
+  co_return connect_failed(to, EAGAIN);
+}
+
 }  // namespace
 
 base::Task<base::Result<TransportPtr>> connect(Loop& loop, const Address& to, base::Duration timeout) {
   int fd = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) co_return base::fail(Reason::overload, std::string("socket: ") + std::strerror(errno));
-  int one = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (!to.is_unix()) set_no_delay(fd);
   bool connected = ::connect(fd, to.data(), to.size()) == 0;
+  if (!connected && errno == EAGAIN && to.is_unix())
+    co_return co_await connect_when_room(loop, to, fd, timeout);
   if (!connected && errno != EINPROGRESS) {
     int error = errno;
     ::close(fd);
-    co_return base::fail(Reason::upstream_connect_failed, explain(to, error));
+    co_return connect_failed(to, error);
   }
   auto transport = std::make_unique<TcpTransport>(loop, fd, connected);
   if (!transport->registered())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TCP: plain transports and connecting. Sockets are non-blocking, close-on-exec, without Nagle's delay.
+// TCP: plain transports and connecting, for Unix sockets too. Sockets are non-blocking, close-on-exec,
+// without Nagle's delay.
 #pragma once
 #include <memory>
 

@@ -85,6 +85,60 @@ TEST(Address, ComesBackFromTheSystemAsItWent) {
   }
 }
 
+TEST(Address, NamesAUnixSocketByItsPath) {
+  auto a = Address::of_path("/run/orders.sock");
+
+  ASSERT_TRUE(a);
+  EXPECT_EQ(a->text(), "unix:/run/orders.sock");
+  EXPECT_EQ(a->ip(), "unix");
+  EXPECT_EQ(a->port(), 0);
+  EXPECT_EQ(a->with_port(80), *a);
+  EXPECT_TRUE(a->loopback());
+  EXPECT_EQ(a->data()->sa_family, AF_UNIX);
+  EXPECT_STREQ(reinterpret_cast<const sockaddr_un*>(a->data())->sun_path, "/run/orders.sock");
+}
+
+TEST(Address, IsEqualByPath) {
+  EXPECT_EQ(*Address::of_path("/a"), *Address::of_path("/a"));
+  EXPECT_FALSE(*Address::of_path("/a") == *Address::of_path("/b"));
+  EXPECT_FALSE(*Address::of_path("/a") == *Address::parse("127.0.0.1", 0));
+}
+
+TEST(Address, RefusesWhatCannotBeThePathOfASocket) {
+  auto refusal = [](std::string_view path) { return Address::of_path(path).error().detail; };
+
+  EXPECT_TRUE(Address::of_path("/" + std::string(106, 'x')));
+  EXPECT_EQ(refusal("/" + std::string(107, 'x')), "the path of a Unix socket must be shorter than 108 bytes");
+  EXPECT_EQ(refusal(""), "the path of a Unix socket must begin with /");
+  EXPECT_EQ(refusal("run/x"), "the path of a Unix socket must begin with /");
+  EXPECT_EQ(refusal("/run/"), "the path of a Unix socket must not end with /");
+  EXPECT_EQ(refusal({"/a\0b", 4}), "the path of a Unix socket must not hold a NUL");
+}
+
+TEST(Address, OfAPeerOnAUnixSocketIsWithoutAName) {
+  sockaddr_un nobody{};
+  nobody.sun_family = AF_UNIX;
+
+  Address a = Address::from(reinterpret_cast<sockaddr*>(&nobody), sizeof(sa_family_t));
+
+  EXPECT_TRUE(a.is_unix());
+  EXPECT_EQ(a.ip(), "unix");
+  EXPECT_EQ(a.text(), "unix");
+}
+
+TEST(Address, GoesOverTheWireAndBack) {
+  for (const char* text : {"192.0.2.1", "2001:db8::1"}) {
+    auto a = *Address::parse(text, 8080);
+
+    EXPECT_EQ(Address::of_bytes(a.bytes(), 8080), a);
+  }
+  EXPECT_EQ(Address::parse("::ffff:192.0.2.1", 80)->bytes().size(), 4u);
+  EXPECT_TRUE(Address::of_path("/a")->bytes().empty());
+  EXPECT_TRUE(Address().bytes().empty());
+}
+
+TEST(Address, IsAsSmallAsAnIpv6Address) { EXPECT_LE(sizeof(Address), 32u); }
+
 TEST(Address, IsEmptyTextWhenUnset) { EXPECT_EQ(Address().ip(), ""); }
 
 }  // namespace
