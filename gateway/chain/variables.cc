@@ -23,6 +23,11 @@ View header(Exchange& ex, View name, FieldId id) {
   const http::Field* line = id == FieldId::other ? ex.request.fields.find(name) : ex.request.fields.find(id);
   return line ? line->value : View();
 }
+template <std::string net::ProxyFacts::* member>
+View told_by_proxy(Exchange& ex, View, FieldId) {
+  const auto* proxy = ex.stream.connection().proxy;
+  return proxy ? View(proxy->*member) : View();
+}
 View uri(Exchange& ex, View, FieldId) {
   const http::RequestHead& r = ex.request;
   return r.has_query ? ex.arena.join(r.path, "?", r.query) : r.path;
@@ -49,6 +54,14 @@ constexpr Variable kVariables[] = {
     {"request.uri", "Path and query, still encoded.", Form::uri, uri},
     {"route.name", "Name of the route.", Form::plain,
      [](Exchange& ex, View, FieldId) { return ex.route_name; }},
+    {"proxy.unique_id", "The connection's id of a PROXY header; in hexadecimal if it is no visible ASCII.",
+     Form::plain, told_by_proxy<&net::ProxyFacts::unique_id>},
+    {"proxy.authority", "The name that the client asked the proxy for (SNI), of a PROXY header.", Form::plain,
+     told_by_proxy<&net::ProxyFacts::authority>},
+    {"proxy.alpn", "The protocol that the client agreed on with the proxy (ALPN), of a PROXY header.",
+     Form::plain, told_by_proxy<&net::ProxyFacts::alpn>},
+    {"proxy.vpc_endpoint", "The id of the VPC endpoint, of a PROXY header by an AWS balancer.", Form::plain,
+     told_by_proxy<&net::ProxyFacts::vpc_endpoint>},
     {"listener.name", "Name of the listener that accepted the connection.", Form::plain,
      [](Exchange& ex, View, FieldId) { return View(ex.stream.connection().listener->name); }},
 };

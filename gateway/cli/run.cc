@@ -39,26 +39,30 @@ class Run {
 
   int run() {
     auto loaded = server::load_file(path_);
-    std::vector<std::string> names;
-    for (const auto& [name, listener] : loaded->config.listeners) names.push_back(name);
+    std::vector<Place> places;
+    for (const auto& [name, listener] : loaded->config.listeners)
+      places.push_back({name, listener.bind.path.empty() ? "" : listener.bind.text()});
     bool started = loaded->ok() && gateway_.start(*loaded, path_);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
     if (!started) {
       log(Level::error, "not started: " + path_ + " cannot be put in force");
       return 1;
     }
-    log(Level::info, "sluice " + std::string(base::kVersion) + " serves " + path_ + describe(names));
+    log(Level::info, "sluice " + std::string(base::kVersion) + " serves " + path_ + describe(places));
     wait_for_signal();
     control_.run();
     return exit_code_;
   }
 
  private:
-  std::string describe(const std::vector<std::string>& listeners) const {
+  struct Place {
+    std::string listener, socket;  // without `socket`: on a port that is known once it is bound
+  };
+  std::string describe(const std::vector<Place>& places) const {
     std::string out;
-    for (const auto& name : listeners) {
-      out += out.empty() ? ": " : ", ";
-      out += name + " on port " + std::to_string(gateway_.port(name));
+    for (const auto& [listener, socket] : places) {
+      out += (out.empty() ? ": " : ", ") + listener + " on ";
+      out += socket.empty() ? "port " + std::to_string(gateway_.port(listener)) : socket;
     }
     if (gateway_.admin_port()) out += ", admin on port " + std::to_string(gateway_.admin_port());
     return out;

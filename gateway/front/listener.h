@@ -3,9 +3,11 @@
 // worker's thread only.
 #pragma once
 #include <memory>
+#include <optional>
 
 #include "gateway/base/job.h"
 #include "gateway/chain/exchange.h"
+#include "gateway/front/proxy_step.h"
 #include "gateway/http/h1/server.h"
 #include "gateway/observe/listener_metrics.h"
 
@@ -16,6 +18,7 @@ struct ListenerSettings {
   http::ListenerFacts facts;
   http::h1::ServerOptions options;
   std::shared_ptr<observe::ListenerMetrics> metrics;
+  std::optional<ProxySettings> proxy;  // connections begin with a PROXY header
 };
 
 class Listener final : private net::Source, private net::Timer {
@@ -38,8 +41,12 @@ class Listener final : private net::Source, private net::Timer {
  private:
   struct Connection;
   static base::Detached serve(base::Scope& scope, Listener& listener, int fd, net::Address peer);
+  // Step 1; false ends the connection.
+  base::Task<bool> take_proxy_header(net::Transport& transport, const ProxySettings& settings,
+                                     http::ConnectionFacts& facts, std::unique_ptr<net::ProxyFacts>& proxy);
   void on_events(std::uint32_t events) noexcept override;
   void expired() noexcept override { accept_all(); }
+  void refuse(observe::Rejection rejection, const net::Address& peer, const std::string& why);
   void accept_all() noexcept;
   void accept_failed(int error) noexcept;
 
@@ -51,6 +58,7 @@ class Listener final : private net::Source, private net::Timer {
   base::Scope scope_;
   base::List<Connection> connections_;
   std::size_t count_ = 0;
+  base::SteadyTime complain_from_{};  // about refused connections
   bool starved_ = false;  // the last accept failed for want of descriptors or memory, and that was said
 };
 

@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/front/listener_config.h"
 
+#include <cstdio>
+
 #include "gateway/base/strings.h"
 #include "gateway/net/buffers.h"
 
 namespace sluice::front {
 namespace {
 
+constexpr std::string_view kUnix = "unix:";
+
+config::Refusal read_path(std::string_view path, BindAddress& out) {
+  if (auto address = net::Address::of_path(path); !address)
+    return config::Complaint{address.error().detail, ""};
+  out = {"", 0, std::string(path)};
+  return {};
+}
+
 config::Refusal read_address(std::string_view text, BindAddress& out) {
+  if (text.starts_with(kUnix)) return read_path(text.substr(kUnix.size()), out);
   auto colon = text.rfind(':');
   if (colon == std::string_view::npos)
     return config::Complaint{"expected an address with a port, such as :8080", ""};
@@ -20,23 +32,72 @@ config::Refusal read_address(std::string_view text, BindAddress& out) {
   if (!ip.empty() && !net::Address::parse(ip, 0))
     return config::Complaint{"a listener binds to an IP address, not to a name",
                              ip == "localhost" ? "write 127.0.0.1 for localhost" : ""};
-  out = {std::string(ip), static_cast<std::uint16_t>(*port)};
+  out = {std::string(ip), static_cast<std::uint16_t>(*port), ""};
   return {};
 }
 
 }  // namespace
 
 net::Address BindAddress::address() const {
+  if (!path.empty()) return net::Address::of_path(path).value();
   auto a = net::Address::parse(ip.empty() ? "::" : ip, port);
   return a ? *a : net::Address{};
 }
 
-std::string BindAddress::text() const { return ip + ":" + std::to_string(port); }
+std::string BindAddress::text() const {
+  return path.empty() ? ip + ":" + std::to_string(port) : std::string(kUnix) + path;
+}
 
 void describe(config::Text<BindAddress>& t) {
-  t.about("bind address", "an address and port such as :8080, 127.0.0.1:8080 or [::1]:8080").example(":8080");
+  t.about("bind address", "an address such as :8080, 127.0.0.1:8080, [::1]:8080 or unix:/run/web.sock")
+      .example(":8080");
   t.read(read_address);
   t.write([](const BindAddress& a) { return a.text(); });
+}
+
+void describe(config::Text<FileMode>& t) {
+  t.about("file mode", "three or four octal digits such as \"0660\"").example("0660");
+  t.pattern("^0?[0-7]{3}$");
+  t.read([](std::string_view text, FileMode& out) -> config::Refusal {
+    if (text.size() == 4 && text.front() == '0') text.remove_prefix(1);
+    if (text.size() != 3 || text.find_first_not_of("01234567") != std::string_view::npos)
+      return config::Complaint{};
+    for (char digit : text) out.bits = out.bits * 8 + static_cast<mode_t>(digit - '0');
+    return {};
+  });
+  t.write([](const FileMode& m) {
+    char digits[5];
+    std::snprintf(digits, sizeof digits, "%04o", static_cast<unsigned>(m.bits & 0777));
+    return std::string(digits);
+  });
+}
+
+void describe(config::Description<SocketFileConfig>& d) {
+  using namespace config;
+  d.about("socket",
+          "The file of a listener on a Unix socket. One that a dead process left is replaced; the gateway "
+          "removes its own when it stops.");
+  d.field("mode", &SocketFileConfig::mode, "Its rights; to connect takes the right to write.",
+          example("\"0666\""));
+  d.field("owner", &SocketFileConfig::owner, "User that owns it, by name or number.",
+          default_is("the gateway's user"), example("www-data"));
+  d.field("group", &SocketFileConfig::group, "Group that it belongs to, by name or number.",
+          default_is("the gateway's group"), example("www-data"));
+}
+
+void describe(config::Description<ProxyProtocolConfig>& d) {
+  using namespace config;
+  using namespace std::chrono_literals;
+  d.about(
+      "listener_proxy_protocol",
+      "Connections begin with a header of the PROXY protocol, version 1 or 2, by which a balancer in front "
+      "tells whose they are: that address is the client's in logs, limits, filters and for targets. Whoever "
+      "is listed must send one; whoever is not is refused.");
+  d.field("from", &ProxyProtocolConfig::from, "Addresses of the balancers; unix for those on a Unix socket.",
+          required, one_or_many, min_items(1), example("[10.0.0.0/8, 2001:db8::/32]"), example("unix"));
+  d.field("timeout", &ProxyProtocolConfig::timeout, "For the whole header; then the connection is closed.",
+          at_least(100ms));
+  d.shorthand(&ProxyProtocolConfig::from);
 }
 
 void describe(config::Description<LimitsConfig>& d) {
@@ -62,13 +123,22 @@ void describe(config::Description<ClientTimeoutsConfig>& d) {
 void describe(config::Description<ListenerConfig>& d) {
   using namespace config;
   d.about("listener", "An address on which clients are accepted.");
-  d.field("bind", &ListenerConfig::bind, "IP address and port; without an address, every one of the machine.",
-          required, example(":8080"), example("127.0.0.1:8080"));
+  d.field("bind", &ListenerConfig::bind,
+          "IP address and port; without an address, every one of the machine. Or a Unix socket.", required,
+          example(":8080"), example("127.0.0.1:8080"), example("unix:/run/sluice/web.sock"));
+  d.field("socket", &ListenerConfig::socket, "Rights of the file of a Unix socket.",
+          example("{mode: \"0660\", group: www-data}"));
+  d.field("proxy_protocol", &ListenerConfig::proxy_protocol,
+          "Clients are told of by the PROXY protocol, by these balancers.", example("{from: [10.0.0.0/8]}"));
   d.field("backlog", &ListenerConfig::backlog, "Connections that may wait to be accepted, for each worker.",
           between(1u, 65535u));
   d.field("limits", &ListenerConfig::limits, "What a client may send.");
   d.field("timeouts", &ListenerConfig::timeouts, "How long to wait for a client.");
   d.shorthand(&ListenerConfig::bind);
+  d.check([](const ListenerConfig& l, const Site& at) {
+    if (l.socket && l.bind.path.empty())
+      at.error("socket", "is for Unix sockets, and the listener binds to an IP address");
+  });
 }
 
 http::h1::ServerOptions ListenerConfig::options() const {
@@ -80,6 +150,16 @@ http::h1::ServerOptions ListenerConfig::options() const {
   o.write_timeout = timeouts.write;
   o.max_body = limits.body.bytes;
   return o;
+}
+
+std::optional<ProxySettings> ListenerConfig::proxy() const {
+  if (!proxy_protocol) return std::nullopt;
+  return ProxySettings{proxy_protocol->from, proxy_protocol->timeout};
+}
+
+net::SocketAccess ListenerConfig::access() const {
+  auto file = socket.value_or(SocketFileConfig{});
+  return {file.mode.bits, file.owner, file.group};
 }
 
 }  // namespace sluice::front

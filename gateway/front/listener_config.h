@@ -2,25 +2,53 @@
 // ListenerConfig: what an operator writes for one listener. Read by the server layer, which opens the
 // sockets.
 #pragma once
+#include <sys/types.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "gateway/config/describe.h"
+#include "gateway/config/types_net.h"
+#include "gateway/front/proxy_step.h"
 #include "gateway/http/h1/server.h"
 #include "gateway/net/address.h"
+#include "gateway/net/unix_socket.h"
 
 namespace sluice::front {
 
-// "127.0.0.1:8080", "[::1]:8080", ":8080" (every address, IPv4 and IPv6).
+// "127.0.0.1:8080", "[::1]:8080", ":8080" (every address, IPv4 and IPv6), "unix:/run/sluice.sock".
 struct BindAddress {
   std::string ip;  // "" for every address
   std::uint16_t port = 0;
+  std::string path = {};  // of a Unix socket; empty: `ip` and `port`
   bool operator==(const BindAddress&) const = default;
   net::Address address() const;
   std::string text() const;
 };
 void describe(config::Text<BindAddress>& t);
+
+// Rights of a file, as chmod(1) reads them: "0660".
+struct FileMode {
+  mode_t bits = 0;
+  bool operator==(const FileMode&) const = default;
+};
+void describe(config::Text<FileMode>& t);
+
+struct SocketFileConfig {
+  FileMode mode{0660};
+  std::string owner, group;
+  bool operator==(const SocketFileConfig&) const = default;
+};
+void describe(config::Description<SocketFileConfig>& d);
+
+struct ProxyProtocolConfig {
+  std::vector<net::Cidr> from;
+  config::Duration timeout = std::chrono::seconds(5);
+  bool operator==(const ProxyProtocolConfig&) const = default;
+};
+void describe(config::Description<ProxyProtocolConfig>& d);
 
 struct LimitsConfig {
   config::Size uri{8 * 1024};
@@ -42,11 +70,15 @@ void describe(config::Description<ClientTimeoutsConfig>& d);
 
 struct ListenerConfig {
   BindAddress bind;
+  std::optional<SocketFileConfig> socket;
+  std::optional<ProxyProtocolConfig> proxy_protocol;
   std::uint32_t backlog = 4096;
   LimitsConfig limits;
   ClientTimeoutsConfig timeouts;
   bool operator==(const ListenerConfig&) const = default;
   http::h1::ServerOptions options() const;
+  net::SocketAccess access() const;
+  std::optional<ProxySettings> proxy() const;
 };
 void describe(config::Description<ListenerConfig>& d);
 

@@ -177,9 +177,11 @@ std::string_view Forward::prepare(Exchange& ex, const upstream::Target& target) 
   }
   if (fields.has(FieldId::expect) && ex.request_body) ex.stream.relay_expectation();
   std::string_view host = asked.empty() ? "" : ex.arena.join("X-Forwarded-Host: ", asked, "\r\n");
-  return ex.arena.join("X-Forwarded-For: ", ex.stream.peer_ip(), "\r\n", host,
-                       "X-Forwarded-Proto: ", ex.stream.connection().listener->scheme,
-                       "\r\nVia: 1.1 sluice\r\n");
+  // A client on a Unix socket has no address to tell.
+  bool unnamed = ex.stream.connection().peer.is_unix();
+  return ex.arena.join(
+      unnamed ? "" : "X-Forwarded-For: ", unnamed ? "" : ex.stream.peer_ip(), unnamed ? "" : "\r\n", host,
+      "X-Forwarded-Proto: ", ex.stream.connection().listener->scheme, "\r\nVia: 1.1 sluice\r\n");
 }
 
 }  // namespace sluice::handlers

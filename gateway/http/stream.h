@@ -11,6 +11,7 @@
 #include "gateway/http/body.h"
 #include "gateway/http/head.h"
 #include "gateway/net/address.h"
+#include "gateway/net/proxy_protocol.h"
 #include "gateway/net/scope_timer.h"
 
 namespace sluice::http {
@@ -25,7 +26,8 @@ struct ListenerFacts {
 // What is the same for all exchanges of a downstream connection; outlives its streams.
 struct ConnectionFacts {
   const ListenerFacts* listener = nullptr;
-  net::Address peer;
+  net::Address peer;  // the client, as far as is known: where a PROXY header told, that one
+  const net::ProxyFacts* proxy = nullptr;  // what else it told; null if nothing
 };
 
 // One request from downstream and the way to answer it. Valid while Service::serve runs.

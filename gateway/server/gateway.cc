@@ -184,6 +184,7 @@ void Gateway::drain(std::function<void(std::size_t)> done) {
   timer_.async_wait([this, done = std::move(done)](boost::system::error_code stopped) mutable {
     if (stopped) return;
     for (auto& w : workers_) w->drain();
+    listeners_.remove_files();  // the next process may have the place
     cut_when_idle(std::chrono::steady_clock::now() + config_.shutdown.grace, std::move(done));
   });
 }

@@ -1,27 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/server/listeners.h"
 
-#include <sys/socket.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "gateway/base/log.h"
 #include "gateway/config/report.h"
 #include "gateway/net/listen.h"
 
 namespace sluice::server {
-namespace {
 
-std::uint16_t port_of(int fd) {
-  sockaddr_storage at;
-  socklen_t size = sizeof at;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) != 0) return 0;
-  return net::Address::from(reinterpret_cast<sockaddr*>(&at), size).port();
+Listeners::Sockets::~Sockets() {
+  for (int fd : fds)
+    if (fd >= 0) ::close(fd);
 }
 
-}  // namespace
-
-Listeners::Opened::~Opened() {
-  for (auto& [name, fds] : sockets)
-    for (int fd : fds) ::close(fd);
+// TCP sockets share an address, each with a queue of its own. A Unix socket has one queue, from which every
+// worker takes.
+base::Result<Listeners::Sockets> Listeners::open_sockets(const front::ListenerConfig& config,
+                                                         std::size_t workers) {
+  Sockets out;
+  auto at = config.bind.address();
+  auto backlog = static_cast<int>(config.backlog);
+  if (!at.is_unix()) {
+    auto fds = net::listen_shared(at, static_cast<unsigned>(workers), backlog);
+    if (!fds) return std::move(fds).unexpected();
+    out.fds = std::move(*fds);
+    return out;
+  }
+  auto made = net::listen_unix(at, config.access(), backlog);
+  if (!made) return std::move(made).unexpected();
+  out.file = std::move(made->file);
+  out.fds.push_back(made->fd);
+  while (out.fds.size() < workers) {
+    int fd = ::fcntl(made->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+      return base::fail(base::Reason::internal,
+                        "cannot listen on " + at.text() + ": " + std::strerror(errno));
+    out.fds.push_back(fd);
+  }
+  return out;
 }
 
 Listeners::Opened Listeners::open(Loaded& loaded, std::size_t workers) const {
@@ -30,12 +52,11 @@ Listeners::Opened Listeners::open(Loaded& loaded, std::size_t workers) const {
   for (const auto& [name, config] : loaded.config.listeners) {
     auto known = living_.find(name);
     if (known != living_.end() && known->second.config.bind == config.bind) continue;
-    auto fds = net::listen_shared(config.bind.address(), static_cast<unsigned>(workers),
-                                  static_cast<int>(config.backlog));
-    if (fds) {
-      out.sockets[name] = std::move(*fds);
+    auto sockets = open_sockets(config, workers);
+    if (sockets) {
+      out.sockets[name] = std::move(*sockets);
     } else {
-      report.error(config::path("listeners", name, "bind"), fds.error().detail);
+      report.error(config::path("listeners", name, "bind"), sockets.error().detail);
     }
   }
   return out;
@@ -45,30 +66,39 @@ void Listeners::apply(const Config& config, Opened opened, Workers& workers,
                       observe::MetricsRegistry& metrics) {
   for (const auto& [name, written] : config.listeners) {
     Living& living = living_[name];
-    auto fds = opened.sockets.find(name);
-    bool fresh = fds != opened.sockets.end();
-    if (fresh && living.port != 0)
+    auto sockets = opened.sockets.find(name);
+    bool fresh = sockets != opened.sockets.end();
+    if (fresh && living.open)
       for (auto& w : workers) w->unlisten(name);  // it moves to another address
-    if (fresh) living = {written, port_of(fds->second.front()), next_index_++};
+    if (fresh) {
+      auto port = net::bound_to(sockets->second.fds.front()).port();
+      living = {written, true, port, next_index_++, std::move(sockets->second.file)};
+    } else if (living.config.socket != written.socket) {
+      base::log(base::Level::warning, "listener " + name + ": `socket` changes with a restart only");
+    }
     auto settings = std::make_shared<front::ListenerSettings>();
     settings->facts = {name, "http", living.index};
     settings->options = written.options();
     settings->metrics = metrics.listener(name);
+    settings->proxy = written.proxy();
     living.config = written;
     for (std::size_t i = 0; i < workers.size(); ++i) {
       if (fresh) {
-        workers[i]->listen({name, fds->second[i], settings});
+        workers[i]->listen({name, std::exchange(sockets->second.fds[i], -1), settings});
       } else {
         workers[i]->use(name, settings);
       }
     }
-    if (fresh) opened.sockets.erase(fds);
   }
   std::erase_if(living_, [&](const auto& entry) {
     if (config.listeners.find(entry.first)) return false;
     for (auto& w : workers) w->unlisten(entry.first);
     return true;
   });
+}
+
+void Listeners::remove_files() noexcept {
+  for (auto& [name, living] : living_) living.file.remove();
 }
 
 std::uint16_t Listeners::port(std::string_view listener) const noexcept {

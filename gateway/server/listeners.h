@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/net/unix_socket.h"
 #include "gateway/server/loaded.h"
 #include "gateway/server/worker_thread.h"
 
@@ -17,18 +18,24 @@ namespace sluice::server {
 using Workers = std::vector<std::unique_ptr<WorkerThread>>;
 
 class Listeners {
+ private:
+  // Of one listener: one for each worker.
+  struct Sockets {
+    Sockets() = default;
+    Sockets(Sockets&&) = default;
+    Sockets& operator=(Sockets&&) = default;
+    ~Sockets();
+    std::vector<int> fds;
+    net::SocketFile file;
+  };
+
  public:
   // What a configuration needs that is not open yet. Sockets that are not taken over are closed.
   class Opened {
    public:
-    Opened() = default;
-    Opened(Opened&&) = default;
-    Opened& operator=(Opened&&) = default;
-    ~Opened();
-
    private:
     friend class Listeners;
-    std::map<std::string, std::vector<int>> sockets;
+    std::map<std::string, Sockets> sockets;
   };
 
   // Opens them; errors become diagnostics at the listener's `bind`.
@@ -36,13 +43,18 @@ class Listeners {
   // Makes the workers accept on them, use new settings, and leave what `config` does not have.
   void apply(const Config& config, Opened opened, Workers& workers, observe::MetricsRegistry& metrics);
   std::uint16_t port(std::string_view listener) const noexcept;
+  // Removes the files of Unix sockets: when nobody accepts on them any more.
+  void remove_files() noexcept;
 
  private:
   struct Living {
     front::ListenerConfig config;
+    bool open = false;
     std::uint16_t port = 0;
     std::size_t index = 0;
+    net::SocketFile file;
   };
+  static base::Result<Sockets> open_sockets(const front::ListenerConfig& config, std::size_t workers);
   std::map<std::string, Living, std::less<>> living_;
   std::size_t next_index_ = 0;
 };

@@ -28,7 +28,8 @@ void check(Loaded& loaded) {
   std::set<std::string> used;
   for (const auto& [name, listener] : c.listeners) {
     auto text = listener.bind.text();
-    if (listener.bind.port != 0 && !used.insert(text).second)
+    bool named = listener.bind.port != 0 || !listener.bind.path.empty();
+    if (named && !used.insert(text).second)
       report.error(config::path("listeners", name, "bind"), "another listener binds to " + text + " already");
   }
 }

@@ -12,7 +12,8 @@ using namespace config;
 
 void describe(Description<TargetConfig>& d) {
   d.about("target", "One address of an upstream.");
-  d.field("url", &TargetConfig::url, "Where it is: scheme, host and port.", required);
+  d.field("url", &TargetConfig::url, "Where it is: scheme, host and port, or unix: and a path.", required,
+          example("http://orders-1:8080"), example("unix:/run/orders.sock"));
   d.field("weight", &TargetConfig::weight, "Its share of the requests, relative to the others' weights.",
           between(1u, 10'000u));
   d.shorthand(&TargetConfig::url);

@@ -28,7 +28,9 @@ std::shared_ptr<Target> TargetTable::target(const std::shared_ptr<TargetGroup>& 
   if (auto target = known.lock()) return target;
   auto target = Target::make(group, url, workers_);
   known = target;
-  if (resolver_) {
+  if (auto path = net::Address::of_path(url.path)) {
+    target->publish(std::vector{*path});
+  } else if (resolver_) {
     target->watch_ =
         resolver_->watch(url.host, url.port, [weak = std::weak_ptr(target)](const net::Addresses& answer) {
           if (auto living = weak.lock()) living->publish(answer);

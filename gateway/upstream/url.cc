@@ -11,6 +11,7 @@ namespace sluice::upstream {
 namespace {
 
 constexpr std::uint16_t kDefaultPort = 80;
+constexpr std::string_view kUnix = "unix:";
 
 config::Refusal complain(const char* message, const char* hint = "") {
   return config::Complaint{message, hint};
@@ -20,7 +21,7 @@ config::Refusal check_scheme(std::string_view scheme) {
   if (base::equal_ignoring_case(scheme, "http")) return {};
   if (base::equal_ignoring_case(scheme, "https"))
     return complain("TLS to upstreams is not available in this version");
-  return complain("the only scheme known here is http");
+  return complain("the schemes known here are http and unix");
 }
 
 config::Refusal check_rest(std::string_view authority, std::string_view rest) {
@@ -45,24 +46,36 @@ std::optional<std::string> canonical_host(std::string_view host) {
   return base::to_lower(host);
 }
 
+config::Refusal parse_path(std::string_view path, TargetUrl& out) {
+  if (path.starts_with("//")) path.remove_prefix(2);  // unix:///run/x.sock, as elsewhere
+  auto address = net::Address::of_path(path);
+  if (!address) return config::Complaint{address.error().detail, {}};
+  out = {"localhost", kDefaultPort, std::string(path)};
+  return {};
+}
+
 }  // namespace
 
 std::string TargetUrl::authority() const {
+  if (!path.empty()) return std::string(kUnix) + path;
   bool ipv6 = host.find(':') != std::string::npos;
   return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 std::string TargetUrl::host_field() const {
+  if (!path.empty()) return host;
   std::string all = authority();
   if (port == kDefaultPort) all.resize(all.rfind(':'));
   return all;
 }
 
-std::string TargetUrl::text() const { return "http://" + authority(); }
+std::string TargetUrl::text() const { return path.empty() ? "http://" + authority() : authority(); }
 
 config::Refusal parse(std::string_view text, TargetUrl& out) {
   auto colon = text.find("://");
   if (text.empty()) return config::Complaint{};
+  if (base::equal_ignoring_case(text.substr(0, kUnix.size()), kUnix))
+    return parse_path(text.substr(kUnix.size()), out);
   if (colon == std::string_view::npos) return complain("it has no scheme", "put http:// in front");
   if (auto refusal = check_scheme(text.substr(0, colon))) return refusal;
   text.remove_prefix(colon + 3);
@@ -76,13 +89,14 @@ config::Refusal parse(std::string_view text, TargetUrl& out) {
   if (!host) return complain("the host is neither a name nor a complete IP address");
   out.host = std::move(*host);
   out.port = parsed->has_port ? parsed->port : kDefaultPort;
+  out.path.clear();
   return {};
 }
 
 void describe(config::Text<TargetUrl>& t) {
-  t.about("target URL", "a URL such as http://orders-1:8080");
+  t.about("target URL", "a URL such as http://orders-1:8080 or unix:/run/orders.sock");
   t.example("http://orders-1:8080");
-  t.pattern("^[Hh][Tt][Tt][Pp]://[^/?#@]+$");
+  t.pattern("^([Hh][Tt][Tt][Pp]://[^/?#@]+|[Uu][Nn][Ii][Xx]:/.+)$");
   t.read(parse);
   t.write([](const TargetUrl& url) { return url.text(); });
 }

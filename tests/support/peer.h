@@ -55,6 +55,8 @@ class RawClient : public Peer {
   // To 127.0.0.1. `receive_buffer`: see Socket::connect.
   explicit RawClient(std::uint16_t port, int receive_buffer = 0)
       : Peer(Socket::connect(port, receive_buffer)) {}
+  // To a Unix socket.
+  explicit RawClient(const std::string& path) : Peer(Socket::connect(path)) {}
 
   // The next response, interim ones too; not complete if the connection ends before. `method`: of the request
   // that it answers.

@@ -7,9 +7,11 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -72,6 +74,33 @@ Socket Socket::connect(std::uint16_t port, int receive_buffer) {
     ::setsockopt(out.fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   auto at = loopback(port);
   if (::connect(out.fd_, address(at), sizeof at) != 0) out.close();
+  return out;
+}
+
+namespace {
+
+sockaddr_un unix_address(const std::string& path) {
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  if (path.size() >= sizeof at.sun_path) throw std::runtime_error("too long for a Unix socket: " + path);
+  path.copy(at.sun_path, path.size());
+  return at;
+}
+
+}  // namespace
+
+Socket Socket::connect(const std::string& path) {
+  Socket out(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  auto at = unix_address(path);
+  if (::connect(out.fd_, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0) out.close();
+  return out;
+}
+
+Socket Socket::listen(const std::string& path, const Bell* bell, int backlog) {
+  Socket out(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), bell);
+  auto at = unix_address(path);
+  if (::bind(out.fd_, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0) fail("bind");
+  if (::listen(out.fd_, backlog) != 0) fail("listen");
   return out;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Socket: one TCP socket on the loopback, in the simple blocking way, for the clients and upstreams of tests.
-// Every wait ends when something happens, or after kPatience: then the test is broken and fails instead of
-// hanging. One thread at a time; another one may only ring the bell.
+// Socket: one TCP socket on the loopback, or a Unix one, in the simple blocking way, for the clients and
+// upstreams of tests. Every wait ends when something happens, or after kPatience: then the test is broken and
+// fails instead of hanging. One thread at a time; another one may only ring the bell.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -49,6 +49,10 @@ class Socket {
   // To 127.0.0.1. `receive_buffer`: bytes that the kernel keeps for us at most, 0 for its default. Not open()
   // when nobody listens.
   static Socket connect(std::uint16_t port, int receive_buffer = 0);
+  // To a Unix socket.
+  static Socket connect(const std::string& path);
+  // On a Unix socket of that path.
+  static Socket listen(const std::string& path, const Bell* bell, int backlog = 1024);
   // A port of the system's choice that nobody else gets while this lives. Connecting is refused, unless
   // listen().
   static Socket reserve();

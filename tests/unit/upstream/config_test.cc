@@ -88,7 +88,8 @@ TEST(UpstreamConfig, NeedsTargetsOrAUrlAndNotBoth) {
 
 TEST(UpstreamConfig, PointsAtAUrlThatIsRefused) {
   EXPECT_THAT(errors("targets:\n  - http://a\n  - https://b"),
-              HasSubstr("config.yaml:3:5: error: expected a URL such as http://orders-1:8080, got https://b: "
+              HasSubstr("config.yaml:3:5: error: expected a URL such as http://orders-1:8080 or "
+                        "unix:/run/orders.sock, got https://b: "
                         "TLS to upstreams is not available in this version"));
 }
 

@@ -37,7 +37,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"http://orders.default.svc.:80", "http://orders.default.svc.:80"},
         Case{"http://10.0.0.1", "http://10.0.0.1:80"}, Case{"http://[::1]:8080", "http://[::1]:8080"},
         Case{"http://[2001:DB8:0:0::1]", "http://[2001:db8::1]:80"},
-        Case{"http://1and1.example", "http://1and1.example:80"}, Case{"http://node1", "http://node1:80"}));
+        Case{"http://1and1.example", "http://1and1.example:80"}, Case{"http://node1", "http://node1:80"},
+        Case{"unix:/run/orders.sock", "unix:/run/orders.sock"},
+        Case{"UNIX:///run/Orders.sock", "unix:/run/Orders.sock"}));
 
 class BadUrl : public testing::TestWithParam<Case> {};
 
@@ -49,8 +51,10 @@ INSTANTIATE_TEST_SUITE_P(
     Urls, BadUrl,
     testing::Values(Case{"", ""}, Case{"orders:8080", "it has no scheme"}, Case{"orders", "it has no scheme"},
                     Case{"https://orders", "TLS to upstreams is not available in this version"},
-                    Case{"dns+http://orders", "the only scheme known here is http"},
-                    Case{"://orders", "the only scheme known here is http"},
+                    Case{"dns+http://orders", "the schemes known here are http and unix"},
+                    Case{"://orders", "the schemes known here are http and unix"},
+                    Case{"unix:run/x", "the path of a Unix socket must begin with /"},
+                    Case{"unix:", "the path of a Unix socket must begin with /"},
                     Case{"http://", "it has no host"}, Case{"http://:80", "the host is empty"},
                     Case{"http://orders/", "it must not have a path"},
                     Case{"http://orders:8080/v1", "it must not have a path"},
