@@ -67,7 +67,8 @@ void Listener::accept_all() noexcept {
     int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       starved_ = false;
-      serve(scope_, *this, fd, net::Address::from(reinterpret_cast<sockaddr*>(&peer), size));
+      serve(scope_, *this,
+            {&settings_->facts, net::Address::from(reinterpret_cast<sockaddr*>(&peer), size), fd});
       continue;
     }
     if (errno == EAGAIN) return;
@@ -89,15 +90,14 @@ void Listener::accept_failed(int error) noexcept {
   worker_->loop.wheel().set(*this, worker_->loop.wheel().due_in(net::Wheel::kTick));
 }
 
-base::Detached Listener::serve(base::Scope& /*scope*/, Listener& listener, int fd, net::Address peer) {
-  auto transport = std::make_unique<net::TcpTransport>(listener.worker_->loop, fd, true);
+base::Detached Listener::serve(base::Scope& /*scope*/, Listener& listener, http::ConnectionFacts facts) {
+  auto transport = std::make_unique<net::TcpTransport>(listener.worker_->loop, facts.socket, true);
   if (!transport->registered()) {
     listener.accept_failed(errno);
     co_return;
   }
   Connection connection(listener);
   const auto& settings = *connection.settings;
-  http::ConnectionFacts facts{&settings.facts, peer};
   std::unique_ptr<net::ProxyFacts> proxy;
   if (settings.proxy && !co_await listener.take_proxy_header(*transport, *settings.proxy, facts, proxy))
     co_return;

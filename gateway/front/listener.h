@@ -40,7 +40,7 @@ class Listener final : private net::Source, private net::Timer {
 
  private:
   struct Connection;
-  static base::Detached serve(base::Scope& scope, Listener& listener, int fd, net::Address peer);
+  static base::Detached serve(base::Scope& scope, Listener& listener, http::ConnectionFacts facts);
   // Step 1; false ends the connection.
   base::Task<bool> take_proxy_header(net::Transport& transport, const ProxySettings& settings,
                                      http::ConnectionFacts& facts, std::unique_ptr<net::ProxyFacts>& proxy);

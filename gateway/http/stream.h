@@ -27,7 +27,11 @@ struct ListenerFacts {
 struct ConnectionFacts {
   const ListenerFacts* listener = nullptr;
   net::Address peer;  // the client, as far as is known: where a PROXY header told, that one
-  const net::ProxyFacts* proxy = nullptr;  // what else it told; null if nothing
+  int socket = -1;  // of the connection: for asking the system about it, not for reading, writing or closing
+  const net::ProxyFacts* proxy = nullptr;  // what else a PROXY header told; null if nothing
+
+  // Whom the client connected to; unset if that is not known.
+  net::Address destination() const noexcept;
 };
 
 // One request from downstream and the way to answer it. Valid while Service::serve runs.

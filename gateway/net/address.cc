@@ -14,11 +14,8 @@
 namespace sluice::net {
 
 Address Address::from(const sockaddr* address, socklen_t size) noexcept {
+  if (address->sa_family == AF_UNIX) return of_unix(nullptr);
   Address a;
-  if (address->sa_family == AF_UNIX) {
-    a.storage_.local = {AF_UNIX, nullptr};
-    return a;
-  }
   std::memcpy(&a.storage_, address, std::min<std::size_t>(size, sizeof a.storage_));
   return a;
 }
@@ -65,9 +62,7 @@ base::Result<Address> Address::of_path(std::string_view path) {
   if (path.ends_with('/')) return refuse("not end with /");
   if (path.find('\0') != std::string_view::npos) return refuse("not hold a NUL");
   if (path.size() >= sizeof(sockaddr_un::sun_path)) return refuse("be shorter than 108 bytes");
-  Address a;
-  a.storage_.local = {AF_UNIX, kept(path)};
-  return a;
+  return of_unix(kept(path));
 }
 
 Address Address::of_bytes(std::span<const unsigned char> number, std::uint16_t port) noexcept {
@@ -139,26 +134,38 @@ std::string Address::ip() const {
 }
 
 std::string Address::text() const {
-  if (is_unix())
-    return storage_.local.address ? std::string("unix:") + storage_.local.address->sun_path : "unix";
+  if (is_unix()) return unix_address() ? std::string("unix:") + unix_address()->sun_path : "unix";
   std::string n = ip();
   if (n.find(':') != std::string::npos) n = "[" + n + "]";
   return n + ":" + std::to_string(port());
 }
 
+const sockaddr_un* Address::unix_address() const noexcept {
+  const sockaddr_un* address;
+  std::memcpy(&address, storage_.local.address, sizeof address);
+  return address;
+}
+
+Address Address::of_unix(const sockaddr_un* address) noexcept {
+  Address a;
+  a.storage_.local.family = AF_UNIX;
+  std::memcpy(a.storage_.local.address, &address, sizeof address);
+  return a;
+}
+
 const sockaddr* Address::data() const noexcept {
-  bool named = is_unix() && storage_.local.address;
-  return named ? reinterpret_cast<const sockaddr*>(storage_.local.address) : &storage_.any;
+  bool named = is_unix() && unix_address();
+  return named ? reinterpret_cast<const sockaddr*>(unix_address()) : &storage_.any;
 }
 
 socklen_t Address::size() const noexcept {
-  if (is_unix()) return storage_.local.address ? sizeof(sockaddr_un) : sizeof(sa_family_t);
+  if (is_unix()) return unix_address() ? sizeof(sockaddr_un) : sizeof(sa_family_t);
   return family() == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
 }
 
 bool operator==(const Address& a, const Address& b) noexcept {
   if (a.family() != b.family() || a.port() != b.port()) return false;
-  if (a.is_unix()) return a.storage_.local.address == b.storage_.local.address;
+  if (a.is_unix()) return a.unix_address() == b.unix_address();
   if (a.family() == AF_INET6)
     return std::memcmp(&a.storage_.v6.sin6_addr, &b.storage_.v6.sin6_addr, sizeof(in6_addr)) == 0;
   return a.storage_.v4.sin_addr.s_addr == b.storage_.v4.sin_addr.s_addr;

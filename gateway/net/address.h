@@ -58,9 +58,11 @@ class Address {
     sockaddr_in6 v6;
     struct {
       sa_family_t family;
-      const sockaddr_un* address;  // null: without a name
+      char address[sizeof(sockaddr_un*)];  // a pointer, null: without a name; as bytes, to keep this small
     } local;
   } storage_{};
+  const sockaddr_un* unix_address() const noexcept;
+  static Address of_unix(const sockaddr_un* address) noexcept;
 };
 
 }  // namespace sluice::net

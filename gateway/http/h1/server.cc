@@ -31,7 +31,11 @@ struct ServerConnection::Session {
 
 ServerConnection::ServerConnection(net::Loop& loop, net::TransportPtr transport, const ConnectionFacts& facts,
                                    const ServerOptions& options, Service& service)
-    : loop_(&loop), transport_(std::move(transport)), facts_(facts), options_(&options), service_(&service) {}
+    : loop_(&loop),
+      transport_(std::move(transport)),
+      facts_(&facts),
+      options_(&options),
+      service_(&service) {}
 
 ServerConnection::~ServerConnection() = default;
 
@@ -70,7 +74,7 @@ Task<bool> ServerConnection::burst() {
 
 Task<bool> ServerConnection::one_request(Session& session) {
   base::ArenaLease arena;
-  ServerStream stream(*loop_, session.input, *arena, facts_, *options_);
+  ServerStream stream(*loop_, session.input, *arena, *facts_, *options_);
   stream.set_begun(loop_->now());
   session.request = &stream.request();
   auto length = co_await head(session);

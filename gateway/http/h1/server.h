@@ -48,7 +48,7 @@ class ServerConnection final : public http::ServerConnection, private net::Watch
 
   net::Loop* loop_;
   net::TransportPtr transport_;
-  ConnectionFacts facts_;
+  const ConnectionFacts* facts_;
   const ServerOptions* options_;
   Service* service_;
   base::Scope* stream_scope_ = nullptr;  // while an exchange runs: cancelled when the client leaves
