@@ -10,8 +10,9 @@ Arena::~Arena() {
 }
 
 void* Arena::allocate_slow(std::size_t size, std::size_t align) {
-  // Blocks double so that a big exchange costs few calls of the allocator.
-  std::size_t want = std::max(kFirstBlock, block_ ? block_->size * 2 : std::size_t{0});
+  // Each block is as large as all before it together, so that a big exchange costs few calls of the
+  // allocator.
+  std::size_t want = std::max(kFirstBlock, held_);
   std::size_t room = std::max(want, size + align);
   auto* b = static_cast<Block*>(::operator new(sizeof(Block) + room));
   b->previous = block_;

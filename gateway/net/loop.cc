@@ -67,8 +67,9 @@ void Loop::remove(int /*fd*/, Source& source) noexcept {
     if (events_[i].data.ptr == &source) events_[i].data.ptr = nullptr;
 }
 
-int Loop::timeout(base::Duration at_most) const noexcept {
+int Loop::timeout(base::Duration at_most) noexcept {
   using std::chrono::milliseconds;
+  if (!guests_.empty()) return 0;
   auto wait = std::min(at_most, std::max(base::Duration::zero(), wheel_.next_tick() - now_));
   auto ms = std::chrono::ceil<milliseconds>(wait).count();
   return static_cast<int>(std::min<std::int64_t>(ms, 3'600'000));
@@ -96,8 +97,16 @@ void Loop::run_once(base::Duration at_most) {
     }
   }
   fetched_ = served_ = 0;
+  if (!guests_.empty()) serve_guests();
   wheel_.advance(now_);
   base::run_ready();
+}
+
+// Those who ask again while they are served come in the next round.
+void Loop::serve_guests() {
+  base::List<Guest> now;
+  now.take_all(guests_);
+  while (Guest* guest = now.pop_front()) guest->round();
 }
 
 void Loop::serve_inbox() {

@@ -50,6 +50,16 @@ class Loop {
   // Forgets the source: no event that was already fetched reaches it. The descriptor is closed by its owner.
   void remove(int fd, Source& source) noexcept;
 
+  // Something to be done once, in the next round; see turn.h. Leaves the loop when destroyed.
+  class Guest : public base::ListNode {
+   public:
+    virtual void round() noexcept = 0;
+
+   protected:
+    ~Guest() = default;
+  };
+  void next_round(Guest& guest) noexcept { guests_.push_back(guest); }
+
   // Time at the start of the present round.
   base::SteadyTime now() const noexcept { return now_; }
   const base::Clock& clock() const noexcept { return *clock_; }
@@ -63,7 +73,8 @@ class Loop {
  private:
   static constexpr int kBatch = 256;
   void serve_inbox();
-  int timeout(base::Duration at_most) const noexcept;
+  void serve_guests();
+  int timeout(base::Duration at_most) noexcept;
 
   const base::Clock* clock_;
   base::SteadyTime now_;
@@ -71,6 +82,7 @@ class Loop {
   int wakeup_ = -1;
   Wheel wheel_;
   BufferPool buffers_;
+  base::List<Guest> guests_;
   epoll_event events_[kBatch];
   int fetched_ = 0;
   int served_ = 0;

@@ -16,6 +16,7 @@ Task<Pumped> Pump::run() {
     auto wait = from_->readable(Duration::zero());
     auto outcome = co_await wait;
     if (outcome == Outcome::cancelled) co_return Pumped{Pumped::Kind::cancelled, wait.why(), 0};
+    turn_ends_ = taken_ + kTurn;
     auto end = co_await burst();
     if (!end) continue;
     if (end->kind == Pumped::Kind::ended) to_->shutdown_write();
@@ -38,8 +39,10 @@ Task<Pump::Ending> Pump::burst() {
     }
   }
   buffer = loop_->buffers().body();
-  do end = co_await copy(buffer, got);
-  while (!end && got > 0);
+  do {
+    end = co_await copy(buffer, got);
+    if (!end && taken_ >= turn_ends_) end = co_await others();
+  } while (!end && got > 0);
   co_return end;
 }
 
@@ -82,6 +85,8 @@ Task<Pump::Ending> Pump::splice(const Pipe& pipe, std::size_t& held) {
         co_return end;
       }
     }
+    if (taken_ >= turn_ends_)
+      if (auto end = co_await others()) co_return end;
   }
 }
 
@@ -90,6 +95,15 @@ Task<Pump::Ending> Pump::room() {
   auto wait = to_->writable(Duration::zero());
   auto outcome = co_await wait;
   if (outcome == Outcome::cancelled) co_return Pumped{Pumped::Kind::cancelled, wait.why(), 0};
+  co_return Ending();
+}
+
+// The burst has lasted long enough for now.
+Task<Pump::Ending> Pump::others() {
+  Turn next(*loop_);
+  auto outcome = co_await next;
+  turn_ends_ = taken_ + kTurn;
+  if (outcome == Outcome::cancelled) co_return Pumped{Pumped::Kind::cancelled, next.why(), 0};
   co_return Ending();
 }
 

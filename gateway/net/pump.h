@@ -12,6 +12,7 @@
 #include "gateway/net/loop.h"
 #include "gateway/net/scope_timer.h"
 #include "gateway/net/transport.h"
+#include "gateway/net/turn.h"
 
 namespace sluice::net {
 
@@ -39,12 +40,15 @@ class Pump {
   std::uint64_t given() const noexcept { return given_; }
 
  private:
+  // Bytes that may move in a burst before others have their turn.
+  static constexpr std::uint64_t kTurn = 1 << 20;
   // What a burst came to: nothing, when the source has no more for now.
   using Ending = std::optional<Pumped>;
   base::Task<Ending> burst();
   base::Task<Ending> copy(Buffer& buffer, std::size_t& got);
   base::Task<Ending> splice(const Pipe& pipe, std::size_t& held);
   base::Task<Ending> room();
+  base::Task<Ending> others();
   Ending took(const Io& in) noexcept;
   void gave(std::size_t bytes) noexcept;
 
@@ -53,6 +57,7 @@ class Pump {
   Transport* to_;
   ScopeTimer* idle_;
   std::uint64_t taken_ = 0, given_ = 0;
+  std::uint64_t turn_ends_ = kTurn;  // bytes taken by then
 };
 
 // What became of a pair of connections.

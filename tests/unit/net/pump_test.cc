@@ -221,6 +221,31 @@ TEST_F(RelayTest, EndsWhenItsScopeIsCancelled) {
   EXPECT_EQ(out.why, Reason::draining);
 }
 
+// Has always more to say and always takes what is said.
+class Endless final : public Transport {
+ public:
+  explicit Endless(Wheel& wheel) : Transport(wheel) { can_read_ = can_write_ = true; }
+  Io try_read(std::span<char> into) noexcept override { return {Io::Kind::moved, into.size(), 0}; }
+  Io try_write(std::span<const iovec> from) noexcept override {
+    return {Io::Kind::moved, from[0].iov_len, 0};
+  }
+  void shutdown_write() noexcept override {}
+};
+
+TEST_F(RelayTest, LetsOthersHaveTheirTurnWhenItNeverHasToWait) {
+  Endless one(loop_.wheel()), other(loop_.wheel());
+  base::Job<Relayed> job(&scope_);
+  job.start(relay(loop_, one, other, 1h));
+
+  EXPECT_EQ(through(a_, b_, "not starved"), "not starved");
+
+  scope_.cancel(Reason::draining);
+  turn();
+  EXPECT_FALSE(job.running());
+  EXPECT_GT(job.join().await_resume().back, 1'000'000u);
+  EXPECT_EQ(result().end, End::cancelled);
+}
+
 // Without the kernel's help: what TLS takes.
 class MemoryRelayTest : public testing::Test {
  protected:
