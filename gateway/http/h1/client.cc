@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "gateway/base/arena_pool.h"
 #include "gateway/base/job.h"
 #include "gateway/http/h1/body_reader.h"
 #include "gateway/http/h1/head_reader.h"
@@ -72,6 +73,8 @@ class ClientConnection::Stream final : public ClientStream, private net::Watcher
   std::optional<base::Job<void>> pump_;    // sends the rest of the request's body beside the response
   std::optional<base::Error> body_error_;  // why the request's body could not be read
   Asked asked_;
+  std::optional<base::ArenaLease>
+      scratch_;                      // of the request's head, if it asks for an upgrade: not kept as long
   std::string_view upgrade_;         // the protocol that was asked for
   net::ScopeTimer* idle_ = nullptr;  // of the tunnel, once protocols have been switched
   Framing framing_;
@@ -148,10 +151,11 @@ Task<Result<void>> ClientConnection::Stream::send(const RequestHead& head, std::
   }
   if (asked_.upgrade) [[unlikely]] {
     upgrade_ = head.upgrade;
+    scratch_.emplace();
     extra = arena_.join(extra, "Connection: Upgrade\r\nUpgrade: ", upgrade_, "\r\n");
   }
   auto target = target_of(head);
-  char* out = arena_.chars(request_head_size(head, target, extra));
+  char* out = (scratch_ ? **scratch_ : arena_).chars(request_head_size(head, target, extra));
   char* end = write_request_head(out, head, target, extra);
   body_touched_ = body != nullptr;
   auto sending = sender_.start({out, static_cast<std::size_t>(end - out)}, body, framing);
@@ -242,6 +246,7 @@ Result<void> ClientConnection::Stream::take_switch(std::size_t length, ResponseH
   if (!same_protocol(out.upgrade, upgrade_))
     return base::fail(Reason::upstream_protocol, "status 101 names another protocol than was asked for");
   input.use(length);
+  scratch_.reset();
   drop_hop_by_hop(out.fields);
   out.fields.remove(FieldId::content_length);  // means nothing here
   return {};
@@ -257,7 +262,7 @@ void ClientConnection::Stream::switch_protocols(Body& from, base::Scope& scope, 
 }
 
 Task<void> ClientConnection::Stream::pass_on(Body& from) {
-  Sent sent = co_await sender_.tunnel({}, from, *idle_);
+  Sent sent = co_await sender_.tunnel(from, *idle_);
   if (sent.body) scope_->cancel(sent.body->reason);
 }
 

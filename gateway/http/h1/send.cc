@@ -66,20 +66,29 @@ Task<Sent> BodySender::rest(Body& body) {
   }
 }
 
-Task<Sent> BodySender::tunnel(std::string_view head, Body& body, net::ScopeTimer& idle) {
+Task<Sent> BodySender::tunnel(Body& body, net::ScopeTimer& idle) {
   timeout_ = base::Duration::zero();
   framing_ = Framing::Kind::until_close;
-  Sent sent = co_await put(head, Piece{});
-  while (sent && more_) {
-    if (net::Transport* from = body.verbatim_source()) {
-      sent = co_await pump(body, *from, idle);
-      co_return sent;
-    }
-    auto piece = co_await body.read(kPiece);
-    sent = co_await put({}, piece);
+  more_ = true;
+  // Each of the two goes before the next is made: frames of idle tunnels are what they cost.
+  Sent sent = co_await until_verbatim(body);
+  if (!sent) co_return sent;
+  if (!more_) {
+    to_->shutdown_write();
+    co_return sent;
   }
-  if (sent) to_->shutdown_write();
+  sent = co_await pump(body, *body.verbatim_source(), idle);
   co_return sent;
+}
+
+// Sends pieces for as long as there is no other way; more_ afterwards: now there is.
+Task<Sent> BodySender::until_verbatim(Body& body) {
+  while (!body.verbatim_source()) {
+    auto piece = co_await body.read(kPiece);
+    Sent sent = co_await put({}, piece);
+    if (!sent || !more_) co_return sent;
+  }
+  co_return Sent{};
 }
 
 Task<Sent> BodySender::pump(Body& body, net::Transport& from, net::ScopeTimer& idle) {

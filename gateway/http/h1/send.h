@@ -40,9 +40,9 @@ class BodySender {
   base::Task<Sent> start(std::string_view head, Body* body, Framing::Kind framing);
   bool more() const noexcept { return more_; }
   base::Task<Sent> rest(Body& body);
-  // The head, empty for none, and then everything that `body` gives, as it is and however long it takes: for
-  // connections that have switched protocols. Tells the other side when the body has ended.
-  base::Task<Sent> tunnel(std::string_view head, Body& body, net::ScopeTimer& idle);
+  // Everything that `body` gives, as it is and however long it takes: for connections that have switched
+  // protocols. Tells the other side when the body has ended.
+  base::Task<Sent> tunnel(Body& body, net::ScopeTimer& idle);
 
  private:
   base::Task<Sent> put(std::string_view head, const base::Result<Piece>& piece);
@@ -50,6 +50,7 @@ class BodySender {
   std::size_t gather(std::string_view head, const Piece& piece);
   std::size_t join_small(std::size_t n);
   base::Task<Sent> start_then_rest(base::Task<Sent> start, Body& body);
+  base::Task<Sent> until_verbatim(Body& body);
   base::Task<Sent> pump(Body& body, net::Transport& from, net::ScopeTimer& idle);
   base::Task<Sent> splice(Body& body, net::Transport& from);
   base::Task<Sent> splice_through(Body& body, net::Transport& from, const net::Pipe& pipe, std::size_t& held);

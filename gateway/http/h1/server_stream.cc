@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "gateway/base/arena_pool.h"
 #include "gateway/base/strings.h"
 #include "gateway/http/date.h"
 #include "gateway/http/h1/tunnel_body.h"
@@ -88,7 +89,7 @@ bool ServerStream::body_done() noexcept {
 Task<Result<void>> ServerStream::send_interim(const ResponseHead& head) {
   if (request_.version == Version::http_1_0) co_return Result<void>();  // RFC 9110 section 15.2
   if (head.status == 100) expectation_open_ = false;
-  iovec text[] = {net::piece(write_head(head, false))};
+  iovec text[] = {net::piece(write_head(head, false, *arena_))};
   auto written = co_await net::write_all(input_->transport(), text, options_->write_timeout, sent_);
   interim_sent_ = sent_;
   co_return result_of(Sent{written, std::nullopt});
@@ -146,17 +147,17 @@ void ServerStream::frame(ResponseHead& head, const Body* body, Framing::Kind& fr
   if (!body_done()) keep_alive_ = false;
 }
 
-std::string_view ServerStream::write_head(const ResponseHead& head, bool final) {
+std::string_view ServerStream::write_head(const ResponseHead& head, bool final, base::Arena& to) {
   std::string_view connection;
   if (switched() && head.status == 101) {
-    connection = arena_->join("Connection: Upgrade\r\nUpgrade: ", head.upgrade, "\r\n");
+    connection = to.join("Connection: Upgrade\r\nUpgrade: ", head.upgrade, "\r\n");
   } else if (final && !keep_alive_)
     connection = "Connection: close\r\n";
   if (final && keep_alive_ && request_.version == Version::http_1_0)
     connection = "Connection: keep-alive\r\n";
   std::string_view extra = connection;
-  if (final && !head.fields.has(FieldId::date)) extra = arena_->join(date_line(*loop_), connection);
-  char* out = arena_->chars(response_head_size(head, extra));
+  if (final && !head.fields.has(FieldId::date)) extra = to.join(date_line(*loop_), connection);
+  char* out = to.chars(response_head_size(head, extra));
   char* end = write_response_head(out, head, extra);
   return {out, static_cast<std::size_t>(end - out)};
 }
@@ -169,7 +170,10 @@ BodyPtr ServerStream::switch_protocols(net::ScopeTimer& idle) {
 }
 
 Task<Result<void>> ServerStream::send_switched(const ResponseHead& head, Body& body) {
-  Sent sent = co_await sender_.tunnel(write_head(head, true), body, *idle_);
+  std::optional<base::ArenaLease> scratch(std::in_place);  // the head goes, the tunnel stays
+  Sent sent = co_await sender_.send(write_head(head, true, **scratch), nullptr, Framing::Kind::none);
+  scratch.reset();
+  if (sent) sent = co_await sender_.tunnel(body, *idle_);
   Reason why = sent.body ? sent.body->reason : sent.written.why;
   if (why == Reason::upstream_reset) input_->transport().reset_on_close();
   co_return result_of(sent);
@@ -180,7 +184,7 @@ Task<Result<void>> ServerStream::send(ResponseHead& head, BodyPtr& body) {
   Framing::Kind framing;
   frame(head, body.get(), framing);
   Body* sent_body = framing == Framing::Kind::none ? nullptr : body.get();
-  auto sending = sender_.send(write_head(head, true), sent_body, framing);
+  auto sending = sender_.send(write_head(head, true, *arena_), sent_body, framing);
   if (sending.await_ready()) return result_of(sending.await_resume());
   return finish(std::move(sending));
 }

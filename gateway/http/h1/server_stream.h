@@ -45,7 +45,7 @@ class ServerStream final : public http::ServerStream {
   class RequestBody;
   bool body_done() noexcept;
   void frame(ResponseHead& head, const Body* body, Framing::Kind& framing);
-  std::string_view write_head(const ResponseHead& head, bool final);
+  std::string_view write_head(const ResponseHead& head, bool final, base::Arena& to);
   base::Task<base::Result<void>> finish(base::Task<Sent> sending);
   base::Task<base::Result<void>> send_switched(const ResponseHead& head, Body& body);
   base::Result<void> result_of(const Sent& sent);
