@@ -11,6 +11,8 @@
 #include "gateway/base/log.h"
 #include "gateway/base/version.h"
 #include "gateway/cli/verbs.h"
+#include "gateway/net/inherited.h"
+#include "gateway/net/supervisor.h"
 #include "gateway/server/gateway.h"
 
 namespace sluice::cli {
@@ -18,6 +20,7 @@ namespace {
 
 using base::Level;
 using base::log;
+using net::ProcessState;
 
 // As many descriptors as we may have: each exchange needs two.
 void raise_descriptor_limit() {
@@ -38,6 +41,7 @@ class Run {
   }
 
   int run() {
+    gateway_.inherit(net::InheritedSockets::from_environment());
     auto loaded = server::load_file(path_);
     std::vector<Place> places;
     for (const auto& [name, listener] : loaded->config.listeners)
@@ -49,6 +53,7 @@ class Run {
       return 1;
     }
     log(Level::info, "sluice " + std::string(base::kVersion) + " serves " + path_ + describe(places));
+    net::tell_supervisor(ProcessState::ready, "serves " + path_);
     wait_for_signal();
     control_.run();
     return exit_code_;
@@ -99,6 +104,7 @@ class Run {
   }
 
   void reload_now() {
+    if (!stopping_) net::tell_supervisor(ProcessState::reloading);
     auto loaded = server::load_file(path_);
     bool good = gateway_.reload(*loaded, path_);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
@@ -107,6 +113,9 @@ class Run {
     } else {
       log(Level::error, path_ + " not reloaded: the configuration in force stays");
     }
+    if (stopping_) return;
+    net::tell_supervisor(ProcessState::ready,
+                         good ? "serves " + path_ : "the last reload failed: serves what was in force");
   }
 
   // The first signal drains, the second one ends at once.
@@ -118,6 +127,7 @@ class Run {
       return;
     }
     stopping_ = true;
+    net::tell_supervisor(ProcessState::stopping, "draining");
     log(Level::info, "draining");
     gateway_.drain([this](std::size_t cut) {
       if (cut > 0) log(Level::warning, std::to_string(cut) + " connections were cut");

@@ -16,4 +16,10 @@ void describe(Text<net::Cidr>& t) {
   t.write([](const net::Cidr& c) { return c.text(); });
 }
 
+void describe(Enumeration<net::ProxyVersion>& e) {
+  e.about("version of the PROXY protocol");
+  e.value("v1", net::ProxyVersion::v1, "A line of text.");
+  e.value("v2", net::ProxyVersion::v2, "Binary.");
+}
+
 }  // namespace sluice::config

@@ -4,9 +4,11 @@
 #pragma once
 #include "gateway/config/types.h"
 #include "gateway/net/cidr.h"
+#include "gateway/net/proxy_protocol.h"
 
 namespace sluice::config {
 
 void describe(Text<net::Cidr>& t);
+void describe(Enumeration<net::ProxyVersion>& e);
 
 }  // namespace sluice::config

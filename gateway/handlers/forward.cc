@@ -40,8 +40,9 @@ bool streaming(const http::ResponseHead& head) noexcept {
 struct Forward::Try {
   upstream::Target* tried[kMaxAttempts];
   std::size_t count = 0;
-  std::string_view extra;  // field lines for the target
-  bool fresh = false;      // no idle connection this time
+  std::string_view extra;     // field lines for the target
+  std::string_view greeting;  // a PROXY header for it, if it wants one
+  bool fresh = false;         // no idle connection this time
 };
 
 Forward::Forward(const ForwardConfig& config, chain::Builder& builder)
@@ -63,7 +64,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
     auto& pool =
         upstream::Pool::of(*target, worker.index, worker.loop, upstream_->pool(), upstream_->metrics());
     Result<void> result;
-    auto acquired = co_await pool.acquire(ex.arena, timeouts_, t.fresh);
+    auto acquired = co_await pool.acquire(ex.arena, timeouts_, t.fresh, t.greeting);
     if (acquired) {
       ex.upstream_stream = std::move(acquired->stream);
       ex.attempt->on(*ex.upstream_stream);
@@ -112,7 +113,13 @@ Result<void> Forward::switch_protocols(Exchange& ex) const {
 }
 
 void Forward::begin_attempt(Exchange& ex, Try& t, upstream::Target& target) const {
-  if (t.count == 0) t.extra = prepare(ex, target);
+  if (t.count == 0) {
+    t.extra = prepare(ex, target);
+    if (auto version = upstream_->proxy_protocol()) {
+      const auto& client = ex.stream.connection();
+      t.greeting = ex.arena.copy(net::write_proxy_header(*version, client.peer, client.destination()));
+    }
+  }
   t.tried[t.count++] = &target;
   auto* record = ex.arena.make<chain::Attempt>();
   record->target = target.text();

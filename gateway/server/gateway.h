@@ -29,6 +29,8 @@ class Gateway {
   // Cuts what is left.
   ~Gateway();
 
+  // Sockets that a supervisor opened, for start() to take.
+  void inherit(net::InheritedSockets sockets) noexcept { listeners_.inherit(std::move(sockets)); }
   // Begins to serve. False, with diagnostics in `loaded`, if that cannot be; then destroy the gateway. May
   // run `control` for a while, to resolve names.
   bool start(Loaded& loaded, std::string source);

@@ -19,46 +19,68 @@ Listeners::Sockets::~Sockets() {
     if (fd >= 0) ::close(fd);
 }
 
-// TCP sockets share an address, each with a queue of its own. A Unix socket has one queue, from which every
-// worker takes.
-base::Result<Listeners::Sockets> Listeners::open_sockets(const front::ListenerConfig& config,
+namespace {
+
+// One queue, from which every worker takes, each by a descriptor of its own.
+base::Result<std::vector<int>> shared_by(std::size_t workers, std::vector<int> fds, const net::Address& at) {
+  while (fds.size() < workers) {
+    int fd = ::fcntl(fds.front(), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) {
+      int error = errno;
+      for (int opened : fds) ::close(opened);
+      return base::fail(base::Reason::internal,
+                        "cannot listen on " + at.text() + ": " + std::strerror(error));
+    }
+    fds.push_back(fd);
+  }
+  return fds;
+}
+
+}  // namespace
+
+// Our own TCP sockets share an address, each with a queue of its own. Of Unix sockets, and of those that
+// somebody else opened, there is one.
+base::Result<Listeners::Sockets> Listeners::open_sockets(const std::string& name,
+                                                         const front::ListenerConfig& config,
                                                          std::size_t workers) {
   Sockets out;
   auto at = config.bind.address();
   auto backlog = static_cast<int>(config.backlog);
-  if (!at.is_unix()) {
-    auto fds = net::listen_shared(at, static_cast<unsigned>(workers), backlog);
-    if (!fds) return std::move(fds).unexpected();
-    out.fds = std::move(*fds);
-    return out;
+  base::Result<std::vector<int>> fds = std::vector<int>();
+  if (auto inherited = inherited_.take(name, at)) {
+    fds = shared_by(workers, {*inherited}, at);
+  } else if (at.is_unix()) {
+    auto made = net::listen_unix(at, config.access(), backlog);
+    if (!made) return std::move(made).unexpected();
+    out.file = std::move(made->file);
+    fds = shared_by(workers, {made->fd}, at);
+  } else {
+    fds = net::listen_shared(at, static_cast<unsigned>(workers), backlog);
   }
-  auto made = net::listen_unix(at, config.access(), backlog);
-  if (!made) return std::move(made).unexpected();
-  out.file = std::move(made->file);
-  out.fds.push_back(made->fd);
-  while (out.fds.size() < workers) {
-    int fd = ::fcntl(made->fd, F_DUPFD_CLOEXEC, 0);
-    if (fd < 0)
-      return base::fail(base::Reason::internal,
-                        "cannot listen on " + at.text() + ": " + std::strerror(errno));
-    out.fds.push_back(fd);
-  }
+  if (!fds) return std::move(fds).unexpected();
+  out.fds = std::move(*fds);
   return out;
 }
 
-Listeners::Opened Listeners::open(Loaded& loaded, std::size_t workers) const {
+void Listeners::drop_inherited() {
+  for (const auto& socket : inherited_.drop_rest())
+    base::log(base::Level::warning, "the inherited socket " + socket + " fits no listener and is closed");
+}
+
+Listeners::Opened Listeners::open(Loaded& loaded, std::size_t workers) {
   Opened out;
   config::Report report(loaded.document, loaded.diagnostics);
   for (const auto& [name, config] : loaded.config.listeners) {
     auto known = living_.find(name);
     if (known != living_.end() && known->second.config.bind == config.bind) continue;
-    auto sockets = open_sockets(config, workers);
+    auto sockets = open_sockets(name, config, workers);
     if (sockets) {
       out.sockets[name] = std::move(*sockets);
     } else {
       report.error(config::path("listeners", name, "bind"), sockets.error().detail);
     }
   }
+  drop_inherited();
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/net/inherited.h"
 #include "gateway/net/unix_socket.h"
 #include "gateway/server/loaded.h"
 #include "gateway/server/worker_thread.h"
@@ -38,8 +39,11 @@ class Listeners {
     std::map<std::string, Sockets> sockets;
   };
 
-  // Opens them; errors become diagnostics at the listener's `bind`.
-  Opened open(Loaded& loaded, std::size_t workers) const;
+  // Sockets that a supervisor opened, for the first configuration to take.
+  void inherit(net::InheritedSockets sockets) noexcept { inherited_ = std::move(sockets); }
+  // Opens them; errors become diagnostics at the listener's `bind`. Inherited ones that fit are taken, the
+  // others are closed, with a warning.
+  Opened open(Loaded& loaded, std::size_t workers);
   // Makes the workers accept on them, use new settings, and leave what `config` does not have.
   void apply(const Config& config, Opened opened, Workers& workers, observe::MetricsRegistry& metrics);
   std::uint16_t port(std::string_view listener) const noexcept;
@@ -54,9 +58,12 @@ class Listeners {
     std::size_t index = 0;
     net::SocketFile file;
   };
-  static base::Result<Sockets> open_sockets(const front::ListenerConfig& config, std::size_t workers);
+  base::Result<Sockets> open_sockets(const std::string& name, const front::ListenerConfig& config,
+                                     std::size_t workers);
+  void drop_inherited();
   std::map<std::string, Living, std::less<>> living_;
   std::size_t next_index_ = 0;
+  net::InheritedSockets inherited_;
 };
 
 }  // namespace sluice::server

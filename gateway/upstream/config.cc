@@ -95,6 +95,10 @@ void describe(Description<UpstreamConfig>& d) {
           default_is("that of `defaults`"));
   d.field("host", &UpstreamConfig::host,
           "Which Host the target sees: the client's (keep), the target's own (upstream) or this text.");
+  d.field("proxy_protocol", &UpstreamConfig::proxy_protocol,
+          "Tells the targets the client's address by a header of the PROXY protocol, first of all on each "
+          "connection. Such a connection is one client's, so it serves one exchange and is not kept.",
+          default_is("off"), example("v2"));
   d.exactly_one({"targets", "url"});
   d.check(refuse_duplicates);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/config/describe.h"
+#include "gateway/config/types_net.h"
 #include "gateway/upstream/timeouts.h"
 #include "gateway/upstream/url.h"
 
@@ -46,6 +47,7 @@ struct UpstreamConfig {
   PoolConfig pool;
   std::optional<RetryConfig> retry;
   HostPolicy host;
+  std::optional<net::ProxyVersion> proxy_protocol;
   bool operator==(const UpstreamConfig&) const = default;
 
   // Whichever way they were written.

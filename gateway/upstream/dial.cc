@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/net/write.h"
+
 namespace sluice::upstream {
 namespace {
 
@@ -25,9 +27,22 @@ bool next_may_do_better(const base::Error& error) noexcept {
   return error.reason == Reason::upstream_connect_failed || error.reason == Reason::timeout_connect;
 }
 
+base::Task<base::Result<net::TransportPtr>> connect(net::Loop& loop, net::Address to, base::Duration timeout,
+                                                    std::string_view greeting) {
+  auto connected = co_await net::connect(loop, to, timeout);
+  if (!connected || greeting.empty()) co_return connected;
+  iovec bytes[] = {net::piece(greeting)};
+  std::uint64_t sent = 0;
+  auto written = co_await net::write_all(**connected, bytes, timeout, sent);
+  if (written) co_return connected;
+  if (written.kind == net::Written::Kind::cancelled) co_return base::fail(written.why);
+  co_return base::fail(Reason::upstream_connect_failed, to.text() + " took no PROXY header");
+}
+
 }  // namespace
 
-base::Task<base::Result<Dialled>> dial(net::Loop& loop, Target& target, base::Duration timeout) {
+base::Task<base::Result<Dialled>> dial(net::Loop& loop, Target& target, base::Duration timeout,
+                                       std::string_view greeting) {
   auto addresses = target.addresses();
   if (addresses->empty()) co_return base::Unexpected{target.why_unusable()};
   auto positions = order(addresses->size(), target, loop.now());
@@ -40,7 +55,7 @@ base::Task<base::Result<Dialled>> dial(net::Loop& loop, Target& target, base::Du
       share = (deadline - loop.now()) / static_cast<base::Duration::rep>(positions.size() - i);
       if (share <= base::Duration::zero()) break;
     }
-    auto connected = co_await net::connect(loop, to, share);
+    auto connected = co_await connect(loop, to, share, greeting);
     if (connected) co_return Dialled{std::move(*connected), to};
     last = std::move(connected.error());
     if (!next_may_do_better(last)) break;

@@ -22,7 +22,7 @@ struct Pool::Connection final : http::ClientConnection::Owner, base::ListNode {
         http(std::make_unique<http::h1::ClientConnection>(*p.loop_, std::move(dialled.transport), *this)) {}
 
   void stream_ended(bool usable) noexcept override {
-    if (usable) return pool.keep(*this);
+    if (usable && !personal) return pool.keep(*this);
     pool.discard(*this, PoolState::active);
   }
   void lost() noexcept override { pool.drop_idle(*this); }
@@ -30,6 +30,7 @@ struct Pool::Connection final : http::ClientConnection::Owner, base::ListNode {
   Pool& pool;
   net::Address address;
   net::Tick idle_until = net::kNever;
+  bool personal = false;  // the target was told for whom it is
   std::unique_ptr<http::ClientConnection> http;
 };
 
@@ -63,28 +64,30 @@ Pool::~Pool() {
   while (Connection* c = idle_.front()) drop_idle(*c);
 }
 
-Task<Result<Acquired>> Pool::acquire(base::Arena& arena, const Timeouts& timeouts, bool fresh) {
-  if (Connection* c = fresh ? nullptr : take_idle()) {
+Task<Result<Acquired>> Pool::acquire(base::Arena& arena, const Timeouts& timeouts, bool fresh,
+                                     std::string_view greeting) {
+  if (Connection* c = fresh || !greeting.empty() ? nullptr : take_idle()) {
     cells_->reused();
     cells_->connection_moved(Protocol::h1, PoolState::idle, PoolState::active);
     return Result<Acquired>(Acquired{c->http->open(arena, {timeouts.first_byte, timeouts.idle}), {}});
   }
-  return connect(arena, timeouts);
+  return connect(arena, timeouts, greeting);
 }
 
-Task<Result<Acquired>> Pool::connect(base::Arena& arena, Timeouts timeouts) {
+Task<Result<Acquired>> Pool::connect(base::Arena& arena, Timeouts timeouts, std::string_view greeting) {
   if (!target_->try_open(config_.max_connections.value_or(~std::uint32_t{0})))
     co_return base::fail(Reason::overload,
                          target_->text() + " has as many connections as max_connections allows");
   Opening opening{target_};
   auto before = loop_->clock().steady();
-  auto dialled = co_await dial(*loop_, *target_, timeouts.connect);
+  auto dialled = co_await dial(*loop_, *target_, timeouts.connect, greeting);
   if (!dialled) co_return std::move(dialled).unexpected();
   opening.target = nullptr;
   auto took = loop_->clock().steady() - before;
   cells_->connected(took);
   cells_->connection_moved(Protocol::h1, PoolState::none, PoolState::active);
   auto* c = new Connection(*this, std::move(*dialled));
+  c->personal = !greeting.empty();
   co_return Acquired{c->http->open(arena, {timeouts.first_byte, timeouts.idle}), took};
 }
 

@@ -4,6 +4,7 @@
 // before the next request rather than by it. Made and used on its worker's thread.
 #pragma once
 #include <memory>
+#include <string_view>
 
 #include "gateway/base/list.h"
 #include "gateway/http/client_connection.h"
@@ -28,15 +29,19 @@ class Pool final : public PoolSlot, private net::Timer {
   ~Pool() override;
 
   // An idle connection, or a new one if there is none or `fresh` asks for it. Errors are those of dial(), and
-  // overload when the target has as many connections as it may. The stream lives in the arena.
-  base::Task<base::Result<Acquired>> acquire(base::Arena& arena, const Timeouts& timeouts, bool fresh);
+  // overload when the target has as many connections as it may. The stream lives in the arena. With a
+  // `greeting`, which tells the target for whom a connection is, it is a new one that no other exchange gets;
+  // the greeting must outlive the task.
+  base::Task<base::Result<Acquired>> acquire(base::Arena& arena, const Timeouts& timeouts, bool fresh,
+                                             std::string_view greeting = {});
   std::size_t idle() const noexcept { return idle_count_; }
 
  private:
   struct Connection;
   Pool(Target& target, net::Loop& loop, std::shared_ptr<observe::UpstreamMetrics> metrics, unsigned worker);
 
-  base::Task<base::Result<Acquired>> connect(base::Arena& arena, Timeouts timeouts);
+  base::Task<base::Result<Acquired>> connect(base::Arena& arena, Timeouts timeouts,
+                                             std::string_view greeting);
   Connection* take_idle() noexcept;
   void drop_moved() noexcept;
   void discard(Connection& connection, observe::PoolState state) noexcept;

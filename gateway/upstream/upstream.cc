@@ -23,6 +23,7 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
       retry_(config.retry ? *config.retry : defaults.retry.value_or(RetryConfig{})),
       host_(config.host),
       pool_(config.pool),
+      proxy_protocol_(config.proxy_protocol),
       group_(targets.group(name_)) {
   for (const TargetConfig& t : config.all_targets()) {
     targets_.push_back(targets.target(group_, t.url));

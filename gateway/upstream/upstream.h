@@ -4,6 +4,7 @@
 // whatever else calls services.
 #pragma once
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ class Upstream {
   const RetryConfig& retry() const noexcept { return retry_; }
   const HostPolicy& host() const noexcept { return host_; }
   const PoolConfig& pool() const noexcept { return pool_; }
+  // Set: connections to the targets begin with a header of that version.
+  std::optional<net::ProxyVersion> proxy_protocol() const noexcept { return proxy_protocol_; }
   const std::vector<std::shared_ptr<Target>>& targets() const noexcept { return targets_; }
   // Where this upstream's connections and attempts are counted; set once, when the snapshot is built.
   void count_with(std::shared_ptr<observe::UpstreamMetrics> metrics) { metrics_ = std::move(metrics); }
@@ -54,6 +57,7 @@ class Upstream {
   RetryConfig retry_;
   HostPolicy host_;
   PoolConfig pool_;
+  std::optional<net::ProxyVersion> proxy_protocol_;
   std::shared_ptr<TargetGroup> group_;
   std::vector<std::shared_ptr<Target>> targets_;
   std::vector<std::uint32_t> weights_;

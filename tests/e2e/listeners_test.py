@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Unix sockets and the PROXY protocol, with curl and HAProxy as the ones who speak them."""
+"""Unix sockets, sockets that a supervisor opened, and the PROXY protocol, with curl and HAProxy as those who speak it."""
 import json
+import os
 import shutil
 import signal
+import socket
 import socketserver
 import subprocess
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler
 
-from harness import Case, Running, eventually, unused_port
+from harness import BINARY, Case, Running, eventually, unused_port
 
 HELLO = "  - {name: hello, match: {path: /**}, to: hello}"
 
@@ -99,9 +101,83 @@ class UnixSockets(Listeners):
         self.assertEqual(self.metric("sluice_upstream_connections_total", upstream="local"), 1)
 
 
+class InheritedSockets(Listeners):
+    def hand_over(self, sockets, names, **options):
+        """Runs the gateway with these listening sockets, as a supervisor would."""
+        fds = [s.fileno() for s in sockets]
+        script = "LISTEN_PID=$$ exec " + " ".join(f"{3 + i}<&{fd}" for i, fd in enumerate(fds)) + ' "$@"'
+        environment = {**os.environ, "LISTEN_FDS": str(len(fds)), "LISTEN_FDNAMES": ":".join(names)}
+        self.gateway = Running(["bash", "-c", script, "-", BINARY, "run", self.config], owner=self, pass_fds=fds,
+                               env={**environment, **options})
+        return self.gateway
+
+    @staticmethod
+    def listening(path=None):
+        s = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
+        s.bind(str(path) if path else ("127.0.0.1", 0))
+        s.listen()
+        return s
+
+    def test_are_taken_by_name_and_by_address_and_the_rest_is_closed(self):
+        path = self.folder / "web.sock"
+        by_name, spare, by_path = self.listening(), self.listening(), self.listening(path)
+        self.config.write_text(self.text(HELLO).replace("listeners: {web:", f'listeners: {{local: "unix:{path}", web:'))
+        self.hand_over([by_name, spare, by_path], ["web", "spare", "sluice.socket"]).says("serves")
+        port, spare_port = by_name.getsockname()[1], spare.getsockname()[1]
+        for s in (by_name, spare, by_path):
+            s.close()
+
+        self.assertEqual(self.curl("", url=f"http://127.0.0.1:{port}/hello").status, 200)
+        self.assertEqual(self.curl("", "--unix-socket", str(path), url="http://localhost/hello").status, 200)
+        self.assertIn(f"the inherited socket spare on 127.0.0.1:{spare_port} fits no listener", self.gateway.output())
+        with socket.socket() as client:
+            self.assertNotEqual(client.connect_ex(("127.0.0.1", spare_port)), 0)
+        self.gateway.send(signal.SIGTERM)
+        self.assertEqual(self.gateway.wait(), 0)
+        self.assertTrue(path.exists(), "the file is the supervisor's")
+
+    def test_connections_wait_while_the_gateway_restarts(self):
+        kept = self.listening()
+        self.addCleanup(kept.close)
+        port = kept.getsockname()[1]
+        self.config.write_text(self.text(HELLO))
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", port)) as early:
+                early.sendall(b"GET /hello HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n")
+                self.hand_over([kept], ["web"])
+                self.assertIn(b"200 OK", early.makefile("rb").read())
+            self.gateway.send(signal.SIGTERM)
+            self.assertEqual(self.gateway.wait(), 0)
+
+    def test_the_supervisor_is_told_how_the_gateway_is(self):
+        path = self.folder / "notify.sock"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor, self.listening() as kept:
+            supervisor.bind(str(path))
+            supervisor.settimeout(60)
+            self.config.write_text(self.text(HELLO))
+            self.hand_over([kept], ["web"], NOTIFY_SOCKET=str(path))
+
+            self.assertRegex(supervisor.recv(999), rb"^READY=1\nSTATUS=serves ")
+            self.reload()
+            self.assertRegex(supervisor.recv(999), rb"^RELOADING=1\nMONOTONIC_USEC=\d+$")
+            self.assertRegex(supervisor.recv(999), rb"^READY=1\n")
+            self.gateway.send(signal.SIGTERM)
+            self.assertRegex(supervisor.recv(999), rb"^STOPPING=1\n")
+
+    @unittest.skipUnless(shutil.which("systemd-socket-activate"), "needs Debian's systemd")
+    def test_systemd_hands_them_over(self):
+        port = unused_port()
+        self.config.write_text(self.text(HELLO))
+        activator = Running(["systemd-socket-activate", f"--listen=127.0.0.1:{port}", "--fdname=web", BINARY, "run",
+                             self.config], owner=self)
+        activator.says("Listening on")
+
+        self.assertEqual(self.curl("", url=f"http://127.0.0.1:{port}/hello").status, 200)
+
+
 @unittest.skipUnless(shutil.which("haproxy"), "needs Debian's haproxy")
 class ProxyProtocol(Listeners):
-    def haproxy(self, frontend, backend):
+    def haproxy(self, bind, *lines):
         """HAProxy in front of, or behind, the gateway; its port."""
         port = unused_port()
         config = self.folder / "haproxy.cfg"
@@ -112,11 +188,8 @@ defaults
   timeout client 30s
   timeout server 30s
 frontend in
-  bind 127.0.0.1:{port} {frontend}
-  default_backend out
-backend out
-  {backend}
-""")
+  bind 127.0.0.1:{port} {bind}
+""" + "".join(f"  {line}\n" for line in lines))
         Running(["haproxy", "-db", "-f", config], owner=self)
         eventually(lambda: subprocess.run(["curl", "-s", "-o", "/dev/null", "-m", "2", f"telnet://127.0.0.1:{port}"],
                                           stdin=subprocess.DEVNULL).returncode != 7, "HAProxy listens")
@@ -138,7 +211,8 @@ backend out
         self.serve_listeners('proxied: {bind: "127.0.0.1:0", proxy_protocol: {from: [127.0.0.1]}}')
         port = int(self.gateway.says(r"proxied on port (\d+)").group(1))
         for version in ("send-proxy", "send-proxy-v2"):
-            front = self.haproxy("", f"server sluice 127.0.0.1:{port} {version}")
+            front = self.haproxy("", "default_backend out", "backend out",
+                                 f"server sluice 127.0.0.1:{port} {version}")
             seen = len(self.logged_clients())
 
             answer = self.curl("", "--interface", "127.0.0.77", url=f"http://127.0.0.1:{front}/hello")
@@ -149,12 +223,27 @@ backend out
     def test_haproxy_in_front_over_a_unix_socket_with_checks(self):
         path = self.folder / "web.sock"
         self.serve_listeners(f'proxied: {{bind: "unix:{path}", proxy_protocol: {{from: unix}}}}')
-        front = self.haproxy("", f"server sluice unix@{path} send-proxy-v2 check check-send-proxy inter 100ms")
+        front = self.haproxy("", "default_backend out", "backend out",
+                             f"server sluice unix@{path} send-proxy-v2 check check-send-proxy inter 100ms")
 
         answer = self.curl("", "--interface", "127.0.0.78", url=f"http://127.0.0.1:{front}/hello")
 
         self.assertEqual(answer.status, 200)
         eventually(lambda: "127.0.0.78" in self.logged_clients(), "the client's address")
+
+    def test_haproxy_behind_is_told_the_clients_address(self):
+        for version in ("v1", "v2"):
+            port = self.haproxy("accept-proxy", "mode http", "http-request return status 200 content-type text/plain "
+                                "lf-string %[src]")
+            self.config.write_text("\n".join(
+                line for line in self.text("  - {name: all, match: {path: /**}, to: behind}").split("\n")
+                if not line.startswith(("upstreams:", "  hello:", "  users:"))) +
+                f'upstreams: {{behind: {{url: "http://127.0.0.1:{port}", proxy_protocol: {version}}}}}')
+            self.start()
+
+            for _ in range(3):
+                self.assertEqual(self.curl("/", "--interface", "127.0.0.79").body, b"127.0.0.79", version)
+            self.gateway.end()
 
 
 if __name__ == "__main__":
