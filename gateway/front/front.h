@@ -12,6 +12,8 @@
 
 namespace sluice::front {
 
+struct Tunnelled;
+
 class Front final : public http::Service {
  public:
   // Both must outlive the front.
@@ -30,6 +32,9 @@ class Front final : public http::Service {
 
   base::Task<void> serve(http::ServerStream& stream) override;
   base::Task<void> refuse(http::ServerStream& stream, const base::Error& error) override;
+  // A line for a connection that was passed through.
+  void log_tunnel(const http::ConnectionFacts& facts, std::string_view server_name, std::string_view upstream,
+                  const Tunnelled& tunnel, base::Duration took) noexcept;
 
  private:
   // A snapshot and how many exchanges of this worker use it: plain counts, so that workers share no cache

@@ -29,11 +29,11 @@ struct Listener::Connection final : base::ListNode {
 };
 
 Listener::Listener(chain::Worker& worker, int fd, std::shared_ptr<const ListenerSettings> settings,
-                   http::Service& service)
+                   Front& front)
     : worker_(&worker),
       fd_(fd),
       settings_(std::move(settings)),
-      service_(&service),
+      front_(&front),
       cells_(&settings_->metrics->on(worker.index)) {
   // Where workers share a queue one of them is woken for a connection, not all.
   worker.loop.add(fd, EPOLLIN | EPOLLET | EPOLLEXCLUSIVE, *this);
@@ -99,42 +99,13 @@ base::Detached Listener::serve(base::Scope& /*scope*/, Listener& listener, http:
   Connection connection(listener);
   const auto& settings = *connection.settings;
   std::unique_ptr<net::ProxyFacts> proxy;
-  if (settings.proxy && !co_await listener.take_proxy_header(*transport, *settings.proxy, facts, proxy))
-    co_return;
+  if (settings.has_steps() && !co_await listener.take_steps(*transport, settings, facts, proxy)) co_return;
   http::h1::ServerConnection server(listener.worker_->loop, std::move(transport), facts, settings.options,
-                                    *listener.service_);
+                                    *listener.front_);
   connection.server = &server;
   listener.cells_->opened(observe::Protocol::h1);
   co_await server.run();
   listener.cells_->closed(observe::Protocol::h1);
-}
-
-base::Task<bool> Listener::take_proxy_header(net::Transport& transport, const ProxySettings& settings,
-                                             http::ConnectionFacts& facts,
-                                             std::unique_ptr<net::ProxyFacts>& proxy) {
-  auto peer = facts.peer;
-  auto taken = co_await front::take_proxy_header(worker_->loop, transport, settings, facts.peer);
-  if (taken) {
-    proxy = std::move(*taken);
-    facts.proxy = proxy.get();
-    co_return true;
-  }
-  using base::Reason;
-  auto why = taken.error().reason;
-  if (why == Reason::forbidden || why == Reason::bad_request || why == Reason::client_timeout)
-    refuse(observe::Rejection::proxy_protocol, peer, taken.error().detail);
-  co_return false;
-}
-
-// Counted, each of them; said now and then, because whoever is refused may come again and again.
-void Listener::refuse(observe::Rejection rejection, const net::Address& peer, const std::string& why) {
-  constexpr base::Duration kPause = std::chrono::seconds(10);
-  cells_->rejected(rejection);
-  if (auto now = worker_->loop.now(); now >= complain_from_) {
-    complain_from_ = now + kPause;
-    base::log(base::Level::warning, "listener " + settings_->facts.name + ": refused a connection from " +
-                                        peer.text() + ": " + why);
-  }
 }
 
 }  // namespace sluice::front

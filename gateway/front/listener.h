@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Listener: one worker's share of a listening address: accepts connections and runs them until they end. That
+// Listener: one worker's share of a listening address: accepts connections, takes the steps that come before
+// the first request, and runs them until they end. That
 // worker's thread only.
 #pragma once
 #include <memory>
@@ -7,6 +8,8 @@
 
 #include "gateway/base/job.h"
 #include "gateway/chain/exchange.h"
+#include "gateway/front/front.h"
+#include "gateway/front/passthrough.h"
 #include "gateway/front/proxy_step.h"
 #include "gateway/http/h1/server.h"
 #include "gateway/observe/listener_metrics.h"
@@ -19,13 +22,16 @@ struct ListenerSettings {
   http::h1::ServerOptions options;
   std::shared_ptr<observe::ListenerMetrics> metrics;
   std::optional<ProxySettings> proxy;  // connections begin with a PROXY header
+  std::optional<PassthroughSettings> passthrough;
+
+  // Is there anything to be done before the first request?
+  bool has_steps() const noexcept { return proxy || passthrough; }
 };
 
 class Listener final : private net::Source, private net::Timer {
  public:
-  // Takes over the listening socket. `service` must outlive the listener.
-  Listener(chain::Worker& worker, int fd, std::shared_ptr<const ListenerSettings> settings,
-           http::Service& service);
+  // Takes over the listening socket. `front` must outlive the listener.
+  Listener(chain::Worker& worker, int fd, std::shared_ptr<const ListenerSettings> settings, Front& front);
   Listener(const Listener&) = delete;
   // Ends every connection at once.
   ~Listener();
@@ -41,9 +47,13 @@ class Listener final : private net::Source, private net::Timer {
  private:
   struct Connection;
   static base::Detached serve(base::Scope& scope, Listener& listener, http::ConnectionFacts facts);
-  // Step 1; false ends the connection.
+  // What comes before the first request, in listener_steps.cc; false: there will be none.
+  base::Task<bool> take_steps(net::Transport& transport, const ListenerSettings& settings,
+                              http::ConnectionFacts& facts, std::unique_ptr<net::ProxyFacts>& proxy);
   base::Task<bool> take_proxy_header(net::Transport& transport, const ProxySettings& settings,
                                      http::ConnectionFacts& facts, std::unique_ptr<net::ProxyFacts>& proxy);
+  base::Task<bool> pass_through(net::Transport& transport, const PassthroughSettings& settings,
+                                const http::ConnectionFacts& facts);
   void on_events(std::uint32_t events) noexcept override;
   void expired() noexcept override { accept_all(); }
   void refuse(observe::Rejection rejection, const net::Address& peer, const std::string& why);
@@ -53,7 +63,7 @@ class Listener final : private net::Source, private net::Timer {
   chain::Worker* worker_;
   int fd_;
   std::shared_ptr<const ListenerSettings> settings_;
-  http::Service* service_;
+  Front* front_;
   observe::ListenerCells* cells_;
   base::Scope scope_;
   base::List<Connection> connections_;

@@ -2,6 +2,7 @@
 #include "gateway/front/listener_config.h"
 
 #include <cstdio>
+#include <map>
 
 #include "gateway/base/strings.h"
 #include "gateway/net/buffers.h"
@@ -100,6 +101,19 @@ void describe(config::Description<ProxyProtocolConfig>& d) {
   d.shorthand(&ProxyProtocolConfig::from);
 }
 
+void describe(config::Description<PassthroughConfig>& d) {
+  using namespace config;
+  d.about(
+      "passthrough",
+      "TLS connections that go to an upstream as they are, without being decrypted, by the server name that "
+      "the client asks for (SNI).");
+  d.field("sni", &PassthroughConfig::sni,
+          "Names, or `*.` and a name for all below it, or `*` for every other one and for none at all.",
+          required, one_or_many, min_items(1), example("[shop.example.com, \"*.eu.example.com\"]"));
+  d.field("to", &PassthroughConfig::to, "The upstream that gets them.", required, reference("upstream"),
+          example("shop"));
+}
+
 void describe(config::Description<LimitsConfig>& d) {
   using namespace config;
   using namespace config::literals;
@@ -120,6 +134,20 @@ void describe(config::Description<ClientTimeoutsConfig>& d) {
   d.field("write", &ClientTimeoutsConfig::write, "For a client that does not read its response.");
 }
 
+namespace {
+
+void refuse_duplicates(const std::vector<PassthroughConfig>& rules, const config::Site& at) {
+  std::map<std::string, std::string> seen;  // from pattern to path
+  for (std::size_t i = 0; i < rules.size(); ++i)
+    for (std::size_t j = 0; j < rules[i].sni.size(); ++j) {
+      auto here = config::path("passthrough", i, "sni", j);
+      auto [first, fresh] = seen.emplace(rules[i].sni[j].pattern.text(), here);
+      if (!fresh) at.error(here, "is the same name as " + first->second);
+    }
+}
+
+}  // namespace
+
 void describe(config::Description<ListenerConfig>& d) {
   using namespace config;
   d.about("listener", "An address on which clients are accepted.");
@@ -130,6 +158,9 @@ void describe(config::Description<ListenerConfig>& d) {
           example("{mode: \"0660\", group: www-data}"));
   d.field("proxy_protocol", &ListenerConfig::proxy_protocol,
           "Clients are told of by the PROXY protocol, by these balancers.", example("{from: [10.0.0.0/8]}"));
+  d.field("passthrough", &ListenerConfig::passthrough,
+          "TLS connections that are passed on undecrypted; others are closed.",
+          example("[{sni: shop.example.com, to: shop}]"));
   d.field("backlog", &ListenerConfig::backlog, "Connections that may wait to be accepted, for each worker.",
           between(1u, 65535u));
   d.field("limits", &ListenerConfig::limits, "What a client may send.");
@@ -138,6 +169,7 @@ void describe(config::Description<ListenerConfig>& d) {
   d.check([](const ListenerConfig& l, const Site& at) {
     if (l.socket && l.bind.path.empty())
       at.error("socket", "is for Unix sockets, and the listener binds to an IP address");
+    refuse_duplicates(l.passthrough, at);
   });
 }
 

@@ -15,6 +15,7 @@
 #include "gateway/http/h1/server.h"
 #include "gateway/net/address.h"
 #include "gateway/net/unix_socket.h"
+#include "gateway/routing/match_config.h"
 
 namespace sluice::front {
 
@@ -50,6 +51,13 @@ struct ProxyProtocolConfig {
 };
 void describe(config::Description<ProxyProtocolConfig>& d);
 
+struct PassthroughConfig {
+  std::vector<routing::HostText> sni;
+  std::string to;
+  bool operator==(const PassthroughConfig&) const = default;
+};
+void describe(config::Description<PassthroughConfig>& d);
+
 struct LimitsConfig {
   config::Size uri{8 * 1024};
   config::Size head{16 * 1024};
@@ -72,6 +80,7 @@ struct ListenerConfig {
   BindAddress bind;
   std::optional<SocketFileConfig> socket;
   std::optional<ProxyProtocolConfig> proxy_protocol;
+  std::vector<PassthroughConfig> passthrough;
   std::uint32_t backlog = 4096;
   LimitsConfig limits;
   ClientTimeoutsConfig timeouts;

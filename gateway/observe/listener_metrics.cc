@@ -4,7 +4,8 @@
 namespace sluice::observe {
 namespace {
 
-constexpr Rejection kRejections[] = {Rejection::limit, Rejection::ip, Rejection::proxy_protocol};
+constexpr Rejection kEach[kRejections] = {Rejection::limit, Rejection::ip, Rejection::proxy_protocol,
+                                          Rejection::sni};
 
 }  // namespace
 
@@ -16,6 +17,8 @@ std::string_view name(Protocol protocol) noexcept {
       return "h2";
     case Protocol::h3:
       return "h3";
+    case Protocol::passthrough:
+      return "passthrough";
   }
   return "";
 }
@@ -28,13 +31,15 @@ std::string_view name(Rejection rejection) noexcept {
       return "ip";
     case Rejection::proxy_protocol:
       return "proxy_protocol";
+    case Rejection::sni:
+      return "sni";
   }
   return "";
 }
 
 ListenerCells::ListenerCells(SeriesStore& store, const std::string& listener, unsigned worker)
     : store_(store), listener_(listener), worker_(worker) {
-  for (auto rejection : kRejections) {
+  for (auto rejection : kEach) {
     series_.push_back(
         store_.series(Family::sluice_connections_rejected_total, {listener_, observe::name(rejection)}));
     rejected_[static_cast<std::size_t>(rejection)] = series_.back().cells(worker_);
@@ -54,7 +59,7 @@ ListenerMetrics::ListenerMetrics(SeriesStore& store, std::string_view name)
   auto h1 = observe::name(Protocol::h1);
   expected_.push_back(store_.series(Family::sluice_connections, {name_, h1}));
   expected_.push_back(store_.series(Family::sluice_connections_total, {name_, h1}));
-  for (auto rejection : kRejections)
+  for (auto rejection : kEach)
     expected_.push_back(
         store_.series(Family::sluice_connections_rejected_total, {name_, observe::name(rejection)}));
 }

@@ -13,11 +13,14 @@
 
 namespace sluice::observe {
 
-enum class Protocol : std::uint8_t { h1, h2, h3 };
+// What is spoken on a connection; passthrough: TLS that nobody looks into.
+enum class Protocol : std::uint8_t { h1, h2, h3, passthrough };
+inline constexpr std::size_t kProtocols = 4;
 std::string_view name(Protocol protocol) noexcept;
 
 // Why a connection was closed before it was served.
-enum class Rejection : std::uint8_t { limit, ip, proxy_protocol };
+enum class Rejection : std::uint8_t { limit, ip, proxy_protocol, sni };
+inline constexpr std::size_t kRejections = 4;
 std::string_view name(Rejection rejection) noexcept;
 
 // One listener on one worker; that worker's thread only.
@@ -38,9 +41,9 @@ class alignas(64) ListenerCells {
  private:
   void add_protocol(Protocol protocol);
 
-  std::array<Cell*, 3> open_{};   // by Protocol, made when first met
-  std::array<Cell*, 3> total_{};  // likewise
-  std::array<Cell*, 3> rejected_{};
+  std::array<Cell*, kProtocols> open_{};   // by Protocol, made when first met
+  std::array<Cell*, kProtocols> total_{};  // likewise
+  std::array<Cell*, kRejections> rejected_{};
   SeriesStore& store_;
   const std::string& listener_;
   unsigned worker_;

@@ -68,7 +68,7 @@ class alignas(64) UpstreamCells {
   Cell* sent_;
   Cell* connections_total_;
   Cell* reuses_;
-  std::array<std::array<Cell*, 2>, 2> open_{};  // by Protocol (h1 and h2) and PoolState (without none)
+  std::array<std::array<Cell*, 2>, kProtocols> open_{};  // by Protocol and PoolState (without none)
   KeyedCells requests_;
   KeyedCells retries_;
   SeriesStore& store_;

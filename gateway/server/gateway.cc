@@ -70,7 +70,7 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   for (auto& w : workers_) w->start();
   use_log(std::move(access_log));
   put_in_force(loaded, std::move(snapshot), source);
-  listeners_.apply(config_, std::move(opened), workers_, *metrics_);
+  listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_);
   metrics_->loaded(clock_.wall());
   metrics_->set_ready(true);
   return true;
@@ -93,7 +93,7 @@ bool Gateway::reload(Loaded& loaded, std::string source) {
   if (loaded.config.admin != config_.admin) log(Level::warning, "`admin` changes with a restart only");
   if (new_log) use_log(std::move(access_log));
   put_in_force(loaded, std::move(snapshot), source);
-  listeners_.apply(config_, std::move(opened), workers_, *metrics_);
+  listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_);
   metrics_->reloaded(observe::ReloadResult::ok, clock_.wall());
   return true;
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -84,7 +85,23 @@ Listeners::Opened Listeners::open(Loaded& loaded, std::size_t workers) {
   return out;
 }
 
-void Listeners::apply(const Config& config, Opened opened, Workers& workers,
+namespace {
+
+std::optional<front::PassthroughSettings> passthrough(const front::ListenerConfig& written,
+                                                      const BuiltSnapshot& snapshot) {
+  if (written.passthrough.empty()) return std::nullopt;
+  front::PassthroughSettings out{{}, written.timeouts.head};
+  for (const auto& rule : written.passthrough) {
+    auto to = std::ranges::find(snapshot.upstreams, rule.to, [](const auto& u) { return u->name(); });
+    if (to == snapshot.upstreams.end()) continue;  // the binder has complained
+    for (const auto& name : rule.sni) out.names.add(name.pattern, *to);
+  }
+  return out;
+}
+
+}  // namespace
+
+void Listeners::apply(const Config& config, const BuiltSnapshot& snapshot, Opened opened, Workers& workers,
                       observe::MetricsRegistry& metrics) {
   for (const auto& [name, written] : config.listeners) {
     Living& living = living_[name];
@@ -103,6 +120,7 @@ void Listeners::apply(const Config& config, Opened opened, Workers& workers,
     settings->options = written.options();
     settings->metrics = metrics.listener(name);
     settings->proxy = written.proxy();
+    settings->passthrough = passthrough(written, snapshot);
     living.config = written;
     for (std::size_t i = 0; i < workers.size(); ++i) {
       if (fresh) {

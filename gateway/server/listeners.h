@@ -12,6 +12,7 @@
 #include "gateway/net/inherited.h"
 #include "gateway/net/unix_socket.h"
 #include "gateway/server/loaded.h"
+#include "gateway/server/snapshot_builder.h"
 #include "gateway/server/worker_thread.h"
 
 namespace sluice::server {
@@ -45,7 +46,8 @@ class Listeners {
   // others are closed, with a warning.
   Opened open(Loaded& loaded, std::size_t workers);
   // Makes the workers accept on them, use new settings, and leave what `config` does not have.
-  void apply(const Config& config, Opened opened, Workers& workers, observe::MetricsRegistry& metrics);
+  void apply(const Config& config, const BuiltSnapshot& snapshot, Opened opened, Workers& workers,
+             observe::MetricsRegistry& metrics);
   std::uint16_t port(std::string_view listener) const noexcept;
   // Removes the files of Unix sockets: when nobody accepts on them any more.
   void remove_files() noexcept;

@@ -156,6 +156,8 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
   out->routes.reserve(config.routes.size());
   RouteBuilder builder(config, report, living, *out);
   for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i, matches[i]);
+  for (const auto& [name, listener] : config.listeners)
+    for (const auto& rule : listener.passthrough) builder.upstream(rule.to);  // for the listener to find
   if (loaded.diagnostics.has_errors()) return nullptr;
   for (const auto& upstream : out->upstreams) {
     auto gauges = living.metrics.targets_at_scrape(upstream->name(), [weak = std::weak_ptr(upstream)] {

@@ -12,7 +12,7 @@ EXAMPLES = sorted((ROOT / "config/examples").glob("*.yaml"))
 def served_here(text):
     """The example on free ports, in front of the services of this run."""
     for written, here in ((":9001", f":{hello()}"), (":9002", f":{users()}"), (":9003", f":{chat()}"),
-                          (":8080", ":0"), (":9901", ":0")):
+                          (":8080", ":0"), (":8081", ":0"), (":8443", ":0"), (":9901", ":0")):
         text = text.replace(written, here)
     text = re.sub(r"pre_stop: \w+", "pre_stop: 0s", text)
     return text if "\nadmin:" in text else text + '\nadmin: {bind: "127.0.0.1:0"}\n'

@@ -175,6 +175,45 @@ class InheritedSockets(Listeners):
         self.assertEqual(self.curl("", url=f"http://127.0.0.1:{port}/hello").status, 200)
 
 
+class Passthrough(Listeners):
+    def service(self, name):
+        """A TLS service with a certificate of its own that answers with its name; its port."""
+        folder = self.folder / name
+        folder.mkdir()
+        (folder / "who").write_text(name)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-days", "2", "-subj",
+                        f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"], check=True, capture_output=True)
+        service = Running(["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", "cert.pem", "-key", "key.pem",
+                           "-WWW"], owner=self, cwd=folder)
+        return int(service.says(r"ACCEPT 127\.0\.0\.1:(\d+)").group(1))
+
+    def ask(self, port, name, certificate):
+        return subprocess.run(["curl", "-sS", "-m", "60", "--resolve", f"{name}:{port}:127.0.0.1", "--cacert",
+                               self.folder / certificate / "cert.pem", f"https://{name}:{port}/who"],
+                              capture_output=True, text=True)
+
+    def test_curl_meets_the_certificate_of_the_service_that_it_asked_for(self):
+        names = ("shop.example", "blog.example")
+        ports = {name: self.service(name) for name in names}
+        upstreams = ", ".join(f'{name.split(".")[0]}: {{url: "http://127.0.0.1:{port}"}}' for name, port in ports.items())
+        rules = ", ".join(f'{{sni: {name}, to: {name.split(".")[0]}}}' for name in names)
+        text = self.text("  - {name: all, match: {path: /**}, respond: 404}")
+        self.config.write_text(text.replace("listeners: {web:", f'listeners: {{tls: {{bind: "127.0.0.1:0", '
+                                            f"passthrough: [{rules}]}}, web:")
+                               .replace("upstreams:\n", "upstreams:\n  " + upstreams.replace("}, ", "}\n  ") + "\n"))
+        self.start()
+        port = int(self.gateway.says(r"tls on port (\d+)").group(1))
+
+        for name in names:
+            answer = self.ask(port, name, name)
+            self.assertEqual((answer.returncode, answer.stdout), (0, name), answer.stderr)
+        wrong = self.ask(port, "other.example", "shop.example")
+        self.assertEqual(wrong.returncode, 35, "curl: the handshake failed")
+        self.assertIn("unrecognized name", wrong.stderr)
+        self.assertEqual(self.metric("sluice_connections_rejected_total", listener="tls", reason="sni"), 1)
+
+
 @unittest.skipUnless(shutil.which("haproxy"), "needs Debian's haproxy")
 class ProxyProtocol(Listeners):
     def haproxy(self, bind, *lines):

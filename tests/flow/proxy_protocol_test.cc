@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // PROXY headers to targets.
+#include "gateway/net/proxy_protocol.h"
+
 #include <gmock/gmock.h>
 
-#include "gateway/net/proxy_protocol.h"
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps between the acceptance of a connection and its first request.
+#include "gateway/base/log.h"
+#include "gateway/front/listener.h"
+
+namespace sluice::front {
+
+using base::Reason;
+
+base::Task<bool> Listener::take_steps(net::Transport& transport, const ListenerSettings& settings,
+                                      http::ConnectionFacts& facts, std::unique_ptr<net::ProxyFacts>& proxy) {
+  if (settings.proxy && !co_await take_proxy_header(transport, *settings.proxy, facts, proxy))
+    co_return false;
+  if (settings.passthrough && !co_await pass_through(transport, *settings.passthrough, facts))
+    co_return false;
+  co_return true;
+}
+
+namespace {
+
+// Is it the client's doing that a step has failed? Otherwise it has left, or we are leaving.
+bool clients_fault(Reason why) noexcept {
+  return why == Reason::forbidden || why == Reason::bad_request || why == Reason::client_timeout;
+}
+
+}  // namespace
+
+base::Task<bool> Listener::take_proxy_header(net::Transport& transport, const ProxySettings& settings,
+                                             http::ConnectionFacts& facts,
+                                             std::unique_ptr<net::ProxyFacts>& proxy) {
+  auto peer = facts.peer;
+  auto taken = co_await front::take_proxy_header(worker_->loop, transport, settings, facts.peer);
+  if (taken) {
+    proxy = std::move(*taken);
+    facts.proxy = proxy.get();
+    co_return true;
+  }
+  if (clients_fault(taken.error().reason))
+    refuse(observe::Rejection::proxy_protocol, peer, taken.error().detail);
+  co_return false;
+}
+
+base::Task<bool> Listener::pass_through(net::Transport& transport, const PassthroughSettings& settings,
+                                        const http::ConnectionFacts& facts) {
+  using observe::Protocol;
+  auto hello = co_await peek_client_hello(worker_->loop, transport, settings.timeout);
+  auto* to = hello ? settings.names.find(hello->server_name) : nullptr;
+  if (!to) {
+    if (hello) {
+      refuse_with_alert(worker_->loop, transport, TlsAlert::unrecognized_name);
+      refuse(observe::Rejection::sni, facts.peer,
+             hello->server_name.empty() ? "it names no server" : "nobody serves " + hello->server_name);
+    } else if (clients_fault(hello.error().reason)) {
+      refuse(observe::Rejection::sni, facts.peer, hello.error().detail);
+    }
+    co_return false;
+  }
+  cells_->opened(Protocol::passthrough);
+  auto began = worker_->loop.clock().steady();
+  auto end = co_await front::pass_through(*worker_, transport, facts, *to);
+  cells_->closed(Protocol::passthrough);
+  front_->log_tunnel(facts, hello->server_name, to->name(), end, worker_->loop.clock().steady() - began);
+  co_return false;
+}
+
+// Counted, each of them; said now and then, because whoever is refused may come again and again.
+void Listener::refuse(observe::Rejection rejection, const net::Address& peer, const std::string& why) {
+  constexpr base::Duration kPause = std::chrono::seconds(10);
+  cells_->rejected(rejection);
+  if (auto now = worker_->loop.now(); now >= complain_from_) {
+    complain_from_ = now + kPause;
+    base::log(base::Level::warning, "listener " + settings_->facts.name + ": refused a connection from " +
+                                        peer.text() + ": " + why);
+  }
+}
+
+}  // namespace sluice::front
