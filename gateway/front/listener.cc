@@ -98,11 +98,12 @@ base::Detached Listener::serve(base::Scope& /*scope*/, Listener& listener, http:
   }
   Connection connection(listener);
   const auto& settings = *connection.settings;
-  std::unique_ptr<net::ProxyFacts> proxy;
-  if (settings.has_steps() && !co_await listener.take_steps(*transport, settings, facts, proxy)) co_return;
+  std::unique_ptr<Kept> kept;
+  if (settings.has_steps() && !co_await listener.take_steps(*transport, settings, facts, kept)) co_return;
   http::h1::ServerConnection server(listener.worker_->loop, std::move(transport), facts, settings.options,
                                     *listener.front_);
   connection.server = &server;
+  if (connection.draining) server.drain();  // the steps took longer than the listener had
   listener.cells_->opened(observe::Protocol::h1);
   co_await server.run();
   listener.cells_->closed(observe::Protocol::h1);

@@ -8,6 +8,7 @@
 
 #include "gateway/base/job.h"
 #include "gateway/chain/exchange.h"
+#include "gateway/front/connection_limits.h"
 #include "gateway/front/front.h"
 #include "gateway/front/passthrough.h"
 #include "gateway/front/proxy_step.h"
@@ -23,9 +24,11 @@ struct ListenerSettings {
   std::shared_ptr<observe::ListenerMetrics> metrics;
   std::optional<ProxySettings> proxy;  // connections begin with a PROXY header
   std::optional<PassthroughSettings> passthrough;
+  ConnectionLimits limits;
+  std::shared_ptr<ConnectionCounts> counts;  // of the listener, whatever its settings become
 
   // Is there anything to be done before the first request?
-  bool has_steps() const noexcept { return proxy || passthrough; }
+  bool has_steps() const noexcept { return proxy || passthrough || limits.any(); }
 };
 
 class Listener final : private net::Source, private net::Timer {
@@ -46,10 +49,15 @@ class Listener final : private net::Source, private net::Timer {
 
  private:
   struct Connection;
+  // What the steps have found out, and a connection keeps; null where there are none.
+  struct Kept {
+    std::unique_ptr<net::ProxyFacts> proxy;
+    ConnectionPlace place;
+  };
   static base::Detached serve(base::Scope& scope, Listener& listener, http::ConnectionFacts facts);
   // What comes before the first request, in listener_steps.cc; false: there will be none.
   base::Task<bool> take_steps(net::Transport& transport, const ListenerSettings& settings,
-                              http::ConnectionFacts& facts, std::unique_ptr<net::ProxyFacts>& proxy);
+                              http::ConnectionFacts& facts, std::unique_ptr<Kept>& kept);
   base::Task<bool> take_proxy_header(net::Transport& transport, const ProxySettings& settings,
                                      http::ConnectionFacts& facts, std::unique_ptr<net::ProxyFacts>& proxy);
   base::Task<bool> pass_through(net::Transport& transport, const PassthroughSettings& settings,

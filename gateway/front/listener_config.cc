@@ -161,6 +161,13 @@ void describe(config::Description<ListenerConfig>& d) {
   d.field("passthrough", &ListenerConfig::passthrough,
           "TLS connections that are passed on undecrypted; others are closed.",
           example("[{sni: shop.example.com, to: shop}]"));
+  d.field("max_connections", &ListenerConfig::max_connections,
+          "Connections at a time, all workers together; more are closed at once.", at_least(1u),
+          default_is("no limit"));
+  d.field("max_connections_per_ip", &ListenerConfig::max_connections_per_ip,
+          "Connections of one client at a time: of an IPv4 address, or of the /64 of an IPv6 address. With "
+          "`proxy_protocol` that of the client, not of the balancer.",
+          at_least(1u), default_is("no limit"));
   d.field("backlog", &ListenerConfig::backlog, "Connections that may wait to be accepted, for each worker.",
           between(1u, 65535u));
   d.field("limits", &ListenerConfig::limits, "What a client may send.");
@@ -182,6 +189,10 @@ http::h1::ServerOptions ListenerConfig::options() const {
   o.write_timeout = timeouts.write;
   o.max_body = limits.body.bytes;
   return o;
+}
+
+ConnectionLimits ListenerConfig::connection_limits() const noexcept {
+  return {max_connections.value_or(0), max_connections_per_ip.value_or(0)};
 }
 
 std::optional<ProxySettings> ListenerConfig::proxy() const {

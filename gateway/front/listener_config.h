@@ -11,6 +11,7 @@
 
 #include "gateway/config/describe.h"
 #include "gateway/config/types_net.h"
+#include "gateway/front/connection_limits.h"
 #include "gateway/front/proxy_step.h"
 #include "gateway/http/h1/server.h"
 #include "gateway/net/address.h"
@@ -81,6 +82,7 @@ struct ListenerConfig {
   std::optional<SocketFileConfig> socket;
   std::optional<ProxyProtocolConfig> proxy_protocol;
   std::vector<PassthroughConfig> passthrough;
+  std::optional<std::uint32_t> max_connections, max_connections_per_ip;
   std::uint32_t backlog = 4096;
   LimitsConfig limits;
   ClientTimeoutsConfig timeouts;
@@ -88,6 +90,7 @@ struct ListenerConfig {
   http::h1::ServerOptions options() const;
   net::SocketAccess access() const;
   std::optional<ProxySettings> proxy() const;
+  ConnectionLimits connection_limits() const noexcept;
 };
 void describe(config::Description<ListenerConfig>& d);
 

@@ -8,9 +8,20 @@ namespace sluice::front {
 using base::Reason;
 
 base::Task<bool> Listener::take_steps(net::Transport& transport, const ListenerSettings& settings,
-                                      http::ConnectionFacts& facts, std::unique_ptr<net::ProxyFacts>& proxy) {
-  if (settings.proxy && !co_await take_proxy_header(transport, *settings.proxy, facts, proxy))
+                                      http::ConnectionFacts& facts, std::unique_ptr<Kept>& kept) {
+  kept = std::make_unique<Kept>();
+  const auto& limits = settings.limits;
+  if (limits.all && !kept->place.take(settings.counts, limits.all)) {
+    refuse(observe::Rejection::limit, facts.peer, "there are max_connections already");
     co_return false;
+  }
+  if (settings.proxy && !co_await take_proxy_header(transport, *settings.proxy, facts, kept->proxy))
+    co_return false;
+  // Not before it is known whose connection it is.
+  if (limits.per_client && !kept->place.take_from(settings.counts, facts.peer, limits.per_client)) {
+    refuse(observe::Rejection::ip, facts.peer, "it has max_connections_per_ip already");
+    co_return false;
+  }
   if (settings.passthrough && !co_await pass_through(transport, *settings.passthrough, facts))
     co_return false;
   co_return true;

@@ -111,7 +111,7 @@ void Listeners::apply(const Config& config, const BuiltSnapshot& snapshot, Opene
       for (auto& w : workers) w->unlisten(name);  // it moves to another address
     if (fresh) {
       auto port = net::bound_to(sockets->second.fds.front()).port();
-      living = {written, true, port, next_index_++, std::move(sockets->second.file)};
+      living = {written, true, port, next_index_++, std::move(sockets->second.file), living.counts};
     } else if (living.config.socket != written.socket) {
       base::log(base::Level::warning, "listener " + name + ": `socket` changes with a restart only");
     }
@@ -121,6 +121,8 @@ void Listeners::apply(const Config& config, const BuiltSnapshot& snapshot, Opene
     settings->metrics = metrics.listener(name);
     settings->proxy = written.proxy();
     settings->passthrough = passthrough(written, snapshot);
+    settings->limits = written.connection_limits();
+    settings->counts = living.counts;
     living.config = written;
     for (std::size_t i = 0; i < workers.size(); ++i) {
       if (fresh) {

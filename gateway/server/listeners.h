@@ -59,6 +59,7 @@ class Listeners {
     std::uint16_t port = 0;
     std::size_t index = 0;
     net::SocketFile file;
+    std::shared_ptr<front::ConnectionCounts> counts = std::make_shared<front::ConnectionCounts>();
   };
   base::Result<Sockets> open_sockets(const std::string& name, const front::ListenerConfig& config,
                                      std::size_t workers);

@@ -247,6 +247,7 @@ TEST(Passthrough, GoesWithThePolicyOfProxiesOnBothSides) {
 
   EXPECT_EQ(target.receive(header.size() + kShop.size()), header + kShop);
   client.close();
+  target.close();
   EXPECT_EQ(json_value(gw.log_line(), "client_ip"), "192.0.2.1");
 }
 

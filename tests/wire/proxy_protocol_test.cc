@@ -166,6 +166,21 @@ TEST_F(ProxyWire, MustComeInTime) {
   EXPECT_EQ(before.growth("sluice_connections_rejected_total", {{"listener", "impatient"}}), 2);
 }
 
+TEST_F(ProxyWire, MayComeWhileTheListenerDrains) {
+  RawClient client = gw.connect();
+  client.send(kText.substr(0, 10));
+  auto cut = gw.drain();
+  while (gw.connect().open()) {
+  }
+
+  client.send(kText.substr(10) + get("/"));
+
+  auto response = client.response();
+  EXPECT_THAT(response, HasStatus(200));
+  EXPECT_THAT(response, HasField("Connection", "close"));
+  EXPECT_EQ(cut.get(), 0u);
+}
+
 TEST_F(ProxyWire, DoesNotCountProbesThatOnlyConnect) {
   Metrics before(gw);
   RawClient probe = gw.connect();

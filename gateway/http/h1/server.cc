@@ -52,11 +52,12 @@ void ServerConnection::on_activity(bool hangup) noexcept {
 }
 
 Task<void> ServerConnection::run() {
-  while (!draining_) {
+  // One that was told to drain before it ran is new: its first request is on its way, and is served.
+  do {
     auto wait = transport_->readable(served_ ? options_->keep_alive_timeout : options_->head_timeout);
     if (co_await wait != Outcome::ready) break;
     if (!co_await burst()) break;
-  }
+  } while (!draining_);
 }
 
 // Serves the requests that have arrived; true when the connection is idle again.
