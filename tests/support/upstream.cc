@@ -3,35 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace sluice::test {
-
-std::size_t UpstreamLog::opened() {
-  std::lock_guard lock(mutex_);
-  connections_.emplace_back();
-  changed_.notify_all();
-  return connections_.size() - 1;
-}
-
-void UpstreamLog::received(std::size_t connection, std::string_view bytes) {
-  std::lock_guard lock(mutex_);
-  connections_[connection].bytes += bytes;
-  changed_.notify_all();
-}
-
-void UpstreamLog::ended(std::size_t connection) {
-  std::lock_guard lock(mutex_);
-  connections_[connection].closed = true;
-  changed_.notify_all();
-}
-
-void UpstreamLog::add(Request request) {
-  std::lock_guard lock(mutex_);
-  requests_.push_back(std::move(request));
-  changed_.notify_all();
-}
 
 UpstreamConnection::UpstreamConnection(Socket socket, std::shared_ptr<UpstreamLog> log, std::size_t index)
     : Peer(std::move(socket), [log, index](std::string_view bytes) { log->received(index, bytes); }),
@@ -197,57 +171,6 @@ UpstreamConnection Upstream::accept() {
   auto out = std::move(waiting_.front());
   waiting_.pop_front();
   return out;
-}
-
-std::vector<Request> Upstream::requests(std::size_t from) const {
-  std::lock_guard lock(log_->mutex_);
-  auto skipped = static_cast<std::ptrdiff_t>(std::min(from, log_->requests_.size()));
-  return {log_->requests_.begin() + skipped, log_->requests_.end()};
-}
-
-std::size_t Upstream::request_count() const {
-  std::lock_guard lock(log_->mutex_);
-  return log_->requests_.size();
-}
-
-Request Upstream::request(std::size_t n) const {
-  std::unique_lock lock(log_->mutex_);
-  if (log_->changed_.wait_for(lock, kPatience, [&] { return log_->requests_.size() > n; }))
-    return log_->requests_[n];
-  ADD_FAILURE() << "only " << log_->requests_.size() << " requests came";
-  return {};
-}
-
-std::size_t Upstream::connections() const {
-  std::lock_guard lock(log_->mutex_);
-  return log_->connections_.size();
-}
-
-std::string Upstream::received(std::size_t connection) const {
-  std::lock_guard lock(log_->mutex_);
-  return connection < log_->connections_.size() ? log_->connections_[connection].bytes : std::string();
-}
-
-std::vector<std::size_t> Upstream::received_bytes() const {
-  std::lock_guard lock(log_->mutex_);
-  std::vector<std::size_t> out;
-  for (const auto& c : log_->connections_) out.push_back(c.bytes.size());
-  return out;
-}
-
-bool Upstream::closed(std::size_t connection) const {
-  std::unique_lock lock(log_->mutex_);
-  return log_->changed_.wait_for(lock, kPatience, [&] {
-    return connection < log_->connections_.size() && log_->connections_[connection].closed;
-  });
-}
-
-bool Upstream::has_seen(std::size_t opened, std::size_t closed) const {
-  std::unique_lock lock(log_->mutex_);
-  return log_->changed_.wait_for(lock, kPatience, [&] {
-    auto ended = std::ranges::count_if(log_->connections_, [](const auto& c) { return c.closed; });
-    return log_->connections_.size() >= opened && static_cast<std::size_t>(ended) >= closed;
-  });
 }
 
 }  // namespace sluice::test

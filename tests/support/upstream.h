@@ -21,10 +21,9 @@
 #include <vector>
 
 #include "tests/support/peer.h"
+#include "tests/support/upstream_log.h"
 
 namespace sluice::test {
-
-class UpstreamLog;
 
 // A connection that the gateway made.
 class UpstreamConnection : public Peer {
@@ -96,22 +95,15 @@ class Upstream {
   // Connecting is refused from now on.
   void stop_listening();
 
-  // --- What it saw.
-  // Whole requests in the order of their ends, but for the first `from`.
-  std::vector<Request> requests(std::size_t from = 0) const;
-  std::size_t request_count() const;
-  // The n-th of them, waiting for it.
-  Request request(std::size_t n = 0) const;
-  std::size_t connections() const;
-  // Every byte of a connection, so far.
-  std::string received(std::size_t connection) const;
-  // The number of bytes of each connection, so far.
-  std::vector<std::size_t> received_bytes() const;
-  // Waits until a scripted or autonomous connection is over.
-  bool closed(std::size_t connection) const;
-  // Waits until it has seen that many connections and the end of that many of them; then it knows all that
-  // was sent on those.
-  bool has_seen(std::size_t opened, std::size_t closed) const;
+  // --- What it saw: see UpstreamLog.
+  std::vector<Request> requests(std::size_t from = 0) const { return log_->requests(from); }
+  std::size_t request_count() const { return log_->request_count(); }
+  Request request(std::size_t n = 0) const { return log_->request(n); }
+  std::size_t connections() const { return log_->connections(); }
+  std::string received(std::size_t connection) const { return log_->received(connection); }
+  std::vector<std::size_t> received_bytes() const { return log_->received_bytes(); }
+  bool closed(std::size_t connection) const { return log_->closed(connection); }
+  bool has_seen(std::size_t opened, std::size_t closed) const { return log_->has_seen(opened, closed); }
 
  private:
   void accept_all();
@@ -130,26 +122,6 @@ class Upstream {
   std::deque<UpstreamConnection> waiting_;  // for accept()
   std::list<std::thread> threads_;
   std::thread acceptor_;
-};
-
-// What an upstream saw; its threads write it.
-class UpstreamLog {
- public:
-  std::size_t opened();
-  void received(std::size_t connection, std::string_view bytes);
-  void ended(std::size_t connection);
-  void add(Request request);
-
- private:
-  friend class Upstream;
-  struct Seen {
-    std::string bytes;
-    bool closed = false;
-  };
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-  std::vector<Seen> connections_;
-  std::vector<Request> requests_;
 };
 
 }  // namespace sluice::test
