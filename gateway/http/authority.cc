@@ -21,8 +21,8 @@ Block host_char(Block v) noexcept {
 }
 
 // Length of the host name at the front of `text`: all of it, or up to a byte that no name may hold; 0 if a
-// label before that is empty. One dot at the very end is the root.
-std::size_t name_length(std::string_view text) noexcept {
+// label before that is empty. One dot at the very end is the root. `upper`: there is an upper case letter.
+std::size_t name_length(std::string_view text, bool& upper) noexcept {
   const char* p = text.data();
   std::size_t left = text.size();
   std::uint32_t after_dot = 1;  // bit 0: a dot here would end an empty label
@@ -31,8 +31,9 @@ std::size_t name_length(std::string_view text) noexcept {
     std::uint32_t dots = bits(equal(v, '.'));
     std::uint32_t ends = ~bits(host_char(v));  // of the zeros behind the text, too, and above the block
     unsigned length = static_cast<unsigned>(std::countr_zero(ends));
-    std::uint32_t empty = dots & (dots << 1 | after_dot);
-    if ((empty & ((1U << length) - 1)) != 0) return 0;
+    std::uint32_t empty = dots & (dots << 1 | after_dot), name = (1U << length) - 1;
+    if ((empty & name) != 0) return 0;
+    upper |= (bits(between(v, 'A', 'Z')) & name) != 0;
     if (length < kBlock || left == kBlock) return static_cast<std::size_t>(p - text.data()) + length;
     after_dot = dots >> (kBlock - 1);
     p += kBlock;
@@ -48,8 +49,8 @@ bool valid_ipv6(std::string_view literal) noexcept {
   return inet_pton(AF_INET6, text.data(), &address) == 1;
 }
 
-base::Result<Authority> with_port(std::string_view host, std::string_view rest) {
-  if (rest.empty()) return Authority{host, 0, false};
+base::Result<Authority> with_port(std::string_view host, std::string_view rest, bool normal) {
+  if (rest.empty()) return Authority{host, 0, false, normal};
   if (rest.front() != ':')
     return base::fail(base::Reason::bad_request, "text after the host's closing bracket");
   rest.remove_prefix(1);
@@ -62,7 +63,7 @@ base::Result<Authority> with_port(std::string_view host, std::string_view rest) 
   }
   if (!valid || port == 0 || port > 65535)
     return base::fail(base::Reason::bad_request, "the port of the host is not a number from 1 to 65535");
-  return Authority{host, static_cast<std::uint16_t>(port), true};
+  return Authority{host, static_cast<std::uint16_t>(port), true, normal};
 }
 
 [[gnu::cold]] base::Unexpected refuse_host(std::string_view text) {
@@ -79,12 +80,14 @@ base::Result<Authority> parse_authority(std::string_view text) {
     auto close = text.find(']');
     if (close == std::string_view::npos || !valid_ipv6(text.substr(1, close - 1)))
       return base::fail(base::Reason::bad_request, "the host is not a valid IPv6 literal");
-    return with_port(text.substr(0, close + 1), text.substr(close + 1));
+    return with_port(text.substr(0, close + 1), text.substr(close + 1), false);
   }
-  std::size_t length = name_length(text);
+  bool upper = false;
+  std::size_t length = name_length(text, upper);
   bool complete = length == text.size() || text[length] == ':';
   if (length == 0 || length > kMaxHost || !complete) return refuse_host(text);
-  return with_port(text.substr(0, length), text.substr(length));
+  bool normal = !upper && text[length - 1] != '.';
+  return with_port(text.substr(0, length), text.substr(length), normal);
 }
 
 std::string_view normalise_host(std::string_view host, base::Arena& arena) {

@@ -15,6 +15,7 @@ struct Authority {
   std::string_view host;  // as written, IPv6 literals with their brackets
   std::uint16_t port = 0;
   bool has_port = false;
+  bool normal = false;  // normalise_host would return `host` itself; false also if that is not known
 };
 
 // Host name (letters, digits, "-", "_", ".", "~"; at most 255 bytes, no empty label, a trailing dot allowed),

@@ -85,14 +85,19 @@ inline std::uint32_t bits(Block truth) noexcept {
 #endif
 }
 
+// The number of the lowest bit; there is one.
+inline unsigned first_bit(std::uint32_t bits) noexcept {
+  return static_cast<unsigned>(std::countr_zero(bits));
+}
+
 // The first byte of [p, end) in whose lane `wanted(block)` is true, or `end`.
 template <class Wanted>
 const char* find_first(const char* p, const char* end, Wanted wanted) noexcept {
   auto left = static_cast<std::size_t>(end - p);
   for (; left >= kBlock; p += kBlock, left -= kBlock)
-    if (std::uint32_t found = bits(wanted(load(p)))) return p + std::countr_zero(found);
+    if (std::uint32_t found = bits(wanted(load(p)))) return p + first_bit(found);
   std::uint32_t found = bits(wanted(load_part(p, left))) & ((1U << left) - 1);
-  return found ? p + std::countr_zero(found) : end;
+  return found ? p + first_bit(found) : end;
 }
 
 }  // namespace sluice::http

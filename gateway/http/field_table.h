@@ -37,24 +37,44 @@ class FieldTable {
   // `first` holds the first sixteen bytes of the name, whatever follows it.
   FieldId find(Block first, const char* name, std::size_t length) const noexcept {
     if (length < 4 && length < 2) return FieldId::other;
-    const KnownName& known = slots_[slot(ending(name, length), length)];
-    if (known.length != length) return FieldId::other;
-    Block differs = (first ^ load(known.text)) & load(known.care);
-    if (bits(equal(differs, 0)) != 0xFFFF) return FieldId::other;
-    if (length > 16 && !same_word(name, known, length - 8)) return FieldId::other;
-    return known.id;
+    return find(first, name, length, ending(name, length));
+  }
+  // The same for a name in the middle of a head, with an end of line before it.
+  FieldId find_in_head(Block first, const char* name, std::size_t length) const noexcept {
+    std::uint32_t end;
+    std::memcpy(&end, name + length - 4, 4);
+    return find(first, name, length, little(end) | kLower);
   }
 
  private:
   static constexpr std::size_t kSlots = 256;
   static constexpr std::uint32_t byte(char c) noexcept { return static_cast<unsigned char>(c); }
 
-  // The last letters, four if there are as many, in lower case: with the length they tell all names apart.
+  static constexpr std::uint32_t kLower = 0x20202020;
+  static constexpr std::uint32_t little(std::uint32_t word) noexcept {
+    return std::endian::native == std::endian::little ? word : __builtin_bswap32(word);
+  }
+
+  FieldId find(Block first, const char* name, std::size_t length, std::uint32_t end) const noexcept {
+    const KnownName& known = slots_[slot(end, length)];
+    FieldId id = known.id;
+    if (known.length != length) return FieldId::other;
+    Block differs = (first ^ load(known.text)) & load(known.care);
+    if (bits(equal(differs, 0)) != 0xFFFF) return FieldId::other;
+    if (length > 16 && !same_word(name, known, length - 8)) return FieldId::other;
+    return id;
+  }
+
+  // The last four bytes in lower case, with the line end before it if the name is shorter: together with the
+  // length they tell all names apart.
   static constexpr std::uint32_t ending(const char* name, std::size_t n) noexcept {
-    if (n < 4) return (byte(name[0]) | byte(name[n - 2]) << 8 | byte(name[n - 1]) << 16) | 0x202020;
+    if (n < 4) {
+      std::uint32_t word = n == 3 ? byte('\n') | byte(name[0]) << 8 : byte('\r') | byte('\n') << 8;
+      return (word | byte(name[n - 2]) << 16 | byte(name[n - 1]) << 24) | kLower;
+    }
     const char* p = name + n - 4;
     std::uint32_t word = byte(p[0]) | byte(p[1]) << 8 | byte(p[2]) << 16 | byte(p[3]) << 24;  // one load
-    return word | 0x20202020;
+    return word | kLower;
   }
   constexpr std::size_t slot(std::uint32_t end, std::size_t length) const noexcept {
     return ((end + static_cast<std::uint32_t>(length)) * factor_) >> 24;

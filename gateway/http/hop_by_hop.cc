@@ -16,12 +16,15 @@ constexpr FieldSet kConnectionLevel = kHopByHop | kFraming | field_set(FieldId::
 
 // The options that name no field, or one that is removed anyway: what nearly every Connection field holds.
 bool names_nothing(std::string_view option) noexcept {
-  return base::equal_ignoring_case(option, "close") || (field_set(field_id(option)) & kHopByHop) != 0;
+  FieldId id = field_id(option);
+  if (id == FieldId::other) return base::equal_ignoring_case(option, "close");
+  return (field_set(id) & kHopByHop) != 0;
 }
 
 void drop_nominated(Fields& fields) noexcept {
   for (const Field& line : fields.lines()) {
     if (line.id != FieldId::connection || line.dropped) continue;
+    if (names_nothing(line.value)) continue;
     std::string_view rest = line.value, option;
     while (base::next_token(rest, option)) {
       if (names_nothing(option)) continue;

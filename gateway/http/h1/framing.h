@@ -2,7 +2,7 @@
 // What the fields of a head say about its body and its connection (RFC 9112 sections 6, 7 and 9). Private to
 // the parser; the syntax of the fields has been checked, their meaning has not.
 #pragma once
-#include "gateway/base/result.h"
+#include "gateway/http/h1/fault.h"
 #include "gateway/http/h1/parser.h"
 
 namespace sluice::http::h1 {
@@ -44,14 +44,13 @@ inline bool disguised(std::string_view name) noexcept {
   return (name.size() == 14 || name.size() == 17) && looks_like_framing(name);
 }
 
-// Once they have been read. Each refuses with `ambiguous` (bad_request or response_invalid) what could be
-// read in two ways.
+// Once they have been read. Each refuses what could be read in two ways.
 
 // Framing::none if there is neither Transfer-Encoding nor Content-Length.
-base::Result<Framing> declared_framing(const FieldView& head, base::Reason ambiguous);
+Fault judge_framing(const FieldView& head, Framing& out) noexcept;
 // Sets keep_alive, upgrade and te_trailers.
-base::Result<void> judge_connection(const FieldView& head, base::Reason ambiguous, Control& out);
-// Sets expect_continue; `expectation` for anything but 100-continue. After declared_framing.
-base::Result<void> judge_expect(const FieldView& head, Control& out);
+Fault judge_connection(const FieldView& head, Control& out) noexcept;
+// Sets expect_continue; refuses anything but 100-continue. After judge_framing.
+Fault judge_expect(const FieldView& head, Control& out) noexcept;
 
 }  // namespace sluice::http::h1

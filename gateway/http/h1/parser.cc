@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/http/h1/parser.h"
 
-#include <string>
-
 #include "gateway/http/h1/framing.h"
 #include "gateway/http/h1/syntax.h"
 #include "gateway/http/h1/target.h"
@@ -10,104 +8,53 @@
 namespace sluice::http::h1 {
 namespace {
 
-using base::Reason;
-
-struct Complaint {
-  Fault fault;
-  bool in_fields;  // gets the number of its line
-  const char* text;
-};
-
-constexpr Complaint kComplaints[] = {
-    {Fault::incomplete, false, "the head is incomplete"},
-    {Fault::method, false, "the method is not a token"},
-    {Fault::target, false, "the request target holds a control character"},
-    {Fault::version, false, "the start line does not name HTTP/1.0 or HTTP/1.1 in its place"},
-    {Fault::status, false, "the status is not a number of three digits"},
-    {Fault::reason, false, "the reason phrase holds a control character"},
-    {Fault::line_end, true, "a carriage return without a line feed after it"},
-    {Fault::name, true, "the field name is not a token directly before a colon"},
-    {Fault::value, true, "the value holds a control character"},
-    {Fault::options, true, "the value is not a list of tokens"},
-    {Fault::length, true, "Content-Length is not one decimal number below 2^63"},
-};
-
-struct Rejection {
-  Reason protocol;  // it is no HTTP
-  Reason message;   // it is an invalid message
-  Reason limit;
-};
-constexpr Rejection kOfRequest{Reason::bad_request, Reason::bad_request, Reason::header_too_large};
-constexpr Rejection kOfResponse{Reason::upstream_protocol, Reason::response_invalid,
-                                Reason::response_invalid};
-
-[[gnu::cold]] base::Unexpected explain(Fault fault, const Fields& before, const Rejection& as) {
-  if (fault == Fault::too_many) return base::fail(as.limit, "too many field lines");
-  for (const Complaint& c : kComplaints) {
-    if (fault != c.fault) continue;
-    if (!c.in_fields) return base::fail(as.protocol, c.text);
-    return base::fail(as.message, "field line " + std::to_string(before.lines().size() + 1) + ": " + c.text);
-  }
-  return base::fail(as.protocol, "bytes after the end of the head");
-}
-
 // What a body would mean for a request that cannot have one.
-base::Result<void> check_body_allowed(const RequestHead& head, const Framing& framing) {
-  bool body = framing.kind == Framing::Kind::chunked || framing.length > 0;
-  if (body && (head.method == Method::trace || head.method == Method::connect))
-    return base::fail(Reason::bad_request, "a body with TRACE or CONNECT");
-  return {};
+bool takes_no_body(Method method) noexcept { return method == Method::trace || method == Method::connect; }
+
+Fault judge_fields(const FieldView& view, const RequestHead& head, Control& out) noexcept {
+  if (Fault fault = judge_framing(view, out.framing); fault != Fault::none) return fault;
+  bool body = out.framing.kind == Framing::Kind::chunked || out.framing.length > 0;
+  if (body && takes_no_body(head.method)) return Fault::body;
+  if (Fault fault = judge_connection(view, out); fault != Fault::none) return fault;
+  return judge_expect(view, out);
 }
 
-base::Unexpected refuse_disguised(Reason ambiguous) {
-  return base::fail(ambiguous, "a field name that becomes a framing field when \"_\" is read as \"-\"");
-}
-
-base::Result<Control> judge_request(const FieldView& view, RequestHead& out) {
+base::Result<Control> judge(const FieldView& view, RequestHead& out) {
   Control control;
   out.path = out.query = out.authority = out.host = {};
   out.has_query = false;
-  if (view.disguised) return refuse_disguised(Reason::bad_request);
+  if (view.disguised) return explain(Fault::disguised, Message::request);
   if (auto ok = read_target(view, out); !ok) return std::move(ok).unexpected();
-  auto framing = declared_framing(view, Reason::bad_request);
-  if (!framing) return std::move(framing).unexpected();
-  control.framing = *framing;
-  if (auto ok = check_body_allowed(out, *framing); !ok) return std::move(ok).unexpected();
-  if (auto ok = judge_connection(view, Reason::bad_request, control); !ok) return std::move(ok).unexpected();
-  if (auto ok = judge_expect(view, control); !ok) return std::move(ok).unexpected();
+  if (Fault fault = judge_fields(view, out, control); fault != Fault::none)
+    return explain(fault, Message::request);
   return control;
 }
 
-base::Result<void> check_switch(const Control& control, const Asked& asked) {
-  if (!asked.upgrade)
-    return base::fail(Reason::upstream_protocol, "status 101 although no upgrade was asked for");
-  if (!control.upgrade)
-    return base::fail(Reason::response_invalid, "status 101 without Upgrade and Connection: upgrade");
-  return {};
+Fault judge_switch(const Control& control, const Asked& asked) noexcept {
+  if (!asked.upgrade) return Fault::unasked_switch;
+  return control.upgrade ? Fault::none : Fault::incomplete_switch;
 }
 
-base::Result<Control> judge_response(const FieldView& view, const Asked& asked, const ResponseHead& out) {
-  Control control;
-  if (view.disguised) return refuse_disguised(Reason::response_invalid);
-  auto framing = declared_framing(view, Reason::response_invalid);
-  if (!framing) return std::move(framing).unexpected();
-  if (auto ok = judge_connection(view, Reason::response_invalid, control); !ok)
-    return std::move(ok).unexpected();
-  if (out.status == 101)
-    if (auto ok = check_switch(control, asked); !ok) return std::move(ok).unexpected();
+Fault judge(const FieldView& view, const Asked& asked, const ResponseHead& head, Control& out) noexcept {
+  Framing framing;
+  if (view.disguised) return Fault::disguised;
+  if (Fault fault = judge_framing(view, framing); fault != Fault::none) return fault;
+  if (Fault fault = judge_connection(view, out); fault != Fault::none) return fault;
+  if (head.status == 101)
+    if (Fault fault = judge_switch(out, asked); fault != Fault::none) return fault;
 
-  bool claims_body = framing->kind == Framing::Kind::chunked || framing->length > 0;
-  if (bodiless(asked.method, out.status)) {
+  bool claims_body = framing.kind == Framing::Kind::chunked || framing.length > 0;
+  if (bodiless(asked.method, head.status)) {
     // RFC 9112 section 6.1 forbids such a claim; the server may well send the body, so nothing may follow it.
-    if (claims_body && (out.status < 200 || out.status == 204)) control.keep_alive = false;
-    return control;
+    if (claims_body && (head.status < 200 || head.status == 204)) out.keep_alive = false;
+    return Fault::none;
   }
-  control.framing = *framing;
-  if (framing->kind == Framing::Kind::none) {
-    control.framing.kind = Framing::Kind::until_close;
-    control.keep_alive = false;
+  out.framing = framing;
+  if (framing.kind == Framing::Kind::none) {
+    out.framing.kind = Framing::Kind::until_close;
+    out.keep_alive = false;
   }
-  return control;
+  return Fault::none;
 }
 
 // Both leave `at` behind the head.
@@ -142,9 +89,9 @@ void forget_start_line(ResponseHead& out) noexcept {
 }
 
 template <class Head>
-[[gnu::cold]] base::Unexpected refuse(Fault fault, const Rejection& as, Head& out) {
+[[gnu::cold]] base::Unexpected refuse(Fault fault, Message kind, Head& out) {
   forget_start_line(out);
-  return explain(fault, out.fields, as);
+  return explain(fault, kind, out.fields.lines().size() + 1);
 }
 
 template <class Head>
@@ -161,26 +108,28 @@ bool known_status(int status) noexcept { return status >= 100 && status <= 599; 
 base::Result<Control> parse_request(std::span<const char> head, const HeadLimits& limits, RequestHead& out) {
   std::string_view text(head.data(), head.size());
   while (text.starts_with("\r\n")) text.remove_prefix(2);
-  if (text.size() > limits.head) return base::fail(Reason::header_too_large, "the head is too long");
+  if (text.size() > limits.head) return base::fail(base::Reason::header_too_large, "the head is too long");
   FieldView view;
   const char *at = text.data(), *end = at + text.size();
   Fault fault = read_head(at, end, limits, out, view);
-  if (fault != Fault::none || at != end) return refuse(fault, kOfRequest, out);
-  if (out.target.size() > limits.uri)
-    return base::fail(Reason::uri_too_long, "the request target is too long");
-  return judge_request(view, out);
+  if (fault == Fault::none && at != end) fault = Fault::excess;
+  if (fault != Fault::none) return refuse(fault, Message::request, out);
+  if (out.target.size() > limits.uri) return explain(Fault::uri_length, Message::request);
+  return judge(view, out);
 }
 
 base::Result<Control> parse_response(std::span<const char> head, const HeadLimits& limits, const Asked& asked,
                                      ResponseHead& out) {
-  if (head.size() > limits.head) return base::fail(Reason::response_invalid, "the head is too long");
+  if (head.size() > limits.head) return base::fail(base::Reason::response_invalid, "the head is too long");
   FieldView view;
+  Control control;
   const char *at = head.data(), *end = at + head.size();
   Fault fault = read_head(at, end, limits, out, view);
-  if (fault != Fault::none || at != end) return refuse(fault, kOfResponse, out);
-  if (!known_status(out.status))
-    return base::fail(Reason::upstream_protocol, "the status is not a number from 100 to 599");
-  return judge_response(view, asked, out);
+  if (fault == Fault::none && at != end) fault = Fault::excess;
+  if (fault != Fault::none) return refuse(fault, Message::response, out);
+  fault = known_status(out.status) ? judge(view, asked, out, control) : Fault::status_range;
+  if (fault != Fault::none) return explain(fault, Message::response);
+  return control;
 }
 
 std::size_t try_request(std::span<const char> received, const HeadLimits& limits, RequestHead& out,
@@ -192,7 +141,7 @@ std::size_t try_request(std::span<const char> received, const HeadLimits& limits
   bool small = length <= limits.head && out.target.size() <= limits.uri &&
                out.method_text.size() <= HeadScanner::kMaxMethod;
   if (!small) return nothing(out);
-  auto judged = judge_request(view, out);
+  auto judged = judge(view, out);
   if (!judged) return nothing(out);
   control = *judged;
   return length;
@@ -204,11 +153,10 @@ std::size_t try_response(std::span<const char> received, const HeadLimits& limit
   const char *begin = received.data(), *at = begin, *end = at + received.size();
   if (read_head(at, end, limits, out, view) != Fault::none) return nothing(out);
   auto length = static_cast<std::size_t>(at - begin);
-  if (length > limits.head || !known_status(out.status)) return nothing(out);
-  auto judged = judge_response(view, asked, out);
-  if (!judged) return nothing(out);
-  control = *judged;
-  return length;
+  control = {};
+  bool valid =
+      length <= limits.head && known_status(out.status) && judge(view, asked, out, control) == Fault::none;
+  return valid ? length : nothing(out);
 }
 
 }  // namespace sluice::http::h1

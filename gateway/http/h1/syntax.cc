@@ -31,11 +31,16 @@ bool read_version(const char* at, Version& out) noexcept {
 
 bool digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-// What a control character at `at`, which is no end of a line, makes of it.
+[[gnu::noinline]] const char* find_control(const char* p, const char* end) noexcept {
+  return find_first(p, end, control);
+}
+
+// What a control character at `at` makes of a line that does not go on there as it should.
 Fault spoiled(const char* at, const char* end, Fault fault) noexcept {
+  at = find_control(at, end);
   if (at == end) return Fault::incomplete;
   if (*at != '\r') return fault;
-  return end - at < 2 ? Fault::incomplete : Fault::line_end;
+  return end - at < 2 || at[1] == '\n' ? Fault::incomplete : Fault::line_end;
 }
 
 // There is no colon in [at, end).
@@ -43,31 +48,27 @@ Fault bad_name(const char* at, const char* end) noexcept {
   return std::find_if_not(at, end, token_char) == end ? Fault::incomplete : Fault::name;
 }
 
-[[gnu::noinline]] const char* find_control(const char* p, const char* end) noexcept {
-  return find_first(p, end, control);
-}
-
-// The end of a value or reason phrase: the first control character but TAB, or `end`. Two blocks a step, with
-// a test that also stops at TAB and at bytes beyond ASCII, which are rare.
-inline const char* find_stop(const char* p, const char* end) noexcept {
+// Where a value or reason phrase ends, if not before: the first control character, TAB or byte beyond ASCII
+// of [p, end). Two blocks a step; what is rare and harmless is left to find_control.
+inline const char* find_suspect(const char* p, const char* end) noexcept {
   using Signed = signed char __attribute__((vector_size(16)));
   auto innocent = [](Block v) {
     // Adding one makes DEL the lowest number of all and leaves the control characters low.
-    return bits(reinterpret_cast<Block>(reinterpret_cast<Signed>(v + every(1)) >
-                                        reinterpret_cast<Signed>(every(0x20))));
+    auto moved = reinterpret_cast<Signed>(v + every(1));
+    return bits(reinterpret_cast<Block>(moved > reinterpret_cast<Signed>(every(0x20))));
   };
   constexpr std::ptrdiff_t kStep = 2 * kBlock;
   for (; end - p >= kStep; p += kStep) {
     std::uint32_t found = ~(innocent(load(p)) | innocent(load(p + kBlock)) << kBlock);
-    if (found == 0) continue;
-    p += std::countr_zero(found);
-    if (*p == '\r') return p;
-    break;
+    if (found != 0) return p + first_bit(found);
   }
   return find_control(p, end);
 }
 
-const char* skip_blanks(const char* p, const char* end) noexcept { return std::find_if_not(p, end, blank); }
+// Behind the blanks that follow the colon, which may be missing.
+const char* skip_blanks(const char* colon, const char* end) noexcept {
+  return colon == end ? end : std::find_if_not(colon + 1, end, blank);
+}
 
 // `end` of a value without the blanks before it.
 const char* trim_end(const char* begin, const char* end) noexcept {
@@ -75,9 +76,9 @@ const char* trim_end(const char* begin, const char* end) noexcept {
   return end;
 }
 
-bool ends_line(const char* stop, const char* end) noexcept {
-  return end - stop >= 2 && std::memcmp(stop, "\r\n", 2) == 0;
-}
+bool line_end(const char* p) noexcept { return std::memcmp(p, "\r\n", 2) == 0; }
+bool head_end(const char* p) noexcept { return std::memcmp(p, "\r\n\r\n", 4) == 0; }
+bool above_space(char c) noexcept { return static_cast<unsigned char>(c) > ' '; }
 
 // Takes one field line after the other. They collect in the memory of `out` and count when it is settled.
 class FieldReader {
@@ -90,40 +91,48 @@ class FieldReader {
   // The loop of loops: what is rare is called, what is not stands here, with its variables in registers.
   Fault read(const char*& at) {
     const char *p = at, *const end = end_;
+    if (end - p >= 2 && line_end(p)) {
+      at = p + 2;
+      return Fault::none;
+    }
     Field* to = to_;
     FieldSet seen = 0;
     Fault fault = Fault::none;
     for (;;) {
-      auto left = static_cast<std::size_t>(end - p);
-      if (left < 2 || *p == '\r') break;
       // 1. The name: a known one is a token for that.
+      auto left = static_cast<std::size_t>(end - p);
       Block first = left < kBlock ? load_part(p, left) : load(p);
       std::uint32_t colons = bits(equal(first, ':'));
-      const char* colon = colons != 0 ? p + std::countr_zero(colons) : far_colon(p, end);
-      auto length = static_cast<std::size_t>(colon - p);
-      FieldId id = kFieldTable.find(first, p, length);
+      const char* colon = colons != 0 ? p + first_bit(colons) : far_colon(p, end);
+      FieldId id = kFieldTable.find_in_head(first, p, static_cast<std::size_t>(colon - p));
       if (id == FieldId::other && (fault = unknown(p, colon)) != Fault::none) break;
       // 2. The value, most often after exactly one space.
       const char* begin = colon + 2;
-      bool plain = left - length > 2 && begin[-1] == ' ' && static_cast<unsigned char>(*begin) > ' ';
-      if (!plain) {
-        if (colon == end) {
-          fault = Fault::incomplete;
-          break;
-        }
-        begin = skip_blanks(colon + 1, end);
+      bool plain = true;
+      if (end - colon <= 2 || colon[1] != ' ' || !above_space(*begin)) {
+        begin = skip_blanks(colon, end);
         plain = begin == colon + 2 && begin[-1] == ' ';
       }
-      const char* stop = find_stop(begin, end);
-      if (!ends_line(stop, end)) {
+      const char* stop = find_suspect(begin, end);
+      if (end - stop < 4) {  // what ends here cannot be followed by the empty line
         fault = spoiled(stop, end, Fault::value);
         break;
       }
-      const char* last = static_cast<unsigned char>(stop[-1]) > ' ' ? stop : trim_end(begin, stop);
+      if (!line_end(stop)) {
+        stop = find_control(stop, end);
+        if (end - stop < 4 || !line_end(stop)) {
+          fault = spoiled(stop, end, Fault::value);
+          break;
+        }
+      }
+      const char* last = stop;
+      if (!above_space(stop[-1])) {
+        last = trim_end(begin, stop);
+        plain = plain && last == stop;
+      }
       // 3. What the gateway must know of it, and its place in the table.
-      FieldSet bit = field_set(id);
-      if ((bit & kJudged) != 0) {
-        if ((seen & bit) != 0) noticed_.repeated |= bit;
+      if ((kJudged >> static_cast<unsigned>(id) & 1) != 0) {
+        noticed_.repeated |= seen & field_set(id);
         if ((fault = take(id, view(begin, last))) != Fault::none) break;
       }
       if (to == full_) {
@@ -134,18 +143,19 @@ class FieldReader {
         }
         to = to_;
       }
-      seen |= bit;
-      std::construct_at(to++, view(p, colon), view(begin, last), id, false, plain && last == stop);
+      seen |= field_set(id);
+      std::construct_at(to++, view(p, colon), view(begin, last), id, false, plain);
       p = stop + 2;
+      if (head_end(stop)) {
+        at = p + 2;
+        break;
+      }
     }
     to_ = to;
     settle();
     out_.added(0, seen);
     noticed_.seen = seen & ~field_set(FieldId::other);
-    if (fault != Fault::none) return fault;
-    if (!ends_line(p, end)) return end - p < 2 ? Fault::incomplete : Fault::line_end;
-    at = p + 2;
-    return Fault::none;
+    return fault;
   }
 
  private:
@@ -154,6 +164,7 @@ class FieldReader {
   }
 
   [[gnu::noinline]] Fault unknown(const char* p, const char* colon) noexcept {
+    if (p != end_ && *p == '\r') return spoiled(p, end_, Fault::name);
     if (colon == end_) return bad_name(p, end_);
     std::string_view name = view(p, colon);
     if (!valid_field_name(name)) return Fault::name;
@@ -240,8 +251,8 @@ Fault read_status_line(const char*& at, const char* end, ResponseHead& out) noex
   if (!digit(p[9]) || !digit(p[10]) || !digit(p[11]) || p[12] != ' ') return Fault::status;
   out.status = (p[9] - '0') * 100 + (p[10] - '0') * 10 + (p[11] - '0');
   p += 13;
-  const char* stop = find_stop(p, end);
-  if (!ends_line(stop, end)) return spoiled(stop, end, Fault::reason);
+  const char* stop = find_control(p, end);
+  if (end - stop < 2 || !line_end(stop)) return spoiled(stop, end, Fault::reason);
   out.reason = view(p, stop);
   at = stop + 2;
   return Fault::none;

@@ -75,7 +75,7 @@ base::Result<Origin> read_authority_form(const RequestHead& out) {
   return Origin{out.target, *authority, authority->port};
 }
 
-// An Origin without text when the target is a path or "*".
+// Of any other target than a path. An Origin without text for "*".
 base::Result<Origin> read_form(RequestHead& out) {
   if (out.method == Method::connect) return read_authority_form(out);
   if (out.target == "*") {
@@ -83,10 +83,7 @@ base::Result<Origin> read_form(RequestHead& out) {
     out.path = "*";
     return Origin{};
   }
-  if (!out.target.starts_with('/')) return read_absolute(out);
-  auto read = read_path_and_query(out.target, out);
-  if (!read) return std::move(read).unexpected();
-  return Origin{};
+  return read_absolute(out);
 }
 
 bool agree(const Origin& origin, const Authority& host) noexcept {
@@ -97,23 +94,29 @@ bool agree(const Origin& origin, const Authority& host) noexcept {
 }  // namespace
 
 base::Result<void> read_target(const FieldView& head, RequestHead& out) {
-  auto origin = read_form(out);
-  if (!origin) return std::move(origin).unexpected();
+  Origin origin;
+  if (out.target.front() == '/' && out.method != Method::connect) {  // nearly always
+    auto read = read_path_and_query(out.target, out);
+    if (!read) return std::move(read).unexpected();
+  } else {
+    auto form = read_form(out);
+    if (!form) return std::move(form).unexpected();
+    origin = *form;
+  }
   if (head.repeats(FieldId::host)) return refuse("more than one Host");
   if (!head.has(FieldId::host)) {
     if (out.version != Version::http_1_0) return refuse("no Host");
-    out.authority = origin->text;
-    out.host = normalise_host(origin->authority.host, out.fields.arena());
+    out.authority = origin.text;
+    out.host = normalise_host(origin.authority.host, out.fields.arena());
     return {};
   }
-  std::string_view text = head.host;
-  auto host = parse_authority(text);
+  auto host = parse_authority(head.host);
   if (!host) return std::move(host).unexpected();
   // RFC 9112 section 3.2.2 lets the target win; but a client must send the same in both (section 3.2), and
   // whoever does not is aiming at a server that reads the other one.
-  if (!origin->text.empty() && !agree(*origin, *host)) return refuse("the request target and Host disagree");
-  out.authority = origin->text.empty() ? text : origin->text;
-  out.host = normalise_host(host->host, out.fields.arena());
+  if (!origin.text.empty() && !agree(origin, *host)) return refuse("the request target and Host disagree");
+  out.authority = origin.text.empty() ? head.host : origin.text;
+  out.host = host->normal ? host->host : normalise_host(host->host, out.fields.arena());
   return {};
 }
 

@@ -11,13 +11,17 @@
 namespace sluice::http::h1 {
 namespace {
 
-// Bytes of their own, so that a sanitizer sees what is read behind them.
+constexpr std::string_view kStart = "start line\r\n";
+
+// Behind a start line; bytes of their own, so that a sanitizer sees what is read behind them.
 struct Lines {
-  explicit Lines(std::string_view text, std::size_t at_most = 100)
-      : bytes(text.begin(), text.end()), at(bytes.data()) {
+  explicit Lines(std::string_view text, std::size_t at_most = 100) : bytes(kStart.begin(), kStart.end()) {
+    bytes.insert(bytes.end(), text.begin(), text.end());
+    bytes.shrink_to_fit();
+    at = bytes.data() + kStart.size();
     fault = read_fields(at, bytes.data() + bytes.size(), at_most, fields, noticed);
   }
-  std::size_t used() const { return static_cast<std::size_t>(at - bytes.data()); }
+  std::size_t used() const { return static_cast<std::size_t>(at - bytes.data()) - kStart.size(); }
 
   std::vector<char> bytes;
   base::Arena arena;
