@@ -64,13 +64,14 @@ Task<void> Front::tunnel(Exchange& ex, Hold& hold, std::size_t route) {
   {
     OpenStream open(ex, metrics.on(worker_->index), begin.now);
     auto sent = co_await ex.stream.send(ex.response, ex.response_body).in(ex.scope);
-    if (sent) {
-      co_await ex.upstream_stream->all_sent();
-    } else {
+    if (!sent) {
       ex.reason = sent.error().reason;
       ex.detail = ex.arena.copy(sent.error().detail);
       if (ex.attempt) ex.attempt->failed(ex.reason);
+      ex.scope.cancel(ex.reason);
     }
+    // Whatever happened: only now is it known what the client sent.
+    co_await ex.upstream_stream->all_sent();
   }
   ex.route->chain.done(ex);
   if (lane_) write_log(ex, ending_of(ex), config_hash);

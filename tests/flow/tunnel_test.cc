@@ -33,8 +33,11 @@ class Tunnel : public ::testing::Test {
     ASSERT_EQ(client.response_head().status, 101);
   }
   // The log line, once it has ended.
-  void expect_logged(std::string_view reason) {
+  void expect_logged(std::string_view reason, std::size_t sent = std::string::npos) {
     auto line = gw.log_line();
+    if (sent != std::string::npos) {
+      EXPECT_EQ(json_value(line, "bytes_in"), std::to_string(get("/chat", kAsk).size() + sent));
+    }
     EXPECT_EQ(json_value(line, "status"), "101");
     EXPECT_EQ(json_value(line, "reason"), reason);
     EXPECT_EQ(before.growth("sluice_websockets"), 0);
@@ -178,22 +181,26 @@ TEST_F(Tunnel, PassesEverythingBeforeAnEnd) {
 
 TEST_F(Tunnel, RelaysAResetOfTheClientAtOnce) {
   open();
+  client.send("12345");
+  EXPECT_EQ(target->receive(5), "12345");
 
   client.reset();
 
   EXPECT_EQ(target->rest(), "");
   EXPECT_EQ(target->end(), End::reset);
-  expect_logged("client_closed");
+  expect_logged("client_closed", 5);
 }
 
 TEST_F(Tunnel, RelaysAResetOfTheTargetAtOnce) {
   open();
+  client.send("12345");
+  EXPECT_EQ(target->receive(5), "12345");
 
   target->reset();
 
   EXPECT_EQ(client.rest(), "");
   EXPECT_EQ(client.end(), End::reset);
-  expect_logged("upstream_reset");
+  expect_logged("upstream_reset", 5);
 }
 
 // Sends until nothing more is taken; how much was.
