@@ -381,7 +381,7 @@ TEST_F(Tunnel, IsNotOpenedByATargetThatDoesNotSaySo) {
   for (std::string_view lines : {"Connection: upgrade\r\n", "Upgrade: websocket\r\n", ""}) {
     gw.upstream("users").script().expect_request().then_send("HTTP/1.1 101 Yes\r\n" + std::string(lines) +
                                                              "\r\n");
-    EXPECT_THAT(gw.get("/chat", kAsk), Refused(502, "response_invalid")) << lines;
+    EXPECT_THAT(gw.get("/chat", kAsk), Refused(502, "upstream_protocol")) << lines;
   }
 }
 

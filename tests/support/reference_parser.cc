@@ -474,7 +474,7 @@ base::Result<void> check_switch(const Control& control, const Asked& asked) {
   if (!asked.upgrade)
     return base::fail(Reason::upstream_protocol, "status 101 although no upgrade was asked for");
   if (!control.upgrade)
-    return base::fail(Reason::response_invalid, "status 101 without Upgrade and Connection: upgrade");
+    return base::fail(Reason::upstream_protocol, "status 101 without Upgrade and Connection: upgrade");
   return {};
 }
 

@@ -47,7 +47,7 @@ constexpr Row kRows[] = {
     {Fault::uri_length, Reason::uri_too_long, kProtocol, "the request target is too long"},
     {Fault::status_range, kBad, kProtocol, "the status is not a number from 100 to 599"},
     {Fault::unasked_switch, kBad, kProtocol, "status 101 although no upgrade was asked for"},
-    {Fault::incomplete_switch, kBad, kInvalid, "status 101 without Upgrade and Connection: upgrade"},
+    {Fault::incomplete_switch, kBad, kProtocol, "status 101 without Upgrade and Connection: upgrade"},
 };
 
 bool of_one_line(Fault fault) noexcept { return fault >= Fault::line_end && fault <= Fault::length; }

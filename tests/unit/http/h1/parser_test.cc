@@ -255,7 +255,7 @@ TEST(ParseResponse, SwitchingProtocolsMustHaveBeenAskedFor) {
   ASSERT_TRUE(asked.verdict) << asked.detail();
   EXPECT_TRUE(asked.verdict->upgrade);
   EXPECT_EQ(Response("HTTP/1.1 101 Switching Protocols\r\n\r\n", Asked{Method::get, true}).reason(),
-            Reason::response_invalid);
+            Reason::upstream_protocol);
 }
 
 TEST(ParseResponse, IsStrictWithoutTheScanner) {
