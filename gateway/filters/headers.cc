@@ -45,7 +45,8 @@ void describe(config::Description<FieldEdits>& d) {
   d.field("remove", &FieldEdits::remove,
           "Names of fields to remove; `*` stands for any characters. Fields of the connection and of the "
           "framing, "
-          "such as Host and Content-Length, stay even where a pattern fits them.",
+          "such as Host and Content-Length, stay even where a pattern fits them. In requests a name with `_` "
+          "counts as one with `-`, here and in `set`.",
           one_or_many, each(check(refuse_glob)), example("[X-Powered-By, X-Internal-*]"));
   d.field("default", &FieldEdits::when_absent, "Fields to add where the message has none of that name.",
           example("{Cache-Control: no-store}"));
@@ -107,14 +108,25 @@ class Editor {
     if (!known_name) remove_others_.push_back(glob);
   }
 
-  void remove(http::Fields& fields) const noexcept {
+  void remove(http::Fields& fields) const {
     fields.remove_all(remove_known_);
     if (remove_others_.empty()) return;
     for (Field& line : fields.lines()) {
       if (line.dropped || line.id != FieldId::other) continue;
-      line.dropped = std::any_of(remove_others_.begin(), remove_others_.end(),
-                                 [&](const std::string& glob) { return base::glob_match(glob, line.name); });
+      line.dropped = unwanted(line.name);
+      if (fields.has_lookalikes() && !line.dropped)
+        line.dropped = unwanted(dashed(line.name, fields.arena()));
     }
+  }
+  bool unwanted(std::string_view name) const noexcept {
+    return std::any_of(remove_others_.begin(), remove_others_.end(),
+                       [name](const std::string& glob) { return base::glob_match(glob, name); });
+  }
+  // As servers of the CGI family read it.
+  static std::string_view dashed(std::string_view name, base::Arena& arena) {
+    char* out = arena.chars(name.size());
+    std::replace_copy(name.begin(), name.end(), out, '_', '-');
+    return {out, name.size()};
   }
 
   http::FieldSet remove_known_ = 0;

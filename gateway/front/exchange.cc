@@ -22,11 +22,26 @@ void Front::install(std::shared_ptr<const routing::Snapshot> snapshot) {
   held_.push_back({std::move(snapshot), 0});
 }
 
+namespace {
+
+using http::FieldId;
+
+// What proxies say of a client, which a client may not say of itself; and Proxy, which is no field at all but
+// the variable HTTP_PROXY to programs behind a CGI-like server (CVE-2016-5385).
+constexpr http::FieldSet kClaims =
+    http::field_set(FieldId::forwarded, FieldId::x_forwarded_by, FieldId::x_forwarded_for,
+                    FieldId::x_forwarded_host, FieldId::x_forwarded_port, FieldId::x_forwarded_prefix,
+                    FieldId::x_forwarded_proto, FieldId::x_forwarded_scheme, FieldId::x_forwarded_server,
+                    FieldId::x_forwarded_ssl, FieldId::x_real_ip, FieldId::proxy);
+
+}  // namespace
+
 Task<void> Front::serve(http::ServerStream& stream) {
   // Step 1
   base::Scope* connection = co_await base::this_scope();
   Hold hold(*this);
   Exchange ex(stream, *worker_, connection);
+  ex.request.fields.remove_all(kClaims);
   ex.request_body = stream.take_body();
 
   // Step 2

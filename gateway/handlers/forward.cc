@@ -27,6 +27,10 @@ const chain::HandlerKind<Forward, ForwardConfig> kKind{"to", "Forwards to an ups
 
 constexpr std::size_t kMaxAttempts = 8;
 
+// What prepare() says of the client, whatever filters say.
+constexpr http::FieldSet kTold =
+    http::field_set(FieldId::x_forwarded_for, FieldId::x_forwarded_host, FieldId::x_forwarded_proto);
+
 // Responses that go on as long as they have something to say are not cut by the total timeout.
 bool streaming(const http::ResponseHead& head) noexcept {
   auto type = head.fields.value(FieldId::content_type);
@@ -114,12 +118,13 @@ Result<void> Forward::switch_protocols(Exchange& ex) const {
 
 void Forward::begin_attempt(Exchange& ex, Try& t, upstream::Target& target) const {
   if (t.count == 0) {
-    t.extra = prepare(ex, target);
+    t.extra = prepare(ex);
     if (auto version = upstream_->proxy_protocol()) {
       const auto& client = ex.stream.connection();
       t.greeting = ex.arena.copy(net::write_proxy_header(*version, client.peer, client.destination()));
     }
   }
+  name_host(ex, target);
   t.tried[t.count++] = &target;
   auto* record = ex.arena.make<chain::Attempt>();
   record->target = target.text();
@@ -166,29 +171,39 @@ bool Forward::may_retry(const Exchange& ex, const Try& t, const base::Error& err
   return false;
 }
 
-// Step 1: what the target is to know about the client, and nothing that the client made up.
-std::string_view Forward::prepare(Exchange& ex, const upstream::Target& target) const {
+// Step 1: what the target is to know about the client. What the client itself claimed is gone.
+std::string_view Forward::prepare(Exchange& ex) const {
   auto& fields = ex.request.fields;
-  fields.remove(FieldId::forwarded);
-  fields.remove(FieldId::x_forwarded_for);
-  fields.remove(FieldId::x_forwarded_host);
-  fields.remove(FieldId::x_forwarded_port);
-  fields.remove(FieldId::x_forwarded_proto);
-  fields.remove(FieldId::x_real_ip);
-  const auto& policy = upstream_->host();
-  std::string_view asked = ex.request.authority;
-  if (policy.kind == upstream::HostPolicy::Kind::literal) {
-    fields.set(FieldId::host, policy.literal);
-  } else if (policy.kind == upstream::HostPolicy::Kind::upstream || asked.empty()) {
-    fields.set(FieldId::host, target.host_field());
+  fields.remove_all(kTold);
+  if (fields.has(FieldId::expect)) {
+    if (ex.request_body) {
+      ex.stream.relay_expectation();
+    } else {
+      fields.remove(FieldId::expect);  // there is nothing to wait for (RFC 9110 section 10.1.1)
+    }
   }
-  if (fields.has(FieldId::expect) && ex.request_body) ex.stream.relay_expectation();
+  std::string_view asked = ex.request.authority;
   std::string_view host = asked.empty() ? "" : ex.arena.join("X-Forwarded-Host: ", asked, "\r\n");
   // A client on a Unix socket has no address to tell.
   bool unnamed = ex.stream.connection().peer.is_unix();
   return ex.arena.join(
       unnamed ? "" : "X-Forwarded-For: ", unnamed ? "" : ex.stream.peer_ip(), unnamed ? "" : "\r\n", host,
       "X-Forwarded-Proto: ", ex.stream.connection().listener->scheme, "\r\nVia: 1.1 sluice\r\n");
+}
+
+// The host that this target is asked for: exactly one Host, whatever the client's version and form of target.
+void Forward::name_host(Exchange& ex, const upstream::Target& target) const {
+  using Kind = upstream::HostPolicy::Kind;
+  auto& fields = ex.request.fields;
+  const auto& policy = upstream_->host();
+  std::string_view asked = ex.request.authority;
+  if (policy.kind == Kind::literal) {
+    fields.set(FieldId::host, policy.literal);
+  } else if (policy.kind == Kind::upstream || asked.empty()) {
+    fields.set(FieldId::host, target.host_field());
+  } else if (!fields.may_have(http::field_set(FieldId::host))) {
+    fields.set(FieldId::host, asked);  // HTTP/1.0 with the host in the target alone
+  }
 }
 
 }  // namespace sluice::handlers

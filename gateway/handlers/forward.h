@@ -37,7 +37,8 @@ class Forward final : public chain::Handler {
 
  private:
   struct Try;
-  std::string_view prepare(chain::Exchange& ex, const upstream::Target& target) const;
+  std::string_view prepare(chain::Exchange& ex) const;
+  void name_host(chain::Exchange& ex, const upstream::Target& target) const;
   void begin_attempt(chain::Exchange& ex, Try& t, upstream::Target& target) const;
   void end_attempt(chain::Exchange& ex, const base::Result<void>& result) const;
   void count_retries(const chain::Exchange& ex, observe::RetryResult result) const;

@@ -40,12 +40,22 @@ FieldId field_id(std::string_view name) noexcept {
 
 bool token_char(char c) noexcept { return kToken[static_cast<unsigned char>(c)]; }
 
-bool valid_field_name(std::string_view name) noexcept {
+bool plain_field_name(std::string_view name) noexcept {
   const char *begin = name.data(), *end = begin + name.size();
-  // Nearly every name is letters, digits and these two; the rest of the characters of a token are rare.
-  const char* rare =
-      find_first(begin, end, [](Block v) { return ~(letter_or_digit(v) | equal(v, '-') | equal(v, '_')); });
-  return begin != end && (rare == end || std::all_of(rare, end, token_char));
+  return begin != end &&
+         find_first(begin, end, [](Block v) { return ~(letter_or_digit(v) | equal(v, '-')); }) == end;
+}
+
+bool valid_field_name(std::string_view name) noexcept {
+  return plain_field_name(name) || (!name.empty() && std::all_of(name.begin(), name.end(), token_char));
+}
+
+bool lookalike(std::string_view name, std::string_view other) noexcept {
+  auto same = [](char a, char b) {
+    return base::lower(a == '_' ? '-' : a) == base::lower(b == '_' ? '-' : b);
+  };
+  return name.size() == other.size() && std::equal(name.begin(), name.end(), other.begin(), same) &&
+         !base::equal_ignoring_case(name, other);
 }
 
 bool valid_field_value(std::string_view value) noexcept {
@@ -87,6 +97,8 @@ void Fields::remove(FieldId id) noexcept {
 }
 
 void Fields::remove(std::string_view name) noexcept {
+  if (lookalikes_) [[unlikely]]
+    drop_lookalikes(name);
   FieldId id = field_id(name);
   if (id != FieldId::other) return remove(id);
   for (Field& f : lines())
@@ -115,6 +127,23 @@ void Fields::set_line(FieldId id, std::string_view name, std::string_view value)
     }
   }
   if (!written) push({name, value, id, false, false});
+  if (lookalikes_) [[unlikely]]
+    drop_lookalikes(name);
+}
+
+void Fields::beware_of_lookalikes() noexcept {
+  lookalikes_ = true;
+  for (Field& f : lines()) {
+    char name[KnownName::kLongest];
+    if (f.id != FieldId::other || f.name.size() > sizeof name) continue;
+    std::replace_copy(f.name.begin(), f.name.end(), name, '_', '-');
+    if (field_id({name, f.name.size()}) != FieldId::other) f.dropped = true;
+  }
+}
+
+void Fields::drop_lookalikes(std::string_view name) noexcept {
+  for (Field& f : lines())
+    if (f.id == FieldId::other && lookalike(f.name, name)) f.dropped = true;
 }
 
 // Twenty lines suit an ordinary request with what filters add to it, and leave most of the arena's first

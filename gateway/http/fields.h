@@ -36,6 +36,11 @@ bool token_char(char c) noexcept;
 bool has_control(std::string_view text) noexcept;
 // Is `name` a token (RFC 9110 section 5.6.2)?
 bool valid_field_name(std::string_view name) noexcept;
+// Nothing but letters, digits and "-", as nearly every name is; not empty.
+bool plain_field_name(std::string_view name) noexcept;
+// Servers of the CGI family (WSGI, PHP, Rack) cannot tell "_" from "-" in names: Remote_User is Remote-User
+// to them. Are these two names the same there, but not here?
+bool lookalike(std::string_view name, std::string_view other) noexcept;
 // No control characters but TAB, no leading or trailing blank (RFC 9110 section 5.5).
 bool valid_field_value(std::string_view value) noexcept;
 
@@ -93,12 +98,17 @@ class Fields {
   // if there was none.
   void set(FieldId id, std::string_view value) { set_line(id, field_name(id), value); }
   void set(std::string_view name, std::string_view value) { set_line(field_id(name), name, value); }
+  // For a request that has names with "_": drops those that look like a known name. From then on remove() and
+  // set() by name drop the lookalikes of that name as well.
+  void beware_of_lookalikes() noexcept;
+  bool has_lookalikes() const noexcept { return lookalikes_; }
   void remove(FieldId id) noexcept;
   void remove(std::string_view name) noexcept;
   void remove_all(FieldSet ids) noexcept;
   void clear() noexcept {
     size_ = 0;
     present_ = 0;
+    lookalikes_ = false;
   }
 
  private:
@@ -109,12 +119,14 @@ class Fields {
   }
   void grow();
   void set_line(FieldId id, std::string_view name, std::string_view value);
+  void drop_lookalikes(std::string_view name) noexcept;
 
   base::Arena* arena_;
   Field* lines_ = nullptr;
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = 0;
   FieldSet present_ = 0;  // a set bit: there may be a line of that id; a clear one: there is none
+  bool lookalikes_ = false;
 };
 
 }  // namespace sluice::http

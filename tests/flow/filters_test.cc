@@ -34,6 +34,27 @@ routes:
   EXPECT_EQ(got.count("X-More"), 2u);
 }
 
+// Servers of the CGI family read "_" as "-", so that X_User would pass for the X-User that the gateway
+// vouches for.
+TEST(Filters, LeaveNothingThatLooksLikeWhatTheySetOrRemove) {
+  Gateway gw(R"(
+routes:
+  - name: u
+    match: {path: /u}
+    use: [{headers: {request: {remove: [X-Secret-*, X-Gone], set: {X-User: ours}}}}]
+    to: users
+)");
+  gw.upstream("users").answers(200, "ok");
+
+  gw.get("/u", "X_User: forged\r\nX-user: forged\r\nx_Secret-A: 1\r\nX_Gone: 1\r\nX_Other: 1\r\n");
+
+  auto got = gw.upstream("users").request();
+  EXPECT_THAT(got, HasField("X-User", "ours"));
+  EXPECT_EQ(got.count("X-User"), 1u);
+  for (auto name : {"X_User", "x_Secret-A", "X_Gone"}) EXPECT_THAT(got, HasNoField(name));
+  EXPECT_THAT(got, HasField("X_Other", "1"));
+}
+
 TEST(Filters, EditTheResponseForTheClient) {
   Gateway gw(R"(
 routes:

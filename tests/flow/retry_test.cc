@@ -81,6 +81,20 @@ TEST(Retry, GoesToAnotherTargetWhenOneRefusesToConnect) {
             4);
 }
 
+TEST(Retry, NamesTheHostOfTheTargetThatItGoesTo) {
+  Gateway gw(R"(
+upstreams: {users: {targets: ["<one>", "<two>"], balance: round_robin, host: upstream}}
+routes: [{name: u, match: {path: /**}, to: users}]
+)");
+  Upstream& two = gw.upstream("two");
+  gw.upstream("one").stop_listening();
+  two.answers(200, "two");
+
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(gw.get("/u").body, "two");
+
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_THAT(two.request(i), HasField("Host", two.url().substr(7)));
+}
+
 TEST(Retry, GivesUpWhenNoTargetCanBeReached) {
   Gateway gw(kTwo);
   gw.upstream("one").stop_listening();

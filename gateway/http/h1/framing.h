@@ -26,7 +26,8 @@ struct FieldView {
   std::string_view coding;   // of one Transfer-Encoding line
   std::uint64_t length = 0;  // of one Content-Length line
   Options options;
-  bool disguised = false;  // a name becomes a framing field when "_" is read as "-"
+  bool underscores = false;  // there are names with "_"
+  bool disguised = false;    // ... and one becomes a framing field when "_" is read as "-"
   Version version = Version::http_1_1;
 
   bool has(FieldId id) const noexcept { return (seen & field_set(id)) != 0; }

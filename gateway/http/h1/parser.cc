@@ -23,7 +23,10 @@ base::Result<Control> judge(const FieldView& view, RequestHead& out) {
   Control control;
   out.path = out.query = out.authority = out.host = {};
   out.has_query = false;
-  if (view.disguised) return explain(Fault::disguised, Message::request);
+  if (view.underscores) [[unlikely]] {
+    if (view.disguised) return explain(Fault::disguised, Message::request);
+    out.fields.beware_of_lookalikes();
+  }
   if (auto ok = read_target(view, out); !ok) return std::move(ok).unexpected();
   if (Fault fault = judge_fields(view, out, control); fault != Fault::none)
     return explain(fault, Message::request);

@@ -7,8 +7,9 @@
 // Refused beyond the RFC, because one reader's tolerance is another one's smuggled request: repeated
 // Content-Length even if equal; any whitespace oddity in the framing fields; an absolute-form target whose
 // authority differs from Host; host names with sub-delimiters or percent-encoding; Connection nominating
-// Host, Content-Length or Transfer-Encoding; names that become a framing field when "_" is read as "-". Other
-// names with "_" pass.
+// Host, Content-Length or Transfer-Encoding; names that become a framing field when "_" is read as "-". Names
+// of a request that become another name that the gateway knows are marked as dropped; all else with "_"
+// passes.
 #pragma once
 #include <cstddef>
 #include <span>

@@ -167,7 +167,10 @@ class FieldReader {
     if (p != end_ && *p == '\r') return spoiled(p, end_, Fault::name);
     if (colon == end_) return bad_name(p, end_);
     std::string_view name = view(p, colon);
+    if (plain_field_name(name)) return Fault::none;
     if (!valid_field_name(name)) return Fault::name;
+    if (name.find('_') == name.npos) return Fault::none;
+    noticed_.underscores = true;
     noticed_.disguised |= disguised(name);
     return Fault::none;
   }

@@ -150,6 +150,34 @@ TEST_F(FieldsTest, SetReplacesTheFirstInPlaceAndDropsTheOthers) {
   EXPECT_TRUE(fields.lines()[1].received);
 }
 
+TEST_F(FieldsTest, SetAndRemoveTakeLookalikesAlongOnceToldOfThem) {
+  for (auto name : {"X_User", "X-User-Id", "x_a", "X_B", "User_Agent"}) fields.add(name, "theirs");
+
+  fields.beware_of_lookalikes();
+  EXPECT_THAT(texts(fields),
+              testing::ElementsAre("X_User: theirs", "X-User-Id: theirs", "x_a: theirs", "X_B: theirs"));
+  fields.set("X-User", "ours");
+  fields.remove("X-A");
+
+  EXPECT_THAT(texts(fields), testing::ElementsAre("X-User-Id: theirs", "X_B: theirs", "X-User: ours"));
+}
+
+TEST_F(FieldsTest, LeavesNamesWithUnderscoresAloneOtherwise) {
+  fields.add("X_User", "theirs");
+
+  fields.set("X-User", "ours");
+
+  EXPECT_THAT(texts(fields), testing::ElementsAre("X_User: theirs", "X-User: ours"));
+}
+
+TEST(FieldNames, LookAlikeWhenOnlyUnderscoresDiffer) {
+  EXPECT_TRUE(lookalike("X_User", "x-uSER"));
+  EXPECT_TRUE(lookalike("X-User", "X_User"));
+  EXPECT_FALSE(lookalike("X_User", "x_user"));
+  EXPECT_FALSE(lookalike("X_User", "X-Users"));
+  EXPECT_FALSE(lookalike("XaUser", "X-User"));
+}
+
 TEST_F(FieldsTest, SetAddsWhatIsMissing) {
   fields.set("X-New", "1");
   fields.set(FieldId::server, "s");
