@@ -48,6 +48,7 @@ Listener::~Listener() {
 void Listener::stop_accepting() noexcept {
   if (fd_ < 0) return;
   worker_->loop.wheel().unset(*this);
+  Guest::unlink();
   worker_->loop.remove(fd_, *this);
   ::close(fd_);
   fd_ = -1;
@@ -60,12 +61,21 @@ void Listener::drain() noexcept {
 
 void Listener::on_events(std::uint32_t /*events*/) noexcept { accept_all(); }
 
+// Connections that are accepted before those that are there have their turn: clients may come faster than
+// this, for as long as they like.
+constexpr unsigned kInARow = 64;
+
 void Listener::accept_all() noexcept {
-  while (fd_ >= 0) {
+  for (unsigned accepted = 0; fd_ >= 0;) {
+    if (accepted == kInARow) {
+      if (!Guest::linked()) worker_->loop.next_round(*this);
+      return;
+    }
     sockaddr_storage peer;
     socklen_t size = sizeof peer;
     int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
+      ++accepted;
       starved_ = false;
       serve(scope_, *this,
             {&settings_->facts, net::Address::from(reinterpret_cast<sockaddr*>(&peer), size), fd});

@@ -31,7 +31,7 @@ struct ListenerSettings {
   bool has_steps() const noexcept { return proxy || passthrough || limits.any(); }
 };
 
-class Listener final : private net::Source, private net::Timer {
+class Listener final : private net::Source, private net::Timer, private net::Loop::Guest {
  public:
   // Takes over the listening socket. `front` must outlive the listener.
   Listener(chain::Worker& worker, int fd, std::shared_ptr<const ListenerSettings> settings, Front& front);
@@ -64,6 +64,7 @@ class Listener final : private net::Source, private net::Timer {
                                 const http::ConnectionFacts& facts);
   void on_events(std::uint32_t events) noexcept override;
   void expired() noexcept override { accept_all(); }
+  void round() noexcept override { accept_all(); }
   void refuse(observe::Rejection rejection, const net::Address& peer, const std::string& why);
   void accept_all() noexcept;
   void accept_failed(int error) noexcept;

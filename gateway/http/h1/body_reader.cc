@@ -23,8 +23,10 @@ std::optional<std::uint64_t> BodyReader::length() const noexcept {
 }
 
 net::Transport* BodyReader::verbatim_source() noexcept {
-  if (framing_ != Framing::Kind::length || !input_->empty()) return nullptr;
-  return input_->transport().can_splice() ? &input_->transport() : nullptr;
+  if (framing_ != Framing::Kind::length || !input_->empty() || !input_->transport().can_splice())
+    return nullptr;
+  input_->release_body();
+  return &input_->transport();
 }
 
 base::Error BodyReader::verbatim_failure(base::Outcome outcome, Reason why) {
@@ -96,6 +98,7 @@ Task<Result<Piece>> BodyReader::wait(std::size_t at_most) {
   auto ready = co_await before_wait();
   if (!ready) co_return std::move(ready).unexpected();
   for (;;) {
+    input_->release_body();  // many a peer may be slow at a time
     auto readable = input_->transport().readable(timeout_);
     auto outcome = co_await readable;
     if (outcome == base::Outcome::cancelled) co_return base::Unexpected{cancelled(readable.why())};

@@ -23,6 +23,7 @@ class BodyReader : public Body {
   }
   base::Duration verbatim_timeout() const noexcept override { return timeout_; }
   base::Error verbatim_failure(base::Outcome outcome, base::Reason why) final;
+  void abandon() noexcept override { input_->release_body(); }
 
   // Has anybody begun to read it?
   bool begun() const noexcept { return begun_; }

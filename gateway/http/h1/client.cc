@@ -196,6 +196,7 @@ Task<void> ClientConnection::Stream::pump(Body& body) {
     scope_->cancel(body_error_->reason);  // whoever waits for the response waits in vain
   }
   request_complete_ = static_cast<bool>(sent);
+  if (request_complete_) body.abandon();                       // the answer may take its time
   if (awaits_head_) connection_.transport_->interrupt_read();  // from here on the first byte timeout counts
 }
 

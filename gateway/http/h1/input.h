@@ -75,6 +75,21 @@ class Input {
     end_ = left;
     body_.release();
   }
+  // Before a wait for the rest of a head: a client that takes its time shall not hold a large buffer. No view
+  // of the head may be alive.
+  void settle() {
+    if (buffer_.size() <= net::BufferPool::kHead || end_ - begin_ >= net::BufferPool::kHead) return;
+    net::Buffer smaller = pool_->head();
+    std::memcpy(smaller.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+    buffer_ = std::move(smaller);
+    large_ = false;
+  }
+  // Before a wait for more of a body: the second buffer, when none of it is pending.
+  void release_body() noexcept {
+    if (body_begin_ == body_end_) body_.release();
+  }
   // Gives the buffers back if nothing is pending.
   void release() noexcept {
     if (!empty()) return;

@@ -6,6 +6,7 @@
 
 #include "gateway/http/h1/chunked.h"
 #include "gateway/net/pump.h"
+#include "gateway/net/turn.h"
 
 namespace sluice::http::h1 {
 
@@ -47,8 +48,11 @@ Task<Sent> BodySender::start(std::string_view head, Body* body, Framing::Kind fr
   return put(head, Piece{});
 }
 
+// Pieces between two fast peers before others have their turn; a piece is at most kPiece.
+constexpr unsigned kInARow = 8;
+
 Task<Sent> BodySender::rest(Body& body) {
-  for (;;) {
+  for (unsigned pieces = 1;; ++pieces) {
     if (!first_ && framing_ == Framing::Kind::length && left_ >= kSplice && to_->can_splice()) {
       net::Transport* from = body.verbatim_source();
       if (from && body.length().value_or(0) == left_) {
@@ -63,6 +67,7 @@ Task<Sent> BodySender::rest(Body& body) {
     auto piece = co_await reading;
     Sent sent = co_await put({}, piece);
     if (!sent || !more_) co_return sent;
+    if (pieces % kInARow == 0) co_await net::turn(*loop_);
   }
 }
 
@@ -180,28 +185,32 @@ std::size_t BodySender::join_small(std::size_t n) {
   return 1;
 }
 
+// No pipe is held for a source that is silent: it is two descriptors, and there may be many such sources.
 Task<Sent> BodySender::splice(Body& body, net::Transport& from) {
-  net::PipeLease lease(loop_->buffers());
-  if (!lease) {  // out of descriptors: copy instead
-    auto piece = co_await body.read(kPiece);
-    Sent sent = co_await put({}, piece);
-    co_return sent;
+  while (left_) {
+    auto wait = from.readable(body.verbatim_timeout());
+    auto outcome = co_await wait;
+    if (outcome != base::Outcome::ready) co_return body_error(body.verbatim_failure(outcome, wait.why()));
+    net::PipeLease lease(loop_->buffers());
+    if (!lease) {  // out of descriptors: copy instead
+      auto piece = co_await body.read(kPiece);
+      Sent sent = co_await put({}, piece);
+      co_return sent;
+    }
+    Sent sent = co_await splice_through(body, from, lease.pipe, lease.held);
+    if (!sent) co_return sent;
   }
-  Sent sent = co_await splice_through(body, from, lease.pipe, lease.held);
-  co_return sent;
+  more_ = false;
+  co_return Sent{};
 }
 
+// Until the body ends or the source has nothing more to give for now; then the pipe is empty.
 Task<Sent> BodySender::splice_through(Body& body, net::Transport& from, const net::Pipe& pipe,
                                       std::size_t& held) {
-  while (left_) {
+  for (unsigned pieces = 1; left_; ++pieces) {
     std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(left_, pipe.capacity));
     net::Io in = from.try_splice_in(pipe, want);
-    if (in.kind == net::Io::Kind::again) {
-      auto wait = from.readable(body.verbatim_timeout());
-      auto outcome = co_await wait;
-      if (outcome != base::Outcome::ready) co_return body_error(body.verbatim_failure(outcome, wait.why()));
-      continue;
-    }
+    if (in.kind == net::Io::Kind::again) break;
     if (in.kind != net::Io::Kind::moved)
       co_return body_error(body.verbatim_failure(base::Outcome::ready, Reason::none));
     held = in.bytes;
@@ -226,8 +235,8 @@ Task<Sent> BodySender::splice_through(Body& body, net::Transport& from, const ne
       held -= out.bytes;
       *sent_ += out.bytes;
     }
+    if (pieces % kInARow == 0 && left_) co_await net::turn(*loop_);
   }
-  more_ = false;
   co_return Sent{};
 }
 

@@ -9,6 +9,7 @@
 #include "gateway/http/h1/server_stream.h"
 #include "gateway/http/hop_by_hop.h"
 #include "gateway/http/upgrade.h"
+#include "gateway/net/turn.h"
 
 namespace sluice::http::h1 {
 
@@ -55,22 +56,27 @@ Task<void> ServerConnection::run() {
   // One that was told to drain before it ran is new: its first request is on its way, and is served.
   do {
     auto wait = transport_->readable(served_ ? options_->keep_alive_timeout : options_->head_timeout);
+    if (wait.await_ready()) co_await net::turn(*loop_);  // more has come than was read: others first
     if (co_await wait != Outcome::ready) break;
     if (!co_await burst()) break;
   } while (!draining_);
 }
 
+// Pipelined requests that are served before other connections have their turn.
+constexpr unsigned kInARow = 16;
+
 // Serves the requests that have arrived; true when the connection is idle again.
 Task<bool> ServerConnection::burst() {
   Session session(*this);
   if (session.input.read_head().kind == net::Io::Kind::again) co_return true;  // woken for nothing
-  do {
+  for (unsigned served = 1;; ++served) {
     if (!co_await one_request(session)) co_return false;
     served_ = true;
     session.input.next_message();
     session.reader.reset();
-  } while (!session.input.empty());
-  co_return true;
+    if (session.input.empty()) co_return true;
+    if (served % kInARow == 0) co_await net::turn(*loop_);
+  }
 }
 
 Task<bool> ServerConnection::one_request(Session& session) {
@@ -146,6 +152,7 @@ Task<Result<std::size_t>> ServerConnection::wait_for_head(Session& session) {
   for (;;) {
     auto left = base::Duration::zero();
     if (options_->head_timeout.count()) left = std::max(base::Duration(1), deadline - loop_->now());
+    session.input.settle();
     auto wait = transport_->readable(left);
     auto outcome = co_await wait;
     if (outcome == Outcome::ready) {

@@ -93,6 +93,52 @@ TEST_F(InputTest, LeavesInTheSocketWhatTheHeadBufferCannotTake) {
   EXPECT_EQ(ends_.second->try_read(rest).bytes, sizeof rest);
 }
 
+// A client that has sent a large message and then sends a head byte by byte.
+TEST_F(InputTest, HoldsNoLargeBufferForAHeadThatTakesItsTime) {
+  Input input(*ends_.second, pool_, true);
+  arrive("GET / HT");
+  input.read_head();
+  ASSERT_EQ(input.room_past(), net::BufferPool::kBody);
+
+  input.settle();
+
+  EXPECT_EQ(input.room_past(), kHead);
+  EXPECT_EQ(std::string_view(input.pending().data(), input.pending().size()), "GET / HT");
+  arrive("TP/1.1");
+  input.read_head();
+  EXPECT_EQ(std::string_view(input.pending().data(), input.pending().size()), "GET / HTTP/1.1");
+}
+
+TEST_F(InputTest, KeepsALargeBufferThatIsNeeded) {
+  Input input(*ends_.second, pool_, true);
+  arrive(std::string(kHead, 'x'));
+  input.read_head();
+
+  input.settle();
+
+  EXPECT_EQ(input.room_past(), net::BufferPool::kBody);
+  EXPECT_EQ(input.pending().size(), kHead);
+}
+
+TEST_F(InputTest, HoldsNoBufferForABodyThatTakesItsTime) {
+  Input input(*ends_.second, pool_);
+  arrive("x");
+  input.read_head();
+  input.use(1);
+  arrive(std::string(100, 'b'));
+  input.read_body(1'000'000, 0);
+  input.use(50);
+  input.release_body();
+  EXPECT_EQ(input.pending().size(), 50u);
+
+  input.use(50);
+  input.release_body();
+
+  std::size_t held = pool_.held();
+  net::Buffer another = pool_.body();  // the same one
+  EXPECT_EQ(pool_.held(), held);
+}
+
 TEST_F(InputTest, CountsEveryByteOnce) {
   Input input(*ends_.second, pool_);
   read_message(input, 60'000);
