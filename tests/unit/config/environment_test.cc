@@ -2,11 +2,13 @@
 // The real environment, on files of a directory of its own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "gateway/config/load.h"
 
@@ -51,6 +53,28 @@ TEST_F(SystemEnvironmentTest, SaysWhyAFileCannotBeRead) {
   EXPECT_THAT(environment_.read(write("large", std::string((1u << 20) + 1, 'x')), 1u << 20).error,
               HasSubstr("larger than 1 MiB"));
   EXPECT_TRUE(environment_.read(write("fits", std::string(1u << 20, 'x')), 1u << 20).text.has_value());
+}
+
+TEST_F(SystemEnvironmentTest, DoesNotWaitForAPipeThatNobodyFills) {
+  std::string pipe = directory_ + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+
+  EXPECT_EQ(environment_.read(pipe, 10).error, "not a file, and nothing came out of it");
+  EXPECT_EQ(environment_.read("/dev/null", 10).error, "not a file, and nothing came out of it");
+}
+
+TEST_F(SystemEnvironmentTest, ReadsWhatAProgramWritesIntoAPipe) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  std::thread program([end = ends[1]] {
+    EXPECT_EQ(::write(end, "text", 4), 4);
+    ::close(end);
+  });
+
+  EXPECT_EQ(environment_.read("/dev/fd/" + std::to_string(ends[0]), 10).text, "text");
+
+  program.join();
+  ::close(ends[0]);
 }
 
 TEST_F(SystemEnvironmentTest, FindsFilesByPatternInOrder) {
