@@ -3,9 +3,10 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <set>
+#include <list>
 #include <utility>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -77,13 +78,23 @@ class AdminServer::Acceptor : public std::enable_shared_from_this<AdminServer::A
   void serve(int fd) {
     asio::generic::stream_protocol protocol(socket_.family(), 0);
     AdminSession::Stream::socket_type socket(control_, protocol, fd);
-    if (sessions_.size() >= limits_.connections) return;  // closes it
+    if (sessions_.size() >= limits_.connections && !make_room()) return;  // closes it
     auto session = std::make_shared<AdminSession>(std::move(socket), pages_, limits_);
-    sessions_.insert(session);
+    sessions_.push_back(session);
     session->run([weak = weak_from_this(), raw = session.get()] {
       auto self = weak.lock();
       if (self) std::erase_if(self->sessions_, [raw](const auto& s) { return s.get() == raw; });
     });
+  }
+
+  // Connections that say nothing must not keep a supervisor from asking whether the gateway lives.
+  bool make_room() {
+    auto oldest =
+        std::find_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s->waiting(); });
+    if (oldest == sessions_.end()) return false;
+    auto session = *oldest;
+    session->close();
+    return true;
   }
 
   // The connection waits in the backlog and would wake us again and again.
@@ -103,7 +114,7 @@ class AdminServer::Acceptor : public std::enable_shared_from_this<AdminServer::A
   asio::steady_timer pause_;
   std::shared_ptr<Pages> pages_;
   AdminLimits limits_;
-  std::set<std::shared_ptr<AdminSession>> sessions_;
+  std::list<std::shared_ptr<AdminSession>> sessions_;  // in the order of their acceptance
 };
 
 base::Result<std::unique_ptr<AdminServer>> AdminServer::start(asio::io_context& control,

@@ -54,6 +54,7 @@ void AdminSession::close() {
 }
 
 void AdminSession::read() {
+  waiting_ = true;
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(limits_.head));
   stream_.expires_after(limits_.request);
@@ -61,6 +62,7 @@ void AdminSession::read() {
 }
 
 void AdminSession::on_head(Error error) {
+  waiting_ = false;
   if (error) return refuse(error);
   const auto& request = parser_->get();
   PageRequest page{view(request.method_string()), view(request.target()), view(request[http::field::host])};

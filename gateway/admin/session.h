@@ -32,6 +32,8 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
   void run(std::function<void()> ended);
   // Ends it now.
   void close();
+  // Is it for the client to say something?
+  bool waiting() const noexcept { return waiting_; }
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
@@ -63,6 +65,7 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
   std::string piece_;
   std::size_t next_piece_ = 0;
   bool keep_alive_ = false;
+  bool waiting_ = true;
 };
 
 }  // namespace sluice::admin
