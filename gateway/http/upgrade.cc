@@ -17,7 +17,7 @@ bool carries_requests(std::string_view protocol) noexcept {
   auto name = protocol.substr(0, protocol.find('/'));
   for (std::string_view known : {"h2c", "h2", "h3", "http", "tls"})
     if (base::equal_ignoring_case(name, known)) return true;
-  return false;
+  return name.starts_with("h2c-") || name.starts_with("H2C-");  // drafts of it
 }
 
 }  // namespace

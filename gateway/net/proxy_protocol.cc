@@ -35,7 +35,7 @@ std::optional<std::string_view> word(std::string_view& line, bool last) noexcept
 
 bool read_number(std::string_view text, int family, std::array<unsigned char, 16>& out) noexcept {
   char copy[INET6_ADDRSTRLEN];
-  if (text.size() >= sizeof copy) return false;
+  if (text.size() >= sizeof copy || text.find('\0') != std::string_view::npos) return false;
   copy[text.copy(copy, text.size())] = '\0';
   return ::inet_pton(family, copy, out.data()) == 1;
 }

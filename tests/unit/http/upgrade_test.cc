@@ -36,7 +36,8 @@ TEST_F(AskedProtocol, IsNoneThatIsNoProtocol) {
 }
 
 TEST_F(AskedProtocol, IsNoneInWhichRequestsCouldHide) {
-  for (std::string_view value : {"h2c", "H2C", "h2", "h3", "HTTP/2.0", "http/1.1", "TLS/1.0", "tls"})
+  for (std::string_view value :
+       {"h2c", "H2C", "h2c-14", "h2", "h3", "HTTP/2.0", "http/1.1", "TLS/1.0", "tls"})
     EXPECT_EQ(asked({value}), "") << value;
   EXPECT_EQ(asked({"h2cx"}), "h2cx");
 }

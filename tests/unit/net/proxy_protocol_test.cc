@@ -98,6 +98,7 @@ TEST(ProxyProtocol, RefusesText) {
   EXPECT_EQ(with("TCP4 192.0.2.256 192.0.2.2 1 2\r\n"), "an address that is none");
   EXPECT_EQ(with("TCP4 192.0.2.01 192.0.2.2 1 2\r\n"), "an address that is none");
   EXPECT_EQ(with("TCP4 ::1 ::1 1 2\r\n"), "an address that is none");
+  EXPECT_EQ(with({"TCP4 192.0.2.1\0x 192.0.2.2 1 2\r\n", 32}), "an address that is none");
   EXPECT_EQ(with("TCP6 192.0.2.1 192.0.2.2 1 2\r\n"), "an address that is none");
   EXPECT_EQ(with("TCP6 " + std::string(60, '1') + " ::1 1 2\r\n"), "an address that is none");
   EXPECT_EQ(with("TCP4 192.0.2.1 192.0.2.2 65536 2\r\n"), "a port that is none");
