@@ -7,6 +7,14 @@ namespace sluice::server {
 
 using namespace config;
 
+namespace {
+
+// In one list. A chain can hold those of the file and of a route together; checking their order takes the
+// square of their number.
+constexpr std::size_t kMostFilters = 256;
+
+}  // namespace
+
 void describe(Description<PolicyConfig>& d) {
   d.about("policy", "A filter with its settings, under a name that routes refer to.");
   d.one_of(&PolicyConfig::filter, chain::filter_alternatives(), "The filter.", required);
@@ -31,7 +39,8 @@ void describe(Description<RouteConfig>& d) {
           one_or_many, min_items(1));
   d.field("priority", &RouteConfig::priority,
           "Decides between routes that are equally specific; the higher one wins.");
-  d.field("use", &RouteConfig::use, "Filters, in the order in which requests pass them.", one_or_many);
+  d.field("use", &RouteConfig::use, "Filters, in the order in which requests pass them.", one_or_many,
+          max_items(kMostFilters));
   d.one_of(&RouteConfig::handler, chain::handler_alternatives(), "What answers the request.", required);
   d.field("timeout", &RouteConfig::timeout,
           "For the whole exchange, all attempts included; short for timeouts.total.");
@@ -66,7 +75,8 @@ void describe(Description<Config>& d) {
           defines("upstream"));
   d.field("policies", &Config::policies, "Filters with their settings, for use by name.", defines("policy"));
   d.field("defaults", &Config::defaults, "What upstreams and routes do not say themselves.");
-  d.field("use", &Config::use, "Filters that the requests of every route pass first.", one_or_many);
+  d.field("use", &Config::use, "Filters that the requests of every route pass first.", one_or_many,
+          max_items(kMostFilters));
   d.field("routes", &Config::routes, "Which requests go where.");
   d.field("on_tie", &Config::on_tie,
           "What to do when two routes match the same request and neither is more specific.");

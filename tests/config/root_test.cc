@@ -42,5 +42,21 @@ TEST(RootConfig, EveryExampleInItsDescriptionsIsRight) {
   EXPECT_THAT(config::broken_examples(config::shape_of<server::Config>()), testing::IsEmpty());
 }
 
+// More of them could overflow the number of filters in a chain, and their order takes the square of it to
+// check.
+TEST(RootConfig, RefusesMoreFiltersThanAnybodyWrites) {
+  std::string filters;
+  for (int i = 0; i < 257; ++i) filters += "{request_id: {}},";
+  std::string yaml = "listeners: {web: \":0\"}\nuse: [" + filters +
+                     "]\nroutes:\n  - {name: a, match: {path: /}, use: [" + filters + "], respond: 200}\n";
+
+  cli::DryBuild built(server::load_text(yaml, "gateway.yaml"));
+
+  std::string said = built.loaded().diagnostics.text();
+  EXPECT_THAT(said, testing::HasSubstr("gateway.yaml:2:6: error: "));
+  EXPECT_THAT(said, testing::HasSubstr("gateway.yaml:4:"));
+  EXPECT_EQ(built.snapshot(), nullptr);
+}
+
 }  // namespace
 }  // namespace sluice
