@@ -7,8 +7,8 @@
 namespace sluice::base {
 namespace {
 
-constexpr std::size_t kClass = 64;
-constexpr std::size_t kClasses = 64;  // frames over 4 KiB go to the system
+constexpr std::size_t kClass = 32;
+constexpr std::size_t kClasses = 128;  // frames over 4 KiB go to the system
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)

@@ -23,8 +23,8 @@ TEST(FramePool, NeedsTheSystemOnlyUntilItIsWarm) {
   void* first = FramePool::get(200);
   FramePool::put(first, 200);
   auto misses = FramePool::misses();
-  void* second = FramePool::get(250);  // the same class of 64 bytes
-  FramePool::put(second, 250);
+  void* second = FramePool::get(220);  // the same class of 32 bytes
+  FramePool::put(second, 220);
 
   EXPECT_EQ(FramePool::misses(), kPooling ? misses : misses + 1);
 }
@@ -32,7 +32,7 @@ TEST(FramePool, NeedsTheSystemOnlyUntilItIsWarm) {
 TEST(FramePool, NeverLendsAFrameTwiceAtATime) {
   std::set<void*> lent;
   std::vector<std::pair<void*, std::size_t>> frames;
-  for (std::size_t size : {1u, 63u, 64u, 65u, 4096u, 4097u, 100000u}) {
+  for (std::size_t size : {1u, 31u, 32u, 33u, 63u, 64u, 65u, 4096u, 4097u, 100000u}) {
     for (int i = 0; i < 3; ++i) {
       void* frame = FramePool::get(size);
       std::memset(frame, 0x5a, size);
