@@ -32,16 +32,16 @@ void raise_descriptor_limit() {
 
 class Run {
  public:
-  explicit Run(std::string path)
+  Run(std::string path, net::InheritedSockets inherited)
       : path_(std::move(path)),
         control_(1),
         signals_(control_, SIGHUP, SIGTERM, SIGINT),
         gateway_(control_, clock_) {
     signals_.add(SIGUSR1);
+    gateway_.inherit(std::move(inherited));
   }
 
   int run() {
-    gateway_.inherit(net::InheritedSockets::from_environment());
     auto loaded = server::load_file(path_);
     std::vector<Place> places;
     for (const auto& [name, listener] : loaded->config.listeners)
@@ -158,7 +158,9 @@ void add_run(CLI::App& app, int& exit_code) {
       "SIGUSR1 opens the access log again, after rotation.");
   verb->callback([path, &exit_code] {
     raise_descriptor_limit();
-    Run run(*path);
+    // Before anything of our own is opened, which the numbers of missing ones could then belong to.
+    auto inherited = net::InheritedSockets::from_environment();
+    Run run(*path, std::move(inherited));
     exit_code = run.run();
   });
 }
