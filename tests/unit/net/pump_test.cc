@@ -109,8 +109,8 @@ TEST_F(RelayTest, PassesSmallPiecesBothWays) {
 }
 
 TEST_F(RelayTest, PassesWhatWasThereBefore) {
-  base::Job<Relayed> job(&scope_);
   Far c(loop_), d(loop_);
+  base::Job<Relayed> job(&scope_);
   c.send("early");
   turn();
 
