@@ -3,6 +3,7 @@
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(fmt REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1)
@@ -10,4 +11,4 @@ find_library(PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
 
 add_library(sluice_dependencies INTERFACE)
 target_link_libraries(sluice_dependencies INTERFACE
-  Boost::headers fmt::fmt PkgConfig::RE2 PkgConfig::LIBYAML ${PROMETHEUS_CORE} Threads::Threads)
+  Boost::headers fmt::fmt OpenSSL::SSL PkgConfig::RE2 PkgConfig::LIBYAML ${PROMETHEUS_CORE} Threads::Threads)

@@ -61,6 +61,13 @@ bool Loop::add(int fd, std::uint32_t events, Source& source) noexcept {
   return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) == 0;
 }
 
+bool Loop::move(int fd, std::uint32_t events, Source& source) noexcept {
+  epoll_event e{};
+  e.events = events;
+  e.data.ptr = &source;
+  return ::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &e) == 0;
+}
+
 void Loop::remove(int /*fd*/, Source& source) noexcept {
   // Closing the descriptor takes it out of epoll; only events of this round need to be forgotten.
   for (int i = served_; i < fetched_; ++i)
@@ -85,6 +92,7 @@ void Loop::run_once(base::Duration at_most) {
   idle_.store(idle_.load(std::memory_order_relaxed) + static_cast<std::uint64_t>((now_ - before).count()),
               std::memory_order_relaxed);
   wheel_.observe(now_);
+  quota_.begin_round();
   fetched_ = std::max(n, 0);
   for (served_ = 0; served_ < fetched_;) {
     auto& e = events_[served_++];

@@ -13,6 +13,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/net/buffers.h"
+#include "gateway/net/quota.h"
 #include "gateway/net/wheel.h"
 
 namespace sluice::net {
@@ -47,6 +48,8 @@ class Loop {
 
   // Registers `fd` once with these EPOLL* events. False with errno set when the system refuses.
   bool add(int fd, std::uint32_t events, Source& source) noexcept;
+  // A registered descriptor has another source from now on, which is told at once what is the case now.
+  bool move(int fd, std::uint32_t events, Source& source) noexcept;
   // Forgets the source: no event that was already fetched reaches it. The descriptor is closed by its owner.
   void remove(int fd, Source& source) noexcept;
 
@@ -65,6 +68,7 @@ class Loop {
   const base::Clock& clock() const noexcept { return *clock_; }
   Wheel& wheel() noexcept { return wheel_; }
   BufferPool& buffers() noexcept { return buffers_; }
+  Quota& quota() noexcept { return quota_; }
 
   // For metrics, read by other threads: nanoseconds spent working and waiting since the start.
   std::uint64_t busy_nanoseconds() const noexcept { return busy_.load(std::memory_order_relaxed); }
@@ -83,6 +87,7 @@ class Loop {
   Wheel wheel_;
   BufferPool buffers_;
   base::List<Guest> guests_;
+  Quota quota_{*this};
   epoll_event events_[kBatch];
   int fetched_ = 0;
   int served_ = 0;

@@ -26,6 +26,7 @@ TcpTransport::TcpTransport(Loop& loop, int fd, bool connected) noexcept
 }
 
 TcpTransport::~TcpTransport() {
+  if (fd_ < 0) return;
   loop_->remove(fd_, *this);
   ::close(fd_);
 }
@@ -131,6 +132,11 @@ void TcpTransport::shutdown_write() noexcept { ::shutdown(fd_, SHUT_WR); }
 void TcpTransport::reset_on_close() noexcept {
   linger l{1, 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &l, sizeof l);
+}
+
+int TcpTransport::release() noexcept {
+  loop_->remove(fd_, *this);
+  return std::exchange(fd_, -1);
 }
 
 int TcpTransport::connect_error() const noexcept {

@@ -29,6 +29,7 @@ class TcpTransport final : public Transport, private Source {
   Io try_splice_out(const Pipe& from, std::size_t at_most, bool more) noexcept override;
   void shutdown_write() noexcept override;
   void reset_on_close() noexcept override;
+  int release() noexcept override;
   // The pending error of a connect, 0 if it succeeded.
   int connect_error() const noexcept;
 

@@ -53,7 +53,8 @@ class Transport : private Timer {
   // Looks at what has arrived and leaves it there; `failed` with ENOSYS where that is impossible (TLS). See
   // peek.h for waiting until there is enough.
   virtual Io try_peek(std::span<char> into) noexcept;
-  // Gathers; may move a part only.
+  // Gathers; may move a part only. The next call must then go on with the bytes that follow (TLS has sealed
+  // some of them already).
   virtual Io try_write(std::span<const iovec> from) noexcept = 0;
   // Moves at most `at_most` bytes between the connection and a pipe inside the kernel. `failed` with ENOSYS
   // when the bytes must be seen (TLS): ask can_splice() first. Fill empty pipes only, and empty filled ones:
@@ -65,6 +66,11 @@ class Transport : private Timer {
   virtual void shutdown_write() noexcept = 0;
   // Makes the close a reset that drops unsent bytes, for connections that misbehave.
   virtual void reset_on_close() noexcept {}
+  // What was sent last is not whole: closing must not look like its proper end (TLS then says no goodbye).
+  virtual void break_off() noexcept {}
+  // Gives up its socket, which the loop does not watch for it any more, to a transport that is put in its
+  // place; -1 if there is none to give. Then it can only be destroyed.
+  virtual int release() noexcept { return -1; }
   // Is there nothing that could be read? Costs a system call only when an event has come since the last read
   // that found too little. For connections about to idle: what came before watch() is not told. Bytes that
   // are there are lost.

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/net/tls_certificate.h"
+
+#include <openssl/ocsp.h>
+#include <openssl/pem.h>
+
+#include <openssl/x509v3.h>
+
+#include "gateway/base/strings.h"
+
+namespace sluice::net {
+namespace {
+
+using base::Reason;
+using base::Result;
+
+base::Unexpected refuse(std::string what) { return base::fail(Reason::internal, std::move(what)); }
+
+BioPtr memory(std::string_view bytes) {
+  return BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+}
+
+// Instead of OpenSSL's own, which would ask at the terminal.
+int no_passphrase(char*, int, int, void*) { return -1; }
+
+bool is_end_of_pem() noexcept {
+  unsigned long e = ERR_peek_last_error();
+  return ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE;
+}
+
+// Every object of one kind that the text holds, by the reader of that kind.
+template <class Ptr, class Read>
+Result<std::vector<Ptr>> parse_all(std::string_view pem, Read read, const std::string& what,
+                                   const std::string& label) {
+  std::vector<Ptr> out;
+  auto bio = memory(pem);
+  while (auto* object = read(bio.get(), nullptr, no_passphrase, nullptr)) out.emplace_back(object);
+  if (!is_end_of_pem()) return refuse("holds a broken " + what + ": " + openssl_reason());
+  ERR_clear_error();
+  if (out.empty())
+    return refuse(pem.find("-----BEGIN ") == std::string_view::npos
+                      ? "is no PEM file: it has no line `-----BEGIN " + label + "-----`"
+                      : "holds no " + what);
+  return out;
+}
+
+std::time_t seconds(const ASN1_TIME* time) noexcept {
+  std::tm tm{};
+  return ASN1_TIME_to_tm(time, &tm) == 1 ? ::timegm(&tm) : 0;
+}
+
+}  // namespace
+
+std::time_t Certificate::begins() const noexcept { return seconds(X509_get0_notBefore(leaf.get())); }
+std::time_t Certificate::expires() const noexcept { return seconds(X509_get0_notAfter(leaf.get())); }
+
+bool Certificate::slow() const noexcept {
+  int type = EVP_PKEY_get_base_id(key.get());
+  bool p256 = type == EVP_PKEY_EC && EVP_PKEY_get_bits(key.get()) == 256;
+  return !p256 && type != EVP_PKEY_ED25519;
+}
+
+Result<std::vector<X509Ptr>> parse_certificates(std::string_view pem) {
+  return parse_all<X509Ptr>(pem, PEM_read_bio_X509, "certificate", "CERTIFICATE");
+}
+
+Result<std::vector<X509CrlPtr>> parse_crls(std::string_view pem) {
+  return parse_all<X509CrlPtr>(pem, PEM_read_bio_X509_CRL, "revocation list", "X509 CRL");
+}
+
+Result<KeyPtr> parse_key(std::string_view pem) {
+  auto bio = memory(pem);
+  KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+  if (key) return key;
+  std::string why = openssl_reason();
+  auto holds = [pem](std::string_view text) { return pem.find(text) != std::string_view::npos; };
+  if (holds("-----BEGIN ENCRYPTED PRIVATE KEY") || holds("Proc-Type: 4,ENCRYPTED"))
+    return refuse("is protected by a passphrase; write the key without one, in a file that only we can read");
+  if (holds("PRIVATE KEY-----")) return refuse("holds a broken private key: " + why);
+  return refuse(holds("-----BEGIN CERTIFICATE")
+                    ? "holds a certificate instead of a private key"
+                    : "is no PEM file: it has no line `-----BEGIN PRIVATE KEY-----`");
+}
+
+Result<Certificate> make_certificate(std::vector<X509Ptr> certificates, KeyPtr key) {
+  Certificate out;
+  out.leaf = std::move(certificates.front());
+  certificates.erase(certificates.begin());
+  out.chain = std::move(certificates);
+  out.key = std::move(key);
+  bool fits = X509_check_private_key(out.leaf.get(), out.key.get()) == 1;
+  ERR_clear_error();
+  if (!fits) return refuse("is not the key of the certificate (" + subject(out.leaf.get()) + ")");
+  out.names = host_names(out.leaf.get());
+  return out;
+}
+
+Result<std::time_t> check_ocsp(std::string_view der, const Certificate& certificate) {
+  const auto* p = reinterpret_cast<const unsigned char*>(der.data());
+  std::unique_ptr<OCSP_RESPONSE, OpensslFree<OCSP_RESPONSE_free>> response(
+      d2i_OCSP_RESPONSE(nullptr, &p, static_cast<long>(der.size())));
+  ERR_clear_error();
+  if (!response) return refuse("is no OCSP response in DER, such as `openssl ocsp -respout` writes");
+  if (OCSP_response_status(response.get()) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
+    return refuse(std::string("is an OCSP response without an answer: ") +
+                  OCSP_response_status_str(OCSP_response_status(response.get())));
+  std::unique_ptr<OCSP_BASICRESP, OpensslFree<OCSP_BASICRESP_free>> basic(
+      OCSP_response_get1_basic(response.get()));
+  ERR_clear_error();
+  if (!basic) return refuse("is an OCSP response of an unknown kind");
+  const ASN1_INTEGER* wanted = X509_get0_serialNumber(certificate.leaf.get());
+  for (int i = 0; i < OCSP_resp_count(basic.get()); ++i) {
+    OCSP_SINGLERESP* single = OCSP_resp_get0(basic.get(), i);
+    ASN1_INTEGER* serial = nullptr;
+    OCSP_id_get0_info(nullptr, nullptr, nullptr, &serial,
+                      const_cast<OCSP_CERTID*>(OCSP_SINGLERESP_get0_id(single)));
+    if (!serial || ASN1_INTEGER_cmp(serial, wanted) != 0) continue;
+    ASN1_GENERALIZEDTIME* next = nullptr;
+    OCSP_single_get0_status(single, nullptr, nullptr, nullptr, &next);
+    return next ? seconds(next) : std::time_t{0};
+  }
+  return refuse("is an OCSP response about another certificate");
+}
+
+std::vector<std::string> host_names(X509* certificate) {
+  std::vector<std::string> out;
+  std::unique_ptr<GENERAL_NAMES, OpensslFree<GENERAL_NAMES_free>> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  ERR_clear_error();
+  auto add = [&](const ASN1_STRING* text) {
+    std::string_view name(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                          static_cast<std::size_t>(ASN1_STRING_length(text)));
+    if (!name.empty() && name.find('\0') == std::string_view::npos) out.push_back(base::to_lower(name));
+  };
+  if (names) {
+    for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+      const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+      if (name->type == GEN_DNS) add(name->d.dNSName);
+    }
+    return out;
+  }
+  X509_NAME* whose = X509_get_subject_name(certificate);
+  int at = X509_NAME_get_index_by_NID(whose, NID_commonName, -1);
+  if (at >= 0) add(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(whose, at)));
+  return out;
+}
+
+std::string subject(X509* certificate) {
+  BioPtr out(BIO_new(BIO_s_mem()));
+  X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate), 0,
+                     XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
+  char* text = nullptr;
+  long size = BIO_get_mem_data(out.get(), &text);
+  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : "no subject";
+}
+
+std::string byte_sequence(X509* certificate) {
+  unsigned char* der = nullptr;
+  int size = i2d_X509(certificate, &der);
+  if (size <= 0) return {};
+  std::string out(static_cast<std::size_t>((size + 2) / 3 * 4 + 3), ':');
+  int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()) + 1, der, size);
+  OPENSSL_free(der);
+  out.resize(static_cast<std::size_t>(n) + 2);
+  out.back() = ':';
+  return out;
+}
+
+}  // namespace sluice::net

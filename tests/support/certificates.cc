@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/certificates.h"
+
+#include <openssl/ocsp.h>
+#include <openssl/pem.h>
+
+#include <ctime>
+#include <stdexcept>
+
+#include "gateway/net/tls_issue.h"
+
+namespace sluice::test {
+namespace {
+
+constexpr std::time_t kDay = 24 * 60 * 60;
+
+net::X509Ptr parse(const std::string& pem) {
+  auto all = net::parse_certificates(pem);
+  if (!all) throw std::runtime_error(all.error().detail);
+  return std::move(all->front());
+}
+
+}  // namespace
+
+net::Certificate Issued::load() const {
+  return std::move(*net::make_certificate(std::move(*net::parse_certificates(certificate)),
+                                          std::move(*net::parse_key(key))));
+}
+
+Authority::Authority(std::string name) : key_(net::make_key("P-256")) {
+  std::time_t now = std::time(nullptr);
+  own_ = net::issue({std::move(name), {}, true, false, now - kDay, now + 30 * kDay}, key_.get(), nullptr,
+                    nullptr);
+  pem_ = net::to_pem(own_.get());
+}
+
+Issued Authority::issue(const Wanted& wanted) const {
+  std::time_t now = std::time(nullptr);
+  auto key = net::make_key(wanted.kind);
+  auto made = net::issue({wanted.common_name, wanted.names, false, wanted.client, now - 60 * kDay,
+                          now + wanted.expires_in * kDay},
+                         key.get(), own_.get(), key_.get());
+  if (!made) throw std::runtime_error("cannot issue: " + net::openssl_reason());
+  return {net::to_pem(made.get()), net::to_pem(key.get())};
+}
+
+std::vector<net::X509Ptr> Authority::load() const { return std::move(*net::parse_certificates(pem_)); }
+
+std::string Authority::revoke(const std::vector<Issued>& revoked) const {
+  net::X509CrlPtr list(X509_CRL_new());
+  X509_CRL_set_version(list.get(), X509_CRL_VERSION_2);
+  X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(own_.get()));
+  ASN1_TIME* time = ASN1_TIME_set(nullptr, std::time(nullptr) - kDay);
+  X509_CRL_set1_lastUpdate(list.get(), time);
+  for (const auto& issued : revoked) {
+    X509_REVOKED* entry = X509_REVOKED_new();
+    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(parse(issued.certificate).get()));
+    X509_REVOKED_set_revocationDate(entry, time);
+    X509_CRL_add0_revoked(list.get(), entry);
+  }
+  ASN1_TIME_set(time, std::time(nullptr) + 30 * kDay);
+  X509_CRL_set1_nextUpdate(list.get(), time);
+  ASN1_TIME_free(time);
+  X509_CRL_sign(list.get(), key_.get(), EVP_sha256());
+  net::BioPtr out(BIO_new(BIO_s_mem()));
+  PEM_write_bio_X509_CRL(out.get(), list.get());
+  char* text = nullptr;
+  long size = BIO_get_mem_data(out.get(), &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+std::string Authority::vouch(const Issued& issued) const {
+  OCSP_BASICRESP* basic = OCSP_BASICRESP_new();
+  OCSP_CERTID* id = OCSP_cert_to_id(EVP_sha1(), parse(issued.certificate).get(), own_.get());
+  ASN1_TIME* begin = ASN1_TIME_set(nullptr, std::time(nullptr) - kDay);
+  ASN1_TIME* end = ASN1_TIME_set(nullptr, std::time(nullptr) + 30 * kDay);
+  OCSP_basic_add1_status(basic, id, V_OCSP_CERTSTATUS_GOOD, 0, nullptr, begin, end);
+  OCSP_basic_sign(basic, own_.get(), key_.get(), EVP_sha256(), nullptr, 0);
+  OCSP_RESPONSE* response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+  unsigned char* der = nullptr;
+  int size = i2d_OCSP_RESPONSE(response, &der);
+  std::string out(reinterpret_cast<char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  ASN1_TIME_free(begin);
+  ASN1_TIME_free(end);
+  OCSP_CERTID_free(id);
+  OCSP_BASICRESP_free(basic);
+  OCSP_RESPONSE_free(response);
+  return out;
+}
+
+}  // namespace sluice::test

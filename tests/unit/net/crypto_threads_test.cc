@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/net/crypto_threads.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <memory>
+
+namespace sluice::net {
+namespace {
+
+TEST(CryptoThreads, RunWorkBesideTheCaller) {
+  CryptoThreads threads(2);
+  std::promise<std::thread::id> where;
+  ASSERT_TRUE(threads.submit([&] { where.set_value(std::this_thread::get_id()); }));
+
+  EXPECT_NE(where.get_future().get(), std::this_thread::get_id());
+}
+
+TEST(CryptoThreads, RefuseWorkThatWouldWaitTooLong) {
+  CryptoThreads threads(1);
+  std::promise<void> busy, go;
+  auto gate = go.get_future().share();
+  threads.submit([&] { busy.set_value(), gate.wait(); });
+  busy.get_future().wait();
+  std::atomic<std::size_t> ran{0};
+  for (std::size_t i = 0; i < CryptoThreads::kMaxWaiting; ++i) ASSERT_TRUE(threads.submit([&] { ++ran; }));
+
+  EXPECT_FALSE(threads.submit([&] { ++ran; }));
+  go.set_value();
+}
+
+TEST(CryptoThreads, DestroyWhatHasNotBegun) {
+  auto held = std::make_shared<int>(1);
+  {
+    CryptoThreads threads(1);
+    std::promise<void> busy;
+    threads.submit([&, held] { busy.set_value(); });
+    busy.get_future().wait();
+    for (int i = 0; i < 100; ++i) threads.submit([held] {});
+  }
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+}  // namespace
+}  // namespace sluice::net
