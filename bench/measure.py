@@ -3,6 +3,7 @@
 import http.client
 import re
 import socket
+import ssl
 import subprocess
 import time
 from pathlib import Path
@@ -12,9 +13,19 @@ from processes import LOAD_CORE, cpu_ns, memory_kib, pinned
 UNITS_US = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 60e6}
 
 
+def trusting():
+    """A client's TLS that believes everybody: the certificates are made for the run."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 def check(case, port):
     """A proxy that answers wrongly is not worth measuring."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    if case.shape.tls:
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=trusting())
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     for path in case.paths[:3] or (case.path,):
         connection.request("POST" if case.body else "GET", path, b"x" * case.body if case.body else None, case.fields)
         response = connection.getresponse()
@@ -44,7 +55,7 @@ def script_for(case, folder):
 def wrk(case, port, seconds, folder):
     fields = [part for name, value in case.fields.items() for part in ("-H", f"{name}: {value}")]
     command = ["wrk", "-t1", f"-c{case.connections}", f"-d{seconds}s", "--latency", "--timeout", "10s", *fields,
-               *script_for(case, folder), f"http://127.0.0.1:{port}{case.path}"]
+               *script_for(case, folder), f"{case.shape.scheme}://127.0.0.1:{port}{case.path}"]
     result = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=True,
                             preexec_fn=pinned(LOAD_CORE))
     return parse_wrk(result.stdout)
@@ -94,11 +105,14 @@ def read_answer(connection, length):
         left -= len(connection.recv(65536))
 
 
-def hold_connections(port, count):
+def hold_connections(port, count, tls=False):
     """Opens connections, asks once on each, and leaves them idle."""
     held = []
+    context = trusting() if tls else None
     for _ in range(count):
         connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+        if tls:
+            connection = context.wrap_socket(connection)
         connection.sendall(b"GET / HTTP/1.1\r\nHost: idle\r\n\r\n")
         read_answer(connection, 1024)
         held.append(connection)
@@ -107,11 +121,12 @@ def hold_connections(port, count):
 
 def idle_memory(subject, count):
     """User memory per idle keep-alive connection in bytes, after the first few hundred have warmed the pools."""
-    for connection in hold_connections(subject.port, 300):
+    tls = subject.shape.tls
+    for connection in hold_connections(subject.port, 300, tls):
         connection.close()
     time.sleep(1)
     before = memory_kib(subject.process.pid, "RssAnon")
-    held = hold_connections(subject.port, count)
+    held = hold_connections(subject.port, count, tls)
     time.sleep(2)
     after = memory_kib(subject.process.pid, "RssAnon")
     for connection in held:

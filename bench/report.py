@@ -96,20 +96,21 @@ def open_loop_table(results):
     return [about, "", *table(["proxy", "p50 us", "p90", "p99", "p99.9", "max", "CPU us/request", "failed"], rows)]
 
 
-def idle_table(results):
-    found = results.get("idle")
+def idle_table(results, case, what, aim):
+    found = results.get(case)
     if not found:
         return []
     rows = [[TITLES[name], f"{sample['bytes']:,.0f}", cell(sample["rss_kib"] / 1024)]
             for name, sample in found["samples"].items()]
-    about = f"Idle keep-alive connections: {found['connections']:,}, each after one request. Aim: 600 bytes."
+    about = f"Idle {what}: {found['connections']:,}, each after one request. Aim: {aim:,} bytes."
     return [about, "", *table(["proxy", "bytes per connection", "RSS MiB"], rows)]
 
 
 def sections(results, cases):
     """The tables alone, as lines."""
     parts = [("CPU per request", cpu_table(results, cases)), ("Sluice against itself", variant_table(results, cases)),
-             ("Latency at a fixed rate", open_loop_table(results)), ("Memory", idle_table(results)),
+             ("Latency at a fixed rate", open_loop_table(results)), ("Memory", idle_table(results, "idle", "keep-alive connections", 600)),
+             ("Memory with TLS", idle_table(results, "idle-tls", "connections with TLS", 14_848)),
              ("Throughput, latency, memory", detail_table(results, cases))]
     return [line for title, lines in parts if lines for line in [f"## {title}", "", *lines]]
 

@@ -21,7 +21,8 @@ from subjects import SUBJECTS, Backend, Shape, Sluice
 
 ROOT = Path(__file__).resolve().parents[1]
 IDLE_CONNECTIONS = 5000
-EXTRA = ("open-loop", "idle")
+IDLE_TLS_CONNECTIONS = 2000
+EXTRA = ("open-loop", "idle", "idle-tls")
 
 
 def arguments():
@@ -113,14 +114,15 @@ class Run:
         slowest = min(measure.wrk(CASES[0], s.port, 1, s.folder)["rps"] for s in started.values())
         return int(slowest / 3 // 500 * 500) or 100
 
-    def idle(self):
-        print(f"bench: idle: {IDLE_CONNECTIONS} keep-alive connections", flush=True)
-        started = self.start("idle", Shape())
+    def idle(self, name, count, shape):
+        print(f"bench: {name}: {count} keep-alive connections", flush=True)
+        started = self.start(name, shape)
         try:
-            samples = {label: measure.idle_memory(s, IDLE_CONNECTIONS) for label, s in started.items()}
+            samples = {label: measure.idle_memory(s, count) for label, s in started.items()}
         finally:
             stop_all(started)
-        self.results["idle"] = {"connections": IDLE_CONNECTIONS, "samples": samples}
+        self.results[name] = {"connections": count, "samples": samples}
+        print("       " + "   ".join(f"{label} {s['bytes']:.0f} bytes" for label, s in samples.items()), flush=True)
 
     def everything(self):
         for case in CASES:
@@ -129,7 +131,9 @@ class Run:
         if self.wants("open-loop") and Path(self.options.open_loop).exists():
             self.open_loop()
         if self.wants("idle"):
-            self.idle()
+            self.idle("idle", IDLE_CONNECTIONS, Shape())
+        if self.wants("idle-tls"):
+            self.idle("idle-tls", IDLE_TLS_CONNECTIONS, Shape(tls=True))
 
     def facts(self):
         model, kernel = measure.machine()

@@ -18,6 +18,24 @@ class Shape:
     access_log: bool = False
     routes: int = 1
     header_edits: bool = False
+    tls: bool = False  # 1.3 with AES-128-GCM, X25519 and a P-256 key, nothing resumed
+
+    @property
+    def scheme(self):
+        return "https" if self.tls else "http"
+
+
+SUITE = "TLS_AES_128_GCM_SHA256"
+
+
+def make_certificate(folder):
+    """A P-256 certificate of its own: its paths, certificate and key."""
+    cert, key = folder / "cert.pem", folder / "cert.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost"],
+                   check=True, capture_output=True)
+    (folder / "both.pem").write_text(cert.read_text() + key.read_text())  # as HAProxy wants it
+    return cert, key
 
 
 def version_of(*command):
@@ -41,6 +59,8 @@ class Subject:
         self.port = free_port()
         self.log = folder / "access.log"
         self.config = folder / "config"
+        if shape.tls:
+            self.cert, self.key = make_certificate(folder)
         self.config.write_text(self.text())
         self.process = Process(self.command(), PROXY_CORE, accepts(self.port), folder / "output")
 
@@ -76,7 +96,7 @@ class Sluice(Subject):
 
     def text(self):
         log = f"{{format: json, to: {self.log}}}" if self.shape.access_log else "off"
-        lines = ["version: 1", "workers: 1", f'listeners: {{web: {{bind: "127.0.0.1:{self.port}"}}}}',
+        lines = ["version: 1", "workers: 1", f'listeners: {{web: {{bind: "127.0.0.1:{self.port}"{self.tls()}}}}}',
                  f'admin: {{bind: "127.0.0.1:{free_port()}"}}', f"access_log: {log}",
                  "shutdown: {pre_stop: 0s, grace: 1s}",
                  f'upstreams: {{app: {{targets: ["http://127.0.0.1:{self.backend}"]}}}}', "routes:"]
@@ -86,6 +106,12 @@ class Sluice(Subject):
                   for n, prefix in enumerate(route_prefixes(self.shape.routes))]
         lines += [f"  - {{name: all, match: {{path: /**}}, {edits}to: app}}"]
         return "\n".join(lines) + "\n"
+
+
+    def tls(self):
+        if not self.shape.tls:
+            return ""
+        return f", tls: {{certs: {{cert: {self.cert}, key: {self.key}}}, min_version: 1.3, resumption: false}}"
 
 
 class Nginx(Subject):
@@ -109,10 +135,16 @@ class Nginx(Subject):
             proxy += " proxy_max_temp_file_size 0; proxy_buffer_size 64k; proxy_buffers 16 64k;"
             proxy += " proxy_busy_buffers_size 256k; client_body_buffer_size 128k;"
         locations = "\n".join(f"location {p}/ {{ {proxy} }}" for p in route_prefixes(self.shape.routes))
+        tls, ssl = "", ""
+        if self.shape.tls:
+            ssl = " ssl"
+            tls = (f"ssl_certificate {self.cert}; ssl_certificate_key {self.key}; ssl_protocols TLSv1.3; "
+                   f"ssl_conf_command Ciphersuites {SUITE}; ssl_ecdh_curve X25519; ssl_session_tickets off; "
+                   "ssl_session_cache off;")
         return nginx_text(self.folder, f"""
-          access_log {log};
+          access_log {log}; {tls}
           upstream app {{ server 127.0.0.1:{self.backend}; keepalive 1024; keepalive_requests 100000000; }}
-          server {{ listen 127.0.0.1:{self.port} backlog=4096; location / {{ {proxy} }} {locations} }}""")
+          server {{ listen 127.0.0.1:{self.port}{ssl} backlog=4096; location / {{ {proxy} }} {locations} }}""")
 
 
 class NginxSmallBuffers(Nginx):
@@ -159,7 +191,10 @@ class Haproxy(Subject):
             table = self.folder / "routes.map"
             table.write_text("".join(f"{p}/ app\n" for p in route_prefixes(self.shape.routes)))
             routes = f"use_backend %[path,map_beg({table},app)]"
+        tls = (f" ssl crt {self.folder / 'both.pem'} ssl-min-ver TLSv1.3 ciphersuites {SUITE} curves X25519 no-tls-tickets"
+               if self.shape.tls else "")
         return f"""global
+  tune.ssl.cachesize 0
   nbthread 1
   maxconn 6000
 defaults
@@ -171,7 +206,7 @@ defaults
   timeout client 75s
   timeout server 75s
 frontend web
-  bind 127.0.0.1:{self.port} backlog 4096
+  bind 127.0.0.1:{self.port} backlog 4096{tls}
   {edits}
   {routes}
   default_backend app
