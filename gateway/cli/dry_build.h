@@ -4,6 +4,7 @@
 #pragma once
 #include <memory>
 
+#include "gateway/server/listener_tls.h"
 #include "gateway/server/loaded.h"
 #include "gateway/server/snapshot_builder.h"
 
@@ -14,6 +15,9 @@ class DryBuild {
   explicit DryBuild(std::unique_ptr<server::Loaded> loaded)
       : loaded_(std::move(loaded)), metrics_(observe::MetricsOptions{}), targets_({}, nullptr) {
     if (loaded_->ok()) snapshot_ = server::build_snapshot(*loaded_, {metrics_, targets_});
+    server::TicketKeysByFile tickets;
+    server::build_tls_of_listeners(*loaded_, tickets);
+    if (!loaded_->ok()) snapshot_.reset();
   }
 
   server::Loaded& loaded() noexcept { return *loaded_; }

@@ -186,6 +186,10 @@ std::vector<bool> Sources::hidden_in(const Source& source, Place place, const Ch
     for (std::size_t i = begin; i < std::min(end, length); ++i) out[i] = true;
   };
   for (auto [begin, end] : after_secret_keys(line)) cover(begin, end);
+  // A private key that somebody has pasted where its path should stand.
+  std::size_t pem = raw_line(source, place.line).find("-----BEGIN"), bytes = 0;
+  for (std::size_t i = 0; i < length; bytes += line[i++].size())
+    if (bytes >= pem) out[i] = true;
   for (const Range& r : hidden_) {
     if (r.from.file != place.file || place.line < r.from.line || place.line > r.end_line) continue;
     cover(place.line == r.from.line ? r.from.column - 1 : 0,

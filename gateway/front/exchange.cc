@@ -9,6 +9,7 @@
 #include "gateway/chain/local_reply.h"
 #include "gateway/front/front.h"
 #include "gateway/front/hold.h"
+#include "gateway/front/redirect.h"
 
 namespace sluice::front {
 
@@ -28,11 +29,22 @@ using http::FieldId;
 
 // What proxies say of a client, which a client may not say of itself; and Proxy, which is no field at all but
 // the variable HTTP_PROXY to programs behind a CGI-like server (CVE-2016-5385).
-constexpr http::FieldSet kClaims =
-    http::field_set(FieldId::forwarded, FieldId::x_forwarded_by, FieldId::x_forwarded_for,
-                    FieldId::x_forwarded_host, FieldId::x_forwarded_port, FieldId::x_forwarded_prefix,
-                    FieldId::x_forwarded_proto, FieldId::x_forwarded_scheme, FieldId::x_forwarded_server,
-                    FieldId::x_forwarded_ssl, FieldId::x_real_ip, FieldId::proxy);
+constexpr http::FieldSet kClaims = http::field_set(
+    FieldId::forwarded, FieldId::x_forwarded_by, FieldId::x_forwarded_for, FieldId::x_forwarded_host,
+    FieldId::x_forwarded_port, FieldId::x_forwarded_prefix, FieldId::x_forwarded_proto,
+    FieldId::x_forwarded_scheme, FieldId::x_forwarded_server, FieldId::x_forwarded_ssl, FieldId::x_real_ip,
+    FieldId::proxy, FieldId::client_cert, FieldId::client_cert_chain);
+
+// Who the client is according to its connection. Whatever it says about that itself is not believed, on
+// connections without TLS neither.
+void identify(Exchange& ex) {
+  auto& fields = ex.request.fields;
+  fields.remove_all(kClaims);
+  const auto* tls = ex.stream.connection().tls;
+  if (!tls || !tls->client) return;
+  fields.add(FieldId::client_cert, tls->client->field);
+  if (!tls->client->chain.empty()) fields.add(FieldId::client_cert_chain, tls->client->chain);
+}
 
 }  // namespace
 
@@ -41,10 +53,17 @@ Task<void> Front::serve(http::ServerStream& stream) {
   base::Scope* connection = co_await base::this_scope();
   Hold hold(*this);
   Exchange ex(stream, *worker_, connection);
-  ex.request.fields.remove_all(kClaims);
   ex.request_body = stream.take_body();
+  identify(ex);
 
   // Step 2
+  if (stream.connection().listener->https_port != 0) {
+    unmatched_->on(worker_->index).begin();
+    redirect_to_https(ex);
+    co_await respond(ex, *connection);
+    finish(ex, *unmatched_, hold.snapshot());
+    co_return;
+  }
   auto plan = routing::decide(ex.request, hold.snapshot());
   if (!plan.route) {
     auto& cells = unmatched_->on(worker_->index);

@@ -68,8 +68,13 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   r.host = ex.request.host;
   r.path = ex.request.target;
   r.protocol = http::name(ex.request.version);
+  if (connection.tls) {
+    r.tls_version = connection.tls->version;
+    r.sni = connection.tls->sni;
+  }
   r.status = ending.status;
   r.reason = ex.reason;
+  r.detail = ex.detail;
   r.source = ending.source;
   if (ex.route) r.route = ex.route_name;
   r.upstream = up.name;

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "gateway/base/log.h"
+#include "gateway/front/tls_step.h"
 
 namespace sluice::front {
 
@@ -77,7 +78,9 @@ void Listener::accept_all() noexcept {
     if (fd >= 0) {
       ++accepted;
       starved_ = false;
-      serve(scope_, *this,
+      // Two coroutines, so that a plain connection has no room in its frame for what it does not need.
+      auto* begin = settings_->tls ? serve_tls : serve;
+      begin(scope_, *this,
             {&settings_->facts, net::Address::from(reinterpret_cast<sockaddr*>(&peer), size), fd});
       continue;
     }
@@ -114,6 +117,27 @@ base::Detached Listener::serve(base::Scope& /*scope*/, Listener& listener, http:
                                     *listener.front_);
   connection.server = &server;
   if (connection.draining) server.drain();  // the steps took longer than the listener had
+  listener.cells_->opened(observe::Protocol::h1);
+  co_await server.run();
+  listener.cells_->closed(observe::Protocol::h1);
+}
+
+base::Detached Listener::serve_tls(base::Scope& /*scope*/, Listener& listener, http::ConnectionFacts facts) {
+  auto plain = std::make_unique<net::TcpTransport>(listener.worker_->loop, facts.socket, true);
+  if (!plain->registered()) {
+    listener.accept_failed(errno);
+    co_return;
+  }
+  Connection connection(listener);
+  const auto& settings = *connection.settings;
+  std::unique_ptr<Kept> kept;
+  if (settings.has_steps() && !co_await listener.take_steps(*plain, settings, facts, kept)) co_return;
+  auto tls = co_await accept_tls(listener.worker_->loop, std::move(plain), *settings.tls, *listener.cells_);
+  if (!tls || connection.draining) co_return;
+  facts.tls = &tls->facts();
+  http::h1::ServerConnection server(listener.worker_->loop, std::move(tls), facts, settings.options,
+                                    *listener.front_);
+  connection.server = &server;
   listener.cells_->opened(observe::Protocol::h1);
   co_await server.run();
   listener.cells_->closed(observe::Protocol::h1);

@@ -13,9 +13,19 @@
 #include "gateway/front/passthrough.h"
 #include "gateway/front/proxy_step.h"
 #include "gateway/http/h1/server.h"
+#include "gateway/net/tls_handshake.h"
+#include "gateway/net/tls_server.h"
 #include "gateway/observe/listener_metrics.h"
 
 namespace sluice::front {
+
+// TLS of a listener; immutable. The threads outlive it.
+struct ListenerTlsSettings {
+  std::shared_ptr<const net::TlsServer> server;
+  net::CryptoThreads* threads;
+  bool forward_chain;  // of clients' certificates
+  base::Duration timeout;
+};
 
 // What all workers of a listener share; immutable.
 struct ListenerSettings {
@@ -24,10 +34,11 @@ struct ListenerSettings {
   std::shared_ptr<observe::ListenerMetrics> metrics;
   std::optional<ProxySettings> proxy;  // connections begin with a PROXY header
   std::optional<PassthroughSettings> passthrough;
+  std::shared_ptr<const ListenerTlsSettings> tls;  // null: none
   ConnectionLimits limits;
   std::shared_ptr<ConnectionCounts> counts;  // of the listener, whatever its settings become
 
-  // Is there anything to be done before the first request?
+  // Is there anything to be done before the first request, or TLS?
   bool has_steps() const noexcept { return proxy || passthrough || limits.any(); }
 };
 
@@ -55,13 +66,15 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
     ConnectionPlace place;
   };
   static base::Detached serve(base::Scope& scope, Listener& listener, http::ConnectionFacts facts);
+  static base::Detached serve_tls(base::Scope& scope, Listener& listener, http::ConnectionFacts facts);
   // What comes before the first request, in listener_steps.cc; false: there will be none.
   base::Task<bool> take_steps(net::Transport& transport, const ListenerSettings& settings,
                               http::ConnectionFacts& facts, std::unique_ptr<Kept>& kept);
   base::Task<bool> take_proxy_header(net::Transport& transport, const ProxySettings& settings,
                                      http::ConnectionFacts& facts, std::unique_ptr<net::ProxyFacts>& proxy);
+  // `else_here`: what is not passed through has TLS here.
   base::Task<bool> pass_through(net::Transport& transport, const PassthroughSettings& settings,
-                                const http::ConnectionFacts& facts);
+                                bool else_here, const http::ConnectionFacts& facts);
   void on_events(std::uint32_t events) noexcept override;
   void expired() noexcept override { accept_all(); }
   void round() noexcept override { accept_all(); }

@@ -172,6 +172,10 @@ void describe(config::Description<ListenerConfig>& d) {
           between(1u, 65535u));
   d.field("limits", &ListenerConfig::limits, "What a client may send.");
   d.field("timeouts", &ListenerConfig::timeouts, "How long to wait for a client.");
+  d.field("tls", &ListenerConfig::tls, "TLS, with these certificates.");
+  d.field("redirect", &ListenerConfig::redirect,
+          "Sends every client to another listener, whatever it asks for.", example("https"));
+  d.at_most_one({"tls", "redirect"});
   d.shorthand(&ListenerConfig::bind);
   d.check([](const ListenerConfig& l, const Site& at) {
     if (l.socket && l.bind.path.empty())

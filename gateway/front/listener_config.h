@@ -13,6 +13,7 @@
 #include "gateway/config/types_net.h"
 #include "gateway/front/connection_limits.h"
 #include "gateway/front/proxy_step.h"
+#include "gateway/front/tls_config.h"
 #include "gateway/http/h1/server.h"
 #include "gateway/net/address.h"
 #include "gateway/net/unix_socket.h"
@@ -86,6 +87,8 @@ struct ListenerConfig {
   std::uint32_t backlog = 4096;
   LimitsConfig limits;
   ClientTimeoutsConfig timeouts;
+  std::optional<TlsConfig> tls;
+  std::optional<ListenerRedirect> redirect;
   bool operator==(const ListenerConfig&) const = default;
   http::h1::ServerOptions options() const;
   net::SocketAccess access() const;

@@ -22,7 +22,8 @@ base::Task<bool> Listener::take_steps(net::Transport& transport, const ListenerS
     refuse(observe::Rejection::ip, facts.peer, "it has max_connections_per_ip already");
     co_return false;
   }
-  if (settings.passthrough && !co_await pass_through(transport, *settings.passthrough, facts))
+  if (settings.passthrough &&
+      !co_await pass_through(transport, *settings.passthrough, settings.tls != nullptr, facts))
     co_return false;
   co_return true;
 }
@@ -52,10 +53,11 @@ base::Task<bool> Listener::take_proxy_header(net::Transport& transport, const Pr
 }
 
 base::Task<bool> Listener::pass_through(net::Transport& transport, const PassthroughSettings& settings,
-                                        const http::ConnectionFacts& facts) {
+                                        bool else_here, const http::ConnectionFacts& facts) {
   using observe::Protocol;
   auto hello = co_await peek_client_hello(worker_->loop, transport, settings.timeout);
   auto* to = hello ? settings.names.find(hello->server_name) : nullptr;
+  if (hello && !to && else_here) co_return true;
   if (!to) {
     if (hello) {
       refuse_with_alert(worker_->loop, transport, TlsAlert::unrecognized_name);

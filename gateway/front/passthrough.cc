@@ -129,7 +129,8 @@ Task<Result<void>> attempt(chain::Worker& worker, net::Transport& client, const 
   Place place{&target};
   upstream::ActiveRequest active(target);
   auto before = worker.loop.clock().steady();
-  auto dialled = co_await upstream::dial(worker.loop, target, to.timeouts().connect, greeting);
+  auto dialled =
+      co_await upstream::dial(worker.loop, target, to.timeouts().connect, greeting, upstream::Layer::plain);
   if (!dialled) co_return std::move(dialled).unexpected();
   out.connect = worker.loop.clock().steady() - before;
   out.connected = true;

@@ -160,6 +160,8 @@ bool Forward::may_retry(const Exchange& ex, const Try& t, const base::Error& err
   if (t.count >= upstream_->retry().attempts || t.count >= kMaxAttempts || ex.scope.cancelled()) return false;
   const auto* stream = ex.upstream_stream.get();
   if (stream && (stream->answered() || stream->body_touched())) return false;
+  // A target that cannot be believed will not be the next time either.
+  if (error.reason == Reason::upstream_tls && t.count >= upstream_->targets().size()) return false;
   switch (base::row(error.reason).retry) {
     case base::Retry::unsent:
       return true;

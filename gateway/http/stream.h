@@ -13,14 +13,16 @@
 #include "gateway/net/address.h"
 #include "gateway/net/proxy_protocol.h"
 #include "gateway/net/scope_timer.h"
+#include "gateway/net/tls_facts.h"
 
 namespace sluice::http {
 
 // What a listener's connections have in common; outlives them.
 struct ListenerFacts {
   std::string name;
-  std::string scheme = "http";  // or "https"
-  std::size_t index = 0;        // among the listeners of the process, for metrics
+  std::string scheme = "http";   // or "https"
+  std::size_t index = 0;         // among the listeners of the process, for metrics
+  std::uint16_t https_port = 0;  // not 0: every request is sent there
 };
 
 // What is the same for all exchanges of a downstream connection; outlives its streams.
@@ -29,6 +31,7 @@ struct ConnectionFacts {
   net::Address peer;  // the client, as far as is known: where a PROXY header told, that one
   int socket = -1;  // of the connection: for asking the system about it, not for reading, writing or closing
   const net::ProxyFacts* proxy = nullptr;  // what else a PROXY header told; null if nothing
+  const net::TlsFacts* tls = nullptr;      // null on a plain connection
 
   // Whom the client connected to; unset if that is not known.
   net::Address destination() const noexcept;

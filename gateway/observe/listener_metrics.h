@@ -23,6 +23,16 @@ enum class Rejection : std::uint8_t { limit, ip, proxy_protocol, sni };
 inline constexpr std::size_t kRejections = 4;
 std::string_view name(Rejection rejection) noexcept;
 
+enum class HandshakeResult : std::uint8_t { ok, refused, closed, timeout, overload };
+std::string_view name(HandshakeResult result) noexcept;
+
+// Of a TLS handshake with a client. `version` as OpenSSL names it, "" for none.
+struct HandshakeRecord {
+  std::string_view version;
+  bool resumed = false;
+  HandshakeResult result = HandshakeResult::ok;
+};
+
 // One listener on one worker; that worker's thread only.
 class alignas(64) ListenerCells {
  public:
@@ -37,6 +47,7 @@ class alignas(64) ListenerCells {
   }
   void closed(Protocol protocol) noexcept { open_[static_cast<std::size_t>(protocol)]->subtract(1); }
   void rejected(Rejection rejection) noexcept { rejected_[static_cast<std::size_t>(rejection)]->add(1); }
+  void shook_hands(const HandshakeRecord& record);
 
  private:
   void add_protocol(Protocol protocol);
@@ -48,6 +59,9 @@ class alignas(64) ListenerCells {
   const std::string& listener_;
   unsigned worker_;
   std::vector<SeriesRef> series_;
+  // By version, resumption and result; made when first met.
+  static constexpr std::size_t kVersions = 3, kResults = 5;
+  std::array<Cell*, kVersions * 2 * kResults> handshakes_{};
 };
 
 class ListenerMetrics {

@@ -85,8 +85,9 @@ LineFormatter::LineFormatter(const AccessLogConfig& config)
 
 std::size_t LineFormatter::bound(const AccessRecord& r) noexcept {
   std::size_t n = kFixed + weight(r.path, kLong) + weight(r.referer, kLong);
-  for (auto t : {r.request_id, r.host, r.user_agent}) n += weight(t, kMedium);
-  for (auto t : {r.listener, r.client_ip, r.method, r.protocol, r.route, r.upstream, r.target, r.config_hash})
+  for (auto t : {r.request_id, r.host, r.sni, r.user_agent}) n += weight(t, kMedium);
+  for (auto t : {r.listener, r.client_ip, r.method, r.protocol, r.tls_version, r.detail, r.route, r.upstream,
+                 r.target, r.config_hash})
     n += weight(t, kShort);
   if (r.attempts.size() > 1)
     for (const auto& a : shown(r.attempts)) n += kPerAttempt + weight(a.target, kShort);
@@ -94,7 +95,7 @@ std::size_t LineFormatter::bound(const AccessRecord& r) noexcept {
 }
 
 // The limits above must keep the longest line within kMaxLine.
-static_assert(kFixed + kEscapedMax * (2 * kLong + 3 * kMedium + 8 * kShort) + 13 * 8 +
+static_assert(kFixed + kEscapedMax * (2 * kLong + 4 * kMedium + 10 * kShort) + 16 * 8 +
                   kAttempts * (kPerAttempt + kEscapedMax * kShort + 8) <=
               LineFormatter::kMaxLine);
 
@@ -151,8 +152,11 @@ char* LineFormatter::fields(const AccessRecord& r, char* out) noexcept {
   out = text<Style>(out, "host", r.host, kMedium);
   out = url<Style>(out, "path", r.path, redaction_);
   out = text<Style>(out, "protocol", r.protocol, kShort);
+  out = text_if_any<Style>(out, "tls_version", r.tls_version, kShort);
+  out = text_if_any<Style>(out, "sni", r.sni, kMedium);
   out = number<Style>(out, "status", static_cast<std::uint64_t>(r.status));
   out = word<Style>(out, "reason", base::row(r.reason).name);
+  out = text_if_any<Style>(out, "detail", r.detail, kShort);
   out = word<Style>(out, "source", name(r.source));
   out = text<Style>(out, "route", r.route, kShort);
   out = text_if_any<Style>(out, "upstream", r.upstream, kShort);

@@ -37,10 +37,13 @@ struct AccessRecord {
   std::uint16_t client_port = 0;
   std::string_view method;
   std::string_view host;
-  std::string_view path;      // the request target as received, query included
-  std::string_view protocol;  // "HTTP/1.1"
+  std::string_view path;         // the request target as received, query included
+  std::string_view protocol;     // "HTTP/1.1"
+  std::string_view tls_version;  // "TLSv1.3"; empty: none
+  std::string_view sni;          // the host that the client named in its handshake
   int status = 0;
   base::Reason reason = base::Reason::none;
+  std::string_view detail;  // what the system or the other side said about it
   Source source = Source::gateway;
   std::string_view route = "-";
   std::string_view upstream;                    // empty: none was asked

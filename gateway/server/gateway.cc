@@ -33,6 +33,7 @@ Gateway::~Gateway() {
   for (auto& w : workers_) w->join();
   if (targets_) targets_->drop_slots();  // while every loop is there
   gauges_.clear();
+  tls_.reset();  // handshakes on other threads, while every loop is there
   workers_.clear();
   if (log_) log_->stop();
   snapshot_.reset();
@@ -54,6 +55,9 @@ void Gateway::make_workers(const Config& config) {
       metrics_->log_drops_at_scrape("access_log", [this] { return log_ ? log_->dropped() : 0; }));
   resolver_ = std::make_unique<net::Resolver>(control_, clock_, net::system_lookup(control_));
   targets_ = std::make_unique<upstream::TargetTable>(std::move(loops), resolver_.get());
+  tls_ = std::make_unique<ListenerTls>(
+      control_, *metrics_, (count + 1) / 2,
+      [this](const std::string& listener) { listeners_.renew(listener, workers_, *tls_); });
   metrics_->set_build({base::kVersion, base::kRevision, __VERSION__, OPENSSL_VERSION_TEXT});
   metrics_->set_started(clock_.wall());
 }
@@ -61,6 +65,7 @@ void Gateway::make_workers(const Config& config) {
 bool Gateway::start(Loaded& loaded, std::string source) {
   make_workers(loaded.config);
   auto snapshot = build(loaded);
+  auto tls = tls_->build(loaded);
   auto opened = listeners_.open(loaded, workers_.size());
   std::unique_ptr<observe::AccessLog> access_log;
   bool good = open_log(loaded, access_log) && start_admin(loaded) && snapshot && loaded.ok();
@@ -70,7 +75,8 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   for (auto& w : workers_) w->start();
   use_log(std::move(access_log));
   put_in_force(loaded, std::move(snapshot), source);
-  listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_);
+  tls_->use(std::move(tls));
+  listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_, *tls_);
   metrics_->loaded(clock_.wall());
   metrics_->set_ready(true);
   return true;
@@ -78,6 +84,7 @@ bool Gateway::start(Loaded& loaded, std::string source) {
 
 bool Gateway::reload(Loaded& loaded, std::string source) {
   auto snapshot = loaded.ok() ? build(loaded) : nullptr;
+  auto tls = loaded.ok() ? tls_->build(loaded) : TlsOfListeners{};
   auto opened = loaded.ok() ? listeners_.open(loaded, workers_.size()) : Listeners::Opened{};
   std::unique_ptr<observe::AccessLog> access_log;
   bool new_log = loaded.ok() && loaded.config.access_log != config_.access_log;
@@ -93,19 +100,21 @@ bool Gateway::reload(Loaded& loaded, std::string source) {
   if (loaded.config.admin != config_.admin) log(Level::warning, "`admin` changes with a restart only");
   if (new_log) use_log(std::move(access_log));
   put_in_force(loaded, std::move(snapshot), source);
-  listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_);
+  tls_->use(std::move(tls));
+  listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_, *tls_);
   metrics_->reloaded(observe::ReloadResult::ok, clock_.wall());
   return true;
 }
 
 std::shared_ptr<BuiltSnapshot> Gateway::build(Loaded& loaded) {
-  return build_snapshot(loaded, {*metrics_, *targets_});
+  return build_snapshot(loaded, {*metrics_, *targets_, &tls_->threads()});
 }
 
 void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot,
                            const std::string& source) {
   std::erase_if(generations_, [](const auto& g) { return g.expired(); });
   generations_.push_back(snapshot);
+  for (const auto& upstream : snapshot->upstreams) upstream->put_in_force();
   for (auto& w : workers_) w->install(snapshot);
   snapshot_ = std::move(snapshot);
   config_ = std::move(loaded.config);

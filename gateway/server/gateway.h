@@ -75,6 +75,7 @@ class Gateway {
   std::unique_ptr<upstream::TargetTable> targets_;
   std::unique_ptr<observe::AccessLog> log_;
   Listeners listeners_;
+  std::unique_ptr<ListenerTls> tls_;
   std::unique_ptr<admin::AdminServer> admin_;
   Config config_;  // in force
   std::shared_ptr<BuiltSnapshot> snapshot_;

@@ -101,8 +101,31 @@ std::optional<front::PassthroughSettings> passthrough(const front::ListenerConfi
 
 }  // namespace
 
+std::shared_ptr<front::ListenerSettings> Listeners::Living::make_settings(
+    const std::string& name, const BuiltSnapshot& snapshot, observe::MetricsRegistry& metrics) const {
+  auto out = std::make_shared<front::ListenerSettings>();
+  out->facts = {name, config.tls ? "https" : "http", index,
+                config.redirect ? config.redirect->port : std::uint16_t{0}};
+  out->options = config.options();
+  out->metrics = metrics.listener(name);
+  out->proxy = config.proxy();
+  out->passthrough = passthrough(config, snapshot);
+  out->limits = config.connection_limits();
+  out->counts = counts;
+  return out;
+}
+
+void Listeners::renew(const std::string& listener, Workers& workers, const ListenerTls& tls) {
+  auto living = living_.find(listener);
+  if (living == living_.end()) return;
+  auto settings = std::make_shared<front::ListenerSettings>(*living->second.settings);
+  settings->tls = tls.of(listener);
+  living->second.settings = settings;
+  for (auto& w : workers) w->use(listener, settings);
+}
+
 void Listeners::apply(const Config& config, const BuiltSnapshot& snapshot, Opened opened, Workers& workers,
-                      observe::MetricsRegistry& metrics) {
+                      observe::MetricsRegistry& metrics, const ListenerTls& tls) {
   for (const auto& [name, written] : config.listeners) {
     Living& living = living_[name];
     auto sockets = opened.sockets.find(name);
@@ -115,15 +138,10 @@ void Listeners::apply(const Config& config, const BuiltSnapshot& snapshot, Opene
     } else if (living.config.socket != written.socket) {
       base::log(base::Level::warning, "listener " + name + ": `socket` changes with a restart only");
     }
-    auto settings = std::make_shared<front::ListenerSettings>();
-    settings->facts = {name, "http", living.index};
-    settings->options = written.options();
-    settings->metrics = metrics.listener(name);
-    settings->proxy = written.proxy();
-    settings->passthrough = passthrough(written, snapshot);
-    settings->limits = written.connection_limits();
-    settings->counts = living.counts;
     living.config = written;
+    auto settings = living.make_settings(name, snapshot, metrics);
+    settings->tls = tls.of(name);
+    living.settings = settings;
     for (std::size_t i = 0; i < workers.size(); ++i) {
       if (fresh) {
         workers[i]->listen({name, std::exchange(sockets->second.fds[i], -1), settings});

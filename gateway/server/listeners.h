@@ -11,6 +11,7 @@
 
 #include "gateway/net/inherited.h"
 #include "gateway/net/unix_socket.h"
+#include "gateway/server/listener_tls.h"
 #include "gateway/server/loaded.h"
 #include "gateway/server/snapshot_builder.h"
 #include "gateway/server/worker_thread.h"
@@ -47,7 +48,9 @@ class Listeners {
   Opened open(Loaded& loaded, std::size_t workers);
   // Makes the workers accept on them, use new settings, and leave what `config` does not have.
   void apply(const Config& config, const BuiltSnapshot& snapshot, Opened opened, Workers& workers,
-             observe::MetricsRegistry& metrics);
+             observe::MetricsRegistry& metrics, const ListenerTls& tls);
+  // Makes the workers use TLS as it is now on a listener.
+  void renew(const std::string& listener, Workers& workers, const ListenerTls& tls);
   std::uint16_t port(std::string_view listener) const noexcept;
   // Removes the files of Unix sockets: when nobody accepts on them any more.
   void remove_files() noexcept;
@@ -60,6 +63,10 @@ class Listeners {
     std::size_t index = 0;
     net::SocketFile file;
     std::shared_ptr<front::ConnectionCounts> counts = std::make_shared<front::ConnectionCounts>();
+    std::shared_ptr<const front::ListenerSettings> settings{};
+    std::shared_ptr<front::ListenerSettings> make_settings(const std::string& name,
+                                                           const BuiltSnapshot& snapshot,
+                                                           observe::MetricsRegistry& metrics) const;
   };
   base::Result<Sockets> open_sockets(const std::string& name, const front::ListenerConfig& config,
                                      std::size_t workers);

@@ -7,6 +7,7 @@
 #include "gateway/chain/registry.h"
 #include "gateway/config/report.h"
 #include "gateway/routing/table_builder.h"
+#include "gateway/server/upstream_tls.h"
 
 namespace sluice::server {
 namespace {
@@ -16,7 +17,7 @@ using config::path;
 class RouteBuilder final : public chain::Builder {
  public:
   RouteBuilder(const Config& config, const config::Report& report, Living living, BuiltSnapshot& out)
-      : config_(config), report_(report), living_(living), out_(out) {}
+      : config_(config), report_(report), living_(living), out_(out), tls_(living.threads) {}
 
   void build(std::size_t index, const routing::RouteMatches& matches) {
     const RouteConfig& written = config_.routes[index];
@@ -50,6 +51,7 @@ class RouteBuilder final : public chain::Builder {
     auto made =
         std::make_shared<upstream::Upstream>(std::string(name), *written, config_.defaults, living_.targets);
     made->count_with(living_.metrics.upstream(name));
+    if (written->uses_tls()) made->speak_tls(tls_.build(std::string(name), written->tls, report_));
     upstreams_.emplace(name, made);
     out_.upstreams.push_back(made);
     return made;
@@ -104,6 +106,7 @@ class RouteBuilder final : public chain::Builder {
   chain::RouteFacts facts_;
   std::string at_;  // path of the settings of what is being built
   upstream::TimeoutsConfig timeouts_;
+  UpstreamTls tls_;
   std::map<std::string, std::shared_ptr<upstream::Upstream>, std::less<>> upstreams_;
 };
 

@@ -19,6 +19,7 @@ namespace sluice::server {
 struct Living {
   observe::MetricsRegistry& metrics;
   upstream::TargetTable& targets;
+  net::CryptoThreads* threads = nullptr;  // null where nothing is dialled
 };
 
 // What the control thread wants to know of a snapshot beside what requests need.

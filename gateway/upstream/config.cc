@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/upstream/config.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -90,6 +91,7 @@ void describe(Description<UpstreamConfig>& d) {
           example("http://orders:8080"));
   d.field("balance", &UpstreamConfig::balance, "How a target is chosen.");
   d.field("timeouts", &UpstreamConfig::timeouts, "Timeouts of this upstream.");
+  d.field("tls", &UpstreamConfig::tls, "TLS to targets with https:// URLs.");
   d.field("pool", &UpstreamConfig::pool, "Kept connections.");
   d.field("retry", &UpstreamConfig::retry, "Repetition of failed attempts.",
           default_is("that of `defaults`"));
@@ -101,6 +103,14 @@ void describe(Description<UpstreamConfig>& d) {
           default_is("off"), example("v2"));
   d.exactly_one({"targets", "url"});
   d.check(refuse_duplicates);
+  d.check([](const UpstreamConfig& c, const Site& at) {
+    if (at.written("tls") && !c.uses_tls()) at.error("tls", "no target of this upstream has an https:// URL");
+  });
+}
+
+bool UpstreamConfig::uses_tls() const {
+  auto all = all_targets();
+  return std::ranges::any_of(all, [](const TargetConfig& t) { return t.url.tls; });
 }
 
 std::vector<TargetConfig> UpstreamConfig::all_targets() const {

@@ -9,6 +9,7 @@
 #include "gateway/config/describe.h"
 #include "gateway/config/types_net.h"
 #include "gateway/upstream/timeouts.h"
+#include "gateway/upstream/tls_config.h"
 #include "gateway/upstream/url.h"
 
 namespace sluice::upstream {
@@ -44,6 +45,7 @@ struct UpstreamConfig {
   std::optional<TargetUrl> url;
   Balance balance = Balance::least_request;
   TimeoutsConfig timeouts;
+  TlsConfig tls;
   PoolConfig pool;
   std::optional<RetryConfig> retry;
   HostPolicy host;
@@ -52,6 +54,8 @@ struct UpstreamConfig {
 
   // Whichever way they were written.
   std::vector<TargetConfig> all_targets() const;
+  // Is any target spoken to over TLS?
+  bool uses_tls() const;
 };
 void describe(config::Description<UpstreamConfig>& d);
 

@@ -39,10 +39,26 @@ base::Task<base::Result<net::TransportPtr>> connect(net::Loop& loop, net::Addres
   co_return base::fail(Reason::upstream_connect_failed, to.text() + " took no PROXY header");
 }
 
+base::Task<base::Result<Dialled>> open(net::Loop& loop, Target& target, net::Address to,
+                                       base::Duration timeout, std::string_view greeting, Layer layer) {
+  auto begun = loop.clock().steady();
+  auto connected = co_await connect(loop, to, timeout, greeting);
+  if (!connected) co_return std::move(connected).unexpected();
+  if (layer == Layer::plain || !target.url().tls)
+    co_return Dialled{std::move(*connected), to, net::Alpn::none};
+  auto left = timeout;
+  if (left.count()) left = std::max(base::Duration(1), timeout - (loop.clock().steady() - begun));
+  auto secured = co_await connect_tls(loop, std::move(*connected), target.tls(), target.url().host,
+                                      target.sessions(loop), left);
+  if (!secured) co_return std::move(secured).unexpected();
+  auto alpn = (*secured)->facts().alpn;
+  co_return Dialled{std::move(*secured), to, alpn};
+}
+
 }  // namespace
 
 base::Task<base::Result<Dialled>> dial(net::Loop& loop, Target& target, base::Duration timeout,
-                                       std::string_view greeting) {
+                                       std::string_view greeting, Layer layer) {
   auto addresses = target.addresses();
   if (addresses->empty()) co_return base::Unexpected{target.why_unusable()};
   auto positions = order(addresses->size(), target, loop.now());
@@ -55,8 +71,8 @@ base::Task<base::Result<Dialled>> dial(net::Loop& loop, Target& target, base::Du
       share = (deadline - loop.now()) / static_cast<base::Duration::rep>(positions.size() - i);
       if (share <= base::Duration::zero()) break;
     }
-    auto connected = co_await connect(loop, to, share, greeting);
-    if (connected) co_return Dialled{std::move(*connected), to};
+    auto connected = co_await open(loop, target, to, share, greeting, layer);
+    if (connected) co_return std::move(*connected);
     last = std::move(connected.error());
     if (!next_may_do_better(last)) break;
     target.avoid(positions[i], loop.now());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// dial: a new connection to a target, whatever number of addresses its name has. Used by pools; knows nothing
-// of what is said on the connection.
+// dial: a new connection to a target, over TLS if its URL says so, whatever number of addresses its name has.
+// Used by pools; knows nothing of what is said on the connection.
 #pragma once
 #include <string_view>
 
@@ -14,12 +14,17 @@ namespace sluice::upstream {
 struct Dialled {
   net::TransportPtr transport;
   net::Address address;
+  net::Alpn alpn = net::Alpn::none;  // what the target chose to speak, over TLS
 };
 
+// What is spoken on it: what the target's URL says, or nothing of ours, for bytes that others have sealed.
+enum class Layer : std::uint8_t { of_url, plain };
+
 // Tries the addresses one after the other, starting at another one each time, and divides what is left of
-// `timeout` among those left. The last failure is the result; upstream_resolve_failed without any address.
-// `greeting` is sent before anything else and must outlive the task: a PROXY header.
+// `timeout` among those left. The last failure is the result; upstream_resolve_failed without any address;
+// upstream_tls, which no other address cures. `greeting` is sent before anything else, TLS included, and must
+// outlive the task: a PROXY header.
 base::Task<base::Result<Dialled>> dial(net::Loop& loop, Target& target, base::Duration timeout,
-                                       std::string_view greeting = {});
+                                       std::string_view greeting = {}, Layer layer = Layer::of_url);
 
 }  // namespace sluice::upstream

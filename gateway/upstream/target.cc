@@ -13,6 +13,7 @@ Target::Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_pt
       host_field_(url_.host_field()),
       workers_(std::move(workers)),
       slots_(workers_->size()),
+      sessions_(workers_->size()),
       addresses_(std::make_shared<const Addresses>()) {}
 
 std::shared_ptr<Target> Target::make(std::shared_ptr<TargetGroup> group, TargetUrl url,
@@ -60,6 +61,24 @@ void Target::publish(const base::Result<Addresses>& answer) {
   // An answer has at least one address, and a failed lookup leaves them: once usable, always so.
   if (!usable_.exchange(true, std::memory_order_relaxed))
     group_->version.fetch_add(1, std::memory_order_release);
+}
+
+void Target::use_tls(std::shared_ptr<const TargetTls> tls) {
+  std::lock_guard lock(mutex_);
+  bool same = tls_ && tls && tls_->made_from == tls->made_from;
+  if (!same) tls_ = std::move(tls);
+}
+
+std::shared_ptr<const TargetTls> Target::tls() const {
+  std::lock_guard lock(mutex_);
+  return tls_;
+}
+
+const std::shared_ptr<net::TlsSessions>& Target::sessions(const net::Loop& loop) {
+  auto worker = std::ranges::find(*workers_, &loop) - workers_->begin();
+  auto& sessions = sessions_[static_cast<std::size_t>(worker)];
+  if (!sessions) sessions = std::make_shared<net::TlsSessions>();
+  return sessions;
 }
 
 base::Error Target::why_unusable() const {

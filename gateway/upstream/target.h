@@ -13,6 +13,7 @@
 #include "gateway/net/address.h"
 #include "gateway/net/loop.h"
 #include "gateway/net/resolver.h"
+#include "gateway/upstream/tls.h"
 #include "gateway/upstream/url.h"
 
 namespace sluice::upstream {
@@ -68,6 +69,13 @@ class Target {
   // From the resolver. An error leaves the addresses as they are and is kept for
   // why_unusable().
   void publish(const base::Result<Addresses>& answer);
+  // TLS to this target from now on; only for one with such a URL. Connections that were made with other
+  // settings are closed as they become idle. Control thread.
+  void use_tls(std::shared_ptr<const TargetTls> tls);
+  // Null without TLS. Takes a lock: for connecting only.
+  std::shared_ptr<const TargetTls> tls() const;
+  // Sessions of the worker whose loop that is; its thread only.
+  const std::shared_ptr<net::TlsSessions>& sessions(const net::Loop& loop);
   // Why this target is not usable.
   base::Error why_unusable() const;
 
@@ -100,7 +108,10 @@ class Target {
   std::atomic<bool> usable_{false};
   std::atomic<std::uint32_t> address_version_{0};
 
+  std::vector<std::shared_ptr<net::TlsSessions>> sessions_;  // by worker
+
   mutable std::mutex mutex_;
+  std::shared_ptr<const TargetTls> tls_;
   std::shared_ptr<const Addresses> addresses_;
   std::string resolve_error_;
 

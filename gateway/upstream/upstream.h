@@ -37,6 +37,13 @@ class Upstream {
   void count_with(std::shared_ptr<observe::UpstreamMetrics> metrics) { metrics_ = std::move(metrics); }
   const std::shared_ptr<observe::UpstreamMetrics>& metrics() const noexcept { return metrics_; }
 
+  // TLS of its targets, put in force with the snapshot.
+  void speak_tls(std::shared_ptr<const TargetTls> tls) { tls_ = std::move(tls); }
+  void put_in_force() const {
+    for (const auto& t : targets_)
+      if (t->url().tls) t->use_tls(tls_);
+  }
+
   // The target for the next attempt, on that worker's thread; null when none is usable. Targets in `tried`
   // are avoided as long as there is another. The pointer is good as long as this upstream is.
   Target* pick(unsigned worker, const PickKey& key, std::span<Target* const> tried = {});
@@ -53,6 +60,7 @@ class Upstream {
 
   std::string name_;
   std::shared_ptr<observe::UpstreamMetrics> metrics_;
+  std::shared_ptr<const TargetTls> tls_;
   Timeouts timeouts_;
   RetryConfig retry_;
   HostPolicy host_;

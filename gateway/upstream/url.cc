@@ -10,18 +10,17 @@
 namespace sluice::upstream {
 namespace {
 
-constexpr std::uint16_t kDefaultPort = 80;
 constexpr std::string_view kUnix = "unix:";
+constexpr std::uint16_t default_port(bool tls) { return tls ? 443 : 80; }
 
 config::Refusal complain(const char* message, const char* hint = "") {
   return config::Complaint{message, hint};
 }
 
-config::Refusal check_scheme(std::string_view scheme) {
-  if (base::equal_ignoring_case(scheme, "http")) return {};
-  if (base::equal_ignoring_case(scheme, "https"))
-    return complain("TLS to upstreams is not available in this version");
-  return complain("the schemes known here are http and unix");
+config::Refusal read_scheme(std::string_view scheme, bool& tls) {
+  tls = base::equal_ignoring_case(scheme, "https");
+  if (tls || base::equal_ignoring_case(scheme, "http")) return {};
+  return complain("the schemes known here are http, https and unix");
 }
 
 config::Refusal check_rest(std::string_view authority, std::string_view rest) {
@@ -50,7 +49,7 @@ config::Refusal parse_path(std::string_view path, TargetUrl& out) {
   if (path.starts_with("//")) path.remove_prefix(2);  // unix:///run/x.sock, as elsewhere
   auto address = net::Address::of_path(path);
   if (!address) return config::Complaint{address.error().detail, {}};
-  out = {"localhost", kDefaultPort, std::string(path)};
+  out = {"localhost", default_port(false), std::string(path)};
   return {};
 }
 
@@ -65,11 +64,14 @@ std::string TargetUrl::authority() const {
 std::string TargetUrl::host_field() const {
   if (!path.empty()) return host;
   std::string all = authority();
-  if (port == kDefaultPort) all.resize(all.rfind(':'));
+  if (port == default_port(tls)) all.resize(all.rfind(':'));
   return all;
 }
 
-std::string TargetUrl::text() const { return path.empty() ? "http://" + authority() : authority(); }
+std::string TargetUrl::text() const {
+  if (!path.empty()) return authority();
+  return (tls ? "https://" : "http://") + authority();
+}
 
 config::Refusal parse(std::string_view text, TargetUrl& out) {
   auto colon = text.find("://");
@@ -77,7 +79,8 @@ config::Refusal parse(std::string_view text, TargetUrl& out) {
   if (base::equal_ignoring_case(text.substr(0, kUnix.size()), kUnix))
     return parse_path(text.substr(kUnix.size()), out);
   if (colon == std::string_view::npos) return complain("it has no scheme", "put http:// in front");
-  if (auto refusal = check_scheme(text.substr(0, colon))) return refusal;
+  bool tls = false;
+  if (auto refusal = read_scheme(text.substr(0, colon), tls)) return refusal;
   text.remove_prefix(colon + 3);
   auto end = text.find_first_of("/?#");
   std::string_view authority = text.substr(0, end);
@@ -88,15 +91,16 @@ config::Refusal parse(std::string_view text, TargetUrl& out) {
   auto host = canonical_host(parsed->host);
   if (!host) return complain("the host is neither a name nor a complete IP address");
   out.host = std::move(*host);
-  out.port = parsed->has_port ? parsed->port : kDefaultPort;
+  out.port = parsed->has_port ? parsed->port : default_port(tls);
   out.path.clear();
+  out.tls = tls;
   return {};
 }
 
 void describe(config::Text<TargetUrl>& t) {
-  t.about("target URL", "a URL such as http://orders-1:8080 or unix:/run/orders.sock");
+  t.about("target URL", "a URL such as http://orders-1:8080, https://orders-1 or unix:/run/orders.sock");
   t.example("http://orders-1:8080");
-  t.pattern("^([Hh][Tt][Tt][Pp]://[^/?#@]+|[Uu][Nn][Ii][Xx]:/.+)$");
+  t.pattern("^([Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+|[Uu][Nn][Ii][Xx]:/.+)$");
   t.read(parse);
   t.write([](const TargetUrl& url) { return url.text(); });
 }

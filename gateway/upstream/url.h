@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TargetUrl: where a target is, as an operator writes it: http://orders-1:8080 or unix:/run/orders.sock.
-// Scheme, host and port only; what a path or a query would mean belongs to routes and filters.
+// TargetUrl: where a target is, as an operator writes it: http://orders-1:8080, https://orders-1 or
+// unix:/run/orders.sock. Scheme, host and port only; what a path or a query would mean belongs to routes and
+// filters.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -13,12 +14,13 @@ struct TargetUrl {
   std::string host;  // lower case; IPv6 addresses without brackets
   std::uint16_t port = 80;
   std::string path = {};  // of a Unix socket, which is asked for as `localhost`; else empty
+  bool tls = false;       // https
 
   // "orders-1:8080", "[::1]:8080", "unix:/run/orders.sock": for logs.
   std::string authority() const;
   // The same without the port where it is the scheme's own: for a Host field.
   std::string host_field() const;
-  // "http://orders-1:8080", "unix:/run/orders.sock": the canonical form.
+  // "http://orders-1:8080", "https://orders-1:443", "unix:/run/orders.sock": the canonical form.
   std::string text() const;
   bool operator==(const TargetUrl&) const = default;
 };

@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from harness import ROOT, Case, chat, hello, users
+from harness import ROOT, Case, chat, hello, sluice, users
 
 PROMISE = re.compile(r"^#\s+([A-Z]+) (\S+) -> (\d+)$", re.MULTILINE)
 EXAMPLES = sorted((ROOT / "config/examples").glob("*.yaml"))
@@ -26,9 +26,13 @@ class Examples(Case):
         promises = PROMISE.findall(text)
         self.assertTrue(promises, "say in comments what it answers: #   GET /path -> 200")
         self.config.write_text(served_here(text))
+        if "certs/" in text:
+            self.assertEqual(sluice("dev-cert", "--dir", self.folder / "certs").returncode, 0)
         self.start()
+        scheme = "https" if re.search(r"^  web:\n(    .*\n)*    tls:", text, re.MULTILINE) else "http"
         for method, path, status in promises:
-            self.assertEqual(self.curl(path, "-X", method).status, int(status), f"{method} {path}")
+            answer = self.curl(path, "-X", method, "-k", url=f"{scheme}://127.0.0.1:{self.port}{path}")
+            self.assertEqual(answer.status, int(status), f"{method} {path}")
 
 
 def add(file):

@@ -57,6 +57,7 @@ class RawClient : public Peer {
       : Peer(Socket::connect(port, receive_buffer)) {}
   // To a Unix socket.
   explicit RawClient(const std::string& path) : Peer(Socket::connect(path)) {}
+  explicit RawClient(Socket socket) : Peer(std::move(socket)) {}
 
   // The next response, interim ones too; not complete if the connection ends before. `method`: of the request
   // that it answers.

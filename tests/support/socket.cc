@@ -58,12 +58,16 @@ void Bell::ring() noexcept {
 Socket::Socket(int fd, const Bell* bell) noexcept : fd_(fd), bell_(bell) { do_not_delay(fd); }
 
 Socket::Socket(Socket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), bell_(other.bell_), end_(other.end_) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      bell_(other.bell_),
+      layer_(std::move(other.layer_)),
+      end_(other.end_) {}
 
 Socket& Socket::operator=(Socket&& other) noexcept {
   close();
   fd_ = std::exchange(other.fd_, -1);
   bell_ = other.bell_;
+  layer_ = std::move(other.layer_);
   end_ = other.end_;
   return *this;
 }
@@ -152,7 +156,8 @@ bool Socket::wait(short events, std::chrono::milliseconds patience) noexcept {
 bool Socket::send(std::string_view bytes) {
   while (!bytes.empty()) {
     if (!open()) return false;
-    auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    auto n = layer_ ? layer_->send(bytes.data(), bytes.size())
+                    : ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
     if (n >= 0 || errno == EINTR) continue;
     if (errno != EAGAIN || !wait(POLLOUT)) return false;
@@ -163,7 +168,8 @@ bool Socket::send(std::string_view bytes) {
 std::size_t Socket::send_some(std::string_view bytes) {
   constexpr std::chrono::milliseconds kAWhile{300};
   while (open()) {
-    auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    auto n = layer_ ? layer_->send(bytes.data(), bytes.size())
+                    : ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n > 0) return static_cast<std::size_t>(n);
     if (n < 0 && errno == EINTR) continue;
     if (n == 0 || errno != EAGAIN || !wait(POLLOUT, kAWhile)) break;
@@ -174,7 +180,8 @@ std::size_t Socket::send_some(std::string_view bytes) {
 bool Socket::receive(std::string& to) {
   char buffer[64 * 1024];
   while (open() && end_ == End::open) {
-    auto n = ::recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT);
+    auto n =
+        layer_ ? layer_->receive(buffer, sizeof buffer) : ::recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT);
     if (n > 0) {
       to.append(buffer, static_cast<std::size_t>(n));
       return true;
@@ -190,15 +197,21 @@ bool Socket::receive(std::string& to) {
   return false;
 }
 
-void Socket::half_close() noexcept { ::shutdown(fd_, SHUT_WR); }
+void Socket::half_close() noexcept {
+  if (layer_) layer_->end();
+  ::shutdown(fd_, SHUT_WR);
+}
 
 void Socket::close() noexcept {
+  if (layer_ && fd_ >= 0) layer_->end();
+  layer_.reset();
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
 void Socket::reset() noexcept {
   linger at_once{1, 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  layer_.reset();
   close();
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,17 @@ enum class End : unsigned char {
   rung      // our own bell rang
 };
 
+// What stands between a Socket and the bytes that its owner means: TLS. Calls are like send(2) and recv(2) on
+// a non-blocking socket.
+class SocketLayer {
+ public:
+  virtual ~SocketLayer() = default;
+  virtual long send(const char* from, std::size_t size) = 0;
+  virtual long receive(char* into, std::size_t size) = 0;
+  // Says that nothing more will be sent.
+  virtual void end() = 0;
+};
+
 class Socket {
  public:
   Socket() = default;
@@ -62,6 +74,9 @@ class Socket {
   // The next connection to a listening socket; not open() when its bell rang. `bell`: of the new socket.
   Socket accept(const Bell* bell);
 
+  // From now on bytes pass through it.
+  void put_on(std::unique_ptr<SocketLayer> layer) noexcept { layer_ = std::move(layer); }
+  int fd() const noexcept { return fd_; }
   bool open() const noexcept { return fd_ >= 0; }
   std::uint16_t port() const noexcept;  // our own
   // Everything, waiting for room. False once the other side is gone.
@@ -85,6 +100,7 @@ class Socket {
 
   int fd_ = -1;
   const Bell* bell_ = nullptr;
+  std::unique_ptr<SocketLayer> layer_;
   End end_ = End::open;
 };
 

@@ -93,8 +93,39 @@ void Upstream::accept_all() {
   for (;;) {
     Socket socket = listener_.accept(&stop_);
     if (!socket.open()) return;
-    begin(std::move(socket));
+    if (secured(socket)) begin(std::move(socket));
   }
+}
+
+bool Upstream::secured(Socket& socket) {
+  std::shared_ptr<const TlsAcceptor> tls;
+  {
+    std::lock_guard lock(mutex_);
+    tls = tls_;
+  }
+  if (!tls) return true;
+  std::string sni;
+  bool resumed = false;
+  if (!tls->secure(socket, &sni, &resumed)) return false;
+  std::lock_guard lock(mutex_);
+  sni_ = std::move(sni);
+  resumed_ += resumed;
+  return true;
+}
+
+void Upstream::speak_tls(const TlsService& service) {
+  std::lock_guard lock(mutex_);
+  tls_ = std::make_shared<const TlsAcceptor>(service);
+}
+
+std::string Upstream::sni() const {
+  std::lock_guard lock(mutex_);
+  return sni_;
+}
+
+std::size_t Upstream::resumed() const {
+  std::lock_guard lock(mutex_);
+  return resumed_;
 }
 
 void Upstream::begin(Socket socket) {

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "tests/support/peer.h"
+#include "tests/support/tls.h"
 #include "tests/support/upstream_log.h"
 
 namespace sluice::test {
@@ -81,6 +82,11 @@ class Upstream {
   Upstream(const Upstream&) = delete;
   ~Upstream();
 
+  // Connections from now on are ones with TLS.
+  void speak_tls(const TlsService& service);
+  // The host that the last handshake named, and how many handshakes resumed a session.
+  std::string sni() const;
+  std::size_t resumed() const;
   std::uint16_t port() const noexcept { return port_; }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
 
@@ -109,6 +115,7 @@ class Upstream {
   void accept_all();
   void serve(UpstreamConnection& connection, const std::vector<Script::Step>& steps);
   void begin(Socket socket);
+  bool secured(Socket& socket);
 
   Bell stop_accepting_, stop_;
   Socket reserved_ = Socket::reserve();
@@ -119,6 +126,9 @@ class Upstream {
   std::condition_variable changed_;
   std::deque<std::unique_ptr<Script>> scripts_;
   Answering answering_;
+  std::shared_ptr<const TlsAcceptor> tls_;
+  std::string sni_;
+  std::size_t resumed_ = 0;
   std::deque<UpstreamConnection> waiting_;  // for accept()
   std::list<std::thread> threads_;
   std::thread acceptor_;

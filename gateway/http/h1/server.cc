@@ -111,6 +111,7 @@ Task<bool> ServerConnection::one_request(Session& session) {
   stream_scope_ = nullptr;
   stream_ = nullptr;
   bool keep = control && stream.reusable() && !stream_scope.cancelled();
+  if (stream.head_sent() && !stream.complete()) transport_->break_off();
   if (!keep && stream.head_sent() && (!control || stream.request_unread())) co_await linger();
   co_return keep;
 }

@@ -33,8 +33,10 @@ class ServerStream final : public http::ServerStream {
   void begin(const Control& control) noexcept;
   void set_begun(base::SteadyTime time) noexcept { begun_ = time; }
 
-  // For the connection, afterwards. May another request be read? No: the client or we want to close, the
-  // answer was not completed, or its request body has not been read to the end.
+  // For the connection, afterwards. Has the response left as a whole?
+  bool complete() const noexcept { return complete_; }
+  // May another request be read? No: the client or we want to close, the answer was not completed, or its
+  // request body has not been read to the end.
   bool reusable() noexcept { return keep_alive_ && complete_ && body_done(); }
   // The client may still be sending what nobody has read.
   bool request_unread() noexcept { return !body_done(); }

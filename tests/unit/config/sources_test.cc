@@ -56,6 +56,13 @@ TEST(Sources, ShowsTabsAndControlCharactersAsBlanksAndBadBytesAsSuch) {
   EXPECT_EQ(excerpt("\ta:\x1b[31m \xff", {1, 1, 1}).line, " a: [31m \xEF\xBF\xBD");
 }
 
+TEST(Sources, HidesAPrivateKeyThatWasPastedWhereItsPathShouldStand) {
+  auto shown = excerpt("k\xC3\xA4y: \"-----BEGIN PRIVATE KEY-----MC4\"\n", {1, 1, 6});
+
+  EXPECT_EQ(shown.line, "k\xC3\xA4y: \"***");
+  EXPECT_EQ(shown.caret, 5u);
+}
+
 TEST(Sources, CutsLongLinesAroundThePlace) {
   std::string text = std::string(500, 'a') + "X" + std::string(500, 'b');
 

@@ -32,6 +32,7 @@ INSTANTIATE_TEST_SUITE_P(
     Urls, GoodUrl,
     testing::Values(
         Case{"http://orders:8080", "http://orders:8080"}, Case{"http://orders", "http://orders:80"},
+        Case{"https://orders", "https://orders:443"}, Case{"HTTPS://orders:8443", "https://orders:8443"},
         Case{"HTTP://Orders-1.Example.COM:1", "http://orders-1.example.com:1"},
         Case{"http://my_service:65535", "http://my_service:65535"},
         Case{"http://orders.default.svc.:80", "http://orders.default.svc.:80"},
@@ -50,9 +51,9 @@ TEST_P(BadUrl, IsRefusedWithTheReason) {
 INSTANTIATE_TEST_SUITE_P(
     Urls, BadUrl,
     testing::Values(Case{"", ""}, Case{"orders:8080", "it has no scheme"}, Case{"orders", "it has no scheme"},
-                    Case{"https://orders", "TLS to upstreams is not available in this version"},
-                    Case{"dns+http://orders", "the schemes known here are http and unix"},
-                    Case{"://orders", "the schemes known here are http and unix"},
+                    Case{"httpx://orders", "the schemes known here are http, https and unix"},
+                    Case{"dns+http://orders", "the schemes known here are http, https and unix"},
+                    Case{"://orders", "the schemes known here are http, https and unix"},
                     Case{"unix:run/x", "the path of a Unix socket must begin with /"},
                     Case{"unix:", "the path of a Unix socket must begin with /"},
                     Case{"http://", "it has no host"}, Case{"http://:80", "the host is empty"},
@@ -77,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(TargetUrl, NeverRepeatsItsTextInAComplaint) {
   TargetUrl url;
-  for (const char* text : {"https://s3cr3t", "http://s3cr3t/x", "s3cr3t", "http://s3cr3t:0",
+  for (const char* text : {"httpx://s3cr3t", "http://s3cr3t/x", "s3cr3t", "http://s3cr3t:0",
                            "http://u:s3cr3t@h", "http://s3cr3t..x", "s3cr3t://x"}) {
     auto refusal = parse(text, url);
 
@@ -91,6 +92,8 @@ TEST(TargetUrl, LeavesThePortOutOfAHostFieldWhereItIsImplied) {
   EXPECT_EQ((TargetUrl{"orders", 8080}).host_field(), "orders:8080");
   EXPECT_EQ((TargetUrl{"::1", 80}).host_field(), "[::1]");
   EXPECT_EQ((TargetUrl{"::1", 81}).host_field(), "[::1]:81");
+  EXPECT_EQ((TargetUrl{.host = "orders", .port = 443, .tls = true}).host_field(), "orders");
+  EXPECT_EQ((TargetUrl{.host = "orders", .port = 80, .tls = true}).host_field(), "orders:80");
 }
 
 TEST(TargetUrl, AlwaysShowsThePortInLogs) {

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/front/redirect.h"
+
+#include <charconv>
+
+#include "gateway/chain/local_reply.h"
+
+namespace sluice::front {
+
+void redirect_to_https(chain::Exchange& ex) {
+  if (ex.request.host.empty()) {
+    chain::make_local_reply(ex, base::Reason::validation, "the request names no host to redirect to");
+    return;
+  }
+  char port[8] = ":";
+  auto* end = port;
+  auto number = ex.stream.connection().listener->https_port;
+  if (number != 443) end = std::to_chars(port + 1, port + sizeof port, number).ptr;
+  // `*` and authorities are no paths. Behind a host, two slashes name no other one.
+  std::string_view path = ex.request.path.starts_with('/') ? ex.request.path : "/";
+  ex.response.status = 308;
+  ex.response.reason = {};
+  ex.response.fields.clear();
+  ex.response.fields.add(
+      http::FieldId::location,
+      ex.arena.join("https://", ex.request.host, std::string_view(port, static_cast<std::size_t>(end - port)),
+                    path, ex.request.has_query ? "?" : "", ex.request.query));
+  ex.answered_locally = true;
+}
+
+}  // namespace sluice::front

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/front/tls_step.h"
+
+#include <algorithm>
+
+#include "gateway/base/log.h"
+
+namespace sluice::front {
+namespace {
+
+using Kind = net::TlsFailure::Kind;
+using observe::HandshakeResult;
+
+HandshakeResult result_of(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::refused:
+      return HandshakeResult::refused;
+    case Kind::timeout:
+      return HandshakeResult::timeout;
+    case Kind::overload:
+      return HandshakeResult::overload;
+    case Kind::closed:
+    case Kind::cancelled:
+      break;
+  }
+  return HandshakeResult::closed;
+}
+
+// What the targets are to know of the client's certificate; written once, as a connection has many requests.
+std::unique_ptr<const net::ClientCertificate> identity(SSL* ssl, bool with_chain) {
+  X509* leaf = SSL_get0_peer_certificate(ssl);
+  if (!leaf) return nullptr;
+  auto out = std::make_unique<net::ClientCertificate>();
+  out->field = net::byte_sequence(leaf);
+  const STACK_OF(X509)* others = with_chain ? SSL_get_peer_cert_chain(ssl) : nullptr;
+  for (int i = 0; others && i < sk_X509_num(others); ++i)
+    out->chain += (i ? ", " : "") + net::byte_sequence(sk_X509_value(others, i));
+  return out;
+}
+
+}  // namespace
+
+base::Task<net::TlsTransportPtr> accept_tls(net::Loop& loop, net::TransportPtr plain,
+                                            const ListenerTlsSettings& settings,
+                                            observe::ListenerCells& cells) {
+  // Whoever says nothing costs no more than on a plain listener.
+  auto deadline = loop.now() + settings.timeout;
+  auto hello = plain->readable(settings.timeout);
+  if (auto outcome = co_await hello; outcome != base::Outcome::ready) {
+    bool late = outcome == base::Outcome::timeout;
+    cells.shook_hands({{}, false, late ? HandshakeResult::timeout : HandshakeResult::closed});
+    co_return nullptr;
+  }
+  auto left = settings.timeout;
+  if (left.count()) left = std::max(base::Duration(1), deadline - loop.now());
+  auto ssl = settings.server->accept();
+  if (!ssl) {
+    cells.shook_hands({{}, false, HandshakeResult::overload});
+    co_return nullptr;
+  }
+  auto made = co_await net::handshake(loop, std::move(plain), std::move(ssl), *settings.threads,
+                                      settings.server, left);
+  if (!made.transport) {
+    // Scanners make thousands of these: a line for each is for those who look for one.
+    if (made.failure.kind == Kind::refused)
+      base::log(base::Level::debug, "TLS handshake with a client failed: " + made.failure.why);
+    cells.shook_hands({{}, false, result_of(made.failure.kind)});
+    co_return nullptr;
+  }
+  auto& facts = made.transport->facts();
+  cells.shook_hands({facts.version, facts.resumed, HandshakeResult::ok});
+  facts.client = identity(made.transport->ssl(), settings.forward_chain);
+  co_return std::move(made.transport);
+}
+
+}  // namespace sluice::front

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/server/tls_builder.h"
+
+#include "gateway/config/load.h"
+#include "gateway/config/substitute.h"
+
+namespace sluice::server {
+namespace {
+
+using config::Severity;
+
+constexpr std::size_t kLargest = 1 << 20;
+
+// "2026-01-02 03:04:05 UTC"
+std::string date(std::time_t when) {
+  char out[40];
+  std::tm tm{};
+  ::gmtime_r(&when, &tm);
+  std::strftime(out, sizeof out, "%Y-%m-%d %H:%M:%S UTC", &tm);
+  return out;
+}
+
+}  // namespace
+
+Complain complain_at(const config::Report& report, std::string path) {
+  return [&report, path = std::move(path)](Severity severity, const std::string& field, std::string message) {
+    std::string at = field.empty() ? path : path + "." + field;
+    if (severity == Severity::error) {
+      report.error(at, std::move(message));
+    } else {
+      report.warning(at, std::move(message));
+    }
+  };
+}
+
+std::string directory_of(const config::Report& report, const std::string& path) {
+  const auto& document = report.document();
+  return config::directory_of(document.sources().name(document.place(path).file));
+}
+
+std::string TlsFiles::resolved(const std::string& path) const { return config::resolved(directory_, path); }
+
+void TlsFiles::error(const std::string& field, std::string message) {
+  failed_ = true;
+  complain_(Severity::error, field, std::move(message));
+}
+
+void TlsFiles::warning(const std::string& field, std::string message) {
+  complain_(Severity::warning, field, std::move(message));
+}
+
+std::string TlsFiles::read(const std::string& field, const std::string& path) {
+  std::string at = resolved(path);
+  watched_.add(at);
+  auto [text, why] = config::system_environment().read(at, kLargest);
+  if (text) return std::move(*text);
+  error(field, "cannot read " + at + ": " + why);
+  return {};
+}
+
+std::vector<net::X509Ptr> TlsFiles::certificates(const std::string& field, const std::string& path) {
+  bool failed = std::exchange(failed_, false);
+  std::string pem = read(field, path);
+  std::vector<net::X509Ptr> out;
+  if (!failed_) {
+    auto parsed = net::parse_certificates(pem);
+    if (parsed) {
+      out = std::move(*parsed);
+    } else {
+      error(field, resolved(path) + " " + parsed.error().detail);
+    }
+  }
+  failed_ = failed_ || failed;
+  return out;
+}
+
+std::vector<net::X509CrlPtr> TlsFiles::crls(const std::string& field, const std::string& path) {
+  std::string pem = read(field, path);
+  if (failed_) return {};
+  auto parsed = net::parse_crls(pem);
+  if (parsed) return std::move(*parsed);
+  error(field, resolved(path) + " " + parsed.error().detail);
+  return {};
+}
+
+net::KeyPtr TlsFiles::key(const std::string& field, const std::string& path) {
+  bool failed = std::exchange(failed_, false);
+  std::string pem = read(field, path);
+  net::KeyPtr out;
+  if (!failed_) {
+    auto parsed = net::parse_key(pem);
+    if (parsed) {
+      out = std::move(*parsed);
+    } else {
+      error(field, resolved(path) + " " + parsed.error().detail);
+    }
+  }
+  OPENSSL_cleanse(pem.data(), pem.size());
+  failed_ = failed_ || failed;
+  return out;
+}
+
+net::Certificate TlsFiles::certificate(const std::string& at, const std::string& cert,
+                                       const std::string& key_path) {
+  auto all = certificates(at + "cert", cert);
+  auto own_key = key(at + "key", key_path);
+  if (all.empty() || !own_key) return {};
+  auto made = net::make_certificate(std::move(all), std::move(own_key));
+  if (!made) {
+    error(at + "key", resolved(key_path) + " " + made.error().detail);
+    return {};
+  }
+  std::time_t now = std::time(nullptr);
+  // No error: a gateway that does not start is worse than one whose clients complain.
+  if (made->expires() <= now)
+    warning(at + "cert",
+            resolved(cert) + " has expired on " + date(made->expires()) + "; nobody will believe it");
+  if (made->begins() > now)
+    warning(at + "cert", resolved(cert) + " is not valid before " + date(made->begins()));
+  return std::move(*made);
+}
+
+namespace {
+
+void read_ocsp(TlsFiles& files, const std::string& field, const std::string& path, net::Certificate& out) {
+  std::string der = files.read(field, path);
+  if (der.empty()) return;
+  auto expires = net::check_ocsp(der, out);
+  if (!expires) {
+    files.error(field, files.resolved(path) + " " + expires.error().detail);
+    return;
+  }
+  out.ocsp = std::move(der);
+  out.ocsp_expires = *expires;
+  if (*expires && *expires <= std::time(nullptr))
+    files.warning(field, files.resolved(path) + " has expired on " + date(*expires) + " and is not sent");
+}
+
+std::shared_ptr<net::TicketKeys> ticket_keys(TlsFiles& files, const std::string& path,
+                                             TicketKeysByFile& known) {
+  auto& keys = known[path.empty() ? "" : files.resolved(path)];
+  if (path.empty()) {
+    if (!keys) keys = std::make_shared<net::TicketKeys>();
+    return keys;
+  }
+  std::string bytes = files.read("ticket_keys", path);
+  if (files.failed()) return nullptr;
+  auto parsed = net::TicketKeys::parse(bytes);
+  OPENSSL_cleanse(bytes.data(), bytes.size());
+  if (!parsed) {
+    files.error("ticket_keys", files.resolved(path) + " " + parsed.error().detail);
+    return nullptr;
+  }
+  if (!keys) keys = std::make_shared<net::TicketKeys>();
+  keys->use(std::move(*parsed));
+  return keys;
+}
+
+}  // namespace
+
+BuiltTls build_tls(const front::TlsConfig& config, const std::string& listener, TlsFiles files,
+                   TicketKeysByFile& tickets) {
+  BuiltTls out;
+  net::TlsServerOptions options;
+  options.name = listener;
+  options.min_version = config.min_version;
+  options.strict_sni = config.strict_sni;
+  std::vector<net::Certificate> certificates;
+  for (std::size_t i = 0; i < config.certs.size(); ++i) {
+    const auto& written = config.certs[i];
+    std::string at = config::path("certs", i) + ".";
+    auto made = files.certificate(at, written.cert, written.key);
+    if (!made.leaf) continue;
+    if (!written.ocsp.empty()) read_ocsp(files, at + "ocsp", written.ocsp, made);
+    out.expiries.emplace_back(written.cert, made.expires());
+    certificates.push_back(std::move(made));
+  }
+  if (const auto& auth = config.client_auth) {
+    options.client_auth =
+        auth->mode == front::ClientAuthMode::require ? net::ClientAuth::require : net::ClientAuth::optional;
+    options.client_ca = files.certificates("client_auth.ca", auth->ca);
+    if (!auth->crl.empty()) options.client_crls = files.crls("client_auth.crl", auth->crl);
+  }
+  bool resumes = config.resumption && (!config.client_auth || !config.client_auth->chain);
+  if (resumes) options.tickets = ticket_keys(files, config.ticket_keys, tickets);
+  if (!files.failed()) {
+    auto made = net::TlsServer::make(std::move(options), std::move(certificates));
+    if (made) {
+      out.server = std::move(*made);
+    } else {
+      files.error("certs", "OpenSSL does not take them: " + made.error().detail);
+    }
+  }
+  out.files = std::move(files.watched());
+  return out;
+}
+
+}  // namespace sluice::server

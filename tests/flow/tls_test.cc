@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+// TLS of listeners: certificates by name, versions, tickets, clients' certificates, renewal, redirects.
+#include "tests/support/tls.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "tests/support/gateway.h"
+#include "tests/support/matchers.h"
+#include "tests/support/metrics.h"
+
+namespace sluice::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Tls : public testing::Test {
+ protected:
+  // Writes certificate and key; "cert: ..., key: ...".
+  std::string files(const std::string& name, const Wanted& wanted = {}) {
+    return files(name, authority_.issue(wanted));
+  }
+  std::string files(const std::string& name, const Issued& issued) {
+    return "cert: \"" + directory_.write(name + ".pem", issued.certificate) + "\", key: \"" +
+           directory_.write(name + ".key", issued.key) + "\"";
+  }
+  static std::string yaml(const std::string& tls, const std::string& rest = {}) {
+    return "listeners: {web: {bind: \"127.0.0.1:0\", tls: {" + tls +
+           "}}}\nroutes: [{name: u, match: {path: /**}, to: users}]\n" + rest;
+  }
+  std::string one(const std::string& more = {}) { return yaml("certs: [{" + files("a") + "}]" + more); }
+  TlsWishes wishes() const { return {.ca = authority_.certificate()}; }
+
+  Authority authority_;
+  TemporaryDirectory directory_;
+};
+
+TEST_F(Tls, ServesRequestsAsPlainListenersDo) {
+  Gateway gw(one());
+  gw.upstream("users").answers(200, "hello");
+  TlsClient client(gw.port(), wishes());
+  ASSERT_EQ(client.failure(), "");
+
+  EXPECT_EQ(client.ask(get("/u")).body, "hello");
+  EXPECT_EQ(client.ask(post("/u", "body")).body, "hello");
+  auto seen = gw.upstream("users").request(1);
+  EXPECT_EQ(seen.body, "body");
+  EXPECT_THAT(seen, HasField("X-Forwarded-Proto", "https"));
+  auto line = gw.log_line();
+  EXPECT_THAT(line, HasSubstr("\"tls_version\":\"TLSv1.3\",\"sni\":\"localhost\""));
+}
+
+TEST_F(Tls, CarriesLargeBodiesBothWays) {
+  Gateway gw(one());
+  std::string large = patterned(3'000'000);
+  gw.upstream("users").answers(200, large);
+  TlsClient client(gw.port(), wishes());
+
+  EXPECT_TRUE(client.ask(get("/u")).body == large);
+  EXPECT_TRUE(client.ask(post("/u", large)).body == large);
+  EXPECT_TRUE(gw.upstream("users").request(1).body == large);
+}
+
+TEST_F(Tls, ServesPipelinedAndTrickledRequests) {
+  Gateway gw(one());
+  gw.upstream("users").answers(200, "ok");
+  TlsClient client(gw.port(), wishes());
+
+  client.send(get("/1") + get("/2") + get("/3"));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(client.response().body, "ok");
+  client.trickle(get("/4"));
+  EXPECT_EQ(client.response().body, "ok");
+}
+
+TEST_F(Tls, EndsAResponseWithoutLengthByCloseNotify) {
+  Gateway gw(one());
+  gw.upstream("users").answers_with("HTTP/1.1 200 OK\r\n\r\nuntil the end", true);
+  TlsClient client(gw.port(), wishes());
+
+  client.send("GET /u HTTP/1.0\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(client.rest(), HasSubstr("until the end"));
+  EXPECT_EQ(client.end(), End::closed);  // by close_notify: anything else is a reset to this client
+}
+
+TEST_F(Tls, DoesNotSayGoodbyeInTheMiddleOfAResponse) {
+  Gateway gw(one());
+  gw.upstream("users")
+      .script()
+      .expect_request()
+      .then_send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+      .then_close();
+  TlsClient client(gw.port(), wishes());
+
+  client.send("GET /u HTTP/1.0\r\nHost: a\r\n\r\n");
+  client.rest();
+  EXPECT_EQ(client.end(), End::reset);
+}
+
+TEST_F(Tls, ChoosesCertificatesByName) {
+  Gateway gw(yaml("certs: [{" + files("a", {.names = {"a.example.com"}, .common_name = "a"}) + "}, {" +
+                  files("w", {.names = {"*.example.com"}, .common_name = "wild"}) + "}]"));
+  auto who = [&](const std::string& host) { return TlsClient(gw.port(), {.host = host}).server(); };
+
+  EXPECT_EQ(who("a.example.com"), "a");
+  EXPECT_EQ(who("b.example.com"), "wild");
+  EXPECT_EQ(who("example.org"), "a");
+  EXPECT_EQ(who(""), "a");
+}
+
+TEST_F(Tls, CountsHandshakes) {
+  Gateway gw(one(", strict_sni: true"));
+  gw.upstream("users").answers(200, "ok");
+  Metrics before(gw);
+  auto handshakes = [&](const Labels& labels) {
+    return before.growth("sluice_tls_handshakes_total", labels);
+  };
+
+  TlsClient first(gw.port(), wishes());
+  first.ask(get("/"));
+  auto resumes = wishes();
+  resumes.session = first.session();
+  TlsClient again(gw.port(), resumes);
+  EXPECT_TRUE(again.resumed());
+  again.ask(get("/"));
+  auto old = wishes();
+  old.max_version = TLS1_2_VERSION;
+  TlsClient(gw.port(), old).ask(get("/"));
+  EXPECT_THAT(TlsClient(gw.port(), {.host = "elsewhere"}).failure(), HasSubstr("unrecognized name"));
+  RawClient(gw.port()).send("GET / HTTP/1.1\r\n\r\n");
+
+  EXPECT_TRUE(
+      before.grows_by(2, "sluice_tls_handshakes_total", {{"result", "refused"}, {"listener", "web"}}));
+  EXPECT_EQ(handshakes({{"version", "1.3"}, {"resumed", "no"}, {"result", "ok"}}), 1);
+  EXPECT_EQ(handshakes({{"version", "1.3"}, {"resumed", "yes"}, {"result", "ok"}}), 1);
+  EXPECT_EQ(handshakes({{"version", "1.2"}, {"resumed", "no"}, {"result", "ok"}}), 1);
+}
+
+TEST_F(Tls, ResumesAcrossAReload) {
+  Gateway gw(one());
+  gw.upstream("users").answers(200, "ok");
+  TlsClient first(gw.port(), wishes());
+  first.ask(get("/"));
+
+  ASSERT_TRUE(gw.reload(yaml("certs: [{" + files("a") + "}], min_version: 1.3")).good);
+  auto resumes = wishes();
+  resumes.session = first.session();
+  EXPECT_TRUE(TlsClient(gw.port(), resumes).resumed());
+  EXPECT_EQ(first.ask(get("/")).body, "ok") << "the connection of before was cut";
+}
+
+TEST_F(Tls, SharesTicketsByFile) {
+  std::string keys = directory_.write("tickets", std::string(80, 'k'));
+  std::string text = yaml("certs: [{" + files("a") + "}], ticket_keys: \"" + keys + "\"");
+  Gateway one(text), other(text);
+  one.upstream("users").answers(200, "ok");
+  TlsClient first(one.port(), wishes());
+  first.ask(get("/"));
+
+  auto resumes = wishes();
+  resumes.session = first.session();
+  EXPECT_TRUE(TlsClient(other.port(), resumes).resumed());
+}
+
+TEST_F(Tls, StaplesAnOcspResponse) {
+  auto issued = authority_.issue();
+  Gateway gw(yaml("certs: [{" + files("a", issued) + ", ocsp: \"" +
+                  directory_.write("a.ocsp", authority_.vouch(issued)) + "\"}]"));
+  auto asks = wishes();
+  asks.then = [](SSL* ssl) { SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp); };
+  TlsClient client(gw.port(), asks);
+
+  const unsigned char* response = nullptr;
+  EXPECT_GT(SSL_get_tlsext_status_ocsp_resp(client.ssl(), &response), 100);
+}
+
+TEST_F(Tls, TellsTargetsWhoTheClientIs) {
+  std::string ca = directory_.write("ca.pem", authority_.certificate());
+  Gateway gw(one(", client_auth: {mode: optional, ca: \"" + ca + "\", chain: true}"));
+  gw.upstream("users").answers(200, "ok");
+  std::string forged = "Client-Cert: :AAAA:\r\nclient-cert-chain: :AAAA:\r\n";
+
+  TlsClient(gw.port(), wishes()).ask(get("/", forged));
+  auto identified = wishes();
+  identified.identity = authority_.issue({.client = true});
+  TlsClient(gw.port(), identified).ask(get("/", forged));
+
+  EXPECT_THAT(gw.upstream("users").request(0), HasNoField("Client-Cert"));
+  EXPECT_THAT(gw.upstream("users").request(0), HasNoField("Client-Cert-Chain"));
+  auto expected = net::byte_sequence(identified.identity->load().leaf.get());
+  EXPECT_THAT(gw.upstream("users").request(1), HasField("Client-Cert", expected));
+  auto chain = net::byte_sequence(authority_.load().front().get());
+  EXPECT_THAT(gw.upstream("users").request(1), HasField("Client-Cert-Chain", chain));
+}
+
+TEST_F(Tls, RefusesClientsWithoutACertificateWhenOneIsRequired) {
+  std::string ca = directory_.write("ca.pem", authority_.certificate());
+  Gateway gw(one(", client_auth: \n    {ca: \"" + ca + "\"}"));
+  auto client = wishes();
+  client.max_version = TLS1_2_VERSION;  // which hears of it in its handshake
+
+  EXPECT_NE(TlsClient(gw.port(), client).failure(), "");
+  client.identity = authority_.issue({.client = true});
+  EXPECT_EQ(TlsClient(gw.port(), client).failure(), "");
+}
+
+TEST_F(Tls, BelievesNobodyOnPlainListeners) {
+  Gateway gw("routes: [{name: u, match: {path: /**}, to: users}]");
+  gw.upstream("users").answers(200, "ok");
+  gw.get("/", "Client-Cert: :AAAA:\r\n");
+
+  EXPECT_THAT(gw.upstream("users").request(), HasNoField("Client-Cert"));
+}
+
+TEST_F(Tls, TakesUpChangedFilesWithoutCuttingConnections) {
+  Gateway gw(one());
+  gw.upstream("users").answers(200, "ok");
+  TlsClient old(gw.port(), wishes());
+  old.ask(get("/"));
+  Metrics before(gw);
+
+  files("a", {.common_name = "renewed"});
+  ASSERT_TRUE(before.grows_by(1, "sluice_tls_certificate_reloads_total", {{"result", "ok"}}));
+
+  EXPECT_EQ(TlsClient(gw.port(), wishes()).server(), "renewed");
+  EXPECT_EQ(old.ask(get("/")).body, "ok");
+}
+
+TEST_F(Tls, KeepsTheCertificateOfBeforeWhenTheNewOneIsBroken) {
+  Gateway gw(one());
+  Metrics before(gw);
+
+  directory_.write("a.pem", "no certificate\n");
+  ASSERT_TRUE(before.grows_by(1, "sluice_tls_certificate_reloads_total", {{"result", "failed"}}));
+
+  EXPECT_EQ(TlsClient(gw.port(), wishes()).server(), "test");
+  files("a", {.common_name = "repaired"});
+  ASSERT_TRUE(before.grows_by(1, "sluice_tls_certificate_reloads_total", {{"result", "ok"}}));
+  EXPECT_EQ(TlsClient(gw.port(), wishes()).server(), "repaired");
+}
+
+TEST_F(Tls, TellsWhenCertificatesExpire) {
+  Gateway gw(one());
+  double expires = sum(gw.metrics(), "sluice_tls_certificate_expiry_timestamp_seconds",
+                       {{"certificate", directory_ / "a.pem"}});
+  EXPECT_NEAR(expires, static_cast<double>(std::time(nullptr)) + 30 * 86400, 3600);
+}
+
+TEST_F(Tls, SaysWhatIsWrongWithItsFiles) {
+  auto refused = [&](const std::string& tls) {
+    try {
+      Gateway gw(yaml(tls));
+    } catch (const std::runtime_error& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  auto a = authority_.issue(), b = authority_.issue();
+  files("a", a);
+  auto cert = [&](const std::string& c, const std::string& k) {
+    return "certs: {cert: \"" + c + "\", key: \"" + k + "\"}";
+  };
+  auto at = [&](const std::string& name) { return directory_ / name; };
+  directory_.write("other.key", b.key);
+
+  EXPECT_THAT(refused(cert(at("none.pem"), at("a.key"))),
+              HasSubstr("cannot read " + at("none.pem") + ": No such"));
+  EXPECT_THAT(refused(cert(at("a.pem"), at("other.key"))),
+              HasSubstr("other.key is not the key of the certificate"));
+  EXPECT_THAT(refused(cert(at("a.key"), at("a.key"))), HasSubstr("a.key holds no certificate"));
+  EXPECT_THAT(refused(cert(at("a.pem"), at("a.pem"))), HasSubstr("a.pem holds a certificate instead"));
+  EXPECT_THAT(refused(cert(at("a.pem"), at("a.pem"))), HasSubstr("config.yaml:1:"));
+  auto pasted = refused("certs: {cert: \"" + at("a.pem") + "\", key: \"" + a.key.substr(0, a.key.find('\n')) +
+                        a.key.substr(28, 40) + "\"}");
+  EXPECT_THAT(pasted, HasSubstr("must be the path of the file"));
+  EXPECT_THAT(pasted, Not(HasSubstr(a.key.substr(28, 40))));
+}
+
+TEST_F(Tls, RedirectsPlainRequests) {
+  Gateway gw(
+      "listeners: {web: {bind: \"127.0.0.1:0\", redirect: https}, "
+      "high: {bind: \"127.0.0.1:0\", redirect: {port: 8443}}}\n"
+      "routes: [{name: u, match: {path: /**}, to: users}]");
+  auto at = [&](std::string_view request) { return gw.ask(request); };
+
+  auto answer = at("GET /a//b?x=1 HTTP/1.1\r\nHost: Example.com:8080\r\n\r\n");
+  EXPECT_EQ(answer.status, 308);
+  EXPECT_THAT(answer, HasField("Location", "https://example.com/a//b?x=1"));
+  EXPECT_THAT(at("POST / HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 2\r\n\r\nab"),
+              HasField("Location", "https://[::1]/"));
+  EXPECT_THAT(at("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"), HasField("Location", "https://a/"));
+  EXPECT_THAT(gw.connect("high").ask(get("/")), HasField("Location", "https://test.example:8443/"));
+  EXPECT_EQ(at("GET / HTTP/1.0\r\n\r\n").status, 400);
+  EXPECT_EQ(gw.upstream("users").request_count(), 0u);
+}
+
+TEST_F(Tls, SpeaksOfStrictTransportOverTlsAlone) {
+  std::string use = "use: [{hsts: {}}]\n";
+  Gateway secure(one() + use), plain("routes: [{name: u, match: {path: /**}, to: users}]\n" + use);
+  secure.upstream("users").answers(200, "ok");
+  plain.upstream("users").answers(200, "ok");
+
+  EXPECT_THAT(TlsClient(secure.port(), wishes()).ask(get("/")),
+              HasField("Strict-Transport-Security", "max-age=31536000"));
+  EXPECT_THAT(plain.get("/"), HasNoField("Strict-Transport-Security"));
+}
+
+TEST_F(Tls, DrainsConnectionsInTheirHandshake) {
+  Gateway gw(one(", handshake_timeout: 500ms"));
+  RawClient silent = gw.connect();
+
+  EXPECT_EQ(gw.drain().get(), 0u);
+  EXPECT_TRUE(silent.ended());
+}
+
+}  // namespace
+}  // namespace sluice::test
