@@ -28,7 +28,7 @@ constexpr std::string_view kExtra = "Via: 1.1 sluice\r\n";
 // Everything but the parsing, from a parsed table that is copied back for each round.
 template <class Edit>
 void edit_and_write(benchmark::State& state, Edit edit) {
-  http::h1::HeadLimits limits;
+  http::HeadLimits limits;
   base::Arena arena, scratch;
   http::RequestHead parsed(arena);
   if (!http::h1::parse_request(kText, limits, parsed)) state.SkipWithError("the request does not parse");

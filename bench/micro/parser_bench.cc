@@ -37,7 +37,7 @@ const std::string kAnswer =
     "Content-Type: application/json\r\nContent-Length: 1024\r\n\r\n";
 
 void scan_and_parse(benchmark::State& state, const std::string& text) {
-  http::h1::HeadLimits limits;
+  http::HeadLimits limits;
   base::Arena arena;
   for (auto _ : state) {
     arena.reset();
@@ -56,7 +56,7 @@ BENCHMARK(request_of_4_fields);
 BENCHMARK(request_of_12_fields);
 
 void scan_only_12_fields(benchmark::State& state) {
-  http::h1::HeadLimits limits;
+  http::HeadLimits limits;
   for (auto _ : state) {
     http::h1::HeadScanner scanner(http::h1::Message::request, limits);
     auto n = scanner.scan(kTwelve);
@@ -66,7 +66,7 @@ void scan_only_12_fields(benchmark::State& state) {
 BENCHMARK(scan_only_12_fields);
 
 void response_of_5_fields(benchmark::State& state) {
-  http::h1::HeadLimits limits;
+  http::HeadLimits limits;
   base::Arena arena;
   for (auto _ : state) {
     arena.reset();

@@ -192,7 +192,7 @@ int explain(const Asked& asked) {
   base::Arena arena;
   http::RequestHead request(arena);
   std::string bytes = wire_text(asked);
-  http::h1::HeadLimits limits;
+  http::HeadLimits limits;
   http::h1::HeadScanner scanner(http::h1::Message::request, limits);
   auto length = scanner.scan(bytes);
   auto control = length && *length

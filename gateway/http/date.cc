@@ -173,4 +173,19 @@ std::optional<std::time_t> parse_date(std::string_view text) noexcept {
   return parse_asctime(text);
 }
 
+std::string_view date_now(const net::Loop& loop) noexcept {
+  struct Cache {
+    std::time_t second = -1;
+    DateText text;
+  };
+  static thread_local Cache cache;
+  auto now = std::chrono::system_clock::to_time_t(
+      std::chrono::time_point_cast<std::chrono::system_clock::duration>(loop.clock().wall()));
+  if (now != cache.second) {
+    cache.second = now;
+    cache.text = format_date(now);
+  }
+  return view(cache.text);
+}
+
 }  // namespace sluice::http

@@ -28,6 +28,15 @@ struct Framing {
   std::uint64_t length = 0;  // of Kind::length, in bytes
 };
 
+// What a peer's head may come to. A line counts with its name, its value and four bytes more, in every
+// version.
+struct HeadLimits {
+  std::size_t uri = 8 * 1024;    // request target, in bytes; more is 414
+  std::size_t head = 16 * 1024;  // start line, fields and all line ends, in bytes; more is 431. Not over the
+                                 // read buffer of a head, which is 16 KiB
+  std::size_t fields = 100;      // field lines; more is 431
+};
+
 struct RequestHead {
   explicit RequestHead(base::Arena& arena) noexcept : fields(arena) {}
 

@@ -43,7 +43,7 @@ Decoded decode(std::span<const char> in, std::size_t piece) {
   }
   for (const http::Field& f : trailers.lines()) {
     SLUICE_ASSERT(http::valid_field_name(f.name) && http::valid_field_value(f.value));
-    SLUICE_ASSERT(http::h1::allowed_in_trailers(f.name));
+    SLUICE_ASSERT(http::allowed_in_trailers(f.name));
     d.trailers.append(f.name).append(":").append(f.value).append("\n");
   }
   return d;

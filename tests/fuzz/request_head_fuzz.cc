@@ -70,7 +70,7 @@ void check_round_trip(http::RequestHead& head, const Control& control) {
   base::Arena arena;
   http::RequestHead again(arena);
   // Even spacing may lengthen lines: the second reader has more room.
-  http::h1::HeadLimits roomy{16 * 1024, 64 * 1024, 200};
+  http::HeadLimits roomy{16 * 1024, 64 * 1024, 200};
   auto n = http::h1::HeadScanner(http::h1::Message::request, roomy).scan(written);
   SLUICE_ASSERT(n && *n == written.size());
   auto second = http::h1::parse_request(written, roomy, again);
@@ -86,7 +86,7 @@ void check_round_trip(http::RequestHead& head, const Control& control) {
 }
 
 using Reading = fuzz::Reading<http::RequestHead>;
-constexpr http::h1::HeadLimits kLimits;
+constexpr http::HeadLimits kLimits;
 
 void read_into(http::h1::RequestReader& reader, std::span<const char> bytes, Reading& out) {
   out.length = reader.read(bytes, out.head);

@@ -46,7 +46,7 @@ void check_round_trip(http::ResponseHead& head, const http::h1::Asked& asked,
 
   base::Arena arena;
   http::ResponseHead again(arena);
-  http::h1::HeadLimits roomy{16 * 1024, 64 * 1024, 200};
+  http::HeadLimits roomy{16 * 1024, 64 * 1024, 200};
   auto n = http::h1::HeadScanner(http::h1::Message::response, roomy).scan(written);
   SLUICE_ASSERT(n && *n == written.size());
   auto second = http::h1::parse_response(written, roomy, asked, again);
@@ -59,7 +59,7 @@ void check_round_trip(http::ResponseHead& head, const http::h1::Asked& asked,
 }
 
 using Reading = fuzz::Reading<http::ResponseHead>;
-constexpr http::h1::HeadLimits kLimits;
+constexpr http::HeadLimits kLimits;
 
 void refer(std::span<const char> all, const http::h1::Asked& asked, Reading& out) {
   out.length = http::h1::HeadScanner(http::h1::Message::response, kLimits).scan(all);

@@ -504,8 +504,7 @@ base::Result<Control> judge_response(const FieldView& view, const Asked& asked, 
 
 }  // namespace
 
-base::Result<http::h1::Control> reference_request(std::span<const char> head,
-                                                  const http::h1::HeadLimits& limits,
+base::Result<http::h1::Control> reference_request(std::span<const char> head, const http::HeadLimits& limits,
                                                   http::RequestHead& out) {
   std::string_view text = text_of(head);
   while (text.starts_with("\r\n")) text.remove_prefix(2);
@@ -526,8 +525,7 @@ base::Result<http::h1::Control> reference_request(std::span<const char> head,
   return judge_request({&out.fields, parser.seen(), parser.repeated(), out.version}, out);
 }
 
-base::Result<http::h1::Control> reference_response(std::span<const char> head,
-                                                   const http::h1::HeadLimits& limits,
+base::Result<http::h1::Control> reference_response(std::span<const char> head, const http::HeadLimits& limits,
                                                    const http::h1::Asked& asked, http::ResponseHead& out) {
   std::string_view text = text_of(head);
   if (text.size() > limits.head) return base::fail(Reason::response_invalid, "the head is too long");

@@ -10,10 +10,9 @@
 namespace sluice::test {
 
 // As http::h1::parse_request and parse_response.
-base::Result<http::h1::Control> reference_request(std::span<const char> head,
-                                                  const http::h1::HeadLimits& limits, http::RequestHead& out);
-base::Result<http::h1::Control> reference_response(std::span<const char> head,
-                                                   const http::h1::HeadLimits& limits,
+base::Result<http::h1::Control> reference_request(std::span<const char> head, const http::HeadLimits& limits,
+                                                  http::RequestHead& out);
+base::Result<http::h1::Control> reference_response(std::span<const char> head, const http::HeadLimits& limits,
                                                    const http::h1::Asked& asked, http::ResponseHead& out);
 
 }  // namespace sluice::test

@@ -12,7 +12,7 @@
 namespace sluice::test {
 namespace {
 
-using http::h1::HeadLimits;
+using http::HeadLimits;
 using http::h1::HeadScanner;
 using http::h1::Message;
 

@@ -8,6 +8,7 @@
 #include "gateway/base/strings.h"
 #include "gateway/http/h1/writer.h"
 #include "gateway/http/hop_by_hop.h"
+#include "gateway/http/semantics.h"
 
 namespace sluice::http::h1 {
 namespace {
@@ -22,28 +23,7 @@ int hex_value(char c) noexcept {
   return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
-// Fields that would change how a message was already framed, routed, authenticated or understood.
-constexpr FieldSet kForbidden = field_set(
-    FieldId::age, FieldId::authorization, FieldId::cache_control, FieldId::content_encoding,
-    FieldId::content_type, FieldId::cookie, FieldId::date, FieldId::expect, FieldId::forwarded,
-    FieldId::idempotency_key, FieldId::location, FieldId::origin, FieldId::range, FieldId::retry_after,
-    FieldId::set_cookie, FieldId::vary, FieldId::via, FieldId::x_forwarded_for, FieldId::x_forwarded_host,
-    FieldId::x_forwarded_port, FieldId::x_forwarded_proto, FieldId::x_real_ip, FieldId::x_request_id);
-
-constexpr std::string_view kForbiddenOthers[] = {
-    "content-range",       "if-match", "if-modified-since", "if-none-match", "if-range",
-    "if-unmodified-since", "expires",  "max-forwards",      "pragma",        "warning",
-    "www-authenticate",
-};
-
 }  // namespace
-
-bool allowed_in_trailers(std::string_view name) noexcept {
-  FieldId id = field_id(name);
-  if (id != FieldId::other) return !connection_level(id) && (field_set(id) & kForbidden) == 0;
-  return std::none_of(std::begin(kForbiddenOthers), std::end(kForbiddenOthers),
-                      [name](std::string_view other) { return base::equal_ignoring_case(name, other); });
-}
 
 base::Unexpected ChunkedDecoder::refuse(const char* what) const {
   return base::fail(kind_ == Message::request ? Reason::bad_request : Reason::response_invalid, what);

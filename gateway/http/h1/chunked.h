@@ -70,9 +70,6 @@ class ChunkedDecoder {
   Message kind_;
 };
 
-// May a field of this name stand in a trailer section?
-bool allowed_in_trailers(std::string_view name) noexcept;
-
 inline constexpr std::size_t kMaxChunkHead = 18;  // 16 digits and CRLF
 inline constexpr std::string_view kChunkEnd = "\r\n";
 inline constexpr std::string_view kLastChunk = "0\r\n\r\n";

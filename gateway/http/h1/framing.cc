@@ -2,7 +2,6 @@
 #include "gateway/http/h1/framing.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "gateway/base/strings.h"
 
@@ -11,7 +10,6 @@ namespace {
 
 // More connection options than any client sends; a bound on the work of removing what they name.
 constexpr std::uint32_t kMaxOptions = 32;
-constexpr std::uint64_t kMaxLength = std::numeric_limits<std::int64_t>::max();
 
 void add_option(std::string_view option, FieldId id, Options& out) noexcept {
   ++out.count;
@@ -64,29 +62,6 @@ bool read_options(std::string_view value, Options& out) noexcept {
     add_option(option, field_id(option), out);
   }
   return true;
-}
-
-bool read_length(std::string_view value, std::uint64_t& out) noexcept {
-  constexpr std::size_t kSafe = 18;  // digits that cannot overflow
-  if (value.empty()) return false;
-  std::uint64_t length = 0;
-  for (char c : value) {
-    auto digit = static_cast<unsigned>(c) - '0';
-    if (digit > 9) return false;
-    // Leading zeros make any number of digits possible.
-    if (value.size() > kSafe && length > (kMaxLength - digit) / 10) return false;
-    length = length * 10 + digit;
-  }
-  out = length;
-  return true;
-}
-
-bool looks_like_framing(std::string_view name) noexcept {
-  auto like = [name](std::string_view known) {
-    auto same = [](char a, char b) { return b == '-' ? a == '-' || a == '_' : base::lower(a) == b; };
-    return std::equal(name.begin(), name.end(), known.begin(), known.end(), same);
-  };
-  return like("content-length") || like("transfer-encoding");
 }
 
 Fault judge_framing(const FieldView& head, Framing& out) noexcept {

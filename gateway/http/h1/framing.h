@@ -4,6 +4,7 @@
 #pragma once
 #include "gateway/http/h1/fault.h"
 #include "gateway/http/h1/parser.h"
+#include "gateway/http/semantics.h"
 
 namespace sluice::http::h1 {
 
@@ -36,14 +37,6 @@ struct FieldView {
 
 // While the lines are read. False: `value` is not a list of tokens.
 bool read_options(std::string_view value, Options& out) noexcept;
-// False: not one decimal number below 2^63.
-bool read_length(std::string_view value, std::uint64_t& out) noexcept;
-// A name like Content_Length, which gateways of the CGI family turn into a framing field. Not for known
-// names.
-bool looks_like_framing(std::string_view name) noexcept;
-inline bool disguised(std::string_view name) noexcept {
-  return (name.size() == 14 || name.size() == 17) && looks_like_framing(name);
-}
 
 // Once they have been read. Each refuses what could be read in two ways.
 

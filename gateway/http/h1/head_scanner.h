@@ -9,18 +9,12 @@
 #include <span>
 
 #include "gateway/base/result.h"
+#include "gateway/http/head.h"
 
 namespace sluice::http::h1 {
 
 // Which of the two kinds of message is read: decides the start line and the reason of an error.
 enum class Message : std::uint8_t { request, response };
-
-struct HeadLimits {
-  std::size_t uri = 8 * 1024;    // request target, in bytes; more is 414
-  std::size_t head = 16 * 1024;  // start line, fields and all line ends, in bytes; more is 431. Not over the
-                                 // read buffer of a head, which is 16 KiB
-  std::size_t fields = 100;      // field lines; more is 431
-};
 
 class HeadScanner {
  public:

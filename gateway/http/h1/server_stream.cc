@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/http/h1/server_stream.h"
 
-#include <charconv>
-
 #include "gateway/base/arena_pool.h"
-#include "gateway/base/strings.h"
 #include "gateway/http/date.h"
 #include "gateway/http/h1/tunnel_body.h"
 #include "gateway/http/h1/writer.h"
+#include "gateway/http/semantics.h"
 
 namespace sluice::http::h1 {
 
@@ -95,55 +93,14 @@ Task<Result<void>> ServerStream::send_interim(const ResponseHead& head) {
   co_return result_of(Sent{written, std::nullopt});
 }
 
-namespace {
-
-// The Date field of this second, made once a second and thread.
-std::string_view date_line(net::Loop& loop) noexcept {
-  struct Cache {
-    std::time_t second = -1;
-    char text[6 + kDateLength + 2];
-  };
-  static thread_local Cache cache;
-  auto now = std::chrono::system_clock::to_time_t(
-      std::chrono::time_point_cast<std::chrono::system_clock::duration>(loop.clock().wall()));
-  if (now != cache.second) {
-    cache.second = now;
-    auto date = format_date(now);
-    std::memcpy(cache.text, "Date: ", 6);
-    std::memcpy(cache.text + 6, date.data(), date.size());
-    std::memcpy(cache.text + 6 + kDateLength, "\r\n", 2);
-  }
-  return {cache.text, sizeof cache.text};
-}
-
-void set_length(Fields& fields, std::uint64_t length) {
-  const Field* field = fields.find(FieldId::content_length);
-  if (field && base::parse_decimal(field->value) == length) return;
-  char digits[20];
-  auto end = std::to_chars(digits, digits + sizeof digits, length).ptr;
-  fields.set(FieldId::content_length, fields.arena().copy({digits, static_cast<std::size_t>(end - digits)}));
-}
-
-}  // namespace
-
 // RFC 9112 section 6: chooses how the body is delimited and makes the fields say so.
 void ServerStream::frame(ResponseHead& head, const Body* body, Framing::Kind& framing) {
-  framing = Framing::Kind::none;
-  if (bodiless(request_.method, head.status)) {
-    if (head.status < 200 || head.status == 204) head.fields.remove(FieldId::content_length);
-    auto length = body ? body->length() : std::nullopt;
-    if (request_.method == Method::head && length) set_length(head.fields, *length);
-  } else if (!body) {
-    set_length(head.fields, 0);
-  } else if (auto length = body->length()) {
-    framing = Framing::Kind::length;
-    set_length(head.fields, *length);
-  } else {
-    head.fields.remove(FieldId::content_length);
-    framing = request_.version == Version::http_1_0 ? Framing::Kind::until_close : Framing::Kind::chunked;
-    if (framing == Framing::Kind::until_close) keep_alive_ = false;
-    if (framing == Framing::Kind::chunked) head.fields.add(FieldId::transfer_encoding, "chunked");
+  framing = frame_response(request_.method, head, body);
+  if (framing == Framing::Kind::chunked && request_.version == Version::http_1_0) {
+    framing = Framing::Kind::until_close;
+    keep_alive_ = false;
   }
+  if (framing == Framing::Kind::chunked) head.fields.add(FieldId::transfer_encoding, "chunked");
   if (!body_done()) keep_alive_ = false;
 }
 
@@ -156,7 +113,7 @@ std::string_view ServerStream::write_head(const ResponseHead& head, bool final, 
   if (final && keep_alive_ && request_.version == Version::http_1_0)
     connection = "Connection: keep-alive\r\n";
   std::string_view extra = connection;
-  if (final && !head.fields.has(FieldId::date)) extra = to.join(date_line(*loop_), connection);
+  if (final && !head.fields.has(FieldId::date)) extra = to.join("Date: ", date_now(*loop_), "\r\n", connection);
   char* out = to.chars(response_head_size(head, extra));
   char* end = write_response_head(out, head, extra);
   return {out, static_cast<std::size_t>(end - out)};

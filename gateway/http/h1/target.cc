@@ -2,8 +2,7 @@
 #include "gateway/http/h1/target.h"
 
 #include "gateway/base/strings.h"
-#include "gateway/http/authority.h"
-#include "gateway/http/uri.h"
+#include "gateway/http/semantics.h"
 
 namespace sluice::http::h1 {
 namespace {
@@ -12,33 +11,12 @@ using base::Reason;
 
 base::Unexpected refuse(const char* what) { return base::fail(Reason::bad_request, what); }
 
-std::uint16_t port_or(const Authority& a, std::uint16_t missing) noexcept {
-  return a.has_port ? a.port : missing;
-}
-
 // What the target itself says about the authority, if it does.
 struct Origin {
   std::string_view text;
   Authority authority;
   std::uint16_t default_port = 0;  // what a missing port means, here and in Host
 };
-
-base::Result<void> read_path_and_query(std::string_view target, RequestHead& out) {
-  std::size_t clean = clean_prefix(target);
-  if (clean == target.size()) {  // nearly always: nothing to split, to check or to normalise
-    out.path = target;
-    return {};
-  }
-  SplitTarget parts = split_target(target);
-  if (!valid_query(parts.query)) return refuse("a character in the query that must be encoded");
-  auto path = clean == parts.path.size() ? base::Result<std::string_view>(parts.path)
-                                         : normalise_path(parts.path, out.fields.arena());
-  if (!path) return std::move(path).unexpected();
-  out.path = *path;
-  out.query = parts.query;
-  out.has_query = parts.has_query;
-  return {};
-}
 
 // Length of "http://" or "https://" in any case at the front, 0 if neither is there.
 std::size_t scheme_length(std::string_view target) noexcept {
@@ -86,11 +64,6 @@ base::Result<Origin> read_form(RequestHead& out) {
   return read_absolute(out);
 }
 
-bool agree(const Origin& origin, const Authority& host) noexcept {
-  return base::equal_ignoring_case(origin.authority.host, host.host) &&
-         port_or(origin.authority, origin.default_port) == port_or(host, origin.default_port);
-}
-
 }  // namespace
 
 base::Result<void> read_target(const FieldView& head, RequestHead& out) {
@@ -114,7 +87,7 @@ base::Result<void> read_target(const FieldView& head, RequestHead& out) {
   if (!host) return std::move(host).unexpected();
   // RFC 9112 section 3.2.2 lets the target win; but a client must send the same in both (section 3.2), and
   // whoever does not is aiming at a server that reads the other one.
-  if (!origin.text.empty() && !agree(origin, *host)) return refuse("the request target and Host disagree");
+  if (!origin.text.empty() && !same_authority(origin.authority, *host, origin.default_port)) return refuse("the request target and Host disagree");
   out.authority = origin.text.empty() ? head.host : origin.text;
   out.host = host->normal ? host->host : normalise_host(host->host, out.fields.arena());
   return {};

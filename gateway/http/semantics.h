@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules about messages that are the same in every version of HTTP, so that no version can be used to get past
+// them: targets, lengths, names that pretend to be framing, and which responses have a body. Used by the h1
+// and h2 codecs.
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include "gateway/base/result.h"
+#include "gateway/http/authority.h"
+#include "gateway/http/body.h"
+#include "gateway/http/head.h"
+
+namespace sluice::http {
+
+// A method longer than this is answered with 501, as RFC 9112 section 3 recommends.
+inline constexpr std::size_t kMaxMethod = 32;
+
+// Sets path, query and has_query of `out` from a target that is a path, normalised; bad_request otherwise.
+base::Result<void> read_path_and_query(std::string_view target, RequestHead& out);
+// Do both name the same host and port? `default_port` is what a missing one means.
+bool same_authority(const Authority& a, const Authority& b, std::uint16_t default_port) noexcept;
+
+// The value of Content-Length. False: not one decimal number below 2^63.
+bool read_length(std::string_view value, std::uint64_t& out) noexcept;
+// A name like Content_Length, which gateways of the CGI family turn into a framing field. Not for known
+// names.
+bool looks_like_framing(std::string_view name) noexcept;
+inline bool disguised(std::string_view name) noexcept {
+  return (name.size() == 14 || name.size() == 17) && looks_like_framing(name);
+}
+
+// May a field of this name stand in a trailer section? Not what frames, routes, authenticates or describes
+// the content (RFC 9110 section 6.5.1).
+bool allowed_in_trailers(std::string_view name) noexcept;
+
+// How a response to `request` with this body is delimited: none, length, or chunked for a body of unknown
+// length, whatever the version does about it. Makes Content-Length say so.
+Framing::Kind frame_response(Method request, ResponseHead& head, const Body* body);
+
+}  // namespace sluice::http
