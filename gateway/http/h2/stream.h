@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stream: the two directions of one HTTP/2 stream, the same for server and client: the body that arrives,
+// which is queued until it is pulled, and the body that leaves, which is pulled from a Body as fast as the
+// peer's windows allow. The base of the server's and the client's streams, which know what its heads and
+// failures mean. One worker; the session must outlive it.
+#pragma once
+#include <optional>
+
+#include "gateway/http/body.h"
+#include "gateway/http/h2/queue.h"
+#include "gateway/http/h2/session.h"
+
+namespace sluice::http::h2 {
+
+// How sending ended. When `body` is set the body could not be read; else `written` tells about the peer
+// (`failed`: the stream or its connection is over).
+struct Sent {
+  net::Written written;
+  std::optional<base::Error> body;
+  explicit operator bool() const noexcept { return written && !body; }
+};
+
+class Stream {
+ public:
+  Stream(Session& session, base::Duration write_timeout) noexcept
+      : session_(&session),
+        write_timeout_(write_timeout),
+        queue_(session.pool()),
+        arrived_(session.wheel()),
+        taken_(session.wheel()) {}
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  std::int32_t id() const noexcept { return id_; }
+  // Is it known to the peer and not over?
+  bool bound() const noexcept { return bound_; }
+  void bind(std::int32_t id) noexcept;
+  // For the session: the stream is over.
+  void unbind() noexcept;
+  // RST_STREAM, if it is not over. Nothing of it is sent or received afterwards.
+  void reset(std::uint32_t code) noexcept;
+  // RST_STREAM from inside Events, where the stream is to see on_closed() as for any other end.
+  void reset_later(std::uint32_t code) noexcept;
+
+  // --- What arrives; from Events.
+  void received(std::span<const char> bytes);
+  // The last byte has come; `trailers` may be null and live as long as the stream.
+  void receive_end(const Fields* trailers) noexcept;
+  // Nothing more comes, and this is why.
+  void receive_failed(base::Reason why, const char* detail) noexcept;
+
+  // --- What arrives, for the body. A piece if there is one without waiting.
+  std::optional<base::Result<Piece>> take(std::size_t at_most);
+  net::Signal& arrived() noexcept { return arrived_; }
+  bool received_all() const noexcept { return ended_; }
+  // Has everything been pulled?
+  bool pulled_all() const noexcept { return ended_ && queue_.empty(); }
+
+  // --- What leaves. `submit` is called once, with the provider of the body's bytes or null if there are
+  // none; false: the stream is over. `length`: bytes that the head has announced. Head, and body as far as it
+  // is there, are handed to the session before it returns. `body` may be null and must outlive the task.
+  template <class Submit>
+  base::Task<Sent> send(Submit submit, Body* body, std::optional<std::uint64_t> length);
+  // The last byte of our side has been handed to the session.
+  bool sent_all() const noexcept { return sent_all_; }
+
+  // --- For the session.
+  ssize_t offer(std::size_t at_most, std::uint32_t& flags) noexcept;
+  std::span<const char> give(std::size_t n) noexcept;
+
+ protected:
+  // Resets the stream if it is not over.
+  ~Stream();
+  Session& session() const noexcept { return *session_; }
+
+ private:
+  static constexpr std::size_t kPiece = net::BufferPool::kBody;
+  class Withdraw;
+  bool put(const base::Result<Piece>& piece, Sent& sent);
+  base::Task<Sent> send_rest(Body& body, std::optional<base::Task<base::Result<Piece>>> reading);
+  void pack();
+
+  Session* session_;
+  base::Duration write_timeout_;
+  std::int32_t id_ = 0;
+  bool bound_ = false;
+  bool ended_ = false;     // the peer's side
+  bool sent_all_ = false;  // ours
+  bool last_ = false;      // `piece_` is the last one
+  bool deferred_ = false;  // nghttp2 asked and there was nothing
+  base::Reason failed_ = base::Reason::none;
+  const char* failure_ = "";
+  const Fields* trailers_ = nullptr;      // that arrived
+  const Fields* trailers_out_ = nullptr;  // that follow `piece_`
+  std::optional<std::uint64_t> left_;     // of an announced length
+  std::span<const char> piece_;           // offered to the session and not taken yet
+  Queue queue_;
+  net::Signal arrived_, taken_;
+};
+
+template <class Submit>
+base::Task<Sent> Stream::send(Submit submit, Body* body, std::optional<std::uint64_t> length) {
+  Sent sent;
+  if (!body) {
+    sent_all_ = bound_ && submit(nullptr);
+    pack();
+    if (!sent_all_) sent.written.kind = net::Written::Kind::failed;
+    return sent;
+  }
+  left_ = length;
+  std::optional<base::Task<base::Result<Piece>>> reading(body->read(kPiece));
+  if (reading->await_ready()) {
+    bool good = put(reading->await_resume(), sent);
+    reading.reset();
+    if (!good) return sent;
+  }
+  nghttp2_data_provider source = Session::provider();
+  if (!bound_ || !submit(&source)) {
+    piece_ = {};
+    sent.written.kind = net::Written::Kind::failed;
+    return sent;
+  }
+  deferred_ = false;
+  pack();
+  if (sent_all_) return sent;
+  return send_rest(*body, std::move(reading));
+}
+
+}  // namespace sluice::http::h2
