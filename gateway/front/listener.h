@@ -30,7 +30,7 @@ struct ListenerTlsSettings {
 // What all workers of a listener share; immutable.
 struct ListenerSettings {
   http::ListenerFacts facts;
-  http::h1::ServerOptions options;
+  http::ServerOptions options;
   std::shared_ptr<observe::ListenerMetrics> metrics;
   std::optional<ProxySettings> proxy;  // connections begin with a PROXY header
   std::optional<PassthroughSettings> passthrough;

@@ -184,8 +184,8 @@ void describe(config::Description<ListenerConfig>& d) {
   });
 }
 
-http::h1::ServerOptions ListenerConfig::options() const {
-  http::h1::ServerOptions o;
+http::ServerOptions ListenerConfig::options() const {
+  http::ServerOptions o;
   o.limits = {limits.uri.bytes, limits.head.bytes, limits.fields};
   o.head_timeout = timeouts.head;
   o.body_timeout = timeouts.body;

@@ -90,7 +90,7 @@ struct ListenerConfig {
   std::optional<TlsConfig> tls;
   std::optional<ListenerRedirect> redirect;
   bool operator==(const ListenerConfig&) const = default;
-  http::h1::ServerOptions options() const;
+  http::ServerOptions options() const;
   net::SocketAccess access() const;
   std::optional<ProxySettings> proxy() const;
   ConnectionLimits connection_limits() const noexcept;

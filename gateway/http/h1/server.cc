@@ -112,7 +112,8 @@ Task<bool> ServerConnection::one_request(Session& session) {
   stream_ = nullptr;
   bool keep = control && stream.reusable() && !stream_scope.cancelled();
   if (stream.head_sent() && !stream.complete()) transport_->break_off();
-  if (!keep && stream.head_sent() && (!control || stream.request_unread())) co_await linger();
+  if (!keep && stream.head_sent() && (!control || stream.request_unread()))
+    co_await linger(*transport_, *loop_);
   co_return keep;
 }
 
@@ -164,25 +165,6 @@ Task<Result<std::size_t>> ServerConnection::wait_for_head(Session& session) {
     // Woken to drain in the middle of a head: a request that has begun is served.
     if (!options_->head_timeout.count() || loop_->now() < deadline) continue;
     co_return base::fail(Reason::client_timeout, "the request head did not arrive in time");
-  }
-}
-
-// Closing with unread bytes makes the kernel send a reset, which may destroy the response on its way. So: say
-// that nothing follows, and read for a while what the client still sends (RFC 9112 section 9.6).
-Task<void> ServerConnection::linger() {
-  constexpr std::size_t kAtMost = 1024 * 1024;
-  constexpr base::Duration kWait = std::chrono::seconds(2);
-  transport_->shutdown_write();
-  auto buffer = loop_->buffers().head();
-  std::size_t seen = 0;
-  auto deadline = loop_->now() + kWait;
-  while (seen < kAtMost && loop_->now() < deadline) {
-    net::Io io = transport_->try_read({buffer.data(), buffer.size()});
-    seen += io.bytes;
-    if (io.kind == net::Io::Kind::closed || io.kind == net::Io::Kind::failed) co_return;
-    if (io.kind == net::Io::Kind::moved) continue;
-    auto wait = transport_->readable(kWait);
-    if (co_await wait != Outcome::ready) co_return;
   }
 }
 

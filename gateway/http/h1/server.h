@@ -14,16 +14,6 @@ namespace sluice::http::h1 {
 
 class ServerStream;
 
-// Limits and timeouts of a listener; durations of zero mean none.
-struct ServerOptions {
-  HeadLimits limits;
-  base::Duration head_timeout = std::chrono::seconds(10);  // for a whole head, from its first byte
-  base::Duration body_timeout = std::chrono::seconds(30);  // between two pieces of a request body
-  base::Duration keep_alive_timeout = std::chrono::seconds(75);
-  base::Duration write_timeout = std::chrono::seconds(30);  // for a client that does not read
-  std::uint64_t max_body = 10 * 1024 * 1024;                // bytes of a request body, streamed or not
-};
-
 class ServerConnection final : public http::ServerConnection, private net::Watcher {
  public:
   // All but the transport must outlive the connection.
@@ -43,7 +33,6 @@ class ServerConnection final : public http::ServerConnection, private net::Watch
   base::Task<base::Result<std::size_t>> head(Session& session);
   base::Task<base::Result<std::size_t>> wait_for_head(Session& session);
   void take_upgrade(Session& session, ServerStream& stream, std::size_t head);
-  base::Task<void> linger();
   void on_activity(bool hangup) noexcept override;
 
   net::Loop* loop_;

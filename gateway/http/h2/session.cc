@@ -33,6 +33,11 @@ constexpr std::size_t kFrameHead = 9;  // bytes
 struct Callbacks {
   static Session& self(void* user) noexcept { return *static_cast<Session*>(user); }
 
+  static int begin_frame(nghttp2_session* s, const nghttp2_frame_hd* head, void* user) {
+    self(user).events_->on_begin(*head, head->stream_id ? stream_of(s, head->stream_id) : nullptr);
+    return 0;
+  }
+
   static int begin_headers(nghttp2_session* s, const nghttp2_frame* frame, void* user) {
     self(user).events_->on_headers(*frame, stream_of(s, frame->hd.stream_id));
     return 0;
@@ -106,6 +111,7 @@ namespace {
 struct Shared {
   Shared() {
     if (nghttp2_session_callbacks_new(&callbacks) != 0 || nghttp2_option_new(&options) != 0) std::abort();
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, Callbacks::begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Callbacks::begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, Callbacks::header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Callbacks::frame_received);
@@ -184,7 +190,7 @@ Session::Received Session::receive() {
 bool Session::over() const noexcept {
   if (dead_) return true;
   if (begin_ != end_ || !rest_.empty()) return false;
-  return nghttp2_session_want_write(session_) == 0 && (broken_ || nghttp2_session_want_read(session_) == 0);
+  return (broken_ || terminated_) && nghttp2_session_want_write(session_) == 0;
 }
 
 void Session::reserve(std::size_t n) noexcept {
@@ -257,6 +263,7 @@ base::Task<Written> Session::writer() {
 }
 
 void Session::terminate(std::uint32_t code) noexcept {
+  terminated_ = true;
   if (nghttp2_session_terminate_session(session_, code) != 0) dead_ = true;
   wake();
 }

@@ -27,6 +27,8 @@ class Stream;
 // nor destroy the session. `stream` is the one that was bound to the id, null if none is.
 class Events {
  public:
+  // Any frame begins, also CONTINUATION and those of unknown types, which are not told otherwise.
+  virtual void on_begin(const nghttp2_frame_hd& /*head*/, Stream* /*stream*/) {}
   // A header block begins: a new stream (bind one, or none to have the block ignored), or a further block.
   virtual void on_headers(const nghttp2_frame& frame, Stream* stream) = 0;
   // A field of it. False: the rest of the block is ignored and the stream reset (with INTERNAL_ERROR unless
@@ -81,7 +83,8 @@ class Session {
   void pack();
   // GOAWAY with this code, after which nothing is read any more.
   void terminate(std::uint32_t code) noexcept;
-  // Nothing will be sent or received any more, and what was sent has left. Also after a violation.
+  bool terminated() const noexcept { return terminated_; }
+  // It was terminated, or nothing could be understood any more, and all that was to be sent has left.
   bool over() const noexcept;
   // Bytes and frames wait for the transport: the peer does not read.
   bool blocked() const noexcept { return blocked_; }
@@ -125,6 +128,7 @@ class Session {
   std::uint64_t data_frames_sent_ = 0;
   bool receiving_ = false;
   bool blocked_ = false;
+  bool terminated_ = false;
   bool broken_ = false;  // nothing more can be read; what is ready may still be sent
   bool dead_ = false;    // nothing can be sent either
 };

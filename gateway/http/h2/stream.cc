@@ -95,6 +95,12 @@ ssize_t Stream::offer(std::size_t at_most, std::uint32_t& flags) noexcept {
   flags |= NGHTTP2_DATA_FLAG_NO_COPY;
   if (last_ && n == piece_.size()) {
     flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (reset_code_ != NGHTTP2_NO_ERROR) {
+      flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+      reset_later(reset_code_);  // leaves after this frame
+      trailers_out_ = nullptr;
+      if (n == 0) give(0);
+    }
     if (trailers_out_ && submit_trailers(session_->get(), id_, *trailers_out_)) {
       flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
       if (n == 0) give(0);  // nghttp2 leaves such an empty frame out
@@ -111,6 +117,16 @@ std::span<const char> Stream::give(std::size_t n) noexcept {
     taken_.notify();
   }
   return bytes;
+}
+
+// No more than the peer has room for: what it does not take, nobody must hold.
+std::size_t Stream::piece_size() const noexcept {
+  std::int32_t window = 0;
+  if (bound_)
+    window = std::min(nghttp2_session_get_remote_window_size(session_->get()),
+                      nghttp2_session_get_stream_remote_window_size(session_->get(), id_));
+  return std::clamp(static_cast<std::size_t>(std::max(window, 0)), net::BufferPool::kHead,
+                    net::BufferPool::kBody);
 }
 
 // Offers the next piece. False, with `sent` saying why, if it is none.
@@ -184,7 +200,7 @@ Task<Sent> Stream::send_rest(Body& body, std::optional<Task<Result<Piece>>> read
       sent.written.kind = Written::Kind::failed;
       co_return sent;
     }
-    reading.emplace(body.read(kPiece));
+    reading.emplace(body.read(piece_size()));
   }
 }
 

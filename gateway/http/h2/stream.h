@@ -61,6 +61,8 @@ class Stream {
   // is there, are handed to the session before it returns. `body` may be null and must outlive the task.
   template <class Submit>
   base::Task<Sent> send(Submit submit, Body* body, std::optional<std::uint64_t> length);
+  // What is sent next is followed by RST_STREAM with this code instead of END_STREAM.
+  void end_with_reset(std::uint32_t code) noexcept { reset_code_ = code; }
   // The last byte of our side has been handed to the session.
   bool sent_all() const noexcept { return sent_all_; }
 
@@ -74,8 +76,8 @@ class Stream {
   Session& session() const noexcept { return *session_; }
 
  private:
-  static constexpr std::size_t kPiece = net::BufferPool::kBody;
   class Withdraw;
+  std::size_t piece_size() const noexcept;
   bool put(const base::Result<Piece>& piece, Sent& sent);
   base::Task<Sent> send_rest(Body& body, std::optional<base::Task<base::Result<Piece>>> reading);
   void pack();
@@ -90,6 +92,7 @@ class Stream {
   bool deferred_ = false;  // nghttp2 asked and there was nothing
   base::Reason failed_ = base::Reason::none;
   const char* failure_ = "";
+  std::uint32_t reset_code_ = NGHTTP2_NO_ERROR;
   const Fields* trailers_ = nullptr;      // that arrived
   const Fields* trailers_out_ = nullptr;  // that follow `piece_`
   std::optional<std::uint64_t> left_;     // of an announced length
@@ -102,13 +105,18 @@ template <class Submit>
 base::Task<Sent> Stream::send(Submit submit, Body* body, std::optional<std::uint64_t> length) {
   Sent sent;
   if (!body) {
-    sent_all_ = bound_ && submit(nullptr);
+    if (reset_code_ != NGHTTP2_NO_ERROR) {
+      sent_all_ = true;
+      reset_later(reset_code_);
+    } else {
+      sent_all_ = bound_ && submit(nullptr);
+    }
     pack();
     if (!sent_all_) sent.written.kind = net::Written::Kind::failed;
     return sent;
   }
   left_ = length;
-  std::optional<base::Task<base::Result<Piece>>> reading(body->read(kPiece));
+  std::optional<base::Task<base::Result<Piece>>> reading(body->read(piece_size()));
   if (reading->await_ready()) {
     bool good = put(reading->await_resume(), sent);
     reading.reset();
