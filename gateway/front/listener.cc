@@ -9,6 +9,8 @@
 
 #include "gateway/base/log.h"
 #include "gateway/front/tls_step.h"
+#include "gateway/http/h1/server.h"
+#include "gateway/http/h2/server.h"
 
 namespace sluice::front {
 
@@ -22,10 +24,12 @@ struct Listener::Connection final : base::ListNode {
   void drain() noexcept {
     draining = true;
     if (server) server->drain();
+    if (transport) transport->interrupt_read();
   }
   Listener& listener;
   std::shared_ptr<const ListenerSettings> settings;
   http::ServerConnection* server = nullptr;  // once it is known what is spoken
+  net::Transport* transport = nullptr;       // until then
   bool draining = false;
 };
 
@@ -113,6 +117,16 @@ base::Detached Listener::serve(base::Scope& /*scope*/, Listener& listener, http:
   const auto& settings = *connection.settings;
   std::unique_ptr<Kept> kept;
   if (settings.has_steps() && !co_await listener.take_steps(*transport, settings, facts, kept)) co_return;
+  if (settings.protocols.h2) {
+    connection.transport = transport.get();
+    auto spoken = co_await spoken_protocol(listener.worker_->loop, *transport, settings.protocols,
+                                           settings.options.head_timeout);
+    connection.transport = nullptr;
+    if (spoken == Protocol::h2) {
+      co_await listener.run_h2(connection, std::move(transport), facts);
+      co_return;
+    }
+  }
   http::h1::ServerConnection server(listener.worker_->loop, std::move(transport), facts, settings.options,
                                     *listener.front_);
   connection.server = &server;
@@ -135,12 +149,30 @@ base::Detached Listener::serve_tls(base::Scope& /*scope*/, Listener& listener, h
   auto tls = co_await accept_tls(listener.worker_->loop, std::move(plain), *settings.tls, *listener.cells_);
   if (!tls || connection.draining) co_return;
   facts.tls = &tls->facts();
+  // A client that negotiates nothing speaks what every client spoke before there was anything to negotiate.
+  if (facts.tls->alpn == net::Alpn::h2 || !settings.protocols.h1) {
+    co_await listener.run_h2(connection, std::move(tls), facts);
+    co_return;
+  }
   http::h1::ServerConnection server(listener.worker_->loop, std::move(tls), facts, settings.options,
                                     *listener.front_);
   connection.server = &server;
   listener.cells_->opened(observe::Protocol::h1);
   co_await server.run();
   listener.cells_->closed(observe::Protocol::h1);
+}
+
+// Such a connection is large beside one of HTTP/1: it must not lie in the frame that both have.
+base::Task<void> Listener::run_h2(Connection& connection, net::TransportPtr transport,
+                                  const http::ConnectionFacts& facts) {
+  auto server = std::make_unique<http::h2::ServerConnection>(worker_->loop, std::move(transport), facts,
+                                                             connection.settings->options, *front_);
+  connection.server = server.get();
+  cells_->opened(observe::Protocol::h2);
+  if (connection.draining) server->drain();
+  co_await server->run();
+  connection.server = nullptr;
+  cells_->closed(observe::Protocol::h2);
 }
 
 }  // namespace sluice::front

@@ -11,8 +11,9 @@
 #include "gateway/front/connection_limits.h"
 #include "gateway/front/front.h"
 #include "gateway/front/passthrough.h"
+#include "gateway/front/protocols.h"
 #include "gateway/front/proxy_step.h"
-#include "gateway/http/h1/server.h"
+#include "gateway/http/connection.h"
 #include "gateway/net/tls_handshake.h"
 #include "gateway/net/tls_server.h"
 #include "gateway/observe/listener_metrics.h"
@@ -31,6 +32,7 @@ struct ListenerTlsSettings {
 struct ListenerSettings {
   http::ListenerFacts facts;
   http::ServerOptions options;
+  Protocols protocols;
   std::shared_ptr<observe::ListenerMetrics> metrics;
   std::optional<ProxySettings> proxy;  // connections begin with a PROXY header
   std::optional<PassthroughSettings> passthrough;
@@ -75,6 +77,9 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   // `else_here`: what is not passed through has TLS here.
   base::Task<bool> pass_through(net::Transport& transport, const PassthroughSettings& settings,
                                 bool else_here, const http::ConnectionFacts& facts);
+  // The rest of a connection on which HTTP/2 is spoken.
+  base::Task<void> run_h2(Connection& connection, net::TransportPtr transport,
+                          const http::ConnectionFacts& facts);
   void on_events(std::uint32_t events) noexcept override;
   void expired() noexcept override { accept_all(); }
   void round() noexcept override { accept_all(); }

@@ -170,6 +170,10 @@ void describe(config::Description<ListenerConfig>& d) {
           at_least(1u), default_is("no limit"));
   d.field("backlog", &ListenerConfig::backlog, "Connections that may wait to be accepted, for each worker.",
           between(1u, 65535u));
+  d.field(
+      "protocols", &ListenerConfig::protocols,
+      "Versions of HTTP that clients may speak; h1 if nothing is said. With both, the first bytes decide.",
+      min_items(1), example("[h1, h2]"));
   d.field("limits", &ListenerConfig::limits, "What a client may send.");
   d.field("timeouts", &ListenerConfig::timeouts, "How long to wait for a client.");
   d.field("tls", &ListenerConfig::tls, "TLS, with these certificates.");

@@ -12,9 +12,10 @@
 #include "gateway/config/describe.h"
 #include "gateway/config/types_net.h"
 #include "gateway/front/connection_limits.h"
+#include "gateway/front/protocols.h"
 #include "gateway/front/proxy_step.h"
 #include "gateway/front/tls_config.h"
-#include "gateway/http/h1/server.h"
+#include "gateway/http/connection.h"
 #include "gateway/net/address.h"
 #include "gateway/net/unix_socket.h"
 #include "gateway/routing/match_config.h"
@@ -85,6 +86,7 @@ struct ListenerConfig {
   std::vector<PassthroughConfig> passthrough;
   std::optional<std::uint32_t> max_connections, max_connections_per_ip;
   std::uint32_t backlog = 4096;
+  std::vector<Protocol> protocols;
   LimitsConfig limits;
   ClientTimeoutsConfig timeouts;
   std::optional<TlsConfig> tls;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ServerConnection: one connection from downstream, whatever version of HTTP is spoken on it, and what all of
-// them have in common. Listeners run
-// it and end it; the requests on it reach the gateway as ServerStreams. One worker thread.
+// them have in common. Listeners run it and end it; the requests on it reach the gateway as ServerStreams.
+// One worker thread.
 #pragma once
 #include "gateway/base/task.h"
 #include "gateway/http/head.h"

@@ -26,8 +26,11 @@ TlsOfListeners build_tls_of_listeners(Loaded& loaded, TicketKeysByFile& tickets)
     if (!listener.tls) continue;
     std::string at = config::path("listeners", name, "tls");
     std::string directory = directory_of(report, at);
-    auto built = build_tls(*listener.tls, name, TlsFiles(directory, complain_at(report, at)), tickets);
-    out.entries.emplace(name, TlsOfListeners::Entry{*listener.tls, std::move(directory), std::move(built)});
+    auto protocols = front::protocols_of(listener.protocols, true);
+    auto built =
+        build_tls(*listener.tls, name, protocols, TlsFiles(directory, complain_at(report, at)), tickets);
+    out.entries.emplace(
+        name, TlsOfListeners::Entry{*listener.tls, protocols, std::move(directory), std::move(built)});
   }
   return out;
 }
@@ -99,7 +102,8 @@ void ListenerTls::renew(const std::string& listener, TlsOfListeners::Entry& entr
       base::log(Level::warning, "listener " + listener + ": " + message);
     }
   };
-  auto built = build_tls(entry.config, listener, TlsFiles(entry.directory, complain), tickets_);
+  auto built =
+      build_tls(entry.config, listener, entry.protocols, TlsFiles(entry.directory, complain), tickets_);
   entry.built.files = std::move(built.files);
   bool good = built.server != nullptr;
   metrics_.store().add(Family::sluice_tls_certificate_reloads_total, {good ? kRenewed : kFailed}, 1);

@@ -22,6 +22,7 @@ namespace sluice::server {
 struct TlsOfListeners {
   struct Entry {
     front::TlsConfig config;
+    front::Protocols protocols;
     std::string directory;
     BuiltTls built;
   };

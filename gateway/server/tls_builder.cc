@@ -158,13 +158,16 @@ std::shared_ptr<net::TicketKeys> ticket_keys(TlsFiles& files, const std::string&
 
 }  // namespace
 
-BuiltTls build_tls(const front::TlsConfig& config, const std::string& listener, TlsFiles files,
-                   TicketKeysByFile& tickets) {
+BuiltTls build_tls(const front::TlsConfig& config, const std::string& listener, front::Protocols protocols,
+                   TlsFiles files, TicketKeysByFile& tickets) {
   BuiltTls out;
   net::TlsServerOptions options;
   options.name = listener;
   options.min_version = config.min_version;
   options.strict_sni = config.strict_sni;
+  options.alpn.clear();
+  if (protocols.h2) options.alpn.push_back(net::Alpn::h2);
+  if (protocols.h1) options.alpn.push_back(net::Alpn::http_1_1);
   std::vector<net::Certificate> certificates;
   for (std::size_t i = 0; i < config.certs.size(); ++i) {
     const auto& written = config.certs[i];

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gateway/config/report.h"
+#include "gateway/front/protocols.h"
 #include "gateway/front/tls_config.h"
 #include "gateway/net/tls_client.h"
 #include "gateway/net/tls_server.h"
@@ -64,7 +65,8 @@ struct BuiltTls {
   std::vector<std::pair<std::string, std::time_t>> expiries;  // of certificates, by path as written
 };
 
-BuiltTls build_tls(const front::TlsConfig& config, const std::string& listener, TlsFiles files,
-                   TicketKeysByFile& tickets);
+// `protocols`: what clients may choose by ALPN.
+BuiltTls build_tls(const front::TlsConfig& config, const std::string& listener, front::Protocols protocols,
+                   TlsFiles files, TicketKeysByFile& tickets);
 
 }  // namespace sluice::server

@@ -8,6 +8,7 @@
 
 #include "gateway/base/assert.h"
 #include "gateway/http/h1/chunked.h"
+#include "gateway/http/semantics.h"
 
 namespace sluice {
 namespace {

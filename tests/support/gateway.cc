@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/gateway.h"
 
+#include <cstdlib>
 #include <functional>
 #include <regex>
 #include <stdexcept>
@@ -86,8 +87,15 @@ std::string log_file(const TemporaryDirectory& directory) { return directory.wri
 
 }  // namespace
 
-Gateway::Gateway(std::string_view yaml)
-    : log_(log_file(directory_)), running_(std::make_unique<Running>(complete(yaml))) {}
+Downstream usual_downstream() {
+  const char* said = std::getenv("SLUICE_TEST_DOWNSTREAM");
+  return said && std::string_view(said) == "h2" ? Downstream::h2 : Downstream::h1;
+}
+
+Gateway::Gateway(std::string_view yaml, Downstream downstream)
+    : downstream_(downstream),
+      log_(log_file(directory_)),
+      running_(std::make_unique<Running>(complete(yaml))) {}
 
 Gateway::~Gateway() = default;
 
@@ -109,7 +117,9 @@ std::string Gateway::complete(std::string_view yaml) {
   auto unless_said = [&](const std::string& key, const std::string& value) {
     if (!says(text, key)) text += key + ": " + value + "\n";
   };
-  unless_said("listeners", R"({web: "127.0.0.1:0"})");
+  unless_said("listeners", downstream_ == Downstream::h1
+                               ? R"({web: "127.0.0.1:0"})"
+                               : R"({web: {bind: "127.0.0.1:0", protocols: [h1, h2]}})");
   unless_said("admin", R"({bind: "127.0.0.1:0"})");
   unless_said("access_log", "{to: \"" + (directory_ / "access.log") + "\"}");
   unless_said("workers", "1");
@@ -148,7 +158,9 @@ RawClient Gateway::connect(std::string_view listener, int receive_buffer) {
   return RawClient(port(listener), receive_buffer);
 }
 
-Response Gateway::ask(std::string_view request) { return connect().ask(request); }
+Response Gateway::ask(std::string_view request) {
+  return downstream_ == Downstream::h2 ? h2().ask(request) : connect().ask(request);
+}
 
 Response Gateway::admin(std::string_view target) {
   auto port = running_->on_control([](server::Gateway& gateway) { return gateway.admin_port(); });

@@ -20,10 +20,16 @@
 #include <vector>
 
 #include "tests/support/growing_file.h"
+#include "tests/support/h2_client.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/upstream.h"
 
 namespace sluice::test {
+
+// What the helpers that make one request speak. The listener that is added understands both with h2.
+enum class Downstream : unsigned char { h1, h2 };
+// h1, or what the environment's SLUICE_TEST_DOWNSTREAM says, so that the same tests can be run over either.
+Downstream usual_downstream();
 
 class Gateway {
  public:
@@ -33,7 +39,7 @@ class Gateway {
   };
 
   // Serves when it returns; throws, with the diagnostics, if the configuration cannot be put in force.
-  explicit Gateway(std::string_view yaml);
+  explicit Gateway(std::string_view yaml, Downstream downstream = usual_downstream());
   Gateway(const Gateway&) = delete;
   ~Gateway();
 
@@ -46,6 +52,7 @@ class Gateway {
 
   std::uint16_t port(std::string_view listener = "web");
   RawClient connect(std::string_view listener = "web", int receive_buffer = 0);
+  H2Client h2(std::string_view settings = {}) { return H2Client(port(), settings); }
   // One request on a connection of its own.
   Response get(std::string_view target, std::string_view lines = {}) { return ask(test::get(target, lines)); }
   Response post(std::string_view target, std::string_view body, std::string_view lines = {}) {
@@ -67,6 +74,7 @@ class Gateway {
   std::string complete(std::string_view yaml);
 
   TemporaryDirectory directory_;
+  Downstream downstream_;
   std::map<std::string, std::unique_ptr<Upstream>, std::less<>> upstreams_;
   GrowingFile log_;
   std::unique_ptr<Running> running_;

@@ -70,6 +70,9 @@ struct Callbacks {
     return 0;
   }
   static int frame_sent(nghttp2_session* s, const nghttp2_frame* frame, void* user) {
+    // nghttp2 has ended the session by itself, for what the peer sent.
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
+      self(user).terminated_ = true;
     self(user).events_->on_sent(*frame, frame->hd.stream_id ? stream_of(s, frame->hd.stream_id) : nullptr);
     return 0;
   }
@@ -172,6 +175,7 @@ Session::Received Session::receive() {
     if (io.kind == Io::Kind::again) return Received::all;
     if (io.kind == Io::Kind::closed) return Received::closed;
     if (io.kind == Io::Kind::failed) return Received::failed;
+    bytes_received_ += io.bytes;
     receiving_ = true;
     auto taken =
         nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(buffer.data()), io.bytes);
@@ -180,7 +184,7 @@ Session::Received Session::receive() {
       // A GOAWAY that says why has been submitted, unless it is no HTTP/2 at all.
       broken_ = true;
       work_.notify();
-      return Received::violation;
+      return taken == NGHTTP2_ERR_FLOODED ? Received::flood : Received::violation;
     }
     work_.notify();
   }

@@ -64,11 +64,12 @@ class Session {
 
   // How far receive() came.
   enum class Received : std::uint8_t {
-    all,       // nothing more now: wait for the transport
-    much,      // there may be more, but others want their turn
-    closed,    // the peer sends nothing more
-    failed,    // the transport
-    violation  // not HTTP/2, or a flood: nothing more can be understood
+    all,        // nothing more now: wait for the transport
+    much,       // there may be more, but others want their turn
+    closed,     // the peer sends nothing more
+    failed,     // the transport
+    violation,  // not HTTP/2: nothing more can be understood
+    flood       // more to acknowledge than anybody would ask for
   };
   Received receive();
 
@@ -83,6 +84,7 @@ class Session {
   void pack();
   // GOAWAY with this code, after which nothing is read any more.
   void terminate(std::uint32_t code) noexcept;
+  // By terminate(), or by nghttp2 after an error of the connection.
   bool terminated() const noexcept { return terminated_; }
   // It was terminated, or nothing could be understood any more, and all that was to be sent has left.
   bool over() const noexcept;
@@ -99,6 +101,7 @@ class Session {
   void consume(std::int32_t stream, std::size_t bytes) noexcept;
   // The same for bytes of a stream that is over.
   void consume_connection(std::size_t bytes) noexcept;
+  std::uint64_t bytes_received() const noexcept { return bytes_received_; }
   // Frames of DATA that were sent so far.
   std::uint64_t data_frames_sent() const noexcept { return data_frames_sent_; }
 
@@ -125,6 +128,7 @@ class Session {
   std::size_t begin_ = 0, end_ = 0;     // of what is in out_
   std::span<const std::uint8_t> rest_;  // of a frame that did not fit, in nghttp2's memory
   std::uint64_t sent_ = 0;
+  std::uint64_t bytes_received_ = 0;
   std::uint64_t data_frames_sent_ = 0;
   bool receiving_ = false;
   bool blocked_ = false;

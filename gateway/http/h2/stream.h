@@ -52,6 +52,9 @@ class Stream {
   // --- What arrives, for the body. A piece if there is one without waiting.
   std::optional<base::Result<Piece>> take(std::size_t at_most);
   net::Signal& arrived() noexcept { return arrived_; }
+  // What receive_failed() was told, none otherwise.
+  base::Reason failure() const noexcept { return failed_; }
+  const char* failure_detail() const noexcept { return failure_; }
   bool received_all() const noexcept { return ended_; }
   // Has everything been pulled?
   bool pulled_all() const noexcept { return ended_ && queue_.empty(); }

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which versions of HTTP a listener speaks, and the step of a connection that finds out which of them the
+// client has chosen. `Upgrade: h2c` is none of the ways: it would let one request through unseen (RFC 9113
+// section 3.1 has done away with it). On the worker of the connection.
+#pragma once
+#include <vector>
+
+#include "gateway/base/task.h"
+#include "gateway/config/describe.h"
+#include "gateway/net/loop.h"
+#include "gateway/net/transport.h"
+
+namespace sluice::front {
+
+enum class Protocol : std::uint8_t { h1, h2 };
+void describe(config::Enumeration<Protocol>& e);
+
+struct Protocols {
+  bool h1 = true;
+  bool h2 = false;
+};
+// What the operator wrote; nothing: h1 on a plain listener, both on an encrypted one.
+Protocols protocols_of(const std::vector<Protocol>& written, bool encrypted) noexcept;
+
+// By the first bytes, which stay where they are: HTTP/2 with prior knowledge begins with a preface that is no
+// request (RFC 9113 section 3.4). h1 also when nothing, or not enough, came for that long.
+base::Task<Protocol> spoken_protocol(net::Loop& loop, net::Transport& transport, Protocols allowed,
+                                     base::Duration timeout);
+
+}  // namespace sluice::front

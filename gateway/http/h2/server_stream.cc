@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/http/h2/server_stream.h"
+
+#include "gateway/http/date.h"
+#include "gateway/http/semantics.h"
+
+namespace sluice::http::h2 {
+
+using base::Outcome;
+using base::Reason;
+using base::Result;
+using base::Task;
+
+class ServerStream::RequestBody final : public Body {
+ public:
+  RequestBody(ServerStream& stream, const Framing& framing, const ServerOptions& options) noexcept
+      : stream_(&stream),
+        known_(framing.kind == Framing::Kind::length),
+        left_(framing.length),
+        allowance_(options.max_body),
+        timeout_(options.body_timeout) {}
+
+  Task<Result<Piece>> read(std::size_t at_most) override {
+    if (auto piece = stream_->take(at_most)) return counted(std::move(*piece));
+    return wait(at_most);
+  }
+  std::optional<std::uint64_t> length() const noexcept override {
+    return known_ ? std::optional(left_) : std::nullopt;
+  }
+
+ private:
+  Task<Result<Piece>> wait(std::size_t at_most) {
+    if (stream_->expectation_open_) {
+      ResponseHead go_on(stream_->arena());
+      go_on.status = 100;
+      auto sent = co_await stream_->send_interim(go_on);
+      if (!sent) co_return std::move(sent).unexpected();
+    }
+    for (;;) {
+      auto arrived = stream_->arrived().wait(timeout_);
+      auto outcome = co_await arrived;
+      if (outcome == Outcome::cancelled) co_return base::fail(arrived.why());
+      if (auto piece = stream_->take(at_most)) co_return counted(std::move(*piece));
+      if (outcome == Outcome::timeout)
+        co_return base::fail(Reason::client_timeout, "the request body stopped in the middle");
+      if (!stream_->bound()) co_return base::Unexpected{stream_->ended_early()};
+    }
+  }
+  Result<Piece> counted(Result<Piece> piece) {
+    if (!piece) return piece;
+    std::size_t n = piece->bytes.size();
+    if (n > allowance_) return base::fail(Reason::body_too_large, "the body exceeds the limit");
+    allowance_ -= n;
+    if (known_) left_ -= std::min<std::uint64_t>(left_, n);
+    return piece;
+  }
+
+  ServerStream* stream_;
+  bool known_;
+  std::uint64_t left_;       // of a known length
+  std::uint64_t allowance_;  // until body_too_large
+  base::Duration timeout_;
+};
+
+ServerStream::ServerStream(ServerConnection& connection, std::int32_t id)
+    : Stream(connection.session_, connection.options_->write_timeout),
+      connection_(&connection),
+      scope_(&connection.scope_),
+      request_(*arena_),
+      trailers_(*arena_),
+      begun_(connection.loop_->now()) {
+  peer_ip_size_ = static_cast<std::uint8_t>(connection.facts_->peer.ip(peer_ip_).size());
+  reader_.emplace(connection.options_->limits, request_);
+  bind(id);
+}
+
+bool ServerStream::on_field(std::string_view name, std::string_view value) {
+  if (reader_) return reader_->add(name, value);
+  if (!trailers_reader_)
+    trailers_reader_.emplace(connection_->options_->limits, trailers_, Reason::bad_request);
+  return trailers_reader_->add(name, value);
+}
+
+bool ServerStream::on_block_end(bool last) {
+  if (!reader_) {
+    // RFC 9113 section 8.1: a further block ends the message.
+    bool good = last && length_.complete() && (!trailers_reader_ || trailers_reader_->finish());
+    if (good) {
+      receive_end(trailers_.lines().empty() ? nullptr : &trailers_);
+    } else {
+      malformed("the trailer section or what came before it is malformed");
+    }
+    return false;
+  }
+  const ServerOptions& options = *connection_->options_;
+  auto control = reader_->finish(last, connection_->facts_->listener->scheme);
+  if (control && control->framing.length > options.max_body)
+    control = base::fail(Reason::body_too_large, "Content-Length exceeds the limit");
+  if (control) {
+    control_ = *control;
+    expectation_open_ = control_.expect_continue;
+    length_.expect(control_.framing);
+  } else {
+    fault_ = std::move(control).error();
+    length_.expect({Framing::Kind::chunked, 0});
+    if (reader_->malformed()) end_with_reset(NGHTTP2_PROTOCOL_ERROR);
+  }
+  reader_.reset();
+  if (last) receive_end(nullptr);
+  return true;
+}
+
+bool ServerStream::on_data(std::span<const char> bytes) {
+  if (!length_.take(bytes.size())) return false;
+  received(bytes);
+  return true;
+}
+
+bool ServerStream::on_data_end() {
+  if (!length_.complete()) return false;
+  receive_end(nullptr);
+  return true;
+}
+
+void ServerStream::malformed(const char* detail) noexcept {
+  receive_failed(Reason::bad_request, detail);
+  reset_later(NGHTTP2_PROTOCOL_ERROR);
+}
+
+BodyPtr ServerStream::take_body() {
+  if (control_.framing.kind == Framing::Kind::none || body_taken_) return nullptr;
+  if (control_.framing.kind == Framing::Kind::length && control_.framing.length == 0) return nullptr;
+  body_taken_ = true;
+  return make_body<RequestBody>(*arena_, *this, control_.framing, *connection_->options_);
+}
+
+Task<Result<void>> ServerStream::send_interim(const ResponseHead& head) {
+  if (head.status == 100) expectation_open_ = false;
+  auto lines = response_lines(head, {});
+  bool submitted = bound() && nghttp2_submit_headers(session().get(), NGHTTP2_FLAG_NONE, id(), nullptr,
+                                                     lines.data(), lines.size(), nullptr) == 0;
+  if (!submitted) return Result<void>(base::Unexpected{ended_early()});
+  session().pack();
+  return Result<void>();
+}
+
+Task<Result<void>> ServerStream::send(ResponseHead& head, BodyPtr& body) {
+  Framing::Kind framing = frame_response(request_.method, head, body.get());
+  Body* sent_body = framing == Framing::Kind::none ? nullptr : body.get();
+  auto submit = [&](const nghttp2_data_provider* source) {
+    auto lines = response_lines(head, date_now(*connection_->loop_));
+    head_sent_ = nghttp2_submit_response(session().get(), id(), lines.data(), lines.size(), source) == 0;
+    return head_sent_;
+  };
+  auto length = framing == Framing::Kind::length ? sent_body->length() : std::nullopt;
+  auto sending = Stream::send(submit, sent_body, length);
+  if (sending.await_ready()) return result_of(sending.await_resume());
+  return finish_sending(std::move(sending));
+}
+
+Task<Result<void>> ServerStream::finish_sending(Task<Sent> sending) {
+  Sent sent = co_await sending;
+  co_return result_of(sent);
+}
+
+Result<void> ServerStream::result_of(const Sent& sent) {
+  if (sent.body) reset_code_ = NGHTTP2_INTERNAL_ERROR;
+  if (sent.body) return base::fail(sent.body->reason, sent.body->detail);
+  switch (sent.written.kind) {
+    case net::Written::Kind::all:
+      return {};
+    case net::Written::Kind::cancelled:
+      return base::fail(sent.written.why);
+    case net::Written::Kind::timeout:
+      return base::fail(Reason::client_write_timeout, "the client does not read");
+    case net::Written::Kind::failed:
+      break;
+  }
+  return base::Unexpected{ended_early()};
+}
+
+base::Error ServerStream::ended_early() const {
+  if (failure() != Reason::none) return {failure(), failure_detail()};
+  return {Reason::client_closed, "the client reset the stream before it had the whole response"};
+}
+
+void ServerStream::finish() noexcept {
+  if (!bound() || sent_all()) return;
+  reset(reset_code_);
+}
+
+}  // namespace sluice::http::h2
