@@ -30,6 +30,7 @@ class Case:
     path: str = "/"
     fields: dict = field(default_factory=dict)
     body: int = 0  # bytes of a POST
+    streams: int = 0  # at a time on each connection, of HTTP/2; asked by h2load instead of wrk
     shape: Shape = Shape()
     aims: dict = field(default_factory=dict)  # peer -> ratio
     expect: int = 1024  # bytes of the response
@@ -62,5 +63,7 @@ CASES = (
          aims={"nginx": 0.75, "haproxy": 0.75}),
     Case("routes", "10,000 routes", paths=ONE_OF_MANY, shape=Shape(routes=10_000), against=Shape(),
          aims={"itself": 1.05}),
+    Case("h2c", "HTTP/2 without TLS, 16 connections of 32 streams, GET 1 KiB", connections=16, streams=32,
+         shape=Shape(http2=True), aims={"nginx": 0.95, "haproxy": 0.95, "nghttpx": 0.95}),
     Case("edits", "header edit filter", fields=REALISTIC_FIELDS, shape=Shape(header_edits=True), against=Shape()),
 )

@@ -22,6 +22,13 @@ def trusting():
 
 def check(case, port):
     """A proxy that answers wrongly is not worth measuring."""
+    if case.streams:
+        url = f"http://127.0.0.1:{port}{case.path}"
+        said = subprocess.run(["curl", "-sS", "-m", "10", "--http2-prior-knowledge", url], capture_output=True,
+                              check=True).stdout
+        if len(said) != case.expect:
+            raise RuntimeError(f"{case.name}: {len(said)} bytes, not {case.expect}")
+        return
     if case.shape.tls:
         connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=trusting())
     else:
@@ -75,10 +82,34 @@ def parse_wrk(text):
             "p50_us": percentile(50), "p99_us": percentile(99)}
 
 
+def h2load(case, port, seconds):
+    fields = [part for name, value in case.fields.items() for part in ("-H", f"{name}: {value}")]
+    command = ["h2load", "-t1", f"-c{case.connections}", f"-m{case.streams}", f"-D{seconds}", *fields,
+               f"http://127.0.0.1:{port}{case.path}"]
+    result = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=True,
+                            preexec_fn=pinned(LOAD_CORE))
+    return parse_h2load(result.stdout)
+
+
+def parse_h2load(text):
+    counts = ("succeeded", "failed", "errored")
+    done, failed, errored = (int(re.search(rf"(\d+) {word}", text).group(1)) for word in counts)
+    if failed or errored:
+        raise RuntimeError(f"h2load: {failed} failed, {errored} errored")
+    amount, unit = re.search(r"^time for request:(?:\s+\S+){2}\s+([\d.]+)(us|ms|s)", text, re.MULTILINE).groups()
+    mean = float(amount) * UNITS_US[unit]
+    # h2load tells no percentiles: its mean stands for both.
+    return {"requests": done, "rps": float(re.search(r"([\d.]+) req/s", text).group(1)), "p50_us": mean, "p99_us": mean}
+
+
+def load(case, port, seconds, folder):
+    return h2load(case, port, seconds) if case.streams else wrk(case, port, seconds, folder)
+
+
 def closed_loop(case, subject, seconds):
     """CPU microseconds per request, throughput, latency as wrk sees it, and memory afterwards."""
     before = cpu_ns(subject.process.pid)
-    sample = wrk(case, subject.port, seconds, subject.folder)
+    sample = load(case, subject.port, seconds, subject.folder)
     sample["cpu_us"] = (cpu_ns(subject.process.pid) - before) / 1000 / max(1, sample["requests"])
     sample["rss_kib"] = memory_kib(subject.process.pid)
     return sample

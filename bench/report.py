@@ -4,7 +4,8 @@ from statistics import median
 
 from subjects import SUBJECTS
 
-TITLES = {"sluice": "Sluice", "nginx": "nginx", "haproxy": "HAProxy"}
+TITLES = {"sluice": "Sluice", "nginx": "nginx", "haproxy": "HAProxy", "nghttpx": "nghttpx"}
+PEERS = ("nginx", "haproxy", "nghttpx")
 
 
 def ratio(rounds, ours, theirs, key="cpu_us"):
@@ -47,8 +48,8 @@ def cpu_table(results, cases):
         if rounds and not case.against:
             rows.append([case.title, *(cell(middle(rounds, name, "cpu_us")) for name in TITLES),
                          *(ratio_cell(ratio(rounds, "sluice", peer), case.aims.get(peer))
-                           for peer in ("nginx", "haproxy"))])
-    head = ["work", "Sluice us", "nginx us", "HAProxy us", "Sluice / nginx", "Sluice / HAProxy"]
+                           for peer in PEERS)])
+    head = ["work", *(f"{name} us" for name in TITLES.values()), *(f"Sluice / {TITLES[peer]}" for peer in PEERS)]
     return table(head, rows) if rows else []
 
 

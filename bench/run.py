@@ -91,7 +91,7 @@ class Run:
                      for label, s in started.items()}
             for subject in started.values():
                 measure.check(case, subject.port)
-                measure.wrk(case, subject.port, 1, subject.folder)
+                measure.load(case, subject.port, 1, subject.folder)
             rounds = self.rounds(started, lambda s: measure.closed_loop(case, s, self.options.seconds))
         finally:
             stop_all(started)

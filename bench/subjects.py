@@ -18,6 +18,7 @@ class Shape:
     access_log: bool = False
     routes: int = 1
     header_edits: bool = False
+    http2: bool = False  # from clients, without TLS; HTTP/1.1 to the backend
     tls: bool = False  # 1.3 with AES-128-GCM, X25519 and a P-256 key, nothing resumed
 
     @property
@@ -96,7 +97,9 @@ class Sluice(Subject):
 
     def text(self):
         log = f"{{format: json, to: {self.log}}}" if self.shape.access_log else "off"
-        lines = ["version: 1", "workers: 1", f'listeners: {{web: {{bind: "127.0.0.1:{self.port}"{self.tls()}}}}}',
+        protocols = ", protocols: [h2]" if self.shape.http2 else ""
+        lines = ["version: 1", "workers: 1",
+                 f'listeners: {{web: {{bind: "127.0.0.1:{self.port}"{protocols}{self.tls()}}}}}',
                  f'admin: {{bind: "127.0.0.1:{free_port()}"}}', f"access_log: {log}",
                  "shutdown: {pre_stop: 0s, grace: 1s}",
                  f'upstreams: {{app: {{targets: ["http://127.0.0.1:{self.backend}"]}}}}', "routes:"]
@@ -134,6 +137,7 @@ class Nginx(Subject):
         if self.shape.big_bodies and self.large_buffers:
             proxy += " proxy_max_temp_file_size 0; proxy_buffer_size 64k; proxy_buffers 16 64k;"
             proxy += " proxy_busy_buffers_size 256k; client_body_buffer_size 128k;"
+        http2 = "http2" if self.shape.http2 else ""
         locations = "\n".join(f"location {p}/ {{ {proxy} }}" for p in route_prefixes(self.shape.routes))
         tls, ssl = "", ""
         if self.shape.tls:
@@ -144,7 +148,7 @@ class Nginx(Subject):
         return nginx_text(self.folder, f"""
           access_log {log}; {tls}
           upstream app {{ server 127.0.0.1:{self.backend}; keepalive 1024; keepalive_requests 100000000; }}
-          server {{ listen 127.0.0.1:{self.port}{ssl} backlog=4096; location / {{ {proxy} }} {locations} }}""")
+          server {{ listen 127.0.0.1:{self.port}{ssl} {http2} backlog=4096; location / {{ {proxy} }} {locations} }}""")
 
 
 class NginxSmallBuffers(Nginx):
@@ -186,6 +190,7 @@ class Haproxy(Subject):
         edits = ("http-request set-header X-Gateway haproxy\n  http-request del-header X-Debug\n"
                  "  http-response del-header Server\n  http-response set-header X-Served-By haproxy\n"
                  if self.shape.header_edits else "")
+        proto = "proto h2" if self.shape.http2 else ""
         routes = ""
         if self.shape.routes > 1:
             table = self.folder / "routes.map"
@@ -206,12 +211,38 @@ defaults
   timeout client 75s
   timeout server 75s
 frontend web
-  bind 127.0.0.1:{self.port} backlog 4096{tls}
+  bind 127.0.0.1:{self.port} backlog 4096 {proto}{tls}
   {edits}
   {routes}
   default_backend app
 backend app
   server app 127.0.0.1:{self.backend} pool-max-conn -1
+"""
+
+
+class Nghttpx(Subject):
+    """Of nghttp2's own authors; takes part where clients speak HTTP/2."""
+    name, binary = "nghttpx", "nghttpx"
+
+    @classmethod
+    def takes_part(cls, shape):
+        return shape.http2
+
+    @classmethod
+    def version(cls):
+        return version_of(cls.binary, "--version")
+
+    def command(self):
+        return [self.binary, "--conf", self.config]
+
+    def text(self):
+        return f"""frontend=127.0.0.1,{self.port};no-tls
+backend=127.0.0.1,{self.backend}
+workers=1
+single-process=yes
+single-thread=yes
+errorlog-file=/dev/null
+accesslog-file=/dev/null
 """
 
 
@@ -243,4 +274,4 @@ class Backend:
         self.process.stop()
 
 
-SUBJECTS = (Sluice, Nginx, NginxSmallBuffers, Haproxy)
+SUBJECTS = (Sluice, Nginx, NginxSmallBuffers, Haproxy, Nghttpx)

@@ -292,6 +292,23 @@ TEST_F(H2Abuse, AHeadThatStopsIsGivenUp) {
   EXPECT_TRUE(silent.ended());
 }
 
+TEST_F(H2Abuse, AHeadThatWasRefusedInTheMiddleIsNotWaitedFor) {
+  Gateway quick(
+      "listeners: {web: {bind: '127.0.0.1:0', protocols: [h2], timeouts: {head: 200ms}}}\n"
+      "routes: [{name: app, match: {path: /**}, to: app}]");
+  H2Client client(quick.port());
+  auto waiting = client.open_get("/");
+  auto target = quick.upstream("app").accept();
+  target.expect_request();
+  auto refused = client.open_get("/", std::vector<Line>(5, Line{"a", std::string(16'000, 'x')}));
+  EXPECT_TRUE(client.finish(refused).reset.has_value());
+  // Once this one has been given up, so long has passed.
+  EXPECT_TRUE(H2Client(quick.port(), {}, false).ended());
+  target.send(ok("still here"));
+
+  EXPECT_EQ(client.response(waiting).body, "still here");
+}
+
 TEST_F(H2Abuse, IdleConnectionsAreClosed) {
   Gateway quick(
       "listeners: {web: {bind: '127.0.0.1:0', protocols: [h2], timeouts: {keep_alive: 200ms}}}\n"

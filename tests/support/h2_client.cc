@@ -48,21 +48,22 @@ Response H2Client::post(std::string_view path, std::string_view body, const std:
   auto lines = h2::request("POST", path, more);
   lines.push_back({"content-length", std::to_string(body.size())});
   std::uint32_t id = open(lines, body.empty());
-  // As far as the windows allow; a larger body needs a test that looks at them.
-  if (!body.empty()) {
-    constexpr std::size_t kMax = 16384;
-    std::uint64_t sent = 0;
-    for (std::size_t at = 0; at < body.size(); at += kMax) {
-      auto piece = body.substr(at, kMax);
-      auto room = [&] {
-        return 65535 + std::min(credit_[0], credit_[id]) >= sent + piece.size() || streams_[id].over();
-      };
-      if (!read_until(room) || streams_[id].over()) break;
-      send(h2::data(id, piece, at + kMax >= body.size()));
-      sent += piece.size();
-    }
-  }
+  send_body(id, body);
   return response(id);
+}
+
+void H2Client::send_body(std::uint32_t id, std::string_view body) {
+  constexpr std::size_t kMax = 16384;
+  std::uint64_t sent = 0;
+  for (std::size_t at = 0; at < body.size(); at += kMax) {
+    auto piece = body.substr(at, kMax);
+    auto may_go = [&] {
+      return 65535 + std::min(credit_[0], credit_[id]) >= sent + piece.size() || streams_[id].over();
+    };
+    if (!read_until(may_go) || streams_[id].over()) return;
+    send(h2::data(id, piece, at + kMax >= body.size()));
+    sent += piece.size();
+  }
 }
 
 Response H2Client::ask(std::string_view request) {
@@ -89,7 +90,7 @@ Response H2Client::ask(std::string_view request) {
     }
   }
   std::uint32_t id = open(lines, body.empty());
-  if (!body.empty()) send(h2::data(id, body, true));
+  send_body(id, body);
   return response(id);
 }
 

@@ -55,6 +55,8 @@ class H2Client {
     return response(open_get(path, more));
   }
   Response post(std::string_view path, std::string_view body, const std::vector<Line>& more = {});
+  // DATA, as fast as the windows open, and END_STREAM unless it is empty.
+  void send_body(std::uint32_t stream, std::string_view body);
   // Sends the bytes of an HTTP/1.1 request with a body of known length, if any, as HTTP/2.
   Response ask(std::string_view request);
 

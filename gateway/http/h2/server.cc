@@ -63,6 +63,7 @@ Task<void> ServerConnection::run() {
     base::Scope root;
     co_await all_ended().in(root);
   }
+  scope_.reset(nullptr);
   if (!outer->cancelled() && session_.terminated()) co_await linger(*transport_, *loop_);
 }
 

@@ -59,9 +59,9 @@ void ServerConnection::on_headers(const nghttp2_frame& frame, Stream* stream) {
 
 bool ServerConnection::on_field(const nghttp2_frame& /*frame*/, Stream* stream, std::string_view name,
                                 std::string_view value) {
-  if (!stream) return false;
-  if (server_stream(stream)->on_field(name, value)) return true;
-  stream->reset_later(NGHTTP2_ENHANCE_YOUR_CALM);
+  if (stream && server_stream(stream)->on_field(name, value)) return true;
+  if (stream) stream->reset_later(NGHTTP2_ENHANCE_YOUR_CALM);
+  head_since_ = {};  // nothing is told about the rest of the block, not even its end
   return false;
 }
 

@@ -187,6 +187,7 @@ Session::Received Session::receive() {
       return taken == NGHTTP2_ERR_FLOODED ? Received::flood : Received::violation;
     }
     work_.notify();
+    if (terminated_) return Received::all;  // the rest is nobody's business any more
   }
   return Received::much;
 }
