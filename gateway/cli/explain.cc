@@ -145,6 +145,8 @@ class Explanation {
     const auto& upstream = forward->upstream();
     fmt::print("upstream    {}   ({})\n", upstream.name(), report_.where(path("upstreams", upstream.name())));
     for (const auto& target : upstream.targets()) fmt::print("target      {}\n", target->text());
+    bool h2 = upstream.pool().protocol == upstream::ProtocolChoice::h2;
+    fmt::print("protocol    {}\n", h2 ? "HTTP/2" : "HTTP/1.1");
     const auto& t = forward->timeouts();
     print_timeout("connect", t.connect);
     print_timeout("first_byte", t.first_byte);

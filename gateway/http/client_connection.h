@@ -37,6 +37,10 @@ class ClientConnection {
   virtual ClientStreamPtr open(base::Arena& arena, const ClientTimeouts& timeouts) = 0;
   // May an exchange begin? Looks at what the system has told, without asking it.
   virtual bool usable() const noexcept = 0;
+  // Streams that exist.
+  virtual std::size_t streams() const noexcept = 0;
+  // How many more the target allows at present.
+  virtual std::size_t room() const noexcept = 0;
   // How long the target keeps the connection when it is not used, as far as it has said so.
   virtual std::optional<base::Duration> idle_limit() const noexcept { return std::nullopt; }
 };

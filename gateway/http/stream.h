@@ -51,6 +51,8 @@ class ServerStream {
   // When the first byte of the request was seen.
   virtual base::SteadyTime begun() const noexcept = 0;
 
+  // The request is a stream whose ends know themselves how long it may pause: its body has no timeout.
+  virtual void let_body_pause() noexcept {}
   // The upstream will answer `Expect: 100-continue`; otherwise reading the body answers it.
   virtual void relay_expectation() noexcept = 0;
   // Sends an interim response (1xx), where the client's version knows them.

@@ -27,6 +27,14 @@ void describe(Enumeration<Balance>& e) {
   e.value("round_robin", Balance::round_robin, "One after the other, by weight.");
 }
 
+void describe(Enumeration<ProtocolChoice>& e) {
+  e.about("protocol");
+  e.value("auto", ProtocolChoice::automatic, "HTTP/1.1.");
+  e.value("h1", ProtocolChoice::h1, "HTTP/1.1.");
+  e.value("h2", ProtocolChoice::h2,
+          "HTTP/2, without asking the target first (prior knowledge). What gRPC services need.");
+}
+
 void describe(Text<HostPolicy>& t) {
   t.about("host policy", "keep, upstream or a host name such as orders.example.com");
   t.example("upstream");
@@ -90,6 +98,8 @@ void describe(Description<UpstreamConfig>& d) {
   d.field("url", &UpstreamConfig::url, "Short for `targets` with a single one.",
           example("http://orders:8080"));
   d.field("balance", &UpstreamConfig::balance, "How a target is chosen.");
+  d.field("protocol", &UpstreamConfig::protocol, "The version of HTTP that the targets are spoken to with.",
+          example("h2"));
   d.field("timeouts", &UpstreamConfig::timeouts, "Timeouts of this upstream.");
   d.field("tls", &UpstreamConfig::tls, "TLS to targets with https:// URLs.");
   d.field("pool", &UpstreamConfig::pool, "Kept connections.");

@@ -40,10 +40,25 @@ struct PoolConfig {
 };
 void describe(config::Description<PoolConfig>& d);
 
+// Which version of HTTP is spoken to the targets.
+enum class ProtocolChoice : unsigned char {
+  automatic,  // over TLS what the target chooses by ALPN, else h1
+  h1,
+  h2  // without TLS by prior knowledge (RFC 9113 section 3.3)
+};
+void describe(config::Enumeration<ProtocolChoice>& e);
+
+// What the pools of an upstream need to know of it.
+struct PoolSettings {
+  PoolConfig keep;
+  ProtocolChoice protocol = ProtocolChoice::automatic;
+};
+
 struct UpstreamConfig {
   std::vector<TargetConfig> targets;  // empty when `url` was written
   std::optional<TargetUrl> url;
   Balance balance = Balance::least_request;
+  ProtocolChoice protocol = ProtocolChoice::automatic;
   TimeoutsConfig timeouts;
   TlsConfig tls;
   PoolConfig pool;

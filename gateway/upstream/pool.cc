@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "gateway/http/h1/client.h"
+#include "gateway/http/h2/client.h"
+#include "gateway/net/signal.h"
 #include "gateway/upstream/dial.h"
 
 namespace sluice::upstream {
@@ -16,111 +18,254 @@ using observe::Protocol;
 
 // Owns the HTTP connection and hears from it.
 struct Pool::Connection final : http::ClientConnection::Owner, base::ListNode {
-  Connection(Pool& p, Dialled dialled)
-      : pool(p),
-        address(dialled.address),
-        http(std::make_unique<http::h1::ClientConnection>(*p.loop_, std::move(dialled.transport), *this)) {}
-
-  void stream_ended(bool usable) noexcept override {
-    if (usable && !personal) return pool.keep(*this);
-    pool.discard(*this, PoolState::active);
+  Connection(Pool& p, Dialled dialled, Protocol spoken)
+      : pool(p), address(dialled.address), protocol(spoken) {
+    if (spoken == Protocol::h2) {
+      http = std::make_unique<http::h2::ClientConnection>(*p.loop_, std::move(dialled.transport), *this);
+    } else {
+      http = std::make_unique<http::h1::ClientConnection>(*p.loop_, std::move(dialled.transport), *this);
+    }
   }
-  void lost() noexcept override { pool.drop_idle(*this); }
+
+  void stream_ended(bool usable) noexcept override { pool.stream_ended(*this, usable && !retired); }
+  void lost() noexcept override { pool.lost(*this); }
 
   Pool& pool;
   net::Address address;
+  Protocol protocol;
+  bool retired = false;  // in no list any more: goes with its last stream
   net::Tick idle_until = net::kNever;
-  bool personal = false;  // the target was told for whom it is
   std::unique_ptr<http::ClientConnection> http;
 };
 
-namespace {
-
 // A connection that is counted and not there yet: taken off again unless it comes to be, also when the
 // exchange that waits for it goes away.
-struct Opening {
-  Target* target;
+class Pool::Opening {
+ public:
+  explicit Opening(Target* target) noexcept : target_(target) {}
+  Opening(Opening&& o) noexcept : target_(std::exchange(o.target_, nullptr)) {}
   ~Opening() {
-    if (target) target->closed();
+    if (target_) target_->closed();
   }
+  void done() noexcept { target_ = nullptr; }
+
+ private:
+  Target* target_;
 };
 
-}  // namespace
+// An exchange that waits for a shared connection which is being made.
+struct Pool::Waiter : base::ListNode {
+  explicit Waiter(Pool& p) : pool(p), told(p.loop_->wheel()) {
+    pool.waiting_.push_back(*this);
+    ++pool.waiting_count_;
+  }
+  ~Waiter() { leave(); }
+  void leave() noexcept {
+    if (linked()) --pool.waiting_count_;
+    unlink();
+  }
+  void tell(const base::Error* why) {
+    leave();
+    done = true;
+    if (why) error = *why;
+    told.notify();
+  }
+
+  Pool& pool;
+  net::Signal told;
+  bool done = false;
+  std::optional<base::Error> error;
+};
 
 Pool::Pool(Target& target, net::Loop& loop, std::shared_ptr<observe::UpstreamMetrics> metrics,
            unsigned worker)
     : target_(&target), loop_(&loop), metrics_(std::move(metrics)), cells_(&metrics_->on(worker)) {}
 
-Pool& Pool::of(Target& target, unsigned worker, net::Loop& loop, const PoolConfig& config,
+Pool& Pool::of(Target& target, unsigned worker, net::Loop& loop, const PoolSettings& settings,
                const std::shared_ptr<observe::UpstreamMetrics>& metrics) {
   auto& slot = target.slot(worker);
   if (!slot) slot.reset(new Pool(target, loop, metrics, worker));
   auto& pool = static_cast<Pool&>(*slot);
-  pool.config_ = config;
+  if (pool.settings_.protocol != settings.protocol) pool.drop_all();
+  pool.settings_ = settings;
   return pool;
 }
 
-Pool::~Pool() {
-  while (Connection* c = idle_.front()) drop_idle(*c);
-}
+Pool::~Pool() { drop_all(); }
 
 Task<Result<Acquired>> Pool::acquire(base::Arena& arena, const Timeouts& timeouts, bool fresh,
                                      std::string_view greeting) {
-  if (Connection* c = fresh || !greeting.empty() ? nullptr : take_idle()) {
+  if (Connection* c = fresh || !greeting.empty() ? nullptr : take()) {
     cells_->reused();
-    cells_->connection_moved(Protocol::h1, PoolState::idle, PoolState::active);
-    return Result<Acquired>(Acquired{c->http->open(arena, {timeouts.first_byte, timeouts.idle}), {}});
+    return Result<Acquired>(open(*c, arena, timeouts, {}));
   }
+  if (multiplexes() && greeting.empty()) return share(arena, timeouts);
   return connect(arena, timeouts, greeting);
 }
 
+Acquired Pool::open(Connection& c, base::Arena& arena, const Timeouts& timeouts, base::Duration connect) {
+  if (c.protocol == Protocol::h2) expected_room_ = c.http->room() + c.http->streams();
+  return {c.http->open(arena, {timeouts.first_byte, timeouts.idle}), connect};
+}
+
+base::Error Pool::too_many() const {
+  return {Reason::overload, target_->text() + " has as many connections as max_connections allows"};
+}
+
+// A connection for one exchange.
 Task<Result<Acquired>> Pool::connect(base::Arena& arena, Timeouts timeouts, std::string_view greeting) {
-  if (!target_->try_open(config_.max_connections.value_or(~std::uint32_t{0})))
-    co_return base::fail(Reason::overload,
-                         target_->text() + " has as many connections as max_connections allows");
-  Opening opening{target_};
+  if (!target_->try_open(settings_.keep.max_connections.value_or(~std::uint32_t{0})))
+    co_return base::Unexpected{too_many()};
+  Opening opening(target_);
   auto before = loop_->clock().steady();
   auto dialled = co_await dial(*loop_, *target_, timeouts.connect, greeting);
   if (!dialled) co_return std::move(dialled).unexpected();
-  opening.target = nullptr;
+  opening.done();
   auto took = loop_->clock().steady() - before;
   cells_->connected(took);
-  cells_->connection_moved(Protocol::h1, PoolState::none, PoolState::active);
-  auto* c = new Connection(*this, std::move(*dialled));
-  c->personal = !greeting.empty();
-  co_return Acquired{c->http->open(arena, {timeouts.first_byte, timeouts.idle}), took};
+  auto protocol = multiplexes() ? Protocol::h2 : Protocol::h1;
+  cells_->connection_moved(protocol, PoolState::none, PoolState::active);
+  auto* c = new Connection(*this, std::move(*dialled), protocol);
+  c->retired = !greeting.empty();  // the target was told for whom it is
+  co_return open(*c, arena, timeouts, took);
 }
 
-Pool::Connection* Pool::take_idle() noexcept {
+namespace {
+
+// Each round is a connection that was made and of no use: closed at once, or taken by others.
+constexpr int kRounds = 50;
+
+}  // namespace
+
+// A place on a connection for many. Those who come while it is being made wait for it, instead of making one
+// each.
+Task<Result<Acquired>> Pool::share(base::Arena& arena, Timeouts timeouts) {
+  auto before = loop_->clock().steady();
+  for (int rounds = 0; rounds < kRounds; ++rounds) {
+    Waiter waiter(*this);
+    if (waiting_count_ > dialling_count_ * std::max<std::size_t>(1, expected_room_)) {
+      auto started = start_dialling(timeouts.connect);
+      if (!started && dialling_count_ == 0) co_return std::move(started).unexpected();
+    }
+    if (!waiter.done) {  // else the dialling has ended at once
+      auto wait = waiter.told.wait({});
+      if (co_await wait == base::Outcome::cancelled) co_return base::fail(wait.why());
+    }
+    if (waiter.error) co_return base::Unexpected{std::move(*waiter.error)};
+    if (Connection* c = take()) co_return open(*c, arena, timeouts, loop_->clock().steady() - before);
+  }
+  co_return base::fail(Reason::upstream_refused, target_->text() + " takes connections and no requests");
+}
+
+Result<void> Pool::start_dialling(base::Duration timeout) {
+  diallings_.remove_if([](const Dialling& d) { return !d.job.running(); });
+  if (!target_->try_open(settings_.keep.max_connections.value_or(~std::uint32_t{0})))
+    return base::Unexpected{too_many()};
+  ++dialling_count_;
+  diallings_.emplace_back().job.start(dial_shared(Opening(target_), timeout));
+  return {};
+}
+
+Task<void> Pool::dial_shared(Opening opening, base::Duration timeout) {
+  auto before = loop_->clock().steady();
+  auto protocol = settings_.protocol;
+  auto dialled = co_await dial(*loop_, *target_, timeout);
+  --dialling_count_;
+  if (!dialled) {
+    tell_waiting(dialling_count_ == 0 ? &dialled.error() : nullptr);
+    co_return;
+  }
+  cells_->connected(loop_->clock().steady() - before);
+  if (protocol == settings_.protocol) {
+    opening.done();
+    auto* c = new Connection(*this, std::move(*dialled), Protocol::h2);
+    cells_->connection_moved(Protocol::h2, PoolState::none, PoolState::active);
+    put(*c);
+  }
+  tell_waiting(nullptr);
+}
+
+// All of them look again: those who find no room begin another connection or wait for one that is under way.
+void Pool::tell_waiting(const base::Error* error) noexcept {
+  while (Waiter* w = waiting_.front()) w->tell(error);
+}
+
+// The least loaded connection with room; of unused ones the one used last.
+Pool::Connection* Pool::take() noexcept {
   if (address_version_ != target_->address_version()) drop_moved();
   while (Connection* c = idle_.pop_back()) {
     --idle_count_;
-    if (c->http->usable()) return c;
-    discard(*c, PoolState::idle);
+    if (!c->http->usable()) {
+      discard(*c, PoolState::idle);
+      continue;
+    }
+    cells_->connection_moved(c->protocol, PoolState::idle, PoolState::active);
+    if (c->protocol == Protocol::h2) shared_.push_back(*c);
+    return c;
   }
-  return nullptr;
+  return shared_.empty() ? nullptr : least_loaded();
 }
 
-// Closes idle connections to addresses that the target's name no longer stands for.
+Pool::Connection* Pool::least_loaded() noexcept {
+  Connection* best = nullptr;
+  shared_.for_each([&](Connection& c) {
+    if (!c.http->usable() || c.http->room() == 0) return;
+    if (!best || c.http->streams() < best->http->streams()) best = &c;
+  });
+  return best;
+}
+
+// Gives up connections to addresses that the target's name no longer stands for.
 void Pool::drop_moved() noexcept {
   address_version_ = target_->address_version();
   auto addresses = target_->addresses();
+  auto gone = [&](const Connection& c) {
+    return std::find(addresses->begin(), addresses->end(), c.address) == addresses->end();
+  };
   idle_.for_each([&](Connection& c) {
-    if (std::find(addresses->begin(), addresses->end(), c.address) != addresses->end()) return;
-    drop_idle(c);
+    if (gone(c)) drop_idle(c);
+  });
+  shared_.for_each([&](Connection& c) {
+    if (gone(c)) retire(c);
   });
 }
 
-void Pool::discard(Connection& connection, PoolState state) noexcept {
-  cells_->connection_moved(Protocol::h1, state, PoolState::none);
-  target_->closed();
-  delete &connection;
+void Pool::drop_all() noexcept {
+  while (Connection* c = idle_.front()) drop_idle(*c);
+  while (Connection* c = shared_.front()) retire(*c);
+}
+
+// No further streams on it.
+void Pool::retire(Connection& connection) noexcept {
+  connection.unlink();
+  connection.retired = true;
 }
 
 void Pool::drop_idle(Connection& connection) noexcept {
   connection.unlink();
   --idle_count_;
   discard(connection, PoolState::idle);
+}
+
+void Pool::discard(Connection& connection, PoolState state) noexcept {
+  cells_->connection_moved(connection.protocol, state, PoolState::none);
+  target_->closed();
+  delete &connection;
+}
+
+void Pool::lost(Connection& connection) noexcept {
+  if (connection.http->streams() == 0) return drop_idle(connection);
+  retire(connection);
+}
+
+void Pool::stream_ended(Connection& connection, bool usable) noexcept {
+  bool unused = connection.http->streams() == 0;
+  if (!usable) {
+    retire(connection);
+    if (unused) discard(connection, PoolState::active);
+  } else if (unused) {
+    keep(connection);
+  }
 }
 
 namespace {
@@ -136,15 +281,19 @@ base::Duration within(base::Duration idle, base::Duration announced) noexcept {
 
 }  // namespace
 
-// Takes back a connection whose exchange is over.
+// Takes back a connection whose last exchange is over.
 void Pool::keep(Connection& c) noexcept {
+  if (idle_count_ < settings_.keep.max_idle && c.http->idle_limit() != base::Duration::zero()) return put(c);
+  c.unlink();
+  discard(c, PoolState::active);
+}
+
+void Pool::put(Connection& c) noexcept {
   auto announced = c.http->idle_limit();
-  if (idle_count_ >= config_.max_idle || announced == base::Duration::zero()) {
-    discard(c, PoolState::active);
-    return;
-  }
-  cells_->connection_moved(Protocol::h1, PoolState::active, PoolState::idle);
-  c.idle_until = loop_->wheel().due_in(announced ? within(config_.idle, *announced) : config_.idle);
+  base::Duration idle = settings_.keep.idle;
+  c.unlink();
+  cells_->connection_moved(c.protocol, PoolState::active, PoolState::idle);
+  c.idle_until = loop_->wheel().due_in(announced ? within(idle, *announced) : idle);
   idle_.push_back(c);
   ++idle_count_;
   if (c.idle_until < due()) loop_->wheel().set(*this, c.idle_until);

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pool: the open connections of one worker to one target. Idle ones are reused last in, first out, so that
-// those not needed age and are closed; each is watched while idle, so that a close by the target is seen
-// before the next request rather than by it. Made and used on its worker's thread.
+// Pool: the open connections of one worker to one target. Unused ones are used again last in, first out, so
+// that those not needed age and are closed; each is watched meanwhile, so that a close by the target is seen
+// before the next request rather than by it. A connection of HTTP/1.1 serves one exchange at a time, one of
+// HTTP/2 as many as its target allows: of those the least loaded one is taken, and another one is made when
+// all are full. Made and used on its worker's thread.
 #pragma once
+#include <list>
 #include <memory>
 #include <string_view>
 
+#include "gateway/base/job.h"
 #include "gateway/base/list.h"
 #include "gateway/http/client_connection.h"
 #include "gateway/observe/upstream_metrics.h"
@@ -18,18 +22,18 @@ namespace sluice::upstream {
 // How an exchange came by its connection.
 struct Acquired {
   http::ClientStreamPtr stream;
-  base::Duration connect{};  // zero for a reused connection
+  base::Duration connect{};  // zero for a connection that was there
 };
 
 class Pool final : public PoolSlot, private net::Timer {
  public:
   // The pool of `worker` at `target`, made when first needed. Settings are those of the newest caller.
-  static Pool& of(Target& target, unsigned worker, net::Loop& loop, const PoolConfig& config,
+  static Pool& of(Target& target, unsigned worker, net::Loop& loop, const PoolSettings& settings,
                   const std::shared_ptr<observe::UpstreamMetrics>& metrics);
   ~Pool() override;
 
-  // An idle connection, or a new one if there is none or `fresh` asks for it. Errors are those of dial(), and
-  // overload when the target has as many connections as it may. The stream lives in the arena. With a
+  // A connection with room, or a new one if there is none or `fresh` asks for it. Errors are those of dial(),
+  // and overload when the target has as many connections as it may. The stream lives in the arena. With a
   // `greeting`, which tells the target for whom a connection is, it is a new one that no other exchange gets;
   // the greeting must outlive the task.
   base::Task<base::Result<Acquired>> acquire(base::Arena& arena, const Timeouts& timeouts, bool fresh,
@@ -38,25 +42,53 @@ class Pool final : public PoolSlot, private net::Timer {
 
  private:
   struct Connection;
+  class Opening;
+  struct Waiter;
+  // A connection being made for whoever waits for one.
+  struct Dialling {
+    base::Job<void> job{nullptr};
+  };
   Pool(Target& target, net::Loop& loop, std::shared_ptr<observe::UpstreamMetrics> metrics, unsigned worker);
 
+  bool multiplexes() const noexcept { return settings_.protocol == ProtocolChoice::h2; }
   base::Task<base::Result<Acquired>> connect(base::Arena& arena, Timeouts timeouts,
                                              std::string_view greeting);
-  Connection* take_idle() noexcept;
+  base::Task<base::Result<Acquired>> share(base::Arena& arena, Timeouts timeouts);
+  base::Result<void> start_dialling(base::Duration timeout);
+  base::Task<void> dial_shared(Opening opening, base::Duration timeout);
+  void tell_waiting(const base::Error* error) noexcept;
+  Acquired open(Connection& connection, base::Arena& arena, const Timeouts& timeouts, base::Duration connect);
+  base::Error too_many() const;
+
+  Connection* take() noexcept;
+  Connection* least_loaded() noexcept;
   void drop_moved() noexcept;
-  void discard(Connection& connection, observe::PoolState state) noexcept;
+  void drop_all() noexcept;
+  void retire(Connection& connection) noexcept;
   void drop_idle(Connection& connection) noexcept;
+  void discard(Connection& connection, observe::PoolState state) noexcept;
+  void stream_ended(Connection& connection, bool usable) noexcept;
+  void lost(Connection& connection) noexcept;
   void keep(Connection& connection) noexcept;
+  void put(Connection& connection) noexcept;
   void expired() noexcept override;
 
   Target* target_;
   net::Loop* loop_;
   std::shared_ptr<observe::UpstreamMetrics> metrics_;
   observe::UpstreamCells* cells_;
-  PoolConfig config_;
-  base::List<Connection> idle_;  // the one used last at the back
+  PoolSettings settings_;
+  base::List<Connection> idle_;  // without a stream; the one used last at the back
   std::size_t idle_count_ = 0;
+  base::List<Connection> shared_;  // of HTTP/2, with streams, with room or not
   std::uint32_t address_version_ = 0;
+  // How many waiters a connection that is being made will serve, to go by the last one. RFC 9113
+  // section 6.5.2 recommends to allow at least so many.
+  std::size_t expected_room_ = 100;
+  base::List<Waiter> waiting_;
+  std::size_t waiting_count_ = 0;
+  std::list<Dialling> diallings_;  // some may have ended
+  std::size_t dialling_count_ = 0;
 };
 
 }  // namespace sluice::upstream

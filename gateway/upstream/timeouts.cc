@@ -25,6 +25,16 @@ void describe(Description<TimeoutsConfig>& d) {
           default_is("1h"));
 }
 
+void describe(Enumeration<GrpcRetry>& e) {
+  e.about("gRPC code");
+  e.value("cancelled", GrpcRetry::cancelled);
+  e.value("deadline_exceeded", GrpcRetry::deadline_exceeded);
+  e.value("resource_exhausted", GrpcRetry::resource_exhausted);
+  e.value("aborted", GrpcRetry::aborted);
+  e.value("internal", GrpcRetry::internal);
+  e.value("unavailable", GrpcRetry::unavailable);
+}
+
 void describe(Description<RetryConfig>& d) {
   d.about(
       "retry",
@@ -32,6 +42,10 @@ void describe(Description<RetryConfig>& d) {
       "cannot have been processed is repeated: any method when nothing was sent, otherwise methods that "
       "are idempotent.");
   d.field("attempts", &RetryConfig::attempts, "Attempts in all, the first one included.", between(1u, 10u));
+  d.field("grpc", &RetryConfig::grpc,
+          "Codes of gRPC that are repeated too, when the target answers with nothing but such a code and the "
+          "request's messages are no longer than 64 KiB. Only where calling twice does no harm.",
+          example("[unavailable]"));
   d.word("none", "One attempt only.", [](RetryConfig& r) { r.attempts = 1; });
   d.word("safe", "One repetition where it is safe.", [](RetryConfig& r) { r.attempts = 2; });
 }

@@ -4,6 +4,7 @@
 // after merging defaults -> upstream -> route. A timeout of zero means none.
 #pragma once
 #include <optional>
+#include <vector>
 
 #include "gateway/config/describe.h"
 
@@ -26,10 +27,22 @@ struct Timeouts {
 // What `over` says, and for the rest what `under` says.
 Timeouts merge(Timeouts under, const TimeoutsConfig& over) noexcept;
 
+// Codes of gRPC that may be worth another attempt, with their numbers.
+enum class GrpcRetry : unsigned char {
+  cancelled = 1,
+  deadline_exceeded = 4,
+  resource_exhausted = 8,
+  aborted = 10,
+  internal = 13,
+  unavailable = 14
+};
+void describe(config::Enumeration<GrpcRetry>& e);
+
 // `retry: none`, `retry: safe` or `retry: {attempts: 3}`. Whether a failed attempt may be repeated at all is
 // the reason's retry class (base/reasons.def).
 struct RetryConfig {
   unsigned attempts = 2;  // the first one included
+  std::vector<GrpcRetry> grpc;
   bool operator==(const RetryConfig&) const = default;
 };
 void describe(config::Description<RetryConfig>& d);

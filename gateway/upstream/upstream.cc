@@ -22,7 +22,7 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
       timeouts_(merge(merge(Timeouts{}, defaults.timeouts), config.timeouts)),
       retry_(config.retry ? *config.retry : defaults.retry.value_or(RetryConfig{})),
       host_(config.host),
-      pool_(config.pool),
+      pool_{config.pool, config.protocol},
       proxy_protocol_(config.proxy_protocol),
       group_(targets.group(name_)) {
   for (const TargetConfig& t : config.all_targets()) {

@@ -29,7 +29,7 @@ class Upstream {
   const Timeouts& timeouts() const noexcept { return timeouts_; }
   const RetryConfig& retry() const noexcept { return retry_; }
   const HostPolicy& host() const noexcept { return host_; }
-  const PoolConfig& pool() const noexcept { return pool_; }
+  const PoolSettings& pool() const noexcept { return pool_; }
   // Set: connections to the targets begin with a header of that version.
   std::optional<net::ProxyVersion> proxy_protocol() const noexcept { return proxy_protocol_; }
   const std::vector<std::shared_ptr<Target>>& targets() const noexcept { return targets_; }
@@ -64,7 +64,7 @@ class Upstream {
   Timeouts timeouts_;
   RetryConfig retry_;
   HostPolicy host_;
-  PoolConfig pool_;
+  PoolSettings pool_;
   std::optional<net::ProxyVersion> proxy_protocol_;
   std::shared_ptr<TargetGroup> group_;
   std::vector<std::shared_ptr<Target>> targets_;

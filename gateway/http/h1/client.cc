@@ -122,6 +122,7 @@ void ClientConnection::on_activity(bool hangup) noexcept {
 ClientStreamPtr ClientConnection::open(base::Arena& arena, const ClientTimeouts& timeouts) {
   transport_->watch(nullptr);
   ++exchanges_;
+  busy_ = true;
   return ClientStreamPtr(new (arena.allocate(sizeof(Stream), alignof(Stream)))
                              Stream(*this, arena, timeouts));
 }
@@ -138,6 +139,7 @@ ClientConnection::Stream::~Stream() {
     c.input_.release();
     c.transport_->watch(&c);
   }
+  c.busy_ = false;
   c.owner_->stream_ended(reusable);
 }
 

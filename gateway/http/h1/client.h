@@ -16,6 +16,8 @@ class ClientConnection final : public http::ClientConnection, private net::Watch
 
   ClientStreamPtr open(base::Arena& arena, const ClientTimeouts& timeouts) override;
   bool usable() const noexcept override { return !transport_->hung_up(); }
+  std::size_t streams() const noexcept override { return busy_ ? 1 : 0; }
+  std::size_t room() const noexcept override { return busy_ ? 0 : 1; }
   std::optional<base::Duration> idle_limit() const noexcept override { return idle_limit_; }
 
  private:
@@ -28,6 +30,7 @@ class ClientConnection final : public http::ClientConnection, private net::Watch
   Owner* owner_;
   Input input_;
   std::uint64_t exchanges_ = 0;
+  bool busy_ = false;
   std::optional<base::Duration> idle_limit_;
 };
 

@@ -37,7 +37,7 @@ class ServerStream::RequestBody final : public Body {
       if (!sent) co_return std::move(sent).unexpected();
     }
     for (;;) {
-      auto arrived = stream_->arrived().wait(timeout_);
+      auto arrived = stream_->arrived().wait(stream_->body_may_pause_ ? base::Duration::zero() : timeout_);
       auto outcome = co_await arrived;
       if (outcome == Outcome::cancelled) co_return base::fail(arrived.why());
       if (auto piece = stream_->take(at_most)) co_return counted(std::move(*piece));

@@ -22,6 +22,7 @@ class ServerStream final : public http::ServerStream, public Stream, public base
   RequestHead& request() noexcept override { return request_; }
   BodyPtr take_body() override;
   base::SteadyTime begun() const noexcept override { return begun_; }
+  void let_body_pause() noexcept override { body_may_pause_ = true; }
   void relay_expectation() noexcept override { expectation_open_ = false; }
   base::Task<base::Result<void>> send_interim(const ResponseHead& head) override;
   base::Task<base::Result<void>> send(ResponseHead& head, BodyPtr& body) override;
@@ -73,6 +74,7 @@ class ServerStream final : public http::ServerStream, public Stream, public base
   std::uint32_t reset_code_ = NGHTTP2_CANCEL;  // if the response stays incomplete
   bool body_taken_ = false;
   bool expectation_open_ = false;
+  bool body_may_pause_ = false;
   bool head_sent_ = false;
   bool started_ = false;
   std::uint8_t peer_ip_size_ = 0;

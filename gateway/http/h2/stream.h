@@ -35,6 +35,11 @@ class Stream {
   // Is it known to the peer and not over?
   bool bound() const noexcept { return bound_; }
   void bind(std::int32_t id) noexcept;
+  // For a client: bound to the id that the next request gets. To be unbound if that is not submitted.
+  void expect(std::int32_t id) noexcept {
+    id_ = id;
+    bound_ = true;
+  }
   // For the session: the stream is over.
   void unbind() noexcept;
   // RST_STREAM, if it is not over. Nothing of it is sent or received afterwards.

@@ -76,7 +76,7 @@ host: orders.example.com:8443
   EXPECT_EQ(c.balance, Balance::round_robin);
   EXPECT_EQ(c.timeouts, (TimeoutsConfig{500ms, 5s, 0s, 60s, {}}));
   EXPECT_EQ(c.pool, (PoolConfig{5s, 0, 7}));
-  EXPECT_EQ(c.retry, RetryConfig{3});
+  EXPECT_EQ(c.retry, (RetryConfig{3, {}}));
   EXPECT_EQ(c.host, (HostPolicy{HostPolicy::Kind::literal, "orders.example.com:8443"}));
 }
 
@@ -127,8 +127,8 @@ TEST(HostPolicy, IsWrittenAsItIsRead) {
 }
 
 TEST(RetryConfig, HasWordsForTheUsualCases) {
-  EXPECT_EQ(good("{url: http://a, retry: none}").retry, RetryConfig{1});
-  EXPECT_EQ(good("{url: http://a, retry: safe}").retry, RetryConfig{2});
+  EXPECT_EQ(good("{url: http://a, retry: none}").retry, (RetryConfig{1, {}}));
+  EXPECT_EQ(good("{url: http://a, retry: safe}").retry, (RetryConfig{2, {}}));
   EXPECT_THAT(errors("{url: http://a, retry: save}"), HasSubstr("safe"));
 }
 
@@ -138,7 +138,7 @@ TEST(DefaultsConfig, TakesTimeoutsAndRetry) {
   EXPECT_EQ(r.errors, "");
   EXPECT_EQ(r.value.timeouts.idle, 10s);
   EXPECT_EQ(r.value.timeouts.connect, std::nullopt);
-  EXPECT_EQ(r.value.retry, RetryConfig{1});
+  EXPECT_EQ(r.value.retry, (RetryConfig{1, {}}));
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ class PoolTest : public testing::Test {
     ::close(listener_);
   }
 
-  Pool& pool() { return Pool::of(*target_, 0, loop_, config_, upstream_metrics_); }
+  Pool& pool() { return Pool::of(*target_, 0, loop_, settings_, upstream_metrics_); }
   // The target's side: accepts, and answers every request that has come.
   void serve(std::string_view answer) {
     for (int fd; (fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;)
@@ -104,7 +104,8 @@ class PoolTest : public testing::Test {
   std::shared_ptr<observe::UpstreamMetrics> upstream_metrics_ = metrics_.upstream("orders");
   std::shared_ptr<Target> target_ = Target::make(std::make_shared<TargetGroup>(), TargetUrl{"orders", 80},
                                                  std::make_shared<const WorkerLoops>(WorkerLoops{&loop_}));
-  PoolConfig config_;
+  PoolSettings settings_;
+  PoolConfig& config_ = settings_.keep;
   Timeouts timeouts_;
   int listener_;
   std::deque<int> clients_;

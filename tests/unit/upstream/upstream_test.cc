@@ -48,7 +48,7 @@ TEST_F(UpstreamTest, MergesDefaultsAndItsOwnSettings) {
   DefaultsConfig defaults;
   defaults.timeouts.connect = 1s;
   defaults.timeouts.idle = 10s;
-  defaults.retry = RetryConfig{1};
+  defaults.retry = RetryConfig{1, {}};
   UpstreamConfig config = with_targets({"a"});
   config.timeouts.idle = 20s;
   config.pool.max_idle = 3;
@@ -58,20 +58,20 @@ TEST_F(UpstreamTest, MergesDefaultsAndItsOwnSettings) {
 
   EXPECT_EQ(upstream->name(), "orders");
   EXPECT_EQ(upstream->timeouts(), (Timeouts{1s, 30s, 20s, 60s}));
-  EXPECT_EQ(upstream->retry(), RetryConfig{1});
-  EXPECT_EQ(upstream->pool().max_idle, 3u);
+  EXPECT_EQ(upstream->retry(), (RetryConfig{1, {}}));
+  EXPECT_EQ(upstream->pool().keep.max_idle, 3u);
   EXPECT_EQ(upstream->host().kind, HostPolicy::Kind::upstream);
 }
 
 TEST_F(UpstreamTest, TakesItsOwnRetryBeforeThatOfDefaultsAndSafeBeforeNone) {
   DefaultsConfig defaults;
-  defaults.retry = RetryConfig{1};
+  defaults.retry = RetryConfig{1, {}};
   UpstreamConfig config = with_targets({"a"});
-  EXPECT_EQ(make(config)->retry(), RetryConfig{2});
+  EXPECT_EQ(make(config)->retry(), (RetryConfig{2, {}}));
 
-  config.retry = RetryConfig{3};
+  config.retry = RetryConfig{3, {}};
 
-  EXPECT_EQ(make(config, defaults)->retry(), RetryConfig{3});
+  EXPECT_EQ(make(config, defaults)->retry(), (RetryConfig{3, {}}));
 }
 
 TEST_F(UpstreamTest, PicksNothingBeforeAnythingIsResolved) {
