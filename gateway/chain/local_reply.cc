@@ -5,6 +5,7 @@
 
 #include "gateway/chain/escape.h"
 #include "gateway/chain/request_id.h"
+#include "gateway/http/grpc.h"
 
 namespace sluice::chain {
 namespace {
@@ -63,6 +64,20 @@ std::string_view retry_after(base::Reason reason, int status) noexcept {
 
 }  // namespace
 
+namespace {
+
+// A caller of gRPC gets status and message in the head, and nothing else: what gRPC calls Trailers-Only.
+void answer_grpc(Exchange& ex, const base::ReasonRow& row, std::string_view shown) {
+  http::ResponseHead& head = ex.response;
+  head.status = 200;
+  head.fields.set(FieldId::content_type, http::kGrpcType);
+  head.fields.add(http::kGrpcStatus, http::number(static_cast<http::GrpcCode>(row.grpc)));
+  head.fields.add(http::kGrpcMessage, http::grpc_message(ex.arena.join(row.name, ": ", shown), ex.arena));
+  ex.response_body.reset();
+}
+
+}  // namespace
+
 void make_local_reply(Exchange& ex, base::Reason reason, std::string_view detail) {
   const base::ReasonRow& row = base::row(reason);
   detail = ex.arena.copy(detail);
@@ -81,6 +96,7 @@ void make_local_reply(Exchange& ex, base::Reason reason, std::string_view detail
     head.fields.add(FieldId::retry_after, seconds);
 
   std::string_view shown = detail.empty() ? row.explanation : detail;
+  if (http::is_grpc(ex.request.fields)) return answer_grpc(ex, row, shown);
   ex.response_body = http::make_body<http::TextBody>(ex.arena, problem(ex.arena, row, shown, request_id(ex)));
 }
 

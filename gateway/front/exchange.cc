@@ -10,6 +10,7 @@
 #include "gateway/front/front.h"
 #include "gateway/front/hold.h"
 #include "gateway/front/redirect.h"
+#include "gateway/http/grpc.h"
 
 namespace sluice::front {
 
@@ -78,12 +79,16 @@ Task<void> Front::serve(http::ServerStream& stream) {
   ex.route_name = route.name;
   ex.captures = plan.lookup.captures.all();
   ex.matched_prefix = ex.request.path.substr(0, plan.lookup.prefix);
-  route.metrics->on(worker_->index).begin();
+  auto& cells = route.metrics->on(worker_->index);
+  cells.begin();
+  bool grpc = http::is_grpc(ex.request.fields);
+  if (grpc) cells.grpc_begin();
 
   // Step 3
   co_await route.chain.run(ex).in(ex.scope);
   // Step 4
   if (ex.response.status == 101 && ex.upstream_stream) [[unlikely]] {
+    if (grpc) cells.grpc_end();
     co_await tunnel(ex, hold, plan.lookup.route);
     co_return;
   }
@@ -91,6 +96,7 @@ Task<void> Front::serve(http::ServerStream& stream) {
   // Step 5
   route.chain.done(ex);
   finish(ex, *route.metrics, hold.snapshot());
+  if (grpc) cells.grpc_end();
 }
 
 Task<void> Front::refuse(http::ServerStream& stream, const base::Error& error) {

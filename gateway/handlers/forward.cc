@@ -3,6 +3,8 @@
 
 #include "gateway/base/strings.h"
 #include "gateway/chain/registry.h"
+#include "gateway/handlers/grpc_call.h"
+#include "gateway/http/replay_body.h"
 #include "gateway/upstream/pool.h"
 
 namespace sluice::handlers {
@@ -44,9 +46,10 @@ bool streaming(const http::ResponseHead& head) noexcept {
 struct Forward::Try {
   upstream::Target* tried[kMaxAttempts];
   std::size_t count = 0;
-  std::string_view extra;     // field lines for the target
-  std::string_view greeting;  // a PROXY header for it, if it wants one
-  bool fresh = false;         // no idle connection this time
+  std::string_view extra;              // field lines for the target
+  std::string_view greeting;           // a PROXY header for it, if it wants one
+  bool fresh = false;                  // no idle connection this time
+  http::ReplayBody* replay = nullptr;  // the request's body, if it can be sent once more
 };
 
 Forward::Forward(const ForwardConfig& config, chain::Builder& builder)
@@ -55,20 +58,31 @@ Forward::Forward(const ForwardConfig& config, chain::Builder& builder)
 }
 
 Task<Result<void>> Forward::answer(Exchange& ex) const {
-  ex.total.start(timeouts_.total, Reason::timeout_total);
   ex.upstream.name = upstream_->name();
   auto& worker = ex.worker;
   Try t;
+  GrpcCall grpc(ex);
+  upstream::Timeouts timeouts = timeouts_;
+  if (grpc) [[unlikely]] {
+    if (auto begun = grpc.begin(ex); !begun) co_return begun;
+    timeouts = grpc.timeouts(timeouts);
+    remember_body(ex, t);
+    // Not for whoever merely says that it is gRPC.
+    if (upstream_->pool().protocol == upstream::ProtocolChoice::h2) ex.stream.let_body_pause();
+  } else {
+    ex.total.start(timeouts_.total, Reason::timeout_total);
+  }
   for (;;) {
     // Step 2
     upstream::Target* target = upstream_->pick(worker.index, {}, {t.tried, t.count});
     if (!target) co_return base::Unexpected{upstream_->why_unusable()};
     begin_attempt(ex, t, *target);
+    if (grpc) grpc.tell_deadline(ex);
     // Step 3
     auto& pool =
         upstream::Pool::of(*target, worker.index, worker.loop, upstream_->pool(), upstream_->metrics());
     Result<void> result;
-    auto acquired = co_await pool.acquire(ex.arena, timeouts_, t.fresh, t.greeting);
+    auto acquired = co_await pool.acquire(ex.arena, timeouts, t.fresh, t.greeting);
     if (acquired) {
       ex.upstream_stream = std::move(acquired->stream);
       ex.attempt->on(*ex.upstream_stream);
@@ -86,7 +100,10 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
     } else {
       result = std::move(acquired).unexpected();
     }
+    bool again = result && grpc && grpc.repeatable(ex.response, upstream_->retry()) && may_repeat(ex, t);
+    if (again) result = base::fail(Reason::upstream_status);
     end_attempt(ex, result);
+    if (again) continue;
     if (result) break;
     // Step 6
     if (!may_retry(ex, t, result.error())) {
@@ -97,11 +114,12 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   }
   count_retries(ex, observe::RetryResult::success);
   // Step 7: from here on the client's connection pulls.
+  bool headless = grpc && grpc.translate(ex);
   ex.response.fields.add(FieldId::via, "1.1 sluice");
   if (ex.response.status == 101) [[unlikely]]
     if (auto switched = switch_protocols(ex); !switched) co_return switched;
-  if (streaming(ex.response)) ex.total.stop();
-  ex.response_body = ex.upstream_stream->body(ex.arena);
+  if (!grpc && streaming(ex.response)) ex.total.stop();
+  if (!headless) ex.response_body = ex.upstream_stream->body(ex.arena);
   co_return Result<void>();
 }
 
@@ -134,6 +152,7 @@ void Forward::begin_attempt(Exchange& ex, Try& t, upstream::Target& target) cons
   ex.upstream.target = target.text();
   ex.attempt.reset();
   ex.upstream_stream.reset();
+  if (t.replay) t.replay->rewind();
   ex.attempt.emplace(target, upstream_->metrics()->on(ex.worker.index), ex.worker.loop);
 }
 
@@ -156,10 +175,25 @@ void Forward::count_retries(const Exchange& ex, observe::RetryResult result) con
   upstream_->metrics()->on(ex.worker.index).retried(last->before->reason, result);
 }
 
-bool Forward::may_retry(const Exchange& ex, const Try& t, const base::Error& error) const {
+// A call's messages, so that a call which nobody has looked at, or that may be made twice, can be made again.
+void Forward::remember_body(Exchange& ex, Try& t) const {
+  constexpr std::size_t kAtMost = 64 * 1024;
+  if (!ex.request_body || upstream_->retry().attempts < 2 || ex.request_body->length().value_or(0) > kAtMost)
+    return;
+  auto body = http::make_body<http::ReplayBody>(ex.arena, std::move(ex.request_body), ex.arena, kAtMost);
+  t.replay = static_cast<http::ReplayBody*>(body.get());
+  ex.request_body = std::move(body);
+}
+
+// Is there another attempt, and could it say the same as the last one?
+bool Forward::may_repeat(const Exchange& ex, const Try& t) const {
   if (t.count >= upstream_->retry().attempts || t.count >= kMaxAttempts || ex.scope.cancelled()) return false;
   const auto* stream = ex.upstream_stream.get();
-  if (stream && (stream->answered() || stream->body_touched())) return false;
+  return !stream || !stream->body_touched() || (t.replay && t.replay->repeatable());
+}
+
+bool Forward::may_retry(const Exchange& ex, const Try& t, const base::Error& error) const {
+  if (!may_repeat(ex, t) || (ex.upstream_stream && ex.upstream_stream->answered())) return false;
   // A target that cannot be believed will not be the next time either.
   if (error.reason == Reason::upstream_tls && t.count >= upstream_->targets().size()) return false;
   switch (base::row(error.reason).retry) {

@@ -43,6 +43,8 @@ class Forward final : public chain::Handler {
   void end_attempt(chain::Exchange& ex, const base::Result<void>& result) const;
   void count_retries(const chain::Exchange& ex, observe::RetryResult result) const;
   base::Result<void> switch_protocols(chain::Exchange& ex) const;
+  void remember_body(chain::Exchange& ex, Try& t) const;
+  bool may_repeat(const chain::Exchange& ex, const Try& t) const;
   bool may_retry(const chain::Exchange& ex, const Try& t, const base::Error& error) const;
 
   std::shared_ptr<upstream::Upstream> upstream_;

@@ -51,6 +51,10 @@ RouteCells::RouteCells(SeriesStore& store, const std::string& route, unsigned wo
   overhead_ = OverheadCells(cells(Family::sluice_overhead_seconds, {route_}));
 }
 
+void RouteCells::add_grpc_series() {
+  grpc_ = series_.emplace_back(store_.series(Family::sluice_streams, {route_, "grpc"})).cells(worker_);
+}
+
 void RouteCells::end(const RequestOutcome& outcome) {
   in_flight_->subtract(1);
   received_->add(outcome.received);

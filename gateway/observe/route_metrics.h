@@ -49,6 +49,12 @@ class alignas(64) RouteCells {
 
   // Once a route is chosen; each begin() has its end().
   void begin() noexcept { in_flight_->add(1); }
+  // The same for calls of gRPC, which count as requests too.
+  void grpc_begin() {
+    if (!grpc_) add_grpc_series();
+    grpc_->add(1);
+  }
+  void grpc_end() noexcept { grpc_->subtract(1); }
   // After the last byte or the abort.
   void end(const RequestOutcome& outcome);
 
@@ -63,7 +69,10 @@ class alignas(64) RouteCells {
   Cell* add_request_series(std::uint32_t key, const RequestOutcome& outcome);
   void add_duration_series(std::size_t code_class);
 
+  void add_grpc_series();
+
   Cell* in_flight_;
+  Cell* grpc_ = nullptr;  // made when first needed
   Cell* received_;
   Cell* sent_;
   OverheadCells overhead_;

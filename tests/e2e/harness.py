@@ -176,10 +176,10 @@ shutdown: {{pre_stop: 0s, grace: 20s}}
     def url(self, path):
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def curl(self, path, *options, url=None):
+    def curl(self, path, *options, url=None, stdin=None):
         report = "\\n%{json}"
         result = subprocess.run(["curl", "-sS", "-i", "-m", str(PATIENCE), "--path-as-is", "-w", report, *options,
-                                 url or self.url(path)], capture_output=True)
+                                 url or self.url(path)], capture_output=True, input=stdin)
         raw, _, tail = result.stdout.rpartition(b"\n")
         self.assertEqual(result.returncode, 0, result.stderr.decode())
         return Answer(raw, json.loads(tail))

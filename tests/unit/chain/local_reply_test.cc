@@ -53,6 +53,22 @@ TEST(LocalReply, GivesTheExchangeAnIdThatTheBodyNames) {
   EXPECT_THAT(fake.body(), HasSubstr("\"instance\":\"" + std::string(fake.ex.request_id) + "\""));
 }
 
+TEST(LocalReply, AnswersACallOfGrpcInGrpc) {
+  FakeExchange fake;
+  fake.request().fields.add(FieldId::content_type, "application/grpc+proto");
+
+  make_local_reply(fake.ex, Reason::rate_limited, "10 per second, 100% used");
+
+  EXPECT_EQ(fake.response().status, 200);
+  EXPECT_EQ(
+      test::lines(fake.response().fields),
+      "Content-Type: application/grpc\n"
+      "Proxy-Status: sluice; error=http_request_denied; details=\"rate_limited: 10 per second, 100% used\"\n"
+      "grpc-status: 8\ngrpc-message: rate_limited: 10 per second, 100%25 used\n");
+  EXPECT_EQ(fake.ex.response_body, nullptr);
+  EXPECT_EQ(fake.ex.reason, Reason::rate_limited);
+}
+
 TEST(LocalReply, CopiesTheDetail) {
   FakeExchange fake;
   {

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// The filter `grpc_web`: lets browsers, which see no trailers, call gRPC services. A request of gRPC-Web
+// becomes one of gRPC; of the response the trailers become its last frame (doc/PROTOCOL-WEB.md of gRPC). The
+// -text variants carry both bodies in base64. Everything streams: no piece waits for the next one. Other
+// requests pass untouched.
+#include <algorithm>
+#include <cstring>
+
+#include "gateway/base/strings.h"
+#include "gateway/chain/exchange.h"
+#include "gateway/chain/registry.h"
+#include "gateway/http/grpc.h"
+
+namespace sluice::filters {
+
+struct GrpcWebConfig {
+  bool operator==(const GrpcWebConfig&) const = default;
+};
+
+void describe(config::Description<GrpcWebConfig>& d) {
+  d.about("grpc_web",
+          "Translates gRPC-Web, binary and text, to gRPC and back, so that browsers can call gRPC services. "
+          "Requests of other types pass as they are.");
+}
+
+namespace {
+
+using base::Reason;
+using base::Result;
+using base::Task;
+using http::Body;
+using http::FieldId;
+using http::Piece;
+
+constexpr std::string_view kWeb = "application/grpc-web";
+constexpr std::string_view kText = "-text";
+constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+// What base64 (RFC 4648 section 4) decodes to, in pieces cut anywhere. Clients join what they have encoded
+// piece by piece, so that padding may stand in the middle.
+class Base64Body final : public Body {
+ public:
+  Base64Body(http::BodyPtr source, base::Arena& arena) noexcept
+      : source_(std::move(source)), arena_(&arena) {}
+
+  Task<Result<Piece>> read(std::size_t at_most) override {
+    auto reading = source_->read(std::max<std::size_t>(at_most, 4));
+    if (reading.await_ready()) return decode(reading.await_resume());
+    return wait(std::move(reading));
+  }
+  std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
+  void abandon() noexcept override { source_->abandon(); }
+
+ private:
+  Task<Result<Piece>> wait(Task<Result<Piece>> reading) {
+    auto piece = co_await reading;
+    co_return decode(std::move(piece));
+  }
+
+  Result<Piece> decode(Result<Piece> piece) {
+    if (!piece) return piece;
+    char* out = room(piece->bytes.size());
+    char* end = out;
+    for (char c : piece->bytes) {
+      if (!take(c, end)) return base::fail(Reason::validation, "the body is not base64");
+    }
+    if (piece->last && count_ != 0)
+      return base::fail(Reason::validation, "the base64 of the body breaks off");
+    return Piece{{out, static_cast<std::size_t>(end - out)}, piece->last, piece->trailers};
+  }
+
+  bool take(char c, char*& end) noexcept {
+    if (c == '=') {
+      if (count_ < 2) return false;
+      ++padding_;
+      c = 'A';
+    } else if (padding_ > 0) {
+      return false;
+    }
+    const auto* digit = static_cast<const char*>(std::memchr(kAlphabet, c, 64));
+    if (!digit) return false;
+    bits_ = bits_ << 6 | static_cast<std::uint32_t>(digit - kAlphabet);
+    if (++count_ < 4) return true;
+    for (unsigned i = 0; i < 3 - padding_; ++i) *end++ = static_cast<char>(bits_ >> (16 - 8 * i));
+    bits_ = count_ = padding_ = 0;
+    return true;
+  }
+
+  // For the bytes of one piece; kept for the next one.
+  char* room(std::size_t n) {
+    if (n > size_) {
+      memory_ = arena_->chars(n);
+      size_ = n;
+    }
+    return memory_;
+  }
+
+  http::BodyPtr source_;
+  base::Arena* arena_;
+  char* memory_ = nullptr;
+  std::size_t size_ = 0;
+  std::uint32_t bits_ = 0;
+  unsigned count_ = 0;    // digits of the present four
+  unsigned padding_ = 0;  // of these
+};
+
+// The response's body with its trailers as the last frame, as it is or in base64.
+class WebBody final : public Body {
+ public:
+  WebBody(http::BodyPtr source, base::Arena& arena, bool text) noexcept
+      : source_(std::move(source)), arena_(&arena), text_(text) {}
+
+  Task<Result<Piece>> read(std::size_t at_most) override {
+    // Base64 makes four bytes of three.
+    auto reading = source_->read(text_ ? std::max<std::size_t>(at_most / 4 * 3, 3) : at_most);
+    if (reading.await_ready()) return encode(reading.await_resume());
+    return wait(std::move(reading));
+  }
+  std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
+  void abandon() noexcept override { source_->abandon(); }
+
+ private:
+  Task<Result<Piece>> wait(Task<Result<Piece>> reading) {
+    auto piece = co_await reading;
+    co_return encode(std::move(piece));
+  }
+
+  Result<Piece> encode(Result<Piece> piece) {
+    if (!piece) return piece;
+    std::string_view bytes(piece->bytes.data(), piece->bytes.size());
+    if (piece->last && piece->trailers) bytes = arena_->join(bytes, trailer_frame(*piece->trailers));
+    if (text_) bytes = base64(bytes);
+    return Piece{{bytes.data(), bytes.size()}, piece->last, nullptr};
+  }
+
+  // Flag 0x80, the length, and the trailers as lines.
+  std::string_view trailer_frame(const http::Fields& trailers) const {
+    std::size_t size = 0;
+    for (const auto& line : trailers.lines())
+      if (!line.dropped) size += line.name.size() + line.value.size() + 4;
+    char* begin = arena_->chars(5 + size);
+    char* out = begin;
+    *out++ = static_cast<char>(0x80);
+    for (int shift = 24; shift >= 0; shift -= 8) *out++ = static_cast<char>(size >> shift);
+    auto append = [&](std::string_view text) { out = std::copy(text.begin(), text.end(), out); };
+    for (const auto& line : trailers.lines()) {
+      if (line.dropped) continue;
+      out = std::transform(line.name.begin(), line.name.end(), out, base::lower);
+      append(": ");
+      append(line.value);
+      append("\r\n");
+    }
+    return {begin, static_cast<std::size_t>(out - begin)};
+  }
+
+  // Each piece with padding of its own, so that it can be read when it arrives.
+  std::string_view base64(std::string_view bytes) {
+    std::size_t n = (bytes.size() + 2) / 3 * 4;
+    if (n > size_) {
+      memory_ = arena_->chars(n);
+      size_ = n;
+    }
+    char* out = memory_;
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+      std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
+      std::uint32_t bits = 0;
+      for (std::size_t j = 0; j < 3; ++j)
+        bits = bits << 8 | (j < left ? static_cast<unsigned char>(bytes[i + j]) : 0u);
+      for (std::size_t j = 0; j < 4; ++j) *out++ = j > left ? '=' : kAlphabet[bits >> (18 - 6 * j) & 63];
+    }
+    return {memory_, n};
+  }
+
+  http::BodyPtr source_;
+  base::Arena* arena_;
+  bool text_;
+  char* memory_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// What a content type says: is it gRPC-Web, in text, and of which messages ("+proto")?
+struct WebType {
+  bool web = false;
+  bool text = false;
+  std::string_view rest;
+};
+
+WebType web_type(std::string_view type) noexcept {
+  WebType out;
+  if (!base::equal_ignoring_case(type.substr(0, kWeb.size()), kWeb)) return out;
+  type.remove_prefix(kWeb.size());
+  if (base::equal_ignoring_case(type.substr(0, kText.size()), kText)) {
+    out.text = true;
+    type.remove_prefix(kText.size());
+  }
+  out.web = type.empty() || type.front() == '+' || type.front() == ';';
+  out.rest = type;
+  return out;
+}
+
+class GrpcWeb final : public chain::Filter {
+ public:
+  explicit GrpcWeb(const GrpcWebConfig& /*config*/) {}
+
+  Task<chain::Step> on_request(chain::Exchange& ex) const override {
+    auto& fields = ex.request.fields;
+    WebType type = web_type(fields.value(FieldId::content_type));
+    if (!type.web) return chain::Step::next;
+    ex.local<Seen>(*this) = {true, type.text};
+    fields.set(FieldId::content_type, ex.arena.join(http::kGrpcType, type.rest));
+    fields.remove("x-grpc-web");
+    if (type.text && ex.request_body) {
+      fields.remove(FieldId::content_length);
+      ex.request_body = http::make_body<Base64Body>(ex.arena, std::move(ex.request_body), ex.arena);
+    }
+    return chain::Step::next;
+  }
+
+  Task<void> on_response(chain::Exchange& ex) const override {
+    Seen seen = ex.local<Seen>(*this);
+    auto type = ex.response.fields.value(FieldId::content_type);
+    if (!seen.web || !http::is_grpc_type(type)) return {};
+    ex.response.fields.set(FieldId::content_type, ex.arena.join(kWeb, seen.text ? kText : std::string_view(),
+                                                                type.substr(http::kGrpcType.size())));
+    ex.response.fields.remove(FieldId::trailer);
+    if (!ex.response_body) return {};  // status and message are in the head
+    ex.response.fields.remove(FieldId::content_length);
+    ex.response_body = http::make_body<WebBody>(ex.arena, std::move(ex.response_body), ex.arena, seen.text);
+    return {};
+  }
+
+ private:
+  struct Seen {
+    bool web = false;
+    bool text = false;
+  };
+};
+
+const chain::FilterKind<GrpcWeb, GrpcWebConfig> kKind{
+    "grpc_web", chain::Stage::shape, "Lets browsers call gRPC services with gRPC-Web.", "{}"};
+
+}  // namespace
+}  // namespace sluice::filters

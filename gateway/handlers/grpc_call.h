@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// GrpcCall: what forwarding does otherwise when the request is gRPC: the caller's deadline takes the place of
+// the total timeout and is told to the target, an answer that is no gRPC becomes one, and codes that the
+// operator names are tried again. Used by forward.cc; lives as long as its attempts.
+#pragma once
+#include "gateway/chain/exchange.h"
+#include "gateway/http/grpc.h"
+#include "gateway/http/replay_body.h"
+#include "gateway/upstream/timeouts.h"
+
+namespace sluice::handlers {
+
+class GrpcCall {
+ public:
+  explicit GrpcCall(const chain::Exchange& ex) noexcept : active_(http::is_grpc(ex.request.fields)) {}
+  // Is it gRPC? Nothing else may be called if not.
+  explicit operator bool() const noexcept { return active_; }
+
+  // Reads grpc-timeout and starts the deadline. Errors: validation, timeout_total.
+  base::Result<void> begin(chain::Exchange& ex);
+  // `timeouts` with what the caller's deadline changes about them.
+  upstream::Timeouts timeouts(upstream::Timeouts timeouts) const noexcept;
+  // Before each attempt: how much time is left.
+  void tell_deadline(chain::Exchange& ex) const;
+
+  // Is the answer one that is to be tried again: a code of the list, and nothing else?
+  bool repeatable(const http::ResponseHead& head, const upstream::RetryConfig& retry) const noexcept;
+  // Makes a gRPC answer of one that has only an HTTP status. True: its body is not to be passed on.
+  bool translate(chain::Exchange& ex) const;
+
+ private:
+  bool active_;
+  base::SteadyTime deadline_{};  // zero: none
+};
+
+}  // namespace sluice::handlers

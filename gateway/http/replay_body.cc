@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/http/replay_body.h"
+
+#include <algorithm>
+
+namespace sluice::http {
+
+using base::Result;
+using base::Task;
+
+Task<Result<Piece>> ReplayBody::read(std::size_t at_most) {
+  if (next_ || (ended_ && !lost_)) return Result<Piece>(repeat(at_most));
+  auto reading = source_->read(at_most);
+  if (reading.await_ready()) return remember(reading.await_resume());
+  return wait(std::move(reading));
+}
+
+Task<Result<Piece>> ReplayBody::wait(Task<Result<Piece>> reading) {
+  auto piece = co_await reading;
+  co_return remember(std::move(piece));
+}
+
+std::optional<std::uint64_t> ReplayBody::length() const noexcept {
+  if (ended_) return behind_;
+  auto rest = source_->length();
+  if (!rest) return std::nullopt;
+  return *rest + behind_;
+}
+
+Result<Piece> ReplayBody::remember(Result<Piece> piece) {
+  if (!piece) {
+    lost_ = true;
+    return piece;
+  }
+  std::string_view bytes(piece->bytes.data(), piece->bytes.size());
+  if (bytes.size() > room_) lost_ = true;
+  if (!lost_ && !bytes.empty()) {
+    auto* chunk = arena_->make<Chunk>(arena_->copy(bytes));
+    (first_ ? last_->next : first_) = chunk;
+    last_ = chunk;
+    room_ -= bytes.size();
+    known_ += bytes.size();
+  }
+  ended_ = piece->last;
+  trailers_ = piece->trailers;
+  return piece;
+}
+
+Piece ReplayBody::repeat(std::size_t at_most) noexcept {
+  std::string_view bytes;
+  if (next_) {
+    bytes = next_->bytes.substr(used_, at_most);
+    used_ += bytes.size();
+    behind_ -= bytes.size();
+    if (used_ == next_->bytes.size()) {
+      next_ = next_->next;
+      used_ = 0;
+    }
+  }
+  bool last = ended_ && !next_;
+  return {{bytes.data(), bytes.size()}, last, last ? trailers_ : nullptr};
+}
+
+void ReplayBody::rewind() noexcept {
+  next_ = first_;
+  used_ = 0;
+  behind_ = known_;
+}
+
+}  // namespace sluice::http

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// gRPC: deadlines, errors, retries; from clients of HTTP/1.1, which see in the head what others see in
+// trailers.
+#include <gmock/gmock.h>
+
+#include "tests/support/gateway.h"
+#include "tests/support/h2_target.h"
+#include "tests/support/matchers.h"
+#include "tests/support/metrics.h"
+
+namespace sluice::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+std::string yaml(std::string_view more = {}) {
+  return "upstreams: {cart: {url: \"<cart>\", protocol: h2" + std::string(more) +
+         "}}\nroutes: [{name: cart, match: {path: /shop.Cart/**}, use: [{grpc_web: {}}], to: cart}]\n";
+}
+
+constexpr std::string_view kMessage("\0\0\0\0\5hello", 10);
+
+std::string call(std::string_view lines = {}) {
+  return post("/shop.Cart/Add", kMessage, "Content-Type: application/grpc\r\n" + std::string(lines));
+}
+
+struct Grpc : ::testing::Test {
+  H2Target accept() { return H2Target(gw.upstream("cart").accept()); }
+  // Answers a call as a service does.
+  static void answer(H2Target& target, std::uint32_t stream) {
+    target.headers(stream, {{":status", "200"}, {"content-type", "application/grpc"}});
+    target.data(stream, kMessage);
+    target.headers(stream, {{"grpc-status", "0"}, {"grpc-message", "fine"}}, true);
+  }
+  Gateway gw{yaml(", retry: {attempts: 3, grpc: [unavailable]}")};
+  RawClient client = gw.connect();
+};
+
+TEST_F(Grpc, ReachesTheServiceWithItsTrailers) {
+  client.send(call());
+  auto target = accept();
+  auto request = target.expect_request();
+  answer(target, request.stream);
+
+  EXPECT_EQ(request.value("te"), "trailers");
+  EXPECT_EQ(request.body, kMessage);
+  auto response = client.response();
+  EXPECT_EQ(response.body, kMessage);
+  EXPECT_THAT(response.trailers,
+              ::testing::ElementsAre(Line{"grpc-status", "0"}, Line{"grpc-message", "fine"}));
+}
+
+TEST_F(Grpc, CountsWhatIsUnderWay) {
+  Metrics before(gw);
+  client.send(call());
+  auto target = accept();
+  auto request = target.expect_request();
+  EXPECT_TRUE(before.becomes(1, "sluice_streams", {{"route", "cart"}, {"kind", "grpc"}}));
+
+  answer(target, request.stream);
+  client.response();
+
+  EXPECT_TRUE(before.becomes(0, "sluice_streams", {{"route", "cart"}, {"kind", "grpc"}}));
+}
+
+TEST_F(Grpc, TellsTheServiceHowMuchTimeIsLeft) {
+  client.send(call("grpc-timeout: 20S\r\n"));
+  auto target = accept();
+  auto request = target.expect_request();
+  answer(target, request.stream);
+
+  auto timeout = request.value("grpc-timeout");
+  ASSERT_FALSE(timeout.empty());
+  EXPECT_EQ(timeout.back(), 'u');
+  EXPECT_LE(std::stol(timeout), 20'000'000);
+  EXPECT_GT(std::stol(timeout), 0);
+}
+
+TEST_F(Grpc, EndsAtTheDeadlineOfTheCaller) {
+  client.send(call("grpc-timeout: 200m\r\n"));
+  auto target = accept();
+  auto request = target.expect_request();
+
+  auto response = client.response();
+
+  EXPECT_THAT(response, HasStatus(200));
+  EXPECT_THAT(response, HasField("grpc-status", "4"));
+  auto reset = target.expect_frame(h2::kReset);
+  EXPECT_EQ(reset.stream, request.stream);
+  EXPECT_EQ(reset.error(), 8u);
+}
+
+TEST_F(Grpc, EndsAtTheDeadlineInTheMiddleOfAStream) {
+  client.send(call("grpc-timeout: 300m\r\n"));
+  auto target = accept();
+  auto request = target.expect_request();
+  target.headers(request.stream, {{":status", "200"}, {"content-type", "application/grpc"}});
+
+  EXPECT_EQ(target.expect_frame(h2::kReset).stream, request.stream);
+  EXPECT_FALSE(client.response().complete);
+  EXPECT_EQ(json_value(gw.log_line(), "reason"), "timeout_total");
+}
+
+TEST(GrpcTimeout, HasNoTotalTimeoutWithoutADeadline) {
+  Gateway gw(yaml(", timeouts: {total: 100ms, idle: 20s}"));
+  RawClient client = gw.connect();
+  client.send(call());
+  H2Target target(gw.upstream("cart").accept());
+  auto request = target.expect_request();
+  // Another call's deadline passes meanwhile: by then the total timeout of this one would have passed too.
+  EXPECT_THAT(gw.ask(call("grpc-timeout: 500m\r\n")), HasField("grpc-status", "4"));
+
+  Grpc::answer(target, request.stream);
+
+  EXPECT_EQ(client.response().body, kMessage);
+}
+
+TEST_F(Grpc, RefusesADeadlineThatIsNone) {
+  client.send(call("grpc-timeout: soon\r\n"));
+
+  auto response = client.response();
+  EXPECT_THAT(response, HasField("grpc-status", "3"));
+  EXPECT_THAT(response, HasField("grpc-message", StartsWith("validation: ")));
+}
+
+TEST_F(Grpc, IsAnsweredInGrpcByTheGateway) {
+  client.send(post("/shop.Other/Add", kMessage, "Content-Type: application/grpc+proto\r\n"));
+
+  auto response = client.response();
+  EXPECT_THAT(response, HasStatus(200));
+  EXPECT_EQ(response.body, "");
+  EXPECT_THAT(response, HasField("content-type", "application/grpc"));
+  EXPECT_THAT(response, HasField("grpc-status", "12"));
+  EXPECT_THAT(response, HasField("grpc-message", StartsWith("no_route: ")));
+  EXPECT_THAT(response, HasField("proxy-status", HasSubstr("no_route")));
+}
+
+TEST_F(Grpc, GetsAStatusForAnAnswerThatIsNoGrpc) {
+  client.send(call());
+  auto target = accept();
+  auto request = target.expect_request();
+  target.headers(request.stream, {{":status", "403"}, {"content-type", "text/html"}});
+  target.data(request.stream, "<html>", true);
+
+  auto response = client.response();
+  EXPECT_THAT(response, HasStatus(200));
+  EXPECT_THAT(response, HasField("grpc-status", "7"));
+  EXPECT_THAT(response, HasField("grpc-message", HasSubstr("403")));
+  EXPECT_EQ(response.body, "");
+}
+
+TEST_F(Grpc, IsCalledAgainForACodeOfTheList) {
+  Metrics before(gw);
+  client.send(call());
+  auto target = accept();
+  for (int i = 0; i < 2; ++i)
+    target.headers(target.expect_request().stream,
+                   {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "14"}}, true);
+  auto third = target.expect_request();
+  answer(target, third.stream);
+
+  EXPECT_EQ(third.body, kMessage);
+  EXPECT_EQ(client.response().body, kMessage);
+  EXPECT_EQ(
+      before.growth("sluice_upstream_retries_total", {{"cause", "upstream_status"}, {"result", "success"}}),
+      1);
+}
+
+TEST_F(Grpc, KeepsTheLastAnswerWhenAllAttemptsFail) {
+  client.send(call());
+  auto target = accept();
+  for (int i = 0; i < 3; ++i)
+    target.headers(target.expect_request().stream,
+                   {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "14"}}, true);
+
+  EXPECT_THAT(client.response(), HasField("grpc-status", "14"));
+}
+
+TEST_F(Grpc, IsNotCalledAgainForOtherCodes) {
+  client.send(call());
+  auto target = accept();
+  target.headers(target.expect_request().stream,
+                 {{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "13"}}, true);
+
+  EXPECT_THAT(client.response(), HasField("grpc-status", "13"));
+}
+
+TEST_F(Grpc, IsCalledAgainWhenTheStreamWasRefused) {
+  client.send(call());
+  auto target = accept();
+  target.reset(target.expect_request().stream, 7);
+  auto again = target.expect_request();
+  answer(target, again.stream);
+
+  EXPECT_EQ(again.body, kMessage);
+  EXPECT_EQ(client.response().body, kMessage);
+}
+
+TEST_F(Grpc, IsReachedByBrowsers) {
+  client.send(post("/shop.Cart/Add", "AAAAAAVoZWxsbw==", "Content-Type: application/grpc-web-text\r\n"));
+  auto target = accept();
+  auto request = target.expect_request();
+  answer(target, request.stream);
+
+  EXPECT_EQ(request.value("content-type"), "application/grpc");
+  EXPECT_EQ(request.body, kMessage);
+  auto response = client.response();
+  EXPECT_THAT(response, HasField("content-type", "application/grpc-web-text"));
+  EXPECT_THAT(response.body, StartsWith("AAAAAAVoZWxsb"));
+  EXPECT_TRUE(response.trailers.empty());
+}
+
+TEST_F(Grpc, AnswersBrowsersWithItsOwnErrorsInTheHead) {
+  gw.upstream("cart").stop_listening();
+
+  client.send(post("/shop.Cart/Add", kMessage, "Content-Type: application/grpc-web\r\n"));
+
+  auto response = client.response();
+  EXPECT_THAT(response, HasField("content-type", "application/grpc-web"));
+  EXPECT_THAT(response, HasField("grpc-status", "14"));
+}
+
+}  // namespace
+}  // namespace sluice::test
