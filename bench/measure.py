@@ -24,8 +24,10 @@ def check(case, port):
     """A proxy that answers wrongly is not worth measuring."""
     if case.streams:
         url = f"http://127.0.0.1:{port}{case.path}"
-        said = subprocess.run(["curl", "-sS", "-m", "10", "--http2-prior-knowledge", url], capture_output=True,
-                              check=True).stdout
+        fields = [part for name, value in case.fields.items() for part in ("-H", f"{name}: {value}")]
+        body = ["--data-binary", "@-"] if case.body else []
+        said = subprocess.run(["curl", "-sS", "-m", "10", "--http2-prior-knowledge", *fields, *body, url],
+                              capture_output=True, check=True, input=b"x" * case.body).stdout
         if len(said) != case.expect:
             raise RuntimeError(f"{case.name}: {len(said)} bytes, not {case.expect}")
         return
@@ -82,9 +84,13 @@ def parse_wrk(text):
             "p50_us": percentile(50), "p99_us": percentile(99)}
 
 
-def h2load(case, port, seconds):
+def h2load(case, port, seconds, folder):
     fields = [part for name, value in case.fields.items() for part in ("-H", f"{name}: {value}")]
-    command = ["h2load", "-t1", f"-c{case.connections}", f"-m{case.streams}", f"-D{seconds}", *fields,
+    body = []
+    if case.body:
+        (folder / "body").write_bytes(b"x" * case.body)
+        body = ["-d", folder / "body"]
+    command = ["h2load", "-t1", f"-c{case.connections}", f"-m{case.streams}", f"-D{seconds}", *fields, *body,
                f"http://127.0.0.1:{port}{case.path}"]
     result = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=True,
                             preexec_fn=pinned(LOAD_CORE))
@@ -103,7 +109,7 @@ def parse_h2load(text):
 
 
 def load(case, port, seconds, folder):
-    return h2load(case, port, seconds) if case.streams else wrk(case, port, seconds, folder)
+    return h2load(case, port, seconds, folder) if case.streams else wrk(case, port, seconds, folder)
 
 
 def closed_loop(case, subject, seconds):

@@ -67,7 +67,7 @@ class Run:
                 for label, one in ((subject.name, shape), (subject.name + " plain", against)):
                     if one is not None:
                         folder = self.folder / name / re.sub(r"\W+", "-", label)
-                        started[label] = subject(folder, self.backend.port, one)
+                        started[label] = subject(folder, self.backend.port_for(one), one)
         except BaseException:
             stop_all(started)
             raise

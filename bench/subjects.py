@@ -19,6 +19,7 @@ class Shape:
     routes: int = 1
     header_edits: bool = False
     http2: bool = False  # from clients, without TLS; HTTP/1.1 to the backend
+    grpc: bool = False  # HTTP/2 without TLS on both sides, and a backend that sends trailers
     tls: bool = False  # 1.3 with AES-128-GCM, X25519 and a P-256 key, nothing resumed
 
     @property
@@ -97,12 +98,13 @@ class Sluice(Subject):
 
     def text(self):
         log = f"{{format: json, to: {self.log}}}" if self.shape.access_log else "off"
-        protocols = ", protocols: [h2]" if self.shape.http2 else ""
+        protocols = ", protocols: [h2]" if self.shape.http2 or self.shape.grpc else ""
+        protocol = ", protocol: h2" if self.shape.grpc else ""
         lines = ["version: 1", "workers: 1",
                  f'listeners: {{web: {{bind: "127.0.0.1:{self.port}"{protocols}{self.tls()}}}}}',
                  f'admin: {{bind: "127.0.0.1:{free_port()}"}}', f"access_log: {log}",
                  "shutdown: {pre_stop: 0s, grace: 1s}",
-                 f'upstreams: {{app: {{targets: ["http://127.0.0.1:{self.backend}"]}}}}', "routes:"]
+                 f'upstreams: {{app: {{targets: ["http://127.0.0.1:{self.backend}"]{protocol}}}}}', "routes:"]
         edits = ("use: [{headers: {request: {set: {X-Gateway: sluice}, remove: [X-Debug]}, "
                  "response: {set: {X-Served-By: sluice}, remove: [Server]}}}], " if self.shape.header_edits else "")
         lines += [f"  - {{name: r{n}, match: {{path: {prefix}/**}}, {edits}to: app}}"
@@ -137,7 +139,9 @@ class Nginx(Subject):
         if self.shape.big_bodies and self.large_buffers:
             proxy += " proxy_max_temp_file_size 0; proxy_buffer_size 64k; proxy_buffers 16 64k;"
             proxy += " proxy_busy_buffers_size 256k; client_body_buffer_size 128k;"
-        http2 = "http2" if self.shape.http2 else ""
+        http2 = "http2" if self.shape.http2 or self.shape.grpc else ""
+        if self.shape.grpc:
+            proxy = "grpc_pass grpc://app;"
         locations = "\n".join(f"location {p}/ {{ {proxy} }}" for p in route_prefixes(self.shape.routes))
         tls, ssl = "", ""
         if self.shape.tls:
@@ -190,7 +194,8 @@ class Haproxy(Subject):
         edits = ("http-request set-header X-Gateway haproxy\n  http-request del-header X-Debug\n"
                  "  http-response del-header Server\n  http-response set-header X-Served-By haproxy\n"
                  if self.shape.header_edits else "")
-        proto = "proto h2" if self.shape.http2 else ""
+        proto = "proto h2" if self.shape.http2 or self.shape.grpc else ""
+        to_app = "proto h2" if self.shape.grpc else ""
         routes = ""
         if self.shape.routes > 1:
             table = self.folder / "routes.map"
@@ -216,7 +221,7 @@ frontend web
   {routes}
   default_backend app
 backend app
-  server app 127.0.0.1:{self.backend} pool-max-conn -1
+  server app 127.0.0.1:{self.backend} pool-max-conn -1 {to_app}
 """
 
 
@@ -270,8 +275,24 @@ class Backend:
         self.process = Process(["nginx", "-p", folder, "-c", config.resolve(), "-e", "stderr"], LOAD_CORE,
                                accepts(self.port), folder / "output")
 
+        self.grpc = grpc_backend(folder / "grpc")
+
+    def port_for(self, shape):
+        return self.grpc[1] if shape.grpc else self.port
+
     def stop(self):
         self.process.stop()
+        self.grpc[0].stop()
+
+
+def grpc_backend(folder):
+    """A process and its port: what answers a call as a service would, with trailers, and costs little itself."""
+    method = folder / "shop.Cart/Add"
+    method.parent.mkdir(parents=True, exist_ok=True)
+    method.write_bytes(b"\0\0\0\0\x5f" + b"x" * 95)
+    port = free_port()
+    return Process(["nghttpd", "--no-tls", "-a", "127.0.0.1", "-d", folder, "--no-content-length", "-m", "1000",
+                    "--trailer=grpc-status: 0", str(port)], LOAD_CORE, accepts(port), folder / "output"), port
 
 
 SUBJECTS = (Sluice, Nginx, NginxSmallBuffers, Haproxy, Nghttpx)

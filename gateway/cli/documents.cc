@@ -5,6 +5,7 @@
 #include "gateway/base/version.h"
 #include "gateway/cli/verbs.h"
 #include "gateway/config/write.h"
+#include "gateway/http/grpc.h"
 #include "gateway/server/config.h"
 
 namespace sluice::cli {
@@ -19,9 +20,10 @@ std::string reasons_page() {
   std::string out =
       "\n## Reasons\n\nWhy the gateway answers by itself or gives up: the `reason` of local replies, logs "
       "and "
-      "metrics.\n\n| reason | status | whose | meaning |\n|---|---|---|---|\n";
+      "metrics.\n\n| reason | status | gRPC | whose | meaning |\n|---|---|---|---|---|\n";
   for (const auto& row : base::reason_rows()) {
-    out += "| `" + std::string(row.name) + "` | " + std::to_string(row.status) + " | " +
+    out += "| `" + std::string(row.name) + "` | " + std::to_string(row.status) + " | `" +
+           std::string(http::name(static_cast<http::GrpcCode>(row.grpc))) + "` | " +
            std::string(base::name(row.where)) + " | " + std::string(row.explanation) + " |\n";
   }
   return out;

@@ -124,7 +124,7 @@ struct Place {
 // Connects to a target and, if that works, stays until the tunnel ends.
 Task<Result<void>> attempt(chain::Worker& worker, net::Transport& client, const upstream::Upstream& to,
                            upstream::Target& target, std::string_view greeting, Tunnelled& out) {
-  if (!target.try_open(to.pool().max_connections.value_or(~std::uint32_t{0})))
+  if (!target.try_open(to.pool().keep.max_connections.value_or(~std::uint32_t{0})))
     co_return base::fail(Reason::overload);
   Place place{&target};
   upstream::ActiveRequest active(target);

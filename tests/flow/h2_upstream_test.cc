@@ -188,6 +188,62 @@ TEST(H2UpstreamLimits, RefusesWhatNoConnectionHasRoomFor) {
   EXPECT_EQ(client.response().body, "first");
 }
 
+TEST(H2UpstreamLimits, MakesAConnectionForEachOfManyWhereEachTakesOne) {
+  Gateway gw(yaml());
+  RawClient first = gw.connect();
+  first.send(get("/first"));
+  std::vector<H2Target> targets;
+  targets.emplace_back(gw.upstream("users").accept(), h2::setting(3, 1));
+  auto begun = targets[0].expect_request();
+  targets[0].settle();
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(gw.connect());
+    clients.back().send(get("/more"));
+    targets.emplace_back(gw.upstream("users").accept(), h2::setting(3, 1));
+    auto request = targets.back().expect_request();
+    targets.back().settle();
+    targets.back().headers(request.stream, {{":status", "200"}});
+  }
+
+  targets[0].answer(begun.stream, "first");
+  for (std::size_t i = 1; i < targets.size(); ++i) targets[i].data(1, std::to_string(i), true);
+
+  EXPECT_EQ(first.response().body, "first");
+  for (std::size_t i = 0; i < clients.size(); ++i)
+    EXPECT_EQ(clients[i].response().body, std::to_string(i + 1));
+}
+
+TEST(H2UpstreamLimits, GivesUpATargetThatGoesAwayAgain) {
+  Gateway gw(yaml(", timeouts: {total: 20s}"));
+  RawClient client = gw.connect();
+  client.send(get("/u"));
+  for (int i = 0; i < 2; ++i) {
+    H2Target target(gw.upstream("users").accept());
+    target.goaway(0);
+    target.ended();
+  }
+
+  EXPECT_EQ(client.response().status, 502);
+}
+
+TEST(H2UpstreamLimits, TellsEachConnectionForWhomItIs) {
+  Gateway gw(yaml(", proxy_protocol: v1"));
+  for (int i = 0; i < 2; ++i) {
+    RawClient client = gw.connect();
+    client.send(get("/u"));
+    auto connection = gw.upstream("users").accept();
+    std::string header;
+    while (!header.ends_with("\n")) header += connection.receive(1);
+    EXPECT_TRUE(header.starts_with("PROXY TCP4 127.0.0.1 127.0.0.1 ")) << header;
+    H2Target target(std::move(connection));
+    target.answer(target.expect_request().stream, "told");
+
+    EXPECT_EQ(client.response().body, "told");
+    EXPECT_TRUE(target.ended());
+  }
+}
+
 TEST(H2UpstreamLimits, ClosesAConnectionThatIdlesTooLong) {
   Gateway gw(yaml(", pool: {idle: 200ms}"));
   RawClient client = gw.connect();

@@ -113,7 +113,8 @@ std::string_view ServerStream::write_head(const ResponseHead& head, bool final, 
   if (final && keep_alive_ && request_.version == Version::http_1_0)
     connection = "Connection: keep-alive\r\n";
   std::string_view extra = connection;
-  if (final && !head.fields.has(FieldId::date)) extra = to.join("Date: ", date_now(*loop_), "\r\n", connection);
+  if (final && !head.fields.has(FieldId::date))
+    extra = to.join("Date: ", date_now(*loop_), "\r\n", connection);
   char* out = to.chars(response_head_size(head, extra));
   char* end = write_response_head(out, head, extra);
   return {out, static_cast<std::size_t>(end - out)};

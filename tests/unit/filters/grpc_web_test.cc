@@ -30,6 +30,7 @@ class Pieces final : public http::Body {
 };
 
 struct GrpcWeb : testing::Test {
+  GrpcWeb() { fake.ex.locals = locals; }
   // A request of that type passes the filter.
   void ask(std::string_view type, std::vector<std::string> body = {}) {
     fake.request().fields.add(FieldId::content_type, type);
@@ -51,6 +52,7 @@ struct GrpcWeb : testing::Test {
   }
   std::string type() { return std::string(fake.response().fields.value(FieldId::content_type)); }
 
+  void* locals[1] = {};  // as the chain gives them
   FakeExchange fake{"/shop.Cart/Add", "POST"};
   http::Fields trailers{fake.ex.arena};
   test::Built<chain::Filter> built = test::filter("grpc_web: {}");
@@ -101,6 +103,8 @@ TEST_F(GrpcWeb, DecodesTextThatIsCutAnywhereAndPaddedInTheMiddle) {
 TEST_F(GrpcWeb, RefusesTextThatIsNotBase64) {
   for (std::string text : {"aGV!", "a===", "aGV", "=aaa", "aG=s"}) {
     FakeExchange other("/", "POST");
+    void* others[1] = {};
+    other.ex.locals = others;
     other.request().fields.add(FieldId::content_type, "application/grpc-web-text");
     other.ex.request_body = http::make_body<Pieces>(other.ex.arena, std::vector{text}, nullptr);
     (void)built.get().on_request(other.ex);
