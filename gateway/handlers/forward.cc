@@ -82,7 +82,8 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
     auto& pool =
         upstream::Pool::of(*target, worker.index, worker.loop, upstream_->pool(), upstream_->metrics());
     Result<void> result;
-    auto acquired = co_await pool.acquire(ex.arena, timeouts, t.fresh, t.greeting);
+    upstream::Wanted wanted{t.fresh, !ex.request.upgrade.empty(), t.greeting};
+    auto acquired = co_await pool.acquire(ex.arena, timeouts, wanted);
     if (acquired) {
       ex.upstream_stream = std::move(acquired->stream);
       ex.attempt->on(*ex.upstream_stream);

@@ -57,7 +57,7 @@ Result<void> TlsClient::build() {
       if (SSL_CTX_add1_chain_cert(context, link.get()) != 1) return refuse();
   }
   std::string protocols;
-  for (Alpn p : options_.alpn) protocols += p == Alpn::h2 ? std::string("\2h2") : std::string("\x08http/1.1");
+  for (Alpn p : options_.alpn) protocols += wire(p);
   SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(protocols.data()),
                           static_cast<unsigned>(protocols.size()));
   SSL_CTX_set_verify(context, options_.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
@@ -70,7 +70,8 @@ Result<void> TlsClient::build() {
   return {};
 }
 
-SslPtr TlsClient::connect(const std::string& host, const std::shared_ptr<TlsSessions>& sessions) const {
+SslPtr TlsClient::connect(const std::string& host, const std::shared_ptr<TlsSessions>& sessions,
+                          Alpn only) const {
   SslPtr ssl(SSL_new(context_.get()));
   if (!ssl) return ssl;
   SSL_set_connect_state(ssl.get());
@@ -79,6 +80,11 @@ SslPtr TlsClient::connect(const std::string& host, const std::shared_ptr<TlsSess
   const std::string& name = options_.sni.empty() ? host : options_.sni;
   if (!options_.sni.empty() || !is_address) SSL_set_tlsext_host_name(ssl.get(), name.c_str());
   if (options_.verify && !expect(ssl.get(), host, is_address)) ssl.reset();
+  if (ssl && only != Alpn::none) {
+    auto offer = wire(only);
+    SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(offer.data()),
+                        static_cast<unsigned>(offer.size()));
+  }
   if (ssl && sessions) {
     if (sessions->last()) SSL_set_session(ssl.get(), sessions->last());
     SSL_set_ex_data(ssl.get(), sessions_slot(), new std::shared_ptr<TlsSessions>(sessions));

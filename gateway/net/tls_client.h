@@ -43,7 +43,9 @@ class TlsClient {
 
   // For a connection to `host`, a name or an IP address; in connect state, see handshake(). Null when out of
   // memory.
-  SslPtr connect(const std::string& host, const std::shared_ptr<TlsSessions>& sessions) const;
+  // `only`: the one protocol to offer instead of those of the options.
+  SslPtr connect(const std::string& host, const std::shared_ptr<TlsSessions>& sessions,
+                 Alpn only = Alpn::none) const;
 
  private:
   explicit TlsClient(TlsClientOptions options) : options_(std::move(options)) {}

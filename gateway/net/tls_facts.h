@@ -11,6 +11,11 @@ namespace sluice::net {
 
 enum class Alpn : std::uint8_t { none, http_1_1, h2 };
 
+// As it stands in a list of protocols (RFC 7301 section 3.1); not for none.
+constexpr std::string_view wire(Alpn protocol) {
+  return protocol == Alpn::h2 ? std::string_view("\2h2") : std::string_view("\x08http/1.1");
+}
+
 // The certificate of a client that proved to have it, as the values of RFC 9440.
 struct ClientCertificate {
   std::string field;  // Client-Cert: the certificate as a Byte Sequence

@@ -46,10 +46,6 @@ bool shares_fast_signature(SSL* ssl) noexcept {
   return false;
 }
 
-constexpr std::string_view wire(Alpn protocol) {
-  return protocol == Alpn::h2 ? std::string_view("\2h2") : std::string_view("\x08http/1.1");
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const TlsServer>> TlsServer::make(TlsServerOptions options,

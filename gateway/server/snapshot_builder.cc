@@ -51,7 +51,8 @@ class RouteBuilder final : public chain::Builder {
     auto made =
         std::make_shared<upstream::Upstream>(std::string(name), *written, config_.defaults, living_.targets);
     made->count_with(living_.metrics.upstream(name));
-    if (written->uses_tls()) made->speak_tls(tls_.build(std::string(name), written->tls, report_));
+    if (written->uses_tls())
+      made->speak_tls(tls_.build(std::string(name), written->tls, written->protocol, report_));
     upstreams_.emplace(name, made);
     out_.upstreams.push_back(made);
     return made;

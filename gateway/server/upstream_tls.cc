@@ -21,10 +21,23 @@ std::string digest(const std::string& text) {
   return {reinterpret_cast<char*>(hash), size};
 }
 
+std::vector<net::Alpn> offered(upstream::ProtocolChoice protocol) {
+  switch (protocol) {
+    case upstream::ProtocolChoice::h1:
+      return {net::Alpn::http_1_1};
+    case upstream::ProtocolChoice::h2:
+      return {net::Alpn::h2};
+    case upstream::ProtocolChoice::automatic:
+      break;
+  }
+  return {net::Alpn::h2, net::Alpn::http_1_1};
+}
+
 }  // namespace
 
 std::shared_ptr<const upstream::TargetTls> UpstreamTls::build(const std::string& upstream,
                                                               const upstream::TlsConfig& config,
+                                                              upstream::ProtocolChoice protocol,
                                                               const config::Report& report) {
   std::string at = config::path("upstreams", upstream, "tls");
   TlsFiles files(directory_of(report, at), complain_at(report, at));
@@ -35,7 +48,8 @@ std::shared_ptr<const upstream::TargetTls> UpstreamTls::build(const std::string&
     made_from += digest(path.empty() ? "" : quietly.read("", path));
   for (const auto& text : config.san) made_from += text + ",";
   made_from += "|" + config.sni + (config.verify ? "|v|" : "|-|") +
-               std::to_string(static_cast<int>(config.min_version));
+               std::to_string(static_cast<int>(config.min_version)) + "|" +
+               std::to_string(static_cast<int>(protocol));
   if (auto known = made_.find(made_from); known != made_.end()) return known->second;
 
   net::TlsClientOptions options;
@@ -43,6 +57,7 @@ std::shared_ptr<const upstream::TargetTls> UpstreamTls::build(const std::string&
   options.verify = config.verify;
   options.sni = config.sni;
   options.names = config.san;
+  options.alpn = offered(protocol);
   if (!config.ca.empty()) options.ca = files.certificates("ca", config.ca);
   if (!config.cert.empty())
     options.identity =

@@ -20,6 +20,7 @@ class UpstreamTls {
   // Null, with errors in the report, when it cannot be made.
   std::shared_ptr<const upstream::TargetTls> build(const std::string& upstream,
                                                    const upstream::TlsConfig& config,
+                                                   upstream::ProtocolChoice protocol,
                                                    const config::Report& report);
 
  private:

@@ -29,10 +29,13 @@ void describe(Enumeration<Balance>& e) {
 
 void describe(Enumeration<ProtocolChoice>& e) {
   e.about("protocol");
-  e.value("auto", ProtocolChoice::automatic, "HTTP/1.1.");
+  e.value("auto", ProtocolChoice::automatic,
+          "Over TLS HTTP/2 where the target chooses it (ALPN), otherwise HTTP/1.1.");
   e.value("h1", ProtocolChoice::h1, "HTTP/1.1.");
   e.value("h2", ProtocolChoice::h2,
-          "HTTP/2, without asking the target first (prior knowledge). What gRPC services need.");
+          "HTTP/2: without TLS the target is not asked first (prior knowledge), over TLS one that does not "
+          "choose "
+          "it fails. What gRPC services need.");
 }
 
 void describe(Text<HostPolicy>& t) {

@@ -49,7 +49,8 @@ base::Task<base::Result<Dialled>> open(net::Loop& loop, Target& target, net::Add
   auto left = timeout;
   if (left.count()) left = std::max(base::Duration(1), timeout - (loop.clock().steady() - begun));
   auto secured = co_await connect_tls(loop, std::move(*connected), target.tls(), target.url().host,
-                                      target.sessions(loop), left);
+                                      target.sessions(loop), left,
+                                      layer == Layer::http_1_1 ? net::Alpn::http_1_1 : net::Alpn::none);
   if (!secured) co_return std::move(secured).unexpected();
   auto alpn = (*secured)->facts().alpn;
   co_return Dialled{std::move(*secured), to, alpn};

@@ -17,8 +17,9 @@ struct Dialled {
   net::Alpn alpn = net::Alpn::none;  // what the target chose to speak, over TLS
 };
 
-// What is spoken on it: what the target's URL says, or nothing of ours, for bytes that others have sealed.
-enum class Layer : std::uint8_t { of_url, plain };
+// What is spoken on it: what the target's URL says; the same, and over TLS nothing but HTTP/1.1 is offered;
+// or nothing of ours, for bytes that others have sealed.
+enum class Layer : std::uint8_t { of_url, http_1_1, plain };
 
 // Tries the addresses one after the other, starting at another one each time, and divides what is left of
 // `timeout` among those left. The last failure is the result; upstream_resolve_failed without any address;

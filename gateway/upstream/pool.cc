@@ -93,14 +93,15 @@ Pool& Pool::of(Target& target, unsigned worker, net::Loop& loop, const PoolSetti
 
 Pool::~Pool() { drop_all(); }
 
-Task<Result<Acquired>> Pool::acquire(base::Arena& arena, const Timeouts& timeouts, bool fresh,
-                                     std::string_view greeting) {
-  if (Connection* c = fresh || !greeting.empty() ? nullptr : take()) {
+Task<Result<Acquired>> Pool::acquire(base::Arena& arena, const Timeouts& timeouts, const Wanted& wanted) {
+  bool h1 = wanted.upgrade && settings_.protocol == ProtocolChoice::automatic;
+  bool own = wanted.fresh || !wanted.greeting.empty() || (h1 && multiplexes());
+  if (Connection* c = own ? nullptr : take()) {
     cells_->reused();
     return Result<Acquired>(open(*c, arena, timeouts, {}));
   }
-  if (multiplexes() && greeting.empty()) return share(arena, timeouts);
-  return connect(arena, timeouts, greeting);
+  if (multiplexes() && wanted.greeting.empty() && !h1) return share(arena, timeouts);
+  return connect(arena, timeouts, wanted);
 }
 
 Acquired Pool::open(Connection& c, base::Arena& arena, const Timeouts& timeouts, base::Duration connect) {
@@ -112,21 +113,37 @@ base::Error Pool::too_many() const {
   return {Reason::overload, target_->text() + " has as many connections as max_connections allows"};
 }
 
+// What is spoken on a new connection: over TLS what the target has chosen, else what the settings say.
+Result<Protocol> Pool::spoken_on(const Dialled& dialled) noexcept {
+  bool h2 = dialled.alpn == net::Alpn::h2;
+  if (target_->url().tls) {
+    if (settings_.protocol == ProtocolChoice::h2 && !h2)
+      return base::fail(Reason::upstream_tls, target_->text() + " does not choose HTTP/2 (ALPN)");
+    chose_h2_ = h2;
+    return h2 ? Protocol::h2 : Protocol::h1;
+  }
+  return settings_.protocol == ProtocolChoice::h2 ? Protocol::h2 : Protocol::h1;
+}
+
 // A connection for one exchange.
-Task<Result<Acquired>> Pool::connect(base::Arena& arena, Timeouts timeouts, std::string_view greeting) {
+Task<Result<Acquired>> Pool::connect(base::Arena& arena, Timeouts timeouts, Wanted wanted) {
   if (!target_->try_open(settings_.keep.max_connections.value_or(~std::uint32_t{0})))
     co_return base::Unexpected{too_many()};
   Opening opening(target_);
   auto before = loop_->clock().steady();
-  auto dialled = co_await dial(*loop_, *target_, timeouts.connect, greeting);
+  bool h1 = wanted.upgrade && settings_.protocol == ProtocolChoice::automatic;
+  auto layer = h1 ? Layer::http_1_1 : Layer::of_url;
+  auto dialled = co_await dial(*loop_, *target_, timeouts.connect, wanted.greeting, layer);
   if (!dialled) co_return std::move(dialled).unexpected();
+  auto protocol = h1 ? Result<Protocol>(Protocol::h1) : spoken_on(*dialled);
+  if (!protocol) co_return std::move(protocol).unexpected();
   opening.done();
   auto took = loop_->clock().steady() - before;
   cells_->connected(took);
-  auto protocol = multiplexes() ? Protocol::h2 : Protocol::h1;
-  cells_->connection_moved(protocol, PoolState::none, PoolState::active);
-  auto* c = new Connection(*this, std::move(*dialled), protocol);
-  c->retired = !greeting.empty();  // the target was told for whom it is
+  cells_->connection_moved(*protocol, PoolState::none, PoolState::active);
+  auto* c = new Connection(*this, std::move(*dialled), *protocol);
+  c->retired = !wanted.greeting.empty();  // the target was told for whom it is
+  if (*protocol == Protocol::h2 && !c->retired) shared_.push_back(*c);
   co_return open(*c, arena, timeouts, took);
 }
 
@@ -176,10 +193,15 @@ Task<void> Pool::dial_shared(Opening opening, base::Duration timeout) {
     co_return;
   }
   cells_->connected(loop_->clock().steady() - before);
+  auto spoken = spoken_on(*dialled);
+  if (!spoken) {
+    tell_waiting(dialling_count_ == 0 ? &spoken.error() : nullptr);
+    co_return;
+  }
   if (protocol == settings_.protocol) {
     opening.done();
-    auto* c = new Connection(*this, std::move(*dialled), Protocol::h2);
-    cells_->connection_moved(Protocol::h2, PoolState::none, PoolState::active);
+    auto* c = new Connection(*this, std::move(*dialled), *spoken);
+    cells_->connection_moved(*spoken, PoolState::none, PoolState::active);
     put(*c);
   }
   tell_waiting(nullptr);

@@ -25,6 +25,17 @@ struct Acquired {
   base::Duration connect{};  // zero for a connection that was there
 };
 
+struct Dialled;
+
+// What an exchange asks of its connection.
+struct Wanted {
+  bool fresh = false;    // one that no exchange has had
+  bool upgrade = false;  // one of HTTP/1.1 where the target leaves the choice, as that alone can be upgraded
+  // Tells the target for whom a connection is: a new one then, that no other exchange gets. Must outlive the
+  // task.
+  std::string_view greeting = {};
+};
+
 class Pool final : public PoolSlot, private net::Timer {
  public:
   // The pool of `worker` at `target`, made when first needed. Settings are those of the newest caller.
@@ -33,11 +44,9 @@ class Pool final : public PoolSlot, private net::Timer {
   ~Pool() override;
 
   // A connection with room, or a new one if there is none or `fresh` asks for it. Errors are those of dial(),
-  // and overload when the target has as many connections as it may. The stream lives in the arena. With a
-  // `greeting`, which tells the target for whom a connection is, it is a new one that no other exchange gets;
-  // the greeting must outlive the task.
-  base::Task<base::Result<Acquired>> acquire(base::Arena& arena, const Timeouts& timeouts, bool fresh,
-                                             std::string_view greeting = {});
+  // and overload when the target has as many connections as it may. The stream lives in the arena.
+  base::Task<base::Result<Acquired>> acquire(base::Arena& arena, const Timeouts& timeouts,
+                                             const Wanted& wanted);
   std::size_t idle() const noexcept { return idle_count_; }
 
  private:
@@ -50,9 +59,12 @@ class Pool final : public PoolSlot, private net::Timer {
   };
   Pool(Target& target, net::Loop& loop, std::shared_ptr<observe::UpstreamMetrics> metrics, unsigned worker);
 
-  bool multiplexes() const noexcept { return settings_.protocol == ProtocolChoice::h2; }
-  base::Task<base::Result<Acquired>> connect(base::Arena& arena, Timeouts timeouts,
-                                             std::string_view greeting);
+  bool multiplexes() const noexcept {
+    return settings_.protocol == ProtocolChoice::h2 ||
+           (settings_.protocol == ProtocolChoice::automatic && chose_h2_);
+  }
+  base::Result<observe::Protocol> spoken_on(const Dialled& dialled) noexcept;
+  base::Task<base::Result<Acquired>> connect(base::Arena& arena, Timeouts timeouts, Wanted wanted);
   base::Task<base::Result<Acquired>> share(base::Arena& arena, Timeouts timeouts);
   base::Result<void> start_dialling(base::Duration timeout);
   base::Task<void> dial_shared(Opening opening, base::Duration timeout);
@@ -82,6 +94,7 @@ class Pool final : public PoolSlot, private net::Timer {
   std::size_t idle_count_ = 0;
   base::List<Connection> shared_;  // of HTTP/2, with streams, with room or not
   std::uint32_t address_version_ = 0;
+  bool chose_h2_ = false;  // the target, when it was asked last (ALPN)
   // How many waiters a connection that is being made will serve, to go by the last one. RFC 9113
   // section 6.5.2 recommends to allow at least so many.
   std::size_t expected_room_ = 100;

@@ -31,8 +31,8 @@ base::Task<Result<net::TlsTransportPtr>> connect_tls(net::Loop& loop, net::Trans
                                                      std::shared_ptr<const TargetTls> tls,
                                                      const std::string& host,
                                                      std::shared_ptr<net::TlsSessions> sessions,
-                                                     base::Duration timeout) {
-  auto ssl = tls->client->connect(host, sessions);
+                                                     base::Duration timeout, net::Alpn only) {
+  auto ssl = tls->client->connect(host, sessions, only);
   if (!ssl) co_return base::fail(Reason::overload, "TLS: out of memory");
   auto& threads = *tls->threads;
   auto made = co_await net::handshake(loop, std::move(plain), std::move(ssl), threads, tls, timeout);

@@ -20,11 +20,12 @@ struct TargetTls {
 };
 
 // Handshakes with the target `host`. upstream_tls with OpenSSL's reason, timeout_connect, or the scope's
-// reason. Takes up what is left of a connection's timeout; zero for none.
+// reason. Takes up what is left of a connection's timeout; zero for none. `only` as for
+// TlsClient::connect().
 base::Task<base::Result<net::TlsTransportPtr>> connect_tls(net::Loop& loop, net::TransportPtr plain,
                                                            std::shared_ptr<const TargetTls> tls,
                                                            const std::string& host,
                                                            std::shared_ptr<net::TlsSessions> sessions,
-                                                           base::Duration timeout);
+                                                           base::Duration timeout, net::Alpn only);
 
 }  // namespace sluice::upstream

@@ -25,7 +25,7 @@ constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r
 // One exchange over a pool's connection, as a handler makes them.
 base::Task<std::string> exchange(Pool& pool, const Timeouts& timeouts, bool fresh) {
   base::Arena arena;
-  auto acquired = co_await pool.acquire(arena, timeouts, fresh);
+  auto acquired = co_await pool.acquire(arena, timeouts, {.fresh = fresh});
   if (!acquired) co_return std::string(base::row(acquired.error().reason).name);
   http::ClientStream& stream = *acquired->stream;
   http::RequestHead head(arena);
