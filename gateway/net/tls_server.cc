@@ -50,6 +50,7 @@ bool shares_fast_signature(SSL* ssl) noexcept {
 
 Result<std::shared_ptr<const TlsServer>> TlsServer::make(TlsServerOptions options,
                                                          std::vector<Certificate> certificates) {
+  if (certificates.empty()) return base::fail(Reason::internal, "there is no certificate");
   std::shared_ptr<TlsServer> made(new TlsServer(std::move(options), std::move(certificates)));
   auto built = made->build();
   if (!built) return std::move(built).unexpected();

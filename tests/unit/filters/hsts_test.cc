@@ -36,7 +36,7 @@ TEST(HstsFilter, ReplacesWhatTheTargetSaid) {
   auto built = test::filter("hsts: {max_age: 2s}");
   EXPECT_TRUE(built.get().on_response(fake.ex).await_ready());
 
-  EXPECT_EQ(test::lines(fake.response().fields), "Strict-Transport-Security: max-age=2\n");
+  EXPECT_EQ(test::lines(fake.response().fields), "strict-transport-security: max-age=2\n");
 }
 
 TEST(HstsFilter, PreloadsOnlyWhatTheListsTake) {
