@@ -87,7 +87,8 @@ base::Result<void> read_target(const FieldView& head, RequestHead& out) {
   if (!host) return std::move(host).unexpected();
   // RFC 9112 section 3.2.2 lets the target win; but a client must send the same in both (section 3.2), and
   // whoever does not is aiming at a server that reads the other one.
-  if (!origin.text.empty() && !same_authority(origin.authority, *host, origin.default_port)) return refuse("the request target and Host disagree");
+  if (!origin.text.empty() && !same_authority(origin.authority, *host, origin.default_port))
+    return refuse("the request target and Host disagree");
   out.authority = origin.text.empty() ? head.host : origin.text;
   out.host = host->normal ? host->host : normalise_host(host->host, out.fields.arena());
   return {};

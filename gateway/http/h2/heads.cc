@@ -188,7 +188,7 @@ void RequestReader::read_authority() {
   }
   if (!hosts) out().add(FieldId::host, text);
   head_->authority = text;
-  head_->host = normalise_host(parsed->host, out().arena());
+  head_->host = parsed->normal ? parsed->host : normalise_host(parsed->host, out().arena());
 }
 
 void RequestReader::join_cookies() {
