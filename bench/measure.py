@@ -88,8 +88,8 @@ def h2load(case, port, seconds, folder):
     fields = [part for name, value in case.fields.items() for part in ("-H", f"{name}: {value}")]
     body = []
     if case.body:
-        (folder / "body").write_bytes(b"x" * case.body)
-        body = ["-d", folder / "body"]
+        (folder / "sent").write_bytes(b"x" * case.body)
+        body = ["-d", folder / "sent"]
     command = ["h2load", "-t1", f"-c{case.connections}", f"-m{case.streams}", f"-D{seconds}", *fields, *body,
                f"http://127.0.0.1:{port}{case.path}"]
     result = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=True,
