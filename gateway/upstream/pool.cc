@@ -21,7 +21,8 @@ struct Pool::Connection final : http::ClientConnection::Owner, base::ListNode {
   Connection(Pool& p, Dialled dialled, Protocol spoken)
       : pool(p), address(dialled.address), protocol(spoken) {
     if (spoken == Protocol::h2) {
-      http = std::make_unique<http::h2::ClientConnection>(*p.loop_, std::move(dialled.transport), *this);
+      http = std::make_unique<http::h2::ClientConnection>(*p.loop_, std::move(dialled.transport),
+                                                          p.target_->url().tls ? "https" : "http", *this);
     } else {
       http = std::make_unique<http::h1::ClientConnection>(*p.loop_, std::move(dialled.transport), *this);
     }

@@ -72,7 +72,7 @@ void run(std::string_view bytes, std::size_t piece) {
   Owner owner;
   base::Scope scope;
   auto [ours, theirs] = test::MemoryStream::pair(loop.wheel(), 1 << 20);
-  http::h2::ClientConnection connection(loop, std::move(ours), owner);
+  http::h2::ClientConnection connection(loop, std::move(ours), "http", owner);
   base::Job<void> get(&scope), post(&scope);
   get.start(exchange(connection, http::Method::get));
   post.start(exchange(connection, http::Method::post));

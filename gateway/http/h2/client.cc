@@ -33,9 +33,11 @@ constexpr std::uint32_t kLastStream = 0x7fffffff;
 
 }  // namespace
 
-ClientConnection::ClientConnection(net::Loop& loop, net::TransportPtr transport, Owner& owner)
+ClientConnection::ClientConnection(net::Loop& loop, net::TransportPtr transport, std::string_view scheme,
+                                   Owner& owner)
     : loop_(&loop),
       transport_(std::move(transport)),
+      scheme_(scheme),
       owner_(&owner),
       session_(Session::Side::client, *transport_, loop.buffers(), loop.wheel(), *this, kWriteTimeout),
       heard_(loop.now()) {

@@ -25,8 +25,8 @@ class ClientConnection final : public http::ClientConnection,
   // Bytes that a target may send on a stream before somebody pulls them.
   static constexpr std::int32_t kStreamWindow = 128 * 1024;
 
-  // All but the transport must outlive the connection.
-  ClientConnection(net::Loop& loop, net::TransportPtr transport, Owner& owner);
+  // All but the transport must outlive the connection. `scheme`: "https" over TLS, else "http"; a literal.
+  ClientConnection(net::Loop& loop, net::TransportPtr transport, std::string_view scheme, Owner& owner);
   ~ClientConnection() override;
 
   ClientStreamPtr open(base::Arena& arena, const ClientTimeouts& timeouts) override;
@@ -60,6 +60,7 @@ class ClientConnection final : public http::ClientConnection,
 
   net::Loop* loop_;
   net::TransportPtr transport_;
+  std::string_view scheme_;
   Owner* owner_;
   Session session_;
   base::List<ClientStream> open_;

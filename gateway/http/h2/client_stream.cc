@@ -98,9 +98,10 @@ Task<Result<void>> ClientStream::send(const RequestHead& head, std::string_view 
   std::string_view host = head.fields.value(FieldId::host);
   // Services of gRPC insist on hearing that trailers will get through.
   if (is_grpc(head.fields)) extra = arena_.join(extra, "TE: trailers\r\n");
-  auto lines = request_lines(
-      head, {"http", host.empty() ? head.authority : host, target.path, target.query, target.has_query},
-      extra);
+  auto lines = request_lines(head,
+                             {connection_->scheme_, host.empty() ? head.authority : host, target.path,
+                              target.query, target.has_query},
+                             extra);
   auto at_most = nghttp2_session_get_remote_settings(session().get(), NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
   if (list_size(lines) > at_most)
     return Result<void>(

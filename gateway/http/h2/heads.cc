@@ -91,6 +91,8 @@ void SectionReader::add_field(std::string_view name, std::string_view value) {
 
 void SectionReader::judge(FieldId id, std::string_view name, std::string_view value) {
   if (id == FieldId::other) {
+    if (name.find('_') == std::string_view::npos) return;
+    underscores_ = true;
     if (disguised(name))
       refuse(fault_, "a field name that becomes a framing field when \"_\" is read as \"-\"");
     return;
@@ -125,6 +127,7 @@ Result<Control> RequestReader::finish(bool ended, std::string_view expected) {
   auto framing = finish_section(ended);
   if (!framing) return std::move(framing).unexpected();
   control.framing = *framing;
+  if (has_underscores()) out().beware_of_lookalikes();
   if (!ended && head_->method == Method::trace) refuse(Reason::bad_request, "a body with TRACE");
   // What follows on a stream of CONNECT is no body (RFC 9113 section 8.5).
   if (head_->method == Method::connect) control.framing = {};

@@ -45,6 +45,8 @@ class SectionReader {
   void allow(std::initializer_list<Pseudo> pseudo) noexcept {
     for (Pseudo p : pseudo) allowed_ |= 1U << p;
   }
+  // Is there a field that programs behind may take for another, as `_` and `-` are the same to them?
+  bool has_underscores() const noexcept { return underscores_; }
   // Keeps the first fault.
   void refuse(base::Reason reason, std::string_view detail);
   void malform(std::string_view detail) {
@@ -74,6 +76,7 @@ class SectionReader {
   bool regular_ = false;  // a field that is no pseudo-header field has been seen
   std::uint8_t allowed_ = 0;
   std::uint8_t seen_ = 0;
+  bool underscores_ = false;
   std::uint8_t lengths_ = 0;  // lines of Content-Length
   std::size_t size_ = 0;
   std::size_t lines_ = 0;
