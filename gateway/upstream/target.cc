@@ -38,7 +38,8 @@ void Target::retire(Target* target) {
   for (std::size_t i = 0; i < target->slots_.size(); ++i) {
     if (!target->slots_[i]) continue;
     auto retired = std::make_shared<Retired>(Retired{rest, std::move(target->slots_[i])});
-    (*target->workers_)[i]->post([retired]() mutable { retired.reset(); });
+    // Moved: with a copy left here this thread might be the last to let go.
+    (*target->workers_)[i]->post([retired = std::move(retired)]() mutable { retired.reset(); });
   }
 }
 
