@@ -46,6 +46,19 @@ class WebSocket(Case):
         self.assertEqual((line["status"], line["reason"], line["route"]), (101, "", "chat"))
         self.assertGreater(line["bytes_in"], 1000 * len("message 1"))
 
+    def test_passes_a_websocket_over_http_2(self):
+        both = 'bind: "127.0.0.1:0", protocols: [h1, h2]'
+        self.config.write_text(self.text(ROUTES).replace('bind: "127.0.0.1:0"', both, 1))
+        self.gateway.end()
+        self.start()
+        script = Path(__file__).with_name("h2_ws.mjs")
+        result = subprocess.run(["node", script, f"http://127.0.0.1:{self.port}", "/chat/h2", "200"],
+                                capture_output=True, text=True, timeout=PATIENCE)
+
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        line = eventually(self.chat_line, "the line of the WebSocket")
+        self.assertEqual((line["protocol"], line["status"], line["reason"]), ("HTTP/2", 101, ""))
+
     def chat_line(self):
         lines = [json.loads(line) for line in self.access_log.read_text().split("\n") if line]
         return next((line for line in lines if line["status"] == 101), None)

@@ -10,6 +10,7 @@
 #include "gateway/http/h1/keep_alive.h"
 #include "gateway/http/h1/send.h"
 #include "gateway/http/h1/tunnel_body.h"
+#include "gateway/http/h1/websocket_key.h"
 #include "gateway/http/h1/writer.h"
 #include "gateway/http/hop_by_hop.h"
 #include "gateway/http/upgrade.h"
@@ -48,11 +49,14 @@ class ClientConnection::Stream final : public ClientStream, private net::Watcher
  private:
   friend class ClientConnection::ResponseBody;
   static constexpr HeadLimits kLimits{};
+  static constexpr std::string_view kVersion = "Sec-WebSocket-Version";
+  static constexpr std::string_view kAccept = "Sec-WebSocket-Accept";
   // A target may send this many interim responses before its answer; more is no HTTP conversation.
   static constexpr int kMaxInterim = 32;
 
   Result<void> request_sent(const Sent& sent);
   Task<Result<void>> finish_send(Task<Sent> sending, Body* body);
+  std::string_view ask_upgrade(const RequestHead& head, std::string_view extra);
   void start_pump(Body& body);
   Task<void> pump(Body& body);
   Task<void> pass_on(Body& from);
@@ -77,6 +81,7 @@ class ClientConnection::Stream final : public ClientStream, private net::Watcher
       scratch_;                      // of the request's head, if it asks for an upgrade: not kept as long
   std::string_view upgrade_;         // the protocol that was asked for
   net::ScopeTimer* idle_ = nullptr;  // of the tunnel, once protocols have been switched
+  std::string_view accept_;  // what the target has to answer to a WebSocket key of ours, "" if there is none
   Framing framing_;
   bool keep_alive_ = false;
   bool body_touched_ = false;
@@ -152,9 +157,7 @@ Task<Result<void>> ClientConnection::Stream::send(const RequestHead& head, std::
     if (framing == Framing::Kind::chunked) extra = arena_.join(extra, "Transfer-Encoding: chunked\r\n");
   }
   if (asked_.upgrade) [[unlikely]] {
-    upgrade_ = head.upgrade;
-    scratch_.emplace();
-    extra = arena_.join(extra, "Connection: Upgrade\r\nUpgrade: ", upgrade_, "\r\n");
+    extra = ask_upgrade(head, extra);
   }
   auto target = target_of(head);
   char* out = (scratch_ ? **scratch_ : arena_).chars(request_head_size(head, target, extra));
@@ -163,6 +166,18 @@ Task<Result<void>> ClientConnection::Stream::send(const RequestHead& head, std::
   auto sending = sender_.start({out, static_cast<std::size_t>(end - out)}, body, framing);
   if (sending.await_ready() && !sender_.more()) return request_sent(sending.await_resume());
   return finish_send(std::move(sending), body);
+}
+
+std::string_view ClientConnection::Stream::ask_upgrade(const RequestHead& head, std::string_view extra) {
+  upgrade_ = head.upgrade;
+  base::Arena& arena = *scratch_.emplace();
+  extra = arena.join(extra, "Connection: Upgrade\r\nUpgrade: ", upgrade_, "\r\n");
+  // The client speaks HTTP/2, where a WebSocket is opened without a key: RFC 8441 section 5.
+  if (head.version != Version::http_2 || !same_protocol(upgrade_, "websocket")) return extra;
+  auto key = make_websocket_key();
+  accept_ = arena_.copy(accept_of(key.view()).view());
+  std::string_view version = head.fields.find(kVersion) ? "" : "Sec-WebSocket-Version: 13\r\n";
+  return arena.join(extra, version, "Sec-WebSocket-Key: ", key.view(), "\r\n");
 }
 
 // A write that failed is no error yet: the target may have answered before it closed. receive() finds out.
@@ -248,6 +263,12 @@ Result<void> ClientConnection::Stream::take_switch(std::size_t length, ResponseH
   out.upgrade = switched_protocol(out.fields);
   if (!same_protocol(out.upgrade, upgrade_))
     return base::fail(Reason::upstream_protocol, "status 101 names another protocol than was asked for");
+  if (!accept_.empty()) {
+    const Field* accept = out.fields.find(kAccept);
+    if (!accept || accept->value != accept_)
+      return base::fail(Reason::upstream_protocol, "status 101 without the answer to the WebSocket's key");
+    out.fields.remove(kAccept);
+  }
   input.use(length);
   scratch_.reset();
   drop_hop_by_hop(out.fields);

@@ -118,7 +118,9 @@ Result<Control> RequestReader::finish(bool ended, std::string_view expected) {
   Control control;
   read_start();
   if (has(method)) {
-    if (head_->method == Method::connect) {
+    if (has(protocol)) {
+      read_extended_connect(expected);
+    } else if (head_->method == Method::connect) {
       read_connect();
     } else {
       read_target(expected);
@@ -130,7 +132,7 @@ Result<Control> RequestReader::finish(bool ended, std::string_view expected) {
   if (has_underscores()) out().beware_of_lookalikes();
   if (!ended && head_->method == Method::trace) refuse(Reason::bad_request, "a body with TRACE");
   // What follows on a stream of CONNECT is no body (RFC 9113 section 8.5).
-  if (head_->method == Method::connect) control.framing = {};
+  if (head_->method == Method::connect || has(protocol)) control.framing = {};
   read_authority();
   judge_expect(control);
   if (auto ok = outcome(); !ok) return std::move(ok).unexpected();
@@ -154,6 +156,21 @@ void RequestReader::read_connect() {
   head_->target = value(authority);
   auto parsed = parse_authority(value(authority));
   if (parsed && !parsed->has_port) refuse(Reason::bad_request, "the target of CONNECT has no port");
+}
+
+// RFC 8441 sections 4 and 5. What follows is no body, so nothing may be said about its length: the target,
+// which gets a GET, would take the beginning of the tunnel for one.
+void RequestReader::read_extended_connect(std::string_view expected) {
+  if (head_->method != Method::connect) return malform(":protocol without CONNECT");
+  head_->method = Method::get;
+  head_->method_text = "GET";
+  read_target(expected);
+  if (length()) refuse(Reason::bad_request, "Content-Length with an extended CONNECT");
+  if (!base::equal_ignoring_case(value(protocol), "websocket"))
+    refuse(Reason::not_implemented, "a :protocol other than websocket");
+  head_->upgrade = value(protocol);
+  // HTTP/2 does without; h1/client has keys of its own.
+  out().remove("sec-websocket-key");
 }
 
 void RequestReader::read_target(std::string_view expected) {

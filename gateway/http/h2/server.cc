@@ -42,6 +42,7 @@ void ServerConnection::start() {
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(options_->limits.head)},
       // RFC 9218 section 2.1: the tree of priorities of RFC 7540 is work for nothing.
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
   };
   session_.start(settings, kConnectionWindow);
 }

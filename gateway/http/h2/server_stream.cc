@@ -62,6 +62,36 @@ class ServerStream::RequestBody final : public Body {
   base::Duration timeout_;
 };
 
+// What the client sends once its stream is a tunnel.
+class ServerStream::TunnelBody final : public Body {
+ public:
+  TunnelBody(ServerStream& stream, net::ScopeTimer& idle) noexcept : stream_(&stream), idle_(&idle) {}
+
+  Task<Result<Piece>> read(std::size_t at_most) override {
+    if (auto piece = take(at_most)) return std::move(*piece);
+    return wait(at_most);
+  }
+  std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
+
+ private:
+  std::optional<Result<Piece>> take(std::size_t at_most) {
+    auto piece = stream_->take(at_most);
+    if (piece && *piece) idle_->again();
+    return piece;
+  }
+  Task<Result<Piece>> wait(std::size_t at_most) {
+    for (;;) {
+      auto arrived = stream_->arrived().wait(base::Duration::zero());
+      if (co_await arrived == Outcome::cancelled) co_return base::fail(arrived.why());
+      if (auto piece = take(at_most)) co_return std::move(*piece);
+      if (!stream_->bound()) co_return base::Unexpected{stream_->ended_early()};
+    }
+  }
+
+  ServerStream* stream_;
+  net::ScopeTimer* idle_;
+};
+
 ServerStream::ServerStream(ServerConnection& connection, std::int32_t id)
     : Stream(connection.session_, connection.options_->write_timeout),
       connection_(&connection),
@@ -99,7 +129,8 @@ bool ServerStream::on_block_end(bool last) {
   if (control) {
     control_ = *control;
     expectation_open_ = control_.expect_continue;
-    length_.expect(control_.framing);
+    // The bytes of a tunnel have no length.
+    length_.expect(request_.upgrade.empty() ? control_.framing : Framing{Framing::Kind::chunked, 0});
   } else {
     fault_ = std::move(control).error();
     length_.expect({Framing::Kind::chunked, 0});
@@ -144,7 +175,30 @@ Task<Result<void>> ServerStream::send_interim(const ResponseHead& head) {
   return Result<void>();
 }
 
+BodyPtr ServerStream::switch_protocols(net::ScopeTimer& idle) {
+  if (request_.upgrade.empty()) return nullptr;
+  idle_ = &idle;
+  be_patient();
+  return make_body<TunnelBody>(*arena_, *this, idle);
+}
+
+// RFC 8441 section 5: the 101 of HTTP/1 is a 200 here, and there is nothing to upgrade.
+Task<Result<void>> ServerStream::send_switched(ResponseHead& head, Body& body) {
+  auto submit = [&](const nghttp2_data_provider* source) {
+    head.status = 200;
+    auto lines = response_lines(head, date_now(*connection_->loop_));
+    head.status = 101;
+    head_sent_ = nghttp2_submit_response(session().get(), id(), lines.data(), lines.size(), source) == 0;
+    return head_sent_;
+  };
+  Sent sent = co_await Stream::send(submit, &body, std::nullopt);
+  auto result = result_of(sent);
+  if (!result) reset_code_ = NGHTTP2_CONNECT_ERROR;  // RFC 9113 section 8.5
+  co_return result;
+}
+
 Task<Result<void>> ServerStream::send(ResponseHead& head, BodyPtr& body) {
+  if (idle_ && head.status == 101 && body) return send_switched(head, *body);
   Framing::Kind framing = frame_response(request_.method, head, body.get());
   Body* sent_body = framing == Framing::Kind::none ? nullptr : body.get();
   auto submit = [&](const nghttp2_data_provider* source) {

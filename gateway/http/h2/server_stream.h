@@ -27,6 +27,7 @@ class ServerStream final : public http::ServerStream, public Stream, public base
   base::Task<base::Result<void>> send_interim(const ResponseHead& head) override;
   base::Task<base::Result<void>> send(ResponseHead& head, BodyPtr& body) override;
   bool head_sent() const noexcept override { return head_sent_; }
+  BodyPtr switch_protocols(net::ScopeTimer& idle) override;
   // One bad request says nothing about the other streams: what a client may do is up to Conduct.
   void close_after() noexcept override {}
   std::uint64_t bytes_received() const noexcept override { return bytes_received_; }
@@ -54,7 +55,9 @@ class ServerStream final : public http::ServerStream, public Stream, public base
 
  private:
   class RequestBody;
+  class TunnelBody;
   base::Task<base::Result<void>> finish_sending(base::Task<Sent> sending);
+  base::Task<base::Result<void>> send_switched(ResponseHead& head, Body& body);
   base::Result<void> result_of(const Sent& sent);
   base::Error ended_early() const;
 
@@ -72,6 +75,7 @@ class ServerStream final : public http::ServerStream, public Stream, public base
   std::uint64_t bytes_sent_ = 0;
   base::SteadyTime begun_;
   std::uint32_t reset_code_ = NGHTTP2_CANCEL;  // if the response stays incomplete
+  net::ScopeTimer* idle_ = nullptr;            // of the tunnel, once protocols have been switched
   bool body_taken_ = false;
   bool expectation_open_ = false;
   bool body_may_pause_ = false;

@@ -71,6 +71,8 @@ class Stream {
   base::Task<Sent> send(Submit submit, Body* body, std::optional<std::uint64_t> length);
   // What is sent next is followed by RST_STREAM with this code instead of END_STREAM.
   void end_with_reset(std::uint32_t code) noexcept { reset_code_ = code; }
+  // Who reads slowly is waited for as long as it takes, from now on.
+  void be_patient() noexcept { write_timeout_ = base::Duration::zero(); }
   // The last byte of our side has been handed to the session.
   bool sent_all() const noexcept { return sent_all_; }
 

@@ -73,6 +73,41 @@ TEST(H2RequestReader, FillsTheHeadAsAnHttp1RequestWould) {
   EXPECT_EQ(r.written(), "GET /x?y=1 HTTP/1.1\r\naccept: */*\r\nx-a: b c\r\nHost: a.example\r\n\r\n");
 }
 
+Pairs websocket(Pairs more = {}) {
+  Pairs all = {{":method", "CONNECT"},
+               {":protocol", "websocket"},
+               {":scheme", "http"},
+               {":authority", "a.example"},
+               {":path", "/x?y=1"}};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+// RFC 8441.
+TEST(H2RequestReader, TurnsAnExtendedConnectIntoAnUpgrade) {
+  Read r(websocket({{"sec-websocket-version", "13"}, {"sec-websocket-key", "x"}}), false);
+
+  ASSERT_EQ(r.reason, Reason::none) << r.detail;
+  EXPECT_EQ(r.head.method, Method::get);
+  EXPECT_EQ(r.head.upgrade, "websocket");
+  EXPECT_EQ(r.head.path, "/x");
+  EXPECT_EQ(r.head.host, "a.example");
+  EXPECT_EQ(r.control.framing.kind, Framing::Kind::none);
+  EXPECT_EQ(r.written(), "GET /x?y=1 HTTP/1.1\r\nsec-websocket-version: 13\r\nHost: a.example\r\n\r\n");
+  EXPECT_EQ(Read(get()).head.upgrade, "");
+}
+
+TEST(H2RequestReader, RefusesAnExtendedConnectThatIsNoWebSocket) {
+  EXPECT_EQ(Read(with(websocket(), ":protocol", "connect-udp"), false).reason, Reason::not_implemented);
+  EXPECT_EQ(Read(websocket({{"content-length", "5"}}), false).reason, Reason::bad_request);
+  EXPECT_EQ(Read(websocket({{"content-length", "0"}}), false).reason, Reason::bad_request);
+  EXPECT_EQ(Read(websocket({{"upgrade", "websocket"}}), false).reason, Reason::bad_request);
+  EXPECT_TRUE(Read(with(websocket(), ":method", "GET"), false).malformed);
+  for (const char* name : {":scheme", ":path", ":authority"})
+    EXPECT_TRUE(Read(without(websocket(), name), false).malformed) << name;
+  EXPECT_EQ(Read(with(websocket(), ":path", "/a%2Fb"), false).reason, Reason::bad_request);
+}
+
 TEST(H2RequestReader, NormalisesThePathWithTheCodeOfHttp1) {
   EXPECT_EQ(Read(with(get(), ":path", "/a/../%7eb/./c")).head.path, "/~b/c");
   EXPECT_EQ(Read(with(get(), ":path", "/a%2Fb")).reason, Reason::bad_request);
