@@ -26,12 +26,7 @@ void* Arena::allocate_slow(std::size_t size, std::size_t align) {
 }
 
 void Arena::reset() noexcept {
-#if defined(__SANITIZE_ADDRESS__)
-  constexpr bool kKeepFirst = false;  // whoever still uses what was forgotten is found out
-#else
-  constexpr bool kKeepFirst = true;
-#endif
-  while (block_ && (block_->previous || !kKeepFirst)) {
+  while (block_ && (block_->previous || !kKeepsFirstBlock)) {
     held_ -= sizeof(Block) + block_->size;
     ::operator delete(std::exchange(block_, block_->previous));
   }

@@ -31,6 +31,7 @@ TEST(ArenaPool, LendsDifferentArenasAtATime) {
 }
 
 TEST(ArenaPool, TrimsTheFreeArenasToWhatIsToBeKept) {
+  if (!Arena::kKeepsFirstBlock) GTEST_SKIP() << "an arena of this build is as empty as a new one";
   ArenaLease::trim(0);
   {
     ArenaLease a, b;

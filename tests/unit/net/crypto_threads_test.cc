@@ -11,20 +11,20 @@ namespace sluice::net {
 namespace {
 
 TEST(CryptoThreads, RunWorkBesideTheCaller) {
-  CryptoThreads threads(2);
   std::promise<std::thread::id> where;
+  CryptoThreads threads(2);
   ASSERT_TRUE(threads.submit([&] { where.set_value(std::this_thread::get_id()); }));
 
   EXPECT_NE(where.get_future().get(), std::this_thread::get_id());
 }
 
 TEST(CryptoThreads, RefuseWorkThatWouldWaitTooLong) {
-  CryptoThreads threads(1);
   std::promise<void> busy, go;
+  std::atomic<std::size_t> ran{0};
   auto gate = go.get_future().share();
+  CryptoThreads threads(1);  // gone before what its work uses
   threads.submit([&] { busy.set_value(), gate.wait(); });
   busy.get_future().wait();
-  std::atomic<std::size_t> ran{0};
   for (std::size_t i = 0; i < CryptoThreads::kMaxWaiting; ++i) ASSERT_TRUE(threads.submit([&] { ++ran; }));
 
   EXPECT_FALSE(threads.submit([&] { ++ran; }));
