@@ -82,8 +82,9 @@ void Listener::accept_all() noexcept {
     if (fd >= 0) {
       ++accepted;
       starved_ = false;
-      // Two coroutines, so that a plain connection has no room in its frame for what it does not need.
-      auto* begin = settings_->tls ? serve_tls : serve;
+      // Several coroutines, so that a plain connection has no room in its frame for what it does not need.
+      bool plain = !settings_->has_steps() && !settings_->protocols.h2;
+      auto* begin = settings_->tls ? serve_tls : plain ? serve : serve_after_steps;
       begin(scope_, *this,
             {&settings_->facts, net::Address::from(reinterpret_cast<sockaddr*>(&peer), size), fd});
       continue;
@@ -108,6 +109,22 @@ void Listener::accept_failed(int error) noexcept {
 }
 
 base::Detached Listener::serve(base::Scope& /*scope*/, Listener& listener, http::ConnectionFacts facts) {
+  auto transport = std::make_unique<net::TcpTransport>(listener.worker_->loop, facts.socket, true);
+  if (!transport->registered()) {
+    listener.accept_failed(errno);
+    co_return;
+  }
+  Connection connection(listener);
+  http::h1::ServerConnection server(listener.worker_->loop, std::move(transport), facts,
+                                    connection.settings->options, *listener.front_);
+  connection.server = &server;
+  listener.cells_->opened(observe::Protocol::h1);
+  co_await server.run();
+  listener.cells_->closed(observe::Protocol::h1);
+}
+
+base::Detached Listener::serve_after_steps(base::Scope& /*scope*/, Listener& listener,
+                                           http::ConnectionFacts facts) {
   auto transport = std::make_unique<net::TcpTransport>(listener.worker_->loop, facts.socket, true);
   if (!transport->registered()) {
     listener.accept_failed(errno);

@@ -69,6 +69,8 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   };
   static base::Detached serve(base::Scope& scope, Listener& listener, http::ConnectionFacts facts);
   static base::Detached serve_tls(base::Scope& scope, Listener& listener, http::ConnectionFacts facts);
+  static base::Detached serve_after_steps(base::Scope& scope, Listener& listener,
+                                          http::ConnectionFacts facts);
   // What comes before the first request, in listener_steps.cc; false: there will be none.
   base::Task<bool> take_steps(net::Transport& transport, const ListenerSettings& settings,
                               http::ConnectionFacts& facts, std::unique_ptr<Kept>& kept);
