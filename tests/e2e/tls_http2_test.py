@@ -38,6 +38,7 @@ shutdown: {{pre_stop: 0s, grace: 20s}}
 """)
         Running([BINARY, "run", target], owner=self).says(r"inner on port")
         self.config.write_text(f"""version: 1
+workers: 1
 listeners:
   web: {{bind: "127.0.0.1:0", {outer} {self.tls()}}}
   plain: {{bind: "127.0.0.1:0"}}
