@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gateway/http/h2/server_stream.h"
+#include "gateway/net/turn.h"
 
 namespace sluice::http::h2 {
 
@@ -30,7 +31,6 @@ ServerConnection::ServerConnection(net::Loop& loop, net::TransportPtr transport,
       session_(Session::Side::server, *transport_, loop.buffers(), loop.wheel(), *this,
                options.write_timeout),
       none_left_(loop.wheel()),
-      turn_(loop.wheel()),
       since_(loop.now()) {}
 
 ServerConnection::~ServerConnection() = default;
@@ -106,7 +106,11 @@ Task<void> ServerConnection::read() {
       if (received == Session::Received::violation) close(NGHTTP2_PROTOCOL_ERROR);
       if (received == Session::Received::flood) calm_down();
       count_unknown();
-      if (received == Session::Received::much) co_await others_turn();
+      // A client that sends without end must not keep the worker from its other connections.
+      if (received == Session::Received::much) {
+        auto others = net::turn(*loop_);
+        co_await others;
+      }
     }
     if (session_.terminated()) co_return;
   }
@@ -204,16 +208,6 @@ void ServerConnection::count_unknown() noexcept {
   auto unknown = session_.bytes_received() - bytes_known_;
   bytes_known_ = session_.bytes_received();
   if (!conduct_.skipped(loop_->now(), unknown)) calm_down();
-}
-
-// A client that sends without end must not keep the worker from its other connections.
-Task<void> ServerConnection::others_turn() {
-  if (!self_) self_ = std::make_shared<ServerConnection*>(this);
-  loop_->post([self = std::weak_ptr(self_)] {
-    if (auto connection = self.lock()) (*connection)->turn_.notify();
-  });
-  auto wait = turn_.wait({});
-  co_await wait;
 }
 
 }  // namespace sluice::http::h2

@@ -38,7 +38,6 @@ class ServerConnection final : public http::ServerConnection, private Events {
   base::Task<void> read();
   base::Task<void> write();
   base::Task<void> all_ended();
-  base::Task<void> others_turn();
   base::Duration patience() const noexcept;
   void out_of_patience() noexcept;
   void start_heads();
@@ -70,13 +69,12 @@ class ServerConnection final : public http::ServerConnection, private Events {
   base::List<ServerStream> streams_;
   base::List<ServerStream> whole_;  // those whose head has come and was not handed over yet
   std::size_t count_ = 0;           // of streams in both lists
-  net::Signal none_left_, turn_;
-  std::shared_ptr<ServerConnection*> self_;  // while somebody else is to find it, if it is still there
-  base::SteadyTime since_;                   // when it became idle, or began
-  base::SteadyTime head_since_{};            // when the head that is being received began
-  std::uint64_t data_frames_seen_ = 0;       // of those sent, already told to conduct_
-  std::uint64_t bytes_known_ = 0;            // of those received, in frames that were told of
-  bool greeted_ = false;                     // the client's SETTINGS have come
+  net::Signal none_left_;
+  base::SteadyTime since_;              // when it became idle, or began
+  base::SteadyTime head_since_{};       // when the head that is being received began
+  std::uint64_t data_frames_seen_ = 0;  // of those sent, already told to conduct_
+  std::uint64_t bytes_known_ = 0;       // of those received, in frames that were told of
+  bool greeted_ = false;                // the client's SETTINGS have come
   bool draining_ = false;
   bool last_goaway_sent_ = false;
   bool client_leaves_ = false;  // it has sent GOAWAY
