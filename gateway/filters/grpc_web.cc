@@ -59,7 +59,7 @@ class Base64Body final : public Body {
 
   Result<Piece> decode(Result<Piece> piece) {
     if (!piece) return piece;
-    char* out = room(piece->bytes.size());
+    char* out = room((count_ + piece->bytes.size()) / 4 * 3);
     char* end = out;
     for (char c : piece->bytes) {
       if (!take(c, end)) return base::fail(Reason::validation, "the body is not base64");

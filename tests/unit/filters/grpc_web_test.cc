@@ -100,6 +100,21 @@ TEST_F(GrpcWeb, DecodesTextThatIsCutAnywhereAndPaddedInTheMiddle) {
   EXPECT_EQ(request_body(), "hello world");
 }
 
+// What the pieces before left over comes out with a piece that is shorter than what it completes.
+TEST_F(GrpcWeb, WritesNoFurtherThanItsMemory) {
+  ask("application/grpc-web-text", {"a", "G", "V", "s", "bG8s"});
+  auto next = [&] {
+    auto piece = fake.ex.request_body->read(4096).await_resume();
+    return std::string(piece->bytes.data(), piece->bytes.size());
+  };
+  EXPECT_EQ(next(), "");
+  std::string_view neighbour = fake.ex.arena.copy("whose memory is behind that of the piece");
+  EXPECT_EQ(next() + next(), "");  // two digits more
+
+  EXPECT_EQ(next(), "hel");
+  EXPECT_EQ(neighbour, "whose memory is behind that of the piece");
+}
+
 TEST_F(GrpcWeb, RefusesTextThatIsNotBase64) {
   for (std::string text : {"aGV!", "a===", "aGV", "=aaa", "aG=s"}) {
     FakeExchange other("/", "POST");
