@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "gateway/base/strings.h"
 #include "gateway/net/tls_transport.h"
@@ -136,10 +137,10 @@ void TlsServer::configure(SSL_CTX* context) const {
   SSL_CTX_set_cert_cb(context, on_certificate, self);
   SSL_CTX_set_tlsext_status_cb(context, on_status);
   SSL_CTX_set_tlsext_status_arg(context, self);
-  SSL_CTX_set_timeout(context,
-                      options_.client_auth == ClientAuth::none ? kSessionSeconds : kSessionSecondsWithClient);
+  SSL_CTX_set_timeout(context, session_seconds());
   if (options_.tickets) {
     SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket);
+    SSL_CTX_set_session_ticket_cb(context, on_ticket_made, on_ticket_opened, self);
   } else {
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(context, 0);
@@ -263,6 +264,37 @@ int TlsServer::on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_C
   // Under TLS 1.3 clients use a ticket once (RFC 8446 appendix C.4), and OpenSSL gives a new one only if
   // told.
   return opened == 1 && SSL_version(ssl) >= TLS1_3_VERSION ? 2 : opened;
+}
+
+long TlsServer::session_seconds() const noexcept {
+  return options_.client_auth == ClientAuth::none ? kSessionSeconds : kSessionSecondsWithClient;
+}
+
+// OpenSSL gives each ticket the whole lifetime, also one that follows another: a client that keeps coming
+// back would never have to show its certificate again (RFC 8446 section 4.6.1 recommends a limit). So a
+// ticket carries when the first handshake was.
+int TlsServer::on_ticket_made(SSL* ssl, void* self) {
+  SSL_SESSION* session = SSL_get_session(ssl);
+  void* known = nullptr;
+  std::size_t size = 0;
+  if (SSL_SESSION_get0_ticket_appdata(session, &known, &size) == 1 && size != 0) return 1;
+  std::time_t begun = static_cast<const TlsServer*>(self)->options_.now();
+  return SSL_SESSION_set1_ticket_appdata(session, &begun, sizeof begun);
+}
+
+SSL_TICKET_RETURN TlsServer::on_ticket_opened(SSL* /*ssl*/, SSL_SESSION* session,
+                                              const unsigned char* /*name*/, std::size_t /*name_size*/,
+                                              SSL_TICKET_STATUS status, void* self) {
+  if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
+    return SSL_TICKET_RETURN_IGNORE_RENEW;
+  const auto& server = *static_cast<const TlsServer*>(self);
+  void* known = nullptr;
+  std::size_t size = 0;
+  std::time_t begun = 0;
+  if (SSL_SESSION_get0_ticket_appdata(session, &known, &size) == 1 && size == sizeof begun)
+    std::memcpy(&begun, known, sizeof begun);
+  if (server.options_.now() - begun > server.session_seconds()) return SSL_TICKET_RETURN_IGNORE_RENEW;
+  return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
 }  // namespace sluice::net

@@ -4,6 +4,7 @@
 // and by the connections that were made with it; a reload makes another one.
 #pragma once
 #include <cstdint>
+#include <ctime>
 #include <map>
 #include <memory>
 #include <string>
@@ -29,6 +30,7 @@ struct TlsServerOptions {
   ClientAuth client_auth = ClientAuth::none;
   std::vector<X509Ptr> client_ca;
   std::vector<X509CrlPtr> client_crls;
+  std::time_t (*now)() = [] { return std::time(nullptr); };  // for the age of sessions
 };
 
 class TlsServer {
@@ -61,6 +63,7 @@ class TlsServer {
   base::Result<const Group*> group_of(std::vector<std::size_t> members);
   const Group* find(std::string_view name) const;
   bool slow_for(SSL* ssl) const;
+  long session_seconds() const noexcept;
 
   static int on_name(SSL* ssl, int* alert, void* self);
   static int on_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
@@ -69,6 +72,9 @@ class TlsServer {
   static int on_status(SSL* ssl, void* self);
   static int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                        EVP_MAC_CTX* mac, int encrypt);
+  static int on_ticket_made(SSL* ssl, void* self);
+  static SSL_TICKET_RETURN on_ticket_opened(SSL* ssl, SSL_SESSION* session, const unsigned char* name,
+                                            std::size_t name_size, SSL_TICKET_STATUS status, void* self);
 
   TlsServerOptions options_;
   std::vector<Certificate> certificates_;

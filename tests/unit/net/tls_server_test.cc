@@ -161,6 +161,29 @@ TEST_F(TlsServerTest, ResumesWithATicketAlsoAfterTheKeysWereRotatedOnce) {
   EXPECT_FALSE(resumed());
 }
 
+// However often a client comes back, and gets a new ticket each time.
+TEST_F(TlsServerTest, ResumesNoLongerThanAnHourAfterTheFirstHandshake) {
+  static std::time_t passed;
+  passed = 0;
+  TlsServerOptions options;
+  options.tickets = std::make_shared<TicketKeys>();
+  options.now = [] { return std::time(nullptr) + passed; };
+  auto s = server(std::move(options));
+  auto sessions = std::make_shared<TlsSessions>();
+  auto resumed_after = [&](std::time_t minutes) {
+    passed = 60 * minutes;
+    shake(s, client(), "localhost", sessions);
+    write(*near_, "x");
+    text(*far_, 1);
+    return near_->facts().resumed;
+  };
+
+  EXPECT_FALSE(resumed_after(0));
+  EXPECT_TRUE(resumed_after(40));
+  EXPECT_FALSE(resumed_after(80));  // the first handshake of a new series
+  EXPECT_TRUE(resumed_after(120));
+}
+
 TEST_F(TlsServerTest, GivesNoTicketsWithoutKeys) {
   auto s = server();
   auto c = client();
