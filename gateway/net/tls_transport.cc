@@ -89,9 +89,17 @@ void TlsTransport::on_events(std::uint32_t events) noexcept {
 // --- What the BIO does.
 
 int TlsTransport::receive(char* into, std::size_t size) noexcept {
+  // OpenSSL takes all that comes before the next byte of the stream without coming back, so a peer that sends
+  // only renewals of keys would keep the worker for itself.
+  if (silent_ > kSilence && established_) {
+    error_ = EPROTO;
+    return -1;
+  }
   while (readable_) {
     ssize_t n = ::recv(fd_, into, size, MSG_DONTWAIT);
     if (n > 0) {
+      received_ += static_cast<std::size_t>(n);
+      silent_ += static_cast<std::size_t>(n);
       // As in TcpTransport: a short read has emptied the socket, unless its end was announced.
       if (static_cast<std::size_t>(n) < size && !hung_up_) readable_ = false;
       return static_cast<int>(n);
@@ -166,6 +174,7 @@ bool TlsTransport::flush() noexcept {
 Io TlsTransport::try_read(std::span<char> into) noexcept {
   if (!can_read_) return {Io::Kind::again, 0, 0};
   std::size_t got = 0;
+  received_ = 0;
   // A call gives one record at most, and costs most of its time even when there is none.
   do {
     std::size_t n = 0;
@@ -176,7 +185,10 @@ Io TlsTransport::try_read(std::span<char> into) noexcept {
       return got ? Io{Io::Kind::moved, got, 0} : io;
     }
     got += n;
-  } while (got < into.size() && (readable_ || SSL_has_pending(ssl_.get())));
+    silent_ = 0;
+    // Tiny records are not opened by the thousand before others have their turn.
+  } while (got < into.size() && received_ <= into.size() + kRecord &&
+           (readable_ || SSL_has_pending(ssl_.get())));
   // OpenSSL may hold decrypted or received bytes of which the socket will never tell.
   can_read_ = readable_ || SSL_has_pending(ssl_.get());
   return {Io::Kind::moved, got, 0};
@@ -355,6 +367,7 @@ TlsTransport::Step TlsTransport::handshake(bool slowly) noexcept {
 void TlsTransport::established() noexcept {
   ERR_clear_error();  // such as those of a ticket that could not be opened
   established_ = true;
+  silent_ = 0;
   facts_.version = SSL_get_version(ssl_.get());
   facts_.cipher = SSL_CIPHER_get_name(SSL_get_current_cipher(ssl_.get()));
   facts_.resumed = SSL_session_reused(ssl_.get());

@@ -69,6 +69,9 @@ class TlsTransport final : public Transport, private Source {
   // Plaintext that is sealed for one send: as many whole records as fit into a buffer of the pool with what
   // sealing adds to each.
   static constexpr std::size_t kBulk = 7 * kRecord;
+  // Bytes that may come with no byte of the stream among them. More than session tickets and renewals of keys
+  // ever take.
+  static constexpr std::size_t kSilence = 4 * kRecord;
 
   void on_events(std::uint32_t events) noexcept override;
   int receive(char* into, std::size_t size) noexcept;
@@ -95,8 +98,10 @@ class TlsTransport final : public Transport, private Source {
   bool established_ = false;
   bool goodbye_said_ = false;
   bool end_when_flushed_ = false;
-  std::uint8_t owed_ = 0;    // bytes that are sealed and were not reported as moved
-  std::uint32_t noted_ = 0;  // events while lent
+  std::uint8_t owed_ = 0;     // bytes that are sealed and were not reported as moved
+  std::uint32_t noted_ = 0;   // events while lent
+  std::size_t received_ = 0;  // from the socket since the present or last try_read began
+  std::size_t silent_ = 0;    // ... and since the last byte of the stream
   std::uint32_t out_begin_ = 0, out_end_ = 0;
   Buffer out_;  // sealed and not sent
   TlsFacts facts_;

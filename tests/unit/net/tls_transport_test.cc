@@ -136,6 +136,27 @@ TEST_F(TlsTransportTest, GoesOnAfterAKeyUpdateThatAsksForAnAnswer) {
   EXPECT_EQ(text(*far_, 8), "mine too");
 }
 
+// OpenSSL would take them for as long as they come, and the loop would serve nobody else.
+TEST_F(TlsTransportTest, LeavesAPeerThatSendsNothingButKeyUpdates) {
+  char buffer[8];
+  Io io{Io::Kind::again, 0, 0};
+  for (int i = 0; i < 10'000 && io.kind == Io::Kind::again; ++i) {
+    if (SSL_key_update(far_->ssl(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1) SSL_do_handshake(far_->ssl());
+    loop_.run_once(0ms);
+    io = near_->try_read(buffer);
+  }
+  EXPECT_EQ(io.kind, Io::Kind::failed);
+  EXPECT_EQ(io.error, EPROTO);
+}
+
+TEST_F(TlsTransportTest, BearsKeyUpdatesBetweenBytes) {
+  for (int i = 0; i < 5'000; ++i) {
+    ASSERT_EQ(SSL_key_update(far_->ssl(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+    ASSERT_EQ(write(*far_, "x").bytes, 1u);
+    ASSERT_EQ(text(*near_, 1), "x");
+  }
+}
+
 TEST_F(TlsTransportTest, AnswersAKeyUpdateWhileItsOwnBytesWait) {
   std::string all = patterned(2'000'000);
   std::size_t sent = 0;
