@@ -218,7 +218,7 @@ Pool::Connection* Pool::take() noexcept {
   if (address_version_ != target_->address_version()) drop_moved();
   while (Connection* c = idle_.pop_back()) {
     --idle_count_;
-    if (!c->http->usable()) {
+    if (!c->http->usable() || c->http->room() == 0) {  // a target may allow no streams at all
       discard(*c, PoolState::idle);
       continue;
     }

@@ -85,6 +85,23 @@ TEST_F(H2Failure, SendsNothingToAConnectionThatWillClose) {
   EXPECT_EQ(client.response().body, "next");
 }
 
+// It would wait there for a place until the first byte timeout, and so would those after it.
+TEST_F(H2Failure, SendsNothingToAnIdleConnectionThatAllowsNoStreams) {
+  client.send(get("/1"));
+  auto target = accept();
+  auto first = target.expect_request().stream;
+  target.settings(h2::setting(3, 0));
+  target.answer(first, "ok");
+  EXPECT_EQ(client.response().body, "ok");
+
+  client.send(post("/2", "body"));
+  EXPECT_TRUE(target.ended());
+  auto next = accept();
+  next.answer(next.expect_request().stream, "next");
+
+  EXPECT_EQ(client.response().body, "next");
+}
+
 TEST_F(H2Failure, TriesAGetAgainWhenTheConnectionWasStale) {
   client.send(get("/1"));
   auto target = accept();
