@@ -309,6 +309,28 @@ TEST_F(H2, DrainsInTwoSteps) {
   EXPECT_EQ(cut.get(), 0u);
 }
 
+TEST_F(H2, ServesWhatCrossesTheFirstGoaway) {
+  auto client = gw.h2();
+  client.acknowledge = false;  // the last step waits for it
+  auto first = client.open_get("/first");
+  auto target = app.accept();
+  target.expect_request();
+  auto cut = gw.drain();
+  ASSERT_TRUE(client.read_until([&] { return client.goaways() == 1; }));
+
+  auto second = client.open_get("/second");
+  auto other = app.accept();
+  EXPECT_EQ(other.expect_request().start, "GET /second HTTP/1.1");
+  other.send(ok("crossed"));
+  target.send(ok("first"));
+
+  EXPECT_EQ(client.response(second).body, "crossed");
+  EXPECT_EQ(client.response(first).body, "first");
+  EXPECT_TRUE(client.ended());
+  client.close();
+  EXPECT_EQ(cut.get(), 0u);
+}
+
 TEST_F(H2, DrainsIdleConnectionsAtOnce) {
   auto client = gw.h2();
   ASSERT_TRUE(client.alive());

@@ -124,7 +124,7 @@ base::Duration ServerConnection::patience() const noexcept {
   };
   if (head_since_ != base::SteadyTime{}) return until(head_since_, options_->head_timeout);
   if (!greeted_) return until(since_, options_->head_timeout);
-  if (draining_ && !last_goaway_sent_) return kDrainPatience;
+  if (draining_ && !last_goaway_sent_) return until(drain_since_, kDrainPatience);
   // Also while streams are open: when the last one ends, whoever waits here need not be told.
   return count_ == 0 ? until(since_, options_->keep_alive_timeout) : options_->keep_alive_timeout;
 }
@@ -139,8 +139,8 @@ void ServerConnection::out_of_patience() noexcept {
     if (passed(since_, options_->head_timeout)) close(NGHTTP2_SETTINGS_TIMEOUT);
   } else if (count_ == 0 && (draining_ || passed(since_, options_->keep_alive_timeout))) {
     close(NGHTTP2_NO_ERROR);
-  } else if (draining_ && !last_goaway_sent_) {
-    last_goaway();
+  } else if (draining_ && !last_goaway_sent_ && passed(drain_since_, kDrainPatience)) {
+    last_goaway();  // not for having been woken to drain: the client has hardly heard of it then
   }
 }
 
@@ -155,6 +155,7 @@ void ServerConnection::calm_down() noexcept { close(NGHTTP2_ENHANCE_YOUR_CALM); 
 void ServerConnection::drain() noexcept {
   if (draining_) return;
   draining_ = true;
+  drain_since_ = loop_->now();
   if (count_ == 0) {
     close(NGHTTP2_NO_ERROR);
   } else {

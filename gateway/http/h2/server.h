@@ -71,6 +71,7 @@ class ServerConnection final : public http::ServerConnection, private Events {
   std::size_t count_ = 0;           // of streams in both lists
   net::Signal none_left_;
   base::SteadyTime since_;              // when it became idle, or began
+  base::SteadyTime drain_since_{};      // when it began to drain
   base::SteadyTime head_since_{};       // when the head that is being received began
   std::uint64_t data_frames_seen_ = 0;  // of those sent, already told to conduct_
   std::uint64_t bytes_known_ = 0;       // of those received, in frames that were told of
