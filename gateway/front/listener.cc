@@ -140,16 +140,16 @@ base::Detached Listener::serve_after_steps(base::Scope& /*scope*/, Listener& lis
                                            settings.options.head_timeout);
     connection.transport = nullptr;
     if (spoken == Protocol::h2) {
-      co_await listener.run_h2(connection, std::move(transport), facts);
+      co_await listener.run_h2(connection, std::move(transport), facts, kept);
       co_return;
     }
   }
   http::h1::ServerConnection server(listener.worker_->loop, std::move(transport), facts, settings.options,
-                                    *listener.front_);
+                                    listener.service_for(kept));
   connection.server = &server;
   if (connection.draining) server.drain();  // the steps took longer than the listener had
   listener.cells_->opened(observe::Protocol::h1);
-  co_await server.run();
+  co_await run(server, kept);
   listener.cells_->closed(observe::Protocol::h1);
 }
 
@@ -168,26 +168,26 @@ base::Detached Listener::serve_tls(base::Scope& /*scope*/, Listener& listener, h
   facts.tls = &tls->facts();
   // A client that negotiates nothing speaks what every client spoke before there was anything to negotiate.
   if (facts.tls->alpn == net::Alpn::h2 || !settings.protocols.h1) {
-    co_await listener.run_h2(connection, std::move(tls), facts);
+    co_await listener.run_h2(connection, std::move(tls), facts, kept);
     co_return;
   }
   http::h1::ServerConnection server(listener.worker_->loop, std::move(tls), facts, settings.options,
-                                    *listener.front_);
+                                    listener.service_for(kept));
   connection.server = &server;
   listener.cells_->opened(observe::Protocol::h1);
-  co_await server.run();
+  co_await run(server, kept);
   listener.cells_->closed(observe::Protocol::h1);
 }
 
 // Such a connection is large beside one of HTTP/1: it must not lie in the frame that both have.
 base::Task<void> Listener::run_h2(Connection& connection, net::TransportPtr transport,
-                                  const http::ConnectionFacts& facts) {
+                                  const http::ConnectionFacts& facts, const std::unique_ptr<Kept>& kept) {
   auto server = std::make_unique<http::h2::ServerConnection>(worker_->loop, std::move(transport), facts,
-                                                             connection.settings->options, *front_);
+                                                             connection.settings->options, service_for(kept));
   connection.server = server.get();
   cells_->opened(observe::Protocol::h2);
   if (connection.draining) server->drain();
-  co_await server->run();
+  co_await run(*server, kept);
   connection.server = nullptr;
   cells_->closed(observe::Protocol::h2);
 }

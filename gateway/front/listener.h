@@ -8,6 +8,7 @@
 
 #include "gateway/base/job.h"
 #include "gateway/chain/exchange.h"
+#include "gateway/front/connection_life.h"
 #include "gateway/front/connection_limits.h"
 #include "gateway/front/front.h"
 #include "gateway/front/passthrough.h"
@@ -17,6 +18,7 @@
 #include "gateway/net/tls_handshake.h"
 #include "gateway/net/tls_server.h"
 #include "gateway/observe/listener_metrics.h"
+#include "gateway/upstream/random.h"
 
 namespace sluice::front {
 
@@ -38,10 +40,11 @@ struct ListenerSettings {
   std::optional<PassthroughSettings> passthrough;
   std::shared_ptr<const ListenerTlsSettings> tls;  // null: none
   ConnectionLimits limits;
+  LifeLimits life;
   std::shared_ptr<ConnectionCounts> counts;  // of the listener, whatever its settings become
 
-  // Is there anything to be done before the first request, or TLS?
-  bool has_steps() const noexcept { return proxy || passthrough || limits.any(); }
+  // Is there anything to be done before the first request, or TLS, or to be kept for the connection?
+  bool has_steps() const noexcept { return proxy || passthrough || limits.any() || life.any(); }
 };
 
 class Listener final : private net::Source, private net::Timer, private net::Loop::Guest {
@@ -66,6 +69,7 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   struct Kept {
     std::unique_ptr<net::ProxyFacts> proxy;
     ConnectionPlace place;
+    std::optional<ConnectionLife> life;
   };
   static base::Detached serve(base::Scope& scope, Listener& listener, http::ConnectionFacts facts);
   static base::Detached serve_tls(base::Scope& scope, Listener& listener, http::ConnectionFacts facts);
@@ -74,6 +78,9 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   // What comes before the first request, in listener_steps.cc; false: there will be none.
   base::Task<bool> take_steps(net::Transport& transport, const ListenerSettings& settings,
                               http::ConnectionFacts& facts, std::unique_ptr<Kept>& kept);
+  // Who serves a connection, and runs it until it ends.
+  http::Service& service_for(const std::unique_ptr<Kept>& kept) const noexcept;
+  static base::Task<void> run(http::ServerConnection& server, const std::unique_ptr<Kept>& kept) noexcept;
   base::Task<bool> take_proxy_header(net::Transport& transport, const ProxySettings& settings,
                                      http::ConnectionFacts& facts, std::unique_ptr<net::ProxyFacts>& proxy);
   // `else_here`: what is not passed through has TLS here.
@@ -81,7 +88,7 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
                                 bool else_here, const http::ConnectionFacts& facts);
   // The rest of a connection on which HTTP/2 is spoken.
   base::Task<void> run_h2(Connection& connection, net::TransportPtr transport,
-                          const http::ConnectionFacts& facts);
+                          const http::ConnectionFacts& facts, const std::unique_ptr<Kept>& kept);
   void on_events(std::uint32_t events) noexcept override;
   void expired() noexcept override { accept_all(); }
   void round() noexcept override { accept_all(); }
@@ -97,6 +104,7 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   base::Scope scope_;
   base::List<Connection> connections_;
   std::size_t count_ = 0;
+  upstream::Random random_ = upstream::Random::seeded();
   base::SteadyTime complain_from_{};  // about refused connections
   bool starved_ = false;  // the last accept failed for want of descriptors or memory, and that was said
 };

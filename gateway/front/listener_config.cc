@@ -150,6 +150,7 @@ void refuse_duplicates(const std::vector<PassthroughConfig>& rules, const config
 
 void describe(config::Description<ListenerConfig>& d) {
   using namespace config;
+  using namespace std::chrono_literals;
   d.about("listener", "An address on which clients are accepted.");
   d.field("bind", &ListenerConfig::bind,
           "IP address and port; without an address, every one of the machine. Or a Unix socket.", required,
@@ -168,6 +169,16 @@ void describe(config::Description<ListenerConfig>& d) {
           "Connections of one client at a time: of an IPv4 address, or of the /64 of an IPv6 address. With "
           "`proxy_protocol` that of the client, not of the balancer.",
           at_least(1u), default_is("no limit"));
+  d.field("max_connection_age", &ListenerConfig::max_connection_age,
+          "After so long, up to a tenth more or less, a connection takes no further requests and ends with "
+          "those under way, so that its client may come back to another gateway.",
+          at_least(100ms), default_is("no limit"), example("30m"));
+  d.field("max_connection_age_grace", &ListenerConfig::max_connection_age_grace,
+          "How long what is still under way may take then, before it is cut.", at_least(100ms),
+          default_is("no limit"), example("5m"));
+  d.field("max_requests_per_connection", &ListenerConfig::max_requests_per_connection,
+          "After so many requests a connection takes no further ones, as after its age.", at_least(1u),
+          default_is("no limit"), example("10000"));
   d.field("backlog", &ListenerConfig::backlog, "Connections that may wait to be accepted, for each worker.",
           between(1u, 65535u));
   d.field(
@@ -184,6 +195,8 @@ void describe(config::Description<ListenerConfig>& d) {
   d.check([](const ListenerConfig& l, const Site& at) {
     if (l.socket && l.bind.path.empty())
       at.error("socket", "is for Unix sockets, and the listener binds to an IP address");
+    if (l.max_connection_age_grace && !l.max_connection_age && !l.max_requests_per_connection)
+      at.error("max_connection_age_grace", "means nothing without an age or a number of requests");
     refuse_duplicates(l.passthrough, at);
   });
 }
@@ -201,6 +214,12 @@ http::ServerOptions ListenerConfig::options() const {
 
 ConnectionLimits ListenerConfig::connection_limits() const noexcept {
   return {max_connections.value_or(0), max_connections_per_ip.value_or(0)};
+}
+
+LifeLimits ListenerConfig::life_limits() const noexcept {
+  constexpr base::Duration none{};
+  return {max_connection_age.value_or(none), max_connection_age_grace.value_or(none),
+          max_requests_per_connection.value_or(0)};
 }
 
 std::optional<ProxySettings> ListenerConfig::proxy() const {

@@ -11,6 +11,7 @@
 
 #include "gateway/config/describe.h"
 #include "gateway/config/types_net.h"
+#include "gateway/front/connection_life.h"
 #include "gateway/front/connection_limits.h"
 #include "gateway/front/protocols.h"
 #include "gateway/front/proxy_step.h"
@@ -85,6 +86,8 @@ struct ListenerConfig {
   std::optional<ProxyProtocolConfig> proxy_protocol;
   std::vector<PassthroughConfig> passthrough;
   std::optional<std::uint32_t> max_connections, max_connections_per_ip;
+  std::optional<config::Duration> max_connection_age, max_connection_age_grace;
+  std::optional<std::uint32_t> max_requests_per_connection;
   std::uint32_t backlog = 4096;
   std::vector<Protocol> protocols;
   LimitsConfig limits;
@@ -96,6 +99,7 @@ struct ListenerConfig {
   net::SocketAccess access() const;
   std::optional<ProxySettings> proxy() const;
   ConnectionLimits connection_limits() const noexcept;
+  LifeLimits life_limits() const noexcept;
 };
 void describe(config::Description<ListenerConfig>& d);
 

@@ -10,6 +10,10 @@ using base::Reason;
 base::Task<bool> Listener::take_steps(net::Transport& transport, const ListenerSettings& settings,
                                       http::ConnectionFacts& facts, std::unique_ptr<Kept>& kept) {
   kept = std::make_unique<Kept>();
+  if (settings.life.any()) {
+    base::Scope* scope = co_await base::this_scope();
+    kept->life.emplace(settings.life, random_.next(), worker_->loop.wheel(), *front_, *scope);
+  }
   const auto& limits = settings.limits;
   if (limits.all && !kept->place.take(settings.counts, limits.all)) {
     refuse(observe::Rejection::limit, facts.peer, "there are max_connections already");
@@ -26,6 +30,16 @@ base::Task<bool> Listener::take_steps(net::Transport& transport, const ListenerS
       !co_await pass_through(transport, *settings.passthrough, settings.tls != nullptr, facts))
     co_return false;
   co_return true;
+}
+
+http::Service& Listener::service_for(const std::unique_ptr<Kept>& kept) const noexcept {
+  return kept && kept->life ? static_cast<http::Service&>(*kept->life) : *front_;
+}
+
+base::Task<void> Listener::run(http::ServerConnection& server, const std::unique_ptr<Kept>& kept) noexcept {
+  if (!kept || !kept->life) return server.run();
+  kept->life->begin(server);
+  return server.run().in(kept->life->scope());
 }
 
 namespace {

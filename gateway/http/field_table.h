@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The names of field_names.def arranged for looking up a received name in a few instructions: a table without
-// collisions, made at compile time. Private to this folder and the parser; everybody else calls field_id().
+// collisions, made at compile time. Private to fields.cc and the parser; everybody else calls field_id().
 #pragma once
 #include <array>
 #include <string_view>

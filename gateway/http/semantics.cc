@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "gateway/base/strings.h"
-#include "gateway/http/field_table.h"
 #include "gateway/http/hop_by_hop.h"
 #include "gateway/http/uri.h"
 
@@ -18,12 +17,12 @@ using base::Reason;
 constexpr std::uint64_t kMaxLength = std::numeric_limits<std::int64_t>::max();
 
 // Fields that would change how a message was already framed, routed, authenticated or understood.
-constexpr FieldSet kForbidden =
-    kClaims | field_set(FieldId::age, FieldId::authorization, FieldId::cache_control,
-                        FieldId::content_encoding, FieldId::content_type, FieldId::cookie, FieldId::date,
-                        FieldId::expect, FieldId::idempotency_key, FieldId::location, FieldId::origin,
-                        FieldId::range, FieldId::retry_after, FieldId::set_cookie, FieldId::vary,
-                        FieldId::via, FieldId::x_request_id);
+constexpr FieldSet kForbidden = field_set(
+    FieldId::age, FieldId::authorization, FieldId::cache_control, FieldId::content_encoding,
+    FieldId::content_type, FieldId::cookie, FieldId::date, FieldId::expect, FieldId::forwarded,
+    FieldId::idempotency_key, FieldId::location, FieldId::origin, FieldId::range, FieldId::retry_after,
+    FieldId::set_cookie, FieldId::vary, FieldId::via, FieldId::x_forwarded_for, FieldId::x_forwarded_host,
+    FieldId::x_forwarded_port, FieldId::x_forwarded_proto, FieldId::x_real_ip, FieldId::x_request_id);
 
 constexpr std::string_view kForbiddenOthers[] = {
     "content-range",       "if-match", "if-modified-since", "if-none-match", "if-range",
@@ -91,11 +90,6 @@ bool looks_like_framing(std::string_view name) noexcept {
 }
 
 bool allowed_in_trailers(std::string_view name) noexcept {
-  char plain[KnownName::kLongest];
-  if (name.size() <= sizeof plain && name.find('_') != name.npos) {
-    std::replace_copy(name.begin(), name.end(), plain, '_', '-');
-    name = {plain, name.size()};
-  }
   FieldId id = field_id(name);
   if (id != FieldId::other) return !connection_level(id) && (field_set(id) & kForbidden) == 0;
   return std::none_of(std::begin(kForbiddenOthers), std::end(kForbiddenOthers),

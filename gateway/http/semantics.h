@@ -30,17 +30,8 @@ inline bool disguised(std::string_view name) noexcept {
   return (name.size() == 14 || name.size() == 17) && looks_like_framing(name);
 }
 
-// What proxies say of a client, which a client may not say of itself; and Proxy, which is no field at all but
-// the variable HTTP_PROXY to programs behind a CGI-like server (CVE-2016-5385).
-inline constexpr FieldSet kClaims = field_set(
-    FieldId::forwarded, FieldId::x_forwarded_by, FieldId::x_forwarded_for, FieldId::x_forwarded_host,
-    FieldId::x_forwarded_port, FieldId::x_forwarded_prefix, FieldId::x_forwarded_proto,
-    FieldId::x_forwarded_scheme, FieldId::x_forwarded_server, FieldId::x_forwarded_ssl, FieldId::x_real_ip,
-    FieldId::proxy, FieldId::client_cert, FieldId::client_cert_chain);
-
 // May a field of this name stand in a trailer section? Not what frames, routes, authenticates or describes
-// the content (RFC 9110 section 6.5.1), nor claims, nor a name that becomes one of these when "_" is read as
-// "-": there are servers that merge trailers into the head.
+// the content (RFC 9110 section 6.5.1).
 bool allowed_in_trailers(std::string_view name) noexcept;
 
 // How a response to `request` with this body is delimited: none, length, or chunked for a body of unknown

@@ -112,6 +112,7 @@ std::shared_ptr<front::ListenerSettings> Listeners::Living::make_settings(
   out->proxy = config.proxy();
   out->passthrough = passthrough(config, snapshot);
   out->limits = config.connection_limits();
+  out->life = config.life_limits();
   out->counts = counts;
   return out;
 }
