@@ -96,6 +96,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
         ex.response.fields.clear();
         result = co_await ex.upstream_stream->receive(ex.response);
         if (!result || ex.response.status >= 200 || ex.response.status == 101) break;
+        ex.response.fields.remove(FieldId::content_length);  // RFC 9110 section 8.6
         result = co_await ex.stream.send_interim(ex.response);
       }
     } else {

@@ -80,13 +80,15 @@ TEST_F(H2, PassesTrailersOnInBothDirections) {
 
 TEST_F(H2, RelaysInterimResponses) {
   app.script().expect_request().then_send(
-      "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+      "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nContent-Length: 9\r\n\r\nHTTP/1.1 200 "
+      "OK\r\nContent-Length: 2\r\n\r\nok");
   auto client = gw.h2();
   auto& stream = client.finish(client.open_get("/"));
 
   ASSERT_EQ(stream.interim.size(), 1u);
   EXPECT_EQ(stream.interim[0].status, 103);
   EXPECT_EQ(stream.interim[0].value("link"), "</a.css>");
+  EXPECT_EQ(stream.interim[0].value("content-length"), "") << "RFC 9110 section 8.6";
   EXPECT_EQ(stream.response.body, "ok");
 }
 

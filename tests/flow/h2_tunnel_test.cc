@@ -231,6 +231,17 @@ TEST_F(H2Tunnel, ThatIsRefusedIsAnOrdinaryAnswer) {
   EXPECT_EQ(before.growth("sluice_websockets"), 0);
 }
 
+// Any 2xx would tell the client that the tunnel is open, and what follows that it came through it.
+TEST_F(H2Tunnel, IsNotOpenedByAnAnswerThatSwitchesNothing) {
+  ask();
+
+  target->send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n\x81\x04page");
+
+  EXPECT_TRUE(over());
+  EXPECT_EQ(stream().response.status, 502);
+  EXPECT_THAT(stream().response.body, testing::HasSubstr("upstream_protocol"));
+}
+
 TEST_F(H2Tunnel, IsNotOpenedWithoutTheAnswerToTheKey) {
   ask();
 

@@ -199,6 +199,10 @@ Task<Result<void>> ServerStream::send_switched(ResponseHead& head, Body& body) {
 
 Task<Result<void>> ServerStream::send(ResponseHead& head, BodyPtr& body) {
   if (idle_ && head.status == 101 && body) return send_switched(head, *body);
+  // RFC 8441 section 5: the client would take any 2xx for an open tunnel, and the body for what came through
+  // it.
+  if (!request_.upgrade.empty() && head.status / 100 == 2) [[unlikely]]
+    return Result<void>(base::fail(Reason::upstream_protocol, "a success that switches no protocols"));
   Framing::Kind framing = frame_response(request_.method, head, body.get());
   Body* sent_body = framing == Framing::Kind::none ? nullptr : body.get();
   auto submit = [&](const nghttp2_data_provider* source) {
