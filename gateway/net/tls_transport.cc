@@ -76,6 +76,7 @@ void TlsTransport::on_events(std::uint32_t events) noexcept {
     noted_ |= events;
     return;
   }
+  if (events & EPOLLERR) broke_ = true;  // as in TcpTransport
   bool hangup = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
   bool dead = events & (EPOLLHUP | EPOLLERR);
   bool read = hangup || events & EPOLLIN;

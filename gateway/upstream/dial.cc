@@ -45,15 +45,16 @@ base::Task<base::Result<Dialled>> open(net::Loop& loop, Target& target, net::Add
   auto connected = co_await connect(loop, to, timeout, greeting);
   if (!connected) co_return std::move(connected).unexpected();
   if (layer == Layer::plain || !target.url().tls)
-    co_return Dialled{std::move(*connected), to, net::Alpn::none};
+    co_return Dialled{std::move(*connected), to, net::Alpn::none, nullptr};
   auto left = timeout;
   if (left.count()) left = std::max(base::Duration(1), timeout - (loop.clock().steady() - begun));
-  auto secured = co_await connect_tls(loop, std::move(*connected), target.tls(), target.url().host,
-                                      target.sessions(loop), left,
-                                      layer == Layer::http_1_1 ? net::Alpn::http_1_1 : net::Alpn::none);
+  auto tls = target.tls();
+  auto secured =
+      co_await connect_tls(loop, std::move(*connected), tls, target.url().host, target.sessions(loop, tls),
+                           left, layer == Layer::http_1_1 ? net::Alpn::http_1_1 : net::Alpn::none);
   if (!secured) co_return std::move(secured).unexpected();
   auto alpn = (*secured)->facts().alpn;
-  co_return Dialled{std::move(*secured), to, alpn};
+  co_return Dialled{std::move(*secured), to, alpn, std::move(tls)};
 }
 
 }  // namespace

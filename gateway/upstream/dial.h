@@ -14,7 +14,8 @@ namespace sluice::upstream {
 struct Dialled {
   net::TransportPtr transport;
   net::Address address;
-  net::Alpn alpn = net::Alpn::none;  // what the target chose to speak, over TLS
+  net::Alpn alpn = net::Alpn::none;      // what the target chose to speak, over TLS
+  std::shared_ptr<const TargetTls> tls;  // the settings by which it was made; null without TLS
 };
 
 // What is spoken on it: what the target's URL says; the same, and over TLS nothing but HTTP/1.1 is offered;

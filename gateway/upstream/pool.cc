@@ -19,7 +19,7 @@ using observe::Protocol;
 // Owns the HTTP connection and hears from it.
 struct Pool::Connection final : http::ClientConnection::Owner, base::ListNode {
   Connection(Pool& p, Dialled dialled, Protocol spoken)
-      : pool(p), address(dialled.address), protocol(spoken) {
+      : pool(p), address(dialled.address), tls(std::move(dialled.tls)), protocol(spoken) {
     if (spoken == Protocol::h2) {
       http = std::make_unique<http::h2::ClientConnection>(*p.loop_, std::move(dialled.transport),
                                                           p.target_->url().tls ? "https" : "http", *this);
@@ -33,8 +33,10 @@ struct Pool::Connection final : http::ClientConnection::Owner, base::ListNode {
 
   Pool& pool;
   net::Address address;
+  std::shared_ptr<const TargetTls> tls;
   Protocol protocol;
-  bool retired = false;  // in no list any more: goes with its last stream
+  bool retired = false;       // in no list any more: goes with its last stream
+  std::uint32_t version = 0;  // see Pool::current
   net::Tick idle_until = net::kNever;
   std::unique_ptr<http::ClientConnection> http;
 };
@@ -143,7 +145,8 @@ Task<Result<Acquired>> Pool::connect(base::Arena& arena, Timeouts timeouts, Want
   cells_->connected(took);
   cells_->connection_moved(*protocol, PoolState::none, PoolState::active);
   auto* c = new Connection(*this, std::move(*dialled), *protocol);
-  c->retired = !wanted.greeting.empty();  // the target was told for whom it is
+  // The target was told for whom it is, or has changed meanwhile.
+  c->retired = !wanted.greeting.empty() || !current(*c);
   if (*protocol == Protocol::h2 && !c->retired) shared_.push_back(*c);
   co_return open(*c, arena, timeouts, took);
 }
@@ -203,7 +206,11 @@ Task<void> Pool::dial_shared(Opening opening, base::Duration timeout) {
     opening.done();
     auto* c = new Connection(*this, std::move(*dialled), *spoken);
     cells_->connection_moved(*spoken, PoolState::none, PoolState::active);
-    put(*c);
+    if (current(*c)) {
+      put(*c);
+    } else {
+      discard(*c, PoolState::active);
+    }
   }
   tell_waiting(nullptr);
 }
@@ -215,7 +222,7 @@ void Pool::tell_waiting(const base::Error* error) noexcept {
 
 // The least loaded connection with room; of unused ones the one used last.
 Pool::Connection* Pool::take() noexcept {
-  if (address_version_ != target_->address_version()) drop_moved();
+  if (version_ != target_->version()) drop_outdated();
   while (Connection* c = idle_.pop_back()) {
     --idle_count_;
     if (!c->http->usable() || c->http->room() == 0) {  // a target may allow no streams at all
@@ -238,18 +245,24 @@ Pool::Connection* Pool::least_loaded() noexcept {
   return best;
 }
 
-// Gives up connections to addresses that the target's name no longer stands for.
-void Pool::drop_moved() noexcept {
-  address_version_ = target_->address_version();
+// Would it be made like this today: to an address that the target's name still stands for, with the settings
+// of TLS that hold now? Compared once for each version of the target.
+bool Pool::current(Connection& c) const {
+  if (c.version == version_) return true;
   auto addresses = target_->addresses();
-  auto gone = [&](const Connection& c) {
-    return std::find(addresses->begin(), addresses->end(), c.address) == addresses->end();
-  };
+  if (c.tls != target_->tls() || std::ranges::find(*addresses, c.address) == addresses->end()) return false;
+  c.version = version_;
+  return true;
+}
+
+// What HTTP/1.1 uses at this moment is in no list: keep() looks at it.
+void Pool::drop_outdated() {
+  version_ = target_->version();
   idle_.for_each([&](Connection& c) {
-    if (gone(c)) drop_idle(c);
+    if (!current(c)) drop_idle(c);
   });
   shared_.for_each([&](Connection& c) {
-    if (gone(c)) retire(c);
+    if (!current(c)) retire(c);
   });
 }
 
@@ -306,7 +319,8 @@ base::Duration within(base::Duration idle, base::Duration announced) noexcept {
 
 // Takes back a connection whose last exchange is over.
 void Pool::keep(Connection& c) noexcept {
-  if (idle_count_ < settings_.keep.max_idle && c.http->idle_limit() != base::Duration::zero()) return put(c);
+  if (idle_count_ < settings_.keep.max_idle && c.http->idle_limit() != base::Duration::zero() && current(c))
+    return put(c);
   c.unlink();
   discard(c, PoolState::active);
 }

@@ -74,7 +74,8 @@ class Pool final : public PoolSlot, private net::Timer {
 
   Connection* take() noexcept;
   Connection* least_loaded() noexcept;
-  void drop_moved() noexcept;
+  bool current(Connection& connection) const;
+  void drop_outdated();
   void drop_all() noexcept;
   void retire(Connection& connection) noexcept;
   void drop_idle(Connection& connection) noexcept;
@@ -93,8 +94,8 @@ class Pool final : public PoolSlot, private net::Timer {
   base::List<Connection> idle_;  // without a stream; the one used last at the back
   std::size_t idle_count_ = 0;
   base::List<Connection> shared_;  // of HTTP/2, with streams, with room or not
-  std::uint32_t address_version_ = 0;
-  bool chose_h2_ = false;  // the target, when it was asked last (ALPN)
+  std::uint32_t version_ = 0;      // of the target, when the connections were compared with it
+  bool chose_h2_ = false;          // the target, when it was asked last (ALPN)
   // How many waiters a connection that is being made will serve, to go by the last one. RFC 9113
   // section 6.5.2 recommends to allow at least so many.
   std::size_t expected_room_ = 100;

@@ -57,7 +57,7 @@ void Target::publish(const base::Result<Addresses>& answer) {
     if (same) return;
     addresses_ = std::make_shared<const Addresses>(*answer);
     avoided_.store(0, std::memory_order_relaxed);
-    address_version_.fetch_add(1, std::memory_order_release);
+    version_.fetch_add(1, std::memory_order_release);
   }
   // An answer has at least one address, and a failed lookup leaves them: once usable, always so.
   if (!usable_.exchange(true, std::memory_order_relaxed))
@@ -67,7 +67,9 @@ void Target::publish(const base::Result<Addresses>& answer) {
 void Target::use_tls(std::shared_ptr<const TargetTls> tls) {
   std::lock_guard lock(mutex_);
   bool same = tls_ && tls && tls_->made_from == tls->made_from;
-  if (!same) tls_ = std::move(tls);
+  if (same) return;
+  tls_ = std::move(tls);
+  version_.fetch_add(1, std::memory_order_release);
 }
 
 std::shared_ptr<const TargetTls> Target::tls() const {
@@ -75,11 +77,12 @@ std::shared_ptr<const TargetTls> Target::tls() const {
   return tls_;
 }
 
-const std::shared_ptr<net::TlsSessions>& Target::sessions(const net::Loop& loop) {
+const std::shared_ptr<net::TlsSessions>& Target::sessions(const net::Loop& loop,
+                                                          const std::shared_ptr<const TargetTls>& tls) {
   auto worker = std::ranges::find(*workers_, &loop) - workers_->begin();
   auto& sessions = sessions_[static_cast<std::size_t>(worker)];
-  if (!sessions) sessions = std::make_shared<net::TlsSessions>();
-  return sessions;
+  if (!sessions.kept || sessions.tls != tls) sessions = {tls, std::make_shared<net::TlsSessions>()};
+  return sessions.kept;
 }
 
 base::Error Target::why_unusable() const {

@@ -56,9 +56,9 @@ class Target {
   // What the name stands for at present; never null, empty until the first answer. Takes a lock: for
   // connecting only.
   std::shared_ptr<const Addresses> addresses() const;
-  // Grows with every change of addresses(): a pool that sees a new value drops idle connections to addresses
-  // that are gone.
-  std::uint32_t address_version() const noexcept { return address_version_.load(std::memory_order_acquire); }
+  // Grows with every change of addresses() or tls(): a pool that sees a new value gives up the connections
+  // that could not be made any more.
+  std::uint32_t version() const noexcept { return version_.load(std::memory_order_acquire); }
   // Where the next connection should start in addresses(), so that all of them get some.
   std::uint32_t next_start() noexcept { return start_.fetch_add(1, std::memory_order_relaxed); }
   // Positions in addresses() (a bit each, of the first 64) that could not be reached within the last kAvoid,
@@ -70,12 +70,14 @@ class Target {
   // why_unusable().
   void publish(const base::Result<Addresses>& answer);
   // TLS to this target from now on; only for one with such a URL. Connections that were made with other
-  // settings are closed as they become idle. Control thread.
+  // settings serve no further exchange. Control thread.
   void use_tls(std::shared_ptr<const TargetTls> tls);
-  // Null without TLS. Takes a lock: for connecting only.
+  // Null without TLS; the same one as long as the settings are the same. Takes a lock: for connecting only.
   std::shared_ptr<const TargetTls> tls() const;
-  // Sessions of the worker whose loop that is; its thread only.
-  const std::shared_ptr<net::TlsSessions>& sessions(const net::Loop& loop);
+  // Sessions of the worker whose loop that is, with these settings; its thread only. A session that is
+  // resumed was verified when it began, by what was demanded then: those of other settings are forgotten.
+  const std::shared_ptr<net::TlsSessions>& sessions(const net::Loop& loop,
+                                                    const std::shared_ptr<const TargetTls>& tls);
   // Why this target is not usable.
   base::Error why_unusable() const;
 
@@ -106,9 +108,13 @@ class Target {
   std::vector<std::unique_ptr<PoolSlot>> slots_;
   std::unique_ptr<net::Watch> watch_;
   std::atomic<bool> usable_{false};
-  std::atomic<std::uint32_t> address_version_{0};
+  std::atomic<std::uint32_t> version_{0};
 
-  std::vector<std::shared_ptr<net::TlsSessions>> sessions_;  // by worker
+  struct Sessions {
+    std::shared_ptr<const TargetTls> tls;
+    std::shared_ptr<net::TlsSessions> kept;
+  };
+  std::vector<Sessions> sessions_;  // by worker
 
   mutable std::mutex mutex_;
   std::shared_ptr<const TargetTls> tls_;

@@ -2,6 +2,8 @@
 // TLS to targets: whom we believe, what we show, what is said when it fails.
 #include <gmock/gmock.h>
 
+#include <future>
+
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 #include "tests/support/tls.h"
@@ -106,6 +108,48 @@ TEST_F(UpstreamTls, KeepsConnectionsAcrossAReload) {
   ASSERT_TRUE(gw.reload(yaml(ca())).good);
   EXPECT_EQ(gw.get("/u").body, "hello");
   EXPECT_EQ(users_.connections(), 1u);
+}
+
+TEST_F(UpstreamTls, UsesNoConnectionMadeWithOtherSettings) {
+  serve();
+  auto forgets = [&](const std::string& before, const std::string& after) {
+    Gateway gw(yaml(before));
+    EXPECT_EQ(gw.get("/u").body, "hello");
+    auto connections = users_.connections();
+    ASSERT_TRUE(gw.reload(yaml(after)).good);
+
+    EXPECT_THAT(gw.get("/u"), Refused(502, "upstream_tls"));
+    EXPECT_TRUE(users_.closed(connections - 1));
+    ASSERT_TRUE(gw.reload(yaml(before)).good);
+    EXPECT_EQ(gw.get("/u").body, "hello");
+  };
+  std::string strangers = "ca: \"" + directory_.write("other.pem", Authority("Other").certificate()) + "\"";
+
+  forgets(ca(), strangers);
+  forgets(ca(), ca() + ", san: elsewhere");
+  forgets("verify: false", strangers);
+}
+
+TEST_F(UpstreamTls, DoesNotKeepAConnectionWhoseSettingsChangedWhileItWasInUse) {
+  serve();
+  Gateway gw(yaml(ca()));
+  std::promise<void> reloaded;
+  users_.script()
+      .expect_request()
+      .then_send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbe")
+      .then([&](UpstreamConnection& target) { reloaded.get_future().wait(), target.send("en"); });
+  RawClient client = gw.connect();
+  client.send(get("/u"));
+  client.response_head();
+  ASSERT_EQ(client.receive(2), "be");
+  ASSERT_TRUE(gw.reload(yaml(ca() + ", san: elsewhere")).good);
+  EXPECT_THAT(gw.get("/u"), Refused(502, "upstream_tls"));
+  reloaded.set_value();
+  ASSERT_EQ(client.receive(2), "en");
+  gw.metrics();  // the exchange is over
+
+  EXPECT_THAT(gw.get("/u"), Refused(502, "upstream_tls"));
+  EXPECT_TRUE(users_.closed(0));
 }
 
 TEST_F(UpstreamTls, TakesATruncatedBodyForAFailure) {

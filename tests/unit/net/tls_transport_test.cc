@@ -185,6 +185,7 @@ TEST_F(TlsTransportTest, EndsWithCloseNotify) {
   char buffer[8];
   EXPECT_EQ(read(*far_, buffer).kind, Io::Kind::closed);
   EXPECT_TRUE(far_->hung_up());
+  EXPECT_FALSE(far_->broken());
   EXPECT_EQ(write(*far_, "still").bytes, 5u);
   EXPECT_EQ(text(*near_, 5), "still");
 }
@@ -222,6 +223,16 @@ TEST_F(TlsTransportTest, TakesAnEndWithoutCloseNotifyForAFailure) {
   EXPECT_EQ(io.kind, Io::Kind::failed);
   EXPECT_EQ(io.error, ECONNRESET);
   EXPECT_EQ(write(*far_, "more").kind, Io::Kind::failed);
+}
+
+TEST_F(TlsTransportTest, IsBrokenAsSoonAsAResetIsKnown) {
+  write(*near_, "nobody reads this");
+  write(*far_, "nor this");
+  EXPECT_FALSE(far_->broken());
+
+  near_.reset();  // closing with bytes unread is a reset
+
+  EXPECT_TRUE(until([&] { return far_->broken(); }));
 }
 
 TEST_F(TlsTransportTest, SaysNoGoodbyeAfterWhatIsNotWhole) {

@@ -363,6 +363,25 @@ TEST_F(PoolTest, ClosesIdleConnectionsToAddressesThatAreGone) {
   ::close(other);
 }
 
+TEST_F(PoolTest, DoesNotKeepAConnectionWhoseAddressWentWhileItWasInUse) {
+  Running first(&scope_), second(&scope_);
+  first.start(exchange(pool(), timeouts_, false));
+  rounds("");
+  int other = *net::listen(*net::Address::parse("127.0.0.1", 0), 64);
+  target_->publish(std::vector{net::bound_to(other)});
+  second.start(exchange(pool(), timeouts_, false));  // by this the pool sees it
+
+  for (int i = 0; i < 2000 && first.running(); ++i) {
+    serve(clients_.empty() ? "" : kAnswer);
+    loop_.run_once(1ms);
+  }
+
+  EXPECT_EQ(pool().idle(), 0u);
+  second.cancel(Reason::client_closed);
+  loop_.run_once(0s);
+  ::close(other);
+}
+
 TEST_F(PoolTest, KeepsIdleConnectionsToAddressesThatStay) {
   get();
   target_->publish(std::vector{net::bound_to(listener_), *net::Address::parse("127.0.0.1", 9)});

@@ -67,15 +67,15 @@ TEST_F(TargetTest, SaysWhyItIsNotUsable) {
 
 TEST_F(TargetTest, CountsRealChangesOfItsAddressesOnly) {
   target_->publish(addresses({"10.0.0.1", "10.0.0.2"}));
-  auto version = target_->address_version();
+  auto version = target_->version();
   auto usable = group_->version.load();
   auto before = target_->addresses();
 
   target_->publish(addresses({"10.0.0.2", "10.0.0.1"}));
-  EXPECT_EQ(target_->address_version(), version);
+  EXPECT_EQ(target_->version(), version);
   target_->publish(addresses({"10.0.0.3"}));
 
-  EXPECT_EQ(target_->address_version(), version + 1);
+  EXPECT_EQ(target_->version(), version + 1);
   EXPECT_EQ(before->size(), 2u) << "who holds the old list keeps it";
   EXPECT_EQ(group_->version.load(), usable) << "it was usable before";
 }
