@@ -40,6 +40,12 @@ bool streaming(const http::ResponseHead& head) noexcept {
   return is("text/event-stream") || is("application/x-ndjson") || is("application/grpc");
 }
 
+// The version in which a message was received, without its usual name (RFC 9110 section 7.6.3).
+std::string_view via(http::Version version) noexcept {
+  constexpr std::string_view kByVersion[] = {"1.0 sluice", "1.1 sluice", "2 sluice"};
+  return kByVersion[static_cast<std::size_t>(version)];
+}
+
 }  // namespace
 
 // What the attempts of one exchange share.
@@ -117,7 +123,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   count_retries(ex, observe::RetryResult::success);
   // Step 7: from here on the client's connection pulls.
   bool headless = grpc && grpc.translate(ex);
-  ex.response.fields.add(FieldId::via, "1.1 sluice");
+  ex.response.fields.add(FieldId::via, via(ex.response.version));
   if (ex.response.status == 101) [[unlikely]]
     if (auto switched = switch_protocols(ex); !switched) co_return switched;
   if (!grpc && streaming(ex.response)) ex.total.stop();
@@ -224,9 +230,10 @@ std::string_view Forward::prepare(Exchange& ex) const {
   std::string_view host = asked.empty() ? "" : ex.arena.join("X-Forwarded-Host: ", asked, "\r\n");
   // A client on a Unix socket has no address to tell.
   bool unnamed = ex.stream.connection().peer.is_unix();
-  return ex.arena.join(
-      unnamed ? "" : "X-Forwarded-For: ", unnamed ? "" : ex.stream.peer_ip(), unnamed ? "" : "\r\n", host,
-      "X-Forwarded-Proto: ", ex.stream.connection().listener->scheme, "\r\nVia: 1.1 sluice\r\n");
+  return ex.arena.join(unnamed ? "" : "X-Forwarded-For: ", unnamed ? "" : ex.stream.peer_ip(),
+                       unnamed ? "" : "\r\n", host,
+                       "X-Forwarded-Proto: ", ex.stream.connection().listener->scheme,
+                       "\r\nVia: ", via(ex.request.version), "\r\n");
 }
 
 // The host that this target is asked for: exactly one Host, whatever the client's version and form of target.

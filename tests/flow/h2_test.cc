@@ -40,12 +40,15 @@ TEST_F(H2, SendsAWellFormedHttp1RequestUpstream) {
   app.answers(200, "ok");
   auto client = gw.h2();
 
-  client.get("/a/../b?x", {{"cookie", "a=1"}, {"x-a", "1"}, {"cookie", "b=2"}, {"te", "trailers"}});
+  auto response =
+      client.get("/a/../b?x", {{"cookie", "a=1"}, {"x-a", "1"}, {"cookie", "b=2"}, {"te", "trailers"}});
 
+  EXPECT_EQ(response.value("via"), "1.1 sluice") << "the version in which the target answered";
   auto request = app.request();
   EXPECT_EQ(request.fault, "");
   EXPECT_EQ(request.start, "GET /b?x HTTP/1.1");
   EXPECT_EQ(request.value("host"), "test.example");
+  EXPECT_EQ(request.value("via"), "2 sluice");
   EXPECT_EQ(request.value("cookie"), "a=1; b=2");
   EXPECT_EQ(request.count("cookie"), 1u);
   EXPECT_FALSE(request.has("te"));

@@ -50,6 +50,8 @@ TEST_F(H2Upstream, GetsARequestAsHttp2WritesIt) {
   auto response = client.response();
   EXPECT_THAT(response, HasStatus(200));
   EXPECT_THAT(response, HasField("x-answer", "yes"));
+  EXPECT_THAT(response, HasField("via", "2 sluice"));
+  EXPECT_EQ(request.value("via"), "1.1 sluice") << "the version in which the client asked";
   EXPECT_EQ(response.body, "hello");
 }
 

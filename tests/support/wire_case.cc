@@ -79,7 +79,7 @@ class Parser {
   void finish() {
     if (out_.about.empty()) throw std::invalid_argument("the case does not say what it is about");
     if (!ended_) throw std::invalid_argument("neither `= close` nor `= keep`");
-    for (auto& request : out_.requests) add_lines(request);
+    for (auto& request : out_.requests) add_lines(request, out_.sends);
   }
 
  private:
@@ -148,13 +148,14 @@ class Parser {
   }
 
   // Puts what the gateway adds in the place of "...".
-  static void add_lines(WireCase::Request& request) {
+  static void add_lines(WireCase::Request& request, std::string_view sends) {
     auto dots = std::find(request.head.begin(), request.head.end(), "...");
     if (dots == request.head.end()) return;
+    bool old = sends.find(" HTTP/1.0\r\n") != std::string_view::npos;
     std::vector<std::string> added = {"X-Forwarded-For: 127.0.0.1"};
     for (const auto& line : request.head)
       if (line.starts_with("Host: ")) added.push_back("X-Forwarded-" + line);
-    added.insert(added.end(), {"X-Forwarded-Proto: http", "Via: 1.1 sluice"});
+    added.insert(added.end(), {"X-Forwarded-Proto: http", old ? "Via: 1.0 sluice" : "Via: 1.1 sluice"});
     auto at = request.head.erase(dots);
     request.head.insert(at, added.begin(), added.end());
   }

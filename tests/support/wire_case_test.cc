@@ -60,6 +60,8 @@ TEST(WireCase, WritesOutTheLinesThatTheGatewayAdds) {
                           "X-Forwarded-Proto: http", "Via: 1.1 sluice"));
   EXPECT_EQ(c.requests[0].body, "b");
   EXPECT_TRUE(c.requests[1].cut);
+  c = WireCase::parse("n", "# a\n> GET /1 HTTP/1.0\n>\n^ GET /1 HTTP/1.1\n^ ...\n= keep\n");
+  EXPECT_THAT(c.requests.at(0).head, testing::Contains("Via: 1.0 sluice"));
 }
 
 TEST(WireCase, ReadsEscapes) {
