@@ -35,6 +35,10 @@ if(SLUICE_SANITIZE)
   # The library's own checks: an index past a view's end that is still inside the buffer below it.
   target_compile_definitions(sluice_options INTERFACE _GLIBCXX_ASSERTIONS)
   target_link_options(sluice_options INTERFACE -fsanitize=${SLUICE_SANITIZE})
+  if(SLUICE_SANITIZE MATCHES "undefined")
+    # Checks of alignment blow coroutines up: http/h1/server.cc takes 48 s with them and 7 s without (g++ 12).
+    target_compile_options(sluice_options INTERFACE -fno-sanitize=alignment)
+  endif()
 endif()
 if(SLUICE_FUZZ)
   target_compile_options(sluice_options INTERFACE -fsanitize=fuzzer-no-link)
