@@ -20,14 +20,43 @@ def trusting():
     return context
 
 
+def field_options(case):
+    return [part for name, value in case.fields.items() for part in ("-H", f"{name}: {value}")]
+
+
+def curl(case, port, *options):
+    """What it says to a case of HTTP/2."""
+    body = ["--data-binary", "@-"] if case.body else []
+    return subprocess.run(["curl", "-sS", "-m", "20", "--http2-prior-knowledge", *field_options(case), *body, *options,
+                           f"http://127.0.0.1:{port}{case.path}"],
+                          capture_output=True, check=True, input=b"x" * case.body).stdout
+
+
+CALLS = 40
+
+
+def check_calls(case, port, folder):
+    """A call that fails is 200 to h2load, whose tables know no trailers: beside its load, each of a few dozen calls
+    must end with grpc-status 0. (One curl each: 7.88 cannot use a connection without TLS twice.)"""
+    under_load = subprocess.Popen([str(part) for part in h2load_command(case, port, 60, folder)],
+                                  stdout=subprocess.DEVNULL, preexec_fn=pinned(LOAD_CORE))
+    try:
+        time.sleep(0.3)
+        ends = [curl(case, port, "-o", "/dev/null", "-D", "-").decode().lower() for _ in range(CALLS)]
+        if under_load.poll() is not None:
+            raise RuntimeError(f"{case.name}: the load was over before the calls were")
+    finally:
+        under_load.terminate()
+        under_load.wait(30)
+    good = sum(re.findall(r"^grpc-status: (.*?)\r?$", end, re.MULTILINE) == ["0"] for end in ends)
+    if good != CALLS:
+        raise RuntimeError(f"{case.name}: {good} of {CALLS} calls ended with grpc-status 0")
+
+
 def check(case, port):
     """A proxy that answers wrongly is not worth measuring."""
     if case.streams:
-        url = f"http://127.0.0.1:{port}{case.path}"
-        fields = [part for name, value in case.fields.items() for part in ("-H", f"{name}: {value}")]
-        body = ["--data-binary", "@-"] if case.body else []
-        said = subprocess.run(["curl", "-sS", "-m", "10", "--http2-prior-knowledge", *fields, *body, url],
-                              capture_output=True, check=True, input=b"x" * case.body).stdout
+        said = curl(case, port)
         if len(said) != case.expect:
             raise RuntimeError(f"{case.name}: {len(said)} bytes, not {case.expect}")
         return
@@ -62,8 +91,8 @@ def script_for(case, folder):
 
 
 def wrk(case, port, seconds, folder):
-    fields = [part for name, value in case.fields.items() for part in ("-H", f"{name}: {value}")]
-    command = ["wrk", "-t1", f"-c{case.connections}", f"-d{seconds}s", "--latency", "--timeout", "10s", *fields,
+    command = ["wrk", "-t1", f"-c{case.connections}", f"-d{seconds}s", "--latency", "--timeout", "10s",
+               *field_options(case),
                *script_for(case, folder), f"{case.shape.scheme}://127.0.0.1:{port}{case.path}"]
     result = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=True,
                             preexec_fn=pinned(LOAD_CORE))
@@ -84,17 +113,23 @@ def parse_wrk(text):
             "p50_us": percentile(50), "p99_us": percentile(99)}
 
 
-def h2load(case, port, seconds, folder):
-    fields = [part for name, value in case.fields.items() for part in ("-H", f"{name}: {value}")]
+def h2load_command(case, port, seconds, folder):
     body = []
     if case.body:
         (folder / "sent").write_bytes(b"x" * case.body)
         body = ["-d", folder / "sent"]
-    command = ["h2load", "-t1", f"-c{case.connections}", f"-m{case.streams}", f"-D{seconds}", *fields, *body,
-               f"http://127.0.0.1:{port}{case.path}"]
-    result = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=True,
-                            preexec_fn=pinned(LOAD_CORE))
-    return parse_h2load(result.stdout)
+    return ["h2load", "-t1", f"-c{case.connections}", f"-m{case.streams}", f"-D{seconds}", *field_options(case), *body,
+            f"http://127.0.0.1:{port}{case.path}"]
+
+
+def h2load(case, port, seconds, folder):
+    command = [str(part) for part in h2load_command(case, port, seconds, folder)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, preexec_fn=pinned(LOAD_CORE))
+    sample = parse_h2load(result.stdout)
+    # What is no failure to h2load may still be none of our answers: an error of gRPC is 200 without a body.
+    if sample.pop("data") < sample["requests"] * case.expect:
+        raise RuntimeError(f"h2load: not every answer to {case.name} had {case.expect} bytes")
+    return sample
 
 
 def parse_h2load(text):
@@ -102,10 +137,12 @@ def parse_h2load(text):
     done, failed, errored = (int(re.search(rf"(\d+) {word}", text).group(1)) for word in counts)
     if failed or errored:
         raise RuntimeError(f"h2load: {failed} failed, {errored} errored")
+    data = int(re.search(r"\((\d+)\) data", text).group(1))
     amount, unit = re.search(r"^time for request:(?:\s+\S+){2}\s+([\d.]+)(us|ms|s)", text, re.MULTILINE).groups()
     mean = float(amount) * UNITS_US[unit]
     # h2load tells no percentiles: its mean stands for both.
-    return {"requests": done, "rps": float(re.search(r"([\d.]+) req/s", text).group(1)), "p50_us": mean, "p99_us": mean}
+    return {"requests": done, "rps": float(re.search(r"([\d.]+) req/s", text).group(1)), "p50_us": mean, "p99_us": mean,
+            "data": data}
 
 
 def load(case, port, seconds, folder):

@@ -91,6 +91,8 @@ class Run:
                      for label, s in started.items()}
             for subject in started.values():
                 measure.check(case, subject.port)
+                if case.shape.grpc:
+                    measure.check_calls(case, subject.port, subject.folder)
                 measure.load(case, subject.port, 1, subject.folder)
             rounds = self.rounds(started, lambda s: measure.closed_loop(case, s, self.options.seconds))
         finally:
