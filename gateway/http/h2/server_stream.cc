@@ -2,6 +2,7 @@
 #include "gateway/http/h2/server_stream.h"
 
 #include "gateway/http/date.h"
+#include "gateway/http/h2/tunnel_body.h"
 #include "gateway/http/semantics.h"
 
 namespace sluice::http::h2 {
@@ -60,36 +61,6 @@ class ServerStream::RequestBody final : public Body {
   std::uint64_t left_;       // of a known length
   std::uint64_t allowance_;  // until body_too_large
   base::Duration timeout_;
-};
-
-// What the client sends once its stream is a tunnel.
-class ServerStream::TunnelBody final : public Body {
- public:
-  TunnelBody(ServerStream& stream, net::ScopeTimer& idle) noexcept : stream_(&stream), idle_(&idle) {}
-
-  Task<Result<Piece>> read(std::size_t at_most) override {
-    if (auto piece = take(at_most)) return std::move(*piece);
-    return wait(at_most);
-  }
-  std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
-
- private:
-  std::optional<Result<Piece>> take(std::size_t at_most) {
-    auto piece = stream_->take(at_most);
-    if (piece && *piece) idle_->again();
-    return piece;
-  }
-  Task<Result<Piece>> wait(std::size_t at_most) {
-    for (;;) {
-      auto arrived = stream_->arrived().wait(base::Duration::zero());
-      if (co_await arrived == Outcome::cancelled) co_return base::fail(arrived.why());
-      if (auto piece = take(at_most)) co_return std::move(*piece);
-      if (!stream_->bound()) co_return base::Unexpected{stream_->ended_early()};
-    }
-  }
-
-  ServerStream* stream_;
-  net::ScopeTimer* idle_;
 };
 
 ServerStream::ServerStream(ServerConnection& connection, std::int32_t id)
@@ -179,7 +150,7 @@ BodyPtr ServerStream::switch_protocols(net::ScopeTimer& idle) {
   if (request_.upgrade.empty()) return nullptr;
   idle_ = &idle;
   be_patient();
-  return make_body<TunnelBody>(*arena_, *this, idle);
+  return make_body<TunnelBody>(*arena_, *this, idle, Reason::client_closed);
 }
 
 // RFC 8441 section 5: the 101 of HTTP/1 is a 200 here, and there is nothing to upgrade.

@@ -55,7 +55,6 @@ class ServerStream final : public http::ServerStream, public Stream, public base
 
  private:
   class RequestBody;
-  class TunnelBody;
   base::Task<base::Result<void>> finish_sending(base::Task<Sent> sending);
   base::Task<base::Result<void>> send_switched(ResponseHead& head, Body& body);
   base::Result<void> result_of(const Sent& sent);
