@@ -202,8 +202,9 @@ bool Forward::may_repeat(const Exchange& ex, const Try& t) const {
 
 bool Forward::may_retry(const Exchange& ex, const Try& t, const base::Error& error) const {
   if (!may_repeat(ex, t) || (ex.upstream_stream && ex.upstream_stream->answered())) return false;
-  // A target that cannot be believed will not be the next time either.
-  if (error.reason == Reason::upstream_tls && t.count >= upstream_->targets().size()) return false;
+  // A target that cannot be believed, or knows no tunnels, will not be different the next time.
+  bool lasting = error.reason == Reason::upstream_tls || error.reason == Reason::upgrade_unsupported;
+  if (lasting && t.count >= upstream_->targets().size()) return false;
   switch (base::row(error.reason).retry) {
     case base::Retry::unsent:
       return true;

@@ -96,5 +96,32 @@ class WebSocket(Case):
         self.assertIn(b"Hello", answer.body)
 
 
+class ToHttp2(WebSocket):
+    """The same clients, and a service that speaks HTTP/2 alone."""
+
+    def setUp(self):
+        script = Path(__file__).with_name("h2_ws_service.mjs")
+        self.service = Running(["node", script], owner=self).says(r"on port (\d+)").group(1)
+        super().setUp()
+
+    def text(self, routes, **options):
+        text = Case.text(self, routes, **options)
+        return text.replace("upstreams:\n", f'upstreams:\n  chat: {{url: "http://127.0.0.1:{self.service}", protocol: h2}}\n')
+
+    test_passes_the_refusal_of_an_unknown_version = None  # the service does not look at it
+    test_serves_curls_attempt_at_h2c_as_a_plain_request = None
+
+    def test_tells_the_client_when_the_service_does_not_offer_it(self):
+        script = Path(__file__).with_name("h2_ws_service.mjs")
+        self.service = Running(["node", script, "off"], owner=self).says(r"on port (\d+)").group(1)
+        self.config.write_text(self.text(ROUTES))
+        self.reload()
+
+        answer = self.curl("/chat/room", "-H", "Connection: Upgrade", "-H", "Upgrade: websocket",
+                           "-H", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "-H", "Sec-WebSocket-Version: 13")
+
+        self.assertEqual((answer.status, answer.json()["reason"]), (502, "upgrade_unsupported"))
+
+
 if __name__ == "__main__":
     unittest.main()

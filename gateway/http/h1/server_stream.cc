@@ -133,7 +133,9 @@ Task<Result<void>> ServerStream::send_switched(const ResponseHead& head, Body& b
   scratch.reset();
   if (sent) sent = co_await sender_.tunnel(body, *idle_);
   Reason why = sent.body ? sent.body->reason : sent.written.why;
-  if (why == Reason::upstream_reset) input_->transport().reset_on_close();
+  // What the target broke off must not look like its end.
+  if (why == Reason::upstream_reset || why == Reason::upstream_protocol || why == Reason::response_invalid)
+    input_->transport().reset_on_close();
   co_return result_of(sent);
 }
 

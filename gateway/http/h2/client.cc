@@ -164,6 +164,7 @@ void ClientConnection::fail(Reason why, const char* detail) noexcept {
 void ClientConnection::let_go(ClientStream& stream) noexcept {
   if (stream.bound()) nghttp2_session_set_stream_user_data(session_.get(), stream.id(), nullptr);
   stream.unbind();
+  stream.deaf();
 }
 
 // nghttp2 closes those that it has sent; others wait for room and would wait for ever.
@@ -186,7 +187,9 @@ bool ClientConnection::on_field(const nghttp2_frame& /*frame*/, Stream* stream, 
 }
 
 void ClientConnection::on_frame(const nghttp2_frame& frame, Stream* stream) {
-  if (frame.hd.type == NGHTTP2_SETTINGS && (frame.hd.flags & NGHTTP2_FLAG_ACK) == 0) settled_ = true;
+  if (frame.hd.type == NGHTTP2_SETTINGS && (frame.hd.flags & NGHTTP2_FLAG_ACK) == 0 &&
+      !std::exchange(settled_, true))
+    open_.for_each([](ClientStream& s) { s.arrived().notify(); });  // one of them may want to know
   if (frame.hd.type == NGHTTP2_GOAWAY) refuse_above(frame.goaway.last_stream_id);
   if (!stream) return;
   bool last = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;

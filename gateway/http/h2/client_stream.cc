@@ -3,6 +3,7 @@
 
 #include "gateway/http/grpc.h"
 #include "gateway/http/h1/writer.h"
+#include "gateway/http/h2/tunnel_body.h"
 
 namespace sluice::http::h2 {
 
@@ -94,27 +95,35 @@ ClientStream::~ClientStream() {
 
 Task<Result<void>> ClientStream::send(const RequestHead& head, std::string_view extra, Body* body) {
   method_ = head.method;
-  auto target = h1::target_of(head);
-  std::string_view host = head.fields.value(FieldId::host);
+  // Extended CONNECT stands for GET; of other methods the wish is ignored (RFC 9110 section 7.8).
+  if (!head.upgrade.empty() && head.method == Method::get) [[unlikely]]
+    return connect(head, extra);
   // Services of gRPC insist on hearing that trailers will get through.
   if (is_grpc(head.fields)) extra = arena_.join(extra, "TE: trailers\r\n");
-  auto lines = request_lines(head,
-                             {connection_->scheme_, host.empty() ? head.authority : host, target.path,
-                              target.query, target.has_query},
-                             extra);
-  auto at_most = nghttp2_session_get_remote_settings(session().get(), NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
-  if (list_size(lines) > at_most)
-    return Result<void>(
-        base::fail(Reason::header_too_large, "the request head exceeds what the target accepts"));
+  auto lines = lines_of(head, extra, {});
+  if (!lines) return Result<void>(std::move(lines).unexpected());
   body_touched_ = body != nullptr;
   expect(nghttp2_session_get_next_stream_id(session().get()));
   bool submitted = false;
   auto sending =
-      Stream::send([&](const nghttp2_data_provider* source) { return submitted = submit(lines, source); },
+      Stream::send([&](const nghttp2_data_provider* source) { return submitted = submit(*lines, source); },
                    body, body ? body->length() : std::nullopt);
   if (!submitted) unbind();
   if (sending.await_ready()) return sent(sending.await_resume());
   return pump_beside(std::move(sending));
+}
+
+Result<std::span<nghttp2_nv>> ClientStream::lines_of(const RequestHead& head, std::string_view extra,
+                                                     std::string_view protocol) const {
+  auto target = h1::target_of(head);
+  std::string_view host = head.fields.value(FieldId::host);
+  auto lines = request_lines(head,
+                             {connection_->scheme_, host.empty() ? head.authority : host, target.path,
+                              target.query, target.has_query, protocol},
+                             extra);
+  auto at_most = nghttp2_session_get_remote_settings(session().get(), NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
+  if (list_size(lines) <= at_most) return lines;
+  return base::fail(Reason::header_too_large, "the request head exceeds what the target accepts");
 }
 
 bool ClientStream::submit(std::span<nghttp2_nv> lines, const nghttp2_data_provider* source) noexcept {
@@ -153,6 +162,7 @@ std::optional<Result<void>> ClientStream::take_head(ResponseHead& out) {
   if (first_) {
     out = first_->head;
     first_ = first_->next;
+    if (!upgrade_.empty() && out.status >= 200) end_sending();  // there will be no tunnel
     return Result<void>();
   }
   auto failure = take(0);
@@ -186,6 +196,7 @@ Task<Result<void>> ClientStream::receive_slowly(ResponseHead& out) {
 }
 
 BodyPtr ClientStream::body(base::Arena& arena) {
+  if (idle_) return make_body<TunnelBody>(arena, *this, *idle_, Reason::upstream_reset);
   bool none = framing_.kind == Framing::Kind::none ||
               (framing_.kind == Framing::Kind::length && framing_.length == 0);
   if (none) return nullptr;
@@ -230,6 +241,7 @@ void ClientStream::head_ends(bool last) {
   if (reading_->head.status >= 200) {
     has_head_ = true;
     framing_ = control->framing;
+    if (!upgrade_.empty() && reading_->head.status < 300) take_switch();
     length_.expect(framing_);
     if (last) receive_end(nullptr);
   }
@@ -237,6 +249,8 @@ void ClientStream::head_ends(bool last) {
 }
 
 void ClientStream::trailers_end(bool last) {
+  // RFC 9113 section 8.5
+  if (reading_->head.status == 101) return spoil({Reason::upstream_protocol, "a field section in a tunnel"});
   if (!last) return spoil({Reason::response_invalid, "a field section in the middle of the body"});
   if (auto good = trailer_reader_->finish(); !good) return spoil(good.error());
   if (!length_.complete())
@@ -263,6 +277,7 @@ void ClientStream::data_ends() {
 void ClientStream::closed(std::uint32_t code) noexcept {
   auto [why, detail] = ending(code);
   receive_failed(why, detail);
+  deaf();
 }
 
 // What the target says on this stream is not passed on. What it says on others may well be right, but the

@@ -33,6 +33,8 @@ class ClientStream final : public http::ClientStream,
   base::Task<base::Result<void>> send(const RequestHead& head, std::string_view extra, Body* body) override;
   base::Task<base::Result<void>> receive(ResponseHead& out) override;
   BodyPtr body(base::Arena& arena) override;
+  void switch_protocols(Body& from, base::Scope& scope, net::ScopeTimer& idle) override;
+  base::Task<void> all_sent() override;
   bool reused() const noexcept override { return reused_; }
   bool answered() const noexcept override { return answered_; }
   bool body_touched() const noexcept override { return body_touched_; }
@@ -46,6 +48,10 @@ class ClientStream final : public http::ClientStream,
   void data(std::span<const char> bytes);
   void data_ends();
   void closed(std::uint32_t code) noexcept;
+  // The target takes nothing more.
+  void deaf() noexcept {
+    if (sending_) sending_->cancel(base::Reason::upstream_reset);
+  }
   void count_sent(std::size_t bytes) noexcept { bytes_sent_ += bytes; }
   void count_received(std::size_t bytes) noexcept { bytes_received_ += bytes; }
 
@@ -58,6 +64,8 @@ class ClientStream final : public http::ClientStream,
     Arrived* next = nullptr;
   };
 
+  base::Result<std::span<nghttp2_nv>> lines_of(const RequestHead& head, std::string_view extra,
+                                               std::string_view protocol) const;
   bool submit(std::span<nghttp2_nv> lines, const nghttp2_data_provider* source) noexcept;
   base::Task<base::Result<void>> pump_beside(base::Task<Sent> sending);
   base::Task<void> pump(base::Task<Sent> sending);
@@ -68,6 +76,12 @@ class ClientStream final : public http::ClientStream,
   void trailers_end(bool last);
   void spoil(const base::Error& error);
   base::Error given_up(base::Reason why) const;
+  // --- Of a tunnel, in client_tunnel.cc.
+  base::Task<base::Result<void>> connect(const RequestHead& head, std::string_view extra);
+  base::Task<base::Result<void>> wait_for_settings();
+  base::Result<void> ask_connect(const RequestHead& head, std::string_view extra);
+  void take_switch();
+  base::Task<void> pump_tunnel(Body& from);
 
   static constexpr HeadLimits kLimits{};
   // A target may send this many interim responses before its answer; more is no HTTP conversation.
@@ -87,6 +101,10 @@ class ClientStream final : public http::ClientStream,
   Fields trailers_;
   Framing framing_;
   LengthCheck length_;
+  std::string_view upgrade_;         // the protocol that was asked for, "" for a plain request
+  std::string_view accept_;          // what a client of HTTP/1 is to be told for its WebSocket key
+  net::ScopeTimer* idle_ = nullptr;  // of the tunnel, once protocols have been switched
+  base::Scope* sending_ = nullptr;   // what runs while the client's bytes are passed on
   int interim_ = 0;
   bool has_head_ = false;  // the final one
   bool spoilt_ = false;    // the target broke a rule: nothing more of it counts

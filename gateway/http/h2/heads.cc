@@ -348,8 +348,10 @@ std::span<nghttp2_nv> request_lines(const RequestHead& head, const RequestTarget
                                     std::string_view extra) {
   base::Arena& arena = head.fields.arena();
   auto extras = static_cast<std::size_t>(std::count(extra.begin(), extra.end(), '\n'));
-  Lines lines(arena, head.fields.lines().size() + extras + 4);
-  lines.add(":method", head.method_text);
+  Lines lines(arena, head.fields.lines().size() + extras + 5);
+  bool extended = !target.protocol.empty();
+  lines.add(":method", extended ? "CONNECT" : head.method_text);
+  if (extended) lines.add(":protocol", target.protocol);
   if (head.method != Method::connect) {
     lines.add(":scheme", target.scheme);
     lines.add(":path", target.has_query ? arena.join(target.path, "?", target.query) : target.path);

@@ -165,6 +165,7 @@ struct RequestTarget {
   std::string_view path;
   std::string_view query;
   bool has_query = false;
+  std::string_view protocol = {};  // not "": an extended CONNECT (RFC 8441 section 4), whatever the method
 };
 // `extra`: complete lines "Name: value CRLF", trusted. Host does not leave: `target` has it.
 std::span<nghttp2_nv> request_lines(const RequestHead& head, const RequestTarget& target,

@@ -69,6 +69,13 @@ class Stream {
   // is there, are handed to the session before it returns. `body` may be null and must outlive the task.
   template <class Submit>
   base::Task<Sent> send(Submit submit, Body* body, std::optional<std::uint64_t> length);
+  // Sends a further body, after a head that was submitted with the provider and no bytes yet.
+  base::Task<Sent> pass_on(Body& body) { return send_rest(body, std::nullopt); }
+  // The same with none: there will be no bytes.
+  void end_sending() noexcept {
+    last_ = true;
+    pack();
+  }
   // What is sent next is followed by RST_STREAM with this code instead of END_STREAM.
   void end_with_reset(std::uint32_t code) noexcept { reset_code_ = code; }
   // Who reads slowly is waited for as long as it takes, from now on.
