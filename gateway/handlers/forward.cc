@@ -124,9 +124,11 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   // Step 7: from here on the client's connection pulls.
   bool headless = grpc && grpc.translate(ex);
   ex.response.fields.add(FieldId::via, via(ex.response.version));
-  if (ex.response.status == 101) [[unlikely]]
+  if (ex.response.status == 101) [[unlikely]] {
     if (auto switched = switch_protocols(ex); !switched) co_return switched;
-  if (!grpc && streaming(ex.response)) ex.total.stop();
+  } else if (!grpc && streaming(ex.response)) {
+    ex.total.stop();
+  }
   if (!headless) ex.response_body = ex.upstream_stream->body(ex.arena);
   co_return Result<void>();
 }

@@ -484,6 +484,16 @@ TEST_F(IdleTunnel, EndsAndTheLogSaysWhichTimer) {
   expect_logged("timeout_idle");
 }
 
+TEST_F(IdleTunnel, EndsWhateverTypeTheAnswerNames) {
+  ask();
+  target = std::make_unique<UpstreamConnection>(gw.upstream("users").accept());
+  target->send(switched("Content-Type: text/event-stream\r\n"));
+
+  EXPECT_EQ(client.response_head().status, 101);
+  EXPECT_TRUE(client.ended());
+  expect_logged("timeout_idle");
+}
+
 TEST_F(IdleTunnel, EndsWhenNobodyTakesWhatIsSent) {
   open();
   fill(client);
