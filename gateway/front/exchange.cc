@@ -11,6 +11,7 @@
 #include "gateway/front/hold.h"
 #include "gateway/front/redirect.h"
 #include "gateway/http/grpc.h"
+#include "gateway/http/media_type.h"
 
 namespace sluice::front {
 
@@ -133,6 +134,28 @@ namespace {
 // Reasons that are only ever logged: nobody is left to be told, or he would not understand.
 bool untold(Reason reason) noexcept { return base::row(reason).status == 499; }
 
+// An answer in the gauges, if it is one of server-sent events, while it is waited for. Its bytes count with
+// its request.
+class EventStream {
+ public:
+  explicit EventStream(const Exchange& ex) : loop_(ex.worker.loop) {
+    bool events = http::is_of_type(ex.response.fields.value(FieldId::content_type), http::kEventStream);
+    if (!ex.route || !events) return;
+    began_ = loop_.clock().steady();
+    cells_ = &ex.route->metrics->on(ex.worker.index);
+    cells_->stream_began(observe::StreamKind::sse);
+  }
+  EventStream(const EventStream&) = delete;
+  ~EventStream() {
+    if (cells_) cells_->stream_ended(observe::StreamKind::sse, loop_.clock().steady() - began_, 0, 0);
+  }
+
+ private:
+  const net::Loop& loop_;
+  observe::RouteCells* cells_ = nullptr;
+  base::SteadyTime began_{};
+};
+
 }  // namespace
 
 Task<void> Front::respond(Exchange& ex, base::Scope& connection) {
@@ -146,6 +169,7 @@ Task<void> Front::respond(Exchange& ex, base::Scope& connection) {
 }
 
 Task<void> Front::respond_waiting(Exchange& ex, base::Scope& connection, Task<Result<void>> sending) {
+  EventStream events(ex);
   // A local reply must get out although the exchange was cancelled, for instance by its total timeout.
   auto sent = co_await std::move(sending).in(ex.answered_locally ? connection : ex.scope);
   if (!sent) co_await respond_failed(ex, connection, std::move(sent));

@@ -4,6 +4,7 @@
 #include "gateway/base/strings.h"
 #include "gateway/chain/registry.h"
 #include "gateway/handlers/grpc_call.h"
+#include "gateway/http/media_type.h"
 #include "gateway/http/replay_body.h"
 #include "gateway/upstream/pool.h"
 
@@ -36,8 +37,8 @@ constexpr http::FieldSet kTold =
 // Responses that go on as long as they have something to say are not cut by the total timeout.
 bool streaming(const http::ResponseHead& head) noexcept {
   auto type = head.fields.value(FieldId::content_type);
-  auto is = [&](std::string_view t) { return base::equal_ignoring_case(type.substr(0, t.size()), t); };
-  return is("text/event-stream") || is("application/x-ndjson") || is("application/grpc");
+  auto is = [&](std::string_view t) { return http::is_of_type(type, t); };
+  return is(http::kEventStream) || is("application/x-ndjson") || is("application/grpc");
 }
 
 // The version in which a message was received, without its usual name (RFC 9110 section 7.6.3).

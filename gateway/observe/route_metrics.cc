@@ -31,7 +31,8 @@ std::string_view name(AbortStage stage) noexcept {
 }
 
 std::string_view name(StreamKind kind) noexcept {
-  return kind == StreamKind::websocket ? "websocket" : "upgrade";
+  constexpr std::string_view kNames[] = {"websocket", "upgrade", "sse"};
+  return kNames[static_cast<std::size_t>(kind)];
 }
 
 RouteCells::RouteCells(SeriesStore& store, const std::string& route, unsigned worker)

@@ -24,8 +24,8 @@ namespace sluice::observe {
 enum class AbortStage : std::uint8_t { none, request, waiting, response };
 std::string_view name(AbortStage stage) noexcept;
 
-// What an upgraded connection became.
-enum class StreamKind : std::uint8_t { websocket, upgrade };
+// What an upgraded connection became, or an answer of server-sent events.
+enum class StreamKind : std::uint8_t { websocket, upgrade, sse };
 std::string_view name(StreamKind kind) noexcept;
 
 // How one request ended.
@@ -59,7 +59,7 @@ class alignas(64) RouteCells {
   void end(const RequestOutcome& outcome);
 
   // A connection goes on when the request that upgraded it has ended. Each stream_began() has its
-  // stream_ended(), which is told the bytes since.
+  // stream_ended(), which is told the bytes that no request counts.
   void stream_began(StreamKind kind);
   void stream_ended(StreamKind kind, base::Duration took, std::uint64_t received,
                     std::uint64_t sent) noexcept;
@@ -83,7 +83,7 @@ class alignas(64) RouteCells {
     Cell* open = nullptr;
     StreamCells duration;
   };
-  std::array<Streams, 2> streams_;  // by StreamKind, made when first met
+  std::array<Streams, 3> streams_;  // by StreamKind, made when first met
   Cell* websockets_ = nullptr;      // likewise
   SeriesStore& store_;
   const std::string& route_;

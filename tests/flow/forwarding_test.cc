@@ -4,6 +4,7 @@
 
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
+#include "tests/support/metrics.h"
 
 namespace sluice::test {
 namespace {
@@ -25,6 +26,51 @@ TEST(Forwarding, PassesPiecesOfTheAnswerOnAsTheyCome) {
   EXPECT_EQ(client.receive(12), "7\r\nsecond\n\r\n");
   target.send("0\r\n\r\n");
   EXPECT_EQ(client.receive(5), "0\r\n\r\n");
+}
+
+// An answer of that type, which goes on.
+struct EndlessAnswer {
+  explicit EndlessAnswer(std::string_view type) {
+    client.send(get("/events"));
+    target.emplace(gw.upstream("users").accept());
+    target->expect_request();
+    target->send("HTTP/1.1 200 OK\r\nContent-Type: " + std::string(type) +
+                 "\r\nTransfer-Encoding: chunked\r\n\r\n");
+    EXPECT_EQ(client.response_head().status, 200);
+  }
+
+  Gateway gw{kYaml};
+  Metrics before{gw};
+  RawClient client = gw.connect();
+  std::optional<UpstreamConnection> target;
+  const Labels sse{{"route", "u"}, {"kind", "sse"}};
+};
+
+TEST(Forwarding, CountsEventsAsAStreamUntilTheirEnd) {
+  EndlessAnswer events("text/event-stream; charset=utf-8");
+  EXPECT_TRUE(events.before.becomes(1, "sluice_streams", events.sse));
+
+  events.target->send("0\r\n\r\n");
+
+  EXPECT_TRUE(events.before.becomes(0, "sluice_streams", events.sse));
+  EXPECT_EQ(events.before.growth("sluice_stream_duration_seconds_count", events.sse), 1);
+  EXPECT_EQ(events.before.growth("sluice_requests_total", {{"route", "u"}, {"code_class", "2xx"}}), 1);
+}
+
+TEST(Forwarding, CountsEventsAsAStreamUntilTheClientLeaves) {
+  EndlessAnswer events("text/event-stream");
+  EXPECT_TRUE(events.before.becomes(1, "sluice_streams", events.sse));
+
+  events.client.reset();
+
+  EXPECT_TRUE(events.before.becomes(0, "sluice_streams", events.sse));
+}
+
+TEST(Forwarding, CountsOtherEndlessAnswersAsRequestsOnly) {
+  EndlessAnswer lines("application/x-ndjson");
+
+  EXPECT_EQ(lines.before.growth("sluice_requests_in_flight", {{"route", "u"}}), 1);
+  EXPECT_EQ(lines.before.growth("sluice_streams"), 0);
 }
 
 TEST(Forwarding, PassesPiecesOfTheRequestOnAsTheyCome) {

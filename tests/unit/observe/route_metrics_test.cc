@@ -209,6 +209,20 @@ TEST(RouteMetrics, MergeWorkersThatCountWhileTheyAreRead) {
   EXPECT_EQ(gauge(store, Family::sluice_requests_in_flight, {{"route", "orders"}}), 0);
 }
 
+TEST(RouteMetrics, CountEventsAsStreams) {
+  SeriesStore store({});
+  RouteMetrics route(store, "news");
+  const Labels sse{{"route", "news"}, {"kind", "sse"}};
+
+  route.on(0).stream_began(StreamKind::sse);
+  EXPECT_EQ(gauge(store, Family::sluice_streams, sse), 1);
+  EXPECT_EQ(series_count(store, Family::sluice_websockets), 0u);
+  route.on(0).stream_ended(StreamKind::sse, 2h, 0, 0);
+
+  EXPECT_EQ(gauge(store, Family::sluice_streams, sse), 0);
+  EXPECT_EQ(observations(store, Family::sluice_stream_duration_seconds, sse), 1u);
+}
+
 TEST(RouteMetrics, CountCallsOfGrpcUnderWay) {
   SeriesStore store({});
   RouteMetrics route(store, "cart");
