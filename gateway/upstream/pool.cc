@@ -3,10 +3,9 @@
 
 #include <algorithm>
 
-#include "gateway/http/h1/client.h"
-#include "gateway/http/h2/client.h"
 #include "gateway/net/signal.h"
 #include "gateway/upstream/dial.h"
+#include "gateway/upstream/speak.h"
 
 namespace sluice::upstream {
 
@@ -19,14 +18,11 @@ using observe::Protocol;
 // Owns the HTTP connection and hears from it.
 struct Pool::Connection final : http::ClientConnection::Owner, base::ListNode {
   Connection(Pool& p, Dialled dialled, Protocol spoken)
-      : pool(p), address(dialled.address), tls(std::move(dialled.tls)), protocol(spoken) {
-    if (spoken == Protocol::h2) {
-      http = std::make_unique<http::h2::ClientConnection>(*p.loop_, std::move(dialled.transport),
-                                                          p.target_->url().tls ? "https" : "http", *this);
-    } else {
-      http = std::make_unique<http::h1::ClientConnection>(*p.loop_, std::move(dialled.transport), *this);
-    }
-  }
+      : pool(p),
+        address(dialled.address),
+        tls(std::move(dialled.tls)),
+        protocol(spoken),
+        http(speak(*p.loop_, *p.target_, spoken, std::move(dialled.transport), *this)) {}
 
   void stream_ended(bool usable) noexcept override { pool.stream_ended(*this, usable && !retired); }
   void lost() noexcept override { pool.lost(*this); }
@@ -116,16 +112,11 @@ base::Error Pool::too_many() const {
   return {Reason::overload, target_->text() + " has as many connections as max_connections allows"};
 }
 
-// What is spoken on a new connection: over TLS what the target has chosen, else what the settings say.
-Result<Protocol> Pool::spoken_on(const Dialled& dialled) noexcept {
-  bool h2 = dialled.alpn == net::Alpn::h2;
-  if (target_->url().tls) {
-    if (settings_.protocol == ProtocolChoice::h2 && !h2)
-      return base::fail(Reason::upstream_tls, target_->text() + " does not choose HTTP/2 (ALPN)");
-    chose_h2_ = h2;
-    return h2 ? Protocol::h2 : Protocol::h1;
-  }
-  return settings_.protocol == ProtocolChoice::h2 ? Protocol::h2 : Protocol::h1;
+// Remembers what the target chose over TLS.
+Result<Protocol> Pool::spoken_on(const Dialled& dialled) {
+  auto spoken = upstream::spoken_on(*target_, settings_.protocol, dialled);
+  if (spoken && target_->url().tls) chose_h2_ = *spoken == Protocol::h2;
+  return spoken;
 }
 
 // A connection for one exchange.

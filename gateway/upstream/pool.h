@@ -63,7 +63,7 @@ class Pool final : public PoolSlot, private net::Timer {
     return settings_.protocol == ProtocolChoice::h2 ||
            (settings_.protocol == ProtocolChoice::automatic && chose_h2_);
   }
-  base::Result<observe::Protocol> spoken_on(const Dialled& dialled) noexcept;
+  base::Result<observe::Protocol> spoken_on(const Dialled& dialled);
   base::Task<base::Result<Acquired>> connect(base::Arena& arena, Timeouts timeouts, Wanted wanted);
   base::Task<base::Result<Acquired>> share(base::Arena& arena, Timeouts timeouts);
   base::Result<void> start_dialling(base::Duration timeout);
