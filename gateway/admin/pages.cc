@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "gateway/admin/json.h"
 #include "gateway/base/strings.h"
 #include "gateway/net/address.h"
-#include "gateway/observe/escape.h"
 #include "gateway/observe/metrics.h"
 
 namespace sluice::admin {
@@ -16,15 +16,8 @@ constexpr std::string_view kIndex =
     "/metrics   metrics in Prometheus' text format\n"
     "/livez     the process answers\n"
     "/readyz    it may be sent traffic: configured, listening, not draining\n"
-    "/startupz  it has been ready once\n";
-
-std::string quoted(std::string_view text) {
-  std::string out(text.size() * observe::kEscapedMax + 2, '"');
-  char* end = observe::escape_json(text, out.data() + 1);
-  *end++ = '"';
-  out.resize(static_cast<std::size_t>(end - out.data()));
-  return out;
-}
+    "/startupz  it has been ready once\n"
+    "/upstreams the targets, whether they get requests, and why not\n";
 
 // RFC 9457; with about:blank the title is the status's own phrase.
 Reply problem(int status, std::string_view title, std::string_view detail) {
@@ -32,7 +25,7 @@ Reply problem(int status, std::string_view title, std::string_view detail) {
   reply.status = status;
   reply.content_type = "application/problem+json";
   reply.body = fmt::format("{{\"type\":\"about:blank\",\"title\":{},\"status\":{},\"detail\":{}}}\n",
-                           quoted(title), status, quoted(detail));
+                           json_text(title), status, json_text(detail));
   return reply;
 }
 
@@ -48,12 +41,6 @@ Reply json(int status, std::string body) {
   reply.content_type = "application/json";
   reply.body = std::move(body);
   return reply;
-}
-
-std::string list(const std::vector<std::string>& texts) {
-  std::string out;
-  for (const auto& t : texts) out += (out.empty() ? "" : ",") + quoted(t);
-  return "[" + out + "]";
 }
 
 // An IP address or localhost, with or without a port.
@@ -78,6 +65,7 @@ Reply Pages::answer(const PageRequest& request) {
   if (path == "/livez") return json(200, "{\"live\":true}\n");
   if (path == "/readyz") return ready();
   if (path == "/startupz") return started();
+  if (path == "/upstreams") return json(200, upstreams_page(suppliers_.upstreams()));
   if (path != "/metrics")
     return problem(404, "Not Found", "There is no such page; / lists those that exist.");
   Reply reply;
@@ -89,7 +77,7 @@ Reply Pages::answer(const PageRequest& request) {
 Reply Pages::ready() {
   auto readiness = suppliers_.readiness();
   if (!readiness.reasons.empty())
-    return json(503, fmt::format("{{\"ready\":false,\"reasons\":{}}}\n", list(readiness.reasons)));
+    return json(503, fmt::format("{{\"ready\":false,\"reasons\":{}}}\n", json_list(readiness.reasons)));
   was_ready_ = true;
   return json(200, "{\"ready\":true}\n");
 }
@@ -97,7 +85,7 @@ Reply Pages::ready() {
 Reply Pages::started() {
   auto reasons = was_ready_ ? std::vector<std::string>{} : suppliers_.readiness().reasons;
   if (!reasons.empty())
-    return json(503, fmt::format("{{\"started\":false,\"reasons\":{}}}\n", list(reasons)));
+    return json(503, fmt::format("{{\"started\":false,\"reasons\":{}}}\n", json_list(reasons)));
   was_ready_ = true;
   return json(200, "{\"started\":true}\n");
 }

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/admin/upstreams_page.h"
+
 namespace sluice::admin {
 
 // Ready if there is no reason against it.
@@ -21,6 +23,7 @@ struct Suppliers {
   // 0 at the end.
   std::function<std::size_t(std::size_t piece, std::string& out)> metrics;
   std::function<Readiness()> readiness;
+  std::function<std::vector<UpstreamReport>()> upstreams;
 };
 
 struct PageRequest {

@@ -22,6 +22,18 @@ std::string_view name(RetryResult result) noexcept {
   return "";
 }
 
+std::string_view name(CheckResult result) noexcept {
+  switch (result) {
+    case CheckResult::passed:
+      return "passed";
+    case CheckResult::failed:
+      return "failed";
+    case CheckResult::timeout:
+      return "timeout";
+  }
+  return "";
+}
+
 std::string_view name(PoolState state) noexcept {
   switch (state) {
     case PoolState::none:
@@ -109,6 +121,15 @@ UpstreamMetrics::UpstreamMetrics(SeriesStore& store, std::string_view name)
 UpstreamCells& UpstreamMetrics::make(unsigned worker) {
   workers_[worker] = std::make_unique<UpstreamCells>(store_, name_, worker);
   return *workers_[worker];
+}
+
+// Computed at scrape: the prober is no worker, and only workers have cells in a series.
+void UpstreamMetrics::expect_health_checks() {
+  if (checks_shown_) return;
+  checks_shown_ = store_.at_scrape(Family::sluice_upstream_health_checks_total, [this](const Emit& emit) {
+    for (std::size_t i = 0; i < kCheckResults; ++i)
+      emit({name_, observe::name(static_cast<CheckResult>(i))}, static_cast<double>(checks_[i].value()));
+  });
 }
 
 }  // namespace sluice::observe

@@ -31,6 +31,11 @@ struct AttemptOutcome {
 enum class RetryResult : std::uint8_t { success, failed, over_budget };
 std::string_view name(RetryResult result) noexcept;
 
+// How a health check of a target ended.
+enum class CheckResult : std::uint8_t { passed, failed, timeout };
+inline constexpr std::size_t kCheckResults = 3;
+std::string_view name(CheckResult result) noexcept;
+
 // Where a connection to a target is: none is not (yet, or any more) open.
 enum class PoolState : std::uint8_t { none, active, idle };
 std::string_view name(PoolState state) noexcept;
@@ -89,6 +94,11 @@ class UpstreamMetrics {
     return cells ? *cells : make(worker);
   }
 
+  // Health checks are shown from now on, with 0 for a start. Control thread.
+  void expect_health_checks();
+  // One thread only, the prober's.
+  void health_checked(CheckResult result) noexcept { checks_[static_cast<std::size_t>(result)].add(1); }
+
  private:
   UpstreamCells& make(unsigned worker);
 
@@ -96,6 +106,8 @@ class UpstreamMetrics {
   std::string name_;
   std::vector<std::unique_ptr<UpstreamCells>> workers_;
   std::vector<SeriesRef> expected_;  // kept so that they show with 0
+  std::array<Cell, kCheckResults> checks_;
+  std::optional<ScrapeRegistration> checks_shown_;
 };
 
 }  // namespace sluice::observe

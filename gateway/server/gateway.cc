@@ -29,11 +29,13 @@ Gateway::Gateway(boost::asio::io_context& control, const base::Clock& clock)
 
 Gateway::~Gateway() {
   admin_.reset();
+  if (prober_) prober_->stop();
   for (auto& w : workers_) w->loop().stop();
   for (auto& w : workers_) w->join();
   if (targets_) targets_->drop_slots();  // while every loop is there
   gauges_.clear();
   tls_.reset();  // handshakes on other threads, while every loop is there
+  prober_.reset();
   workers_.clear();
   if (log_) log_->stop();
   snapshot_.reset();
@@ -58,6 +60,7 @@ void Gateway::make_workers(const Config& config) {
   tls_ = std::make_unique<ListenerTls>(
       control_, *metrics_, (count + 1) / 2,
       [this](const std::string& listener) { listeners_.renew(listener, workers_, *tls_); });
+  prober_ = std::make_unique<ProberThread>(clock_);
   metrics_->set_build({base::kVersion, base::kRevision, __VERSION__, OPENSSL_VERSION_TEXT});
   metrics_->set_started(clock_.wall());
 }
@@ -114,7 +117,12 @@ void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapsh
                            const std::string& source) {
   std::erase_if(generations_, [](const auto& g) { return g.expired(); });
   generations_.push_back(snapshot);
-  for (const auto& upstream : snapshot->upstreams) upstream->put_in_force();
+  std::vector<upstream::Watched> checked;
+  for (const auto& upstream : snapshot->upstreams) {
+    upstream->put_in_force(clock_.wall());
+    upstream->add_checks(checked);
+  }
+  prober_->watch(std::move(checked));
   for (auto& w : workers_) w->install(snapshot);
   snapshot_ = std::move(snapshot);
   config_ = std::move(loaded.config);
@@ -175,6 +183,7 @@ bool Gateway::start_admin(Loaded& loaded) {
     if (draining_) r.reasons.push_back("draining");
     return r;
   };
+  suppliers.upstreams = [this] { return report_upstreams(); };
   auto started = admin::AdminServer::start(control_, loaded.config.admin, std::move(suppliers));
   if (started) {
     admin_ = std::move(*started);
@@ -182,6 +191,21 @@ bool Gateway::start_admin(Loaded& loaded) {
   }
   config::Report(loaded.document, loaded.diagnostics).error("admin.bind", started.error().detail);
   return false;
+}
+
+std::vector<admin::UpstreamReport> Gateway::report_upstreams() const {
+  std::vector<admin::UpstreamReport> out;
+  if (!snapshot_) return out;
+  for (const auto& u : snapshot_->upstreams) {
+    auto& report = out.emplace_back(admin::UpstreamReport{u->name(), {}});
+    const auto* checks = u->checks().get();
+    for (const auto& t : u->targets()) {
+      bool usable = t->usable();
+      report.targets.push_back({t->text(), usable, usable ? "" : t->why_unusable().detail,
+                                checks ? std::string(upstream::name(checks->health.type)) : "", t->health()});
+    }
+  }
+  return out;
 }
 
 void Gateway::drain(std::function<void(std::size_t)> done) {

@@ -16,6 +16,7 @@
 #include "gateway/net/resolver.h"
 #include "gateway/observe/access_log.h"
 #include "gateway/server/listeners.h"
+#include "gateway/server/prober_thread.h"
 #include "gateway/server/snapshot_builder.h"
 #include "gateway/server/worker_thread.h"
 
@@ -62,6 +63,7 @@ class Gateway {
   void use_log(std::unique_ptr<observe::AccessLog> log);
   void put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot, const std::string& source);
   void await_names();
+  std::vector<admin::UpstreamReport> report_upstreams() const;
   void cut_when_idle(base::SteadyTime deadline, std::function<void(std::size_t)> done);
   std::size_t generations_alive();
 
@@ -76,6 +78,7 @@ class Gateway {
   std::unique_ptr<observe::AccessLog> log_;
   Listeners listeners_;
   std::unique_ptr<ListenerTls> tls_;
+  std::unique_ptr<ProberThread> prober_;
   std::unique_ptr<admin::AdminServer> admin_;
   Config config_;  // in force
   std::shared_ptr<BuiltSnapshot> snapshot_;

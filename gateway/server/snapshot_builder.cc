@@ -51,6 +51,7 @@ class RouteBuilder final : public chain::Builder {
     auto made =
         std::make_shared<upstream::Upstream>(std::string(name), *written, config_.defaults, living_.targets);
     made->count_with(living_.metrics.upstream(name));
+    if (made->checks()) made->metrics()->expect_health_checks();
     if (written->uses_tls())
       made->speak_tls(tls_.build(std::string(name), written->tls, written->protocol, report_));
     upstreams_.emplace(name, made);

@@ -92,6 +92,16 @@ void refuse_duplicates(const UpstreamConfig& c, const Site& at) {
   }
 }
 
+// What the checks ask of the rest of the upstream.
+void check_health(const UpstreamConfig& c, const Site& at) {
+  if (!c.health) return;
+  if (c.health->type == ProbeKind::grpc && c.protocol == ProtocolChoice::h1)
+    at.error("health", "gRPC is spoken over HTTP/2, and `protocol` is h1", "write `protocol: h2`");
+  auto all = c.all_targets();
+  bool on_sockets = std::ranges::any_of(all, [](const TargetConfig& t) { return !t.url.path.empty(); });
+  if (c.health->port && on_sockets) at.error("health.port", "a target on a Unix socket has no ports");
+}
+
 }  // namespace
 
 void describe(Description<UpstreamConfig>& d) {
@@ -114,8 +124,12 @@ void describe(Description<UpstreamConfig>& d) {
           "Tells the targets the client's address by a header of the PROXY protocol, first of all on each "
           "connection. Such a connection is one client's, so it serves one exchange and is not kept.",
           default_is("off"), example("v2"));
+  d.field("health", &UpstreamConfig::health, "Checks whether the targets are well.", default_is("off"),
+          example("/healthz"), example("{path: /healthz, interval: 5s, timeout: 2s}"),
+          example("{type: grpc, service: shop.Cart}"), example("tcp"));
   d.exactly_one({"targets", "url"});
   d.check(refuse_duplicates);
+  d.check(check_health);
   d.check([](const UpstreamConfig& c, const Site& at) {
     if (at.written("tls") && !c.uses_tls()) at.error("tls", "no target of this upstream has an https:// URL");
   });

@@ -8,6 +8,7 @@
 
 #include "gateway/config/describe.h"
 #include "gateway/config/types_net.h"
+#include "gateway/upstream/health_config.h"
 #include "gateway/upstream/timeouts.h"
 #include "gateway/upstream/tls_config.h"
 #include "gateway/upstream/url.h"
@@ -65,6 +66,7 @@ struct UpstreamConfig {
   std::optional<RetryConfig> retry;
   HostPolicy host;
   std::optional<net::ProxyVersion> proxy_protocol;
+  std::optional<HealthConfig> health;
   bool operator==(const UpstreamConfig&) const = default;
 
   // Whichever way they were written.

@@ -60,7 +60,7 @@ base::Task<base::Result<Dialled>> open(net::Loop& loop, Target& target, net::Add
 }  // namespace
 
 base::Task<base::Result<Dialled>> dial(net::Loop& loop, Target& target, base::Duration timeout,
-                                       std::string_view greeting, Layer layer) {
+                                       std::string_view greeting, Layer layer, std::uint16_t port) {
   auto addresses = target.addresses();
   if (addresses->empty()) co_return base::Unexpected{target.why_unusable()};
   auto positions = order(addresses->size(), target, loop.now());
@@ -68,6 +68,7 @@ base::Task<base::Result<Dialled>> dial(net::Loop& loop, Target& target, base::Du
   base::Error last;
   for (std::size_t i = 0; i < positions.size(); ++i) {
     net::Address to = (*addresses)[positions[i]];
+    if (port) to = to.with_port(port);
     base::Duration share{};  // no timeout
     if (timeout > base::Duration::zero()) {
       share = (deadline - loop.now()) / static_cast<base::Duration::rep>(positions.size() - i);
@@ -77,7 +78,7 @@ base::Task<base::Result<Dialled>> dial(net::Loop& loop, Target& target, base::Du
     if (connected) co_return std::move(*connected);
     last = std::move(connected.error());
     if (!next_may_do_better(last)) break;
-    target.avoid(positions[i], loop.now());
+    if (!port) target.avoid(positions[i], loop.now());
   }
   co_return base::Unexpected{std::move(last)};
 }

@@ -25,8 +25,10 @@ enum class Layer : std::uint8_t { of_url, http_1_1, plain };
 // Tries the addresses one after the other, starting at another one each time, and divides what is left of
 // `timeout` among those left. The last failure is the result; upstream_resolve_failed without any address;
 // upstream_tls, which no other address cures. `greeting` is sent before anything else, TLS included, and must
-// outlive the task: a PROXY header.
+// outlive the task: a PROXY header. `port`: instead of the addresses' own, for health checks; what fails
+// there says nothing about the addresses, so that they are not avoided for it.
 base::Task<base::Result<Dialled>> dial(net::Loop& loop, Target& target, base::Duration timeout,
-                                       std::string_view greeting = {}, Layer layer = Layer::of_url);
+                                       std::string_view greeting = {}, Layer layer = Layer::of_url,
+                                       std::uint16_t port = 0);
 
 }  // namespace sluice::upstream

@@ -13,7 +13,7 @@ Target::Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_pt
       host_field_(url_.host_field()),
       workers_(std::move(workers)),
       slots_(workers_->size()),
-      sessions_(workers_->size()),
+      sessions_(workers_->size() + 1),
       addresses_(std::make_shared<const Addresses>()) {}
 
 std::shared_ptr<Target> Target::make(std::shared_ptr<TargetGroup> group, TargetUrl url,
@@ -49,18 +49,44 @@ std::shared_ptr<const Target::Addresses> Target::addresses() const {
 }
 
 void Target::publish(const base::Result<Addresses>& answer) {
-  {
-    std::lock_guard lock(mutex_);
-    resolve_error_ = answer ? std::string() : answer.error().detail;
-    bool same = !answer ||
-                std::is_permutation(answer->begin(), answer->end(), addresses_->begin(), addresses_->end());
-    if (same) return;
-    addresses_ = std::make_shared<const Addresses>(*answer);
-    avoided_.store(0, std::memory_order_relaxed);
-    version_.fetch_add(1, std::memory_order_release);
+  std::lock_guard lock(mutex_);
+  resolve_error_ = answer ? std::string() : answer.error().detail;
+  bool same =
+      !answer || std::is_permutation(answer->begin(), answer->end(), addresses_->begin(), addresses_->end());
+  if (same) return;
+  addresses_ = std::make_shared<const Addresses>(*answer);
+  avoided_.store(0, std::memory_order_relaxed);
+  version_.fetch_add(1, std::memory_order_release);
+  update_usable();
+}
+
+void Target::check_health(bool checked, base::WallTime now) {
+  std::lock_guard lock(mutex_);
+  if (checked) {
+    health_.begin();
+  } else {
+    health_.end(now);
   }
-  // An answer has at least one address, and a failed lookup leaves them: once usable, always so.
-  if (!usable_.exchange(true, std::memory_order_relaxed))
+  update_usable();
+}
+
+std::optional<HealthChange> Target::take(const Finding& finding, const HealthLimits& limits,
+                                         base::WallTime now) {
+  std::lock_guard lock(mutex_);
+  auto change = health_.take(finding, limits, now);
+  if (change) update_usable();
+  return change;
+}
+
+Health Target::health() const {
+  std::lock_guard lock(mutex_);
+  return health_;
+}
+
+// Under the lock, as resolver and prober are two threads. A failed lookup leaves addresses as they are.
+void Target::update_usable() {
+  bool usable = !addresses_->empty() && health_.healthy();
+  if (usable_.exchange(usable, std::memory_order_relaxed) != usable)
     group_->version.fetch_add(1, std::memory_order_release);
 }
 
@@ -87,6 +113,10 @@ const std::shared_ptr<net::TlsSessions>& Target::sessions(const net::Loop& loop,
 
 base::Error Target::why_unusable() const {
   std::lock_guard lock(mutex_);
+  if (!health_.healthy())
+    return {base::Reason::no_healthy_upstream,
+            text_ + " fails its health checks: " + health_.changes().back().cause};
+  if (!addresses_->empty()) return {base::Reason::no_healthy_upstream, text_ + " was not usable just before"};
   std::string why = resolve_error_.empty() ? "not resolved yet" : resolve_error_;
   return {base::Reason::upstream_resolve_failed, url_.host + ": " + why};
 }

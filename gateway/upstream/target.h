@@ -6,6 +6,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "gateway/net/address.h"
 #include "gateway/net/loop.h"
 #include "gateway/net/resolver.h"
+#include "gateway/upstream/health.h"
 #include "gateway/upstream/tls.h"
 #include "gateway/upstream/url.h"
 
@@ -50,7 +52,7 @@ class Target {
   const std::string& host_field() const noexcept { return host_field_; }  // for `host: upstream`
   const TargetUrl& url() const noexcept { return url_; }
 
-  // May requests be sent here? So far: is there an address?
+  // May requests be sent here: is there an address, and do health checks say nothing against it?
   bool usable() const noexcept { return usable_.load(std::memory_order_relaxed); }
 
   // What the name stands for at present; never null, empty until the first answer. Takes a lock: for
@@ -74,12 +76,20 @@ class Target {
   void use_tls(std::shared_ptr<const TargetTls> tls);
   // Null without TLS; the same one as long as the settings are the same. Takes a lock: for connecting only.
   std::shared_ptr<const TargetTls> tls() const;
-  // Sessions of the worker whose loop that is, with these settings; its thread only. A session that is
-  // resumed was verified when it began, by what was demanded then: those of other settings are forgotten.
+  // Sessions of the loop that asks, a worker's or the prober's, with these settings; its thread only. A
+  // session that is resumed was verified when it began, by what was demanded then: those of other settings
+  // are forgotten.
   const std::shared_ptr<net::TlsSessions>& sessions(const net::Loop& loop,
                                                     const std::shared_ptr<const TargetTls>& tls);
   // Why this target is not usable.
   base::Error why_unusable() const;
+
+  // From now on checks decide too, or do not any more. Put in force with a snapshot; control thread.
+  void check_health(bool checked, base::WallTime now);
+  // From the prober: what a check has found; the change of state, if it makes one.
+  std::optional<HealthChange> take(const Finding& finding, const HealthLimits& limits, base::WallTime now);
+  // As of now. Takes a lock.
+  Health health() const;
 
   // Requests in flight, all workers together.
   std::uint32_t active() const noexcept { return active_.load(std::memory_order_relaxed); }
@@ -99,6 +109,7 @@ class Target {
 
   Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_ptr<const WorkerLoops> workers);
   static void retire(Target* target);
+  void update_usable();
 
   const std::shared_ptr<TargetGroup> group_;
   const TargetUrl url_;
@@ -114,12 +125,13 @@ class Target {
     std::shared_ptr<const TargetTls> tls;
     std::shared_ptr<net::TlsSessions> kept;
   };
-  std::vector<Sessions> sessions_;  // by worker
+  std::vector<Sessions> sessions_;  // by worker; the last ones are the prober's
 
   mutable std::mutex mutex_;
   std::shared_ptr<const TargetTls> tls_;
   std::shared_ptr<const Addresses> addresses_;
   std::string resolve_error_;
+  Health health_;
 
   // Written by every worker for every request: a cache line of their own.
   alignas(64) std::atomic<std::uint32_t> active_{0};

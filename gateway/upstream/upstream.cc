@@ -19,6 +19,7 @@ void Upstream::DestroyView::operator()(View* view) const noexcept { delete view;
 Upstream::Upstream(std::string name, const UpstreamConfig& config, const DefaultsConfig& defaults,
                    TargetTable& targets)
     : name_(std::move(name)),
+      checks_(config.health ? std::make_shared<const ProbeSettings>(probe_settings(config)) : nullptr),
       timeouts_(merge(merge(Timeouts{}, defaults.timeouts), config.timeouts)),
       retry_(config.retry ? *config.retry : defaults.retry.value_or(RetryConfig{})),
       host_(config.host),
@@ -33,6 +34,18 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
     views_.emplace_back(new View);
     views_.back()->balancer = make_balancer(config.balance, targets_.size(), worker, Random::seeded());
   }
+}
+
+void Upstream::put_in_force(base::WallTime now) const {
+  for (const auto& t : targets_) {
+    if (t->url().tls) t->use_tls(tls_);
+    t->check_health(checks_ != nullptr, now);
+  }
+}
+
+void Upstream::add_checks(std::vector<Watched>& out) const {
+  if (!checks_) return;
+  for (const auto& t : targets_) out.push_back({t, checks_, metrics_});
 }
 
 void Upstream::refresh(View& view, std::uint64_t version) const {
@@ -66,10 +79,14 @@ Target* Upstream::pick_untried(View& view, const PickKey& key, std::span<Target*
 
 base::Error Upstream::why_unusable() const {
   if (targets_.empty()) return {base::Reason::no_healthy_upstream, name_ + " has no targets"};
-  base::Error first = targets_.front()->why_unusable();
+  // One that is ill says more than one whose name is not resolved.
+  base::Error why = targets_.front()->why_unusable();
+  for (std::size_t i = 1; i < targets_.size() && why.reason != base::Reason::no_healthy_upstream; ++i)
+    if (auto other = targets_[i]->why_unusable(); other.reason == base::Reason::no_healthy_upstream)
+      why = other;
   if (targets_.size() > 1)
-    first.detail += " (and " + std::to_string(targets_.size() - 1) + " more targets of " + name_ + ")";
-  return first;
+    why.detail += " (and " + std::to_string(targets_.size() - 1) + " more targets of " + name_ + ")";
+  return why;
 }
 
 }  // namespace sluice::upstream

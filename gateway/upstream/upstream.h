@@ -12,6 +12,7 @@
 #include "gateway/observe/upstream_metrics.h"
 #include "gateway/upstream/balancer.h"
 #include "gateway/upstream/config.h"
+#include "gateway/upstream/prober.h"
 #include "gateway/upstream/target.h"
 #include "gateway/upstream/target_table.h"
 
@@ -39,10 +40,11 @@ class Upstream {
 
   // TLS of its targets, put in force with the snapshot.
   void speak_tls(std::shared_ptr<const TargetTls> tls) { tls_ = std::move(tls); }
-  void put_in_force() const {
-    for (const auto& t : targets_)
-      if (t->url().tls) t->use_tls(tls_);
-  }
+  void put_in_force(base::WallTime now) const;
+  // Null: its targets are not checked.
+  const std::shared_ptr<const ProbeSettings>& checks() const noexcept { return checks_; }
+  // For the prober, once this is in force.
+  void add_checks(std::vector<Watched>& out) const;
 
   // The target for the next attempt, on that worker's thread; null when none is usable. Targets in `tried`
   // are avoided as long as there is another. The pointer is good as long as this upstream is.
@@ -61,6 +63,7 @@ class Upstream {
   std::string name_;
   std::shared_ptr<observe::UpstreamMetrics> metrics_;
   std::shared_ptr<const TargetTls> tls_;
+  std::shared_ptr<const ProbeSettings> checks_;
   Timeouts timeouts_;
   RetryConfig retry_;
   HostPolicy host_;

@@ -26,7 +26,8 @@ TEST(Pages, ListThemselves) {
   auto reply = get(p, "/");
 
   EXPECT_EQ(reply.status, 200);
-  for (auto path : {"/metrics", "/livez", "/readyz", "/startupz"}) EXPECT_THAT(reply.body, HasSubstr(path));
+  for (auto path : {"/metrics", "/livez", "/readyz", "/startupz", "/upstreams"})
+    EXPECT_THAT(reply.body, HasSubstr(path));
 }
 
 TEST(Pages, AreReadyWhenNothingSpeaksAgainstIt) {

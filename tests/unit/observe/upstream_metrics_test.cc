@@ -103,5 +103,25 @@ TEST(UpstreamMetrics, ShowWholeCodesWhenAsked) {
             1);
 }
 
+TEST(UpstreamMetrics, ShowHealthChecksWhereThereAreSome) {
+  SeriesStore store({});
+  UpstreamMetrics checked(store, "orders"), unchecked(store, "users");
+  checked.expect_health_checks();
+  checked.expect_health_checks();
+
+  checked.health_checked(CheckResult::passed);
+  checked.health_checked(CheckResult::timeout);
+  checked.health_checked(CheckResult::timeout);
+
+  auto count = [&](const char* result) {
+    return counter(store, Family::sluice_upstream_health_checks_total,
+                   {{"upstream", "orders"}, {"result", result}});
+  };
+  EXPECT_EQ(count("passed"), 1);
+  EXPECT_EQ(count("failed"), 0);
+  EXPECT_EQ(count("timeout"), 2);
+  EXPECT_EQ(store.gather(Family::sluice_upstream_health_checks_total).metric.size(), 3u);
+}
+
 }  // namespace
 }  // namespace sluice::observe

@@ -65,6 +65,64 @@ TEST_F(TargetTest, SaysWhyItIsNotUsable) {
   EXPECT_EQ(target_->why_unusable().detail, "orders-1: no such host");
 }
 
+TEST_F(TargetTest, IsNotUsableWhileItFailsItsHealthChecks) {
+  target_->publish(addresses({"10.0.0.1"}));
+  target_->check_health(true, clock_.wall());
+  auto version = group_->version.load();
+
+  auto change = target_->take({CheckResult::failed, "status 503"}, {}, clock_.wall());
+
+  ASSERT_TRUE(change);
+  EXPECT_FALSE(target_->usable());
+  EXPECT_GT(group_->version.load(), version);
+  EXPECT_EQ(target_->why_unusable().reason, base::Reason::no_healthy_upstream);
+  EXPECT_EQ(target_->why_unusable().detail, "orders-1:8080 fails its health checks: status 503");
+}
+
+TEST_F(TargetTest, TellsTheWorkersOfChangesAlone) {
+  target_->publish(addresses({"10.0.0.1"}));
+  target_->check_health(true, clock_.wall());
+  auto version = group_->version.load();
+
+  target_->take({CheckResult::passed, ""}, {}, clock_.wall());
+  target_->take({CheckResult::failed, ""}, {}, clock_.wall());
+
+  EXPECT_EQ(group_->version.load(), version);
+}
+
+TEST_F(TargetTest, IsUsableAgainWhenItIsNotCheckedAnyMore) {
+  target_->publish(addresses({"10.0.0.1"}));
+  target_->check_health(true, clock_.wall());
+  target_->take({CheckResult::failed, "status 503"}, {}, clock_.wall());
+
+  target_->check_health(false, clock_.wall());
+
+  EXPECT_TRUE(target_->usable());
+  EXPECT_FALSE(target_->take({CheckResult::failed, "late"}, {}, clock_.wall()));
+  EXPECT_TRUE(target_->usable());
+}
+
+TEST_F(TargetTest, NeedsBothAnAddressAndItsHealth) {
+  target_->check_health(true, clock_.wall());
+  target_->take({CheckResult::failed, "status 503"}, {}, clock_.wall());
+  target_->publish(addresses({"10.0.0.1"}));
+  EXPECT_FALSE(target_->usable());
+
+  for (int i = 0; i < 2; ++i) target_->take({CheckResult::passed, ""}, {}, clock_.wall());
+
+  EXPECT_TRUE(target_->usable());
+}
+
+TEST_F(TargetTest, HasSessionsForALoopThatIsNoWorkers) {
+  net::Loop prober(clock_);
+
+  auto& sessions = target_->sessions(prober, nullptr);
+
+  EXPECT_NE(sessions, target_->sessions(first_, nullptr));
+  EXPECT_NE(sessions, target_->sessions(second_, nullptr));
+  EXPECT_EQ(sessions, target_->sessions(prober, nullptr));
+}
+
 TEST_F(TargetTest, CountsRealChangesOfItsAddressesOnly) {
   target_->publish(addresses({"10.0.0.1", "10.0.0.2"}));
   auto version = target_->version();

@@ -74,6 +74,53 @@ TEST_F(UpstreamTest, TakesItsOwnRetryBeforeThatOfDefaultsAndSafeBeforeNone) {
   EXPECT_EQ(make(config, defaults)->retry(), (RetryConfig{3, {}}));
 }
 
+TEST_F(UpstreamTest, PicksNoTargetThatFailsItsHealthChecks) {
+  auto config = with_targets({"10.0.0.1", "10.0.0.2", "10.0.0.3"});
+  config.health = HealthConfig{};
+  auto upstream = make(config);
+  names_.answer();
+  upstream->put_in_force(clock_.wall());
+  const auto& targets = upstream->targets();
+
+  targets[1]->take({CheckResult::failed, "status 500"}, {}, clock_.wall());
+
+  std::set<Target*> picked;
+  for (int i = 0; i < 10; ++i) picked.insert(upstream->pick(0, {}));
+  EXPECT_EQ(picked, (std::set<Target*>{targets[0].get(), targets[2].get()}));
+}
+
+TEST_F(UpstreamTest, SaysWhyItsTargetsAreIllBeforeThatNamesAreNotResolved) {
+  auto config = with_targets({"a", "10.0.0.2"});
+  config.health = HealthConfig{};
+  auto upstream = make(config);
+  names_.answer();
+  upstream->put_in_force(clock_.wall());
+
+  upstream->targets()[1]->take({CheckResult::failed, "status 500"}, {}, clock_.wall());
+
+  EXPECT_EQ(upstream->pick(0, {}), nullptr);
+  EXPECT_EQ(upstream->why_unusable().reason, base::Reason::no_healthy_upstream);
+  EXPECT_EQ(upstream->why_unusable().detail,
+            "10.0.0.2:80 fails its health checks: status 500 (and 1 more targets of orders)");
+}
+
+TEST_F(UpstreamTest, HasItsTargetsCheckedAsItsConfigurationSays) {
+  auto config = with_targets({"a", "b"});
+  std::vector<Watched> checked;
+  make(config)->add_checks(checked);
+  EXPECT_TRUE(checked.empty());
+
+  config.health.emplace().path = "/healthz";
+  config.protocol = ProtocolChoice::h2;
+  auto upstream = make(config);
+  upstream->add_checks(checked);
+
+  ASSERT_EQ(checked.size(), 2u);
+  EXPECT_EQ(checked[1].target, upstream->targets()[1]);
+  EXPECT_EQ(checked[1].settings->health.path, "/healthz");
+  EXPECT_EQ(checked[1].settings->protocol, ProtocolChoice::h2);
+}
+
 TEST_F(UpstreamTest, PicksNothingBeforeAnythingIsResolved) {
   auto upstream = make(with_targets({"a", "b", "c"}));
 

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON as the pages of the admin server write it.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/base/clock.h"
+
+namespace sluice::admin {
+
+// With its quotes.
+std::string json_text(std::string_view text);
+std::string json_list(const std::vector<std::string>& texts);
+// "2026-01-02T03:04:05.678Z", with its quotes; null for a time that is not set.
+std::string json_time(base::WallTime time);
+
+}  // namespace sluice::admin

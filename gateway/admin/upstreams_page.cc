@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/admin/upstreams_page.h"
+
+#include <fmt/format.h>
+
+#include "gateway/admin/json.h"
+
+namespace sluice::admin {
+namespace {
+
+std::string state(bool healthy) { return healthy ? "\"healthy\"" : "\"unhealthy\""; }
+
+// The newest first: it is what somebody looks for.
+std::string changes(const std::deque<upstream::HealthChange>& all) {
+  std::string out;
+  for (auto it = all.rbegin(); it != all.rend(); ++it)
+    out += fmt::format("{}{{\"at\":{},\"state\":{},\"cause\":{}}}", out.empty() ? "" : ",",
+                       json_time(it->when), state(it->healthy), json_text(it->cause));
+  return "[" + out + "]";
+}
+
+std::string target(const TargetReport& t) {
+  const auto* last = t.health.last();
+  return fmt::format(
+      "{{\"target\":{},\"state\":{},\"why\":{},\"check\":{},\"since\":{},\"last_check\":{},\"changes\":{}}}",
+      json_text(t.target), state(t.usable), t.usable ? "null" : json_text(t.why_not),
+      t.check.empty() ? "null" : json_text(t.check), json_time(t.health.since()),
+      last ? json_text(last->cause) : "null", changes(t.health.changes()));
+}
+
+}  // namespace
+
+std::string upstreams_page(const std::vector<UpstreamReport>& upstreams) {
+  std::string out;
+  for (const auto& u : upstreams) {
+    std::string targets;
+    for (const auto& t : u.targets) targets += (targets.empty() ? "\n   " : ",\n   ") + target(t);
+    out += fmt::format("{}{{\"upstream\":{},\"targets\":[{}]}}", out.empty() ? "\n  " : ",\n  ",
+                       json_text(u.name), targets);
+  }
+  return "{\"upstreams\":[" + out + "]}\n";
+}
+
+}  // namespace sluice::admin

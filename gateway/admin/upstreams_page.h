@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page /upstreams: each target that requests may be sent to, whether it is, and why not. From what the
+// server layer reports to JSON.
+#pragma once
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "gateway/upstream/health.h"
+
+namespace sluice::admin {
+
+struct TargetReport {
+  std::string target;   // "orders-1:8080"
+  bool usable = false;  // gets requests
+  std::string why_not;  // of one that does not
+  std::string check;    // "http", "tcp", "grpc"; "" for one that is not checked
+  upstream::Health health;
+};
+
+struct UpstreamReport {
+  std::string name;
+  std::vector<TargetReport> targets;
+};
+
+std::string upstreams_page(const std::vector<UpstreamReport>& upstreams);
+
+}  // namespace sluice::admin

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/admin/upstreams_page.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::admin {
+namespace {
+
+using namespace std::chrono_literals;
+using upstream::CheckResult;
+
+TEST(UpstreamsPage, IsEmptyWithoutUpstreams) { EXPECT_EQ(upstreams_page({}), "{\"upstreams\":[]}\n"); }
+
+TEST(UpstreamsPage, ShowsATargetThatIsNotChecked) {
+  EXPECT_EQ(upstreams_page({{"orders", {{"orders-1:80", true, "", "", {}}}}}),
+            "{\"upstreams\":[\n"
+            "  {\"upstream\":\"orders\",\"targets\":[\n"
+            "   {\"target\":\"orders-1:80\",\"state\":\"healthy\",\"why\":null,\"check\":null,\"since\":null,"
+            "\"last_check\":null,\"changes\":[]}]}]}\n");
+}
+
+TEST(UpstreamsPage, ShowsTheChangesOfATargetWithTheNewestFirst) {
+  upstream::Health health;
+  health.begin();
+  base::WallTime start(1'700'000'000s);
+  health.take({CheckResult::failed, "status 500"}, {3, 1}, start);
+  health.take({CheckResult::passed, "status 200"}, {1, 1}, start + 1s);
+  health.take({CheckResult::timeout, "no answer within \"2s\""}, {1, 1}, start + 2s);
+
+  EXPECT_EQ(
+      upstreams_page({{"orders", {{"a:80", false, "a:80 fails", "http", health}}}}),
+      "{\"upstreams\":[\n"
+      "  {\"upstream\":\"orders\",\"targets\":[\n"
+      "   {\"target\":\"a:80\",\"state\":\"unhealthy\",\"why\":\"a:80 fails\",\"check\":\"http\","
+      "\"since\":\"2023-11-14T22:13:22.000Z\",\"last_check\":\"no answer within \\\"2s\\\"\",\"changes\":["
+      "{\"at\":\"2023-11-14T22:13:22.000Z\",\"state\":\"unhealthy\",\"cause\":\"no answer within "
+      "\\\"2s\\\"\"},"
+      "{\"at\":\"2023-11-14T22:13:21.000Z\",\"state\":\"healthy\",\"cause\":\"status 200\"},"
+      "{\"at\":\"2023-11-14T22:13:20.000Z\",\"state\":\"unhealthy\",\"cause\":\"status 500\"}]}]}]}\n");
+}
+
+TEST(UpstreamsPage, ShowsSeveralUpstreamsAndTargets) {
+  auto page = upstreams_page({{"a", {{"1:80", true, "", "", {}}, {"2:80", true, "", "", {}}}}, {"b", {}}});
+
+  EXPECT_NE(page.find("\"changes\":[]},\n   {\"target\":\"2:80\""), page.npos);
+  EXPECT_NE(page.find("]},\n  {\"upstream\":\"b\",\"targets\":[]}]}\n"), page.npos);
+}
+
+}  // namespace
+}  // namespace sluice::admin
