@@ -15,14 +15,17 @@
 
 namespace sluice::net {
 
+class Staple;
+
 // A leaf certificate with what is sent along with it and the key that proves it.
 struct Certificate {
   X509Ptr leaf;
   std::vector<X509Ptr> chain;
   KeyPtr key;
-  std::string ocsp;                // a DER response to staple; "" for none
-  std::time_t ocsp_expires = 0;    // when it must not be sent any more; 0 for never
-  std::vector<std::string> names;  // of hosts, lower case, as "example.com" or "*.example.com"
+  std::string ocsp;                      // a DER response to staple; "" for none
+  std::shared_ptr<const Staple> staple;  // or where fetched ones are; null for none
+  std::time_t ocsp_expires = 0;          // when it must not be sent any more; 0 for never
+  std::vector<std::string> names;        // of hosts, lower case, as "example.com" or "*.example.com"
 
   std::time_t begins() const noexcept;
   std::time_t expires() const noexcept;

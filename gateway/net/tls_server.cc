@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "gateway/base/strings.h"
+#include "gateway/net/ocsp.h"
 #include "gateway/net/tls_transport.h"
 
 namespace sluice::net {
@@ -245,11 +246,14 @@ int TlsServer::on_status(SSL* ssl, void* self) {
   const auto& server = *static_cast<const TlsServer*>(self);
   const X509* used = SSL_get_certificate(ssl);
   for (const auto& c : server.certificates_) {
-    if (c.leaf.get() != used || c.ocsp.empty()) continue;
-    if (c.ocsp_expires && c.ocsp_expires <= std::time(nullptr)) break;
-    void* copy = OPENSSL_memdup(c.ocsp.data(), c.ocsp.size());
+    if (c.leaf.get() != used) continue;
+    std::time_t now = std::time(nullptr);
+    auto fetched = c.staple ? c.staple->answer(now) : nullptr;
+    const std::string& der = fetched ? fetched->der : c.ocsp;
+    if (der.empty() || (!fetched && c.ocsp_expires && c.ocsp_expires <= now)) break;
+    void* copy = OPENSSL_memdup(der.data(), der.size());
     if (!copy) break;
-    SSL_set_tlsext_status_ocsp_resp(ssl, copy, c.ocsp.size());  // takes it over
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(der.size()));  // takes it over
     return SSL_TLSEXT_ERR_OK;
   }
   return SSL_TLSEXT_ERR_NOACK;

@@ -7,6 +7,8 @@
 #include <ctime>
 #include <stdexcept>
 
+#include <openssl/x509v3.h>
+
 #include "gateway/net/tls_issue.h"
 
 namespace sluice::test {
@@ -18,6 +20,16 @@ net::X509Ptr parse(const std::string& pem) {
   auto all = net::parse_certificates(pem);
   if (!all) throw std::runtime_error(all.error().detail);
   return std::move(all->front());
+}
+
+// What only tests put into a certificate; it must be signed again.
+void extend(X509* certificate, int nid, const std::string& value) {
+  if (value.empty()) return;
+  if (int known = X509_get_ext_by_NID(certificate, nid, -1); known >= 0)
+    X509_EXTENSION_free(X509_delete_ext(certificate, known));
+  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, nid, value.c_str());
+  X509_add_ext(certificate, extension, -1);
+  X509_EXTENSION_free(extension);
 }
 
 }  // namespace
@@ -41,8 +53,14 @@ Issued Authority::issue(const Wanted& wanted) const {
                           now + wanted.expires_in * kDay},
                          key.get(), own_.get(), key_.get());
   if (!made) throw std::runtime_error("cannot issue: " + net::openssl_reason());
+  extend(made.get(), NID_info_access, wanted.responder.empty() ? "" : "OCSP;URI:" + wanted.responder);
+  extend(made.get(), NID_tlsfeature, wanted.must_staple ? "status_request" : "");
+  extend(made.get(), NID_ext_key_usage, wanted.ocsp_signing ? "OCSPSigning" : "");
+  X509_sign(made.get(), key_.get(), EVP_sha256());
   return {net::to_pem(made.get()), net::to_pem(key.get())};
 }
+
+Issued Authority::own() const { return {pem_, net::to_pem(key_.get())}; }
 
 std::vector<net::X509Ptr> Authority::load() const { return std::move(*net::parse_certificates(pem_)); }
 
@@ -69,13 +87,19 @@ std::string Authority::revoke(const std::vector<Issued>& revoked) const {
   return {text, static_cast<std::size_t>(size)};
 }
 
-std::string Authority::vouch(const Issued& issued) const {
+std::string Authority::vouch(const Issued& issued, const OcspSays& says) const {
+  return vouch(issued, says, own());
+}
+
+std::string Authority::vouch(const Issued& issued, const OcspSays& says, const Issued& signer) const {
   OCSP_BASICRESP* basic = OCSP_BASICRESP_new();
   OCSP_CERTID* id = OCSP_cert_to_id(EVP_sha1(), parse(issued.certificate).get(), own_.get());
-  ASN1_TIME* begin = ASN1_TIME_set(nullptr, std::time(nullptr) - kDay);
-  ASN1_TIME* end = ASN1_TIME_set(nullptr, std::time(nullptr) + 30 * kDay);
-  OCSP_basic_add1_status(basic, id, V_OCSP_CERTSTATUS_GOOD, 0, nullptr, begin, end);
-  OCSP_basic_sign(basic, own_.get(), key_.get(), EVP_sha256(), nullptr, 0);
+  ASN1_TIME* begin = ASN1_TIME_set(nullptr, std::time(nullptr) + says.begins);
+  ASN1_TIME* end = says.ends ? ASN1_TIME_set(nullptr, std::time(nullptr) + says.ends) : nullptr;
+  OCSP_basic_add1_status(basic, id, says.revoked ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD, 0,
+                         says.revoked ? begin : nullptr, begin, end);
+  OCSP_basic_sign(basic, parse(signer.certificate).get(), net::parse_key(signer.key)->get(), EVP_sha256(),
+                  nullptr, 0);
   OCSP_RESPONSE* response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
   unsigned char* der = nullptr;
   int size = i2d_OCSP_RESPONSE(response, &der);

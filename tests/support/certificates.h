@@ -15,12 +15,21 @@ struct Wanted {
   int expires_in = 30;         // days
   bool client = false;
   std::string common_name = "test";
+  std::string responder{};    // URL for OCSP
+  bool must_staple = false;   // RFC 7633
+  bool ocsp_signing = false;  // may sign OCSP responses in place of its issuer
 };
 
 // A certificate with its key, as PEM.
 struct Issued {
   std::string certificate, key;
   net::Certificate load() const;
+};
+
+// What an OCSP answer says. The default is a good one; times in seconds from now.
+struct OcspSays {
+  bool revoked = false;
+  long begins = -24 * 60 * 60, ends = 30 * 24 * 60 * 60;  // 0: no end
 };
 
 class Authority {
@@ -31,10 +40,14 @@ class Authority {
   // Our own certificate.
   const std::string& certificate() const noexcept { return pem_; }
   std::vector<net::X509Ptr> load() const;
+  // With its key.
+  Issued own() const;
   // PEM of a revocation list with these on it.
   std::string revoke(const std::vector<Issued>& revoked) const;
-  // DER of a response that says the certificate is good, for some days.
-  std::string vouch(const Issued& issued) const;
+  // DER of an OCSP response about the certificate, signed by us.
+  std::string vouch(const Issued& issued, const OcspSays& says = {}) const;
+  // The same, signed by another.
+  std::string vouch(const Issued& issued, const OcspSays& says, const Issued& signer) const;
 
  private:
   net::KeyPtr key_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/net/tls_server.h"
 
+#include "gateway/net/ocsp.h"
+
 #include "tests/unit/net/tls_pair.h"
 
 namespace sluice::net {
@@ -216,30 +218,54 @@ TEST_F(TlsServerTest, TakesNoTicketsOfAnotherListener) {
   EXPECT_FALSE(near_ && near_->facts().resumed);
 }
 
-TEST_F(TlsServerTest, StaplesTheResponseOfItsCertificate) {
-  auto issued = authority_.issue();
-  std::vector<Certificate> certificates;
-  certificates.push_back(issued.load());
-  std::string response = authority_.vouch(issued);
-  certificates.back().ocsp = response;
-  auto s = *TlsServer::make({}, std::move(certificates));
-  int fds[2];
-  pair(fds);
-  auto c = client();
-  SslPtr ssl = c->connect("localhost", nullptr);
-  SSL_set_tlsext_status_type(ssl.get(), TLSEXT_STATUSTYPE_ocsp);
-  base::Scope scope;
-  Shaking serving(&scope), asking(&scope);
-  start(serving, fds[0], s->accept(), s);
-  start(asking, fds[1], std::move(ssl), c);
-  ASSERT_TRUE(until([&] { return !serving.running() && !asking.running(); }));
-  auto asked = asking.join().await_resume();
-  ASSERT_TRUE(asked.transport);
+class TlsStaplingTest : public TlsServerTest {
+ protected:
+  // What a client that asks for one gets stapled.
+  std::string stapled(Certificate certificate) {
+    std::vector<Certificate> certificates;
+    certificates.push_back(std::move(certificate));
+    auto s = *TlsServer::make({}, std::move(certificates));
+    int fds[2];
+    pair(fds);
+    auto c = client();
+    SslPtr ssl = c->connect("localhost", nullptr);
+    SSL_set_tlsext_status_type(ssl.get(), TLSEXT_STATUSTYPE_ocsp);
+    base::Scope scope;
+    Shaking serving(&scope), asking(&scope);
+    start(serving, fds[0], s->accept(), s);
+    start(asking, fds[1], std::move(ssl), c);
+    if (!until([&] { return !serving.running() && !asking.running(); })) return "no handshake";
+    auto asked = asking.join().await_resume();
+    if (!asked.transport) return "refused";
+    const unsigned char* der = nullptr;
+    long size = SSL_get_tlsext_status_ocsp_resp(asked.transport->ssl(), &der);
+    return size > 0 ? std::string(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)) : "";
+  }
 
-  const unsigned char* stapled = nullptr;
-  long size = SSL_get_tlsext_status_ocsp_resp(asked.transport->ssl(), &stapled);
-  ASSERT_GT(size, 0);
-  EXPECT_EQ(std::string(reinterpret_cast<const char*>(stapled), static_cast<std::size_t>(size)), response);
+  test::Issued issued_ = authority_.issue();
+  std::string response_ = authority_.vouch(issued_);
+};
+
+TEST_F(TlsStaplingTest, SendsTheResponseOfItsCertificate) {
+  auto certificate = issued_.load();
+  certificate.ocsp = response_;
+
+  EXPECT_EQ(stapled(std::move(certificate)), response_);
+}
+
+TEST_F(TlsStaplingTest, SendsTheOneThatWasFetchedUntilItExpires) {
+  auto fetched = [&](std::time_t expires) {
+    auto certificate = issued_.load();
+    auto staple = std::make_shared<Staple>("a.pem", certificate.leaf.get(), authority_.load().front().get(),
+                                           OcspResponder{});
+    if (expires) staple->put({response_, expires});
+    certificate.staple = std::move(staple);
+    return stapled(std::move(certificate));
+  };
+
+  EXPECT_EQ(fetched(0), "");
+  EXPECT_EQ(fetched(std::time(nullptr) + 3600), response_);
+  EXPECT_EQ(fetched(std::time(nullptr) - 1), "");
 }
 
 class TlsClientAuthTest : public TlsServerTest {
