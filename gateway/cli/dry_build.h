@@ -16,8 +16,8 @@ class DryBuild {
       : loaded_(std::move(loaded)), metrics_(observe::MetricsOptions{}), targets_({}, nullptr) {
     if (!loaded_->ok()) return;  // what was not read as a whole is not worth building
     snapshot_ = server::build_snapshot(*loaded_, {metrics_, targets_});
-    server::TicketKeysByFile tickets;
-    server::build_tls_of_listeners(*loaded_, tickets);
+    server::LastingTls lasting;
+    server::build_tls_of_listeners(*loaded_, lasting);
     if (!loaded_->ok()) snapshot_.reset();
   }
 

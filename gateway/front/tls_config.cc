@@ -15,10 +15,12 @@ void describe(Description<CertConfig>& d) {
           config::check(refuse_as_path), example("certs/example.com.pem"));
   d.field("key", &CertConfig::key, "PEM file with the private key, without a passphrase.", required,
           config::check(refuse_as_path), example("certs/example.com.key"));
-  d.field("ocsp", &CertConfig::ocsp,
-          "File with an OCSP response in DER to send along (stapling). Renewing it is up to you; the file is "
-          "watched.",
-          config::check(refuse_as_path), example("certs/example.com.ocsp"));
+  d.field(
+      "ocsp", &CertConfig::ocsp,
+      "The OCSP response to send along (stapling). auto: fetched from the responder that the certificate "
+      "names, if its issuer stands behind it in `cert`; off: none; else a file with one in DER, which you "
+      "renew and which is watched.",
+      config::check(refuse_as_path), example("certs/example.com.ocsp"));
 }
 
 void describe(Enumeration<ClientAuthMode>& e) {

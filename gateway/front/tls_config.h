@@ -11,7 +11,8 @@
 namespace sluice::front {
 
 struct CertConfig {
-  std::string cert, key, ocsp;  // paths
+  std::string cert, key;      // paths
+  std::string ocsp = "auto";  // or "off", or a path
   bool operator==(const CertConfig&) const = default;
 };
 void describe(config::Description<CertConfig>& d);

@@ -3,6 +3,8 @@
 
 #include "gateway/base/log.h"
 #include "gateway/config/report.h"
+#include "gateway/server/later.h"
+#include "gateway/server/ocsp_fetch.h"
 
 namespace sluice::server {
 namespace {
@@ -17,9 +19,26 @@ constexpr auto kRotation = std::chrono::hours(12);
 // Both are there before anything has happened.
 constexpr std::string_view kRenewed = "ok", kFailed = "failed";
 
+Stapler::World world(boost::asio::io_context& control, observe::MetricsRegistry& metrics) {
+  Stapler::World out;
+  out.ask = [&control, names = std::make_shared<ResponderNames>()](const net::Staple& staple,
+                                                                   Stapler::Done done) {
+    auto question = net::ocsp_question(staple.certificate(), staple.issuer());
+    return fetch_ocsp(control, *names, staple.responder(), std::move(question), std::move(done));
+  };
+  out.later = [&control](std::chrono::seconds in, std::function<void()> then) {
+    return later(control, in, std::move(then));
+  };
+  out.now = [] { return std::time(nullptr); };
+  out.count = [&metrics](bool good) {
+    metrics.store().add(Family::sluice_tls_ocsp_answers_total, {good ? kRenewed : kFailed}, 1);
+  };
+  return out;
+}
+
 }  // namespace
 
-TlsOfListeners build_tls_of_listeners(Loaded& loaded, TicketKeysByFile& tickets) {
+TlsOfListeners build_tls_of_listeners(Loaded& loaded, LastingTls& lasting) {
   TlsOfListeners out;
   config::Report report(loaded.document, loaded.diagnostics);
   for (const auto& [name, listener] : loaded.config.listeners) {
@@ -28,7 +47,7 @@ TlsOfListeners build_tls_of_listeners(Loaded& loaded, TicketKeysByFile& tickets)
     std::string directory = directory_of(report, at);
     auto protocols = front::protocols_of(listener.protocols, true);
     auto built =
-        build_tls(*listener.tls, name, protocols, TlsFiles(directory, complain_at(report, at)), tickets);
+        build_tls(*listener.tls, name, protocols, TlsFiles(directory, complain_at(report, at)), lasting);
     out.entries.emplace(
         name, TlsOfListeners::Entry{*listener.tls, protocols, std::move(directory), std::move(built)});
   }
@@ -42,6 +61,7 @@ ListenerTls::ListenerTls(boost::asio::io_context& control, observe::MetricsRegis
       renewed_(std::move(renewed)),
       watch_(control),
       rotation_(control),
+      stapler_(world(control, metrics)),
       expiries_(metrics.store().at_scrape(
           Family::sluice_tls_certificate_expiry_timestamp_seconds, [this](const observe::Emit& emit) {
             std::map<std::string_view, std::time_t> by_name;  // two listeners may have the same
@@ -52,10 +72,13 @@ ListenerTls::ListenerTls(boost::asio::io_context& control, observe::MetricsRegis
 
 void ListenerTls::use(TlsOfListeners built) {
   now_ = std::move(built);
+  staple();
   if (now_.entries.empty() || watching_) return;
   watching_ = true;
-  for (auto result : {kRenewed, kFailed})
+  for (auto result : {kRenewed, kFailed}) {
     metrics_.store().add(Family::sluice_tls_certificate_reloads_total, {result}, 0);
+    metrics_.store().add(Family::sluice_tls_ocsp_answers_total, {result}, 0);
+  }
   watch();
   rotate_later();
 }
@@ -67,6 +90,13 @@ std::shared_ptr<const front::ListenerTlsSettings> ListenerTls::of(std::string_vi
   bool chain = config.client_auth && config.client_auth->chain;
   return std::make_shared<const front::ListenerTlsSettings>(front::ListenerTlsSettings{
       entry->second.built.server, threads_.get(), chain, config.handshake_timeout});
+}
+
+void ListenerTls::staple() {
+  Staples all;
+  for (const auto& [name, entry] : now_.entries)
+    all.insert(all.end(), entry.built.staples.begin(), entry.built.staples.end());
+  stapler_.use(all);
 }
 
 void ListenerTls::watch() {
@@ -82,8 +112,8 @@ void ListenerTls::rotate_later() {
   rotation_.expires_after(kRotation);
   rotation_.async_wait([this](boost::system::error_code stopped) {
     if (stopped) return;
-    auto random = tickets_.find("");
-    if (random != tickets_.end()) random->second->rotate();
+    auto random = lasting_.tickets.find("");
+    if (random != lasting_.tickets.end()) random->second->rotate();
     rotate_later();
   });
 }
@@ -103,7 +133,7 @@ void ListenerTls::renew(const std::string& listener, TlsOfListeners::Entry& entr
     }
   };
   auto built =
-      build_tls(entry.config, listener, entry.protocols, TlsFiles(entry.directory, complain), tickets_);
+      build_tls(entry.config, listener, entry.protocols, TlsFiles(entry.directory, complain), lasting_);
   entry.built.files = std::move(built.files);
   bool good = built.server != nullptr;
   metrics_.store().add(Family::sluice_tls_certificate_reloads_total, {good ? kRenewed : kFailed}, 1);
@@ -113,6 +143,8 @@ void ListenerTls::renew(const std::string& listener, TlsOfListeners::Entry& entr
   }
   entry.built.server = std::move(built.server);
   entry.built.expiries = std::move(built.expiries);
+  entry.built.staples = std::move(built.staples);
+  staple();
   base::log(Level::info, "listener " + listener + ": certificates read again");
   renewed_(listener);
 }

@@ -28,7 +28,7 @@ struct TlsOfListeners {
   };
   std::map<std::string, Entry, std::less<>> entries;
 };
-TlsOfListeners build_tls_of_listeners(Loaded& loaded, TicketKeysByFile& tickets);
+TlsOfListeners build_tls_of_listeners(Loaded& loaded, LastingTls& lasting);
 
 class ListenerTls {
  public:
@@ -38,7 +38,7 @@ class ListenerTls {
   ListenerTls(const ListenerTls&) = delete;
   ListenerTls& operator=(const ListenerTls&) = delete;
 
-  TlsOfListeners build(Loaded& loaded) { return build_tls_of_listeners(loaded, tickets_); }
+  TlsOfListeners build(Loaded& loaded) { return build_tls_of_listeners(loaded, lasting_); }
   void use(TlsOfListeners built);
   // Null for a listener without TLS.
   std::shared_ptr<const front::ListenerTlsSettings> of(std::string_view listener) const;
@@ -50,14 +50,16 @@ class ListenerTls {
   void rotate_later();
   void look();
   void renew(const std::string& listener, TlsOfListeners::Entry& entry);
+  void staple();
 
   observe::MetricsRegistry& metrics_;
   std::unique_ptr<net::CryptoThreads> threads_;
   std::function<void(const std::string&)> renewed_;
-  TicketKeysByFile tickets_;
+  LastingTls lasting_;
   TlsOfListeners now_;
   boost::asio::steady_timer watch_, rotation_;
   bool watching_ = false;
+  Stapler stapler_;
   observe::ScrapeRegistration expiries_;
 };
 

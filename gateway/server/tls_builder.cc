@@ -136,6 +136,32 @@ void read_ocsp(TlsFiles& files, const std::string& field, const std::string& pat
     files.warning(field, files.resolved(path) + " has expired on " + date(*expires) + " and is not sent");
 }
 
+// Where answers for it are to be fetched; null when they are not.
+std::shared_ptr<net::Staple> stapling(TlsFiles& files, const std::string& at,
+                                      const front::CertConfig& written, net::Certificate& certificate,
+                                      StapleTable& staples) {
+  std::string field = at + "ocsp";
+  X509* leaf = certificate.leaf.get();
+  bool automatic = written.ocsp == "auto";
+  if (!automatic && written.ocsp != "off") {
+    read_ocsp(files, field, written.ocsp, certificate);
+    return nullptr;
+  }
+  auto responder = automatic ? net::responder_of(leaf) : std::nullopt;
+  const auto& chain = certificate.chain;
+  bool issuer_known = !chain.empty() && net::issued_by(leaf, chain.front().get());
+  if (responder && issuer_known)
+    return staples.of(files.resolved(written.cert), leaf, chain.front().get(), *responder);
+  if (net::must_staple(leaf))
+    files.warning(field, files.resolved(written.cert) + " must not be believed without an OCSP response " +
+                             "(must-staple), and there is none to send");
+  if (responder)
+    files.warning(field, files.resolved(written.cert) +
+                             " names an OCSP responder, which is not asked as the " +
+                             "certificate of its issuer does not follow in that file");
+  return nullptr;
+}
+
 std::shared_ptr<net::TicketKeys> ticket_keys(TlsFiles& files, const std::string& path,
                                              TicketKeysByFile& known) {
   auto& keys = known[path.empty() ? "" : files.resolved(path)];
@@ -159,7 +185,7 @@ std::shared_ptr<net::TicketKeys> ticket_keys(TlsFiles& files, const std::string&
 }  // namespace
 
 BuiltTls build_tls(const front::TlsConfig& config, const std::string& listener, front::Protocols protocols,
-                   TlsFiles files, TicketKeysByFile& tickets) {
+                   TlsFiles files, LastingTls& lasting) {
   BuiltTls out;
   net::TlsServerOptions options;
   options.name = listener;
@@ -174,7 +200,10 @@ BuiltTls build_tls(const front::TlsConfig& config, const std::string& listener, 
     std::string at = config::path("certs", i) + ".";
     auto made = files.certificate(at, written.cert, written.key);
     if (!made.leaf) continue;
-    if (!written.ocsp.empty()) read_ocsp(files, at + "ocsp", written.ocsp, made);
+    if (auto staple = stapling(files, at, written, made, lasting.staples)) {
+      made.staple = staple;
+      out.staples.push_back(std::move(staple));
+    }
     out.expiries.emplace_back(written.cert, made.expires());
     certificates.push_back(std::move(made));
   }
@@ -185,7 +214,7 @@ BuiltTls build_tls(const front::TlsConfig& config, const std::string& listener, 
     if (!auth->crl.empty()) options.client_crls = files.crls("client_auth.crl", auth->crl);
   }
   bool resumes = config.resumption && (!config.client_auth || !config.client_auth->chain);
-  if (resumes) options.tickets = ticket_keys(files, config.ticket_keys, tickets);
+  if (resumes) options.tickets = ticket_keys(files, config.ticket_keys, lasting.tickets);
   if (!files.failed()) {
     auto made = net::TlsServer::make(std::move(options), std::move(certificates));
     if (made) {

@@ -15,6 +15,7 @@
 #include "gateway/front/tls_config.h"
 #include "gateway/net/tls_client.h"
 #include "gateway/net/tls_server.h"
+#include "gateway/server/stapler.h"
 #include "gateway/server/watched_files.h"
 
 namespace sluice::server {
@@ -22,6 +23,12 @@ namespace sluice::server {
 // Keys for tickets, by the file that they are from; "" for random ones. They outlive configurations, so that
 // a reload forgets no session.
 using TicketKeysByFile = std::map<std::string, std::shared_ptr<net::TicketKeys>>;
+
+// What each building finds again of the one before.
+struct LastingTls {
+  TicketKeysByFile tickets;
+  StapleTable staples;
+};
 
 // Where problems go: `field` is a path below the settings at hand ("certs[0].key").
 using Complain = std::function<void(config::Severity, const std::string& field, std::string message)>;
@@ -63,10 +70,11 @@ struct BuiltTls {
   std::shared_ptr<const net::TlsServer> server;               // null: there were errors
   WatchedFiles files;                                         // whether it could be built or not
   std::vector<std::pair<std::string, std::time_t>> expiries;  // of certificates, by path as written
+  Staples staples;                                            // to be kept fresh while this is in use
 };
 
 // `protocols`: what clients may choose by ALPN.
 BuiltTls build_tls(const front::TlsConfig& config, const std::string& listener, front::Protocols protocols,
-                   TlsFiles files, TicketKeysByFile& tickets);
+                   TlsFiles files, LastingTls& lasting);
 
 }  // namespace sluice::server

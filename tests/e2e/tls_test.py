@@ -5,7 +5,7 @@ import subprocess
 import time
 import unittest
 
-from harness import PATIENCE, Case, eventually, hello, sluice, unused_port
+from harness import BINARY, PATIENCE, Case, Running, eventually, hello, sluice, unused_port
 
 
 class Tls(Case):
@@ -107,6 +107,45 @@ shutdown: {{pre_stop: 0s, grace: 20s}}
         self.reload()
         self.assertIn("OCSP Response Status: successful", self.s_client("-status"))
 
+    def openssl(self, *arguments):
+        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=PATIENCE)
+
+    def issue_with_responder(self, port):
+        """Replaces the certificate by one, number 0x1000, that demands a staple and says who is to be asked."""
+        certs = self.certs
+        key, request, cert, extensions = (self.folder / n for n in ("s.key", "s.csr", "s.pem", "s.ext"))
+        extensions.write_text("subjectAltName=DNS:localhost\ntlsfeature=status_request\n"
+                              f"authorityInfoAccess=OCSP;URI:http://127.0.0.1:{port}/\n")
+        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out",
+                     request, "-subj", "/CN=localhost")
+        self.openssl("x509", "-req", "-in", request, "-CA", certs / "ca.pem", "-CAkey", certs / "ca.key", "-out", cert,
+                     "-extfile", extensions, "-days", "2", "-set_serial", "0x1000")
+        (certs / "localhost.pem").write_text(cert.read_text() + (certs / "ca.pem").read_text())
+        (certs / "localhost.key").write_text(key.read_text())
+
+    def test_the_responder_that_a_certificate_names_is_asked(self):
+        index = self.folder / "index.txt"
+        index.write_text("V\t991231235959Z\t\t1000\tunknown\t/CN=localhost\n")
+        responder = Running(["openssl", "ocsp", "-port", "0", "-index", index, "-CA", self.certs / "ca.pem", "-rsigner",
+                             self.certs / "ca.pem", "-rkey", self.certs / "ca.key", "-ndays", "1"], owner=self)
+        self.issue_with_responder(responder.says(r"ACCEPT \S+:(\d+)").group(1))
+
+        self.serve_tls()
+
+        eventually(lambda: "OCSP Response Status: successful" in self.s_client("-status"), "a staple")
+        self.assertIn("Cert Status: good", self.s_client("-status"))
+        self.assertEqual(self.metric("sluice_tls_ocsp_answers_total", result="ok"), 1)
+
+    def test_a_responder_that_is_not_there_is_complained_about_and_holds_nothing_up(self):
+        self.issue_with_responder(unused_port())
+        self.serve_tls()
+
+        self.gateway.says(r"localhost.pem: no new OCSP answer to staple: .* cannot be asked: Connection refused; "
+                          "clients refuse this certificate without one")
+        self.assertIn("no response sent", self.s_client("-status"))
+        self.assertEqual(self.https("/hello").status, 200)
+        self.assertEqual(self.metric("sluice_tls_ocsp_answers_total", result="failed"), 1)
+
     def test_renewed_files_are_used_without_a_signal(self):
         self.serve_tls()
         before = self.s_client("-showcerts")
@@ -132,7 +171,6 @@ listeners: {{t: {{bind: "127.0.0.1:{port}", tls: {{certs: [{{cert: certs/localho
 admin: {{bind: "127.0.0.1:0"}}
 routes: [{{name: r, match: {{path: /**}}, respond: {{body: "from the target"}}}}]
 """)
-        from harness import BINARY, Running
         Running([BINARY, "run", target], owner=self).says(r"t on port")
         self.serve_tls(upstreams=f"""  good: {{url: "https://localhost:{port}", tls: {{ca: certs/ca.pem}}}}
   strange: {{url: "https://localhost:{port}"}}
