@@ -11,6 +11,7 @@
 #include "gateway/base/scope.h"
 #include "gateway/chain/capture.h"
 #include "gateway/chain/filter.h"
+#include "gateway/chain/identity.h"
 #include "gateway/http/stream.h"
 #include "gateway/net/loop.h"
 #include "gateway/net/scope_timer.h"
@@ -81,6 +82,8 @@ struct Exchange {
   // `/**` and for expressions. Filters that change the path keep it a beginning of the path.
   std::string_view matched_prefix;
   std::string_view request_id;  // "" until somebody asks: use chain::request_id(ex)
+
+  Identity identity;  // of nobody until a filter has found out
 
   // Why the gateway answered by itself or gave up; Reason::none while all is well.
   base::Reason reason = base::Reason::none;
