@@ -7,8 +7,14 @@
 namespace sluice::base {
 namespace {
 
-constexpr std::size_t kClass = 32;
-constexpr std::size_t kClasses = 128;  // frames over 4 KiB go to the system
+// Classes are what the C library has room for in its own blocks, which come in steps of 16 bytes of which it
+// keeps 8 for itself: idle connections are little else than frames.
+constexpr std::size_t kStep = 16;
+constexpr std::size_t kOdd = 8;
+constexpr std::size_t kClasses = 256;  // frames over 4 KiB go to the system
+
+constexpr std::size_t class_of(std::size_t size) { return (size + kStep - 1 - kOdd) / kStep; }
+static_assert(class_of(24) == 1 && class_of(25) == 2 && class_of(40) == 2);
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -33,7 +39,7 @@ constinit thread_local std::size_t t_misses = 0;
 }  // namespace
 
 void* FramePool::get(std::size_t size) {
-  std::size_t c = (size + kClass - 1) / kClass;
+  std::size_t c = class_of(size);
   if (kPooling && c <= kClasses) {
     if (Free* f = t_lists[c]) {
       t_lists[c] = f->next;
@@ -41,11 +47,11 @@ void* FramePool::get(std::size_t size) {
     }
   }
   ++t_misses;
-  return ::operator new(c * kClass);
+  return ::operator new(c * kStep + kOdd);
 }
 
 void FramePool::put(void* frame, std::size_t size) noexcept {
-  std::size_t c = (size + kClass - 1) / kClass;
+  std::size_t c = class_of(size);
   if (!kPooling || c > kClasses) {
     ::operator delete(frame);
     return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory of coroutine frames: per-thread free lists in classes of 32 bytes, so that a warm worker starts
+// Memory of coroutine frames: per-thread free lists in classes of 16 bytes, so that a warm worker starts
 // coroutines without the allocator. A frame must be freed on the thread that made it.
 #pragma once
 #include <cstddef>
