@@ -27,7 +27,7 @@ ArenaLease::ArenaLease() {
 
 ArenaLease::~ArenaLease() {
   auto& list = free_arenas();
-  if (list.size() >= kKeep) return;
+  if (!arena_ || list.size() >= kKeep) return;
   arena_->reset();
   list.push_back(std::move(arena_));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ArenaLease: an empty arena of this thread's free list, given back when the lease ends. One per exchange.
+// The arena stays where it is when its lease is moved.
 #pragma once
 #include "gateway/base/arena.h"
 
@@ -8,8 +9,11 @@ namespace sluice::base {
 class ArenaLease {
  public:
   ArenaLease();
-  ArenaLease(const ArenaLease&) = delete;
-  ArenaLease& operator=(const ArenaLease&) = delete;
+  ArenaLease(ArenaLease&&) noexcept = default;
+  ArenaLease& operator=(ArenaLease&& o) noexcept {
+    std::swap(arena_, o.arena_);
+    return *this;
+  }
   ~ArenaLease();
 
   Arena& operator*() const noexcept { return *arena_; }

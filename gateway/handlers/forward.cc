@@ -27,6 +27,10 @@ void describe(config::Description<ForwardConfig>& d) {
 namespace {
 
 const chain::HandlerKind<Forward, ForwardConfig> kKind{"to", "Forwards to an upstream.", "orders"};
+const chain::CallsGoThrough kCalls{
+    [](const chain::CallSettings& call, chain::Builder& builder) -> std::shared_ptr<const chain::Handler> {
+      return std::make_shared<Forward>(call, builder);
+    }};
 
 constexpr std::size_t kMaxAttempts = 8;
 
@@ -61,7 +65,16 @@ struct Forward::Try {
 
 Forward::Forward(const ForwardConfig& config, chain::Builder& builder)
     : upstream_(builder.upstream(config.upstream)) {
-  if (upstream_) timeouts_ = upstream::merge(upstream_->timeouts(), builder.timeouts());
+  if (!upstream_) return;
+  timeouts_ = upstream::merge(upstream_->timeouts(), builder.timeouts());
+  retry_ = upstream_->retry();
+}
+
+Forward::Forward(const chain::CallSettings& call, chain::Builder& builder)
+    : Forward(ForwardConfig{call.upstream}, builder) {
+  timeouts_.total = call.timeout.value_or(timeouts_.total);
+  if (call.retry) retry_ = *call.retry;
+  is_call_ = true;
 }
 
 Task<Result<void>> Forward::answer(Exchange& ex) const {
@@ -109,7 +122,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
     } else {
       result = std::move(acquired).unexpected();
     }
-    bool again = result && grpc && grpc.repeatable(ex.response, upstream_->retry()) && may_repeat(ex, t);
+    bool again = result && grpc && grpc.repeatable(ex.response, retry_) && may_repeat(ex, t);
     if (again) result = base::fail(Reason::upstream_status);
     end_attempt(ex, result);
     if (again) continue;
@@ -127,7 +140,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   ex.response.fields.add(FieldId::via, via(ex.response.version));
   if (ex.response.status == 101) [[unlikely]] {
     if (auto switched = switch_protocols(ex); !switched) co_return switched;
-  } else if (!grpc && streaming(ex.response)) {
+  } else if (!grpc && !is_call_ && streaming(ex.response)) {
     ex.total.stop();
   }
   if (!headless) ex.response_body = ex.upstream_stream->body(ex.arena);
@@ -189,8 +202,7 @@ void Forward::count_retries(const Exchange& ex, observe::RetryResult result) con
 // A call's messages, so that a call which nobody has looked at, or that may be made twice, can be made again.
 void Forward::remember_body(Exchange& ex, Try& t) const {
   constexpr std::size_t kAtMost = 64 * 1024;
-  if (!ex.request_body || upstream_->retry().attempts < 2 || ex.request_body->length().value_or(0) > kAtMost)
-    return;
+  if (!ex.request_body || retry_.attempts < 2 || ex.request_body->length().value_or(0) > kAtMost) return;
   auto body = http::make_body<http::ReplayBody>(ex.arena, std::move(ex.request_body), ex.arena, kAtMost);
   t.replay = static_cast<http::ReplayBody*>(body.get());
   ex.request_body = std::move(body);
@@ -198,7 +210,7 @@ void Forward::remember_body(Exchange& ex, Try& t) const {
 
 // Is there another attempt, and could it say the same as the last one?
 bool Forward::may_repeat(const Exchange& ex, const Try& t) const {
-  if (t.count >= upstream_->retry().attempts || t.count >= kMaxAttempts || ex.scope.cancelled()) return false;
+  if (t.count >= retry_.attempts || t.count >= kMaxAttempts || ex.scope.cancelled()) return false;
   const auto* stream = ex.upstream_stream.get();
   return !stream || !stream->body_touched() || (t.replay && t.replay->repeatable());
 }
@@ -248,7 +260,7 @@ void Forward::name_host(Exchange& ex, const upstream::Target& target) const {
   std::string_view asked = ex.request.authority;
   if (policy.kind == Kind::literal) {
     fields.set(FieldId::host, policy.literal);
-  } else if (policy.kind == Kind::upstream || asked.empty()) {
+  } else if (is_call_ || policy.kind == Kind::upstream || asked.empty()) {
     fields.set(FieldId::host, target.host_field());
   } else if (!fields.may_have(http::field_set(FieldId::host))) {
     fields.set(FieldId::host, asked);  // HTTP/1.0 with the host in the target alone

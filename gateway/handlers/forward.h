@@ -8,13 +8,14 @@
 //   5 receive the head    relaying interim responses
 //   6 try again           if the failure is such that nobody can have acted on the request
 //   7 hand over           head and body belong to the exchange; the client's connection pulls the body. After
-//   101
-//                         both directions are bodies, that of the request too
+//                         101 both directions are bodies, that of the request too
+// What filters and handlers call on their own (chain/call.h) is forwarded by the same steps.
 #pragma once
 #include <memory>
 #include <string>
 
 #include "gateway/chain/builder.h"
+#include "gateway/chain/call.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/config/describe.h"
 #include "gateway/upstream/upstream.h"
@@ -30,6 +31,7 @@ void describe(config::Description<ForwardConfig>& d);
 class Forward final : public chain::Handler {
  public:
   Forward(const ForwardConfig& config, chain::Builder& builder);
+  Forward(const chain::CallSettings& call, chain::Builder& builder);
   base::Task<base::Result<void>> answer(chain::Exchange& ex) const override;
 
   const upstream::Upstream& upstream() const noexcept { return *upstream_; }
@@ -49,6 +51,8 @@ class Forward final : public chain::Handler {
 
   std::shared_ptr<upstream::Upstream> upstream_;
   upstream::Timeouts timeouts_;
+  upstream::RetryConfig retry_;
+  bool is_call_ = false;  // the gateway's own request, not the client's
 };
 
 }  // namespace sluice::handlers

@@ -30,6 +30,17 @@ TEST(ArenaPool, LendsDifferentArenasAtATime) {
   EXPECT_NE(&*a, &*b);
 }
 
+TEST(ArenaPool, KeepsTheArenaWhereItIsWhenItsLeaseMoves) {
+  ArenaLease first;
+  const Arena* arena = &*first;
+  std::string_view text = first->copy("text");
+
+  ArenaLease second(std::move(first));
+
+  EXPECT_EQ(&*second, arena);
+  EXPECT_EQ(text, "text");
+}
+
 TEST(ArenaPool, TrimsTheFreeArenasToWhatIsToBeKept) {
   if (!Arena::kKeepsFirstBlock) GTEST_SKIP() << "an arena of this build is as empty as a new one";
   ArenaLease::trim(0);

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Caller: a request of the gateway's own to an upstream, made by a filter or a handler while it deals with an
+// exchange: is this token good, what do these three services say. It goes the way of every forwarded request
+// (handlers/forward.cc), so balancing, pools, retries, health, timeouts and the upstream's metrics are those
+// that the operator wrote for the upstream. In the constructor:
+//
+//   caller_({.upstream = config.upstream, .timeout = config.timeout}, builder)
+//
+// and then, in a coroutine:
+//
+//   chain::CallRequest request;
+//   request.path = "/introspect";
+//   request.fields = fields;                    // nothing of the client's request goes along by itself
+//   auto answer = co_await caller_.call(ex, request);
+//   if (!answer) ...                            // nothing came: answer.error() says why
+//   if (answer->status == 200) use(answer->body);
+//
+// The call is cancelled with the scope that it is awaited in, and so with the exchange. Several run at once
+// by base::all or base::Job. The target sees: its own name as Host (or the one that the upstream's `host`
+// spells out), X-Forwarded-For, -Host and -Proto, Via and X-Request-ID of the exchange, and User-Agent unless
+// given.
+#pragma once
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "gateway/base/arena_pool.h"
+#include "gateway/chain/builder.h"
+#include "gateway/chain/exchange.h"
+#include "gateway/upstream/timeouts.h"
+
+namespace sluice::chain {
+
+struct CallSettings {
+  std::string upstream;                          // its name, checked as a reference by the binder
+  std::optional<base::Duration> timeout{};       // of the whole call, over what route and upstream say
+  std::optional<upstream::RetryConfig> retry{};  // in place of the upstream's
+};
+
+// How a call went, whatever came of it; for logs and metrics.
+struct CallTrace {
+  std::string_view target;  // the last one asked; lives as long as the upstream
+  int attempts = 0;
+  base::SteadyTime began{};
+  base::SteadyTime answered{};  // the head was complete; zero if that did not happen
+  base::SteadyTime ended{};
+};
+
+// All views must live until the call has ended.
+struct CallRequest {
+  http::Method method = http::Method::get;
+  std::string_view method_text{};  // for Method::other
+  std::string_view path = "/";     // encoded and normal, see http::normalise_path
+  std::string_view query{};        // without "?"
+  bool has_query = false;
+  // What concerns a connection (http::connection_level) is left out.
+  std::span<const http::Field> fields{};
+  std::optional<std::string_view> body{};
+  std::size_t most = 1 << 20;  // bytes of the answer's body; a longer one is an error
+  CallTrace* trace = nullptr;  // filled in if set
+
+  // Path and query as one text.
+  void set_uri(std::string_view uri) noexcept;
+};
+
+// Owns the memory of all that it says.
+class CallAnswer {
+ public:
+  CallAnswer() : fields(*memory_) {}
+  CallAnswer(CallAnswer&&) noexcept = default;
+
+  int status = 0;
+
+ private:
+  friend class Caller;
+  struct Free {
+    void operator()(char* p) const noexcept { std::free(p); }
+  };
+  base::ArenaLease memory_;
+  std::unique_ptr<char, Free> bytes_;  // of the body
+
+ public:
+  // At least so many bytes behind the body may be read; they mean nothing.
+  static constexpr std::size_t kPadding = 64;
+
+  http::Fields fields;
+  std::string_view body;  // all of it; "" if there is none
+};
+
+class Caller {
+ public:
+  // Complains to the builder if the upstream cannot be called.
+  Caller(const CallSettings& settings, Builder& builder);
+
+  // Errors: those of forwarding; response_invalid for a body that is too long.
+  base::Task<base::Result<CallAnswer>> call(Exchange& ex, CallRequest request) const;
+
+ private:
+  base::Task<base::Result<void>> read_body(Exchange& inner, CallAnswer& answer, std::size_t most) const;
+
+  std::shared_ptr<const Handler> forwarder_;
+};
+
+// How forwarders of calls are made. The handler that forwards says so itself, by one of these at namespace
+// scope; so does a test that takes its place.
+using MakeForwarder = std::shared_ptr<const Handler> (*)(const CallSettings&, Builder&);
+struct CallsGoThrough {
+  explicit CallsGoThrough(MakeForwarder make) noexcept;
+};
+
+}  // namespace sluice::chain
