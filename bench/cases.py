@@ -65,6 +65,8 @@ CASES = (
          aims={"itself": 1.05}),
     Case("h2c", "HTTP/2 without TLS, 16 connections of 32 streams, GET 1 KiB", connections=16, streams=32,
          shape=Shape(http2=True), aims={"nginx": 0.95, "haproxy": 0.95, "nghttpx": 0.95}),
+    Case("h2", "HTTP/2 over TLS 1.3, 16 connections of 32 streams, GET 1 KiB", connections=16, streams=32,
+         shape=Shape(http2=True, tls=True), aims={"nginx": 0.95, "haproxy": 0.95, "nghttpx": 0.95}),
     Case("grpc", "gRPC unary, HTTP/2 on both sides, 16 connections of 32 streams", connections=16, streams=32,
          path="/shop.Cart/Add", fields={"content-type": "application/grpc", "te": "trailers"}, body=64, expect=100,
          shape=Shape(grpc=True), aims={"nginx": 0.90, "haproxy": 0.90}),

@@ -27,8 +27,9 @@ def field_options(case):
 def curl(case, port, *options):
     """What it says to a case of HTTP/2."""
     body = ["--data-binary", "@-"] if case.body else []
-    return subprocess.run(["curl", "-sS", "-m", "20", "--http2-prior-knowledge", *field_options(case), *body, *options,
-                           f"http://127.0.0.1:{port}{case.path}"],
+    version = ["--http2", "-k"] if case.shape.tls else ["--http2-prior-knowledge"]
+    return subprocess.run(["curl", "-sS", "-m", "20", *version, *field_options(case), *body, *options,
+                           f"{case.shape.scheme}://127.0.0.1:{port}{case.path}"],
                           capture_output=True, check=True, input=b"x" * case.body).stdout
 
 
@@ -119,7 +120,7 @@ def h2load_command(case, port, seconds, folder):
         (folder / "sent").write_bytes(b"x" * case.body)
         body = ["-d", folder / "sent"]
     return ["h2load", "-t1", f"-c{case.connections}", f"-m{case.streams}", f"-D{seconds}", *field_options(case), *body,
-            f"http://127.0.0.1:{port}{case.path}"]
+            f"{case.shape.scheme}://127.0.0.1:{port}{case.path}"]
 
 
 def h2load(case, port, seconds, folder):

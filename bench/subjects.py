@@ -18,7 +18,7 @@ class Shape:
     access_log: bool = False
     routes: int = 1
     header_edits: bool = False
-    http2: bool = False  # from clients, without TLS; HTTP/1.1 to the backend
+    http2: bool = False  # from clients; HTTP/1.1 to the backend
     grpc: bool = False  # HTTP/2 without TLS on both sides, and a backend that sends trailers
     tls: bool = False  # 1.3 with AES-128-GCM, X25519 and a P-256 key, nothing resumed
 
@@ -194,7 +194,8 @@ class Haproxy(Subject):
         edits = ("http-request set-header X-Gateway haproxy\n  http-request del-header X-Debug\n"
                  "  http-response del-header Server\n  http-response set-header X-Served-By haproxy\n"
                  if self.shape.header_edits else "")
-        proto = "proto h2" if self.shape.http2 or self.shape.grpc else ""
+        over_h2 = self.shape.http2 or self.shape.grpc
+        proto = ("alpn h2" if self.shape.tls else "proto h2") if over_h2 else ""
         to_app = "proto h2" if self.shape.grpc else ""
         routes = ""
         if self.shape.routes > 1:
@@ -216,7 +217,7 @@ defaults
   timeout client 75s
   timeout server 75s
 frontend web
-  bind 127.0.0.1:{self.port} backlog 4096 {proto}{tls}
+  bind 127.0.0.1:{self.port} backlog 4096{tls} {proto}
   {edits}
   {routes}
   default_backend app
@@ -241,8 +242,14 @@ class Nghttpx(Subject):
         return [self.binary, "--conf", self.config]
 
     def text(self):
-        return f"""frontend=127.0.0.1,{self.port};no-tls
+        frontend, tls = ";no-tls", ""
+        if self.shape.tls:
+            frontend = ""
+            tls = (f"private-key-file={self.key}\ncertificate-file={self.cert}\ntls-min-proto-version=TLSv1.3\n"
+                   f"tls13-ciphers={SUITE}\necdh-curves=X25519\n")
+        return f"""frontend=127.0.0.1,{self.port}{frontend}
 backend=127.0.0.1,{self.backend}
+{tls}\
 workers=1
 single-process=yes
 single-thread=yes
