@@ -77,6 +77,9 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   r.detail = ex.detail;
   r.source = ending.source;
   if (ex.route) r.route = ex.route_name;
+  r.consumer = ex.identity.consumer;
+  r.auth_method = ex.identity.method;
+  r.credential = ex.identity.credential;
   r.upstream = up.name;
   r.target = up.target;
   r.bytes_in = ex.stream.bytes_received();

@@ -86,8 +86,8 @@ LineFormatter::LineFormatter(const AccessLogConfig& config)
 std::size_t LineFormatter::bound(const AccessRecord& r) noexcept {
   std::size_t n = kFixed + weight(r.path, kLong) + weight(r.referer, kLong);
   for (auto t : {r.request_id, r.host, r.sni, r.user_agent}) n += weight(t, kMedium);
-  for (auto t : {r.listener, r.client_ip, r.method, r.protocol, r.tls_version, r.detail, r.route, r.upstream,
-                 r.target, r.config_hash})
+  for (auto t : {r.listener, r.client_ip, r.method, r.protocol, r.tls_version, r.detail, r.route, r.consumer,
+                 r.auth_method, r.credential, r.upstream, r.target, r.config_hash})
     n += weight(t, kShort);
   if (r.attempts.size() > 1)
     for (const auto& a : shown(r.attempts)) n += kPerAttempt + weight(a.target, kShort);
@@ -95,7 +95,7 @@ std::size_t LineFormatter::bound(const AccessRecord& r) noexcept {
 }
 
 // The limits above must keep the longest line within kMaxLine.
-static_assert(kFixed + kEscapedMax * (2 * kLong + 4 * kMedium + 10 * kShort) + 16 * 8 +
+static_assert(kFixed + kEscapedMax * (2 * kLong + 4 * kMedium + 13 * kShort) + 19 * 8 +
                   kAttempts * (kPerAttempt + kEscapedMax * kShort + 8) <=
               LineFormatter::kMaxLine);
 
@@ -159,6 +159,9 @@ char* LineFormatter::fields(const AccessRecord& r, char* out) noexcept {
   out = text_if_any<Style>(out, "detail", r.detail, kShort);
   out = word<Style>(out, "source", name(r.source));
   out = text<Style>(out, "route", r.route, kShort);
+  out = text_if_any<Style>(out, "consumer", r.consumer, kShort);
+  out = text_if_any<Style>(out, "auth_method", r.auth_method, kShort);
+  out = text_if_any<Style>(out, "credential", r.credential, kShort);
   out = text_if_any<Style>(out, "upstream", r.upstream, kShort);
   out = text_if_any<Style>(out, "target", r.target, kShort);
   out = attempts<Style>(out, r.attempts);
@@ -182,7 +185,11 @@ char* LineFormatter::combined(const AccessRecord& r, char* out) noexcept {
     out = value.empty() ? put(out, "-") : clipped(value, limit, out, escape_hex);
   };
   or_dash(r.client_ip, kShort);
-  out = put(out, " - - [");
+  out = put(out, " - ");
+  // A name with a blank in it would move all that follows.
+  std::string_view user = r.consumer.empty() ? r.credential : r.consumer;
+  or_dash(user.find(' ') == std::string_view::npos ? user : std::string_view(), kShort);
+  out = put(out, " [");
   out = put(out, std::string_view(time_text_.data(), time_length_));
   out = put(out, "] \"");
   or_dash(r.method, kShort);

@@ -46,6 +46,9 @@ struct AccessRecord {
   std::string_view detail;  // what the system or the other side said about it
   Source source = Source::gateway;
   std::string_view route = "-";
+  std::string_view consumer;                    // who called, of those listed
+  std::string_view auth_method;                 // kind of filter that found out who calls; empty: none did
+  std::string_view credential;                  // which one of the caller's
   std::string_view upstream;                    // empty: none was asked
   std::string_view target;                      // the last one asked
   std::span<const AttemptRecord> attempts;      // written when there was more than one

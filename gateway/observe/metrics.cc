@@ -68,33 +68,38 @@ MetricsRegistry::MetricsRegistry(MetricsOptions options) : store_(std::move(opti
       }));
 }
 
-template <class Subject>
-std::shared_ptr<Subject> MetricsRegistry::find_or_make(ByName<Subject>& living, std::string_view name) {
+template <class Subject, class... Labels>
+std::shared_ptr<Subject> MetricsRegistry::find_or_make(ByName<Subject>& living, std::string_view key,
+                                                       Labels... labels) {
   std::lock_guard lock(mutex_);
-  auto found = living.find(name);
+  auto found = living.find(key);
   if (found != living.end()) {
     if (auto subject = found->second.lock()) return subject;
   } else {
     // Names that went are swept out now and then, so that endless reloads with new names do not add up.
     if (living.size() % 1024 == 1023)
       std::erase_if(living, [](const auto& item) { return item.second.expired(); });
-    found = living.emplace(std::string(name), std::weak_ptr<Subject>{}).first;
+    found = living.emplace(std::string(key), std::weak_ptr<Subject>{}).first;
   }
-  auto subject = std::make_shared<Subject>(store_, name);
+  auto subject = std::make_shared<Subject>(store_, labels...);
   found->second = subject;
   return subject;
 }
 
 std::shared_ptr<RouteMetrics> MetricsRegistry::route(std::string_view name) {
-  return find_or_make(routes_, name);
+  return find_or_make(routes_, name, name);
 }
 
 std::shared_ptr<UpstreamMetrics> MetricsRegistry::upstream(std::string_view name) {
-  return find_or_make(upstreams_, name);
+  return find_or_make(upstreams_, name, name);
 }
 
 std::shared_ptr<ListenerMetrics> MetricsRegistry::listener(std::string_view name) {
-  return find_or_make(listeners_, name);
+  return find_or_make(listeners_, name, name);
+}
+
+std::shared_ptr<PolicyMetrics> MetricsRegistry::policy(std::string_view name, std::string_view type) {
+  return find_or_make(policies_, std::string(name) + '\n' + std::string(type), name, type);
 }
 
 void MetricsRegistry::set_build(const BuildLabels& labels) {

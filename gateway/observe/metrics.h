@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "gateway/observe/listener_metrics.h"
+#include "gateway/observe/policy_metrics.h"
 #include "gateway/observe/route_metrics.h"
 #include "gateway/observe/series.h"
 #include "gateway/observe/upstream_metrics.h"
@@ -50,6 +51,8 @@ class MetricsRegistry {
   std::shared_ptr<RouteMetrics> route(std::string_view name);
   std::shared_ptr<UpstreamMetrics> upstream(std::string_view name);
   std::shared_ptr<ListenerMetrics> listener(std::string_view name);
+  // Of the policy of that name, or of the filters of that kind that are used without one.
+  std::shared_ptr<PolicyMetrics> policy(std::string_view name, std::string_view type);
   // Requests that no route matched, or that failed before one could be looked for: route="-".
   RouteMetrics& unmatched() noexcept { return *unmatched_; }
   // By index below MetricsOptions::workers.
@@ -84,14 +87,15 @@ class MetricsRegistry {
  private:
   template <class Subject>
   using ByName = std::map<std::string, std::weak_ptr<Subject>, std::less<>>;
-  template <class Subject>
-  std::shared_ptr<Subject> find_or_make(ByName<Subject>& living, std::string_view name);
+  template <class Subject, class... Labels>
+  std::shared_ptr<Subject> find_or_make(ByName<Subject>& living, std::string_view key, Labels... labels);
 
   SeriesStore store_;
   std::mutex mutex_;  // guards the maps
   ByName<RouteMetrics> routes_;
   ByName<UpstreamMetrics> upstreams_;
   ByName<ListenerMetrics> listeners_;
+  ByName<PolicyMetrics> policies_;  // by name and type
   std::unique_ptr<RouteMetrics> unmatched_;
   std::vector<std::unique_ptr<WorkerMetrics>> workers_;
   std::vector<ScrapeRegistration> own_sources_;

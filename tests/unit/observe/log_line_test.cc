@@ -55,6 +55,27 @@ std::string line(const AccessRecord& record, LogFormat format = LogFormat::json)
   return out;
 }
 
+TEST(LogLine, NamesTheCaller) {
+  AccessRecord r = proxied();
+  r.consumer = "acme";
+  r.auth_method = "api_key";
+  r.credential = "laptop \"1\"";
+
+  EXPECT_THAT(line(r),
+              HasSubstr(R"("consumer":"acme","auth_method":"api_key","credential":"laptop \"1\"",)"));
+  EXPECT_THAT(line(r, LogFormat::logfmt), HasSubstr("consumer=acme auth_method=api_key credential="));
+  EXPECT_THAT(line(r, LogFormat::combined), HasSubstr("203.0.113.7 - acme ["));
+  EXPECT_THAT(line(proxied()), Not(HasSubstr("consumer")));
+}
+
+TEST(LogLine, InCombinedFormKeepsItsPlacesWhateverCallersAreCalled) {
+  AccessRecord r = proxied();
+  r.credential = "a - - [forged";
+  EXPECT_THAT(line(r, LogFormat::combined), HasSubstr("203.0.113.7 - - [02/"));
+  r.credential = std::string_view("cn=7\"x");
+  EXPECT_THAT(line(r, LogFormat::combined), HasSubstr("203.0.113.7 - cn=7"));
+}
+
 TEST(LogLine, InJsonHasEveryField) {
   EXPECT_EQ(
       line(proxied()),
