@@ -145,6 +145,37 @@ std::vector<std::string> host_names(X509* certificate) {
   return out;
 }
 
+std::vector<CertificateName> names_in(X509* certificate) {
+  using Kind = CertificateName::Kind;
+  std::vector<CertificateName> out;
+  auto add = [&](Kind kind, const unsigned char* bytes, int size) {
+    std::string text(reinterpret_cast<const char*>(bytes), size > 0 ? static_cast<std::size_t>(size) : 0);
+    bool plain = std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+    if (text.empty() || !plain) return;
+    out.push_back({kind, kind == Kind::dns ? base::to_lower(text) : std::move(text)});
+  };
+  auto add_alternative = [&](Kind kind, const ASN1_STRING* text) {
+    add(kind, ASN1_STRING_get0_data(text), ASN1_STRING_length(text));
+  };
+  std::unique_ptr<GENERAL_NAMES, OpensslFree<GENERAL_NAMES_free>> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type == GEN_URI) add_alternative(Kind::uri, name->d.uniformResourceIdentifier);
+    if (name->type == GEN_DNS) add_alternative(Kind::dns, name->d.dNSName);
+    if (name->type == GEN_EMAIL) add_alternative(Kind::email, name->d.rfc822Name);
+  }
+  X509_NAME* whose = X509_get_subject_name(certificate);
+  for (int at = -1; (at = X509_NAME_get_index_by_NID(whose, NID_commonName, at)) >= 0;) {
+    unsigned char* text = nullptr;
+    int size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(whose, at)));
+    if (size > 0) add(Kind::cn, text, size);
+    OPENSSL_free(text);
+  }
+  ERR_clear_error();
+  return out;
+}
+
 std::string subject(X509* certificate) {
   BioPtr out(BIO_new(BIO_s_mem()));
   X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate), 0,
@@ -163,6 +194,19 @@ std::string byte_sequence(X509* certificate) {
   OPENSSL_free(der);
   out.resize(static_cast<std::size_t>(n) + 2);
   out.back() = ':';
+  return out;
+}
+
+X509Ptr from_byte_sequence(std::string_view text) {
+  if (text.size() < 2 || text.front() != ':' || text.back() != ':') return nullptr;
+  text = text.substr(1, text.size() - 2);
+  std::vector<unsigned char> der(text.size() / 4 * 3 + 3);
+  int size = EVP_DecodeBlock(der.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                             static_cast<int>(text.size()));
+  if (size <= 0) return nullptr;
+  const unsigned char* p = der.data();  // bytes behind the certificate, as of the padding, are not looked at
+  X509Ptr out(d2i_X509(nullptr, &p, size));
+  ERR_clear_error();
   return out;
 }
 

@@ -45,8 +45,25 @@ base::Result<std::time_t> check_ocsp(std::string_view der, const Certificate& ce
 
 // The host names that a certificate is for: DNS names of its SAN or, without any SAN, its common name.
 std::vector<std::string> host_names(X509* certificate);
+// One of the names that a certificate gives its owner.
+struct CertificateName {
+  enum class Kind : unsigned char {
+    uri,
+    dns,
+    email,
+    cn
+  };  // cn: of the subject; the others: alternative names
+  Kind kind = Kind::uri;
+  std::string text;  // DNS names in lower case
+  bool operator==(const CertificateName&) const = default;
+};
+// All of them, alternative names first. Names with a NUL or a control character, which programs read in more
+// than one way, are left out.
+std::vector<CertificateName> names_in(X509* certificate);
 std::string subject(X509* certificate);
 // Base64 of its DER between colons: a Byte Sequence (RFC 8941 section 3.3.5).
 std::string byte_sequence(X509* certificate);
+// The certificate that byte_sequence() wrote; null if the text is none.
+X509Ptr from_byte_sequence(std::string_view text);
 
 }  // namespace sluice::net

@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <openssl/x509v3.h>
+
+#include "gateway/net/tls_issue.h"
+
 #include "tests/support/certificates.h"
 
 namespace sluice::net {
@@ -109,6 +113,29 @@ TEST(TlsCertificate, WritesItselfAsAByteSequence) {
   EXPECT_EQ(text.back(), ':');
   EXPECT_EQ(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=", 1),
             text.size() - 1);
+}
+
+TEST(TlsCertificate, HasNamesOfSeveralKinds) {
+  using Kind = CertificateName::Kind;
+  auto key = make_key("P-256");
+  auto certificate = issue({"Jo", {}, false, true, 0, 4'000'000'000}, key.get(), nullptr, nullptr);
+  auto* names =
+      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name,
+                          "URI:spiffe://example.org/a,DNS:A.Internal,email:jo@example.org,IP:127.0.0.1");
+  X509_add_ext(certificate.get(), names, -1);
+  X509_EXTENSION_free(names);
+
+  std::vector<CertificateName> expected{{Kind::uri, "spiffe://example.org/a"},
+                                        {Kind::dns, "a.internal"},
+                                        {Kind::email, "jo@example.org"},
+                                        {Kind::cn, "Jo"}};
+  EXPECT_EQ(names_in(certificate.get()), expected);
+  EXPECT_EQ(names_in(from_byte_sequence(byte_sequence(certificate.get())).get()), expected);
+}
+
+TEST(TlsCertificate, IsNotReadFromAnythingElse) {
+  for (const char* text : {"", ":", "::", ":x:", "MIIB", ":MIIB:", ":AAAA:"})
+    EXPECT_FALSE(from_byte_sequence(text)) << text;
 }
 
 }  // namespace
