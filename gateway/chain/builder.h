@@ -8,6 +8,12 @@
 #include <string_view>
 #include <vector>
 
+namespace sluice::net {
+class CryptoThreads;
+}
+namespace sluice::observe {
+class PolicyMetrics;
+}
 namespace sluice::upstream {
 class Upstream;
 struct TimeoutsConfig;
@@ -16,6 +22,9 @@ struct TimeoutsConfig;
 namespace sluice::chain {
 
 class Chain;
+class Filter;
+class Revocations;
+struct UseConfig;
 
 // The route that something is built for.
 struct RouteFacts {
@@ -33,6 +42,24 @@ class Builder {
   virtual std::shared_ptr<upstream::Upstream> upstream(std::string_view name) = 0;
   // The route's own timeouts, which go over those of an upstream.
   virtual const upstream::TimeoutsConfig& timeouts() const = 0;
+  // The filter of an entry `field` inside the settings, for filters that are made of others and list it in
+  // Filter::inner(). Null after a diagnostic.
+  virtual std::shared_ptr<const Filter> filter(const UseConfig& use, std::string_view field) = 0;
+  // Where the filter that is being built counts what it decides; never null.
+  virtual std::shared_ptr<observe::PolicyMetrics> decisions() = 0;
+  // How many workers serve: Worker::index is below it.
+  virtual unsigned workers() const = 0;
+  // Threads for computations that would hold up a worker. They outlive every exchange; null where nothing is
+  // served and the configuration is only looked at.
+  virtual net::CryptoThreads* threads() = 0;
+  // Tokens that were taken back, for filters that verify some; it outlives them. Null where nothing is
+  // served.
+  virtual const Revocations* revocations() = 0;
+  // Upstreams are told in this request field who calls. What clients send in a field of that name is removed
+  // from every request of every route, unless some filter reads credentials there.
+  virtual void tells_identity(std::string_view field_name) = 0;
+  // The filter reads the caller's credential in this request field.
+  virtual void reads_credential(std::string_view field_name) = 0;
   // `field` is a path inside the settings of what is being built, "" for the whole.
   virtual void error(std::string_view field, std::string message, std::string hint = {}) = 0;
   virtual void warning(std::string_view field, std::string message, std::string hint = {}) = 0;

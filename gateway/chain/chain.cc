@@ -58,8 +58,10 @@ Chain::Chain(std::vector<Link> links, std::shared_ptr<const Handler> handler)
     : links_(std::move(links)), handler_(std::move(handler)) {
   SLUICE_ASSERT(handler_ != nullptr);
   SLUICE_ASSERT(links_.size() < std::numeric_limits<std::uint16_t>::max());
+  slots_ = links_.size();
   for (std::uint16_t i = 0; i < links_.size(); ++i) {
     links_[i].filter->slot_ = i;
+    number_inner(*links_[i].filter);
     if (links_[i].hooks.request) on_request_.push_back(i);
     if (links_[i].hooks.response) on_response_.push_back(i);
     if (links_[i].hooks.done) on_done_.push_back(i);
@@ -68,10 +70,19 @@ Chain::Chain(std::vector<Link> links, std::shared_ptr<const Handler> handler)
   std::reverse(on_done_.begin(), on_done_.end());
 }
 
+// Behind the slots of the links.
+void Chain::number_inner(const Filter& filter) {
+  for (const auto& inner : filter.inner()) {
+    SLUICE_ASSERT(slots_ < std::numeric_limits<std::uint16_t>::max());
+    inner->slot_ = static_cast<std::uint16_t>(slots_++);
+    number_inner(*inner);
+  }
+}
+
 Task<void> Chain::run(Exchange& ex) const {
   if (links_.empty()) return answer(ex);
   ex.reached = 0;
-  ex.locals = ex.arena.array<void*>(links_.size());
+  ex.locals = ex.arena.array<void*>(slots_);
   std::fill(ex.locals.begin(), ex.locals.end(), nullptr);
   return ask_from(ex, 0);
 }

@@ -43,6 +43,8 @@ class Chain {
   const Handler& handler() const noexcept { return *handler_; }
 
  private:
+  void number_inner(const Filter& filter);
+
   // Each walk is a plain loop for as long as nothing waits, and goes on in a coroutine (`..._after`) from the
   // first hook that does.
   base::Task<void> ask_from(Exchange& ex, std::size_t at) const;
@@ -58,6 +60,7 @@ class Chain {
 
   std::vector<Link> links_;
   std::shared_ptr<const Handler> handler_;
+  std::size_t slots_ = 0;                                          // of the filters and of those inside them
   std::vector<std::uint16_t> on_request_, on_response_, on_done_;  // indices of links_; the last two reversed
 };
 

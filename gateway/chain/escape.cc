@@ -190,4 +190,16 @@ std::optional<std::string_view> query_parameter(std::string_view query, std::str
   return std::nullopt;
 }
 
+std::string_view without_parameter(std::string_view query, std::string_view name, base::Arena& arena) {
+  if (!query_parameter(query, name)) return query;
+  char* begin = arena.chars(query.size());
+  char* out = begin;
+  each_parameter(query, [&](std::string_view pair) {
+    if (query_parameter(pair, name)) return;
+    if (out != begin) *out++ = '&';
+    out = write_raw(out, pair);
+  });
+  return {begin, static_cast<std::size_t>(out - begin)};
+}
+
 }  // namespace sluice::chain

@@ -3,9 +3,12 @@
 // HTML, a structured field. Each function appends to `out` and returns the new end; the caller has made room
 // for kWorstEscape bytes per byte of text. Used for everything a client sent that the gateway repeats.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string_view>
+
+#include "gateway/base/arena.h"
 
 namespace sluice::chain {
 
@@ -32,5 +35,16 @@ char* write_sf_string(char* out, std::string_view text) noexcept;
 // The value, still encoded, of the first parameter of that name in a query; "a" has the value "" in "a&b=1".
 // `name` is compared with the decoded name.
 std::optional<std::string_view> query_parameter(std::string_view query, std::string_view name) noexcept;
+// Calls `each` for each `name=value` of a query, as it stands there.
+template <class Each>
+void each_parameter(std::string_view query, Each&& each) {
+  while (!query.empty()) {
+    std::size_t end = std::min(query.find('&'), query.size());
+    each(query.substr(0, end));
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+}
+// The query without the parameters of that name: itself if there are none.
+std::string_view without_parameter(std::string_view query, std::string_view name, base::Arena& arena);
 
 }  // namespace sluice::chain

@@ -23,6 +23,8 @@ struct Route;
 
 namespace sluice::chain {
 
+class ConsumerTable;  // consumer.h
+
 // One try of this exchange at a target; in the arena.
 struct Attempt {
   std::string_view target;  // "10.0.0.3:8080"
@@ -84,6 +86,8 @@ struct Exchange {
   std::string_view request_id;  // "" until somebody asks: use chain::request_id(ex)
 
   Identity identity;  // of nobody until a filter has found out
+  // The callers that the configuration lists. Null in a tunnel, and where it lists none.
+  const ConsumerTable* consumers = nullptr;
 
   // Why the gateway answered by itself or gave up; Reason::none while all is well.
   base::Reason reason = base::Reason::none;

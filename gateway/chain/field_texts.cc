@@ -41,6 +41,11 @@ void check_field_texts(const FieldTexts& fields, std::string_view setting, const
   }
 }
 
+void note_identity(const FieldTexts& fields, Builder& builder) {
+  for (const auto& [name, text] : fields)
+    if (text.tells_identity()) builder.tells_identity(name);
+}
+
 void check_captures(const FieldTexts& fields, std::string_view setting, Builder& builder) {
   for (const auto& [name, text] : fields) check_captures(text, below(setting, name), builder);
 }

@@ -18,6 +18,9 @@ void check_field_texts(const FieldTexts& fields, std::string_view setting, const
 // Why a field of that name may not be set or removed by configuration; "" if it may.
 std::string refuse_field(std::string_view name);
 
+// Tells the builder which of these request fields say who calls.
+void note_identity(const FieldTexts& fields, Builder& builder);
+
 // check_captures() for each of them.
 void check_captures(const FieldTexts& fields, std::string_view setting, Builder& builder);
 

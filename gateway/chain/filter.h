@@ -4,6 +4,8 @@
 // several: what belongs to one exchange lives in Exchange::local().
 #pragma once
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string_view>
 
 #include "gateway/base/result.h"
@@ -26,6 +28,10 @@ class Filter {
   virtual base::Task<void> on_response(Exchange&) const { return {}; }
   // Once, after the last byte or the abort, for the same filters.
   virtual void on_done(const Exchange&) const noexcept {}
+
+  // Filters that this one asks itself, in place of the chain: they have slots too, so that each may use
+  // Exchange::local().
+  virtual std::span<const std::shared_ptr<const Filter>> inner() const { return {}; }
 
   // Number of this filter in its chain, for Exchange::local(). Set by the chain.
   std::uint16_t slot() const noexcept { return slot_; }

@@ -22,10 +22,12 @@ struct Claim {
 struct Identity {
   std::string_view method;      // the kind of filter that found out, "jwt"; "" while nobody has
   std::string_view consumer;    // id of the consumer, "" for a caller who is none of the list
-  std::string_view credential;  // which one of the consumer's: the name of a key, a token's `sub`; never a secret
+  std::string_view credential;  // which of the caller's: name of a key, `sub` of a token; never a secret
   std::span<const std::string_view> groups;
   std::span<const std::string_view> scopes;
   std::span<const Claim> claims;
+  // Of a caller who was let through without a credential: the values of WWW-Authenticate that ask for one.
+  std::span<const std::string_view> challenges;
   const Consumer* entry = nullptr;  // the consumer's place in the list, if it has one
   std::shared_ptr<const void> owner;
 

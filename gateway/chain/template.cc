@@ -141,4 +141,9 @@ std::vector<std::string_view> Template::captures() const {
   return names;
 }
 
+bool Template::tells_identity() const noexcept {
+  return std::any_of(parts_.begin(), parts_.end(),
+                     [](const Part& p) { return p.variable && p.variable->identity; });
+}
+
 }  // namespace sluice::chain

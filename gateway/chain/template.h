@@ -52,6 +52,8 @@ class Template {
   std::string_view render(Exchange& ex, Purpose purpose) const;
   // The text with every variable replaced by `value`, for checks of what is written around them.
   std::string rendered_with(std::string_view value) const;
+  // Does a variable in it say who calls?
+  bool tells_identity() const noexcept;
   // Names of the path captures that are used: those of `${path.name}`.
   std::vector<std::string_view> captures() const;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/chain/variables.h"
 
+#include "gateway/chain/consumer.h"
 #include "gateway/chain/escape.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/request_id.h"
@@ -33,6 +34,32 @@ View uri(Exchange& ex, View, FieldId) {
   return r.has_query ? ex.arena.join(r.path, "?", r.query) : r.path;
 }
 
+View groups(Exchange& ex, View, FieldId) {
+  const auto& all = ex.identity.groups;
+  if (all.empty()) return {};
+  std::size_t size = all.size() - 1;
+  for (View group : all) size += group.size();
+  char* begin = ex.arena.chars(size);
+  char* out = begin;
+  for (View group : all) {
+    if (out != begin) *out++ = ',';
+    out = write_raw(out, group);
+  }
+  return {begin, static_cast<std::size_t>(out - begin)};
+}
+View metadatum(Exchange& ex, View name, FieldId) {
+  return ex.identity.entry ? ex.identity.entry->metadatum(name) : View();
+}
+View claim(Exchange& ex, View name, FieldId) {
+  for (const Claim& c : ex.identity.claims)
+    if (c.name == name) return c.text;
+  return {};
+}
+View consumer(Exchange& ex, View, FieldId) { return ex.identity.consumer; }
+View credential(Exchange& ex, View, FieldId) { return ex.identity.credential; }
+
+constexpr bool kIdentity = true;
+
 constexpr Variable kVariables[] = {
     {"path.", "What the route's path captured under that name.", Form::path_value, capture},
     {"query.", "The first query parameter of that name.", Form::query_value, parameter},
@@ -54,6 +81,17 @@ constexpr Variable kVariables[] = {
     {"request.uri", "Path and query, still encoded.", Form::uri, uri},
     {"route.name", "Name of the route.", Form::plain,
      [](Exchange& ex, View, FieldId) { return ex.route_name; }},
+    {"consumer.id", "Name of the consumer who calls.", Form::plain, consumer, kIdentity},
+    {"consumer.name", "The same.", Form::plain, consumer, kIdentity},
+    {"consumer.groups", "The caller's groups, separated by commas.", Form::plain, groups, kIdentity},
+    {"consumer.metadata.", "What was noted about the consumer under that name.", Form::plain, metadatum,
+     kIdentity},
+    {"claim.",
+     "The claim of that name of the caller's token; members of objects by dotted names, "
+     "`claim.address.country`.",
+     Form::plain, claim, kIdentity},
+    {"credential", "Which of the caller's credentials was used: the name of a key, the subject of a token.",
+     Form::plain, credential, kIdentity},
     {"proxy.unique_id", "The connection's id of a PROXY header; in hexadecimal if it is no visible ASCII.",
      Form::plain, told_by_proxy<&net::ProxyFacts::unique_id>},
     {"proxy.authority", "The name that the client asked the proxy for (SNI), of a PROXY header.", Form::plain,

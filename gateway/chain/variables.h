@@ -29,6 +29,7 @@ struct Variable {
   Form form;
   // `argument`: the name behind the dot; `id` is the argument's for "header.".
   std::string_view (*read)(Exchange& ex, std::string_view argument, http::FieldId id);
+  bool identity = false;  // says who calls: clients may not say it themselves
 
   bool takes_name() const noexcept { return name.ends_with('.'); }
 };

@@ -137,7 +137,10 @@ class Editor {
 class HeadersFilter final : public chain::Filter {
  public:
   HeadersFilter(const HeadersConfig& c, chain::Builder& builder)
-      : request_(c.request, "request", builder), response_(c.response, "response", builder) {}
+      : request_(c.request, "request", builder), response_(c.response, "response", builder) {
+    for (const auto* edits : {&c.request.when_absent, &c.request.set, &c.request.add})
+      chain::note_identity(*edits, builder);
+  }
 
   base::Task<chain::Step> on_request(chain::Exchange& ex) const override {
     request_.apply(ex.request.fields, ex);

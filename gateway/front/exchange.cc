@@ -39,9 +39,11 @@ constexpr http::FieldSet kClaims = http::field_set(
 
 // Who the client is according to its connection. Whatever it says about that itself is not believed, on
 // connections without TLS neither.
-void identify(Exchange& ex) {
+void identify(Exchange& ex, const routing::Snapshot& snapshot) {
   auto& fields = ex.request.fields;
   fields.remove_all(kClaims);
+  snapshot.identity_fields.remove_from(fields);
+  ex.consumers = snapshot.consumers.get();
   const auto* tls = ex.stream.connection().tls;
   if (!tls || !tls->client) return;
   fields.add(FieldId::client_cert, tls->client->field);
@@ -56,7 +58,7 @@ Task<void> Front::serve(http::ServerStream& stream) {
   Hold hold(*this);
   Exchange ex(stream, *worker_, connection);
   ex.request_body = stream.take_body();
-  identify(ex);
+  identify(ex, hold.snapshot());
 
   // Step 2
   if (stream.connection().listener->https_port != 0) {

@@ -2,6 +2,8 @@
 // Steps 4 and 5 of an exchange that was upgraded (101): a tunnel, which may last for days. The request is
 // counted as answered when the tunnel begins, the tunnel apart from it; the log has one line, at the end.
 // Reloads leave tunnels alone, and tunnels leave the old configuration alone: they keep their route.
+#include <algorithm>
+
 #include "gateway/front/ending.h"
 #include "gateway/front/hold.h"
 #include "gateway/http/upgrade.h"
@@ -52,11 +54,37 @@ void own_captures(Exchange& ex) {
   ex.captures = own;
 }
 
+std::span<const std::string_view> own(std::span<const std::string_view> texts, base::Arena& arena) {
+  auto out = arena.array<std::string_view>(texts.size());
+  std::transform(texts.begin(), texts.end(), out.begin(), [&](auto text) { return arena.copy(text); });
+  return out;
+}
+
+// What is known of the caller may lie in the snapshot.
+void own_identity(Exchange& ex) {
+  chain::Identity& who = ex.identity;
+  ex.consumers = nullptr;
+  if (!who) return;
+  base::Arena& arena = ex.arena;
+  auto claims = arena.array<chain::Claim>(who.claims.size());
+  for (std::size_t i = 0; i < claims.size(); ++i)
+    claims[i] = {arena.copy(who.claims[i].name), arena.copy(who.claims[i].text)};
+  chain::Identity copy;
+  copy.method = arena.copy(who.method);
+  copy.consumer = arena.copy(who.consumer);
+  copy.credential = arena.copy(who.credential);
+  copy.groups = own(who.groups, arena);
+  copy.scopes = own(who.scopes, arena);
+  copy.claims = claims;
+  who = std::move(copy);
+}
+
 }  // namespace
 
 Task<void> Front::tunnel(Exchange& ex, Hold& hold, std::size_t route) {
   auto config_hash = ex.arena.copy(hold.snapshot().hash);
   own_captures(ex);
+  own_identity(ex);
   hold.keep_only(route);
   auto& metrics = *ex.route->metrics;
   Ending begin = ending_of(ex);

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "gateway/chain/chain.h"
+#include "gateway/chain/consumer.h"
+#include "gateway/chain/identity_fields.h"
 #include "gateway/observe/route_metrics.h"
 #include "gateway/routing/route_table.h"
 
@@ -24,6 +26,8 @@ struct Snapshot {
   RouteTable table;
   // By the table's indices. Shared, so that what goes on for hours keeps its route and nothing else.
   std::vector<std::shared_ptr<const Route>> routes;
+  std::unique_ptr<const chain::ConsumerTable> consumers;  // null: none are listed
+  chain::IdentityFields identity_fields;
 };
 
 }  // namespace sluice::routing

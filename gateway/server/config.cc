@@ -20,16 +20,6 @@ void describe(Description<PolicyConfig>& d) {
   d.one_of(&PolicyConfig::filter, chain::filter_alternatives(), "The filter.", required);
 }
 
-void describe(Description<UseConfig>& d) {
-  d.about("use", "The name of a policy, or a filter with its settings in place.");
-  d.field("policy", &UseConfig::policy, "Name of a policy.", reference("policy"));
-  d.one_of(&UseConfig::filter, chain::filter_alternatives(), "A filter in place.");
-  d.shorthand(&UseConfig::policy);
-  d.check([](const UseConfig& u, const Site& at) {
-    if (u.policy.empty() == !u.filter) at.error("", "expected either the name of a policy or one filter");
-  });
-}
-
 void describe(Description<RouteConfig>& d) {
   d.about("route", "Which requests it takes, what filters they pass, and what answers them.");
   d.field("name", &RouteConfig::name, "Unique; stands in logs and metrics.", required, defines("route"),
@@ -63,6 +53,25 @@ void describe(Enumeration<OnTie>& e) {
   e.value("first", OnTie::first, "The route written first wins.");
 }
 
+void describe(Description<RequireAuthConfig>& d) {
+  d.about(
+      "require_auth",
+      "Refuses to load a configuration in which some request reaches a route without a filter that finds out "
+      "who calls, and shows such a request. A filter that lets callers without a credential pass does not "
+      "count.");
+  d.field("except", &RequireAuthConfig::except, "Paths for which nobody has to say who he is.", one_or_many,
+          example("[/health/**, /robots.txt]"));
+  d.word("all", "Without exceptions.", [](RequireAuthConfig&) {});
+}
+
+void describe(Description<DefaultsConfig>& d) {
+  d.about("defaults", "What holds for every upstream and route that does not say otherwise.");
+  upstream::describe_fields(d);
+  d.field("require_auth", &DefaultsConfig::require_auth,
+          "Every route must find out who calls. Loading fails otherwise.", default_is("off"),
+          example("{except: [/health/**]}"));
+}
+
 void describe(Description<Config>& d) {
   d.about("config", "A Sluice configuration file.");
   d.field("version", &Config::version, "Of the dialect.", between(1, 1));
@@ -74,6 +83,7 @@ void describe(Description<Config>& d) {
   d.field("upstreams", &Config::upstreams, "Groups of targets that requests are forwarded to.",
           defines("upstream"));
   d.field("policies", &Config::policies, "Filters with their settings, for use by name.", defines("policy"));
+  d.field("consumers", &Config::consumers, "Callers, and how each of them is known.");
   d.field("defaults", &Config::defaults, "What upstreams and routes do not say themselves.");
   d.field("use", &Config::use, "Filters that the requests of every route pass first.", one_or_many,
           max_items(kMostFilters));

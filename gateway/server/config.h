@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "gateway/admin/admin_config.h"
+#include "gateway/chain/consumer_config.h"
+#include "gateway/chain/use.h"
 #include "gateway/config/describe.h"
 #include "gateway/front/listener_config.h"
 #include "gateway/observe/access_log_config.h"
@@ -22,13 +24,7 @@ struct PolicyConfig {
 };
 void describe(config::Description<PolicyConfig>& d);
 
-// An entry of `use`: a policy by name, or a filter in place.
-struct UseConfig {
-  std::string policy;
-  config::Choice filter;
-  bool operator==(const UseConfig&) const = default;
-};
-void describe(config::Description<UseConfig>& d);
+using chain::UseConfig;
 
 struct RouteConfig {
   std::string name;
@@ -55,6 +51,19 @@ void describe(config::Description<ShutdownConfig>& d);
 enum class OnTie : unsigned char { error, first };
 void describe(config::Enumeration<OnTie>& e);
 
+// Every route must find out who calls, but for these paths.
+struct RequireAuthConfig {
+  std::vector<routing::PathConfig> except;
+  bool operator==(const RequireAuthConfig&) const = default;
+};
+void describe(config::Description<RequireAuthConfig>& d);
+
+struct DefaultsConfig : upstream::DefaultsConfig {
+  std::optional<RequireAuthConfig> require_auth;
+  bool operator==(const DefaultsConfig&) const = default;
+};
+void describe(config::Description<DefaultsConfig>& d);
+
 struct Config {
   int version = 1;
   std::vector<std::string> include;
@@ -62,7 +71,8 @@ struct Config {
   config::ByName<front::ListenerConfig> listeners;
   config::ByName<upstream::UpstreamConfig> upstreams;
   config::ByName<PolicyConfig> policies;
-  upstream::DefaultsConfig defaults;
+  std::vector<chain::ConsumerConfig> consumers;
+  DefaultsConfig defaults;
   std::vector<UseConfig> use;
   std::vector<RouteConfig> routes;
   OnTie on_tie = OnTie::error;

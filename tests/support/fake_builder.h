@@ -12,8 +12,12 @@
 #include <vector>
 
 #include "gateway/chain/registry.h"
+#include "gateway/chain/revocations.h"
+#include "gateway/chain/use.h"
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
+#include "gateway/net/crypto_threads.h"
+#include "gateway/observe/policy_metrics.h"
 #include "gateway/upstream/timeouts.h"
 
 namespace sluice::test {
@@ -23,6 +27,21 @@ class FakeBuilder final : public chain::Builder {
   const chain::RouteFacts& route() const override { return facts; }
   std::shared_ptr<upstream::Upstream> upstream(std::string_view) override { return nullptr; }
   const upstream::TimeoutsConfig& timeouts() const override { return timeouts_; }
+  // Filters in place only.
+  std::shared_ptr<const chain::Filter> filter(const chain::UseConfig& use, std::string_view) override {
+    if (use.filter) return chain::make_link(use.filter, std::string(use.filter.name()), *this).filter;
+    problems += "error: no policy " + use.policy + "\n";
+    return nullptr;
+  }
+  std::shared_ptr<observe::PolicyMetrics> decisions() override { return decisions_; }
+  unsigned workers() const override { return 1; }
+  net::CryptoThreads* threads() override {
+    static net::CryptoThreads one(1);
+    return &one;
+  }
+  const chain::Revocations* revocations() override { return &revoked; }
+  void tells_identity(std::string_view name) override { told.append(name).append("\n"); }
+  void reads_credential(std::string_view name) override { read.append(name).append("\n"); }
   void error(std::string_view field, std::string message, std::string hint = {}) override {
     problems += "error: " + std::string(field) + ": " + message + (hint.empty() ? "" : "; " + hint) + "\n";
   }
@@ -32,8 +51,17 @@ class FakeBuilder final : public chain::Builder {
 
   chain::RouteFacts facts{"route", {}, true};
   std::string problems;
+  static inline chain::Revocations revoked{std::vector<net::Loop*>{}};  // for what outlives the builder
+  std::string told, read;  // fields that tell who calls, and that bring credentials
 
  private:
+  // What is built may outlive the builder, and counts.
+  static observe::SeriesStore& store() {
+    static observe::SeriesStore store{observe::MetricsOptions{}};
+    return store;
+  }
+  std::shared_ptr<observe::PolicyMetrics> decisions_ =
+      std::make_shared<observe::PolicyMetrics>(store(), "policy", "kind");
   upstream::TimeoutsConfig timeouts_;
 };
 
@@ -42,6 +70,7 @@ struct Built {
   std::shared_ptr<const T> made;  // null when the settings were refused
   chain::Hooks hooks;             // of a filter
   std::string problems;           // of binding and building; empty when all is well
+  std::string told, read;         // as of FakeBuilder
 
   const T& get() const { return *made; }
 };
@@ -51,7 +80,7 @@ struct Use {
   bool operator==(const Use&) const = default;
 };
 inline void describe(config::Description<Use>& d) {
-  d.about("use", "A filter or a handler.");
+  d.about("test_use", "A filter or a handler.");
   d.one_of(&Use::filter, chain::filter_alternatives(), "A filter.");
   d.one_of(&Use::handler, chain::handler_alternatives(), "A handler.");
 }
@@ -73,7 +102,8 @@ inline Built<chain::Filter> filter(std::string_view yaml, std::vector<std::strin
   FakeBuilder builder;
   builder.facts = {"route", std::move(captures), prefix};
   chain::Link link = chain::make_link(use.filter, "policy", builder);
-  return {std::move(link.filter), link.hooks, std::move(builder.problems)};
+  return {std::move(link.filter), link.hooks, std::move(builder.problems), std::move(builder.told),
+          std::move(builder.read)};
 }
 
 inline Built<chain::Handler> handler(std::string_view yaml, std::vector<std::string> captures = {}) {

@@ -52,6 +52,8 @@ class FakeStream final : public http::ServerStream {
     std::size_t name = host.starts_with('[') ? host.find(']') + 1 : std::min(host.find(':'), host.size());
     request_.host = request_.authority.substr(0, name);
   }
+  // The connection is one over TLS. The facts outlive the stream.
+  void connected_by(const net::TlsFacts& facts) { connection_.tls = &facts; }
   // The body that take_body() will give.
   void will_send(std::string_view body) { body_text_ = body; }
 

@@ -455,5 +455,34 @@ TEST_F(ChainTest, GivesEachFilterItsOwnMemoryForEachExchange) {
   EXPECT_EQ(first->total(other.ex), 11);
 }
 
+// Asks others in place of the chain.
+class Asking final : public Filter {
+ public:
+  explicit Asking(std::vector<std::shared_ptr<const Filter>> asked) : asked_(std::move(asked)) {}
+  Task<Step> on_request(Exchange& ex) const override {
+    for (const auto& filter : asked_) EXPECT_TRUE(filter->on_request(ex).await_ready());
+    return Step::next;
+  }
+  std::span<const std::shared_ptr<const Filter>> inner() const override { return asked_; }
+
+ private:
+  std::vector<std::shared_ptr<const Filter>> asked_;
+};
+
+TEST_F(ChainTest, GivesFiltersInsideOthersTheirOwnMemoryToo) {
+  auto outer = std::make_shared<Remembering>(1), inner = std::make_shared<Remembering>(2),
+       innermost = std::make_shared<Remembering>(3);
+  auto nested = std::make_shared<Asking>(std::vector<std::shared_ptr<const Filter>>{innermost});
+  auto asking = std::make_shared<Asking>(std::vector<std::shared_ptr<const Filter>>{inner, nested});
+  Chain c({{asking, {true, false, false}, "asking"}, {outer, {true, true, false}, "outer"}},
+          std::make_shared<FunctionHandler>(ok));
+
+  fake.run(c.run(fake.ex));
+
+  EXPECT_EQ(fake.ex.local<Memory>(*inner).request, 2);
+  EXPECT_EQ(fake.ex.local<Memory>(*innermost).request, 3);
+  EXPECT_EQ(outer->total(fake.ex), 11);
+}
+
 }  // namespace
 }  // namespace sluice::chain

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/chain/consumer.h"
 #include "gateway/chain/template.h"
 
 #include "tests/support/fake_stream.h"
@@ -39,6 +40,27 @@ struct Rich : FakeExchange {
   }
   Template kept_;
 };
+
+TEST(Variables, TellWhoCalls) {
+  Rich rich;
+  EXPECT_EQ(rich("${consumer.id}${consumer.groups}${consumer.metadata.plan}${claim.sub}${credential}"), "");
+
+  Metadatum noted[] = {{"plan", "gold"}};
+  Consumer consumer{"acme", {}, {}, noted};
+  std::string_view groups[] = {"partners", "eu"};
+  Claim claims[] = {{"sub", "7"}, {"address.country", "DE"}};
+  rich.ex.identity = {"jwt", "acme", "key-1", groups, {}, claims, {}, &consumer, nullptr};
+  EXPECT_EQ(rich("${consumer.id} ${consumer.name} ${consumer.groups}"), "acme acme partners,eu");
+  EXPECT_EQ(rich("${consumer.metadata.plan} ${consumer.metadata.none}"), "gold ");
+  EXPECT_EQ(rich("${claim.sub} ${claim.address.country} ${claim.none}"), "7 DE ");
+  EXPECT_EQ(rich("${credential}"), "key-1");
+}
+
+TEST(Variables, ThatTellWhoCallsAreKnownAsSuch) {
+  for (const char* text : {"a${consumer.id}", "${consumer.metadata.x}", "${claim.sub}", "${credential}"})
+    EXPECT_TRUE(compiled(text).tells_identity()) << text;
+  EXPECT_FALSE(compiled("${client.ip} ${header.x}").tells_identity());
+}
 
 TEST(Variables, ReadTheExchange) {
   Rich rich;

@@ -173,5 +173,14 @@ TEST(Headers, ComplainsAboutCapturesThatTheRouteDoesNotHave) {
   EXPECT_THAT(built.problems, HasSubstr("response.set.X-User: the path of this route captures no `user`"));
 }
 
+// Clients must not be able to send these themselves; see chain/identity_fields.h.
+TEST(HeadersFilter, NotesTheFieldsThatTellWhoCalls) {
+  EXPECT_EQ(test::filter("headers: {request: {set: {X-Who: \"id ${consumer.id}\", X-Ip: \"${client.ip}\"}, "
+                         "add: {X-Sub: \"${claim.sub}\"}, default: {X-Key: \"${credential}\"}}, "
+                         "response: {set: {X-Out: \"${consumer.id}\"}}}")
+                .told,
+            "X-Key\nX-Who\nX-Sub\n");
+}
+
 }  // namespace
 }  // namespace sluice::filters

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/chain/authenticator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/chain/local_reply.h"
+
+namespace sluice::chain {
+namespace {
+
+using base::Reason;
+using base::Task;
+using observe::Decision;
+
+Decision decision(Verdict::Outcome outcome) noexcept {
+  switch (outcome) {
+    case Verdict::Outcome::ok:
+      return Decision::allow;
+    case Verdict::Outcome::unavailable:
+      return Decision::error;
+    default:
+      return Decision::deny;
+  }
+}
+
+template <class T>
+std::span<const T> joined(std::span<const T> a, std::span<const T> b, base::Arena& arena) {
+  if (b.empty()) return a;
+  if (a.empty()) return b;
+  auto out = arena.array<T>(a.size() + b.size());
+  std::copy(b.begin(), b.end(), std::copy(a.begin(), a.end(), out.begin()));
+  return out;
+}
+
+struct BothOwners {
+  std::shared_ptr<const void> first, second;
+};
+
+}  // namespace
+
+Reason Verdict::reason() const noexcept {
+  switch (outcome) {
+    case Outcome::ok:
+      return Reason::none;
+    case Outcome::absent:
+    case Outcome::refused:
+      return Reason::unauthenticated;
+    case Outcome::forbidden:
+      return Reason::forbidden;
+    case Outcome::unavailable:
+      return Reason::auth_unavailable;
+  }
+  return Reason::internal;
+}
+
+Authenticator::Authenticator(std::string_view method, Builder& builder)
+    : method_(method), decisions_(builder.decisions()) {}
+
+Task<Step> Authenticator::on_request(Exchange& ex) const {
+  Identity before = std::exchange(ex.identity, {});
+  Task<Verdict> asked = authenticate(ex);
+  if (!asked.await_ready()) return go_on(ex, std::move(asked), std::move(before));
+  return settle(ex, asked.await_resume(), std::move(before));
+}
+
+Task<Step> Authenticator::go_on(Exchange& ex, Task<Verdict> asked, Identity before) const {
+  Verdict verdict = co_await asked;
+  // The client left or the time is up: whatever was found out, nobody wants to know.
+  if (ex.scope.cancelled()) co_return reply(ex, ex.scope.why());
+  co_return settle(ex, verdict, std::move(before));
+}
+
+Step Authenticator::settle(Exchange& ex, Verdict verdict, Identity before) const {
+  if (verdict && before) verdict = join_identities(ex, std::move(before));
+  count(ex, verdict);
+  if (verdict) {
+    hide(ex);
+    return Step::next;
+  }
+  refuse(ex, verdict);
+  return Step::replied;
+}
+
+void Authenticator::count(const Exchange& ex, const Verdict& verdict) const {
+  decisions_->count(ex.worker.index, decision(verdict.outcome));
+}
+
+void Authenticator::refuse(Exchange& ex, const Verdict& verdict) const { reply_to(ex, verdict); }
+
+Verdict join_identities(Exchange& ex, Identity before) {
+  Identity& now = ex.identity;
+  if (!before.consumer.empty() && !now.consumer.empty() && before.consumer != now.consumer) {
+    now = std::move(before);
+    return Verdict::forbidden("the credentials are those of two callers");
+  }
+  base::Arena& arena = ex.arena;
+  Identity joined_up = before;
+  if (before.consumer.empty()) {
+    joined_up.consumer = now.consumer;
+    joined_up.entry = now.entry;
+  }
+  bool same = !before.consumer.empty() && before.consumer == now.consumer;
+  joined_up.claims = joined(before.claims, now.claims, arena);
+  joined_up.scopes = same && before.scopes.data() == now.scopes.data()
+                         ? before.scopes
+                         : joined(before.scopes, now.scopes, arena);
+  joined_up.groups = same && before.groups.data() == now.groups.data()
+                         ? before.groups
+                         : joined(before.groups, now.groups, arena);
+  if (!joined_up.owner) {
+    joined_up.owner = now.owner;
+  } else if (now.owner) {
+    joined_up.owner = std::make_shared<BothOwners>(BothOwners{before.owner, now.owner});
+  }
+  now = std::move(joined_up);
+  return Verdict::ok();
+}
+
+void reply_to(Exchange& ex, const Verdict& verdict) {
+  make_local_reply(ex, {verdict.reason(), std::string(verdict.detail)});
+  if (verdict.reason() == Reason::unauthenticated && !verdict.challenge.empty())
+    ex.response.fields.add("WWW-Authenticate", verdict.challenge);
+}
+
+}  // namespace sluice::chain

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What claims say: comparison of a claim with a wanted text, for filters that allow or identify by claims.
+#pragma once
+#include <span>
+#include <string_view>
+
+#include "gateway/chain/identity.h"
+
+namespace sluice::chain {
+
+// Is the claim this text, or an array of JSON with it among its elements?
+bool claim_says(const Claim& claim, std::string_view wanted) noexcept;
+// Does one of the claims of that name say so?
+bool claims_say(std::span<const Claim> claims, std::string_view name, std::string_view wanted) noexcept;
+
+}  // namespace sluice::chain

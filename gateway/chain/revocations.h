@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Revocations: tokens that count no more although they have not expired: one by its `jti`, or all that an
+// issuer made for somebody, or at all, before some moment. Pushed by the admin server, asked by filters that
+// verify tokens. Each worker has its own copy, which only its thread touches; kept in memory alone.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/base/clock.h"
+#include "gateway/net/loop.h"
+
+namespace sluice::chain {
+
+struct Revocation {
+  std::string issuer;
+  std::string jti;          // this token; or, without one,
+  std::string sub;          // those of this subject (without one: of everybody) that were
+  base::WallTime before{};  // issued before this moment
+  base::WallTime until{};   // forgotten then: no earlier than the tokens expire
+};
+
+// What a token says of itself. Without an `iat` it counts as issued before any moment.
+struct TokenFacts {
+  std::string_view issuer, jti, sub;
+  base::WallTime issued{};
+};
+
+class Revocations {
+ public:
+  // Beyond it none is taken: some 200 MB.
+  static constexpr std::size_t kMost = 1'000'000;
+
+  // `loops` of the workers, by index, which outlive every revoke(). Without any, one worker on this thread.
+  explicit Revocations(std::vector<net::Loop*> loops = {});
+  Revocations(const Revocations&) = delete;
+  ~Revocations();
+
+  // Control thread. False: there are too many. One that is there already is renewed.
+  bool revoke(Revocation revocation, base::WallTime now);
+  std::size_t size() const noexcept;
+
+  // From that worker's thread.
+  bool revoked(unsigned worker, const TokenFacts& token) const;
+
+ private:
+  class List;
+  std::vector<net::Loop*> loops_;
+  std::unique_ptr<List> all_;               // of the control thread
+  std::vector<std::shared_ptr<List>> own_;  // by worker
+};
+
+}  // namespace sluice::chain

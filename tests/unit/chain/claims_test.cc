@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/chain/claims.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::chain {
+namespace {
+
+bool says(std::string_view text, std::string_view wanted) { return claim_says({"c", text}, wanted); }
+
+TEST(Claims, AreATextOrAnArrayThatHoldsIt) {
+  EXPECT_TRUE(says("gold", "gold"));
+  EXPECT_FALSE(says("golden", "gold"));
+  EXPECT_TRUE(says("true", "true"));
+  EXPECT_TRUE(says(R"(["a", "gold" ,"b"])", "gold"));
+  EXPECT_TRUE(says(R"([1,true,"x"])", "1"));
+  EXPECT_TRUE(says(R"([1,true,"x"])", "true"));
+  EXPECT_FALSE(says(R"(["golden","old"])", "gold"));
+  EXPECT_FALSE(says("[]", "gold"));
+  EXPECT_TRUE(says(R"(["a\"b\/c\\"])", R"(a"b/c\)"));
+}
+
+TEST(Claims, MatchNothingInsideNestedValues) {
+  EXPECT_FALSE(says(R"([{"role":"gold"},["gold"]])", "gold"));
+  EXPECT_TRUE(says(R"([{"role":"]}"},["x"],"gold"])", "gold"));
+  EXPECT_FALSE(says(R"({"gold":1})", "gold"));
+}
+
+TEST(Claims, MatchNothingWhenTheyAreOdd) {
+  for (const char* text :
+       {"[", "[\"gold", "[\"gold\\", "[\"go\\u006cd\"]", "[\"a\\ngold\"]", "[{", "[[\"", "gold]"})
+    EXPECT_FALSE(says(text, "gold")) << text;
+  EXPECT_FALSE(says("[,,]", ""));
+}
+
+TEST(Claims, AreLookedUpByName) {
+  Claim claims[] = {{"tier", "silver"}, {"role", "gold"}, {"tier", "gold"}};
+  EXPECT_TRUE(claims_say(claims, "tier", "gold"));
+  EXPECT_FALSE(claims_say(claims, "role", "silver"));
+  EXPECT_FALSE(claims_say({}, "tier", "gold"));
+}
+
+}  // namespace
+}  // namespace sluice::chain

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/chain/revocations.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::chain {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr base::WallTime kNow{1'800'000'000s};
+
+Revocation token(std::string jti, base::WallTime until = kNow + 1h) {
+  return {"i", std::move(jti), {}, {}, until};
+}
+Revocation older(std::string sub, base::WallTime before = kNow) {
+  return {"i", {}, std::move(sub), before, kNow + 1h};
+}
+
+bool revoked(const Revocations& list, TokenFacts token) { return list.revoked(0, token); }
+
+TEST(Revocations, AreNoneAtFirst) {
+  Revocations list;
+  EXPECT_FALSE(revoked(list, {"i", "j", "s", kNow}));
+  EXPECT_EQ(list.size(), 0u);
+}
+
+TEST(Revocations, OfATokenAreThatTokenAlone) {
+  Revocations list;
+  EXPECT_TRUE(list.revoke(token("j"), kNow));
+  EXPECT_TRUE(revoked(list, {"i", "j", "s", kNow}));
+  EXPECT_FALSE(revoked(list, {"i", "k", "s", kNow}));
+  EXPECT_FALSE(revoked(list, {"other", "j", "s", kNow}));
+  EXPECT_FALSE(revoked(list, {"i", "", "j", kNow}));
+  EXPECT_FALSE(revoked(list, {"", "ij", "", kNow}));
+}
+
+TEST(Revocations, OfASubjectAreItsOlderTokens) {
+  Revocations list;
+  list.revoke(older("s"), kNow);
+  EXPECT_TRUE(revoked(list, {"i", "j", "s", kNow - 1s}));
+  EXPECT_TRUE(revoked(list, {"i", "j", "s", {}})) << "no iat";
+  EXPECT_FALSE(revoked(list, {"i", "j", "s", kNow}));
+  EXPECT_FALSE(revoked(list, {"i", "j", "t", kNow - 1s}));
+
+  list.revoke(older("s", kNow - 1h), kNow);
+  EXPECT_TRUE(revoked(list, {"i", "j", "s", kNow - 1s})) << "an earlier moment takes nothing back";
+  EXPECT_EQ(list.size(), 1u);
+}
+
+TEST(Revocations, OfAnIssuerAreAllItsOlderTokens) {
+  Revocations list;
+  list.revoke(older(""), kNow);
+  EXPECT_TRUE(revoked(list, {"i", "", "", kNow - 1s}));
+  EXPECT_FALSE(revoked(list, {"i", "", "", kNow}));
+  EXPECT_FALSE(revoked(list, {"o", "", "", kNow - 1s}));
+}
+
+TEST(Revocations, ForgetWhatIsOver) {
+  Revocations list;
+  for (int i = 0; i < 1024; ++i) list.revoke(token(std::to_string(i)), kNow);
+  list.revoke(token("last", kNow + 3h), kNow + 2h);
+  EXPECT_EQ(list.size(), 1u);
+  EXPECT_FALSE(revoked(list, {"i", "7", "", kNow}));
+  EXPECT_TRUE(revoked(list, {"i", "last", "", kNow}));
+}
+
+TEST(Revocations, ReachTheWorkersByTheirLoops) {
+  base::VirtualClock clock;
+  net::Loop first(clock), second(clock);
+  Revocations list({&first, &second});
+  list.revoke(token("j"), kNow);
+  EXPECT_FALSE(list.revoked(1, {"i", "j", "", kNow}));
+
+  second.run_once(base::Duration{});
+  EXPECT_TRUE(list.revoked(1, {"i", "j", "", kNow}));
+  EXPECT_FALSE(list.revoked(0, {"i", "j", "", kNow}));
+}
+
+}  // namespace
+}  // namespace sluice::chain
