@@ -194,6 +194,25 @@ TEST_F(Tls, TellsTargetsWhoTheClientIs) {
   EXPECT_THAT(gw.upstream("users").request(1), HasField("Client-Cert-Chain", chain));
 }
 
+TEST_F(Tls, TellsConsumersByTheirCertificates) {
+  std::string ca = directory_.write("ca.pem", authority_.certificate());
+  Gateway gw("listeners: {web: {bind: \"127.0.0.1:0\", tls: {certs: [{" + files("a") +
+             "}], client_auth: {mode: optional, ca: \"" + ca +
+             "\"}}}}\n"
+             "consumers: [{name: cart, certificates: {dns: cart.internal}}]\n"
+             "routes: [{name: u, match: {path: /**}, use: [{mtls: {}}], to: users}]\n");
+  gw.upstream("users").answers(200, "ok");
+  auto cart = wishes(), other = wishes();
+  cart.identity = authority_.issue({.names = {"cart.internal"}, .client = true});
+  other.identity = authority_.issue({.names = {"other.internal"}, .client = true});
+
+  EXPECT_THAT(TlsClient(gw.port(), wishes()).ask(get("/")), Refused(401, "unauthenticated"));
+  EXPECT_THAT(TlsClient(gw.port(), other).ask(get("/")), Refused(401, "unauthenticated"));
+  TlsClient client(gw.port(), cart);
+  EXPECT_THAT(client.ask(get("/")), HasStatus(200));
+  EXPECT_THAT(client.ask(get("/")), HasStatus(200));
+}
+
 TEST_F(Tls, RefusesClientsWithoutACertificateWhenOneIsRequired) {
   std::string ca = directory_.write("ca.pem", authority_.certificate());
   Gateway gw(one(", client_auth: \n    {ca: \"" + ca + "\"}"));
