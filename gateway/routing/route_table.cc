@@ -71,6 +71,8 @@ void Captures::add(Capture c) noexcept {
 
 RouteTable::RouteTable() : RouteTable(std::make_unique<const TableParts>()) {}
 RouteTable::RouteTable(std::unique_ptr<const TableParts> parts) : parts_(std::move(parts)) {}
+RouteTable::RouteTable(const RouteTable&) = default;
+RouteTable& RouteTable::operator=(const RouteTable&) = default;
 RouteTable::RouteTable(RouteTable&&) noexcept = default;
 RouteTable& RouteTable::operator=(RouteTable&&) noexcept = default;
 RouteTable::~RouteTable() = default;

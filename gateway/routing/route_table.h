@@ -66,6 +66,9 @@ class RouteTable {
  public:
   RouteTable();  // without routes
   explicit RouteTable(std::unique_ptr<const TableParts> parts);
+  // Copies share what they look into.
+  RouteTable(const RouteTable&);
+  RouteTable& operator=(const RouteTable&);
   RouteTable(RouteTable&&) noexcept;
   RouteTable& operator=(RouteTable&&) noexcept;
   ~RouteTable();
@@ -78,7 +81,7 @@ class RouteTable {
   std::size_t memory() const noexcept;
 
  private:
-  std::unique_ptr<const TableParts> parts_;
+  std::shared_ptr<const TableParts> parts_;
 };
 
 }  // namespace sluice::routing
