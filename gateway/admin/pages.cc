@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "gateway/admin/json.h"
+#include "gateway/admin/revocation_query.h"
 #include "gateway/base/strings.h"
 #include "gateway/net/address.h"
 #include "gateway/observe/metrics.h"
@@ -17,7 +18,8 @@ constexpr std::string_view kIndex =
     "/livez     the process answers\n"
     "/readyz    it may be sent traffic: configured, listening, not draining\n"
     "/startupz  it has been ready once\n"
-    "/upstreams the targets, whether they get requests, and why not\n";
+    "/upstreams the targets, whether they get requests, and why not\n"
+    "/revocations how many tokens were taken back; PUT takes back more\n";
 
 // RFC 9457; with about:blank the title is the status's own phrase.
 Reply problem(int status, std::string_view title, std::string_view detail) {
@@ -55,23 +57,38 @@ bool local_name(std::string_view host) {
 Reply Pages::answer(const PageRequest& request) {
   if (!any_host_ && !request.host.empty() && !local_name(request.host))
     return problem(421, "Misdirected Request", "Ask for this server by its IP address or as localhost.");
+  auto path = request.target.substr(0, request.target.find('?'));
+  // PUT alone changes something, because no web page can make a browser send it to another origin unasked.
+  if (path == "/revocations" && request.method == "PUT") return revoke(request.target.substr(path.size()));
   if (request.method != "GET" && request.method != "HEAD") {
-    auto reply = problem(405, "Method Not Allowed", "The admin server takes GET and HEAD.");
-    reply.allow = "GET, HEAD";
+    bool takes_put = path == "/revocations";
+    auto reply = problem(405, "Method Not Allowed",
+                         takes_put ? "This page takes GET, HEAD and PUT." : "This page takes GET and HEAD.");
+    reply.allow = takes_put ? "GET, HEAD, PUT" : "GET, HEAD";
     return reply;
   }
-  auto path = request.target.substr(0, request.target.find('?'));
   if (path == "/") return text(kIndex);
   if (path == "/livez") return json(200, "{\"live\":true}\n");
   if (path == "/readyz") return ready();
   if (path == "/startupz") return started();
   if (path == "/upstreams") return json(200, upstreams_page(suppliers_.upstreams()));
+  if (path == "/revocations")
+    return json(200, fmt::format("{{\"revocations\":{}}}\n", suppliers_.revocations()));
   if (path != "/metrics")
     return problem(404, "Not Found", "There is no such page; / lists those that exist.");
   Reply reply;
   reply.content_type = observe::kMetricsContentType;
   reply.metrics = true;
   return reply;
+}
+
+Reply Pages::revoke(std::string_view query) {
+  auto asked = revocation_of(query, suppliers_.now());
+  if (!asked.fault.empty()) return problem(400, "Bad Request", asked.fault);
+  if (!suppliers_.revoke(std::move(asked.revocation)))
+    return problem(507, "Insufficient Storage",
+                   "As many tokens as can be remembered were taken back already.");
+  return json(200, fmt::format("{{\"revocations\":{}}}\n", suppliers_.revocations()));
 }
 
 Reply Pages::ready() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/admin/upstreams_page.h"
+#include "gateway/chain/revocations.h"
 
 namespace sluice::admin {
 
@@ -24,6 +25,10 @@ struct Suppliers {
   std::function<std::size_t(std::size_t piece, std::string& out)> metrics;
   std::function<Readiness()> readiness;
   std::function<std::vector<UpstreamReport>()> upstreams;
+  // Takes a token back; false if there are too many already.
+  std::function<bool(chain::Revocation)> revoke;
+  std::function<std::size_t()> revocations;  // how many are in force
+  std::function<base::WallTime()> now;
 };
 
 struct PageRequest {
@@ -52,6 +57,7 @@ class Pages {
  private:
   Reply ready();
   Reply started();
+  Reply revoke(std::string_view query);
 
   Suppliers suppliers_;
   bool any_host_;

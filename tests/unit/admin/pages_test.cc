@@ -124,5 +124,34 @@ TEST(Pages, AskForNoHostBehindAUnixSocket) {
   EXPECT_EQ(get(p, "/livez", "admin").status, 200);
 }
 
+TEST(Pages, TakeTokensBack) {
+  Suppliers suppliers;
+  std::vector<chain::Revocation> taken;
+  suppliers.now = [] { return base::WallTime(std::chrono::seconds(1'800'000'000)); };
+  suppliers.revoke = [&taken](chain::Revocation r) {
+    if (taken.size() == 2) return false;
+    taken.push_back(std::move(r));
+    return true;
+  };
+  suppliers.revocations = [&taken] { return taken.size(); };
+  Pages p(std::move(suppliers), false);
+  auto put = [&p](std::string_view target) { return p.answer({"PUT", target, "127.0.0.1"}); };
+
+  EXPECT_EQ(put("/revocations?issuer=i&jti=j").body, "{\"revocations\":1}\n");
+  EXPECT_EQ(put("/revocations?issuer=i&sub=s").status, 200);
+  EXPECT_EQ(taken[0].jti, "j");
+  EXPECT_EQ(taken[1].sub, "s");
+  EXPECT_EQ(put("/revocations?issuer=i").status, 507);
+  EXPECT_EQ(put("/revocations?jti=j").status, 400);
+  EXPECT_EQ(get(p, "/revocations").body, "{\"revocations\":2}\n");
+  for (auto method : {"POST", "DELETE"}) {
+    auto reply = p.answer({method, "/revocations?issuer=i", "127.0.0.1"});
+    EXPECT_EQ(reply.status, 405) << method;
+    EXPECT_EQ(reply.allow, "GET, HEAD, PUT");
+  }
+  EXPECT_EQ(p.answer({"PUT", "/revocations?issuer=i", "evil.example.com"}).status, 421);
+  EXPECT_EQ(put("/upstreams").status, 405);
+}
+
 }  // namespace
 }  // namespace sluice::admin
