@@ -7,16 +7,22 @@
 #include <utility>
 
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "gateway/base/log.h"
 #include "gateway/base/version.h"
 #include "gateway/cli/verbs.h"
 #include "gateway/net/inherited.h"
 #include "gateway/net/supervisor.h"
+#include "gateway/server/consumer_files.h"
 #include "gateway/server/gateway.h"
+#include "gateway/server/watched_files.h"
 
 namespace sluice::cli {
 namespace {
+
+// How often files of consumers are looked at.
+constexpr auto kLookAgain = std::chrono::seconds(1);
 
 using base::Level;
 using base::log;
@@ -36,6 +42,7 @@ class Run {
       : path_(std::move(path)),
         control_(1),
         signals_(control_, SIGHUP, SIGTERM, SIGINT),
+        timer_(control_),
         gateway_(control_, clock_) {
     signals_.add(SIGUSR1);
     gateway_.inherit(std::move(inherited));
@@ -47,6 +54,7 @@ class Run {
     for (const auto& [name, listener] : loaded->config.listeners)
       places.push_back({name, listener.bind.path.empty() ? "" : listener.bind.text()});
     bool started = loaded->ok() && gateway_.start(*loaded, path_);
+    watch_consumers(loaded->document);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
     if (!started) {
       log(Level::error, "not started: " + path_ + " cannot be put in force");
@@ -55,6 +63,7 @@ class Run {
     log(Level::info, "sluice " + std::string(base::kVersion) + " serves " + path_ + describe(places));
     net::tell_supervisor(ProcessState::ready, "serves " + path_);
     wait_for_signal();
+    look_again();
     control_.run();
     return exit_code_;
   }
@@ -107,6 +116,7 @@ class Run {
     if (!stopping_) net::tell_supervisor(ProcessState::reloading);
     auto loaded = server::load_file(path_);
     bool good = gateway_.reload(*loaded, path_);
+    watch_consumers(loaded->document);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
     if (good) {
       log(Level::info, path_ + " reloaded");
@@ -116,6 +126,41 @@ class Run {
     if (stopping_) return;
     net::tell_supervisor(ProcessState::ready,
                          good ? "serves " + path_ : "the last reload failed: serves what was in force");
+  }
+
+  // --- consumers in files of their own, which take effect without a signal
+
+  void watch_consumers(const config::Document& document) {
+    if (!document.complete()) return;  // those of before are still the ones to look at
+    consumer_files_ = {};
+    for (const auto& file : server::consumer_files(document)) consumer_files_.add(file);
+  }
+
+  void look_again() {
+    timer_.expires_after(kLookAgain);
+    timer_.async_wait([this](boost::system::error_code stopped) {
+      if (stopped || stopping_) return;
+      look_again();
+      if (!reloading_ && consumer_files_.changed()) renew_consumers();
+    });
+  }
+
+  void renew_consumers() {
+    using Renewal = server::Gateway::Renewal;
+    auto loaded = server::load_file(path_);
+    switch (gateway_.renew_consumers(*loaded, path_)) {
+      case Renewal::done:
+        log(Level::info, "consumers of " + path_ + " reloaded");
+        break;
+      case Renewal::other:
+        log(Level::warning,
+            "consumers of " + path_ + " not reloaded: more has changed, which SIGHUP takes over");
+        break;
+      case Renewal::rejected:
+        log(Level::error, "consumers of " + path_ + " not reloaded: those in force stay");
+        break;
+    }
+    std::fputs(loaded->diagnostics.text().c_str(), stderr);
   }
 
   // The first signal drains, the second one ends at once.
@@ -140,6 +185,8 @@ class Run {
   base::RealClock clock_;
   boost::asio::io_context control_;
   boost::asio::signal_set signals_;
+  boost::asio::steady_timer timer_;
+  server::WatchedFiles consumer_files_;
   server::Gateway gateway_;
   bool reloading_ = false;
   bool reload_wanted_ = false;
@@ -155,6 +202,7 @@ void add_run(CLI::App& app, int& exit_code) {
   verb->add_option("config", *path, "The configuration file")->required()->type_name("FILE");
   verb->footer(
       "SIGHUP reads the file again; a bad one is reported and the old one stays in force.\n"
+      "Included files that hold consumers alone are read again when they change.\n"
       "SIGUSR1 opens the access log again, after rotation.");
   verb->callback([path, &exit_code] {
     raise_descriptor_limit();

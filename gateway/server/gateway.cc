@@ -4,6 +4,7 @@
 #include <openssl/opensslv.h>
 
 #include <csignal>
+#include <utility>
 
 #include "gateway/base/log.h"
 #include "gateway/base/version.h"
@@ -35,6 +36,7 @@ Gateway::~Gateway() {
   if (targets_) targets_->drop_slots();  // while every loop is there
   gauges_.clear();
   tls_.reset();  // handshakes on other threads, while every loop is there
+  filter_threads_.reset();
   prober_.reset();
   workers_.clear();
   if (log_) log_->stop();
@@ -56,10 +58,12 @@ void Gateway::make_workers(const Config& config) {
   gauges_.push_back(
       metrics_->log_drops_at_scrape("access_log", [this] { return log_ ? log_->dropped() : 0; }));
   resolver_ = std::make_unique<net::Resolver>(control_, clock_, net::system_lookup(control_));
+  revocations_ = std::make_unique<chain::Revocations>(loops);
   targets_ = std::make_unique<upstream::TargetTable>(std::move(loops), resolver_.get());
   tls_ = std::make_unique<ListenerTls>(
       control_, *metrics_, (count + 1) / 2,
       [this](const std::string& listener) { listeners_.renew(listener, workers_, *tls_); });
+  filter_threads_ = std::make_unique<net::CryptoThreads>((count + 1) / 2);
   prober_ = std::make_unique<ProberThread>(clock_);
   metrics_->set_build({base::kVersion, base::kRevision, __VERSION__, OPENSSL_VERSION_TEXT});
   metrics_->set_started(clock_.wall());
@@ -109,8 +113,39 @@ bool Gateway::reload(Loaded& loaded, std::string source) {
   return true;
 }
 
+namespace {
+
+bool same_but_for_consumers(Config& a, Config& b) {
+  auto as = std::exchange(a.consumers, {}), bs = std::exchange(b.consumers, {});
+  bool same = a == b;
+  a.consumers = std::move(as);
+  b.consumers = std::move(bs);
+  return same;
+}
+
+}  // namespace
+
+Gateway::Renewal Gateway::renew_consumers(Loaded& loaded, std::string source) {
+  if (loaded.ok() && !same_but_for_consumers(loaded.config, config_)) return Renewal::other;
+  auto snapshot =
+      loaded.ok() && snapshot_ && !draining_ ? server::renew_consumers(loaded, *snapshot_) : nullptr;
+  if (!snapshot) {
+    metrics_->reloaded(observe::ReloadResult::rejected, clock_.wall());
+    return Renewal::rejected;
+  }
+  std::erase_if(generations_, [](const auto& g) { return g.expired(); });
+  generations_.push_back(snapshot);
+  for (auto& w : workers_) w->install(snapshot);
+  snapshot_ = std::move(snapshot);
+  config_ = std::move(loaded.config);
+  metrics_->set_config(snapshot_->hash, source);
+  metrics_->reloaded(observe::ReloadResult::ok, clock_.wall());
+  return Renewal::done;
+}
+
 std::shared_ptr<BuiltSnapshot> Gateway::build(Loaded& loaded) {
-  return build_snapshot(loaded, {*metrics_, *targets_, &tls_->threads()});
+  return build_snapshot(loaded,
+                        {*metrics_, *targets_, &tls_->threads(), filter_threads_.get(), revocations_.get()});
 }
 
 void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot,
@@ -184,6 +219,11 @@ bool Gateway::start_admin(Loaded& loaded) {
     return r;
   };
   suppliers.upstreams = [this] { return report_upstreams(); };
+  suppliers.revoke = [this](chain::Revocation r) {
+    return revocations_->revoke(std::move(r), clock_.wall());
+  };
+  suppliers.revocations = [this] { return revocations_->size(); };
+  suppliers.now = [this] { return clock_.wall(); };
   auto started = admin::AdminServer::start(control_, loaded.config.admin, std::move(suppliers));
   if (started) {
     admin_ = std::move(*started);

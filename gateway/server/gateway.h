@@ -39,6 +39,10 @@ class Gateway {
   // not while draining either. May run `control` for a while, to resolve names: the caller sees to it that no
   // other reload begins meanwhile.
   bool reload(Loaded& loaded, std::string source);
+  // Puts the consumers of a configuration in force that says nothing else that is new; does nothing, and says
+  // `other`, if it does. Of what is in force only the consumers are replaced.
+  enum class Renewal : unsigned char { done, other, rejected };
+  Renewal renew_consumers(Loaded& loaded, std::string source);
   // Opens log files again, after rotation.
   void reopen_logs();
   // Fails readiness, goes on for pre_stop, then ends connections as their exchanges end, at the latest after
@@ -78,6 +82,8 @@ class Gateway {
   std::unique_ptr<observe::AccessLog> log_;
   Listeners listeners_;
   std::unique_ptr<ListenerTls> tls_;
+  std::unique_ptr<net::CryptoThreads> filter_threads_;
+  std::unique_ptr<chain::Revocations> revocations_;
   std::unique_ptr<ProberThread> prober_;
   std::unique_ptr<admin::AdminServer> admin_;
   Config config_;  // in force

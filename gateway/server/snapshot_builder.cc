@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/server/snapshot_builder.h"
 
+#include <algorithm>
 #include <map>
+#include <utility>
 
+#include "gateway/chain/authenticator.h"
 #include "gateway/chain/order.h"
 #include "gateway/chain/registry.h"
 #include "gateway/config/report.h"
+#include "gateway/routing/exposure.h"
 #include "gateway/routing/table_builder.h"
 #include "gateway/server/upstream_tls.h"
 
@@ -30,10 +34,11 @@ class RouteBuilder final : public chain::Builder {
     object(filters, written.handler.name());
     std::vector<chain::Link> links;
     for (const Placed& f : filters) {
-      at_ = f.settings_path;
+      being_built_ = {f.settings_path, f.name, f.filter->name()};
       links.push_back(chain::make_link(*f.filter, f.name, *this));
     }
-    at_ = path(path("routes", index), written.handler.name());
+    being_built_ = {path(path("routes", index), written.handler.name()), {}, {}};
+    lacks_auth_.push_back(std::ranges::none_of(links, identifies));
     auto handler = chain::make_handler(written.handler, *this);
     auto metrics = living_.metrics.route(written.name);
     metrics->expect(http::Method::get, 200,
@@ -41,6 +46,9 @@ class RouteBuilder final : public chain::Builder {
     out_.routes.push_back(std::make_shared<const routing::Route>(routing::Route{
         written.name, chain::Chain(std::move(links), std::move(handler)), std::move(metrics)}));
   }
+
+  // By route: does it let pass callers of whom nothing is known?
+  const std::vector<bool>& lacks_auth() const noexcept { return lacks_auth_; }
 
   const chain::RouteFacts& route() const override { return facts_; }
   std::shared_ptr<upstream::Upstream> upstream(std::string_view name) override {
@@ -59,6 +67,34 @@ class RouteBuilder final : public chain::Builder {
     return made;
   }
   const upstream::TimeoutsConfig& timeouts() const override { return timeouts_; }
+  std::shared_ptr<const chain::Filter> filter(const chain::UseConfig& use, std::string_view field) override {
+    std::vector<Placed> placed;
+    place(use, below(field), placed);
+    if (placed.empty()) return nullptr;
+    const Placed& f = placed.front();
+    if (std::ranges::find(inside_, use.policy) != inside_.end() && !use.policy.empty()) {
+      error(field, "the policy `" + use.policy + "` contains itself", {});
+      return nullptr;
+    }
+    inside_.push_back(use.policy);
+    auto outer = std::exchange(being_built_, {f.settings_path, f.name, f.filter->name()});
+    auto link = chain::make_link(*f.filter, f.name, *this);
+    being_built_ = std::move(outer);
+    inside_.pop_back();
+    return std::move(link.filter);
+  }
+  std::shared_ptr<observe::PolicyMetrics> decisions() override {
+    return living_.metrics.policy(being_built_.name, being_built_.kind);
+  }
+  unsigned workers() const override { return living_.metrics.store().workers(); }
+  net::CryptoThreads* threads() override { return living_.filter_threads; }
+  const chain::Revocations* revocations() override { return living_.revocations; }
+  void tells_identity(std::string_view field_name) override {
+    out_.identity_fields.tells_identity(field_name);
+  }
+  void reads_credential(std::string_view field_name) override {
+    out_.identity_fields.reads_credential(field_name);
+  }
   void error(std::string_view field, std::string message, std::string hint) override {
     report_.error(below(field), std::move(message), std::move(hint));
   }
@@ -85,6 +121,10 @@ class RouteBuilder final : public chain::Builder {
     out.push_back(
         {&policy->filter, use.policy, std::move(at), path("policies", use.policy, policy->filter.name())});
   }
+  static bool identifies(const chain::Link& link) {
+    const auto* filter = dynamic_cast<const chain::Authenticator*>(link.filter.get());
+    return filter && !filter->admits_anyone();
+  }
   void object(const std::vector<Placed>& filters, std::string_view handler) {
     std::vector<chain::Written> written;
     for (const Placed& f : filters) written.push_back({f.filter->name(), f.name, f.filter->value().get()});
@@ -98,7 +138,8 @@ class RouteBuilder final : public chain::Builder {
     }
   }
   std::string below(std::string_view field) const {
-    return field.empty() ? at_ : at_ + "." + std::string(field);
+    const std::string& at = being_built_.at;
+    return field.empty() ? at : at + "." + std::string(field);
   }
 
   const Config& config_;
@@ -106,7 +147,14 @@ class RouteBuilder final : public chain::Builder {
   Living living_;
   BuiltSnapshot& out_;
   chain::RouteFacts facts_;
-  std::string at_;  // path of the settings of what is being built
+  struct BeingBuilt {
+    std::string at;    // path of the settings
+    std::string name;  // of the policy
+    std::string_view kind;
+  };
+  BeingBuilt being_built_;
+  std::vector<bool> lacks_auth_;
+  std::vector<std::string> inside_;  // policies of filters that are being built inside others
   upstream::TimeoutsConfig timeouts_;
   UpstreamTls tls_;
   std::map<std::string, std::shared_ptr<upstream::Upstream>, std::less<>> upstreams_;
@@ -142,11 +190,36 @@ void build_route_table(OnTie on_tie, std::span<const routing::RouteMatches> rout
   out.table = std::move(built.table);
 }
 
+// Complains about every route that some request reaches although nobody asks who calls.
+void check_auth(const Config& config, std::span<const routing::RouteMatches> matches,
+                const std::vector<bool>& lacks_auth, const config::Report& report,
+                const BuiltSnapshot& built) {
+  if (!config.defaults.require_auth) return;
+  std::vector<routing::PathPattern> except;
+  for (const auto& path : config.defaults.require_auth->except)
+    except.push_back(path.regex ? path.regex->pattern : path.pattern->pattern);
+  routing::Exposure exposure(matches, built.table, except);
+  for (std::uint32_t i = 0; i < matches.size(); ++i) {
+    auto proof = lacks_auth[i] ? exposure.of(i) : std::nullopt;
+    if (!proof) continue;
+    report.error(
+        path("routes", i, "match", proof->match),
+        "this route does not find out who calls, and `defaults.require_auth` demands it",
+        (proof->witness.empty() ? "" : "for example " + proof->witness + "; ") +
+            std::string("use a filter such as api_key, or list the path in `defaults.require_auth.except`"));
+  }
+}
+
 std::vector<observe::TargetReport> report_targets(const upstream::Upstream& upstream) {
   std::vector<observe::TargetReport> out;
   for (const auto& t : upstream.targets())
     out.push_back({t->text(), t->usable() ? observe::TargetState::healthy : observe::TargetState::unhealthy});
   return out;
+}
+
+std::unique_ptr<const chain::ConsumerTable> table_of(const Config& config, const config::Report& report) {
+  if (config.consumers.empty()) return nullptr;
+  return std::make_unique<const chain::ConsumerTable>(config.consumers, report);
 }
 
 }  // namespace
@@ -161,6 +234,9 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
   out->routes.reserve(config.routes.size());
   RouteBuilder builder(config, report, living, *out);
   for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i, matches[i]);
+  check_auth(config, matches, builder.lacks_auth(), report, *out);
+  out->identity_fields.settle();
+  out->consumers = table_of(config, report);
   for (const auto& [name, listener] : config.listeners)
     for (const auto& rule : listener.passthrough) builder.upstream(rule.to);  // for the listener to find
   if (loaded.diagnostics.has_errors()) return nullptr;
@@ -171,6 +247,19 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
     });
     std::move(gauges.begin(), gauges.end(), std::back_inserter(out->gauges));
   }
+  return out;
+}
+
+std::shared_ptr<BuiltSnapshot> renew_consumers(Loaded& loaded, BuiltSnapshot& current) {
+  auto out = std::make_shared<BuiltSnapshot>();
+  out->hash = loaded.hash;
+  out->consumers = table_of(loaded.config, config::Report(loaded.document, loaded.diagnostics));
+  if (loaded.diagnostics.has_errors()) return nullptr;
+  out->table = current.table;
+  out->routes = current.routes;
+  out->identity_fields = current.identity_fields;
+  out->upstreams = current.upstreams;
+  out->gauges = std::move(current.gauges);
   return out;
 }
 

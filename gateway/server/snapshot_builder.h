@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/chain/revocations.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/routing/route.h"
 #include "gateway/server/loaded.h"
@@ -20,6 +21,9 @@ struct Living {
   observe::MetricsRegistry& metrics;
   upstream::TargetTable& targets;
   net::CryptoThreads* threads = nullptr;  // null where nothing is dialled
+  // For what filters compute, so that a flood of passwords holds up no handshake. Null as above.
+  net::CryptoThreads* filter_threads = nullptr;
+  const chain::Revocations* revocations = nullptr;
 };
 
 // What the control thread wants to know of a snapshot beside what requests need.
@@ -30,5 +34,10 @@ struct BuiltSnapshot : routing::Snapshot {
 
 // Null, with errors in loaded.diagnostics, when it cannot be built. `loaded` need not outlive the snapshot.
 std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living);
+
+// Another snapshot with the consumers of `loaded`, which says the same as the configuration of `current` in
+// all else; everything but the consumers is shared, and the gauges go over. Null, with errors in
+// loaded.diagnostics and nothing changed, when that cannot be.
+std::shared_ptr<BuiltSnapshot> renew_consumers(Loaded& loaded, BuiltSnapshot& current);
 
 }  // namespace sluice::server

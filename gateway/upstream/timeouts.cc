@@ -52,8 +52,7 @@ void describe(Description<RetryConfig>& d) {
 
 void describe(Description<DefaultsConfig>& d) {
   d.about("defaults", "What holds for every upstream and route that does not say otherwise.");
-  d.field("timeouts", &DefaultsConfig::timeouts, "Timeouts.");
-  d.field("retry", &DefaultsConfig::retry, "Repetition of failed attempts.", default_is("safe"));
+  describe_fields(d);
 }
 
 Timeouts merge(Timeouts under, const TimeoutsConfig& over) noexcept {

@@ -54,5 +54,11 @@ struct DefaultsConfig {
   bool operator==(const DefaultsConfig&) const = default;
 };
 void describe(config::Description<DefaultsConfig>& d);
+// The same fields of a struct that derives from it.
+template <class Defaults>
+void describe_fields(config::Description<Defaults>& d) {
+  d.field("timeouts", &Defaults::timeouts, "Timeouts.");
+  d.field("retry", &Defaults::retry, "Repetition of failed attempts.", config::default_is("safe"));
+}
 
 }  // namespace sluice::upstream

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who calls, as clients and operators see it: keys, passwords by curl, consumers in files of their own."""
+import hashlib
+import subprocess
+import unittest
+
+from harness import Case, eventually
+
+ROUTES = """
+  - {name: keys, match: {path: /keys}, use: [{api_key: {header: X-Api-Key}}], respond: {status: 200, body: "${consumer.id}"}}
+  - {name: users, match: {path: /users}, use: [{basic: {}}], respond: {status: 200, body: "${consumer.id}"}}
+"""
+
+
+def key(text):
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+class Consumers(Case):
+    def serve_with(self, consumers):
+        self.file = self.folder / "consumers.yaml"
+        self.file.write_text(consumers)
+        self.serve(ROUTES, more="include: consumers.yaml\n")
+
+    def status(self, path, *arguments):
+        return self.curl(path, *arguments).status
+
+    def test_in_a_file_of_their_own_take_effect_without_a_signal(self):
+        self.serve_with(f'consumers: [{{name: a, api_keys: "{key("one")}"}}]\n')
+        self.assertEqual(self.status("/keys", "-H", "X-Api-Key: one"), 200)
+
+        self.file.write_text(f'consumers: [{{name: b, api_keys: "{key("two")}"}}]\n')
+        self.gateway.says(r"consumers of .* reloaded")
+        answer = self.curl("/keys", "-H", "X-Api-Key: two")
+        self.assertEqual((answer.status, answer.body), (200, b"b"))
+        self.assertEqual(self.status("/keys", "-H", "X-Api-Key: one"), 401)
+
+        self.file.write_text("consumers: [{nam: c}]\n")
+        self.gateway.says(r"consumers of .* not reloaded: those in force stay")
+        self.assertIn("did you mean", self.gateway.output())
+        self.assertEqual(self.status("/keys", "-H", "X-Api-Key: two"), 200)
+
+        self.file.write_text(f'consumers: [{{name: d, api_keys: "{key("three")}"}}]\non_tie: first\n')
+        self.gateway.says(r"not reloaded: more has changed, which SIGHUP takes over")
+        self.assertEqual(self.status("/keys", "-H", "X-Api-Key: two"), 200)
+        self.reload()
+        self.assertEqual(self.status("/keys", "-H", "X-Api-Key: three"), 200)
+
+    def test_by_the_thousand(self):
+        entries = "".join(f'  - {{name: "c{n}", groups: [g{n % 7}], api_keys: "{key(str(n))}"}}\n'
+                          for n in range(10_000))
+        self.serve_with("consumers:\n" + entries)
+        for n in (0, 4711, 9999):
+            self.assertEqual(self.curl("/keys", "-H", f"X-Api-Key: {n}").body, f"c{n}".encode())
+        self.assertEqual(self.status("/keys", "-H", "X-Api-Key: 10000"), 401)
+
+        self.file.write_text("consumers:\n" + entries + f'  - {{name: late, api_keys: "{key("late")}"}}\n')
+        self.gateway.says(r"consumers of .* reloaded")
+        self.assertEqual(self.status("/keys", "-H", "X-Api-Key: late"), 200)
+
+    def test_with_passwords_that_htpasswd_made(self):
+        made = subprocess.run(["htpasswd", "-nbB", "-C", "5", "jo", "open sesame"], capture_output=True, text=True,
+                              check=True).stdout.strip().split(":", 1)[1]
+        self.serve_with(f"consumers: [{{name: jo, basic: {{password: '{made}'}}}}]\n")
+        self.assertEqual(self.status("/users"), 401)
+        self.assertEqual(self.curl("/users")["www-authenticate"], 'Basic realm="sluice", charset="UTF-8"')
+        self.assertEqual(self.curl("/users", "-u", "jo:open sesame").body, b"jo")
+        self.assertEqual(self.status("/users", "-u", "jo:wrong"), 401)
+        self.assertEqual(self.status("/users", "-u", "no:open sesame"), 401)
+
+
+if __name__ == "__main__":
+    unittest.main()
