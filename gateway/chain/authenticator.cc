@@ -90,6 +90,12 @@ void Authenticator::refuse(Exchange& ex, const Verdict& verdict) const { reply_t
 
 Verdict join_identities(Exchange& ex, Identity before) {
   Identity& now = ex.identity;
+  // Whoever came without a credential gives way to whoever showed one.
+  if (!before.challenges.empty()) return Verdict::ok();
+  if (!now.challenges.empty()) {
+    now = std::move(before);
+    return Verdict::ok();
+  }
   if (!before.consumer.empty() && !now.consumer.empty() && before.consumer != now.consumer) {
     now = std::move(before);
     return Verdict::forbidden("the credentials are those of two callers");

@@ -95,7 +95,8 @@ class Authenticator : public Filter {
 };
 
 // `ex.identity` was found out after `before`, of the same request. The first one names the caller, the second
-// one adds its claims, scopes and groups. Not ok if they are two consumers.
+// one adds its claims, scopes and groups; one of a caller without a credential counts for nothing beside
+// another. Not ok if they are two consumers.
 Verdict join_identities(Exchange& ex, Identity before);
 
 // The local reply of a verdict that is not ok.

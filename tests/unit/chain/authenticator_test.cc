@@ -147,6 +147,18 @@ TEST_F(AuthenticatorTest, AddsToWhatAnotherOneFoundOut) {
   EXPECT_TRUE(who.owner);
 }
 
+TEST_F(AuthenticatorTest, PutsWhoShowedACredentialInThePlaceOfAGuest) {
+  std::string_view challenges[] = {"Other"};
+  fake.ex.identity = {"anonymous", "guest", "", {}, {}, {}, challenges, nullptr, nullptr};
+  EXPECT_EQ(step(), Step::next);
+  EXPECT_EQ(fake.ex.identity.consumer, "acme");
+  EXPECT_TRUE(fake.ex.identity.challenges.empty());
+
+  oracle.identity = {"anonymous", "guest", "", {}, {}, {}, challenges, nullptr, nullptr};
+  EXPECT_EQ(step(), Step::next);
+  EXPECT_EQ(fake.ex.identity.consumer, "acme") << "and not the other way round";
+}
+
 TEST_F(AuthenticatorTest, ForbidsTheCredentialsOfTwo) {
   fake.ex.identity = {"mtls", "other", "cn", {}, {}, {}, {}, nullptr, nullptr};
   EXPECT_EQ(step(), Step::replied);
