@@ -57,7 +57,7 @@ void describe(config::Description<AdminConfig>& d) {
   using namespace config;
   d.about("admin",
           "The admin server: /metrics for Prometheus, /livez, /readyz and /startupz for supervisors, "
-          "/upstreams for people.");
+          "/upstreams for people, and /revocations, where tokens are taken back.");
   d.field("bind", &AdminConfig::bind, "Where it listens; only what this machine alone can reach.",
           example("127.0.0.1:9901"), example("unix:/run/sluice/admin.sock"));
   d.field("enabled", &AdminConfig::enabled, "Whether there is one.");
