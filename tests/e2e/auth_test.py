@@ -69,5 +69,22 @@ class Consumers(Case):
         self.assertEqual(self.status("/users", "-u", "no:open sesame"), 401)
 
 
+class Revocations(Case):
+    def test_are_pushed_to_the_admin_listener(self):
+        self.serve("  - {name: r, match: {path: /}, respond: {status: 200}}")
+        page = f"http://127.0.0.1:{self.admin_port}/revocations"
+        pushed = self.curl("", "-X", "PUT", url=page + "?issuer=https://idp.example.com&jti=8f3a")
+        self.assertEqual((pushed.status, pushed.json()), (200, {"revocations": 1}))
+        self.assertEqual(self.curl("", "-X", "PUT", url=page + "?issuer=i&sub=jo&before=2027-01-31").status, 200)
+        self.assertEqual(self.admin("/revocations").json(), {"revocations": 2})
+
+        wrong = self.curl("", "-X", "PUT", url=page + "?jti=8f3a")
+        self.assertEqual(wrong.status, 400)
+        self.assertIn("issuer", wrong.json()["detail"])
+        self.assertEqual(self.curl("", "-X", "POST", url=page + "?issuer=i").status, 405)
+        self.assertEqual(self.curl("", "-X", "PUT", "-H", "Host: evil.example.com", url=page + "?issuer=i").status, 421)
+        self.assertEqual(self.admin("/revocations").json(), {"revocations": 2})
+
+
 if __name__ == "__main__":
     unittest.main()
