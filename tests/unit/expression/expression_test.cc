@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/expression/expression.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace sluice::expression {
+namespace {
+
+class Tags final : public Collection {
+ public:
+  std::size_t size() const noexcept override { return 2; }
+  bool contains(const Value& v) const noexcept override {
+    return equal(v, Value::of(std::string_view("a"))) || equal(v, Value::of(std::int64_t{7}));
+  }
+};
+const Tags kTags;
+
+// `text.NAME`, `number.NAME` and so on have that type, `any.NAME` has none; what a NAME says is in the table.
+struct Facts final : Names, Values {
+  std::variant<Symbol, Fault> find(std::span<const Part> path) override {
+    const std::map<std::string, Type> types{{"text", Type::text},
+                                            {"number", Type::number},
+                                            {"any", Type::any},
+                                            {"list", Type::collection},
+                                            {"bool", Type::boolean}};
+    auto type = types.find(path[0].name);
+    if (type == types.end()) return Fault{0, "`" + path[0].name + "` is unknown", "a hint"};
+    std::string name;
+    for (const Part& s : path.subspan(1)) name += "/" + (s.index ? std::to_string(*s.index) : s.name);
+    names.push_back(name);
+    return Symbol{type->second, static_cast<std::uint32_t>(names.size() - 1)};
+  }
+  Value value(std::uint32_t slot) const override {
+    const std::map<std::string, Value> values{{"/gold", Value::of(std::string_view("gold"))},
+                                              {"/x-tier", Value::of(std::string_view("gold"))},
+                                              {"/seven", Value::of(std::int64_t{7})},
+                                              {"/half", Value::of(0.5)},
+                                              {"/null", Value::null()},
+                                              {"/yes", Value::of(true)},
+                                              {"/no", Value::of(false)},
+                                              {"/umlaut", Value::of(std::string_view("\xC3\xBC"))},
+                                              {"/users/0/name", Value::of(std::string_view("ann"))},
+                                              {"/tags", Value::of(kTags)}};
+    auto found = values.find(names[slot]);
+    return found == values.end() ? Value() : found->second;
+  }
+  std::vector<std::string> names;
+};
+
+bool holds(std::string_view text) {
+  Facts facts;
+  auto made = Expression::compile(text, facts);
+  if (auto* fault = std::get_if<Fault>(&made)) {
+    ADD_FAILURE() << text << ": " << fault->message;
+    return false;
+  }
+  return std::get<Expression>(made).holds(facts);
+}
+// "7: message; hint", columns from one; "" if the text is good.
+std::string fault(std::string_view text) {
+  Facts facts;
+  auto made = Expression::compile(text, facts);
+  auto* fault = std::get_if<Fault>(&made);
+  if (!fault) return "";
+  return std::to_string(fault->offset + 1) + ": " + fault->message +
+         (fault->hint.empty() ? "" : "; " + fault->hint);
+}
+
+TEST(Expression, IsTrueForWhatIsSo) {
+  for (std::string_view text : {"text.gold == 'gold'",
+                                "text[\"x-tier\"] == \"gold\"",
+                                "text.gold != 'silver'",
+                                "number.seven > 6 && number.seven <= 7",
+                                "number.half < 1",
+                                "number.half >= 0.5",
+                                "any.seven == 7",
+                                "any.gold in ['silver', 'gold']",
+                                "any.null == null",
+                                "any.gold != null",
+                                "any.users[0].name == 'ann'",
+                                "bool.yes",
+                                "!(bool.no || bool.no)",
+                                "bool.yes && !bool.no",
+                                "has(any.gold)",
+                                "!has(any.nothing)",
+                                "size(any.gold) == 4",
+                                "text.gold.size() == 4",
+                                "size(text.umlaut) == 1",
+                                "size(list.tags) == 2",
+                                "'a' in list.tags",
+                                "7 in list.tags",
+                                "!('b' in list.tags)",
+                                "text.gold.startsWith('go')",
+                                "text.gold.endsWith('ld')",
+                                "text.gold.contains('ol')",
+                                "text.gold.matches('^g.*d$')",
+                                "'gold'.matches('o')",
+                                "\"tab\\t\\\"\".size() == 5",
+                                "( ( 1 < 2 ) )"}) {
+    EXPECT_TRUE(holds(text)) << text;
+  }
+}
+
+TEST(Expression, IsNotTrueForWhatIsNotSo) {
+  for (std::string_view text :
+       {"false", "1 == 2", "text.gold == 'silver'", "any.gold == 7", "any.gold < 7", "bool.no",
+        "any.gold in ['silver']", "text.gold.matches('^o')", "text.gold.startsWith('gold!')"})
+    EXPECT_FALSE(holds(text)) << text;
+}
+
+TEST(Expression, IsNotTrueForWhatHasNoValue) {
+  for (std::string_view text :
+       {"any.nothing == 'x'", "any.nothing != 'x'", "!any.nothing", "any.nothing < 1", "any.gold && true",
+        "any.nothing in ['x']", "'x' in any.gold", "size(any.seven) == 0", "any.seven.startsWith('7')"})
+    EXPECT_FALSE(holds(text)) << text;
+}
+
+TEST(Expression, DecidesByOneSideIfThatIsEnough) {
+  EXPECT_TRUE(holds("any.nothing == 1 || true"));
+  EXPECT_TRUE(holds("true || any.nothing == 1"));
+  EXPECT_TRUE(holds("!(any.nothing == 1 && false)"));
+  EXPECT_FALSE(holds("any.nothing == 1 || false"));
+}
+
+TEST(Expression, BindsAndTighterThanOr) {
+  EXPECT_TRUE(holds("true || false && false"));
+  EXPECT_FALSE(holds("(true || false) && false"));
+}
+
+TEST(Expression, SaysWhereTypesDoNotFit) {
+  EXPECT_EQ(
+      fault("text.a == 1"),
+      "8: `==` compares a text with a number; what a request says is a text: write the number in quotes");
+  EXPECT_EQ(fault("true && text.a"), "9: `&&` wants true or false, this is a text");
+  EXPECT_EQ(fault("!number.a"), "2: `!` wants true or false, this is a number");
+  EXPECT_EQ(fault("number.a.startsWith('x')"), "10: `startsWith` wants a text, this is a number");
+  EXPECT_EQ(fault("text.a.startsWith(1)"), "19: `startsWith` wants a text, this is a number");
+  EXPECT_EQ(fault("1 in text.a"), "6: `in` wants a list, this is a text");
+  EXPECT_EQ(fault("size(bool.a) == 1"), "6: `size` wants a text or a list, this is true or false");
+  EXPECT_EQ(fault("list.a == [1]"), "8: lists cannot be compared; `in` and size() can look at them");
+  EXPECT_EQ(fault("true < false"), "6: `<` compares numbers or texts");
+  EXPECT_EQ(fault("text.a"), "1: this is a text, a condition is true or false; compare it with something");
+}
+
+TEST(Expression, SaysWhereATextIsNoExpression) {
+  EXPECT_EQ(fault(""), "1: expected a value, found the end");
+  EXPECT_EQ(fault("1 = 1"), "3: `=` is no operator, `==` compares");
+  EXPECT_EQ(fault("true & true"), "6: `&` is no operator, `&&` means and");
+  EXPECT_EQ(fault("(true"), "6: expected `)`, found the end");
+  EXPECT_EQ(fault("true true"), "6: expected the end or an operator, found `true`");
+  EXPECT_EQ(fault("'abc"), "1: the text is not closed");
+  EXPECT_EQ(fault("foo.bar == 1"), "1: `foo` is unknown; a hint");
+  EXPECT_EQ(fault("foo(1)"), "1: `foo` is no function; functions are has and size");
+  EXPECT_EQ(fault("text.a.lower() == 'x'"),
+            "8: `lower` is no method; methods are startsWith, endsWith, contains, matches and size");
+  EXPECT_EQ(fault("text.a.matches(text.b)"), "16: expected an expression in quotes, found `text`");
+  EXPECT_EQ(fault("text.a.matches('(')"), "16: the expression is not valid: missing ): (");
+  EXPECT_EQ(fault("has(1)"), "5: has() asks for a name");
+  EXPECT_EQ(fault("any[x] == 1"), "5: expected a name in quotes or a whole number, found `x`");
+  EXPECT_EQ(fault("12abc == 1"), "1: `12abc` is no number");
+}
+
+TEST(Expression, RefusesWhatIsNestedTooDeeply) {
+  std::string deep(10'000, '(');
+  EXPECT_THAT(fault(deep + "true"), testing::HasSubstr("nested too deeply"));
+  EXPECT_THAT(fault(std::string(10'000, '!') + "true"), testing::HasSubstr("nested too deeply"));
+  std::string longer = "true";
+  for (int i = 0; i < 1000; ++i) longer += " && true";
+  EXPECT_THAT(fault(longer), testing::HasSubstr("too long"));
+}
+
+TEST(Expression, ThatIsEmptyHoldsNever) { EXPECT_FALSE(Expression().holds(Facts())); }
+
+}  // namespace
+}  // namespace sluice::expression
