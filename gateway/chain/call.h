@@ -70,6 +70,12 @@ class CallAnswer {
  public:
   CallAnswer() : fields(*memory_) {}
   CallAnswer(CallAnswer&&) noexcept = default;
+  CallAnswer& operator=(CallAnswer&&) noexcept = default;
+  // For whoever keeps only the head.
+  void drop_body() noexcept {
+    bytes_.reset();
+    body = {};
+  }
 
   int status = 0;
 

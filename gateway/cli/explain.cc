@@ -10,6 +10,7 @@
 #include "gateway/cli/verbs.h"
 #include "gateway/config/report.h"
 #include "gateway/config/write.h"
+#include "gateway/handlers/compose.h"
 #include "gateway/handlers/forward.h"
 #include "gateway/http/h1/parser.h"
 #include "gateway/http/hop_by_hop.h"
@@ -125,9 +126,10 @@ class Explanation {
   }
 
   static void print_settings(const config::Choice& choice) {
-    std::string_view text;
-    std::string yaml = config::long_form(choice.kind()->shape(), choice.value().get(), nullptr);
-    text = yaml;
+    print_lines(config::long_form(choice.kind()->shape(), choice.value().get(), nullptr));
+  }
+
+  static void print_lines(std::string_view text) {
     while (!text.empty()) {
       auto end = text.find('\n');
       if (end != 0) fmt::print("            {}\n", text.substr(0, end));
@@ -140,6 +142,8 @@ class Explanation {
     fmt::print("handler     {}   ({})\n", handler.name(),
                report_.where(path("routes", index_, handler.name())));
     print_settings(handler);
+    if (const auto* composed = dynamic_cast<const handlers::Compose*>(&built.chain.handler()))
+      print_lines(composed->plan().drawn());
     const auto* forward = dynamic_cast<const handlers::Forward*>(&built.chain.handler());
     if (!forward) return;
     const auto& upstream = forward->upstream();

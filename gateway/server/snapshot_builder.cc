@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/server/snapshot_builder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
 
+#include "gateway/base/strings.h"
 #include "gateway/chain/authenticator.h"
 #include "gateway/chain/order.h"
 #include "gateway/chain/registry.h"
@@ -65,6 +68,14 @@ class RouteBuilder final : public chain::Builder {
     upstreams_.emplace(name, made);
     out_.upstreams.push_back(made);
     return made;
+  }
+  void need_upstream(std::string_view name, std::string_view field) override {
+    if (config_.upstreams.find(name)) return;
+    std::vector<std::string_view> known;
+    for (const auto& [other, unused] : config_.upstreams) known.push_back(other);
+    auto near = base::nearest(name, known);
+    error(field, fmt::format("there is no upstream `{}`", name),
+          near.empty() ? "" : config::did_you_mean(near));
   }
   const upstream::TimeoutsConfig& timeouts() const override { return timeouts_; }
   std::shared_ptr<const chain::Filter> filter(const chain::UseConfig& use, std::string_view field) override {

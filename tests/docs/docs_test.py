@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
-from harness import BINARY, PATIENCE, ROOT, Case, Running, hello, unused_port, users  # noqa: E402
+from harness import BINARY, PATIENCE, ROOT, Case, Running, hello, shop, unused_port, users  # noqa: E402
 from samples import commands_of, completed, matches, samples_of  # noqa: E402
 
 DOCUMENTS = ["README.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").glob("**/*.md"))]
@@ -24,7 +24,7 @@ class Document:
 
     def __init__(self, test, name):
         self.test, self.name, self.printed = test, name, ""
-        self.ports = {"9001": hello(), "9002": users()}
+        self.ports = {"9001": hello(), "9002": users(), "9005": shop()}
         self.folder = test.folder
         for shared in ("config", "dev", "docs"):
             (self.folder / shared).symlink_to(ROOT / shared)

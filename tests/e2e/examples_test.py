@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from harness import ROOT, Case, chat, hello, sluice, users
+from harness import ROOT, Case, chat, hello, shop, sluice, users
 
 PROMISE = re.compile(r"^#\s+([A-Z]+) (\S+) -> (\d+)$", re.MULTILINE)
 EXAMPLES = sorted((ROOT / "config/examples").glob("*.yaml"))
@@ -12,6 +12,7 @@ EXAMPLES = sorted((ROOT / "config/examples").glob("*.yaml"))
 def served_here(text):
     """The example on free ports, in front of the services of this run."""
     for written, here in ((":9001", f":{hello()}"), (":9002", f":{users()}"), (":9003", f":{chat()}"),
+                          (":9005", f":{shop()}"),
                           (":8080", ":0"), (":8081", ":0"), (":8443", ":0"), (":9901", ":0")):
         text = text.replace(written, here)
     text = re.sub(r"pre_stop: \w+", "pre_stop: 0s", text)

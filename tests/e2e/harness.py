@@ -83,6 +83,13 @@ def hello():
 
 
 @functools.cache
+def shop():
+    """Port of the Flask service that compositions ask."""
+    service = Running(["gunicorn", "--chdir", SERVICES, "--bind", "127.0.0.1:0", "--threads", "16", "shop:app"])
+    return int(service.says(r"Listening at: http://127\.0\.0\.1:(\d+)").group(1))
+
+
+@functools.cache
 def users():
     service = Running([sys.executable, SERVICES / "users.py", "0"])
     return int(service.says(r"listening on http://127\.0\.0\.1:(\d+)").group(1))

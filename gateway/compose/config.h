@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// ComposeConfig: what an operator writes for the handler `compose`. Checked and compiled into a Plan when the
+// route is built.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/config/describe.h"
+#include "gateway/http/head.h"
+#include "gateway/json/merge.h"
+#include "gateway/upstream/timeouts.h"
+
+namespace sluice::compose {
+
+// "users:/users/${path.id}": whom, and for what.
+struct CallTarget {
+  std::string upstream, uri;
+  bool operator==(const CallTarget&) const = default;
+};
+void describe(config::Text<CallTarget>& t);
+
+// What may go along of the client's request; nothing by itself.
+struct PassConfig {
+  bool all = false;                  // every header, the whole query
+  std::vector<std::string> headers;  // by name
+  std::vector<std::string> query;
+  bool body = false;
+  bool operator==(const PassConfig&) const = default;
+};
+void describe(config::Description<PassConfig>& d);
+
+// When a fallback takes the place of an answer: "timeout", "404", "5xx".
+struct FallbackCase {
+  enum class Kind : std::uint8_t { error, timeout, status } kind = Kind::error;
+  int from = 0, to = 0;  // of Kind::status
+  bool operator==(const FallbackCase&) const = default;
+};
+void describe(config::Text<FallbackCase>& t);
+
+struct JoinConfig {
+  std::string on, with;
+  std::optional<std::string> as;
+  bool operator==(const JoinConfig&) const = default;
+};
+void describe(config::Description<JoinConfig>& d);
+
+enum class Format : std::uint8_t { json, xml };
+void describe(config::Enumeration<Format>& e);
+
+enum class Expect : std::uint8_t { any, object, array };
+void describe(config::Enumeration<Expect>& e);
+
+struct CallConfig {
+  std::optional<CallTarget> get, post, put, patch, delete_;
+  config::ByName<std::string> headers, query;
+  std::optional<std::string> body;
+  std::optional<config::Json> json;
+  PassConfig forward;
+  std::optional<config::Duration> timeout;
+  std::optional<upstream::RetryConfig> retry;
+  config::Size max_body{4U << 20};
+
+  std::optional<std::string> when;
+  bool required = false;
+  std::optional<config::Json> fallback;
+  std::vector<FallbackCase> fallback_on;
+
+  std::optional<std::string> each;
+  std::uint32_t concurrency = 8;
+  std::uint32_t batch = 1;
+  std::uint32_t at_most = 1000;
+
+  Format format = Format::json;
+  std::vector<std::string> xml_lists;
+  Expect expect = Expect::any;
+  std::optional<std::string> pick;
+  std::vector<std::string> only, drop;
+  config::ByName<std::string> rename, move;
+  std::optional<JoinConfig> join;
+  std::optional<std::string> zip;
+  std::optional<std::string> as;
+  bool hide = false;
+  std::optional<json::OnConflict> on_conflict;
+  std::vector<std::string> response_headers;
+  bool operator==(const CallConfig&) const = default;
+
+  // The one that was written; the method too.
+  const CallTarget& target() const;
+  http::Method method() const;
+  std::string_view method_key() const;
+};
+void describe(config::Description<CallConfig>& d);
+
+// Values that are there whatever the services say.
+struct StaticConfig {
+  std::optional<config::Json> always, complete, partial;
+  bool operator==(const StaticConfig&) const = default;
+};
+void describe(config::Description<StaticConfig>& d);
+
+struct ComposeConfig {
+  config::ByName<CallConfig> calls;
+  std::optional<config::Duration> timeout;
+  json::OnConflict on_conflict = json::OnConflict::last;
+  StaticConfig data;
+  std::optional<config::Json> json;
+  std::optional<std::string> raw;
+  std::optional<std::string> errors;
+  std::optional<std::string> completed_header;
+  bool server_timing = false;
+  bool operator==(const ComposeConfig&) const = default;
+};
+void describe(config::Description<ComposeConfig>& d);
+
+}  // namespace sluice::compose
+
+namespace sluice::json {
+void describe(config::Enumeration<OnConflict>& e);
+}

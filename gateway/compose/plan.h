@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plan: a composition as it was built: each call compiled, and who waits for whom. Immutable, shared by all
+// exchanges of a route.
+#pragma once
+#include <memory>
+
+#include "gateway/chain/call.h"
+#include "gateway/chain/condition.h"
+#include "gateway/compose/config.h"
+#include "gateway/compose/text.h"
+#include "gateway/json/shape.h"
+
+namespace sluice::compose {
+
+// JSON that stands in the configuration, in memory as json/scan.h wants it.
+class StaticJson {
+ public:
+  explicit StaticJson(const std::string& text) : bytes_(text) { bytes_.append(json::kPadding, '\0'); }
+  std::string_view text() const noexcept {
+    return std::string_view(bytes_).substr(0, bytes_.size() - json::kPadding);
+  }
+
+ private:
+  std::string bytes_;
+};
+
+struct JoinPlan {
+  std::uint32_t call = 0;
+  std::vector<json::PathStep> list, on;  // of the enriched value: its list, the reference in the items
+  std::vector<json::PathStep> other_list, with;  // the same of the other call's
+  std::string as;                                // in quotes
+};
+
+struct CallPlan {
+  std::string name;
+  http::Method method = http::Method::get;
+  std::string upstream;
+  std::optional<chain::Caller> caller;
+  CallText uri;
+  std::vector<std::pair<std::string, CallText>> headers, query;
+  std::optional<CallText> body;
+  bool body_is_json = false;
+  PassConfig forward;
+  std::size_t max_body = 0;
+  std::optional<base::Duration> timeout;
+
+  std::optional<chain::Condition> when;
+  std::vector<Reference> looked_at;  // by `when`, by slot
+  bool required = false;
+  std::optional<StaticJson> fallback;
+  std::vector<FallbackCase> fallback_on;
+
+  std::optional<Reference> each;
+  std::uint32_t concurrency = 1, batch = 1, at_most = 0;
+
+  Format format = Format::json;
+  std::vector<std::string> xml_lists;
+  Expect expect = Expect::any;
+  json::Path pick;
+  json::Shape shape;
+  std::optional<JoinPlan> join;
+  std::optional<std::uint32_t> zip;
+  std::vector<json::PathStep> place;
+  bool hidden = false;
+  json::OnConflict on_conflict = json::OnConflict::last;
+  std::vector<std::string> response_headers;
+
+  std::vector<std::uint32_t> needs;       // calls that must have ended before
+  std::vector<std::uint32_t> dependents;  // calls that need this one
+};
+
+class Plan {
+ public:
+  // Complains to the builder about whatever does not fit; is then not to be run.
+  Plan(const ComposeConfig& config, chain::Builder& builder);
+  Plan(const Plan&) = delete;
+
+  std::vector<CallPlan> calls;  // as written
+  base::Duration timeout{};
+  std::optional<StaticJson> always, complete, partial;
+  json::OnConflict on_conflict = json::OnConflict::last;
+  std::optional<CallText> json;
+  std::optional<std::uint32_t> raw;
+  std::string errors;            // name in quotes, "" for none
+  std::string completed_header;  // "" for none
+  bool server_timing = false;
+  bool wants_body = false;  // does a call get the request's body?
+  bool personal = false;    // does a call tell of the client more than path and query?
+  // The order in which joins and zips are made: calls that others take from come first.
+  std::vector<std::uint32_t> enriching;
+
+  // For people: the calls as a picture, one line each.
+  std::string drawn() const;
+};
+
+}  // namespace sluice::compose

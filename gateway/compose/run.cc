@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/compose/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gateway/base/job.h"
+#include "gateway/base/strings.h"
+#include "gateway/chain/escape.h"
+#include "gateway/compose/looked_at.h"
+#include "gateway/compose/xml.h"
+#include "gateway/http/uri.h"
+
+namespace sluice::compose {
+
+using base::Reason;
+using base::Result;
+using base::Task;
+using http::FieldId;
+
+namespace {
+
+constexpr std::size_t kMostRequestBody = 1 << 20;
+
+std::string_view word_of(Reason reason) noexcept {
+  return base::row(reason).status == 504 ? std::string_view("timeout") : base::row(reason).name;
+}
+
+bool names(const std::vector<FallbackCase>& cases, const Failure& failure) noexcept {
+  return std::any_of(cases.begin(), cases.end(), [&](const FallbackCase& c) {
+    switch (c.kind) {
+      case FallbackCase::Kind::error:
+        return true;
+      case FallbackCase::Kind::timeout:
+        return failure.word == "timeout";
+      case FallbackCase::Kind::status:
+        return failure.status >= c.from && failure.status <= c.to;
+    }
+    return false;
+  });
+}
+
+}  // namespace
+
+Run::Run(const Plan& plan, chain::Exchange& ex) : plan_(plan), ex_(ex), states_(plan.calls.size()) {
+  for (std::size_t i = 0; i < states_.size(); ++i)
+    states_[i].waits_for = static_cast<std::uint32_t>(plan.calls[i].needs.size());
+}
+
+Task<Result<void>> Run::answer() {
+  // Step 1
+  if (plan_.wants_body && ex_.request_body) {
+    auto read = co_await read_body();
+    if (!read) co_return read;
+  }
+  base::Scope* here = co_await base::this_scope();
+  auto& loop = ex_.worker.loop;
+  began_ = loop.clock().steady();
+  ex_.upstream.asked = began_;  // whoever leaves now has left while services were asked
+  {
+    // Steps 2 and 3
+    base::Scope scope(here);
+    net::ScopeTimer deadline(loop.wheel(), scope);
+    deadline.start(plan_.timeout, Reason::timeout_total);
+    scope_ = &scope;
+    auto calls = all();
+    co_await std::move(calls).in(scope);
+    scope_ = nullptr;
+  }
+  if (here->cancelled()) co_return base::fail(here->why());
+  // Step 4. What it takes is the gateway's time, other than what the services took.
+  auto ended = loop.clock().steady();
+  auto made = respond();
+  ex_.upstream.asked = began_ + (loop.clock().steady() - ended);
+  co_return made;
+}
+
+Task<Result<void>> Run::read_body() {
+  constexpr std::size_t kPiece = 64 * 1024;
+  if (ex_.request_body->length().value_or(0) > kMostRequestBody) co_return base::fail(Reason::body_too_large);
+  for (bool last = false; !last;) {
+    auto piece = co_await ex_.request_body->read(kPiece);
+    if (!piece) co_return std::move(piece).unexpected();
+    last = piece->last;
+    read_ << std::string_view(piece->bytes.data(), piece->bytes.size());
+    if (read_.size() > kMostRequestBody) co_return base::fail(Reason::body_too_large);
+  }
+  body_ = read_.text();
+  co_return Result<void>();
+}
+
+// --- who begins when
+
+Task<void> Run::all() {
+  std::vector<std::uint32_t> ready;
+  for (std::uint32_t i = 0; i < states_.size(); ++i)
+    if (states_[i].waits_for == 0) ready.push_back(i);
+  return go_on(std::move(ready));
+}
+
+Task<void> Run::go_on(std::vector<std::uint32_t> ready) {
+  if (ready.size() == 1) {
+    co_await call(ready[0]);
+    co_return;
+  }
+  std::vector<Task<bool>> tasks;
+  tasks.reserve(ready.size());
+  for (std::uint32_t i : ready) tasks.push_back(call(i));
+  auto together = base::all(std::move(tasks));
+  co_await together;
+}
+
+// The call, and then whatever waited for it last.
+Task<bool> Run::call(std::uint32_t index) {
+  co_await perform(index);
+  settle(index);
+  std::vector<std::uint32_t> ready;
+  for (std::uint32_t d : plan_.calls[index].dependents)
+    if (--states_[d].waits_for == 0) ready.push_back(d);
+  if (!ready.empty()) co_await go_on(std::move(ready));
+  co_return true;
+}
+
+Task<void> Run::perform(std::uint32_t index) {
+  const CallPlan& p = plan_.calls[index];
+  CallState& state = states_[index];
+  if (scope_->cancelled()) {
+    state.outcome.failure = failed(base::Error{scope_->why(), {}});
+    co_return;
+  }
+  LookedAt looked(p, *this, ex_.arena);
+  if (p.when && !p.when->holds(ex_, &looked)) {
+    state.skipped = true;
+    co_return;
+  }
+  if (p.each) {
+    co_await perform_each(index);
+  } else {
+    state.outcome = co_await ask(index, {});
+  }
+}
+
+bool Run::needs_skipped(const CallPlan& p) const {
+  return std::any_of(p.needs.begin(), p.needs.end(), [this](std::uint32_t n) { return states_[n].skipped; });
+}
+
+// The call has ended: takes the fallback if it is to be taken, and gives the others up if it had to be good.
+void Run::settle(std::uint32_t index) {
+  const CallPlan& p = plan_.calls[index];
+  CallState& state = states_[index];
+  Failure& failure = state.outcome.failure;
+  if (state.skipped || !failure) return;
+  // It could not be made without what was left out.
+  if (failure.word == "reference" && needs_skipped(p)) {
+    state.skipped = true;
+    failure = {};
+    return;
+  }
+  bool has_value = state.outcome.value.data() != nullptr;
+  if (!has_value && p.fallback && names(p.fallback_on, failure)) {
+    state.outcome.value = p.fallback->text();
+    state.fell_back = true;
+    // A status that is named is an answer.
+    bool named = std::any_of(p.fallback_on.begin(), p.fallback_on.end(), [&](const FallbackCase& c) {
+      return c.kind == FallbackCase::Kind::status && failure.status >= c.from && failure.status <= c.to;
+    });
+    if (named) failure = {};
+    return;
+  }
+  if (!p.required || broken_) return;
+  broken_ = &p;
+  if (scope_) scope_->cancel(Reason::client_closed);  // nobody wants the rest any more
+}
+
+// --- one call
+
+Task<Outcome> Run::ask(std::uint32_t index, std::span<const std::string_view> each) {
+  const CallPlan& p = plan_.calls[index];
+  Outcome out;
+  chain::CallRequest request;
+  if (!fill_in(p, each, request, out.failure)) co_return out;
+  CallState& state = states_[index];
+  request.trace = &state.trace;
+  auto began = state.ran ? state.trace.began : ex_.worker.loop.clock().steady();
+  state.ran = true;
+  auto answer = co_await p.caller->call(ex_, request);
+  state.trace.began = began;
+  if (!answer) {
+    out.failure = failed(answer.error());
+    co_return out;
+  }
+  out.answer.emplace(std::move(*answer));
+  take(p, out);
+  co_return out;
+}
+
+bool Run::fill_in(const CallPlan& p, std::span<const std::string_view> each, chain::CallRequest& request,
+                  Failure& failure) {
+  request.method = p.method;
+  request.most = p.max_body;
+  CallText::Given given{ex_, *this, each, p.batch > 1};
+  if (!render_target(p, given, request, failure)) return false;
+  http::Fields fields(ex_.arena);
+  forward(p, fields);
+  for (const auto& [name, text] : p.headers) {
+    json::Output value;
+    if (auto why = text.render(given, value); !why.empty()) {
+      failure = failed("reference", Reason::validation, why);
+      return false;
+    }
+    fields.set(name, ex_.arena.copy(value.text()));
+  }
+  if (p.body) {
+    json::Output body;
+    if (auto why = p.body->render(given, body); !why.empty()) {
+      failure = failed("reference", Reason::validation, why);
+      return false;
+    }
+    request.body = ex_.arena.copy(body.text());
+    if (p.body_is_json && !fields.has(FieldId::content_type))
+      fields.add(FieldId::content_type, "application/json");
+  } else if (p.forward.body) {
+    request.body = body_;
+    if (auto type = ex_.request.fields.value(FieldId::content_type); !type.empty())
+      fields.set(FieldId::content_type, type);
+  }
+  if (!fields.has(FieldId::accept))
+    fields.add(FieldId::accept, p.format == Format::xml ? "application/xml, text/xml" : "application/json");
+  request.fields = fields.lines();
+  return true;
+}
+
+bool Run::render_target(const CallPlan& p, const CallText::Given& given, chain::CallRequest& request,
+                        Failure& failure) {
+  json::Output uri;
+  auto refuse = [&](std::string_view why) {
+    failure = failed("reference", Reason::validation, why);
+    return false;
+  };
+  if (auto why = p.uri.render(given, uri); !why.empty()) return refuse(why);
+  bool first = uri.text().find('?') == std::string_view::npos;
+  auto separator = [&]() -> char { return std::exchange(first, false) ? '?' : '&'; };
+  auto add_name = [&](std::string_view name) {
+    char* begin = ex_.arena.chars(name.size() * chain::kWorstEscape);
+    uri << separator()
+        << std::string_view(begin, static_cast<std::size_t>(chain::write_component(begin, name) - begin));
+  };
+  for (const auto& [name, text] : p.query) {
+    json::Output value;  // begins with "?", behind which texts are escaped for a query
+    if (auto why = text.render(given, value); !why.empty()) return refuse(why);
+    add_name(name);
+    uri << '=' << value.text().substr(1);
+  }
+  if (p.forward.all && ex_.request.has_query && !ex_.request.query.empty())
+    uri << separator() << ex_.request.query;
+  for (const std::string& name : p.forward.query)
+    if (auto value = chain::query_parameter(ex_.request.query, name)) {
+      add_name(name);
+      uri << '=' << *value;
+    }
+  request.set_uri(ex_.arena.copy(uri.text()));
+  // Whatever a value says, the path stays the one that was written: no segment of it goes up, vanishes or is
+  // two to a service that decodes first.
+  auto normal = http::normalise_path(request.path, ex_.arena);
+  auto segments = [](std::string_view path) { return std::count(path.begin(), path.end(), '/'); };
+  if (!normal || segments(*normal) != segments(request.path) || !http::valid_query(request.query))
+    return refuse("a value does not fit into the path");
+  request.path = *normal;
+  return true;
+}
+
+void Run::forward(const CallPlan& p, http::Fields& fields) const {
+  if (p.forward.all) {
+    for (const http::Field& f : ex_.request.fields.lines())
+      if (!f.dropped && (f.id != FieldId::content_type || p.forward.body)) fields.add(f.name, f.value);
+    // The answer is read here.
+    fields.remove(FieldId::accept_encoding);
+    fields.remove_all(http::field_set(FieldId::range, FieldId::if_none_match, FieldId::if_modified_since));
+  }
+  for (const std::string& name : p.forward.headers)
+    for (const http::Field& f : ex_.request.fields.lines())
+      if (!f.dropped && base::equal_ignoring_case(f.name, name)) fields.add(f.name, f.value);
+}
+
+// Status and body of an answer: is there a value in it?
+void Run::take(const CallPlan& p, Outcome& outcome) const {
+  chain::CallAnswer& answer = *outcome.answer;
+  if (answer.status < 200 || answer.status > 299) {
+    outcome.failure =
+        failed("status", Reason::upstream_status, fmt::format("{} answered {}", p.name, answer.status));
+    outcome.failure.status = answer.status;
+    return;
+  }
+  auto invalid = [&](std::string_view why) {
+    outcome.failure = failed("invalid", Reason::response_invalid, why);
+    outcome.failure.status = answer.status;
+  };
+  bool raw = plan_.raw && &plan_.calls[*plan_.raw] == &p && p.dependents.empty();
+  if (raw) {
+    outcome.value = "null";
+    return;
+  }
+  if (auto coding = answer.fields.value(FieldId::content_encoding); !coding.empty() && coding != "identity")
+    return invalid(fmt::format("{} answered with the content coding {}", p.name, coding));
+  std::string_view text = json::trimmed(answer.body);
+  if (text.empty()) {
+    outcome.value = "null";
+  } else if (p.format == Format::xml) {
+    if (auto why = xml_to_json(answer.body, p.xml_lists, outcome.converted); !why.empty())
+      return invalid(fmt::format("{} answered no XML: {}", p.name, why));
+    outcome.value = outcome.converted.text();
+  } else {
+    if (auto fault = json::check(answer.body))
+      return invalid(
+          fmt::format("{} answered no JSON: {} at byte {}", p.name, fault->message, fault->offset + 1));
+    outcome.value = text;
+  }
+  if (p.pick.many()) {
+    json::Output picked;
+    picked << '[';
+    json::for_each(outcome.value, p.pick.steps(), [&](std::string_view v) {
+      if (picked.size() > 1) picked << ',';
+      picked << v;
+    });
+    picked << ']';
+    // In the arena with what may be read behind it.
+    char* at = ex_.arena.chars(picked.size() + json::kPadding);
+    std::memcpy(at, picked.text().data(), picked.size());
+    outcome.value = {at, picked.size()};
+  } else if (!p.pick.empty()) {
+    outcome.value = json::find(outcome.value, p.pick.steps()).value_or("null");
+  }
+  json::Type wanted = p.expect == Expect::array ? json::Type::array : json::Type::object;
+  if (p.expect != Expect::any && !json::is(outcome.value, wanted)) {
+    auto found = json::name(json::type_of(outcome.value));
+    outcome.value = {};
+    invalid(fmt::format("{} answered {}, not {}", p.name, found, json::name(wanted)));
+  }
+}
+
+Failure Run::failed(const base::Error& error) const {
+  return {word_of(error.reason), error.reason, 0, ex_.arena.copy(error.detail)};
+}
+
+Failure Run::failed(std::string_view word, Reason reason, std::string_view detail) const {
+  return {word, reason, 0, ex_.arena.copy(detail)};
+}
+
+std::optional<std::string_view> Run::value(std::uint32_t call) const {
+  const Outcome& outcome = states_[call].outcome;
+  if (outcome.value.data() == nullptr) return std::nullopt;
+  return outcome.value;
+}
+
+}  // namespace sluice::compose

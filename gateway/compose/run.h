@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Run: one composition for one exchange: makes the calls of its plan, each as soon as those that it needs
+// have ended, and makes an answer of what came. Lives in the handler's coroutine.
+//
+//   1 ask        the request's body is read if calls get it; calls without needs begin, all at once
+//   2 listen     each answer is checked and picked from; then whoever waited for it begins
+//   3 give up    at the deadline, or when a required call has failed, the calls still under way are cancelled
+//   4 answer     shaped and enriched values are merged in the order in which the calls are written
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "gateway/compose/plan.h"
+#include "gateway/json/merge.h"
+
+namespace sluice::compose {
+
+// Why a call gave nothing.
+struct Failure {
+  std::string_view
+      word;  // for Sluice-Partial: "timeout", "status", "reference", "invalid", or the reason's name
+  base::Reason reason = base::Reason::none;
+  int status = 0;  // that the service answered; 0 if none
+  std::string_view detail;
+
+  explicit operator bool() const noexcept { return reason != base::Reason::none; }
+};
+
+// What came of a call, or of one of those that are made for `each`.
+struct Outcome {
+  std::optional<chain::CallAnswer> answer;
+  json::Output converted;  // from another format
+  std::string_view value;  // in the answer or what it was converted to; without data if there is none
+  Failure failure;
+};
+
+// A call while the composition runs.
+struct CallState {
+  std::uint32_t waits_for = 0;  // calls that have not ended yet
+  bool skipped = false;         // its condition does not hold, or it needs what was skipped
+  bool fell_back = false;       // the value is the fallback
+  Outcome outcome;              // with a failure and a value: the value is not complete, or the fallback
+  json::Output made;            // what is no slice of an answer: the list of `each`
+  std::vector<chain::CallAnswer> parts;  // of `each`: heads, for caching and cookies
+  chain::CallTrace trace;
+  bool ran = false;
+};
+
+struct Fan;  // each.cc
+
+class Run final : private CallValues {
+ public:
+  Run(const Plan& plan, chain::Exchange& ex);
+  Run(const Run&) = delete;
+
+  // Fills the exchange's response, or says why there is none.
+  base::Task<base::Result<void>> answer();
+
+ private:
+  // --- run.cc
+  base::Task<base::Result<void>> read_body();
+  base::Task<void> all();
+  // Those that run side by side by base::all, which wants values.
+  base::Task<bool> call(std::uint32_t index);
+  base::Task<void> go_on(std::vector<std::uint32_t> ready);
+  base::Task<void> perform(std::uint32_t index);
+  base::Task<Outcome> ask(std::uint32_t index, std::span<const std::string_view> each);
+  bool fill_in(const CallPlan& p, std::span<const std::string_view> each, chain::CallRequest& request,
+               Failure& failure);
+  bool render_target(const CallPlan& p, const CallText::Given& given, chain::CallRequest& request,
+                     Failure& failure);
+  void forward(const CallPlan& p, http::Fields& fields) const;
+  void take(const CallPlan& p, Outcome& outcome) const;
+  Failure failed(const base::Error& error) const;
+  Failure failed(std::string_view word, base::Reason reason, std::string_view detail) const;
+  void settle(std::uint32_t index);
+  bool needs_skipped(const CallPlan& p) const;
+
+  // --- each.cc
+  base::Task<void> perform_each(std::uint32_t index);
+  base::Task<bool> work_off(std::uint32_t index, Fan& fan);
+  bool collect(const CallPlan& p, std::vector<std::string_view>& values, Failure& failure);
+
+  // --- answer.cc
+  base::Result<void> respond();
+  const CallPlan* decisive() const;
+  base::Result<void> refuse(const CallPlan& p);
+  void pass_through(const chain::CallAnswer& answer);
+  http::Fields kept(const http::Fields& fields) const;
+  base::Result<void> merge(json::Output& out);
+  void say_errors(json::Output& out) const;
+  void say_partial();
+  void say_timing();
+  void give_headers();
+  bool partial() const;
+
+  std::optional<std::string_view> value(std::uint32_t call) const override;
+
+  const Plan& plan_;
+  chain::Exchange& ex_;
+  std::vector<CallState> states_;
+  std::string_view body_;             // of the request, if calls get it
+  json::Output read_;                 // its memory
+  base::Scope* scope_ = nullptr;      // of the calls
+  const CallPlan* broken_ = nullptr;  // the required call that failed first
+  base::SteadyTime began_{};
+};
+
+}  // namespace sluice::compose

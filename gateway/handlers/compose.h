@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compose: the handler that makes one answer of several calls. The work is in gateway/compose.
+#pragma once
+#include "gateway/chain/exchange.h"
+#include "gateway/compose/plan.h"
+
+namespace sluice::handlers {
+
+class Compose final : public chain::Handler {
+ public:
+  Compose(const compose::ComposeConfig& config, chain::Builder& builder) : plan_(config, builder) {}
+  base::Task<base::Result<void>> answer(chain::Exchange& ex) const override;
+
+  const compose::Plan& plan() const noexcept { return plan_; }
+
+ private:
+  compose::Plan plan_;
+};
+
+}  // namespace sluice::handlers

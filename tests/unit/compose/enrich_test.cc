@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/compose/enrich.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/json/padded.h"
+
+namespace sluice::compose {
+namespace {
+
+using json::Padded;
+
+std::vector<json::PathStep> steps(std::string_view path) {
+  if (path.empty()) return {};
+  return std::get<json::Path>(json::Path::parse(path)).steps();
+}
+
+std::string joined(std::string_view list, std::string_view on, std::string_view other_list,
+                   std::string_view with, std::string_view value, std::string_view other) {
+  JoinPlan plan{0, steps(list), steps(on), steps(other_list), steps(with), "\"owner\""};
+  Padded a(value), b(other);
+  base::Arena arena;
+  json::Output out;
+  join(plan, a, b, arena, out);
+  return std::string(out.text());
+}
+
+TEST(Join, PutsTheOtherItemIntoEach) {
+  EXPECT_EQ(
+      joined("", "by", "", "id", R"([{"by":1},{"by":"b","owner":0},{"by":3},{},4])",
+             R"([{"id":"b"},{"id":1,"n":1.0},{"id":1,"n":2}])"),
+      R"([{"by":1,"owner":{"id":1,"n":1.0}},{"by":"b","owner":{"id":"b"}},{"by":3,"owner":null},{"owner":null},4])");
+}
+
+TEST(Join, GoesToTheListWhereverItIs) {
+  EXPECT_EQ(joined("data.items", "by.id", "users", "id",
+                   R"({"n":1,"data":{"items":[{"by":{"id":1}}],"x":2}})", R"({"users":[{"id":1}]})"),
+            R"({"n":1,"data":{"items":[{"by":{"id":1},"owner":{"id":1}}],"x":2}})");
+  EXPECT_EQ(joined("", "by", "", "id", R"({"by":1})", R"([{"id":1}])"), R"({"by":1,"owner":{"id":1}})");
+}
+
+TEST(Join, LeavesWhatHasNoListAsItIs) {
+  EXPECT_EQ(joined("items", "by", "", "id", R"({"items":3})", "[]"), R"({"items":3})");
+  EXPECT_EQ(joined("", "by", "", "id", "7", "[]"), "7");
+  EXPECT_EQ(joined("", "by", "", "id", R"([{"by":1}])", "null"), R"([{"by":1,"owner":null}])");
+}
+
+TEST(Zip, MergesItemsInTheSamePlace) {
+  Padded a(R"([{"a":1,"x":1},{"a":2},{"a":3}])"), b(R"([{"x":2,"b":1},7])");
+  json::Output out;
+  zip(a, b, out);
+  EXPECT_EQ(out.text(), R"([{"a":1,"x":2,"b":1},7,{"a":3}])");
+}
+
+TEST(Zip, LeavesWhatIsNoListAsItIs) {
+  Padded a("{}"), b("[]");
+  json::Output out;
+  zip(a, b, out);
+  EXPECT_EQ(out.text(), "{}");
+}
+
+}  // namespace
+}  // namespace sluice::compose
