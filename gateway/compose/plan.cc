@@ -108,7 +108,7 @@ class Planner {
   std::string at(std::string_view field) const { return path("calls", name_, field); }
   template <class... Field>
   std::string at(std::string_view field, Field... more) const {
-    return path(path("calls", name_), field, more...);
+    return path("calls", name_, field, more...);
   }
 
   std::optional<CallText> text(const std::string& written, CallText::Place place, const std::string& field,

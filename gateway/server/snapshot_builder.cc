@@ -33,14 +33,14 @@ class RouteBuilder final : public chain::Builder {
     std::vector<Placed> filters;
     for (std::size_t i = 0; i < config_.use.size(); ++i) place(config_.use[i], path("use", i), filters);
     for (std::size_t i = 0; i < written.use.size(); ++i)
-      place(written.use[i], path(path("routes", index), "use", i), filters);
+      place(written.use[i], path("routes", index, "use", i), filters);
     object(filters, written.handler.name());
     std::vector<chain::Link> links;
     for (const Placed& f : filters) {
       being_built_ = {f.settings_path, f.name, f.filter->name()};
       links.push_back(chain::make_link(*f.filter, f.name, *this));
     }
-    being_built_ = {path(path("routes", index), written.handler.name()), {}, {}};
+    being_built_ = {path("routes", index, written.handler.name()), {}, {}};
     lacks_auth_.push_back(std::ranges::none_of(links, identifies));
     auto handler = chain::make_handler(written.handler, *this);
     auto metrics = living_.metrics.route(written.name);
@@ -124,7 +124,8 @@ class RouteBuilder final : public chain::Builder {
   void place(const UseConfig& use, std::string at, std::vector<Placed>& out) const {
     if (use.policy.empty()) {
       if (use.filter)
-        out.push_back({&use.filter, std::string(use.filter.name()), at, path(at, use.filter.name())});
+        out.push_back(
+            {&use.filter, std::string(use.filter.name()), at, at + "." + std::string(use.filter.name())});
       return;
     }
     const auto* policy = config_.policies.find(use.policy);
