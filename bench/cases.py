@@ -2,7 +2,7 @@
 """The cases: what is asked, over how many connections, and the ratio of CPU per request that is the aim."""
 from dataclasses import dataclass, field
 
-from subjects import Shape, route_prefixes
+from subjects import Shape, composed_page, route_prefixes
 
 # What a browser or an SDK sends: with Host these are 12 fields of about 800 bytes.
 REALISTIC_FIELDS = {
@@ -70,5 +70,7 @@ CASES = (
     Case("grpc", "gRPC unary, HTTP/2 on both sides, 16 connections of 32 streams", connections=16, streams=32,
          path="/shop.Cart/Add", fields={"content-type": "application/grpc", "te": "trailers"}, body=64, expect=100,
          shape=Shape(grpc=True), aims={"nginx": 0.90, "haproxy": 0.90}),
+    Case("compose", "three JSON bodies of 10 KiB become one, with pick and rename", path="/page",
+         expect=len(composed_page()), shape=Shape(compose=True), aims={"node": 0.20, "nginx + Lua": 0.50}),
     Case("edits", "header edit filter", fields=REALISTIC_FIELDS, shape=Shape(header_edits=True), against=Shape()),
 )

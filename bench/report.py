@@ -6,6 +6,7 @@ from subjects import SUBJECTS
 
 TITLES = {"sluice": "Sluice", "nginx": "nginx", "haproxy": "HAProxy", "nghttpx": "nghttpx"}
 PEERS = ("nginx", "haproxy", "nghttpx")
+COMPOSERS = ("nginx + Lua", "node")
 
 
 def ratio(rounds, ours, theirs, key="cpu_us"):
@@ -45,11 +46,23 @@ def cpu_table(results, cases):
     rows = []
     for case in cases:
         rounds = results.get(case.name, {}).get("rounds")
-        if rounds and not case.against:
+        if rounds and not case.against and not case.shape.compose:
             rows.append([case.title, *(cell(middle(rounds, name, "cpu_us")) for name in TITLES),
                          *(ratio_cell(ratio(rounds, "sluice", peer), case.aims.get(peer))
                            for peer in PEERS)])
     head = ["work", *(f"{name} us" for name in TITLES.values()), *(f"Sluice / {TITLES[peer]}" for peer in PEERS)]
+    return table(head, rows) if rows else []
+
+
+def composed_table(results, cases):
+    rows = []
+    for case in cases:
+        rounds = results.get(case.name, {}).get("rounds") if case.shape.compose else None
+        if rounds:
+            rows.append([case.title, *(cell(middle(rounds, name, "cpu_us")) for name in ("sluice", *COMPOSERS)),
+                         *(ratio_cell(ratio(rounds, "sluice", peer), case.aims.get(peer)) for peer in COMPOSERS)])
+    head = ["composition", *(f"{title(name)} us" for name in ("sluice", *COMPOSERS)),
+            *(f"Sluice / {title(peer)}" for peer in COMPOSERS)]
     return table(head, rows) if rows else []
 
 
@@ -109,7 +122,8 @@ def idle_table(results, case, what, aim):
 
 def sections(results, cases):
     """The tables alone, as lines."""
-    parts = [("CPU per request", cpu_table(results, cases)), ("Sluice against itself", variant_table(results, cases)),
+    parts = [("CPU per request", cpu_table(results, cases)),
+             ("Composition", composed_table(results, cases)), ("Sluice against itself", variant_table(results, cases)),
              ("Latency at a fixed rate", open_loop_table(results)), ("Memory", idle_table(results, "idle", "keep-alive connections", 600)),
              ("Memory with TLS", idle_table(results, "idle-tls", "connections with TLS", 14_848)),
              ("Throughput, latency, memory", detail_table(results, cases))]

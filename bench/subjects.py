@@ -3,10 +3,12 @@
 
 A subject is made for one case (`Shape`), writes its configuration into a folder, and starts on a free port.
 """
+import json
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 from processes import LOAD_CORE, PROXY_CORE, Process, accepts, free_port
 
@@ -20,6 +22,7 @@ class Shape:
     header_edits: bool = False
     http2: bool = False  # from clients; HTTP/1.1 to the backend
     grpc: bool = False  # HTTP/2 without TLS on both sides, and a backend that sends trailers
+    compose: bool = False  # three JSON bodies become one; against whoever can be told to
     tls: bool = False  # 1.3 with AES-128-GCM, X25519 and a P-256 key, nothing resumed
 
     @property
@@ -51,6 +54,22 @@ def route_prefixes(count):
     return [f"/v1/teams/t{n:05}/orders" for n in range(count)] if count > 1 else []
 
 
+def composed_part(n):
+    """A JSON body of 10 KiB as services send it, and in the texts nothing that somebody writes differently."""
+    items = [{"id": 1000 * n + i, "name": f"Product number {i}", "price": 1250 + i, "tags": ["red", "large"],
+              "stock": True, "owner": {"id": 77, "mail": "ann@example.com"}} for i in range(79)]
+    return json.dumps({"data": {"items": items}, "page": n}, separators=(",", ":"))
+
+
+def composed_page():
+    """What a composition of three parts is to answer: `data.items` of each, `name` called `title`."""
+    page = {}
+    for n in (1, 2, 3):
+        items = json.loads(composed_part(n))["data"]["items"]
+        page[f"p{n}"] = [{("title" if k == "name" else k): v for k, v in item.items()} for item in items]
+    return json.dumps(page, separators=(",", ":"))
+
+
 class Subject:
     name = ""
     binary = ""
@@ -72,7 +91,7 @@ class Subject:
 
     @classmethod
     def takes_part(cls, shape):
-        return True
+        return not shape.compose
 
     def stop(self):
         self.process.stop()
@@ -81,6 +100,10 @@ class Subject:
 
 class Sluice(Subject):
     name, binary = "sluice", "build/release/sluice"
+
+    @classmethod
+    def takes_part(cls, shape):
+        return True
 
     @classmethod
     def available(cls):
@@ -109,6 +132,10 @@ class Sluice(Subject):
                  "response: {set: {X-Served-By: sluice}, remove: [Server]}}}], " if self.shape.header_edits else "")
         lines += [f"  - {{name: r{n}, match: {{path: {prefix}/**}}, {edits}to: app}}"
                   for n, prefix in enumerate(route_prefixes(self.shape.routes))]
+        if self.shape.compose:
+            calls = ", ".join(f'p{n}: {{get: "app:/part{n}", pick: data.items, rename: {{"[].name": title}}, as: p{n}}}'
+                              for n in (1, 2, 3))
+            lines += [f"  - {{name: page, match: {{path: /page}}, compose: {{calls: {{{calls}}}}}}}"]
         lines += [f"  - {{name: all, match: {{path: /**}}, {edits}to: app}}"]
         return "\n".join(lines) + "\n"
 
@@ -163,6 +190,94 @@ class NginxSmallBuffers(Nginx):
     @classmethod
     def takes_part(cls, shape):
         return shape.big_bodies
+
+
+class NginxLua(Nginx):
+    """Composes in Lua, with cjson, the calls side by side."""
+    name = "nginx + Lua"
+    modules = [Path("/usr/lib/nginx/modules") / f"{name}_module.so" for name in ("ndk_http", "ngx_http_lua")]
+
+    @classmethod
+    def available(cls):
+        return super().available() and all(module.exists() for module in cls.modules)
+
+    @classmethod
+    def takes_part(cls, shape):
+        return shape.compose
+
+    def text(self):
+        main = " ".join(f"load_module {module};" for module in self.modules)
+        return main + nginx_text(self.folder, f"""
+          access_log off;
+          upstream app {{ server 127.0.0.1:{self.backend}; keepalive 1024; keepalive_requests 100000000; }}
+          server {{
+            listen 127.0.0.1:{self.port} backlog=4096;
+            location /part {{
+              internal; proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection '';
+              proxy_buffer_size 16k; proxy_buffers 8 16k; proxy_busy_buffers_size 32k;
+            }}
+            location = /page {{
+              default_type application/json;
+              content_by_lua_block {{
+                local cjson = require "cjson"
+                local page = {{}}
+                local answers = {{ngx.location.capture_multi {{{{"/part1"}}, {{"/part2"}}, {{"/part3"}}}}}}
+                for n, answer in ipairs(answers) do
+                  local items = cjson.decode(answer.body).data.items
+                  for _, item in ipairs(items) do
+                    item.title, item.name = item.name, nil
+                  end
+                  page["p" .. n] = items
+                end
+                local body = cjson.encode(page)
+                ngx.header.content_length = #body
+                ngx.print(body)
+              }}
+            }}
+          }}""")
+
+
+class Node(Subject):
+    """Composes by hand in Node: fetch, JSON.parse, JSON.stringify."""
+    name, binary = "node", "node"
+
+    @classmethod
+    def version(cls):
+        return version_of(cls.binary, "--version")
+
+    @classmethod
+    def takes_part(cls, shape):
+        return shape.compose
+
+    def command(self):
+        return [self.binary, self.config]
+
+    def text(self):
+        return f"""
+const http = require('http');
+const agent = new http.Agent({{keepAlive: true, maxSockets: 1024}});
+const call = path => new Promise((resolve, reject) => {{
+  http.get({{host: '127.0.0.1', port: {self.backend}, path, agent}}, answer => {{
+    const pieces = [];
+    answer.on('data', piece => pieces.push(piece));
+    answer.on('end', () => resolve(JSON.parse(Buffer.concat(pieces))));
+    answer.on('error', reject);
+  }}).on('error', reject);
+}});
+http.createServer(async (request, response) => {{
+  const page = {{}};
+  const parts = await Promise.all([1, 2, 3].map(n => call('/part' + n)));
+  parts.forEach((part, n) => {{
+    page['p' + (n + 1)] = part.data.items.map(item => {{
+      const {{name, ...rest}} = item;
+      return {{title: name, ...rest}};
+    }});
+  }});
+  const body = Buffer.from(JSON.stringify(page));
+  response.writeHead(200, {{'Content-Type': 'application/json', 'Content-Length': body.length}});
+  response.end(body);
+}}).listen({self.port}, '127.0.0.1', 4096);
+"""
 
 
 def nginx_text(folder, http):
@@ -266,6 +381,8 @@ class Backend:
         self.port, inner = free_port(), folder / "inner.sock"
         for kib in (64, 1024):
             (folder / f"{kib}k").write_bytes(b"x" * kib * 1024)
+        for n in (1, 2, 3):
+            (folder / f"part{n}").write_text(composed_part(n))
         config = folder / "config"
         # A response of nginx alone may overtake the request's body; passing on reads it to the end first.
         config.write_text(nginx_text(folder, f"""
@@ -274,7 +391,7 @@ class Backend:
           upstream inner {{ server unix:{inner}; keepalive 64; keepalive_requests 100000000; }}
           server {{
             listen 127.0.0.1:{self.port} backlog=4096;
-            location = /64k {{}}  location = /1024k {{}}
+            location = /64k {{}}  location = /1024k {{}}  location /part {{ default_type application/json; }}
             location = /store {{ proxy_pass http://inner; proxy_pass_request_body off; proxy_http_version 1.1;
                                  proxy_set_header Connection ''; proxy_set_header Content-Length ''; }}
             location / {{ return 200 "{'x' * 1024}"; }}
@@ -302,4 +419,4 @@ def grpc_backend(folder):
                     "--trailer=grpc-status: 0", str(port)], LOAD_CORE, accepts(port), folder / "output"), port
 
 
-SUBJECTS = (Sluice, Nginx, NginxSmallBuffers, Haproxy, Nghttpx)
+SUBJECTS = (Sluice, Nginx, NginxSmallBuffers, Haproxy, Nghttpx, NginxLua, Node)
