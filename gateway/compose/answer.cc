@@ -54,8 +54,9 @@ Result<void> Run::respond() {
   if (const CallPlan* p = decisive()) return refuse(*p);
   if (plan_.raw) {
     CallState& state = states_[*plan_.raw];
-    if (!state.outcome.answer || state.skipped)
-      return base::fail(Reason::response_invalid, "the raw call was not made");
+    if (state.skipped)
+      return base::fail(Reason::response_invalid, "the condition of the raw call does not hold");
+    if (!state.outcome.answer) return refuse(plan_.calls[*plan_.raw]);
     pass_through(*state.outcome.answer);
     give_headers();
     return {};

@@ -335,6 +335,35 @@ TEST_F(Composition, TellsOfWhatCannotBeMerged) {
   EXPECT_THAT(gw->log_line(), HasSubstr("both gave"));
 }
 
+TEST_F(Composition, CountsAsFailedWhatItCannotRead) {
+  with(
+      R"({calls: {user: {get: "users:/", as: user}, orders: {get: "orders:/", as: orders, expect: object, max_body: 4KiB}}})");
+  users().answers(200, "1");
+  auto partial = [this] { return gw->get("/page/7").value("Sluice-Partial"); };
+  for (std::string body : {std::string("{\"a\":1}{}"), std::string("\"\xFF\""), std::string(1100, '['),
+                           std::string("[]"), std::string("7")}) {
+    orders().answers(200, body);
+    EXPECT_EQ(partial(), "orders;reason=invalid;status=200") << body;
+  }
+  orders().answers(200, "{}", {{"Content-Encoding", "gzip"}});
+  EXPECT_EQ(partial(), "orders;reason=invalid;status=200");
+  orders().answers(302, "", {{"Location", "/elsewhere"}});
+  EXPECT_EQ(partial(), "orders;reason=status;status=302");
+  orders().answers(200, std::string(5000, ' '));
+  EXPECT_EQ(partial(), "orders;reason=response_invalid");
+  orders().answers(200, R"({"n":1e999,"n":2})");
+  EXPECT_EQ(gw->get("/page/7").body, R"({"user":1,"orders":{"n":1e999,"n":2}})");
+}
+
+TEST_F(Composition, ReadsXml) {
+  with(
+      R"({calls: {feed: {get: "ads:/feed", format: xml, xml_lists: item, pick: rss.channel.item, as: news}}})");
+  ads().answers(200, "<rss><channel><item><title>A &amp; B</title></item></channel></rss>");
+
+  EXPECT_EQ(gw->get("/page/7").body, R"({"news":[{"title":"A & B"}]})");
+  EXPECT_THAT(ads().request(), HasField("Accept", "application/xml, text/xml"));
+}
+
 TEST_F(Composition, HandlesLargeLists) {
   with(R"({calls: {user: {get: "users:/", as: items, only: "[].id", rename: {"[].id": n}}}})");
   std::string list = "[";
