@@ -78,7 +78,8 @@ Result<void> Run::refuse(const CallPlan& p) {
     pass_through(*outcome.answer);
     if (failure.status == 401)
       for (const http::Field& f : outcome.answer->fields.lines())
-        if (base::equal_ignoring_case(f.name, "WWW-Authenticate")) ex_.response.fields.add(f.name, f.value);
+        if (base::equal_ignoring_case(f.name, "WWW-Authenticate"))
+          ex_.response.fields.add(ex_.arena.copy(f.name), ex_.arena.copy(f.value));
     ex_.response.fields.set(FieldId::cache_control, "no-store");
     return {};
   }
