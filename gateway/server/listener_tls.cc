@@ -21,8 +21,8 @@ constexpr std::string_view kRenewed = "ok", kFailed = "failed";
 
 Stapler::World world(boost::asio::io_context& control, observe::MetricsRegistry& metrics) {
   Stapler::World out;
-  out.ask = [&control, names = std::make_shared<ResponderNames>()](const net::Staple& staple,
-                                                                   Stapler::Done done) {
+  out.ask = [&control, names = std::make_shared<FetchNames>()](const net::Staple& staple,
+                                                               Stapler::Done done) {
     auto question = net::ocsp_question(staple.certificate(), staple.issuer());
     return fetch_ocsp(control, *names, staple.responder(), std::move(question), std::move(done));
   };

@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 class OcspFetch : public testing::Test {
  protected:
   // Asks a responder that answers with these bytes, or says nothing.
-  std::string ask(const std::string& bytes, const OcspLimits& limits = {}) {
+  std::string ask(const std::string& bytes, const FetchLimits& limits = {}) {
     std::optional<base::Result<std::string>> result;
     Tcp::socket peer(control_);
     asked_.clear();
@@ -51,7 +51,7 @@ class OcspFetch : public testing::Test {
   }
 
   asio::io_context control_;
-  ResponderNames names_;
+  FetchNames names_;
   boost::system::error_code ignored_;
   Tcp::acceptor responder_{control_, Tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
   std::string asked_;

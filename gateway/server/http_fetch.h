@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// fetch_http: one request of the gateway's own to a server that is no upstream: an OCSP responder, an issuer
+// of tokens. Over HTTP or, with the server's certificate verified, HTTPS; with an end to its time and to its
+// answer's size. Control thread, without holding it up.
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "gateway/base/result.h"
+
+namespace sluice::server {
+
+struct FetchLimits {
+  std::chrono::milliseconds time = std::chrono::seconds(10);
+  std::size_t size = 64 * 1024;
+};
+
+// Looks the names of such servers up, away from those of targets, which must not queue behind one that hangs.
+// Starts with the first question; outlives the holds of all.
+class FetchNames {
+ public:
+  boost::asio::any_io_executor executor() {
+    if (!thread_) thread_.emplace(1);
+    return thread_->get_executor();
+  }
+
+ private:
+  std::optional<boost::asio::thread_pool> thread_;
+};
+
+struct FetchRequest {
+  bool tls = false;
+  std::string host, port, target;
+  std::string accept;
+  std::string content_type, body;  // with a body it is a POST
+  std::string ca;                  // PEM of the authorities to believe; "" for the system's
+};
+
+struct Fetched {
+  std::string body;
+  std::string cache_control;
+  std::string age;
+};
+
+using FetchDone = std::function<void(base::Result<Fetched>)>;
+
+// Calls `done` once, later, with a response 200; nothing else counts, redirects least of all. The error
+// completes "http://idp.example.com/keys ...". Forgets `done` when the returned hold is destroyed.
+std::shared_ptr<void> fetch_http(boost::asio::io_context& control, FetchNames& names, FetchRequest request,
+                                 FetchDone done, const FetchLimits& limits = {});
+
+}  // namespace sluice::server
