@@ -14,6 +14,9 @@ class CryptoThreads;
 namespace sluice::observe {
 class PolicyMetrics;
 }
+namespace sluice::jose {
+class KeySource;
+}
 namespace sluice::upstream {
 class Upstream;
 struct TimeoutsConfig;
@@ -25,6 +28,7 @@ class Chain;
 class Filter;
 class Revocations;
 struct UseConfig;
+struct KeyAddress;
 
 // The route that something is built for.
 struct RouteFacts {
@@ -60,6 +64,8 @@ class Builder {
   virtual void tells_identity(std::string_view field_name) = 0;
   // The filter reads the caller's credential in this request field.
   virtual void reads_credential(std::string_view field_name) = 0;
+  // The keys of an issuer, kept fresh for as long as somebody holds them; never null.
+  virtual std::shared_ptr<jose::KeySource> issuer_keys(const KeyAddress& address) = 0;
   // `field` is a path inside the settings of what is being built, "" for the whole.
   virtual void error(std::string_view field, std::string message, std::string hint = {}) = 0;
   virtual void warning(std::string_view field, std::string message, std::string hint = {}) = 0;

@@ -35,6 +35,7 @@ Gateway::~Gateway() {
   for (auto& w : workers_) w->join();
   if (targets_) targets_->drop_slots();  // while every loop is there
   gauges_.clear();
+  keys_.reset();
   tls_.reset();  // handshakes on other threads, while every loop is there
   filter_threads_.reset();
   prober_.reset();
@@ -64,6 +65,8 @@ void Gateway::make_workers(const Config& config) {
       control_, *metrics_, (count + 1) / 2,
       [this](const std::string& listener) { listeners_.renew(listener, workers_, *tls_); });
   filter_threads_ = std::make_unique<net::CryptoThreads>((count + 1) / 2);
+  keys_ = std::make_unique<KeySources>(KeySources::world(control_, clock_));
+  for (auto& gauge : keys_->at_scrape(metrics_->store())) gauges_.push_back(std::move(gauge));
   prober_ = std::make_unique<ProberThread>(clock_);
   metrics_->set_build({base::kVersion, base::kRevision, __VERSION__, OPENSSL_VERSION_TEXT});
   metrics_->set_started(clock_.wall());
@@ -77,7 +80,7 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   std::unique_ptr<observe::AccessLog> access_log;
   bool good = open_log(loaded, access_log) && start_admin(loaded) && snapshot && loaded.ok();
   if (!good) return false;
-  await_names();
+  await_answers();
   control_.restart();
   for (auto& w : workers_) w->start();
   use_log(std::move(access_log));
@@ -96,7 +99,7 @@ bool Gateway::reload(Loaded& loaded, std::string source) {
   std::unique_ptr<observe::AccessLog> access_log;
   bool new_log = loaded.ok() && loaded.config.access_log != config_.access_log;
   if (new_log) open_log(loaded, access_log);
-  if (loaded.ok() && snapshot) await_names();
+  if (loaded.ok() && snapshot) await_answers();
   if (!loaded.ok() || !snapshot || draining_) {
     metrics_->reloaded(observe::ReloadResult::rejected, clock_.wall());
     return false;
@@ -144,8 +147,8 @@ Gateway::Renewal Gateway::renew_consumers(Loaded& loaded, std::string source) {
 }
 
 std::shared_ptr<BuiltSnapshot> Gateway::build(Loaded& loaded) {
-  return build_snapshot(loaded,
-                        {*metrics_, *targets_, &tls_->threads(), filter_threads_.get(), revocations_.get()});
+  return build_snapshot(loaded, {*metrics_, *targets_, &tls_->threads(), filter_threads_.get(),
+                                 revocations_.get(), keys_.get()});
 }
 
 void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot,
@@ -193,11 +196,12 @@ void Gateway::reopen_logs() {
   if (log_) log_->reopen();
 }
 
-// Gives the names of the targets time to be resolved, so that the first requests do not fail.
-void Gateway::await_names() {
+// Gives the names of the targets time to be resolved, and the keys of issuers time to be fetched, so that the
+// first requests do not fail.
+void Gateway::await_answers() {
   auto until = std::chrono::steady_clock::now() + kResolvePatience;
-  while (targets_->unresolved() > 0 && std::chrono::steady_clock::now() < until && !draining_ &&
-         !control_.stopped())
+  while ((targets_->unresolved() > 0 || keys_->unanswered() > 0) &&
+         std::chrono::steady_clock::now() < until && !draining_ && !control_.stopped())
     control_.run_one_for(std::chrono::milliseconds(50));
 }
 

@@ -15,6 +15,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/net/resolver.h"
 #include "gateway/observe/access_log.h"
+#include "gateway/server/key_sources.h"
 #include "gateway/server/listeners.h"
 #include "gateway/server/prober_thread.h"
 #include "gateway/server/snapshot_builder.h"
@@ -66,7 +67,7 @@ class Gateway {
   bool open_log(Loaded& loaded, std::unique_ptr<observe::AccessLog>& out);
   void use_log(std::unique_ptr<observe::AccessLog> log);
   void put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot, const std::string& source);
-  void await_names();
+  void await_answers();
   std::vector<admin::UpstreamReport> report_upstreams() const;
   void cut_when_idle(base::SteadyTime deadline, std::function<void(std::size_t)> done);
   std::size_t generations_alive();
@@ -79,6 +80,7 @@ class Gateway {
   std::vector<std::unique_ptr<WorkerThread>> workers_;
   std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<upstream::TargetTable> targets_;
+  std::unique_ptr<KeySources> keys_;
   std::unique_ptr<observe::AccessLog> log_;
   Listeners listeners_;
   std::unique_ptr<ListenerTls> tls_;

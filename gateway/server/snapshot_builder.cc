@@ -106,6 +106,9 @@ class RouteBuilder final : public chain::Builder {
   void reads_credential(std::string_view field_name) override {
     out_.identity_fields.reads_credential(field_name);
   }
+  std::shared_ptr<jose::KeySource> issuer_keys(const chain::KeyAddress& address) override {
+    return living_.keys ? living_.keys->of(address) : std::make_shared<jose::KeySource>([] {});
+  }
   void error(std::string_view field, std::string message, std::string hint) override {
     report_.error(below(field), std::move(message), std::move(hint));
   }

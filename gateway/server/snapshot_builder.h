@@ -10,6 +10,7 @@
 #include "gateway/chain/revocations.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/routing/route.h"
+#include "gateway/server/key_sources.h"
 #include "gateway/server/loaded.h"
 #include "gateway/upstream/target_table.h"
 #include "gateway/upstream/upstream.h"
@@ -24,6 +25,7 @@ struct Living {
   // For what filters compute, so that a flood of passwords holds up no handshake. Null as above.
   net::CryptoThreads* filter_threads = nullptr;
   const chain::Revocations* revocations = nullptr;
+  KeySources* keys = nullptr;  // of issuers; null as above
 };
 
 // What the control thread wants to know of a snapshot beside what requests need.

@@ -11,11 +11,13 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/chain/key_address.h"
 #include "gateway/chain/registry.h"
 #include "gateway/chain/revocations.h"
 #include "gateway/chain/use.h"
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
+#include "gateway/jose/key_source.h"
 #include "gateway/net/crypto_threads.h"
 #include "gateway/observe/policy_metrics.h"
 #include "gateway/upstream/timeouts.h"
@@ -42,6 +44,10 @@ class FakeBuilder final : public chain::Builder {
   const chain::Revocations* revocations() override { return &revoked; }
   void tells_identity(std::string_view name) override { told.append(name).append("\n"); }
   void reads_credential(std::string_view name) override { read.append(name).append("\n"); }
+  std::shared_ptr<jose::KeySource> issuer_keys(const chain::KeyAddress& address) override {
+    asked_keys = address;
+    return keys ? keys : std::make_shared<jose::KeySource>([] {});
+  }
   void error(std::string_view field, std::string message, std::string hint = {}) override {
     problems += "error: " + std::string(field) + ": " + message + (hint.empty() ? "" : "; " + hint) + "\n";
   }
@@ -52,7 +58,9 @@ class FakeBuilder final : public chain::Builder {
   chain::RouteFacts facts{"route", {}, true};
   std::string problems;
   static inline chain::Revocations revoked{std::vector<net::Loop*>{}};  // for what outlives the builder
-  std::string told, read;  // fields that tell who calls, and that bring credentials
+  std::string told, read;                 // fields that tell who calls, and that bring credentials
+  std::shared_ptr<jose::KeySource> keys;  // what issuer_keys() gives
+  chain::KeyAddress asked_keys;
 
  private:
   // What is built may outlive the builder, and counts.
@@ -88,7 +96,9 @@ inline void describe(config::Description<Use>& d) {
 inline Use bound(std::string_view yaml, std::string& problems) {
   config::Diagnostics diagnostics;
   config::Document document = config::parse(std::string(yaml), diagnostics);
-  auto use = config::bind<Use>(document, diagnostics);
+  config::Names names;  // of upstreams that settings may name
+  for (std::string_view upstream : {"auth", "idp"}) names.define("upstream", upstream);
+  auto use = config::bind<Use>(document, diagnostics, names);
   problems = diagnostics.text();
   return use;
 }

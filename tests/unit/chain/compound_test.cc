@@ -43,6 +43,7 @@ class PartBuilder final : public Builder {
   const Revocations* revocations() override { return nullptr; }
   void tells_identity(std::string_view) override {}
   void reads_credential(std::string_view) override {}
+  std::shared_ptr<jose::KeySource> issuer_keys(const KeyAddress& a) override { return plain_.issuer_keys(a); }
   void error(std::string_view, std::string, std::string) override {}
   void warning(std::string_view, std::string, std::string) override {}
 

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/chain/issuer_keys.h"
+
+#include <gtest/gtest.h>
+
+#include "gateway/base/job.h"
+
+#include "tests/support/signer.h"
+
+namespace sluice::chain {
+namespace {
+
+using namespace std::chrono_literals;
+using base::Outcome;
+
+class IssuerKeysTest : public testing::Test {
+ protected:
+  // Starts to wait; `into` is told how that ended.
+  void wait(std::optional<Outcome>& into) {
+    base::spawn(scope_, [](IssuerKeysTest* self, std::optional<Outcome>* out) -> base::Task<void> {
+      auto asked = self->keys_->newer(self->loop_, 2s);
+      *out = co_await asked;
+    }(this, &into));
+  }
+  void run() {
+    loop_.run_once(0ms);
+    base::run_ready();
+  }
+
+  std::shared_ptr<const jose::KeySet> set_ =
+      std::make_shared<const jose::KeySet>(*jose::parse_jwks(test::Signer("EdDSA").jwks(), false));
+  base::VirtualClock clock_;
+  net::Loop loop_{clock_};
+  base::Scope scope_;
+  int wanted_ = 0;
+  std::shared_ptr<jose::KeySource> source_ = std::make_shared<jose::KeySource>([this] { ++wanted_; });
+  std::shared_ptr<IssuerKeys> keys_ = std::make_shared<IssuerKeys>(source_);
+};
+
+TEST_F(IssuerKeysTest, ShowTheNewSetAfterARefresh) {
+  EXPECT_FALSE(keys_->refresh());
+  EXPECT_EQ(keys_->keys(), nullptr);
+
+  source_->answer(set_, true, {});
+
+  EXPECT_TRUE(keys_->refresh());
+  EXPECT_EQ(keys_->keys(), set_.get());
+  EXPECT_FALSE(keys_->refresh());
+}
+
+TEST_F(IssuerKeysTest, AskOnceForAllWhoWait) {
+  std::optional<Outcome> first, second;
+  wait(first);
+  wait(second);
+  EXPECT_EQ(wanted_, 1);
+  run();
+  EXPECT_FALSE(first);
+
+  source_->answer(set_, true, {});
+  run();
+
+  EXPECT_EQ(first, Outcome::ready);
+  EXPECT_EQ(second, Outcome::ready);
+  wait(first);
+  EXPECT_EQ(wanted_, 2);
+  source_->answer(set_, false, {});
+  run();
+}
+
+TEST_F(IssuerKeysTest, TellOfAFailureWithoutLosingTheKeys) {
+  source_->answer(set_, true, {});
+  keys_->refresh();
+  std::optional<Outcome> ended;
+  wait(ended);
+
+  source_->fail("does not answer", {});
+  run();
+
+  EXPECT_EQ(ended, Outcome::ready);
+  EXPECT_EQ(keys_->failure(), "does not answer");
+  EXPECT_EQ(keys_->keys(), set_.get());
+}
+
+TEST_F(IssuerKeysTest, AreWaitedForNoLongerThanPatienceLasts) {
+  std::optional<Outcome> ended;
+  wait(ended);
+  clock_.advance(3s);
+  run();
+  run();
+
+  EXPECT_EQ(ended, Outcome::timeout);
+}
+
+TEST_F(IssuerKeysTest, MayBeGoneWhenTheAnswerComes) {
+  {
+    std::optional<Outcome> ended;
+    wait(ended);
+    scope_.cancel(base::Reason::client_closed);
+    run();
+    EXPECT_EQ(ended, Outcome::cancelled);
+  }
+  keys_.reset();
+
+  source_->answer(set_, true, {});
+  run();
+}
+
+TEST_F(IssuerKeysTest, KnowWhenAskingIsOfNoUse) {
+  source_->fail("does not answer", loop_.now() + 10s);
+  EXPECT_FALSE(keys_->may_ask(loop_));
+}
+
+}  // namespace
+}  // namespace sluice::chain
