@@ -103,6 +103,7 @@ class FakeExchange {
                         std::string_view host = "api.example.com")
       : ex(stream, worker, &connection) {
     stream.ask(method, target, host);
+    ex.locals = locals_;
   }
 
   http::RequestHead& request() noexcept { return ex.request; }
@@ -125,6 +126,7 @@ class FakeExchange {
 
  private:
   std::vector<chain::Capture> captures_;
+  void* locals_[1] = {};  // as the chain gives them to one filter
 };
 
 // The lines of a header section that are part of the message: "Name: value\n" each.

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tokens whose keys an issuer publishes: fetched before they are needed, kept when the issuer is gone, and
+// never a reason to call a good token bad.
+#include <gmock/gmock.h>
+
+#include <chrono>
+
+#include "tests/support/gateway.h"
+#include "tests/support/matchers.h"
+#include "tests/support/signer.h"
+
+namespace sluice::test {
+namespace {
+
+using testing::HasSubstr;
+
+std::string config(const std::string& keys, const std::string& more = "") {
+  return R"(
+routes:
+  - name: u
+    match: {path: /u}
+    use: [{jwt: {issuer: "https://idp", audience: api, )" +
+         keys + R"(, headers: {X-User: sub}}}]
+    to: users
+)" + more;
+}
+std::string jwks(const Upstream& idp) { return "jwks: \"" + idp.url() + "/keys\""; }
+
+std::string in(long seconds) {
+  auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count() + seconds);
+}
+std::string claims(const std::string& more = "") {
+  return R"({"iss":"https://idp","aud":"api","sub":"alice","exp":)" + in(600) + more + "}";
+}
+std::string bearer(const std::string& token) { return "Authorization: Bearer " + token + "\r\n"; }
+std::string of(const Signer& issuer) { return bearer(issuer.token(claims())); }
+
+TEST(JwtOfAPublishedKey, PassesFromTheFirstRequestOn) {
+  Upstream idp;
+  Signer issuer("ES256", "a");
+  idp.answers(200, issuer.jwks());
+  Gateway gw(config(jwks(idp)));
+  gw.upstream("users").answers(200, "ok");
+
+  EXPECT_EQ(gw.get("/u", of(issuer)).status, 200);
+
+  EXPECT_THAT(gw.upstream("users").request(), HasField("X-User", "alice"));
+  EXPECT_THAT(gw.upstream("users").request(), HasNoField("Authorization"));
+  EXPECT_EQ(idp.request().target, "/keys");
+  EXPECT_THAT(gw.metrics(),
+              HasSubstr("sluice_auth_jwks_refreshes_total{issuer=\"https://idp\",result=\"ok\"} 1"));
+  EXPECT_THAT(gw.metrics(), HasSubstr("sluice_auth_jwks_age_seconds{issuer=\"https://idp\"} 0."));
+}
+
+TEST(JwtOfAPublishedKey, IsFoundByDiscovery) {
+  Upstream idp;
+  Signer issuer("RS256", "a");
+  idp.answers_by([&](const Request& r) -> Answer {
+    bool metadata = r.target == "/.well-known/openid-configuration";
+    std::string body =
+        metadata ? R"({"issuer":"https://idp","jwks_uri":")" + idp.url() + R"(/certs"})" : issuer.jwks();
+    return {"HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body};
+  });
+  Gateway gw(config("discovery: \"" + idp.url() + "/.well-known/openid-configuration\""));
+  gw.upstream("users").answers(200, "ok");
+
+  EXPECT_EQ(gw.get("/u", of(issuer)).status, 200);
+  EXPECT_EQ(idp.request(1).target, "/certs");
+}
+
+TEST(JwtOfAPublishedKey, IsUnavailableWhileTheIssuerIsDownAndGoodAsSoonAsItIsBack) {
+  Upstream idp;
+  Signer issuer("ES256", "a"), other("ES256", "a");
+  idp.answers(503, "later");
+  Gateway gw(config(jwks(idp)));
+  gw.upstream("users").answers(200, "ok");
+
+  EXPECT_THAT(gw.get("/u", of(issuer)), Refused(503, "auth_unavailable"));
+  EXPECT_THAT(gw.get("/u"), Refused(401, "unauthenticated"));
+  EXPECT_EQ(gw.upstream("users").request_count(), 0u);
+
+  idp.answers(200, issuer.jwks());
+  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  int status = 503;
+  while (status == 503 && std::chrono::steady_clock::now() < until) status = gw.get("/u", of(issuer)).status;
+  EXPECT_EQ(status, 200);
+  EXPECT_THAT(gw.get("/u", of(other)), Refused(401, "unauthenticated"));
+}
+
+TEST(JwtOfAPublishedKey, IsFetchedOnceMoreWhenATokenNamesANewOne) {
+  Upstream idp;
+  Signer before("ES256", "a"), after("ES256", "b");
+  idp.answers(200, before.jwks());
+  Gateway gw(config(jwks(idp)));
+  gw.upstream("users").answers(200, "ok");
+  EXPECT_EQ(gw.get("/u", of(before)).status, 200);
+  idp.answers(200, after.jwks());
+
+  // Not within ten seconds of the last time: whoever invents ids makes no issuer busy.
+  EXPECT_THAT(gw.get("/u", of(after)), Refused(401, "unauthenticated"));
+  EXPECT_EQ(idp.request_count(), 1u);
+}
+
+TEST(JwtOfAPublishedKey, OutlivesItsIssuerAndAReload) {
+  Upstream idp;
+  Signer issuer("EdDSA", "a");
+  idp.answers(200, issuer.jwks());
+  Gateway gw(config(jwks(idp)));
+  gw.upstream("users").answers(200, "ok");
+  EXPECT_EQ(gw.get("/u", of(issuer)).status, 200);
+  idp.stop_listening();
+
+  auto loading = gw.reload(config(jwks(idp), "on_tie: first\n"));
+
+  EXPECT_TRUE(loading.good) << loading.diagnostics;
+  EXPECT_EQ(gw.get("/u", of(issuer)).status, 200);
+  EXPECT_EQ(idp.request_count(), 1u);
+}
+
+TEST(Jwt, LeavesNothingOfABadTokenToTheUpstream) {
+  Signer issuer("ES256", "a");
+  Upstream idp;
+  idp.answers(200, issuer.jwks());
+  Gateway gw(config(jwks(idp)));
+  gw.upstream("users").answers(200, "ok");
+
+  for (const std::string& token :
+       {std::string("x"), std::string("eyJhbGciOiJub25lIn0.e30."), issuer.token("{}"), std::string(8000, '.'),
+        issuer.token(R"({"alg":"ES256","kid":"../../etc/passwd"})", claims())})
+    EXPECT_THAT(gw.get("/u", bearer(token)), Refused(401, "unauthenticated"));
+  EXPECT_EQ(gw.get("/u", bearer(std::string(20000, 'a'))).status, 431);
+
+  EXPECT_EQ(gw.upstream("users").connections(), 0u);
+}
+
+TEST(Jwt, IsNoPlaceForAClientToTellWhoItIs) {
+  Signer issuer("ES256", "a");
+  Upstream idp;
+  idp.answers(200, issuer.jwks());
+  Gateway gw(config(jwks(idp), "  - {name: open, match: {path: /open}, to: users}\n"));
+  gw.upstream("users").answers(200, "ok");
+
+  gw.get("/open", "X-User: mallory\r\n");
+  gw.get("/u", "X-User: mallory\r\n" + of(issuer));
+
+  EXPECT_THAT(gw.upstream("users").request(0), HasNoField("X-User"));
+  EXPECT_THAT(gw.upstream("users").request(1), HasField("X-User", "alice"));
+  EXPECT_EQ(gw.upstream("users").request(1).count("X-User"), 1u);
+}
+
+}  // namespace
+}  // namespace sluice::test
