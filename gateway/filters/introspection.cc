@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// The filter `introspection`: tells the caller by a token that only its authorization server understands, and
+// is asked about (RFC 7662). What it says of a good token is remembered for a minute at most, of a bad one
+// for a few seconds. A server that does not answer makes tokens unavailable (503), never wrong (401).
+#include <string>
+
+#include "gateway/chain/authenticator.h"
+#include "gateway/chain/bearer.h"
+#include "gateway/chain/call.h"
+#include "gateway/chain/escape.h"
+#include "gateway/chain/per_worker.h"
+#include "gateway/chain/registry.h"
+#include "gateway/chain/token_claims.h"
+#include "gateway/chain/verdict_cache.h"
+#include "gateway/http/uri.h"
+#include "gateway/jose/base64url.h"
+#include "gateway/jose/token.h"
+
+namespace sluice::filters {
+
+using namespace std::chrono_literals;
+
+struct IntrospectionConfig : chain::TokenRulesConfig {
+  std::string to;
+  std::string path;
+  std::string client_id;
+  config::Secret client_secret;
+  config::Secret bearer;
+  std::string issuer;
+  std::vector<std::string> audience;
+  config::Duration timeout = 2s;
+  config::Duration remember = 60s;
+  config::Duration remember_bad = 5s;
+  std::uint32_t cache = 1000;
+  chain::TokenPlaceConfig from;
+  std::string realm = "sluice";
+  bool keep = false;
+  bool operator==(const IntrospectionConfig&) const = default;
+};
+
+namespace {
+
+std::string refuse_path(const std::string& path) {
+  base::Arena arena;
+  auto split = http::split_target(path);
+  auto normal = http::normalise_path(split.path, arena);
+  if (!normal || *normal != split.path || !http::valid_query(split.query))
+    return "must be a path as it is sent, such as /oauth2/introspect";
+  return "";
+}
+
+}  // namespace
+
+void describe(config::Description<IntrospectionConfig>& d) {
+  using namespace config;
+  d.about(
+      "introspection",
+      "Tells the caller by a token that the authorization server is asked about (RFC 7662), opaque or not.");
+  d.field("to", &IntrospectionConfig::to, "Upstream of the authorization server.", required,
+          reference("upstream"));
+  d.field("path", &IntrospectionConfig::path, "Path of its introspection endpoint.", required,
+          check(refuse_path), example("/oauth2/introspect"));
+  d.field("client_id", &IntrospectionConfig::client_id, "Who asks: the gateway's own client id there.");
+  d.field("client_secret", &IntrospectionConfig::client_secret, "The secret of that client.",
+          example("${env:INTROSPECTION_SECRET}"));
+  d.field("bearer", &IntrospectionConfig::bearer, "A token to ask with, in place of client id and secret.");
+  d.field("issuer", &IntrospectionConfig::issuer,
+          "What the answer must say in `iss`, if it says anything there, and what consumers list their "
+          "tokens under. Default: not "
+          "looked at.");
+  d.field("audience", &IntrospectionConfig::audience, "The answer must name one of these in `aud`.",
+          one_or_many, each(non_empty));
+  d.field("timeout", &IntrospectionConfig::timeout, "How long the server may take, retries included.",
+          at_least(1ms));
+  d.field(
+      "remember", &IntrospectionConfig::remember,
+      "How long a good token is remembered, at most until it expires. So long may one that was revoked still "
+      "pass.",
+      between(0s, 60s));
+  d.field("remember_bad", &IntrospectionConfig::remember_bad, "How long a bad token is remembered.",
+          between(0s, 60s));
+  d.field("cache", &IntrospectionConfig::cache,
+          "How many good tokens each worker remembers, and how many bad ones.", between(0u, 1'000'000u));
+  d.field("from", &IntrospectionConfig::from, "Where requests carry the token.",
+          default_is("Authorization: Bearer"));
+  d.field("realm", &IntrospectionConfig::realm, "What the caller is told it needs a token for, in a 401.",
+          pattern("[ !#-\\[\\]-~]*", "visible ASCII characters without quotes and backslashes"));
+  d.field("keep", &IntrospectionConfig::keep, "Lets the upstream see the token.");
+  chain::describe_token_rules(d);
+  d.at_most_one({"client_id", "bearer"});
+  d.check([](const IntrospectionConfig& c, const Site& at) {
+    if (c.client_id.empty() != c.client_secret.value.empty())
+      at.error("client_id", "stands with `client_secret`, and that with it");
+  });
+}
+
+namespace {
+
+using base::SteadyTime;
+using base::Task;
+using base::WallTime;
+using chain::Exchange;
+using chain::TokenClaims;
+using chain::Verdict;
+using http::FieldId;
+
+constexpr std::size_t kLargestAnswer = 64 * 1024;
+
+std::string component(std::string_view text) {
+  std::string out(text.size() * chain::kWorstEscape, '\0');
+  out.resize(static_cast<std::size_t>(chain::write_component(out.data(), text) - out.data()));
+  return out;
+}
+
+// RFC 6749 section 2.3.1: each of the two is encoded as in a form before they are joined.
+std::string credentials(const IntrospectionConfig& c) {
+  if (!c.bearer.value.empty()) return "Bearer " + c.bearer.value;
+  if (c.client_id.empty()) return "";
+  return "Basic " + jose::encode_base64(component(c.client_id) + ":" + component(c.client_secret.value));
+}
+
+class Introspection final : public chain::Authenticator {
+ public:
+  Introspection(const IntrospectionConfig& c, chain::Builder& builder)
+      : Authenticator("introspection", builder),
+        config_(c),
+        bearer_(c.from, c.realm, builder),
+        fields_(c.headers, builder),
+        caller_(settings(c), builder),
+        authorization_(credentials(c)),
+        revocations_(builder.revocations()),
+        own_(builder.workers()) {
+    if (authorization_.empty())
+      builder.warning("", "the server is asked without credentials, which it should not allow",
+                      "say `client_id` and `client_secret`, or `bearer`");
+  }
+
+  Task<Verdict> authenticate(Exchange& ex) const override {
+    auto found = bearer_.find(ex);
+    if (found.count == 0) return Verdict::absent(bearer_.absent(), "a token is needed");
+    if (found.count > 1)
+      return Verdict::refused(bearer_.invalid_request(), "the request has more than one token");
+    if (found.token.empty() || found.token.size() > jose::Token::kMaxSize)
+      return Verdict::refused(bearer_.invalid_token(), "the token is empty or too large");
+    Own& own = of(ex);
+    SteadyTime now = ex.worker.loop.now();
+    if (const auto* known = own.good.find(found.token, now)) {
+      if (ex.worker.loop.clock().wall() < (*known)->ends) return identify(ex, *known);
+      return Verdict::refused(bearer_.invalid_token(), "the token has expired");
+    }
+    if (own.bad.find(found.token, now)) return not_active();
+    return ask(ex, own, found.token);
+  }
+  void hide(Exchange& ex) const override {
+    if (!config_.keep) bearer_.remove(ex);
+    if (ex.local<Local>(*this).identified) fields_.set(ex);
+  }
+  void refuse(Exchange& ex, const Verdict& verdict) const override {
+    Authenticator::refuse(ex, verdict);
+    if (verdict.outcome == Verdict::Outcome::forbidden)
+      ex.response.fields.add("WWW-Authenticate", bearer_.insufficient_scope());
+  }
+
+ private:
+  // Another one of `any` may have been enough, and then tells upstreams about the caller itself.
+  struct Local {
+    bool identified;
+  };
+  struct Own {
+    explicit Own(std::size_t most) : good(most), bad(most) {}
+    chain::VerdictCache<TokenClaims, SteadyTime> good;
+    chain::VerdictCache<char, SteadyTime>
+        bad;  // apart, so that whoever invents tokens pushes no good one out
+  };
+
+  static chain::CallSettings settings(const IntrospectionConfig& c) {
+    chain::CallSettings out;
+    out.upstream = c.to;
+    out.timeout = c.timeout;
+    return out;
+  }
+  Own& of(Exchange& ex) const {
+    return own_.of(ex.worker.index, [&] { return std::make_unique<Own>(config_.cache); });
+  }
+  Verdict identify(Exchange& ex, const std::shared_ptr<const TokenClaims>& facts) const {
+    std::string_view issuer = config_.issuer.empty() ? facts->claim("iss") : std::string_view(config_.issuer);
+    auto verdict = chain::identify_by_token(ex, facts, config_,
+                                            {method(), issuer, bearer_.invalid_token(), revocations_});
+    ex.local<Local>(*this).identified = static_cast<bool>(verdict);
+    return verdict;
+  }
+  Verdict not_active() const { return Verdict::refused(bearer_.invalid_token(), "the token is not active"); }
+  static Verdict no_answer(Exchange& ex, std::string_view why) {
+    return Verdict::unavailable(ex.arena.join("the authorization server ", why));
+  }
+
+  Task<Verdict> ask(Exchange& ex, Own& own, std::string_view token) const {
+    const std::string body = "token=" + component(token) + "&token_type_hint=access_token";
+    const http::Field fields[] = {
+        {http::field_name(FieldId::content_type), "application/x-www-form-urlencoded", FieldId::content_type},
+        {http::field_name(FieldId::accept), "application/json", FieldId::accept},
+        {http::field_name(FieldId::authorization), authorization_, FieldId::authorization}};
+    chain::CallRequest request;
+    request.method = http::Method::post;
+    request.set_uri(config_.path);
+    request.fields = std::span(fields, authorization_.empty() ? 2 : 3);
+    request.body = body;
+    request.most = kLargestAnswer;
+    auto calling = caller_.call(ex, request);
+    auto answer = co_await calling;
+    if (!answer)
+      co_return no_answer(ex, ex.arena.join("cannot be asked: ", base::row(answer.error().reason).name, " ",
+                                            answer.error().detail));
+    if (answer->status != 200)
+      co_return no_answer(ex, ex.arena.join("answers with status ", std::to_string(answer->status)));
+    auto json = jose::Json::parse(answer->body);
+    if (!json) co_return no_answer(ex, ex.arena.join("does not answer with JSON: ", json.error().detail));
+    const jose::JsonValue* active = json->find("active");
+    if (!active || !active->is(jose::JsonKind::boolean)) co_return no_answer(ex, "does not say `active`");
+    co_return settle(ex, own, token, std::move(*json), active->text == "true");
+  }
+
+  Verdict settle(Exchange& ex, Own& own, std::string_view token, jose::Json json, bool active) const {
+    WallTime wall = ex.worker.loop.clock().wall();
+    SteadyTime now = ex.worker.loop.now();
+    if (!active || !fits(json, wall)) {
+      if (config_.cache > 0 && config_.remember_bad > 0s)
+        own.bad.put(token, std::make_shared<const char>(), now + config_.remember_bad, now);
+      return not_active();
+    }
+    WallTime ends = json.find("exp") ? jose::expiry(json) : WallTime::max();
+    auto facts = std::make_shared<TokenClaims>(std::move(json), config_.groups_claim);
+    facts->ends = ends;
+    facts->lacks = chain::what_lacks(*facts, config_);
+    base::Duration left =
+        ends == WallTime::max() ? config_.remember : std::min(config_.remember, ends - wall);
+    if (config_.cache > 0 && left > 0s) own.good.put(token, facts, now + left, now);
+    return identify(ex, facts);
+  }
+  // The server has judged the token; what is for this service to know is whether it is meant.
+  bool fits(const jose::Json& json, WallTime wall) const {
+    if (json.find("exp") && jose::expiry(json) <= wall) return false;
+    if (jose::beginning(json) > wall + 60s) return false;
+    const jose::JsonValue* issuer = json.find("iss");
+    if (!config_.issuer.empty() && issuer && issuer->text != config_.issuer) return false;
+    return config_.audience.empty() || jose::names_audience(json, config_.audience);
+  }
+
+  IntrospectionConfig config_;
+  chain::Bearer bearer_;
+  chain::ClaimFields fields_;
+  chain::Caller caller_;
+  std::string authorization_;
+  const chain::Revocations* revocations_;
+  chain::PerWorker<Own> own_;
+};
+
+const chain::FilterKind<Introspection, IntrospectionConfig> kKind{
+    "introspection", chain::Stage::identify,
+    "Tells the caller by a token that its authorization server is asked about.",
+    "{to: idp, path: /oauth2/introspect, client_id: gateway, client_secret: "
+    "a-secret}"};
+
+}  // namespace
+}  // namespace sluice::filters
