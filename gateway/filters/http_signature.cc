@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+// The filter `http_signature`: tells the caller by a signature of its request (RFC 9421): of method, target
+// and body at least, made a moment ago, and never seen before. The body is held back until its digest (RFC
+// 9530) is known to be right, so that an upstream sees all of a signed request or nothing.
+#include <fmt/format.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "gateway/base/strings.h"
+#include "gateway/chain/authenticator.h"
+#include "gateway/chain/consumer.h"
+#include "gateway/chain/local_reply.h"
+#include "gateway/chain/message_signature.h"
+#include "gateway/chain/registry.h"
+#include "gateway/chain/seen_once.h"
+#include "gateway/jose/base64url.h"
+#include "gateway/jose/hash.h"
+#include "gateway/jose/key.h"
+
+namespace sluice::filters {
+
+using namespace std::chrono_literals;
+using namespace config::literals;
+
+// As RFC 9421 section 6.2.2 registers them.
+enum class SignatureAlgorithm : std::uint8_t {
+  hmac_sha256,
+  ed25519,
+  ecdsa_p256_sha256,
+  ecdsa_p384_sha384,
+  rsa_pss_sha512,
+  rsa_v1_5_sha256
+};
+
+struct SigningKeyConfig {
+  std::string id;
+  SignatureAlgorithm algorithm = SignatureAlgorithm::hmac_sha256;
+  config::Secret secret;
+  std::string key;
+  std::string consumer;
+  bool operator==(const SigningKeyConfig&) const = default;
+};
+
+struct HttpSignatureConfig {
+  std::vector<SigningKeyConfig> keys;
+  std::vector<std::string> cover;
+  config::Duration skew = 300s;
+  bool digest = true;
+  config::Size body = 1_MiB;
+  std::string tag;
+  bool replay = false;
+  std::uint32_t remember = 100'000;
+  bool keep = false;
+  bool operator==(const HttpSignatureConfig&) const = default;
+};
+
+namespace {
+
+struct AlgorithmRow {
+  SignatureAlgorithm id;
+  const char* name;
+  jose::Algorithm algorithm;
+  const char* doc;
+};
+constexpr AlgorithmRow kAlgorithms[] = {
+    {SignatureAlgorithm::hmac_sha256, "hmac-sha256", jose::Algorithm::hs256,
+     "A secret that both sides have."},
+    {SignatureAlgorithm::ed25519, "ed25519", jose::Algorithm::eddsa, "Ed25519."},
+    {SignatureAlgorithm::ecdsa_p256_sha256, "ecdsa-p256-sha256", jose::Algorithm::es256, "ECDSA on P-256."},
+    {SignatureAlgorithm::ecdsa_p384_sha384, "ecdsa-p384-sha384", jose::Algorithm::es384, "ECDSA on P-384."},
+    {SignatureAlgorithm::rsa_pss_sha512, "rsa-pss-sha512", jose::Algorithm::ps512, "RSA-PSS."},
+    {SignatureAlgorithm::rsa_v1_5_sha256, "rsa-v1_5-sha256", jose::Algorithm::rs256, "RSA, PKCS #1 v1.5."},
+};
+const AlgorithmRow& row(SignatureAlgorithm a) noexcept { return kAlgorithms[static_cast<std::size_t>(a)]; }
+
+std::string refuse_component(const std::string& name) {
+  for (std::string_view known :
+       {"@method", "@authority", "@scheme", "@path", "@query", "@request-target", "@target-uri"})
+    if (name == known) return "";
+  bool field = http::valid_field_name(name) && base::to_lower(name) == name && name.front() != '@';
+  return field ? ""
+               : fmt::format("`{}` is neither the name of a field in lower case nor a component of RFC 9421",
+                             name);
+}
+
+}  // namespace
+
+void describe(config::Enumeration<SignatureAlgorithm>& e) {
+  e.about("signature_algorithm");
+  for (const auto& r : kAlgorithms) e.value(r.name, r.id, r.doc);
+}
+
+void describe(config::Description<SigningKeyConfig>& d) {
+  using namespace config;
+  d.about("signing_key", "A key that callers sign with, and for which one algorithm.");
+  d.field("id", &SigningKeyConfig::id, "What signatures say in `keyid`.", required, non_empty);
+  d.field("algorithm", &SigningKeyConfig::algorithm, "The only algorithm that it is for.", required);
+  d.field("secret", &SigningKeyConfig::secret, "The secret of hmac-sha256, in base64; at least 32 bytes.",
+          example("${env:PARTNER_SECRET}"));
+  d.field("key", &SigningKeyConfig::key, "PEM of the public key, or of a certificate, of the others.",
+          example("${file:partner.pem}"));
+  d.field("consumer", &SigningKeyConfig::consumer,
+          "Who signs with it: a consumer, if it is one of those listed.");
+  d.exactly_one({"secret", "key"});
+}
+
+void describe(config::Description<HttpSignatureConfig>& d) {
+  using namespace config;
+  d.about("http_signature",
+          "Tells the caller by an HTTP message signature (RFC 9421). It must cover @method, @authority, "
+          "@path and, "
+          "if there is a query, @query; @target-uri stands for the last three, @request-target for the last "
+          "two.");
+  d.field("keys", &HttpSignatureConfig::keys, "Keys that callers sign with.", required, non_empty);
+  d.field("cover", &HttpSignatureConfig::cover, "What else signatures must cover.",
+          each(check(refuse_component)), example("[date, content-type]"));
+  d.field("skew", &HttpSignatureConfig::skew, "How far `created` may be from our clock.", between(1s, 1h));
+  d.field("digest", &HttpSignatureConfig::digest,
+          "Requests with a body must have a Content-Digest (sha-256 or sha-512, RFC 9530) that is covered, "
+          "and it "
+          "must be right.");
+  d.field("body", &HttpSignatureConfig::body,
+          "The largest body that is held back to be compared; 413 beyond.", between(0_B, 64_MiB));
+  d.field("tag", &HttpSignatureConfig::tag, "What signatures must say in `tag`; others are not looked at.");
+  d.field("replay", &HttpSignatureConfig::replay,
+          "Lets the same signature pass more than once. Otherwise each is remembered for twice the skew.");
+  d.field(
+      "remember", &HttpSignatureConfig::remember,
+      "About how many signatures are remembered at a time, by this process with all its workers. When there "
+      "are more, requests are answered with 503.",
+      between(1'000u, 10'000'000u));
+  d.field("keep", &HttpSignatureConfig::keep, "Lets the upstream see the signature.");
+}
+
+namespace {
+
+using base::Reason;
+using base::Result;
+using base::Task;
+using chain::Exchange;
+using chain::MessageSignature;
+using chain::SeenOnce;
+using chain::Verdict;
+using http::FieldId;
+
+constexpr std::string_view kChallenge = "Signature realm=\"sluice\"";
+
+struct SigningKey {
+  std::string id, consumer;
+  const AlgorithmRow* algorithm;
+  jose::Key key;
+};
+
+Result<jose::Key> key_of(const SigningKeyConfig& c) {
+  if (c.key.empty()) {
+    auto secret = jose::decode_base64(c.secret.value);
+    if (!secret) return base::fail(Reason::validation, "is no base64");
+    if (secret->size() < 32) return base::fail(Reason::validation, "is a secret of less than 32 bytes");
+    return jose::Key(jose::HmacKey(std::move(*secret)));
+  }
+  return jose::key_of_pem(c.key);
+}
+
+class HttpSignature final : public chain::Authenticator {
+ public:
+  HttpSignature(const HttpSignatureConfig& c, chain::Builder& builder)
+      : Authenticator("http_signature", builder),
+        config_(c),
+        seen_(c.replay ? nullptr : SeenOnce::of_process(c.remember)) {
+    for (std::size_t i = 0; i < c.keys.size(); ++i) {
+      auto key = key_of(c.keys[i]);
+      std::string at = config::path("keys", i);
+      if (!key) {
+        builder.error(at, "the key " + key.error().detail);
+      } else if (!jose::fits(*key, row(c.keys[i].algorithm).algorithm)) {
+        builder.error(at, fmt::format("the key cannot be for {}", row(c.keys[i].algorithm).name));
+      } else if (find(c.keys[i].id)) {
+        builder.error(at, "has the id of another key");
+      } else {
+        keys_.push_back({c.keys[i].id, c.keys[i].consumer, &row(c.keys[i].algorithm), std::move(*key)});
+      }
+    }
+  }
+
+  Task<Verdict> authenticate(Exchange& ex) const override {
+    auto all = chain::message_signatures(ex.request.fields, ex.arena);
+    if (!all) return refused(ex, all.error());
+    if (all->empty()) return Verdict::absent(kChallenge, "a signature is needed");
+    // The first one of a key that is known here: others may be meant for those behind us.
+    for (const MessageSignature& s : *all) {
+      if (!config_.tag.empty() && s.tag != config_.tag) continue;
+      if (const SigningKey* key = find(s.key_id)) return judge(ex, s, *key);
+    }
+    return Verdict::refused(kChallenge, "the request is signed by no key that is known here");
+  }
+  void hide(Exchange& ex) const override {
+    if (config_.keep) return;
+    ex.request.fields.remove("Signature");
+    ex.request.fields.remove("Signature-Input");
+  }
+
+ private:
+  const SigningKey* find(std::string_view id) const noexcept {
+    for (const SigningKey& k : keys_)
+      if (k.id == id) return &k;
+    return nullptr;
+  }
+  static Verdict refused(Exchange& ex, const base::Error& error) {
+    return Verdict::refused(kChallenge, ex.arena.join("the request ", error.detail));
+  }
+
+  // What it lacks, "" if nothing.
+  std::string_view incomplete(const Exchange& ex, const MessageSignature& s) const {
+    bool uri = s.covers("@target-uri"), target = uri || s.covers("@request-target");
+    if (!s.covers("@method")) return "the signature does not cover @method";
+    if (!uri && !s.covers("@authority")) return "the signature does not cover @authority";
+    if (!target && !s.covers("@path")) return "the signature does not cover @path";
+    if (!target && ex.request.has_query && !s.covers("@query")) return "the signature does not cover @query";
+    for (const std::string& name : config_.cover)
+      if (!s.covers(name)) return "the signature does not cover all that it must";
+    if (config_.digest && has_body(ex) && !s.covers("content-digest"))
+      return "the signature does not cover content-digest";
+    return {};
+  }
+  static bool has_body(const Exchange& ex) noexcept {
+    if (!ex.request_body) return false;
+    auto length = ex.request_body->length();
+    return !length || *length > 0;
+  }
+  std::string_view untimely(const Exchange& ex, const MessageSignature& s) const {
+    auto now =
+        std::chrono::duration_cast<std::chrono::seconds>(ex.worker.loop.clock().wall().time_since_epoch());
+    auto skew = std::chrono::duration_cast<std::chrono::seconds>(config_.skew).count();
+    if (!s.created) return "the signature does not say when it was `created`";
+    if (*s.created > now.count() + skew || *s.created < now.count() - skew)
+      return "the signature was not made just now";
+    if (s.expires && *s.expires <= now.count()) return "the signature has expired";
+    return {};
+  }
+
+  Task<Verdict> judge(Exchange& ex, const MessageSignature& s, const SigningKey& key) const {
+    if (!s.algorithm.empty() && s.algorithm != key.algorithm->name)
+      return Verdict::refused(kChallenge, "the signature names another algorithm than its key's");
+    if (auto why = incomplete(ex, s); !why.empty()) return Verdict::refused(kChallenge, why);
+    if (auto why = untimely(ex, s); !why.empty()) return Verdict::refused(kChallenge, why);
+    auto text = chain::signature_base(ex.request, ex.stream.connection().listener->scheme, s);
+    if (!text) return refused(ex, text.error());
+    if (!jose::checks(key.key, key.algorithm->algorithm, *text, s.signature))
+      return Verdict::refused(kChallenge, "the signature is wrong");
+    std::uint64_t name = 0;
+    std::memcpy(&name, jose::hash(jose::Hash::sha256, key.id + '\n' + s.signature).data(), sizeof name);
+    return finish(ex, key, name);
+  }
+
+  // It is the caller's. What is left may have to wait for the body.
+  Task<Verdict> finish(Exchange& ex, const SigningKey& key, std::uint64_t signature) const {
+    if (config_.digest && has_body(ex)) {
+      auto reading = hold_body(ex);
+      auto held = co_await reading;
+      if (!held) {
+        if (held.error().reason == Reason::unauthenticated)
+          co_return Verdict::refused(kChallenge, ex.arena.copy(held.error().detail));
+        ex.local<base::Reason>(*this) = held.error().reason;
+        co_return Verdict::refused({}, "the body cannot be compared with its digest");
+      }
+    }
+    auto answer = config_.replay ? SeenOnce::Answer::first
+                                 : seen_->see(signature, ex.worker.loop.now(), 2 * config_.skew);
+    if (answer == SeenOnce::Answer::full)
+      co_return Verdict::unavailable("more signatures are in use than can be remembered");
+    if (answer == SeenOnce::Answer::seen)
+      co_return Verdict::refused(kChallenge, "the signature was used before");
+    identify(ex, key);
+    co_return Verdict::ok();
+  }
+  void identify(Exchange& ex, const SigningKey& key) const {
+    chain::Identity identity;
+    if (const auto* known = ex.consumers ? ex.consumers->find(key.consumer) : nullptr)
+      identity = chain::identity_of(*known, method(), key.id);
+    identity.method = method();
+    identity.credential = key.id;
+    ex.identity = std::move(identity);
+  }
+
+  // Reads the whole body, compares it, and puts it back.
+  Task<Result<void>> hold_body(Exchange& ex) const {
+    std::string text;
+    auto length = ex.request_body->length();
+    if (length && *length > config_.body.bytes) co_return base::fail(Reason::body_too_large);
+    if (length) text.reserve(*length);
+    for (bool last = false; !last;) {
+      auto reading = ex.request_body->read(64 * 1024);
+      auto piece = co_await reading;
+      if (!piece) co_return std::move(piece).unexpected();
+      if (text.size() + piece->bytes.size() > config_.body.bytes)
+        co_return base::fail(Reason::body_too_large);
+      text.append(piece->bytes.data(), piece->bytes.size());
+      last = piece->last;
+    }
+    const http::Field* digest = ex.request.fields.find("Content-Digest");
+    if (!digest || !chain::digest_fits(digest->value, text))
+      co_return base::fail(Reason::unauthenticated, "the body is not the one that Content-Digest is of");
+    ex.request.fields.remove(FieldId::expect);
+    ex.request_body = http::make_body<http::TextBody>(ex.arena, ex.arena.copy(text));
+    co_return Result<void>();
+  }
+
+  void refuse(Exchange& ex, const Verdict& verdict) const override {
+    Authenticator::refuse(ex, verdict);
+    if (auto why = ex.local<base::Reason>(*this); why != Reason::none) chain::make_local_reply(ex, why);
+  }
+
+  HttpSignatureConfig config_;
+  std::vector<SigningKey> keys_;
+  std::shared_ptr<SeenOnce> seen_;
+};
+
+const chain::FilterKind<HttpSignature, HttpSignatureConfig> kKind{
+    "http_signature", chain::Stage::identify, "Tells the caller by a signature of its request.",
+    "{keys: [{id: partner, algorithm: hmac-sha256, secret: "
+    "c2VjcmV0cyBvZiAzMiBieXRlcyBhbmQgbW9yZSBhcmUgZ29vZA==}]}"};
+
+}  // namespace
+}  // namespace sluice::filters

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// The filter `http_signature`: requests that are signed as RFC 9421 says, and what is done to them on the
+// way.
+#include <gmock/gmock.h>
+
+#include <chrono>
+
+#include "gateway/jose/hash.h"
+
+#include "tests/support/gateway.h"
+#include "tests/support/matchers.h"
+#include "tests/support/signer.h"
+
+namespace sluice::test {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kHost = "api.example.com";
+
+// A request of a caller who signs.
+struct Signed {
+  std::string method = "POST", path = "/u", query{}, body = "{\"hello\": \"world\"}", id = "partner",
+              parameters{};
+  std::string covered = R"("@method" "@authority" "@path" "@query" "content-digest")";
+  long age = 0;  // of the signature, in seconds
+  // What is sent in place of what was signed; "" for no difference.
+  std::string sent_path{}, sent_body{}, sent_query{}, sent_method{};
+};
+
+std::string digest_of(const std::string& body) {
+  return "sha-256=:" + jose::encode_base64(jose::hash(jose::Hash::sha256, body)) + ":";
+}
+
+std::string request(const Signer& signer, const Signed& s) {
+  auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
+  std::string params =
+      "(" + s.covered + ");created=" + std::to_string(now - s.age) + ";keyid=\"" + s.id + "\"" + s.parameters;
+  std::string text;
+  auto line = [&](const std::string& name, const std::string& value) {
+    if (s.covered.find("\"" + name + "\"") != std::string::npos) text += "\"" + name + "\": " + value + "\n";
+  };
+  line("@method", s.method);
+  line("@target-uri", std::string("http://") + kHost + s.path + (s.query.empty() ? "" : "?" + s.query));
+  line("@authority", kHost);
+  line("@path", s.path);
+  line("@query", "?" + s.query);
+  line("content-digest", digest_of(s.body));
+  text += "\"@signature-params\": " + params;
+  auto or_else = [](const std::string& sent, const std::string& was) { return sent.empty() ? was : sent; };
+  std::string query = or_else(s.sent_query, s.query), body = or_else(s.sent_body, s.body);
+  std::string out = or_else(s.sent_method, s.method) + " " + or_else(s.sent_path, s.path) +
+                    (query.empty() ? "" : "?" + query) + " HTTP/1.1\r\nHost: " + kHost + "\r\n";
+  if (!s.body.empty())
+    out += "Content-Digest: " + digest_of(s.body) + "\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n";
+  out += "Signature-Input: sig=" + params + "\r\nSignature: sig=:" + jose::encode_base64(signer.sign(text)) +
+         ":\r\n\r\n";
+  return out + body;
+}
+
+std::string folded(const std::string& pem) {
+  std::string out;
+  for (char c : pem) out += c == '\n' ? std::string("\\n") : std::string(1, c);
+  return out;
+}
+
+class HttpSignature : public testing::Test {
+ protected:
+  void serve(const std::string& more = "", const std::string& algorithm = "ecdsa-p256-sha256") {
+    std::string key = signer_.secret().empty() ? "key: \"" + folded(signer_.pem()) + "\""
+                                               : "secret: \"" + jose::encode_base64(signer_.secret()) + "\"";
+    gw_ = std::make_unique<Gateway>(R"(
+routes:
+  - name: u
+    match: {path: "/**"}
+    use: [{http_signature: {keys: [{id: partner, algorithm: )" +
+                                    algorithm + ", " + key + "}]" + more + R"(}}]
+    to: users
+)");
+    users().answers(200, "ok");
+  }
+  Response ask(const Signed& s) { return gw_->ask(request(signer_, s)); }
+  Upstream& users() { return gw_->upstream("users"); }
+
+  Signer signer_{"ES256"};
+  std::unique_ptr<Gateway> gw_;
+};
+
+TEST_F(HttpSignature, LetsAWholeRequestThroughWithoutItsSignature) {
+  serve();
+
+  EXPECT_EQ(ask({.query = "a=1"}).status, 200);
+
+  auto got = users().request();
+  EXPECT_EQ(got.body, "{\"hello\": \"world\"}");
+  EXPECT_EQ(got.target, "/u?a=1");
+  EXPECT_THAT(got, HasNoField("Signature"));
+  EXPECT_THAT(got, HasNoField("Signature-Input"));
+}
+
+TEST_F(HttpSignature, ChecksEachAlgorithm) {
+  for (auto [name, jws] : {std::pair("hmac-sha256", "HS256"), std::pair("ed25519", "EdDSA"),
+                           std::pair("ecdsa-p384-sha384", "ES384"), std::pair("rsa-pss-sha512", "PS512"),
+                           std::pair("rsa-v1_5-sha256", "RS256")}) {
+    signer_ = Signer(jws);
+    serve("", name);
+    EXPECT_EQ(ask({}).status, 200) << name;
+    EXPECT_EQ(ask({.parameters = std::string(";alg=\"") + name + "\""}).status, 200) << name;
+    EXPECT_THAT(ask({.parameters = ";alg=\"other\""}), Refused(401, "unauthenticated")) << name;
+  }
+}
+
+TEST_F(HttpSignature, RefusesWhatWasChangedOnTheWay) {
+  serve();
+  for (const Signed& s : {Signed{.sent_path = "/admin"}, Signed{.query = "a=1", .sent_query = "a=2"},
+                          Signed{.sent_method = "PUT"}, Signed{.sent_body = "{\"hello\": \"mallory\"}"},
+                          Signed{.id = "nobody"}})
+    EXPECT_THAT(ask(s), Refused(401, "unauthenticated"));
+  EXPECT_EQ(users().connections(), 0u);
+}
+
+TEST_F(HttpSignature, RefusesWhatDoesNotCoverTheRequest) {
+  serve();
+  for (std::string covered :
+       {R"("@authority" "@path" "@query" "content-digest")", R"("@method" "@path" "@query" "content-digest")",
+        R"("@method" "@authority" "@query" "content-digest")", R"("@method" "@authority" "@path" "@query")"})
+    EXPECT_THAT(ask({.covered = covered}), Refused(401, "unauthenticated")) << covered;
+  EXPECT_THAT(ask({.query = "a=1", .covered = R"("@method" "@authority" "@path" "content-digest")"}),
+              Refused(401, "unauthenticated"));
+  EXPECT_EQ(ask({.covered = R"("@method" "@target-uri" "content-digest")"}).status, 200);
+  EXPECT_EQ(ask({.method = "GET", .body = "", .covered = R"("@method" "@authority" "@path")"}).status, 200);
+}
+
+TEST_F(HttpSignature, RefusesWhatWasNotSignedJustNow) {
+  serve();
+  EXPECT_EQ(ask({.age = 290}).status, 200);
+  EXPECT_EQ(ask({.age = -290}).status, 200);
+  EXPECT_THAT(ask({.age = 310}), Refused(401, "unauthenticated"));
+  EXPECT_THAT(ask({.age = -310}), Refused(401, "unauthenticated"));
+  EXPECT_THAT(ask({.parameters = ";expires=1"}), Refused(401, "unauthenticated"));
+}
+
+TEST_F(HttpSignature, PassesOnceOnly) {
+  serve();
+  std::string once = request(signer_, {});
+
+  EXPECT_EQ(gw_->ask(once).status, 200);
+  EXPECT_THAT(gw_->ask(once), Refused(401, "unauthenticated"));
+  EXPECT_EQ(users().request_count(), 1u);
+
+  serve(", replay: true");
+  EXPECT_EQ(gw_->ask(once).status, 200);
+  EXPECT_EQ(gw_->ask(once).status, 200);
+}
+
+TEST_F(HttpSignature, HoldsBackNoLargerBodyThanItIsTold) {
+  serve(", body: 10B");
+  EXPECT_THAT(ask({}), Refused(413, "body_too_large"));
+  EXPECT_EQ(users().connections(), 0u);
+}
+
+TEST_F(HttpSignature, NeedsASignature) {
+  serve();
+  auto got = gw_->get("/u");
+  EXPECT_THAT(got, Refused(401, "unauthenticated"));
+  EXPECT_THAT(got, HasField("WWW-Authenticate", HasSubstr("Signature")));
+  EXPECT_THAT(gw_->get("/u", "Signature: x\r\n"), Refused(401, "unauthenticated"));
+  EXPECT_THAT(gw_->get("/u", "Signature-Input: sig=()\r\nSignature: sig=:AAAA:\r\n"),
+              Refused(401, "unauthenticated"));
+}
+
+}  // namespace
+}  // namespace sluice::test

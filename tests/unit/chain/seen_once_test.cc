@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/chain/seen_once.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <random>
+#include <thread>
+
+namespace sluice::chain {
+namespace {
+
+using namespace std::chrono_literals;
+using Answer = SeenOnce::Answer;
+
+base::SteadyTime at(base::Duration d) { return base::SteadyTime(d); }
+
+TEST(SeenOnce, KnowsWhatWasHereUntilItIsForgotten) {
+  for (base::Duration begin :
+       {base::Duration(0s), base::Duration(16777200s)}) {  // where seconds begin anew, too
+    SeenOnce seen(100);
+    EXPECT_EQ(seen.see(0x1234567890abcdef, at(begin), 600s), Answer::first);
+    EXPECT_EQ(seen.see(0x1234567890abcdef, at(begin), 600s), Answer::seen);
+    EXPECT_EQ(seen.see(0x2234567890abcdef, at(begin), 600s), Answer::first);
+    EXPECT_EQ(seen.see(0x1234567890abcdef, at(begin + 600s), 600s), Answer::seen);
+    EXPECT_EQ(seen.see(0x1234567890abcdef, at(begin + 601s), 600s), Answer::first);
+  }
+}
+
+TEST(SeenOnce, TakesAsManyAsItIsMadeFor) {
+  SeenOnce seen(10'000);
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 10'000; ++i) EXPECT_EQ(seen.see(random(), at(1s), 600s), Answer::first);
+}
+
+TEST(SeenOnce, ForgetsNothingTooEarlyWhenItIsFull) {
+  SeenOnce seen(4);
+  std::vector<std::uint64_t> taken;
+  std::mt19937_64 random(7);
+  int full = 0;
+  for (int i = 0; i < 100; ++i) {
+    std::uint64_t hash = random();
+    if (seen.see(hash, at(1s), 600s) == Answer::first) {
+      taken.push_back(hash);
+    } else {
+      ++full;
+    }
+  }
+  EXPECT_GT(full, 0);
+  for (std::uint64_t hash : taken) EXPECT_EQ(seen.see(hash, at(600s), 600s), Answer::seen);
+  EXPECT_EQ(seen.see(random(), at(700s), 600s), Answer::first);  // all are forgotten
+}
+
+TEST(SeenOnce, LetsOnlyOneOfManyThreadsBeTheFirst) {
+  SeenOnce seen(10'000);
+  std::vector<std::atomic<int>> counts(2000);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      std::mt19937_64 random(11);
+      for (auto& count : counts) count += seen.see(random(), at(1s), 600s) == Answer::first;
+    });
+  for (auto& t : threads) t.join();
+  for (auto& count : counts) EXPECT_LE(count, 1);
+}
+
+TEST(SeenOnce, OfTheProcessIsTheSameForAsLongAsItIsUsed) {
+  auto one = SeenOnce::of_process(100);
+  EXPECT_EQ(one->see(42, at(1s), 600s), Answer::first);
+  EXPECT_EQ(SeenOnce::of_process(100)->see(42, at(1s), 600s), Answer::seen);
+  EXPECT_NE(SeenOnce::of_process(200), one);
+}
+
+}  // namespace
+}  // namespace sluice::chain
