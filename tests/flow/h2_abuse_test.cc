@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "tests/support/gateway.h"
+#include "tests/support/metrics.h"
 
 namespace sluice::test {
 namespace {
@@ -255,6 +256,40 @@ TEST_F(H2Abuse, ASlowReaderCostsLittle) {
 
   EXPECT_LT(in_use(), before + 100 * 64'000u) << "what the client does not take, nobody holds";
   EXPECT_EQ(good.get("/hello").body, "hello");
+}
+
+// So many streams are allowed: what counts is what each of them holds, and that nothing is left of them.
+TEST_F(H2Abuse, ThousandsOfStreamsWithoutAWindowCostLittleEach) {
+  constexpr std::size_t kClients = 60, kStreams = 100;
+  std::size_t after_first = 0;
+  for (int round = 0; round < 2; ++round) {
+    std::vector<H2Client> clients;
+    for (std::size_t i = 0; i < kClients; ++i) {
+      clients.push_back(gw.h2(h2::setting(4, 0)));
+      ASSERT_TRUE(clients.back().alive());
+    }
+    std::size_t before = in_use();
+    for (auto& client : clients) {
+      std::string heads;
+      for (std::size_t i = 0; i < kStreams; ++i)
+        heads += h2::headers(client.next_id(), h2::request("GET", "/hello"), true);
+      client.send(heads);
+      EXPECT_EQ(good.get("/hello").body, "hello");
+    }
+    for (auto& client : clients) ASSERT_TRUE(client.alive());
+
+    // With what the test keeps of each answer.
+    EXPECT_LT(in_use(), before + kClients * kStreams * 12'000);
+    EXPECT_EQ(good.get("/app").body, "ok");
+    EXPECT_EQ(gw.h2().get("/hello").body, "hello");
+
+    Metrics now(gw);
+    clients.clear();
+    EXPECT_TRUE(now.becomes(1, "sluice_connections", {{"protocol", "h2"}}));
+    EXPECT_EQ(good.get("/hello").body, "hello");
+    if (round == 0) after_first = in_use();
+  }
+  EXPECT_LT(in_use(), after_first + 2'000'000);
 }
 
 TEST_F(H2Abuse, AReaderOfNothingIsGivenUp) {

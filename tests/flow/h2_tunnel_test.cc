@@ -273,6 +273,31 @@ TEST_F(H2Tunnel, IsRefusedWithALength) {
   EXPECT_EQ(gw.upstream("users").connections(), 0u);
 }
 
+// RFC 9113 section 8.5
+TEST_F(H2Tunnel, CarriesNoFieldSections) {
+  for (bool last : {true, false}) {
+    open();
+
+    client.send(h2::headers(id, {{"x", "y"}}, last));
+
+    EXPECT_TRUE(over());
+    EXPECT_EQ(stream().reset, std::uint32_t{h2::kProtocolError});
+    EXPECT_TRUE(target->ended());
+    EXPECT_TRUE(client.alive());
+  }
+}
+
+// The target has not answered: nothing of what came may reach it as if it were the tunnel's.
+TEST_F(H2Tunnel, CarriesNoFieldSectionsBeforeItIsOpenEither) {
+  ask();
+
+  client.send(h2::headers(id, {{"x", "y"}}, true));
+
+  EXPECT_TRUE(over());
+  EXPECT_EQ(stream().reset, std::uint32_t{h2::kProtocolError});
+  EXPECT_TRUE(target->ended());
+}
+
 TEST_F(H2Tunnel, IsCountedAsAWebSocket) {
   open();
   EXPECT_EQ(before.growth("sluice_websockets", {{"route", "u"}}), 1);

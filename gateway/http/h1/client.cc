@@ -310,6 +310,7 @@ Task<Result<void>> ClientConnection::Stream::receive_slowly(ResponseHead& out) {
     base::Duration timeout = sending      ? base::Duration::zero()
                              : answered() ? timeouts_.idle
                                           : timeouts_.first_byte;
+    connection_.input_.release();  // a target that takes its time shall not hold a buffer
     auto wait = connection_.transport_->readable(timeout);
     awaits_head_ = true;
     auto outcome = co_await wait;

@@ -84,6 +84,11 @@ bool ServerStream::on_field(std::string_view name, std::string_view value) {
 
 bool ServerStream::on_block_end(bool last) {
   if (!reader_) {
+    // RFC 9113 section 8.5
+    if (!request_.upgrade.empty()) {
+      malformed("a field section in a tunnel");
+      return false;
+    }
     // RFC 9113 section 8.1: a further block ends the message.
     bool good = last && length_.complete() && (!trailers_reader_ || trailers_reader_->finish());
     if (good) {
