@@ -36,39 +36,65 @@ constexpr std::string_view kWeb = "application/grpc-web";
 constexpr std::string_view kText = "-text";
 constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-// What base64 (RFC 4648 section 4) decodes to, in pieces cut anywhere. Clients join what they have encoded
-// piece by piece, so that padding may stand in the middle.
-class Base64Body final : public Body {
+// A body whose pieces become others, one by one. `Derived` has wanted(), how much is to be read for so many
+// bytes, and change().
+template <class Derived>
+class ChangedBody : public Body {
  public:
-  Base64Body(http::BodyPtr source, base::Arena& arena) noexcept
+  ChangedBody(http::BodyPtr source, base::Arena& arena) noexcept
       : source_(std::move(source)), arena_(&arena) {}
 
   Task<Result<Piece>> read(std::size_t at_most) override {
-    auto reading = source_->read(std::max<std::size_t>(at_most, 4));
-    if (reading.await_ready()) return decode(reading.await_resume());
+    auto reading = source_->read(self().wanted(at_most));
+    if (reading.await_ready()) return changed(reading.await_resume());
     return wait(std::move(reading));
   }
   std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
   void abandon() noexcept override { source_->abandon(); }
 
+ protected:
+  base::Arena& arena() const noexcept { return *arena_; }
+  // For the bytes of one piece; kept for the next one.
+  char* room(std::size_t n) {
+    if (n > size_) {
+      memory_ = arena_->chars(n);
+      size_ = n;
+    }
+    return memory_;
+  }
+
  private:
+  Derived& self() noexcept { return static_cast<Derived&>(*this); }
+  Result<Piece> changed(Result<Piece> piece) { return piece ? self().change(*piece) : std::move(piece); }
   Task<Result<Piece>> wait(Task<Result<Piece>> reading) {
     auto piece = co_await reading;
-    co_return decode(std::move(piece));
+    co_return changed(std::move(piece));
   }
 
-  Result<Piece> decode(Result<Piece> piece) {
-    if (!piece) return piece;
-    char* out = room((count_ + piece->bytes.size()) / 4 * 3);
+  http::BodyPtr source_;
+  base::Arena* arena_;
+  char* memory_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// What base64 (RFC 4648 section 4) decodes to, in pieces cut anywhere. Clients join what they have encoded
+// piece by piece, so that padding may stand in the middle.
+class Base64Body final : public ChangedBody<Base64Body> {
+ public:
+  using ChangedBody::ChangedBody;
+  static std::size_t wanted(std::size_t at_most) noexcept { return std::max<std::size_t>(at_most, 4); }
+
+  Result<Piece> change(const Piece& piece) {
+    char* out = room((count_ + piece.bytes.size()) / 4 * 3);
     char* end = out;
-    for (char c : piece->bytes) {
+    for (char c : piece.bytes) {
       if (!take(c, end)) return base::fail(Reason::validation, "the body is not base64");
     }
-    if (piece->last && count_ != 0)
-      return base::fail(Reason::validation, "the base64 of the body breaks off");
-    return Piece{{out, static_cast<std::size_t>(end - out)}, piece->last, piece->trailers};
+    if (piece.last && count_ != 0) return base::fail(Reason::validation, "the base64 of the body breaks off");
+    return Piece{{out, static_cast<std::size_t>(end - out)}, piece.last, piece.trailers};
   }
 
+ private:
   bool take(char c, char*& end) noexcept {
     if (c == '=') {
       if (count_ < 2) return false;
@@ -86,59 +112,35 @@ class Base64Body final : public Body {
     return true;
   }
 
-  // For the bytes of one piece; kept for the next one.
-  char* room(std::size_t n) {
-    if (n > size_) {
-      memory_ = arena_->chars(n);
-      size_ = n;
-    }
-    return memory_;
-  }
-
-  http::BodyPtr source_;
-  base::Arena* arena_;
-  char* memory_ = nullptr;
-  std::size_t size_ = 0;
   std::uint32_t bits_ = 0;
   unsigned count_ = 0;    // digits of the present four
   unsigned padding_ = 0;  // of these
 };
 
 // The response's body with its trailers as the last frame, as it is or in base64.
-class WebBody final : public Body {
+class WebBody final : public ChangedBody<WebBody> {
  public:
   WebBody(http::BodyPtr source, base::Arena& arena, bool text) noexcept
-      : source_(std::move(source)), arena_(&arena), text_(text) {}
-
-  Task<Result<Piece>> read(std::size_t at_most) override {
-    // Base64 makes four bytes of three.
-    auto reading = source_->read(text_ ? std::max<std::size_t>(at_most / 4 * 3, 3) : at_most);
-    if (reading.await_ready()) return encode(reading.await_resume());
-    return wait(std::move(reading));
+      : ChangedBody(std::move(source), arena), text_(text) {}
+  // Base64 makes four bytes of three.
+  std::size_t wanted(std::size_t at_most) const noexcept {
+    return text_ ? std::max<std::size_t>(at_most / 4 * 3, 3) : at_most;
   }
-  std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
-  void abandon() noexcept override { source_->abandon(); }
+
+  Result<Piece> change(const Piece& piece) {
+    std::string_view bytes(piece.bytes.data(), piece.bytes.size());
+    if (piece.last && piece.trailers) bytes = arena().join(bytes, trailer_frame(*piece.trailers));
+    if (text_) bytes = base64(bytes);
+    return Piece{{bytes.data(), bytes.size()}, piece.last, nullptr};
+  }
 
  private:
-  Task<Result<Piece>> wait(Task<Result<Piece>> reading) {
-    auto piece = co_await reading;
-    co_return encode(std::move(piece));
-  }
-
-  Result<Piece> encode(Result<Piece> piece) {
-    if (!piece) return piece;
-    std::string_view bytes(piece->bytes.data(), piece->bytes.size());
-    if (piece->last && piece->trailers) bytes = arena_->join(bytes, trailer_frame(*piece->trailers));
-    if (text_) bytes = base64(bytes);
-    return Piece{{bytes.data(), bytes.size()}, piece->last, nullptr};
-  }
-
   // Flag 0x80, the length, and the trailers as lines.
   std::string_view trailer_frame(const http::Fields& trailers) const {
     std::size_t size = 0;
     for (const auto& line : trailers.lines())
       if (!line.dropped) size += line.name.size() + line.value.size() + 4;
-    char* begin = arena_->chars(5 + size);
+    char* begin = arena().chars(5 + size);
     char* out = begin;
     *out++ = static_cast<char>(0x80);
     for (int shift = 24; shift >= 0; shift -= 8) *out++ = static_cast<char>(size >> shift);
@@ -156,11 +158,8 @@ class WebBody final : public Body {
   // Each piece with padding of its own, so that it can be read when it arrives.
   std::string_view base64(std::string_view bytes) {
     std::size_t n = (bytes.size() + 2) / 3 * 4;
-    if (n > size_) {
-      memory_ = arena_->chars(n);
-      size_ = n;
-    }
-    char* out = memory_;
+    char* begin = room(n);
+    char* out = begin;
     for (std::size_t i = 0; i < bytes.size(); i += 3) {
       std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
       std::uint32_t bits = 0;
@@ -168,14 +167,10 @@ class WebBody final : public Body {
         bits = bits << 8 | (j < left ? static_cast<unsigned char>(bytes[i + j]) : 0u);
       for (std::size_t j = 0; j < 4; ++j) *out++ = j > left ? '=' : kAlphabet[bits >> (18 - 6 * j) & 63];
     }
-    return {memory_, n};
+    return {begin, n};
   }
 
-  http::BodyPtr source_;
-  base::Arena* arena_;
   bool text_;
-  char* memory_ = nullptr;
-  std::size_t size_ = 0;
 };
 
 // What a content type says: is it gRPC-Web, in text, and of which messages ("+proto")?

@@ -20,7 +20,17 @@ struct Listener::Connection final : base::ListNode {
     listener.connections_.push_back(*this);
     ++listener.count_;
   }
-  ~Connection() { --listener.count_; }
+  ~Connection() {
+    if (server) listener.cells_->closed(spoken);
+    --listener.count_;
+  }
+  // Nothing happens between the end of the server and that of its connection.
+  void begin(http::ServerConnection& s, observe::Protocol protocol) noexcept {
+    server = &s;
+    spoken = protocol;
+    listener.cells_->opened(protocol);
+    if (draining) s.drain();  // the steps took longer than the listener had
+  }
   void drain() noexcept {
     draining = true;
     if (server) server->drain();
@@ -30,6 +40,7 @@ struct Listener::Connection final : base::ListNode {
   std::shared_ptr<const ListenerSettings> settings;
   http::ServerConnection* server = nullptr;  // once it is known what is spoken
   net::Transport* transport = nullptr;       // until then
+  observe::Protocol spoken = observe::Protocol::h1;
   bool draining = false;
 };
 
@@ -83,8 +94,8 @@ void Listener::accept_all() noexcept {
       ++accepted;
       starved_ = false;
       // Several coroutines, so that a plain connection has no room in its frame for what it does not need.
-      bool plain = !settings_->has_steps() && !settings_->protocols.h2;
-      auto* begin = settings_->tls ? serve_tls : plain ? serve : serve_after_steps;
+      bool plain = !settings_->has_steps() && !settings_->protocols.h2 && !settings_->tls;
+      auto* begin = plain ? serve : serve_after_steps;
       begin(scope_, *this,
             {&settings_->facts, net::Address::from(reinterpret_cast<sockaddr*>(&peer), size), fd});
       continue;
@@ -117,79 +128,59 @@ base::Detached Listener::serve(base::Scope& /*scope*/, Listener& listener, http:
   Connection connection(listener);
   http::h1::ServerConnection server(listener.worker_->loop, std::move(transport), facts,
                                     connection.settings->options, *listener.front_);
-  connection.server = &server;
-  listener.cells_->opened(observe::Protocol::h1);
+  connection.begin(server, observe::Protocol::h1);
   co_await server.run();
-  listener.cells_->closed(observe::Protocol::h1);
 }
 
 base::Detached Listener::serve_after_steps(base::Scope& /*scope*/, Listener& listener,
                                            http::ConnectionFacts facts) {
-  auto transport = std::make_unique<net::TcpTransport>(listener.worker_->loop, facts.socket, true);
-  if (!transport->registered()) {
-    listener.accept_failed(errno);
-    co_return;
+  net::TransportPtr transport;
+  {
+    auto plain = std::make_unique<net::TcpTransport>(listener.worker_->loop, facts.socket, true);
+    if (!plain->registered()) {
+      listener.accept_failed(errno);
+      co_return;
+    }
+    transport = std::move(plain);
   }
   Connection connection(listener);
   const auto& settings = *connection.settings;
   std::unique_ptr<Kept> kept;
   if (settings.has_steps() && !co_await listener.take_steps(*transport, settings, facts, kept)) co_return;
-  if (settings.protocols.h2) {
+  Protocol spoken = Protocol::h1;
+  if (settings.tls) {
+    auto tls =
+        co_await accept_tls(listener.worker_->loop, std::move(transport), *settings.tls, *listener.cells_);
+    if (!tls || connection.draining) co_return;
+    facts.tls = &tls->facts();
+    // A client that negotiates nothing speaks what every client spoke before there was anything to negotiate.
+    if (facts.tls->alpn == net::Alpn::h2 || !settings.protocols.h1) spoken = Protocol::h2;
+    transport = std::move(tls);
+  } else if (settings.protocols.h2) {
     connection.transport = transport.get();
-    auto spoken = co_await spoken_protocol(listener.worker_->loop, *transport, settings.protocols,
-                                           settings.options.head_timeout);
+    spoken = co_await spoken_protocol(listener.worker_->loop, *transport, settings.protocols,
+                                      settings.options.head_timeout);
     connection.transport = nullptr;
-    if (spoken == Protocol::h2) {
-      co_await listener.run_h2(connection, std::move(transport), facts, kept);
-      co_return;
-    }
   }
-  http::h1::ServerConnection server(listener.worker_->loop, std::move(transport), facts, settings.options,
-                                    listener.service_for(kept));
-  connection.server = &server;
-  if (connection.draining) server.drain();  // the steps took longer than the listener had
-  listener.cells_->opened(observe::Protocol::h1);
-  co_await run(server, kept);
-  listener.cells_->closed(observe::Protocol::h1);
+  auto run = spoken == Protocol::h2 ? &Listener::run_h2 : &Listener::run_h1;
+  co_await (listener.*run)(connection, std::move(transport), facts, kept);
 }
 
-base::Detached Listener::serve_tls(base::Scope& /*scope*/, Listener& listener, http::ConnectionFacts facts) {
-  auto plain = std::make_unique<net::TcpTransport>(listener.worker_->loop, facts.socket, true);
-  if (!plain->registered()) {
-    listener.accept_failed(errno);
-    co_return;
-  }
-  Connection connection(listener);
-  const auto& settings = *connection.settings;
-  std::unique_ptr<Kept> kept;
-  if (settings.has_steps() && !co_await listener.take_steps(*plain, settings, facts, kept)) co_return;
-  auto tls = co_await accept_tls(listener.worker_->loop, std::move(plain), *settings.tls, *listener.cells_);
-  if (!tls || connection.draining) co_return;
-  facts.tls = &tls->facts();
-  // A client that negotiates nothing speaks what every client spoke before there was anything to negotiate.
-  if (facts.tls->alpn == net::Alpn::h2 || !settings.protocols.h1) {
-    co_await listener.run_h2(connection, std::move(tls), facts, kept);
-    co_return;
-  }
-  http::h1::ServerConnection server(listener.worker_->loop, std::move(tls), facts, settings.options,
-                                    listener.service_for(kept));
-  connection.server = &server;
-  listener.cells_->opened(observe::Protocol::h1);
+// Neither kind of connection lies in the frame that both have.
+base::Task<void> Listener::run_h1(Connection& connection, net::TransportPtr transport,
+                                  const http::ConnectionFacts& facts, const std::unique_ptr<Kept>& kept) {
+  http::h1::ServerConnection server(worker_->loop, std::move(transport), facts, connection.settings->options,
+                                    service_for(kept));
+  connection.begin(server, observe::Protocol::h1);
   co_await run(server, kept);
-  listener.cells_->closed(observe::Protocol::h1);
 }
 
-// Such a connection is large beside one of HTTP/1: it must not lie in the frame that both have.
 base::Task<void> Listener::run_h2(Connection& connection, net::TransportPtr transport,
                                   const http::ConnectionFacts& facts, const std::unique_ptr<Kept>& kept) {
   auto server = std::make_unique<http::h2::ServerConnection>(worker_->loop, std::move(transport), facts,
                                                              connection.settings->options, service_for(kept));
-  connection.server = server.get();
-  cells_->opened(observe::Protocol::h2);
-  if (connection.draining) server->drain();
+  connection.begin(*server, observe::Protocol::h2);
   co_await run(*server, kept);
-  connection.server = nullptr;
-  cells_->closed(observe::Protocol::h2);
 }
 
 }  // namespace sluice::front

@@ -72,7 +72,6 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
     std::optional<ConnectionLife> life;
   };
   static base::Detached serve(base::Scope& scope, Listener& listener, http::ConnectionFacts facts);
-  static base::Detached serve_tls(base::Scope& scope, Listener& listener, http::ConnectionFacts facts);
   static base::Detached serve_after_steps(base::Scope& scope, Listener& listener,
                                           http::ConnectionFacts facts);
   // What comes before the first request, in listener_steps.cc; false: there will be none.
@@ -86,7 +85,9 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   // `else_here`: what is not passed through has TLS here.
   base::Task<bool> pass_through(net::Transport& transport, const PassthroughSettings& settings,
                                 bool else_here, const http::ConnectionFacts& facts);
-  // The rest of a connection on which HTTP/2 is spoken.
+  // The rest of a connection, once it is known what is spoken on it.
+  base::Task<void> run_h1(Connection& connection, net::TransportPtr transport,
+                          const http::ConnectionFacts& facts, const std::unique_ptr<Kept>& kept);
   base::Task<void> run_h2(Connection& connection, net::TransportPtr transport,
                           const http::ConnectionFacts& facts, const std::unique_ptr<Kept>& kept);
   void on_events(std::uint32_t events) noexcept override;

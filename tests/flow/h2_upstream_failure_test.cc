@@ -22,6 +22,20 @@ struct H2Failure : ::testing::Test {
   H2Target accept(std::string_view settings = {}) {
     return H2Target(gw.upstream("users").accept(), settings);
   }
+  // A connection that has answered a request, and idles.
+  H2Target accept_used() {
+    client.send(get("/1"));
+    auto target = accept();
+    target.answer(target.expect_request().stream, "ok");
+    EXPECT_EQ(client.response().body, "ok");
+    return target;
+  }
+  // What was sent last is asked for on another connection.
+  void expect_elsewhere() {
+    auto next = accept();
+    next.answer(next.expect_request().stream, "elsewhere");
+    EXPECT_EQ(client.response().body, "elsewhere");
+  }
   Gateway gw{yaml()};
   RawClient client = gw.connect();
 };
@@ -71,18 +85,13 @@ TEST_F(H2Failure, TriesAgainWhatAGoawayLeavesOut) {
 }
 
 TEST_F(H2Failure, SendsNothingToAConnectionThatWillClose) {
-  client.send(get("/1"));
-  auto target = accept();
-  target.answer(target.expect_request().stream, "ok");
-  EXPECT_EQ(client.response().body, "ok");
+  auto target = accept_used();
 
   target.goaway(1);
   EXPECT_TRUE(target.ended());
   client.send(post("/2", "body"));
-  auto next = accept();
-  next.answer(next.expect_request().stream, "next");
 
-  EXPECT_EQ(client.response().body, "next");
+  expect_elsewhere();
 }
 
 // It would wait there for a place until the first byte timeout, and so would those after it.
@@ -96,32 +105,22 @@ TEST_F(H2Failure, SendsNothingToAnIdleConnectionThatAllowsNoStreams) {
 
   client.send(post("/2", "body"));
   EXPECT_TRUE(target.ended());
-  auto next = accept();
-  next.answer(next.expect_request().stream, "next");
 
-  EXPECT_EQ(client.response().body, "next");
+  expect_elsewhere();
 }
 
 TEST_F(H2Failure, TriesAGetAgainWhenTheConnectionWasStale) {
-  client.send(get("/1"));
-  auto target = accept();
-  target.answer(target.expect_request().stream, "ok");
-  EXPECT_EQ(client.response().body, "ok");
+  auto target = accept_used();
 
   client.send(get("/2"));
   target.expect_request();
   target.connection().close();
-  auto next = accept();
-  next.answer(next.expect_request().stream, "again");
 
-  EXPECT_EQ(client.response().body, "again");
+  expect_elsewhere();
 }
 
 TEST_F(H2Failure, DoesNotTryAPostAgainThatMayHaveBeenProcessed) {
-  client.send(get("/1"));
-  auto target = accept();
-  target.answer(target.expect_request().stream, "ok");
-  EXPECT_EQ(client.response().body, "ok");
+  auto target = accept_used();
 
   client.send(post("/2", ""));
   target.expect_request();

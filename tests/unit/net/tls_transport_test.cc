@@ -235,6 +235,40 @@ TEST_F(TlsTransportTest, IsBrokenAsSoonAsAResetIsKnown) {
   EXPECT_TRUE(until([&] { return far_->broken(); }));
 }
 
+base::Task<base::Outcome> wait_to_read(Transport& t) {
+  auto wait = t.readable({});
+  co_return co_await wait;
+}
+base::Task<base::Outcome> wait_to_write(Transport& t) {
+  auto wait = t.writable({});
+  co_return co_await wait;
+}
+
+TEST_F(TlsTransportTest, EndsEveryWaitWhenItBreaks) {
+  char buffer[8];
+  write(*near_, "x");
+  EXPECT_EQ(text(*far_, 1), "x");
+  ASSERT_EQ(far_->try_read(buffer).kind, Io::Kind::again);
+  std::string bulk = patterned(1'000'000);
+  while (write(*far_, bulk).kind == Io::Kind::moved) {
+  }
+  base::Scope scope;
+  base::Job<base::Outcome> reading(&scope), writing(&scope);
+  reading.start(wait_to_read(*far_));
+  writing.start(wait_to_write(*far_));
+  loop_.run_once(std::chrono::milliseconds(0));
+  ASSERT_TRUE(reading.running());
+  ASSERT_TRUE(writing.running());
+
+  near_->reset_on_close();
+  near_.reset();  // with bytes unread
+
+  ASSERT_TRUE(until([&] { return !reading.running() && !writing.running(); }));
+  EXPECT_EQ(read(*far_, buffer).kind, Io::Kind::failed);
+  EXPECT_EQ(write(*far_, "more").kind, Io::Kind::failed);
+  EXPECT_TRUE(far_->broken());
+}
+
 TEST_F(TlsTransportTest, SaysNoGoodbyeAfterWhatIsNotWhole) {
   write(*near_, "half");
   near_->break_off();
