@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/gateway.h"
 
+#include <gtest/gtest.h>
+
 #include <cstdlib>
 #include <functional>
 #include <regex>
@@ -12,6 +14,8 @@
 #include <boost/asio/post.hpp>
 
 #include "gateway/server/gateway.h"
+
+#include "tests/support/tls.h"
 
 namespace sluice::test {
 
@@ -81,7 +85,12 @@ void each_name(const std::string& text, const std::regex& pattern,
 }
 
 const std::regex kForwarded(R"(\bto: *([a-z][a-z0-9-]*))");
+// The setting that an upstream written in one line begins with.
+const std::regex kWritten(R"(\{((?:url|targets): *(?:\[ *)?"?<))");
 const std::regex kPlaceholder(R"(<([a-z][a-z0-9-]*)>)");
+
+bool over_tls(Downstream d) noexcept { return d == Downstream::tls || d == Downstream::h2_tls; }
+bool over_h2(Downstream d) noexcept { return d == Downstream::h2 || d == Downstream::h2_tls; }
 
 std::string log_file(const TemporaryDirectory& directory) { return directory.write("access.log", ""); }
 
@@ -89,7 +98,19 @@ std::string log_file(const TemporaryDirectory& directory) { return directory.wri
 
 Downstream usual_downstream() {
   const char* said = std::getenv("SLUICE_TEST_DOWNSTREAM");
-  return said && std::string_view(said) == "h2" ? Downstream::h2 : Downstream::h1;
+  std::string_view text = said ? said : "h1";
+  if (text == "h1") return Downstream::h1;
+  if (text == "h2") return Downstream::h2;
+  if (text == "tls") return Downstream::tls;
+  if (text == "h2_tls") return Downstream::h2_tls;
+  throw std::runtime_error("SLUICE_TEST_DOWNSTREAM is none of h1, h2, tls, h2_tls");
+}
+
+bool usually_bridged() {
+  const char* said = std::getenv("SLUICE_TEST_UPSTREAM");
+  std::string_view text = said ? said : "h1";
+  if (text != "h1" && text != "h2") throw std::runtime_error("SLUICE_TEST_UPSTREAM is neither h1 nor h2");
+  return text == "h2";
 }
 
 Gateway::Gateway(std::string_view yaml, Downstream downstream)
@@ -102,7 +123,9 @@ Gateway::~Gateway() = default;
 std::string Gateway::complete(std::string_view yaml) {
   std::string text(yaml);
   if (!text.ends_with('\n')) text += '\n';
+  bridged_ = usually_bridged() && text.find("protocol:") == text.npos;
   if (says(text, "upstreams")) {
+    if (bridged_) text = std::regex_replace(text, kWritten, "{protocol: h2, $1");
     each_name(text, kPlaceholder, [&](const std::string& name) { upstream(name); });
     for (auto& [name, upstream] : upstreams_)
       for (std::size_t at; (at = text.find("<" + name + ">")) != text.npos;)
@@ -111,15 +134,14 @@ std::string Gateway::complete(std::string_view yaml) {
     std::string declared;
     each_name(text, kForwarded, [&](const std::string& name) { upstream(name); });
     for (auto& [name, upstream] : upstreams_)
-      declared += "  " + name + ": {url: \"" + upstream->url() + "\"}\n";
+      declared += "  " + name + ": {url: \"" + upstream->url() + (bridged_ ? "\", protocol: h2}\n" : "\"}\n");
     if (!declared.empty()) text += "upstreams:\n" + declared;
   }
   auto unless_said = [&](const std::string& key, const std::string& value) {
     if (!says(text, key)) text += key + ": " + value + "\n";
   };
-  unless_said("listeners", downstream_ == Downstream::h1
-                               ? R"({web: "127.0.0.1:0"})"
-                               : R"({web: {bind: "127.0.0.1:0", protocols: [h1, h2]}})");
+  owns_listener_ = !says(text, "listeners");
+  if (owns_listener_) text += "listeners: " + own_listener() + "\n";
   unless_said("admin", R"({bind: "127.0.0.1:0"})");
   unless_said("access_log", "{to: \"" + (directory_ / "access.log") + "\"}");
   unless_said("workers", "1");
@@ -127,9 +149,18 @@ std::string Gateway::complete(std::string_view yaml) {
   return text;
 }
 
+std::string Gateway::own_listener() {
+  if (downstream_ == Downstream::h1) return R"({web: "127.0.0.1:0"})";
+  if (downstream_ == Downstream::h2) return R"({web: {bind: "127.0.0.1:0", protocols: [h1, h2]}})";
+  static const Issued identity = Authority().issue();  // every listener's: nobody here doubts it
+  return R"({web: {bind: "127.0.0.1:0", tls: {certs: {cert: ")" +
+         directory_.write("web.pem", identity.certificate) + R"(", key: ")" +
+         directory_.write("web.key", identity.key) + R"("}}}})";
+}
+
 Upstream& Gateway::upstream(std::string_view name) {
   auto& slot = upstreams_[std::string(name)];
-  if (!slot) slot = std::make_unique<Upstream>();
+  if (!slot) slot = std::make_unique<Upstream>(bridged_);
   return *slot;
 }
 
@@ -154,12 +185,26 @@ std::uint16_t Gateway::port(std::string_view listener) {
   return running_->on_control([listener](server::Gateway& gateway) { return gateway.port(listener); });
 }
 
+Socket Gateway::dial(std::uint16_t port, std::string_view alpn, int receive_buffer) {
+  Socket out = Socket::connect(port, receive_buffer);
+  if (!owns_listener_ || !over_tls(downstream_)) return out;
+  auto failure = secure(out, {.alpn = std::string(alpn)});
+  EXPECT_EQ(failure, "") << "of a handshake with the gateway";
+  return out;
+}
+
 RawClient Gateway::connect(std::string_view listener, int receive_buffer) {
-  return RawClient(port(listener), receive_buffer);
+  return RawClient(dial(port(listener), "\x08http/1.1", receive_buffer));
+}
+
+H2Client Gateway::h2(std::string_view settings) {
+  H2Client out(dial(port(), "\2h2"), settings);
+  if (owns_listener_ && over_tls(downstream_)) out.scheme = "https";
+  return out;
 }
 
 Response Gateway::ask(std::string_view request) {
-  return downstream_ == Downstream::h2 ? h2().ask(request) : connect().ask(request);
+  return over_h2(downstream_) ? h2().ask(request) : connect().ask(request);
 }
 
 Response Gateway::admin(std::string_view target) {

@@ -26,10 +26,14 @@
 
 namespace sluice::test {
 
-// What the helpers that make one request speak. The listener that is added understands both with h2.
-enum class Downstream : unsigned char { h1, h2 };
-// h1, or what the environment's SLUICE_TEST_DOWNSTREAM says, so that the same tests can be run over either.
+// What is spoken on the listener that is added, and by the helpers that make one request. It understands both
+// versions of HTTP unless it is h1's; a connect() to it speaks HTTP/1.1.
+enum class Downstream : unsigned char { h1, h2, tls, h2_tls };
+// h1, or what the environment's SLUICE_TEST_DOWNSTREAM says, so that the same tests can be run over each.
 Downstream usual_downstream();
+// Does SLUICE_TEST_UPSTREAM say h2? Then so is spoken with the upstreams of every text that names no
+// `protocol`, by an H2Bridge.
+bool usually_bridged();
 
 class Gateway {
  public:
@@ -52,7 +56,7 @@ class Gateway {
 
   std::uint16_t port(std::string_view listener = "web");
   RawClient connect(std::string_view listener = "web", int receive_buffer = 0);
-  H2Client h2(std::string_view settings = {}) { return H2Client(port(), settings); }
+  H2Client h2(std::string_view settings = {});
   // One request on a connection of its own.
   Response get(std::string_view target, std::string_view lines = {}) { return ask(test::get(target, lines)); }
   Response post(std::string_view target, std::string_view body, std::string_view lines = {}) {
@@ -72,9 +76,13 @@ class Gateway {
  private:
   class Running;
   std::string complete(std::string_view yaml);
+  std::string own_listener();
+  // A connection to the listener that was added, with TLS if it has that.
+  Socket dial(std::uint16_t port, std::string_view alpn, int receive_buffer = 0);
 
   TemporaryDirectory directory_;
   Downstream downstream_;
+  bool owns_listener_ = false, bridged_ = false;
   std::map<std::string, std::unique_ptr<Upstream>, std::less<>> upstreams_;
   GrowingFile log_;
   std::unique_ptr<Running> running_;

@@ -23,8 +23,7 @@ std::string lower(std::string_view text) {
 
 }  // namespace
 
-H2Client::H2Client(std::uint16_t port, std::string_view settings, bool greet, int receive_buffer)
-    : socket_(Socket::connect(port, receive_buffer)) {
+H2Client::H2Client(Socket socket, std::string_view settings, bool greet) : socket_(std::move(socket)) {
   nghttp2_hd_inflater* inflater = nullptr;
   if (nghttp2_hd_inflate_new(&inflater) != 0) std::abort();
   inflater_.reset(inflater);
@@ -74,7 +73,7 @@ Response H2Client::ask(std::string_view request) {
   auto method = start.substr(0, start.find(' '));
   auto target = start.substr(method.size() + 1, start.rfind(' ') - method.size() - 1);
   std::vector<Line> lines = {
-      {":method", std::string(method)}, {":scheme", "http"}, {":path", std::string(target)}};
+      {":method", std::string(method)}, {":scheme", scheme}, {":path", std::string(target)}};
   while (line_end != head.npos) {
     head.remove_prefix(line_end + 2);
     line_end = head.find("\r\n");

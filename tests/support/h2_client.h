@@ -34,7 +34,10 @@ class H2Client {
 
   // Sends preface and SETTINGS, with these entries, unless `greet` is false.
   explicit H2Client(std::uint16_t port, std::string_view settings = {}, bool greet = true,
-                    int receive_buffer = 0);
+                    int receive_buffer = 0)
+      : H2Client(Socket::connect(port, receive_buffer), settings, greet) {}
+  // On a connection that was made before.
+  explicit H2Client(Socket socket, std::string_view settings = {}, bool greet = true);
   H2Client(H2Client&&) = default;
 
   bool send(std::string_view bytes) { return socket_.send(bytes); }
@@ -89,6 +92,8 @@ class H2Client {
   // --- From now on.
   bool open_windows = true;  // for what is received
   bool acknowledge = true;   // SETTINGS and PING
+  // What ask() claims.
+  std::string scheme = "http";
 
  private:
   struct DeleteInflater {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include <nghttp2/nghttp2.h>
+#include "tests/support/h2_inflater.h"
 
 namespace sluice::test {
 namespace {
@@ -34,40 +34,8 @@ bool H2Request::has(std::string_view name) const {
   return std::any_of(fields.begin(), fields.end(), [&](const Line& line) { return line.name == name; });
 }
 
-struct H2Target::Inflater {
-  Inflater() { nghttp2_hd_inflate_new(&inflater); }
-  Inflater(const Inflater&) = delete;
-  ~Inflater() { nghttp2_hd_inflate_del(inflater); }
-
-  std::vector<Line> fields(std::string_view block) {
-    std::vector<Line> out;
-    auto* at = reinterpret_cast<const std::uint8_t*>(block.data());
-    std::size_t left = block.size();
-    for (;;) {
-      nghttp2_nv nv;
-      int flags = 0;
-      auto n = nghttp2_hd_inflate_hd2(inflater, &nv, &flags, at, left, 1);
-      if (n < 0) {
-        ADD_FAILURE() << "the gateway's header block: " << nghttp2_strerror(static_cast<int>(n));
-        return out;
-      }
-      at += n;
-      left -= static_cast<std::size_t>(n);
-      if (flags & NGHTTP2_HD_INFLATE_EMIT)
-        out.push_back({std::string(reinterpret_cast<char*>(nv.name), nv.namelen),
-                       std::string(reinterpret_cast<char*>(nv.value), nv.valuelen)});
-      if (flags & NGHTTP2_HD_INFLATE_FINAL) {
-        nghttp2_hd_inflate_end_headers(inflater);
-        return out;
-      }
-    }
-  }
-
-  nghttp2_hd_inflater* inflater = nullptr;
-};
-
 H2Target::H2Target(UpstreamConnection connection, std::string_view settings)
-    : connection_(std::move(connection)), inflater_(std::make_unique<Inflater>()) {
+    : connection_(std::move(connection)), inflater_(std::make_unique<H2Inflater>()) {
   EXPECT_EQ(connection_.receive(h2::kPreface.size()), h2::kPreface);
   frame(h2::kSettings, 0, 0, settings);
 }

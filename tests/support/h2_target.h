@@ -23,6 +23,8 @@ namespace sluice::test {
 // What H2Client has no use for (RFC 9113 section 6.6).
 inline constexpr std::uint8_t kPushPromise = 5;
 
+class H2Inflater;
+
 struct H2Frame {
   std::uint8_t type = 0;
   std::uint8_t flags = 0;
@@ -91,7 +93,6 @@ class H2Target {
   std::uint64_t window_given(std::uint32_t stream) const;
 
  private:
-  struct Inflater;
   H2Frame next();
   // Takes in a frame; false at the end of the connection.
   bool step(H2Frame* seen = nullptr);
@@ -99,7 +100,7 @@ class H2Target {
   void take_block(const H2Frame& frame);
 
   UpstreamConnection connection_;
-  std::unique_ptr<Inflater> inflater_;
+  std::unique_ptr<H2Inflater> inflater_;
   std::map<std::uint32_t, H2Request> streams_;
   std::vector<std::uint32_t> heads_, ended_;  // not asked for yet, in order
   std::string block_;                         // of a header block in pieces

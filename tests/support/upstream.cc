@@ -74,15 +74,20 @@ std::vector<Script::Step> Script::take() {
   return std::move(steps_);
 }
 
-Upstream::Upstream() : log_(std::make_shared<UpstreamLog>()), acceptor_([this] { accept_all(); }) {}
+Upstream::Upstream(bool bridged)
+    : log_(std::make_shared<UpstreamLog>()), acceptor_([this] { accept_all(); }) {
+  if (bridged) bridge_ = std::make_unique<H2Bridge>(port_);
+}
 
 Upstream::~Upstream() {
+  bridge_.reset();
   stop_.ring();
   stop_listening();
   for (auto& thread : threads_) thread.join();
 }
 
 void Upstream::stop_listening() {
+  if (bridge_) bridge_->stop_listening();
   if (!acceptor_.joinable()) return;
   stop_accepting_.ring();
   acceptor_.join();

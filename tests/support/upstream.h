@@ -20,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/h2_bridge.h"
 #include "tests/support/peer.h"
 #include "tests/support/tls.h"
 #include "tests/support/upstream_log.h"
@@ -78,7 +79,8 @@ class Upstream {
  public:
   using Answering = std::function<Answer(const Request&)>;
 
-  Upstream();
+  // `bridged`: the gateway is to speak HTTP/2 with it; what the test sees and says is HTTP/1.1 all the same.
+  explicit Upstream(bool bridged = false);
   Upstream(const Upstream&) = delete;
   ~Upstream();
 
@@ -87,8 +89,8 @@ class Upstream {
   // The host that the last handshake named, and how many handshakes resumed a session.
   std::string sni() const;
   std::size_t resumed() const;
-  std::uint16_t port() const noexcept { return port_; }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::uint16_t port() const noexcept { return bridge_ ? bridge_->port() : port_; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
 
   // --- Autonomous. For requests from now on, on open connections too.
   Upstream& answers(int status, std::string body, std::vector<Line> fields = {});
@@ -132,6 +134,7 @@ class Upstream {
   std::deque<UpstreamConnection> waiting_;  // for accept()
   std::list<std::thread> threads_;
   std::thread acceptor_;
+  std::unique_ptr<H2Bridge> bridge_;
 };
 
 }  // namespace sluice::test
