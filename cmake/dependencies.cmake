@@ -10,10 +10,11 @@ pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2>=1.52)
 pkg_check_modules(ARGON2 REQUIRED IMPORTED_TARGET libargon2)
 pkg_check_modules(CRYPT REQUIRED IMPORTED_TARGET libxcrypt)
+find_library(HIREDIS hiredis REQUIRED)
 pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
 find_library(PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
 
 add_library(sluice_dependencies INTERFACE)
 target_link_libraries(sluice_dependencies INTERFACE
   Boost::headers fmt::fmt OpenSSL::SSL PkgConfig::RE2 PkgConfig::LIBYAML PkgConfig::NGHTTP2 PkgConfig::ARGON2
-  PkgConfig::CRYPT PkgConfig::PUGIXML ${PROMETHEUS_CORE} Threads::Threads)
+  PkgConfig::CRYPT PkgConfig::PUGIXML ${HIREDIS} ${PROMETHEUS_CORE} Threads::Threads)

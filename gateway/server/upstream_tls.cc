@@ -35,11 +35,10 @@ std::vector<net::Alpn> offered(upstream::ProtocolChoice protocol) {
 
 }  // namespace
 
-std::shared_ptr<const upstream::TargetTls> UpstreamTls::build(const std::string& upstream,
+std::shared_ptr<const upstream::TargetTls> UpstreamTls::build(const std::string& at,
                                                               const upstream::TlsConfig& config,
                                                               upstream::ProtocolChoice protocol,
                                                               const config::Report& report) {
-  std::string at = config::path("upstreams", upstream, "tls");
   TlsFiles files(directory_of(report, at), complain_at(report, at));
   // What the files hold belongs to it: a reload takes up a renewed certificate of the same name.
   std::string made_from;

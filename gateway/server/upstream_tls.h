@@ -17,9 +17,8 @@ class UpstreamTls {
  public:
   explicit UpstreamTls(net::CryptoThreads* threads) : threads_(threads) {}
 
-  // Null, with errors in the report, when it cannot be made.
-  std::shared_ptr<const upstream::TargetTls> build(const std::string& upstream,
-                                                   const upstream::TlsConfig& config,
+  // `at`: the path of the settings. Null, with errors in the report, when it cannot be made.
+  std::shared_ptr<const upstream::TargetTls> build(const std::string& at, const upstream::TlsConfig& config,
                                                    upstream::ProtocolChoice protocol,
                                                    const config::Report& report);
 

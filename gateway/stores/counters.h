@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counters: one store of counters as the filters that limit see it: charge a caller's key against several
+// limits at once, all or nothing. Memory is one, Redis another. Shared by all workers; lives as long as any
+// filter holds it, so that counts outlive a reload.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "gateway/base/task.h"
+#include "gateway/net/loop.h"
+#include "gateway/stores/limit.h"
+
+namespace sluice::stores {
+
+// Who asks.
+struct Asker {
+  net::Loop& loop;
+  unsigned worker;  // its index
+};
+
+// What is to be charged. What the views show need live only until take() first waits, but for the limits,
+// which must outlive the task.
+struct Want {
+  std::span<const Limit> limits;  // at least one
+  std::string_view owner;         // whose limits they are: a policy's name
+  std::string_view key;           // any bytes
+  bool confidential = false;      // the key is not to be shown to whoever can look into the store
+  std::uint64_t cost = 1;         // at most the capacity of every limit
+};
+
+// Who has decided.
+enum class Decider : std::uint8_t {
+  store,  // the store that was asked
+  local,  // this process alone, because the store does not answer
+  nobody  // the store does not answer, and what then is to happen was configured
+};
+
+struct Taken {
+  bool allowed = true;
+  Decider decider = Decider::store;
+  std::uint8_t tightest = 0;      // the limit that refused, or that has least left
+  std::uint64_t remaining = 0;    // of it
+  std::uint64_t wait = 0;         // nanoseconds: as in Charged, the longest of all limits
+  std::uint64_t until_reset = 0;  // of the tightest
+};
+
+class Counters {
+ public:
+  virtual ~Counters() = default;
+  virtual base::Task<Taken> take(Asker asker, const Want& want) = 0;
+};
+
+}  // namespace sluice::stores

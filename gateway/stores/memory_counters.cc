@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/stores/memory_counters.h"
+
+#include <algorithm>
+
+namespace sluice::stores {
+namespace {
+
+// Collects what the limits say into one answer: of those that refuse the one that does so longest, else the
+// one that has least left.
+struct Tightest {
+  Taken taken;
+  bool any = false;
+
+  void add(std::size_t limit, const Charged& charged) noexcept {
+    if (any && charged.allowed && !taken.allowed) return;
+    if (any && charged.allowed == taken.allowed) {
+      bool tighter = charged.allowed ? charged.remaining < taken.remaining : charged.wait > taken.wait;
+      taken.wait = std::max(taken.wait, charged.wait);
+      if (!tighter) return;
+    } else {
+      taken.wait = charged.wait;
+    }
+    any = true;
+    taken.allowed = charged.allowed;
+    taken.tightest = static_cast<std::uint8_t>(limit);
+    taken.remaining = charged.remaining;
+    taken.until_reset = charged.until_reset;
+  }
+};
+
+// 0 names no cell.
+std::uint64_t cell_of(std::uint64_t hash) noexcept { return hash ? hash : 1; }
+
+}  // namespace
+
+Charged MemoryCounters::charge_one(const Limit& limit, std::uint64_t cell, Instant now, std::uint64_t cost) {
+  Charged out;
+  bool counted =
+      table_.update(cell, limit.cell_class, now, [&](std::uint64_t state) -> std::optional<std::uint64_t> {
+        out = charge(limit, state, now, cost);
+        if (!out.allowed) return std::nullopt;
+        return out.state;
+      });
+  if (!counted) out.allowed = true;  // there is no room at all: others are not to suffer for it
+  return out;
+}
+
+Taken MemoryCounters::take_now(Instant now, const Want& want) {
+  if (want.limits.size() != 1) return take_several(now, want);
+  const Limit& limit = want.limits[0];
+  Charged charged = charge_one(limit, cell_of(hash_(want.key, limit.salt)), now, want.cost);
+  return {charged.allowed, Decider::store, 0, charged.remaining, charged.wait, charged.until_reset};
+}
+
+// First all are asked, so that nothing is charged where one refuses. Where another worker comes between
+// asking and charging, what was charged is given back at once.
+Taken MemoryCounters::take_several(Instant now, const Want& want) {
+  auto cell = [&](const Limit& limit) { return cell_of(hash_(want.key, limit.salt)); };
+  Tightest asked;
+  for (std::size_t i = 0; i < want.limits.size(); ++i)
+    asked.add(i, charge(want.limits[i], table_.peek(cell(want.limits[i])), now, want.cost));
+  if (!asked.taken.allowed) return asked.taken;
+
+  Tightest done;
+  for (std::size_t i = 0; i < want.limits.size(); ++i) {
+    const Limit& limit = want.limits[i];
+    Charged charged = charge_one(limit, cell(limit), now, want.cost);
+    done.add(i, charged);
+    if (charged.allowed) continue;
+    for (std::size_t back = 0; back < i; ++back)
+      table_.update(cell(want.limits[back]), want.limits[back].cell_class, now, [&](std::uint64_t state) {
+        return std::optional(refund(want.limits[back], state, want.cost));
+      });
+    break;
+  }
+  return done.taken;
+}
+
+}  // namespace sluice::stores

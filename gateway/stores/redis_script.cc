@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/stores/redis_script.h"
+
+#include <openssl/evp.h>
+
+#include <string>
+
+namespace sluice::stores {
+
+// Times count from 2026, so that fractions of a microsecond survive in a double. What a bucket says of the
+// future is never believed beyond what a bucket can hold: the server's clock may have been set back.
+const std::string_view kLimitScript = R"lua(
+local t = redis.call('TIME')
+local now = (tonumber(t[1]) - 1767225600) * 1000000 + tonumber(t[2])
+local cost, most = tonumber(ARGV[1]), tonumber(ARGV[2])
+local n, limits, refused, granted = #KEYS, {}, nil, most
+for i = 1, n do
+  local a = 3 + (i - 1) * 5
+  local l = {kind = ARGV[a], count = tonumber(ARGV[a + 1]), period = tonumber(ARGV[a + 2]),
+             burst = tonumber(ARGV[a + 3]), ahead = tonumber(ARGV[a + 4])}
+  limits[i] = l
+  local wait, room
+  if l.kind == 'b' then
+    l.interval = math.ceil(l.period / l.count * 64) / 64
+    l.depth = l.burst * l.interval
+    local tat = tonumber(redis.call('GET', KEYS[i]) or 0)
+    l.tat = math.max(math.min(tat, now + l.depth + l.ahead), now)
+    wait = l.tat + cost * l.interval - now - l.depth - l.ahead
+    room = math.floor((l.depth + l.ahead - (l.tat - now)) / l.interval)
+    l.reset = l.tat - now
+    l.left = math.max(math.floor((l.depth - l.reset) / l.interval), 0)
+  else
+    local s = redis.call('HMGET', KEYS[i], 'n', 'b', 'c')
+    local number, before, current = tonumber(s[1] or 0), tonumber(s[2] or 0), tonumber(s[3] or 0)
+    l.number = math.floor(now / l.period)
+    local passed = now - l.number * l.period
+    if number >= l.number then  -- or the clock was set back
+      l.before, l.current = before, current
+    elseif number == l.number - 1 then
+      l.before, l.current = current, 0
+    else
+      l.before, l.current = 0, 0
+    end
+    local used = l.current + math.ceil(l.before * (l.period - passed) / l.period)
+    room = l.count - used
+    l.left = math.max(room, 0)
+    local function faded(b, r) if b <= r then return 0 end return l.period - math.floor(r * l.period / b) end
+    wait = 0
+    if cost > room then
+      if l.current + cost <= l.count then
+        wait = faded(l.before, l.count - l.current - cost) - passed
+      else
+        wait = l.period - passed + faded(l.current, l.count - cost)
+      end
+      wait = math.max(wait, 1)
+    end
+    l.reset = 0
+    if l.current > 0 then l.reset = 2 * l.period - passed elseif l.before > 0 then l.reset = l.period - passed end
+    l.passed = passed
+  end
+  granted = math.min(granted, room)
+  if wait > 0 and (not refused or wait > refused[4]) then refused = {0, i - 1, l.left, math.ceil(wait), math.ceil(l.reset)} end
+end
+if refused then return refused end
+granted = math.max(granted, cost)
+local out = nil
+local waits = 0
+for i = 1, n do
+  local l = limits[i]
+  if l.kind == 'b' then
+    l.tat = l.tat + granted * l.interval
+    l.reset = l.tat - now
+    l.left = math.max(math.floor((l.depth - l.reset) / l.interval), 0)
+    waits = math.max(waits, math.ceil(l.reset - l.depth))
+    redis.call('SET', KEYS[i], string.format('%.6f', l.tat), 'PX', math.ceil(l.reset / 1000) + 1)
+  else
+    l.current = l.current + granted
+    l.left = l.left - granted
+    l.reset = 2 * l.period - l.passed
+    redis.call('HSET', KEYS[i], 'n', string.format('%.0f', l.number), 'b', string.format('%.0f', l.before), 'c', string.format('%.0f', l.current))
+    redis.call('PEXPIRE', KEYS[i], math.ceil(l.reset / 1000) + 1)
+  end
+  if not out or l.left < out[3] then out = {granted, i - 1, l.left, 0, math.ceil(l.reset)} end
+end
+out[4] = math.max(waits, 0)
+return out
+)lua";
+
+std::string_view limit_script_sha() {
+  static const std::string sha = [] {
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    EVP_Digest(kLimitScript.data(), kLimitScript.size(), hash, &size, EVP_sha1(), nullptr);
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string text;
+    for (unsigned i = 0; i < size; ++i) {
+      text.push_back(kDigits[hash[i] >> 4]);
+      text.push_back(kDigits[hash[i] & 15]);
+    }
+    return text;
+  }();
+  return sha;
+}
+
+}  // namespace sluice::stores

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stores: the stores of the process as they live: found again at every load, so that counts outlive a reload.
+// One per process, used by the control thread when it builds a snapshot; what it hands out is for all
+// workers.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/stores/in_flight.h"
+#include "gateway/stores/memory_counters.h"
+#include "gateway/stores/store_config.h"
+#include "gateway/upstream/target_table.h"
+
+namespace sluice::stores {
+
+// Name of the store that is there without being configured.
+inline constexpr std::string_view kMemory = "memory";
+
+class Stores {
+ public:
+  // How many keys may be in use at the same time.
+  static constexpr std::size_t kKeys = 1'000'000, kKeysInFlight = 100'000;
+
+  // The counters of this process; made when first asked for.
+  const std::shared_ptr<MemoryCounters>& memory();
+  // What is under way; likewise.
+  const std::shared_ptr<InFlight>& in_flight();
+
+  // The counters of a store as it is configured: the same ones as long as anybody holds them and the settings
+  // stay the same. `tls` is set where the URL says so.
+  std::shared_ptr<Counters> redis(const std::string& name, const StoreConfig& config,
+                                  upstream::TargetTable& targets,
+                                  std::shared_ptr<const upstream::TargetTls> tls,
+                                  observe::SeriesStore& series);
+
+  // Of each table that is in use: its name, keys and evictions. Control thread.
+  struct TableReport {
+    std::string_view store;
+    std::size_t keys;
+    std::uint64_t evictions;
+  };
+  std::vector<TableReport> tables(Instant now) const;
+
+ private:
+  std::shared_ptr<MemoryCounters> memory_;
+  std::shared_ptr<InFlight> in_flight_;
+  struct Shared {
+    StoreConfig config;
+    std::weak_ptr<RedisCounters> counters;
+  };
+  std::map<std::string, Shared> redis_;
+  std::uint64_t generation_ = 0;
+};
+
+// Tells the counters of one limit from those of others, in every process alike: of texts that name it.
+std::uint64_t salt_of(std::string_view owner, std::string_view limit) noexcept;
+
+}  // namespace sluice::stores

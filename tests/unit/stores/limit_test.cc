@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/stores/limit.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <random>
+
+namespace sluice::stores {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr Instant kStart = 1000 * kSecond + 123;
+
+Limit bucket(std::uint64_t count, std::uint64_t period, std::uint64_t burst) {
+  return {Algorithm::token_bucket, count, period, burst};
+}
+Limit window(std::uint64_t count, std::uint64_t period) {
+  return {Algorithm::sliding_window, count, period, count};
+}
+
+// One counter.
+struct Counter {
+  Limit limit;
+  std::uint64_t state = 0;
+
+  Charged take(Instant now, std::uint64_t cost = 1) {
+    Charged c = charge(limit, state, now, cost);
+    if (c.allowed) state = c.state;
+    return c;
+  }
+};
+
+TEST(TokenBucket, LetsTheBurstPassAndThenOneInEachInterval) {
+  Counter c{bucket(2, kSecond, 3)};
+
+  for (std::uint64_t left : {2, 1, 0}) {
+    auto charged = c.take(kStart);
+    EXPECT_TRUE(charged.allowed);
+    EXPECT_EQ(charged.remaining, left);
+    EXPECT_EQ(charged.wait, 0u);
+  }
+  auto refused = c.take(kStart);
+  EXPECT_FALSE(refused.allowed);
+  EXPECT_EQ(refused.remaining, 0u);
+  EXPECT_EQ(refused.wait, kSecond / 2);
+  EXPECT_EQ(refused.until_reset, kSecond * 3 / 2);
+  EXPECT_FALSE(c.take(kStart + kSecond / 2 - 1).allowed);
+  EXPECT_TRUE(c.take(kStart + kSecond / 2).allowed);
+  EXPECT_FALSE(c.take(kStart + kSecond / 2).allowed);
+}
+
+TEST(TokenBucket, WaitsExactlyAsLongAsItSays) {
+  Counter c{bucket(7, kSecond, 5)};
+  std::mt19937 random(1);
+  Instant now = kStart;
+  for (int i = 0; i < 10'000; ++i) {
+    now += random() % (kSecond / 4);
+    std::uint64_t cost = 1 + random() % 5;
+    auto charged = c.take(now, cost);
+    if (charged.allowed) continue;
+    EXPECT_FALSE(charge(c.limit, c.state, now + charged.wait - 1, cost).allowed);
+    EXPECT_TRUE(charge(c.limit, c.state, now + charged.wait, cost).allowed);
+  }
+}
+
+// In any stretch of time no more than the burst and what the rate gives in that time.
+TEST(TokenBucket, NeverLetsMorePassThanBurstAndRate) {
+  Counter c{bucket(100, kSecond, 10)};
+  std::mt19937 random(2);
+  std::deque<Instant> passed;
+  Instant now = kStart;
+  for (int i = 0; i < 50'000; ++i) {
+    now += random() % (kSecond / 200);
+    if (!c.take(now).allowed) continue;
+    passed.push_back(now);
+    if (passed.size() > 300) passed.pop_front();
+    for (std::size_t n : {11u, 50u, 200u})
+      if (passed.size() >= n) {
+        auto span = passed.back() - passed[passed.size() - n];
+        EXPECT_LE(n, 10 + span * 100 / kSecond + 1);
+      }
+  }
+}
+
+TEST(TokenBucket, StandsStillForAWorkerWhoseClockIsLate) {
+  Counter c{bucket(1, kSecond, 1)};
+  EXPECT_TRUE(c.take(kStart).allowed);
+  auto late = c.take(kStart - kSecond / 10);
+  EXPECT_FALSE(late.allowed);
+  EXPECT_EQ(late.wait, kSecond + kSecond / 10);
+}
+
+TEST(TokenBucket, LetsEarlyOnesPassThatAreWillingToWait) {
+  Limit limit = bucket(10, kSecond, 1);
+  limit.ahead = kSecond / 4;
+  Counter c{limit};
+  EXPECT_EQ(c.take(kStart).wait, 0u);
+  EXPECT_EQ(c.take(kStart).wait, kSecond / 10);
+  EXPECT_EQ(c.take(kStart).wait, kSecond / 5);
+  auto refused = c.take(kStart);
+  EXPECT_FALSE(refused.allowed);
+  EXPECT_EQ(refused.wait, kSecond / 20);
+}
+
+TEST(TokenBucket, GivesBackWhatWasCharged) {
+  Counter c{bucket(10, kSecond, 5)};
+  c.take(kStart, 2);
+  auto before = c.state;
+  c.take(kStart, 3);
+  EXPECT_EQ(refund(c.limit, c.state, 3), before);
+  EXPECT_EQ(refund(c.limit, 0, 3), 0u);
+}
+
+TEST(SlidingWindow, LetsTheCountPassAndNoMore) {
+  Counter c{window(3, kSecond)};
+  for (std::uint64_t left : {2, 1, 0}) EXPECT_EQ(c.take(kStart).remaining, left);
+  EXPECT_FALSE(c.take(kStart).allowed);
+}
+
+TEST(SlidingWindow, WaitsExactlyAsLongAsItSays) {
+  Counter c{window(50, kSecond)};
+  std::mt19937 random(3);
+  Instant now = kStart;
+  for (int i = 0; i < 20'000; ++i) {
+    now += random() % (kSecond / 40);
+    std::uint64_t cost = 1 + random() % 5;
+    auto charged = c.take(now, cost);
+    if (charged.allowed) continue;
+    EXPECT_FALSE(charge(c.limit, c.state, now + charged.wait - 1, cost).allowed);
+    EXPECT_TRUE(charge(c.limit, c.state, now + charged.wait, cost).allowed);
+  }
+}
+
+// With a steady stream the weighing is right: the error at the edge of a window stays below one in a hundred.
+TEST(SlidingWindow, KeepsToTheCountInEveryPeriodUnderASteadyStream) {
+  constexpr std::uint64_t kCount = 1000;
+  Counter c{window(kCount, kSecond)};
+  std::deque<Instant> last;
+  std::size_t most = 0;
+  for (Instant now = kStart; now < kStart + 20 * kSecond; now += kSecond / 3000) {
+    if (c.take(now).allowed) last.push_back(now);
+    while (!last.empty() && last.front() + kSecond <= now) last.pop_front();
+    if (now > kStart + 2 * kSecond) most = std::max(most, last.size());
+  }
+  EXPECT_LE(most, kCount + kCount / 100);
+  EXPECT_GE(most, kCount - kCount / 100);
+}
+
+TEST(SlidingWindow, ForgetsAfterTwoPeriods) {
+  Counter c{window(2, kSecond)};
+  c.take(kStart, 2);
+  EXPECT_FALSE(expired(c.limit.algorithm, c.limit.period, c.state, kStart + kSecond));
+  EXPECT_TRUE(expired(c.limit.algorithm, c.limit.period, c.state, kStart + 2 * kSecond));
+  EXPECT_EQ(c.take(kStart + 5 * kSecond).remaining, 1u);
+}
+
+TEST(SlidingWindow, CountsInTheNewerWindowForAWorkerWhoseClockIsLate) {
+  Counter c{window(2, kSecond)};
+  Instant edge = 2000 * kSecond;
+  EXPECT_TRUE(c.take(edge).allowed);
+  EXPECT_TRUE(c.take(edge - 1).allowed);
+  EXPECT_FALSE(c.take(edge).allowed);
+  EXPECT_FALSE(c.take(edge - 1).allowed);
+}
+
+TEST(SlidingWindow, GivesBackAlsoWhenTheNextWindowHasBegun) {
+  Counter c{window(10, kSecond)};
+  Instant edge = 2000 * kSecond;
+  c.take(edge - 1, 4);
+  c.take(edge, 1);
+  EXPECT_EQ(charge(c.limit, refund(c.limit, c.state, 3), edge, 0).remaining, 8u);
+}
+
+TEST(Limit, ExpiresWhenItSaysItDoes) {
+  std::mt19937 random(4);
+  for (const Limit& limit : {bucket(10, kSecond, 5), window(10, kSecond)}) {
+    Counter c{limit};
+    for (Instant now = kStart; now < kStart + 50 * kSecond; now += random() % kSecond) {
+      c.take(now, 1 + random() % 3);
+      Instant at = expiry(limit.algorithm, limit.period, c.state, now);
+      EXPECT_TRUE(expired(limit.algorithm, limit.period, c.state, at));
+      if (at > now) {
+        EXPECT_FALSE(expired(limit.algorithm, limit.period, c.state, at - 1));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sluice::stores
