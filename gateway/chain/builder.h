@@ -22,12 +22,21 @@ class Upstream;
 struct TimeoutsConfig;
 }  // namespace sluice::upstream
 
+namespace sluice::stores {
+class Stores;
+class Counters;
+}  // namespace sluice::stores
+namespace sluice::observe {
+class SeriesStore;
+}
+
 namespace sluice::chain {
 
 class Chain;
 class Filter;
 class Revocations;
 struct UseConfig;
+class IpList;
 struct KeyAddress;
 
 // The route that something is built for.
@@ -64,6 +73,17 @@ class Builder {
   virtual void tells_identity(std::string_view field_name) = 0;
   // The filter reads the caller's credential in this request field.
   virtual void reads_credential(std::string_view field_name) = 0;
+  // By which the state of what is being built is found again at the next load: the name of its policy, or of
+  // a filter that was written in place where that was: "orders/rate_limit".
+  virtual const std::string& owner() const = 0;
+  // The counters of that store, "memory" among them; null where there is none (references were checked
+  // before).
+  virtual std::shared_ptr<stores::Counters> counters(std::string_view store) = 0;
+  // The addresses of a file, relative to the configuration's; null after a diagnostic at `field`.
+  virtual std::shared_ptr<const IpList> ip_list(std::string_view field, const std::string& path) = 0;
+  // What outlives snapshots. Both outlive everything that is built.
+  virtual stores::Stores& stores() = 0;
+  virtual observe::SeriesStore& series() = 0;
   // The keys of an issuer, kept fresh for as long as somebody holds them; never null.
   virtual std::shared_ptr<jose::KeySource> issuer_keys(const KeyAddress& address) = 0;
   // `field` is a path inside the settings of what is being built, "" for the whole.

@@ -15,7 +15,7 @@ class DryBuild {
   explicit DryBuild(std::unique_ptr<server::Loaded> loaded)
       : loaded_(std::move(loaded)), metrics_(observe::MetricsOptions{}), targets_({}, nullptr) {
     if (!loaded_->ok()) return;  // what was not read as a whole is not worth building
-    snapshot_ = server::build_snapshot(*loaded_, {metrics_, targets_});
+    snapshot_ = server::build_snapshot(*loaded_, {metrics_, targets_, stores_, lists_});
     server::LastingTls lasting;
     server::build_tls_of_listeners(*loaded_, lasting);
     if (!loaded_->ok()) snapshot_.reset();
@@ -29,6 +29,8 @@ class DryBuild {
   std::unique_ptr<server::Loaded> loaded_;
   observe::MetricsRegistry metrics_;
   upstream::TargetTable targets_;
+  stores::Stores stores_;
+  server::ListFiles lists_{nullptr};
   std::shared_ptr<server::BuiltSnapshot> snapshot_;
 };
 

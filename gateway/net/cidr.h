@@ -20,6 +20,9 @@ class Cidr {
   static base::Result<Cidr> parse(std::string_view text);
 
   bool contains(const Address& address) const noexcept;
+  // 4 or 16 bytes, of `unix` none; and how many of the bits count.
+  std::span<const unsigned char> number() const noexcept { return {number_.data(), size_}; }
+  unsigned prefix() const noexcept { return prefix_; }
   // Canonical; a single address without its length.
   std::string text() const;
   bool operator==(const Cidr&) const = default;

@@ -84,6 +84,8 @@ void describe(Description<Config>& d) {
           defines("upstream"));
   d.field("policies", &Config::policies, "Filters with their settings, for use by name.", defines("policy"));
   d.field("consumers", &Config::consumers, "Callers, and how each of them is known.");
+  d.field("stores", &Config::stores, "Where counters are kept that several processes share.",
+          defines("store"));
   d.field("defaults", &Config::defaults, "What upstreams and routes do not say themselves.");
   d.field("use", &Config::use, "Filters that the requests of every route pass first.", one_or_many,
           max_items(kMostFilters));

@@ -14,6 +14,7 @@
 #include "gateway/observe/access_log_config.h"
 #include "gateway/observe/metrics_config.h"
 #include "gateway/routing/match_config.h"
+#include "gateway/stores/store_config.h"
 #include "gateway/upstream/config.h"
 
 namespace sluice::server {
@@ -72,6 +73,7 @@ struct Config {
   config::ByName<upstream::UpstreamConfig> upstreams;
   config::ByName<PolicyConfig> policies;
   std::vector<chain::ConsumerConfig> consumers;
+  config::ByName<stores::StoreConfig> stores;
   DefaultsConfig defaults;
   std::vector<UseConfig> use;
   std::vector<RouteConfig> routes;

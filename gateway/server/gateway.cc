@@ -23,7 +23,7 @@ constexpr auto kResolvePatience = std::chrono::seconds(5);
 }  // namespace
 
 Gateway::Gateway(boost::asio::io_context& control, const base::Clock& clock)
-    : control_(control), clock_(clock), timer_(control) {
+    : control_(control), clock_(clock), timer_(control), lists_(&control) {
   // A client that leaves while bytes are spliced to it would end the process otherwise.
   std::signal(SIGPIPE, SIG_IGN);
 }
@@ -58,6 +58,16 @@ void Gateway::make_workers(const Config& config) {
   gauges_.push_back(metrics_->generations_at_scrape([this] { return generations_alive(); }));
   gauges_.push_back(
       metrics_->log_drops_at_scrape("access_log", [this] { return log_ ? log_->dropped() : 0; }));
+  gauges_.push_back(
+      metrics_->store().at_scrape(observe::Family::sluice_store_keys, [this](const observe::Emit& emit) {
+        for (const auto& t : stores_.tables(stores::instant(clock_.steady())))
+          emit({t.store}, static_cast<double>(t.keys));
+      }));
+  gauges_.push_back(metrics_->store().at_scrape(
+      observe::Family::sluice_store_evictions_total, [this](const observe::Emit& emit) {
+        for (const auto& t : stores_.tables(stores::instant(clock_.steady())))
+          emit({t.store}, static_cast<double>(t.evictions));
+      }));
   resolver_ = std::make_unique<net::Resolver>(control_, clock_, net::system_lookup(control_));
   revocations_ = std::make_unique<chain::Revocations>(loops);
   targets_ = std::make_unique<upstream::TargetTable>(std::move(loops), resolver_.get());
@@ -147,8 +157,8 @@ Gateway::Renewal Gateway::renew_consumers(Loaded& loaded, std::string source) {
 }
 
 std::shared_ptr<BuiltSnapshot> Gateway::build(Loaded& loaded) {
-  return build_snapshot(loaded, {*metrics_, *targets_, &tls_->threads(), filter_threads_.get(),
-                                 revocations_.get(), keys_.get()});
+  return build_snapshot(loaded, {*metrics_, *targets_, stores_, lists_, &tls_->threads(),
+                                 filter_threads_.get(), revocations_.get(), keys_.get()});
 }
 
 void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot,

@@ -80,6 +80,8 @@ class Gateway {
   std::vector<std::unique_ptr<WorkerThread>> workers_;
   std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<upstream::TargetTable> targets_;
+  stores::Stores stores_;
+  ListFiles lists_;
   std::unique_ptr<KeySources> keys_;
   std::unique_ptr<observe::AccessLog> log_;
   Listeners listeners_;

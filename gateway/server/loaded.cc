@@ -6,6 +6,7 @@
 
 #include "gateway/config/report.h"
 #include "gateway/config/write.h"
+#include "gateway/stores/stores.h"
 
 namespace sluice::server {
 namespace {
@@ -35,6 +36,7 @@ void check(Loaded& loaded) {
 }
 
 std::unique_ptr<Loaded> finish(std::unique_ptr<Loaded> loaded) {
+  loaded->names.define("store", stores::kMemory);
   loaded->config = config::bind<Config>(loaded->document, loaded->diagnostics, loaded->names);
   if (loaded->ok()) check(*loaded);
   if (loaded->ok()) loaded->hash = hash_of(config::long_form(loaded->config));

@@ -12,8 +12,10 @@
 #include "gateway/chain/order.h"
 #include "gateway/chain/registry.h"
 #include "gateway/config/report.h"
+#include "gateway/config/substitute.h"
 #include "gateway/routing/exposure.h"
 #include "gateway/routing/table_builder.h"
+#include "gateway/server/tls_builder.h"
 #include "gateway/server/upstream_tls.h"
 
 namespace sluice::server {
@@ -31,16 +33,16 @@ class RouteBuilder final : public chain::Builder {
     facts_ = {written.name, matches.captures(), matches.tells_prefix()};
     timeouts_ = written.all_timeouts();
     std::vector<Placed> filters;
-    for (std::size_t i = 0; i < config_.use.size(); ++i) place(config_.use[i], path("use", i), filters);
+    for (std::size_t i = 0; i < config_.use.size(); ++i) place(config_.use[i], path("use", i), "*", filters);
     for (std::size_t i = 0; i < written.use.size(); ++i)
-      place(written.use[i], path("routes", index, "use", i), filters);
+      place(written.use[i], path("routes", index, "use", i), written.name, filters);
     object(filters, written.handler.name());
     std::vector<chain::Link> links;
     for (const Placed& f : filters) {
-      being_built_ = {f.settings_path, f.name, f.filter->name()};
+      being_built_ = {f.settings_path, f.name, f.filter->name(), f.owner};
       links.push_back(chain::make_link(*f.filter, f.name, *this));
     }
-    being_built_ = {path("routes", index, written.handler.name()), {}, {}};
+    being_built_ = {path("routes", index, written.handler.name()), {}, {}, {}};
     lacks_auth_.push_back(std::ranges::none_of(links, identifies));
     auto handler = chain::make_handler(written.handler, *this);
     auto metrics = living_.metrics.route(written.name);
@@ -64,7 +66,8 @@ class RouteBuilder final : public chain::Builder {
     made->count_with(living_.metrics.upstream(name));
     if (made->checks()) made->metrics()->expect_health_checks();
     if (written->uses_tls())
-      made->speak_tls(tls_.build(std::string(name), written->tls, written->protocol, report_));
+      made->speak_tls(
+          tls_.build(path("upstreams", std::string(name), "tls"), written->tls, written->protocol, report_));
     upstreams_.emplace(name, made);
     out_.upstreams.push_back(made);
     return made;
@@ -80,7 +83,7 @@ class RouteBuilder final : public chain::Builder {
   const upstream::TimeoutsConfig& timeouts() const override { return timeouts_; }
   std::shared_ptr<const chain::Filter> filter(const chain::UseConfig& use, std::string_view field) override {
     std::vector<Placed> placed;
-    place(use, below(field), placed);
+    place(use, below(field), being_built_.owner + "/" + std::string(field), placed);
     if (placed.empty()) return nullptr;
     const Placed& f = placed.front();
     if (std::ranges::find(inside_, use.policy) != inside_.end() && !use.policy.empty()) {
@@ -88,7 +91,7 @@ class RouteBuilder final : public chain::Builder {
       return nullptr;
     }
     inside_.push_back(use.policy);
-    auto outer = std::exchange(being_built_, {f.settings_path, f.name, f.filter->name()});
+    auto outer = std::exchange(being_built_, {f.settings_path, f.name, f.filter->name(), f.owner});
     auto link = chain::make_link(*f.filter, f.name, *this);
     being_built_ = std::move(outer);
     inside_.pop_back();
@@ -109,6 +112,30 @@ class RouteBuilder final : public chain::Builder {
   std::shared_ptr<jose::KeySource> issuer_keys(const chain::KeyAddress& address) override {
     return living_.keys ? living_.keys->of(address) : std::make_shared<jose::KeySource>([] {});
   }
+  const std::string& owner() const override { return being_built_.owner; }
+  std::shared_ptr<stores::Counters> counters(std::string_view store) override {
+    if (store == stores::kMemory) return living_.stores.memory();
+    auto known = counters_.find(store);
+    if (known != counters_.end()) return known->second;
+    const auto* written = config_.stores.find(store);
+    if (!written) return living_.stores.memory();  // the binder has complained
+    auto at = path("stores", std::string(store), "redis");
+    auto tls = written->redis.url.target.tls
+                   ? tls_.build(at + ".tls", written->redis.tls, upstream::ProtocolChoice::h1, report_)
+                   : nullptr;
+    auto made = living_.stores.redis(std::string(store), *written, living_.targets, std::move(tls), series());
+    counters_.emplace(store, made);
+    return made;
+  }
+  std::shared_ptr<const chain::IpList> ip_list(std::string_view field, const std::string& file) override {
+    std::string at = below(field);
+    auto list = living_.lists.open(config::resolved(directory_of(report_, at), file), series().workers());
+    if (list) return *list;
+    report_.error(at, file + " " + list.error().detail);
+    return nullptr;
+  }
+  stores::Stores& stores() override { return living_.stores; }
+  observe::SeriesStore& series() override { return living_.metrics.store(); }
   void error(std::string_view field, std::string message, std::string hint) override {
     report_.error(below(field), std::move(message), std::move(hint));
   }
@@ -122,19 +149,26 @@ class RouteBuilder final : public chain::Builder {
     const config::Choice* filter;
     std::string name;
     std::string use_path, settings_path;
+    std::string owner;
   };
 
-  void place(const UseConfig& use, std::string at, std::vector<Placed>& out) const {
+  // `where` it is used: the name of a route, or "*" for all. Of several filters of a kind in one list the
+  // second and later ones have a number too, so that each has an owner's name of its own.
+  void place(const UseConfig& use, std::string at, std::string_view where, std::vector<Placed>& out) const {
     if (use.policy.empty()) {
-      if (use.filter)
-        out.push_back(
-            {&use.filter, std::string(use.filter.name()), at, at + "." + std::string(use.filter.name())});
+      if (!use.filter) return;
+      std::string kind(use.filter.name()), owner = std::string(where) + "/" + kind;
+      auto same = std::count_if(out.begin(), out.end(), [&](const Placed& p) {
+        return p.owner.starts_with(owner) && p.filter->name() == kind;
+      });
+      if (same) owner += "#" + std::to_string(same + 1);
+      out.push_back({&use.filter, kind, at, at + "." + kind, std::move(owner)});
       return;
     }
     const auto* policy = config_.policies.find(use.policy);
     if (!policy || !policy->filter) return;  // the binder has complained
-    out.push_back(
-        {&policy->filter, use.policy, std::move(at), path("policies", use.policy, policy->filter.name())});
+    out.push_back({&policy->filter, use.policy, std::move(at),
+                   path("policies", use.policy, policy->filter.name()), use.policy});
   }
   static bool identifies(const chain::Link& link) {
     const auto* filter = dynamic_cast<const chain::Authenticator*>(link.filter.get());
@@ -166,6 +200,7 @@ class RouteBuilder final : public chain::Builder {
     std::string at;    // path of the settings
     std::string name;  // of the policy
     std::string_view kind;
+    std::string owner;  // what its state is found by
   };
   BeingBuilt being_built_;
   std::vector<bool> lacks_auth_;
@@ -173,6 +208,7 @@ class RouteBuilder final : public chain::Builder {
   upstream::TimeoutsConfig timeouts_;
   UpstreamTls tls_;
   std::map<std::string, std::shared_ptr<upstream::Upstream>, std::less<>> upstreams_;
+  std::map<std::string, std::shared_ptr<stores::Counters>, std::less<>> counters_;
 };
 
 std::vector<routing::RouteMatches> matches_of(const Config& config) {

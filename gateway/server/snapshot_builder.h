@@ -11,7 +11,9 @@
 #include "gateway/observe/metrics.h"
 #include "gateway/routing/route.h"
 #include "gateway/server/key_sources.h"
+#include "gateway/server/list_files.h"
 #include "gateway/server/loaded.h"
+#include "gateway/stores/stores.h"
 #include "gateway/upstream/target_table.h"
 #include "gateway/upstream/upstream.h"
 
@@ -21,6 +23,8 @@ namespace sluice::server {
 struct Living {
   observe::MetricsRegistry& metrics;
   upstream::TargetTable& targets;
+  stores::Stores& stores;
+  ListFiles& lists;
   net::CryptoThreads* threads = nullptr;  // null where nothing is dialled
   // For what filters compute, so that a flood of passwords holds up no handshake. Null as above.
   net::CryptoThreads* filter_threads = nullptr;

@@ -6,11 +6,13 @@
 //   built.get().on_request(ex);
 //   EXPECT_THAT(filter("headers: {}").problems, HasSubstr("at least one"));
 #pragma once
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "gateway/chain/ip_list.h"
 #include "gateway/chain/key_address.h"
 #include "gateway/chain/registry.h"
 #include "gateway/chain/revocations.h"
@@ -20,9 +22,18 @@
 #include "gateway/jose/key_source.h"
 #include "gateway/net/crypto_threads.h"
 #include "gateway/observe/policy_metrics.h"
+#include "gateway/observe/series.h"
+#include "gateway/stores/stores.h"
 #include "gateway/upstream/timeouts.h"
 
 namespace sluice::test {
+
+// What a gateway has beside its snapshots.
+struct FakeLiving {
+  observe::SeriesStore series{observe::MetricsOptions{}};
+  stores::Stores stores;
+  std::map<std::string, std::string> files;  // of addresses, by path
+};
 
 class FakeBuilder final : public chain::Builder {
  public:
@@ -44,6 +55,16 @@ class FakeBuilder final : public chain::Builder {
   const chain::Revocations* revocations() override { return &revoked; }
   void tells_identity(std::string_view name) override { told.append(name).append("\n"); }
   void reads_credential(std::string_view name) override { read.append(name).append("\n"); }
+  const std::string& owner() const override { return owner_; }
+  std::shared_ptr<stores::Counters> counters(std::string_view) override { return living->stores.memory(); }
+  std::shared_ptr<const chain::IpList> ip_list(std::string_view field, const std::string& path) override {
+    auto list = chain::parse_ip_list(living->files[path]);
+    if (list) return std::make_shared<const chain::IpList>(*list, 1);
+    error(field, path + " " + list.error().detail);
+    return nullptr;
+  }
+  stores::Stores& stores() override { return living->stores; }
+  observe::SeriesStore& series() override { return living->series; }
   std::shared_ptr<jose::KeySource> issuer_keys(const chain::KeyAddress& address) override {
     asked_keys = address;
     return keys ? keys : std::make_shared<jose::KeySource>([] {});
@@ -61,8 +82,10 @@ class FakeBuilder final : public chain::Builder {
   std::string told, read;                 // fields that tell who calls, and that bring credentials
   std::shared_ptr<jose::KeySource> keys;  // what issuer_keys() gives
   chain::KeyAddress asked_keys;
+  std::shared_ptr<FakeLiving> living = std::make_shared<FakeLiving>();
 
  private:
+  std::string owner_ = "policy";
   // What is built may outlive the builder, and counts.
   static observe::SeriesStore& store() {
     static observe::SeriesStore store{observe::MetricsOptions{}};
@@ -75,10 +98,11 @@ class FakeBuilder final : public chain::Builder {
 
 template <class T>
 struct Built {
-  std::shared_ptr<const T> made;  // null when the settings were refused
-  chain::Hooks hooks;             // of a filter
-  std::string problems;           // of binding and building; empty when all is well
-  std::string told, read;         // as of FakeBuilder
+  std::shared_ptr<FakeLiving> living;  // outlives what was made
+  std::shared_ptr<const T> made;       // null when the settings were refused
+  chain::Hooks hooks;                  // of a filter
+  std::string problems;                // of binding and building; empty when all is well
+  std::string told, read;              // as of FakeBuilder
 
   const T& get() const { return *made; }
 };
@@ -104,16 +128,18 @@ inline Use bound(std::string_view yaml, std::string& problems) {
 }
 
 // `captures`: what the route's path captures. `prefix`: see RouteFacts.
+// `living`: of another one, to build it as after a reload.
 inline Built<chain::Filter> filter(std::string_view yaml, std::vector<std::string> captures = {},
-                                   bool prefix = true) {
+                                   bool prefix = true, std::shared_ptr<FakeLiving> living = nullptr) {
   Built<chain::Filter> out;
   Use use = bound(yaml, out.problems);
   if (!out.problems.empty()) return out;
   FakeBuilder builder;
   builder.facts = {"route", std::move(captures), prefix};
+  if (living) builder.living = std::move(living);
   chain::Link link = chain::make_link(use.filter, "policy", builder);
-  return {std::move(link.filter), link.hooks, std::move(builder.problems), std::move(builder.told),
-          std::move(builder.read)};
+  return {builder.living,          std::move(link.filter), link.hooks, std::move(builder.problems),
+          std::move(builder.told), std::move(builder.read)};
 }
 
 inline Built<chain::Handler> handler(std::string_view yaml, std::vector<std::string> captures = {}) {
@@ -122,6 +148,7 @@ inline Built<chain::Handler> handler(std::string_view yaml, std::vector<std::str
   if (!out.problems.empty()) return out;
   FakeBuilder builder;
   builder.facts.captures = std::move(captures);
+  out.living = builder.living;
   out.made = chain::make_handler(use.handler, builder);
   out.problems = std::move(builder.problems);
   return out;

@@ -57,6 +57,9 @@ class FakeStream final : public http::ServerStream {
   // The body that take_body() will give.
   void will_send(std::string_view body) { body_text_ = body; }
 
+  // The client's address, as the connection knows it; peer_ip() stays as it is.
+  void come_from(const net::Address& client) { connection_.peer = client; }
+
   const http::ConnectionFacts& connection() const noexcept override { return connection_; }
   std::string_view peer_ip() const noexcept override { return "192.0.2.7"; }
   base::Arena& arena() noexcept override { return arena_; }

@@ -43,6 +43,11 @@ class PartBuilder final : public Builder {
   const Revocations* revocations() override { return nullptr; }
   void tells_identity(std::string_view) override {}
   void reads_credential(std::string_view) override {}
+  const std::string& owner() const override { return plain_.owner(); }
+  std::shared_ptr<stores::Counters> counters(std::string_view) override { return nullptr; }
+  std::shared_ptr<const IpList> ip_list(std::string_view, const std::string&) override { return nullptr; }
+  stores::Stores& stores() override { return plain_.stores(); }
+  observe::SeriesStore& series() override { return plain_.series(); }
   std::shared_ptr<jose::KeySource> issuer_keys(const KeyAddress& a) override { return plain_.issuer_keys(a); }
   void error(std::string_view, std::string, std::string) override {}
   void warning(std::string_view, std::string, std::string) override {}

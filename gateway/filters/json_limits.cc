@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// The filter `json_limits`: request bodies of JSON are well-formed and within limits, or the request fails
+// with 400. The body is judged as it passes, not collected: an upstream that has begun to read it sees the
+// request break off, and never its end.
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "gateway/base/strings.h"
+#include "gateway/chain/exchange.h"
+#include "gateway/chain/local_reply.h"
+#include "gateway/chain/registry.h"
+#include "gateway/http/json_scanner.h"
+
+namespace sluice::filters {
+
+enum class OtherTypes : std::uint8_t { pass, refuse, judge };
+
+void describe(config::Enumeration<OtherTypes>& e) {
+  e.about("json_other_types");
+  e.value("pass", OtherTypes::pass, "They pass unseen.");
+  e.value("refuse", OtherTypes::refuse, "They are refused.");
+  e.value("judge", OtherTypes::judge, "They must be JSON all the same.");
+}
+
+struct JsonLimitsConfig {
+  std::uint32_t depth = 64;
+  std::uint32_t members = 10'000;
+  std::uint64_t values = 100'000;
+  config::Size string{1024 * 1024};
+  config::Size key{1024};
+  std::optional<config::Size> size;
+  OtherTypes other_types = OtherTypes::pass;
+  bool operator==(const JsonLimitsConfig&) const = default;
+};
+
+void describe(config::Description<JsonLimitsConfig>& d) {
+  using namespace config;
+  using namespace config::literals;
+  constexpr auto kMost = std::uint32_t{1} << 30;
+  d.about("json_limits",
+          "Refuses with 400 request bodies that call themselves JSON and are none, or exceed one of these "
+          "limits. Compressed ones are refused, as nobody can look into them.");
+  d.field("depth", &JsonLimitsConfig::depth, "How deeply arrays and objects may be nested.",
+          between(std::uint32_t{1}, http::JsonLimits::kMostDepth));
+  d.field("members", &JsonLimitsConfig::members, "How many members one object or array may have.",
+          between(std::uint32_t{1}, kMost));
+  d.field("values", &JsonLimitsConfig::values, "How many values there may be in all.",
+          between(std::uint64_t{1}, std::uint64_t{kMost}));
+  d.field("string", &JsonLimitsConfig::string, "How long a string may be, as it is written.",
+          between(1_B, 1_GiB));
+  d.field("key", &JsonLimitsConfig::key, "How long the name of a member may be.", between(1_B, 1_GiB));
+  d.field("size", &JsonLimitsConfig::size, "How long the body may be; more is refused with 413.",
+          at_least(1_B), default_is("the limit of the listener"), example("256KiB"));
+  d.field("other_types", &JsonLimitsConfig::other_types,
+          "Bodies whose Content-Type is neither application/json nor ends in +json.");
+}
+
+namespace {
+
+using base::Reason;
+using base::Result;
+using base::Task;
+using chain::Exchange;
+using chain::Step;
+using http::FieldId;
+using http::Piece;
+using View = std::string_view;
+
+// application/json, or application/problem+json and its like.
+bool is_json(View type) noexcept {
+  type = base::trim(type.substr(0, type.find(';')));
+  constexpr View kJson = "application/json", kSuffix = "+json";
+  return base::equal_ignoring_case(type, kJson) ||
+         (type.size() > kSuffix.size() &&
+          base::equal_ignoring_case(type.substr(type.size() - kSuffix.size()), kSuffix));
+}
+
+class JudgedBody final : public http::Body {
+ public:
+  JudgedBody(http::BodyPtr source, const http::JsonLimits& limits, std::uint64_t most) noexcept
+      : source_(std::move(source)), scanner_(limits), left_(most) {}
+
+  Task<Result<Piece>> read(std::size_t at_most) override {
+    auto reading = source_->read(at_most);
+    if (reading.await_ready()) return judge(reading.await_resume());
+    return wait(std::move(reading));
+  }
+  std::optional<std::uint64_t> length() const noexcept override { return source_->length(); }
+  void abandon() noexcept override { source_->abandon(); }
+
+ private:
+  Task<Result<Piece>> wait(Task<Result<Piece>> reading) {
+    auto piece = co_await reading;
+    co_return judge(std::move(piece));
+  }
+
+  Result<Piece> judge(Result<Piece> piece) {
+    if (!piece) return piece;
+    if (piece->bytes.size() > left_) return fail({Reason::body_too_large, {}});
+    left_ -= piece->bytes.size();
+    bool good =
+        scanner_.feed({piece->bytes.data(), piece->bytes.size()}) && (!piece->last || scanner_.finish());
+    if (!good) return fail({Reason::validation, "the body " + std::string(scanner_.fault())});
+    return piece;
+  }
+
+  Result<Piece> fail(base::Error error) {
+    source_->abandon();
+    return base::Unexpected{std::move(error)};
+  }
+
+  http::BodyPtr source_;
+  http::JsonScanner scanner_;
+  std::uint64_t left_;
+};
+
+class JsonLimitsFilter final : public chain::Filter {
+ public:
+  explicit JsonLimitsFilter(const JsonLimitsConfig& c)
+      : size_(c.size ? c.size->bytes : std::numeric_limits<std::uint64_t>::max()),
+        other_types_(c.other_types) {
+    limits_.depth = c.depth;
+    limits_.members = c.members;
+    limits_.values = c.values;
+    limits_.string = static_cast<std::uint32_t>(c.string.bytes);
+    limits_.key = static_cast<std::uint32_t>(c.key.bytes);
+  }
+
+  Task<Step> on_request(Exchange& ex) const override {
+    if (!ex.request_body || !ex.request.upgrade.empty()) return Step::next;
+    const auto& fields = ex.request.fields;
+    if (!is_json(fields.value(FieldId::content_type))) {
+      if (other_types_ == OtherTypes::pass) return Step::next;
+      if (other_types_ == OtherTypes::refuse)
+        return chain::reply(ex, Reason::validation, "the body must be JSON, and Content-Type say so");
+    }
+    View coding = fields.value(FieldId::content_encoding);
+    if (!coding.empty() && !base::equal_ignoring_case(coding, "identity"))
+      return chain::reply(ex, Reason::validation, "the body must not be compressed");
+    if (auto length = ex.request_body->length(); length && *length > size_)
+      return chain::reply(ex, Reason::body_too_large);
+    ex.request_body = http::make_body<JudgedBody>(ex.arena, std::move(ex.request_body), limits_, size_);
+    return Step::next;
+  }
+
+ private:
+  http::JsonLimits limits_;
+  std::uint64_t size_;
+  OtherTypes other_types_;
+};
+
+const chain::FilterKind<JsonLimitsFilter, JsonLimitsConfig> kKind{
+    "json_limits", chain::Stage::admit, "Refuses JSON bodies that are none or too complex.", "{depth: 32}"};
+
+}  // namespace
+}  // namespace sluice::filters

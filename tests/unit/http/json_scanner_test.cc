@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/http/json_scanner.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace sluice::http {
+namespace {
+
+// "" or what is wrong, whatever pieces the text comes in.
+std::string fault(std::string_view text, const JsonLimits& limits = {}) {
+  JsonScanner whole(limits);
+  whole.feed(text);
+  whole.finish();
+  JsonScanner bytes(limits);
+  for (char c : text) bytes.feed({&c, 1});
+  bytes.finish();
+  EXPECT_EQ(whole.fault(), bytes.fault()) << text;
+  return std::string(whole.fault());
+}
+
+TEST(JsonScanner, TakesEveryKindOfValue) {
+  for (auto text : {"{}", "[]", " [ ] ", "0", "-0", "12", "-1.5e+10", "1E5", "0.25", "true", "false", "null",
+                    "\"\"", R"("a\"\\\/\b\f\n\r\t\u00e9")", "\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"",
+                    R"({"a": [1, {"b": null}], "c": "x"})", "\t[1 ,2]\r\n"})
+    EXPECT_EQ(fault(text), "") << text;
+}
+
+TEST(JsonScanner, TakesNothingElse) {
+  for (auto text : {"",
+                    " ",
+                    "[",
+                    "{",
+                    "{\"a\"",
+                    "{\"a\":",
+                    "{\"a\":1",
+                    "\"a",
+                    "[1,]",
+                    "{\"a\":1,}",
+                    "{,}",
+                    "[,1]",
+                    "[1 2]",
+                    "{\"a\" 1}",
+                    "{a:1}",
+                    "{'a':1}",
+                    "[1]]",
+                    "{}}",
+                    "[}",
+                    "{]",
+                    "01",
+                    "-",
+                    "1.",
+                    ".5",
+                    "1e",
+                    "1e+",
+                    "+1",
+                    "tru",
+                    "truE",
+                    "nul",
+                    "NaN",
+                    "Infinity",
+                    "0x10",
+                    "\"\\x\"",
+                    "\"\\u12g4\"",
+                    "\"\n\"",
+                    "[1]x",
+                    "1 2",
+                    "// a\n[1]",
+                    "[1 /* b */]",
+                    "\xef\xbb\xbf[]",
+                    "[\"\xff\"]",
+                    "\"\xc0\xaf\"",
+                    "\"\xed\xa0\x80\"",
+                    "\"\xf4\x90\x80\x80\"",
+                    "\"\xc3\""})
+    EXPECT_NE(fault(text), "") << text;
+}
+
+TEST(JsonScanner, RefusesWhatIsNestedTooDeeply) {
+  JsonLimits limits;
+  limits.depth = 3;
+  EXPECT_EQ(fault("[[[]]]", limits), "");
+  EXPECT_EQ(fault("[[[1]],{\"a\":{}}]", limits), "");
+  EXPECT_EQ(fault("[[[[", limits), "is nested too deeply");
+  EXPECT_EQ(fault("[{\"a\":[{", limits), "is nested too deeply");
+  EXPECT_EQ(fault(R"(["[[[[[["])", limits), "");
+  limits.depth = JsonLimits::kMostDepth;
+  std::string deep(JsonLimits::kMostDepth, '[');
+  EXPECT_EQ(fault(deep + std::string(deep.size(), ']'), limits), "");
+  EXPECT_EQ(fault(deep + "[", limits), "is nested too deeply");
+}
+
+TEST(JsonScanner, CountsMembersOfEachOnItsOwn) {
+  JsonLimits limits;
+  limits.members = 2;
+  EXPECT_EQ(fault("[[1,2],[3,4]]", limits), "");
+  EXPECT_EQ(fault(R"({"a":{"b":1,"c":2},"d":3})", limits), "");
+  EXPECT_EQ(fault("[1,2,3]", limits), "has an array or object with too many members");
+  EXPECT_EQ(fault(R"({"a":1,"b":2,"c":3})", limits), "has an array or object with too many members");
+}
+
+TEST(JsonScanner, MeasuresStringsAndNames) {
+  JsonLimits limits;
+  limits.string = 4;
+  limits.key = 2;
+  EXPECT_EQ(fault(R"({"ab":"abcd"})", limits), "");
+  EXPECT_EQ(fault(R"(["abcde"])", limits), "has a string that is too long");
+  EXPECT_EQ(fault(R"({"abc":1})", limits), "has a name that is too long");
+}
+
+TEST(JsonScanner, CountsAllValues) {
+  JsonLimits limits;
+  limits.values = 3;
+  EXPECT_EQ(fault("[1,2]", limits), "");
+  EXPECT_EQ(fault("[1,2,3]", limits), "has too many values");
+}
+
+}  // namespace
+}  // namespace sluice::http
