@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/chain/rate_fields.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "gateway/base/strings.h"
+
+namespace sluice::chain {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::string_view kLimit = "X-RateLimit-Limit", kRemaining = "X-RateLimit-Remaining",
+                           kReset = "X-RateLimit-Reset";
+
+std::string_view number(base::Arena& arena, std::uint64_t n) {
+  constexpr std::size_t kDigits = 20;
+  char* out = arena.chars(kDigits);
+  return {out, static_cast<std::size_t>(std::to_chars(out, out + kDigits, n).ptr - out)};
+}
+
+std::uint64_t seconds(std::uint64_t nanoseconds) noexcept { return (nanoseconds + kSecond - 1) / kSecond; }
+
+void set_x_fields(Exchange& ex, const RateFieldTexts& texts, std::uint64_t remaining,
+                  std::uint64_t until_reset) {
+  auto& fields = ex.response.fields;
+  if (const http::Field* there = fields.find(kRemaining))
+    if (auto less = base::parse_decimal(there->value); less && *less <= remaining) return;
+  fields.set(kLimit, texts.count);
+  fields.set(kRemaining, number(ex.arena, remaining));
+  fields.set(kReset, number(ex.arena, seconds(until_reset)));
+}
+
+}  // namespace
+
+void describe(config::Enumeration<RateFields>& e) {
+  e.about("rate_fields");
+  e.value("standard", RateFields::standard, "RateLimit and RateLimit-Policy.");
+  e.value("x_ratelimit", RateFields::x_ratelimit, "X-RateLimit-Limit, -Remaining and -Reset (in seconds).");
+  e.value("both", RateFields::both, "All of them.");
+  e.value("none", RateFields::none, "Nothing; a refusal has Retry-After all the same.");
+}
+
+RateFieldTexts rate_field_texts(std::string_view name, std::uint64_t count, std::uint64_t period,
+                                std::string_view rate) {
+  RateFieldTexts texts;
+  texts.count = std::to_string(count);
+  texts.item = '"' + std::string(name) + '"';
+  texts.policy = texts.item + ";q=" + texts.count + ";w=" + std::to_string(seconds(period));
+  texts.at_most = "at most " + std::string(rate) + " are allowed";
+  return texts;
+}
+
+std::string_view seconds_text(base::Arena& arena, std::uint64_t nanoseconds) {
+  return number(arena, std::max<std::uint64_t>(seconds(nanoseconds), 1));
+}
+
+void add_rate_fields(Exchange& ex, RateFields which, const RateFieldTexts& texts, std::string_view policies,
+                     std::uint64_t remaining, std::uint64_t until_reset) {
+  if (which == RateFields::standard || which == RateFields::both) {
+    ex.response.fields.add("RateLimit-Policy", policies);
+    ex.response.fields.add("RateLimit", ex.arena.join(texts.item, ";r=", number(ex.arena, remaining),
+                                                      ";t=", number(ex.arena, seconds(until_reset))));
+  }
+  if (which == RateFields::x_ratelimit || which == RateFields::both)
+    set_x_fields(ex, texts, remaining, until_reset);
+}
+
+}  // namespace sluice::chain

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Limits that several gateways share by a real redis-server: exactness, and what happens while it is killed, hung,
+restarted, full, or does not know us."""
+import http.client
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+from harness import BINARY, PATIENCE, Case, Running, eventually, sluice, unused_port
+
+LIMITED = "sluice_rate_limit_requests_total"
+
+
+class Gateway:
+    """One of several gateway processes with the same configuration."""
+
+    def __init__(self, case, config):
+        self.process = Running([BINARY, "run", config], owner=case)
+        self.port = int(self.process.says(r"web on port (\d+)").group(1))
+        self.admin_port = int(self.process.says(r"admin on port (\d+)").group(1))
+
+    def ask(self, count=1, path="/"):
+        """The statuses of so many requests, one after the other on one connection."""
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        statuses = []
+        for _ in range(count):
+            client.request("GET", path)
+            answer = client.getresponse()
+            answer.read()
+            statuses.append(answer.status)
+        client.close()
+        return statuses
+
+
+class RedisCase(Case):
+    def setUp(self):
+        super().setUp()
+        self.redis_port = unused_port()
+
+    def redis(self, *options):
+        server = Running(["redis-server", "--port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "",
+                          "--appendonly", "no", "--dir", self.folder, *options], owner=self)
+        server.says("eady to accept connections")
+        return server
+
+    def cli(self, *words):
+        return subprocess.run(["redis-cli", "-p", str(self.redis_port), *words], capture_output=True, text=True,
+                              timeout=PATIENCE, check=True).stdout
+
+    def configure(self, limit, redis="", store="", url=""):
+        url = url or f"redis://127.0.0.1:{self.redis_port}"
+        self.config.write_text(f"""version: 1
+listeners: {{web: {{bind: "127.0.0.1:0"}}}}
+admin: {{bind: "127.0.0.1:0"}}
+workers: 2
+stores: {{shared: {{redis: {{url: "{url}"{redis}}}{store}}}}}
+policies: {{few: {{rate_limit: {{{limit}, store: shared}}}}}}
+routes: [{{name: all, match: {{path: /**}}, use: [few], respond: {{status: 200, body: ok}}}}]
+access_log: {{format: json, to: {self.access_log}}}
+shutdown: {{pre_stop: 0s, grace: 5s}}
+""")
+
+    def gateway_of(self, limit, **options):
+        self.configure(limit, **options)
+        gateway = Gateway(self, self.config)
+        self.gateway, self.port, self.admin_port = gateway.process, gateway.port, gateway.admin_port
+        return gateway
+
+    def ask_all(self, gateways, count, connections=4):
+        """Asks all of them at once; all the statuses."""
+        statuses, threads = [], []
+        for gateway in gateways:
+            for _ in range(connections):
+                thread = threading.Thread(target=lambda g=gateway: statuses.extend(g.ask(count)))
+                thread.start()
+                threads.append(thread)
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(statuses), len(gateways) * connections * count)
+        return statuses
+
+
+class Shared(RedisCase):
+    def three(self, limit, **options):
+        self.redis()
+        self.configure(limit, **options)
+        return [Gateway(self, self.config) for _ in range(3)]
+
+    def test_passes_exactly_the_limit_through_three_gateways(self):
+        for algorithm in ("token_bucket", "sliding_window"):
+            with self.subTest(algorithm):
+                gateways = self.three(f"limit: 200/h, algorithm: {algorithm}")
+                statuses = self.ask_all(gateways, 50)
+                # A bucket has one more after 18 seconds, which this does not take.
+                self.assertEqual((statuses.count(200), statuses.count(429)), (200, 400))
+                for gateway in gateways:
+                    gateway.process.end()
+                self.cli("flushall")
+                self.redis_port = unused_port()
+
+    def test_keeps_to_several_limits_at_once(self):
+        gateways = self.three("limit: [150/h, 90/12h]")
+        self.assertEqual(self.ask_all(gateways, 25).count(200), 90)
+
+        self.assertEqual(len(self.cli("--scan").split()), 2)
+
+    def test_stays_within_the_stated_bound_with_leases(self):
+        lease, limit = 10, 300
+        gateways = self.three(f"limit: {limit}/h", redis=f", lease: {lease}")
+        passed = self.ask_all(gateways, 60).count(200)
+        self.assertLessEqual(passed, limit + len(gateways) * lease)
+        self.assertGreaterEqual(passed, limit - len(gateways) * lease)
+        # It was asked about far fewer requests than there were.
+        asked = int(self.cli("info", "commandstats").split("cmdstat_evalsha:calls=")[1].split(",")[0])
+        self.assertLess(asked, 720 * 3 // 4)
+
+    def test_keys_are_readable_and_expire(self):
+        self.redis()
+        gateway = self.gateway_of("limit: 5/s")
+        self.assertEqual(gateway.ask(), [200])
+        [key] = self.cli("--scan").split()
+        self.assertRegex(key, r"^sluice:few:\{ip=127\.0\.0\.1\}:[0-9a-f]{16}$")
+        eventually(lambda: not self.cli("--scan").split(), "the key expires")
+
+    def test_values_of_headers_are_not_stored_as_they_are(self):
+        self.redis()
+        self.gateway_of("limit: 5/h, by: header.X-Api-Key")
+        self.assertEqual(self.curl("/", "-H", "X-Api-Key: secret-key").status, 200)
+        self.assertNotIn("secret", self.cli("--scan"))
+
+    def test_tells_clients_what_is_left(self):
+        self.redis()
+        self.gateway_of("limit: 3/h")
+        self.assertEqual(self.curl("/")["RateLimit"], '"default";r=2;t=1200')
+        self.curl("/")
+        self.curl("/")
+        refused = self.curl("/")
+        self.assertEqual(refused.status, 429)
+        self.assertIn(int(refused["Retry-After"]), range(1190, 1201))
+
+    def test_speaks_over_a_unix_socket_and_tls_with_user_and_database(self):
+        sock = self.folder / "redis.sock"
+        self.redis("--unixsocket", str(sock), "--requirepass", "s3cret")
+        gateway = self.gateway_of("limit: 2/h", url=f"unix:{sock}", redis=", password: s3cret")
+        self.assertEqual(gateway.ask(3), [200, 200, 429])
+        gateway.process.end()
+
+        certs = self.folder / "certs"
+        self.assertEqual(sluice("dev-cert", "--dir", certs).returncode, 0)
+        self.redis_port = unused_port()
+        Running(["redis-server", "--port", "0", "--tls-port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "",
+                 "--tls-cert-file", certs / "localhost.pem", "--tls-key-file", certs / "localhost.key",
+                 "--tls-ca-cert-file", certs / "ca.pem", "--tls-auth-clients", "no",
+                 "--user", "limits", "on", ">pw", "~sluice:*", "+@all"], owner=self).says("eady to accept")
+        gateway = self.gateway_of("limit: 2/h", url=f"rediss://localhost:{self.redis_port}/3",
+                                  redis=f", username: limits, password: pw, tls: {{ca: {certs / 'ca.pem'}}}")
+        self.assertEqual(gateway.ask(3), [200, 200, 429])
+        self.assertEqual(self.metric("sluice_store_up", store="shared"), 1)
+
+
+class Faults(RedisCase):
+    def expect_local(self, gateway, passing):
+        """Each process counts alone, nothing fails."""
+        statuses = gateway.ask(passing + 5)
+        self.assertEqual(set(statuses), {200, 429})
+        self.assertEqual(statuses.count(200), passing)
+
+    def test_counts_alone_when_it_is_killed_and_together_when_it_is_back(self):
+        server = self.redis()
+        gateway = self.gateway_of("limit: 40/h", store=", replicas: 2")
+        self.assertEqual(gateway.ask(3), [200] * 3)
+
+        server.send(signal.SIGKILL)
+        server.wait()
+        self.expect_local(gateway, 20)
+        self.gateway.says(r"warning store `shared` \(127\.0\.0\.1:\d+\) does not answer: .*counts alone")
+        self.assertEqual(self.metric("sluice_store_up", store="shared"), 0)
+        self.assertGreater(self.metric("sluice_store_errors_total", store="shared"), 0)
+        self.assertEqual(self.metric(LIMITED, policy="few", result="degraded"), 20)
+        self.assertEqual(self.gateway.count("does not answer"), 1)
+
+        self.redis()
+        eventually(lambda: self.metric("sluice_store_up", store="shared") == 1, "it is up again")
+        self.gateway.says("info store `shared` .* answers again")
+        self.assertEqual(gateway.ask(), [200])
+        self.assertTrue(self.cli("--scan"))
+
+    def test_waits_once_for_one_that_hangs(self):
+        server = self.redis()
+        gateway = self.gateway_of("limit: 1000/h", redis=", timeout: 200ms, connect_timeout: 500ms")
+        self.assertEqual(gateway.ask(), [200])
+        self.addCleanup(server.send, signal.SIGCONT)
+        server.send(signal.SIGSTOP)
+
+        begun = time.monotonic()
+        self.assertEqual(gateway.ask(50), [200] * 50)
+        # The first one waits for its timeout, the others do not wait at all.
+        self.assertLess(time.monotonic() - begun, 5)
+        self.gateway.says("does not answer: no answer (to PING )?in time")
+
+        server.send(signal.SIGCONT)
+        eventually(lambda: self.metric("sluice_store_up", store="shared") == 1, "it is up again")
+        self.assertEqual(gateway.ask(5), [200] * 5)
+
+    def test_is_restarted_under_load_without_an_error(self):
+        server = self.redis()
+        gateway = self.gateway_of("limit: 1000000/s")
+        load = Running(["wrk", "-t1", "-c16", "-d4s", self.url("/")], owner=self)
+        for _ in range(3):
+            time.sleep(0.5)  # the load goes on
+            server.end()
+            server = self.redis()
+        load.wait()
+        self.check_wrk(load.output())
+        self.assertEqual(gateway.ask(), [200])
+
+    def test_allows_or_denies_without_it_where_that_is_wanted(self):
+        gateway = self.gateway_of("limit: 1/h", store=", on_error: allow")
+        self.assertEqual(gateway.ask(3), [200] * 3)
+        gateway.process.end()
+        gateway = self.gateway_of("limit: 1/h", store=", on_error: deny")
+        refused = self.curl("/")
+        self.assertEqual((refused.status, refused["Retry-After"]), (429, "1"))
+
+    def test_says_once_that_the_password_is_wrong(self):
+        self.redis("--requirepass", "right")
+        gateway = self.gateway_of("limit: 3/h", redis=", password: wrong")
+        self.expect_local(gateway, 3)
+        self.gateway.says("does not answer: WRONGPASS")
+        self.assertNotIn("wrong,", self.gateway.output())
+        self.assertEqual(self.gateway.count("does not answer"), 1)
+
+    def test_brings_its_script_again_when_it_was_flushed(self):
+        self.redis()
+        gateway = self.gateway_of("limit: 4/h")
+        self.assertEqual(gateway.ask(2), [200] * 2)
+        self.cli("script", "flush")
+        self.assertEqual(gateway.ask(4), [200, 200, 429, 429])
+        self.assertEqual(self.metric("sluice_store_errors_total", store="shared"), 0)
+
+    def test_counts_alone_when_its_memory_is_full(self):
+        self.redis("--maxmemory", "2mb", "--maxmemory-policy", "noeviction")
+        gateway = self.gateway_of("limit: 7/h")
+        self.cli("eval", "for i = 1, 100 do redis.pcall('set', 'x' .. i, string.rep('y', 100000)) end", "0")
+        self.expect_local(gateway, 7)
+        self.gateway.says("does not answer: OOM")
+
+    def test_takes_nonsense_for_a_failure(self):
+        listener = socket.create_server(("127.0.0.1", self.redis_port))
+        self.addCleanup(listener.close)
+
+        def talk():
+            while True:
+                try:
+                    peer, _ = listener.accept()
+                    peer.recv(100)
+                    peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    peer.close()
+                except OSError:
+                    return
+        threading.Thread(target=talk, daemon=True).start()
+        self.expect_local(self.gateway_of("limit: 3/h"), 3)
+
+    def test_keeps_limits_when_the_clock_of_the_server_was_set_back(self):
+        self.redis()
+        gateway = self.gateway_of("limit: 2/h")
+        self.assertEqual(gateway.ask(3), [200, 200, 429])
+        [key] = self.cli("--scan").split()
+        # As if it had been written by a clock that was a day ahead.
+        self.cli("set", key, str(float(self.cli("get", key)) + 86400e6))
+        refused = self.curl("/")
+        self.assertEqual(refused.status, 429)
+        self.assertLessEqual(int(refused["Retry-After"]), 1801)
+
+
+if __name__ == "__main__":
+    unittest.main()

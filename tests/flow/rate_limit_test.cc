@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// Limits as clients meet them, over real connections and several workers.
+#include <gmock/gmock.h>
+
+#include "tests/support/gateway.h"
+#include "tests/support/matchers.h"
+#include "tests/support/metrics.h"
+
+namespace sluice::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kThreeAnHour = R"(
+workers: 3
+policies: {few: {rate_limit: {limit: 3/h}}}
+routes:
+  - {name: a, match: {path: /a}, use: [few], respond: {status: 200, body: ok}}
+  - {name: b, match: {path: /b}, use: [few], respond: {status: 200, body: ok}}
+)";
+
+TEST(RateLimits, CountForAllWorkersAndAllRoutesOfAPolicy) {
+  Gateway gw(kThreeAnHour);
+  Metrics before(gw);
+  int passed = 0;
+  for (int i = 0; i < 20; ++i) passed += gw.get(i % 2 ? "/a" : "/b").status == 200;
+  EXPECT_EQ(passed, 3);
+  EXPECT_EQ(before.growth("sluice_rate_limit_requests_total", {{"policy", "few"}, {"result", "allowed"}}), 3);
+  EXPECT_EQ(before.growth("sluice_rate_limit_requests_total", {{"policy", "few"}, {"result", "limited"}}),
+            17);
+}
+
+TEST(RateLimits, TellTheClientWhenToComeAgain) {
+  Gateway gw(kThreeAnHour);
+  auto first = gw.get("/a");
+  EXPECT_THAT(first, HasField("RateLimit-Policy", "\"default\";q=3;w=3600"));
+  EXPECT_THAT(first, HasField("RateLimit", "\"default\";r=2;t=1200"));
+  gw.get("/a");
+  gw.get("/a");
+  auto refused = gw.get("/a");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(refused, HasField("Retry-After", "1200"));
+  EXPECT_THAT(refused, HasField("Content-Type", "application/problem+json"));
+  EXPECT_THAT(refused.body, HasSubstr("\"reason\":\"rate_limited\""));
+  EXPECT_THAT(refused.body, HasSubstr("at most 3/h are allowed"));
+}
+
+TEST(RateLimits, AreFoundAgainAfterAReload) {
+  Gateway gw(kThreeAnHour);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(gw.get("/a").status, 200);
+
+  EXPECT_TRUE(gw.reload(kThreeAnHour).good);
+
+  EXPECT_EQ(gw.get("/b").status, 429);
+}
+
+TEST(RateLimits, RefuseBeforeTheUpstreamIsAsked) {
+  Gateway gw("routes: [{name: u, match: {path: /u}, use: [{rate_limit: {limit: 1/h}}], to: users}]");
+  gw.upstream("users").answers(200, "ok");
+  EXPECT_EQ(gw.get("/u").status, 200);
+  EXPECT_EQ(gw.get("/u").status, 429);
+  EXPECT_EQ(gw.upstream("users").connections(), 1u);
+}
+
+TEST(RateLimits, LogWhatADryRunWouldHaveRefused) {
+  Gateway gw(R"(
+routes: [{name: u, match: {path: /u}, use: [{rate_limit: {limit: 1/h, dry_run: true}}], respond: 204}]
+)");
+  EXPECT_EQ(gw.get("/u").status, 204);
+  EXPECT_EQ(gw.get("/u").status, 204);
+  gw.log_line();
+  EXPECT_EQ(json_value(gw.log_line(), "detail"), "dry run: u/rate_limit would have refused");
+}
+
+constexpr const char* kOneAtATime =
+    "routes: [{name: u, match: {path: /**}, use: [{concurrency: 1}], timeout: 20s, to: users}]";
+
+TEST(ConcurrencyLimits, RefuseWhileAnotherRequestIsUnderWay) {
+  Gateway gw(kOneAtATime);
+  RawClient slow = gw.connect();
+  slow.send(get("/slow"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+
+  auto refused = gw.get("/other");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(refused.body, HasSubstr("\"reason\":\"concurrency\""));
+
+  target.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  EXPECT_EQ(slow.response().status, 200);
+  gw.metrics();  // the exchange has ended
+  gw.upstream("users").answers(200, "ok");
+  EXPECT_EQ(gw.get("/other").status, 200);
+}
+
+TEST(ConcurrencyLimits, EndWhenTheClientLeaves) {
+  Gateway gw(kOneAtATime);
+  {
+    RawClient leaving = gw.connect();
+    leaving.send(get("/slow"));
+    auto target = gw.upstream("users").accept();
+    target.expect_request();
+    EXPECT_EQ(gw.get("/other").status, 429);
+    leaving.close();
+    gw.log_line();
+    gw.log_line();
+  }
+  gw.upstream("users").answers(200, "ok");
+  EXPECT_EQ(gw.get("/other").status, 200);
+}
+
+TEST(ConcurrencyLimits, EndWhenTheUpstreamFails) {
+  Gateway gw(kOneAtATime);
+  RawClient client = gw.connect();
+  client.send(post("/slow", "not to be sent twice"));
+  {
+    auto target = gw.upstream("users").accept();
+    target.expect_request();
+    target.send("nonsense\r\n\r\n");
+  }
+  EXPECT_EQ(client.response().status, 502);
+  gw.metrics();
+  gw.upstream("users").answers(200, "ok");
+  EXPECT_EQ(gw.get("/other").status, 200);
+}
+
+TEST(ConcurrencyLimits, CountAnUpgradedConnectionUntilItEnds) {
+  Gateway gw(kOneAtATime);
+  RawClient client = gw.connect();
+  client.send(get("/chat", "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+  target.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+  ASSERT_EQ(client.response_head().status, 101);
+  EXPECT_EQ(gw.get("/other").status, 429);
+  gw.log_line();
+
+  client.close();
+  target.close();
+  gw.log_line();
+
+  gw.upstream("users").answers(200, "ok");
+  EXPECT_EQ(gw.get("/other").status, 200);
+}
+
+TEST(ConcurrencyLimits, EndWithALocalReplyOfALaterFilter) {
+  Gateway gw(R"(
+routes:
+  - name: u
+    match: {path: /u}
+    use: [{concurrency: 1}, {rate_limit: {limit: 1/h}}]
+    respond: 204
+)");
+  EXPECT_EQ(gw.get("/u").status, 204);
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(gw.get("/u").body, HasSubstr("rate_limited"));
+}
+
+}  // namespace
+}  // namespace sluice::test
