@@ -88,6 +88,7 @@ TEST(ConcurrencyLimits, RefuseWhileAnotherRequestIsUnderWay) {
 
   target.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
   EXPECT_EQ(slow.response().status, 200);
+  target.close();
   gw.metrics();  // the exchange has ended
   gw.upstream("users").answers(200, "ok");
   EXPECT_EQ(gw.get("/other").status, 200);

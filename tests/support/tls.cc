@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <mutex>
 
 #include <openssl/x509v3.h>
 
@@ -22,15 +23,18 @@ long as_result(SSL* ssl, int result, std::size_t moved) {
   return -1;
 }
 
+// A test may send from one thread and receive in another, which OpenSSL's connections know nothing of.
 class Layer final : public SocketLayer {
  public:
   explicit Layer(net::SslPtr ssl) : ssl_(std::move(ssl)) {}
   long send(const char* from, std::size_t size) override {
+    std::lock_guard lock(mutex_);
     std::size_t n = 0;
     int result = SSL_write_ex(ssl_.get(), from, size, &n);
     return as_result(ssl_.get(), result, n);
   }
   long receive(char* into, std::size_t size) override {
+    std::lock_guard lock(mutex_);
     std::size_t n = 0;
     int result = SSL_read_ex(ssl_.get(), into, size, &n);
     return as_result(ssl_.get(), result, n);
@@ -41,6 +45,7 @@ class Layer final : public SocketLayer {
   }
 
  private:
+  std::mutex mutex_;
   net::SslPtr ssl_;
 };
 

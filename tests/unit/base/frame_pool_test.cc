@@ -23,8 +23,8 @@ TEST(FramePool, NeedsTheSystemOnlyUntilItIsWarm) {
   void* first = FramePool::get(200);
   FramePool::put(first, 200);
   auto misses = FramePool::misses();
-  void* second = FramePool::get(220);  // the same class of 32 bytes
-  FramePool::put(second, 220);
+  void* second = FramePool::get(194);  // the same class of 16 bytes
+  FramePool::put(second, 194);
 
   EXPECT_EQ(FramePool::misses(), kPooling ? misses : misses + 1);
 }

@@ -15,7 +15,8 @@ using test::FakeExchange;
 using testing::HasSubstr;
 
 std::string key(FakeExchange& fake, std::vector<KeyPart> parts, MissingKey missing = MissingKey::by_ip) {
-  auto found = CallerKey(std::move(parts), missing).of(fake.ex);
+  CallerKey caller(std::move(parts), missing);
+  auto found = caller.of(fake.ex);
   return found.missing ? "<no " + found.missing->text() + ">" : std::string(found.text);
 }
 
