@@ -68,7 +68,7 @@ constexpr auto kLongestDelay = std::chrono::seconds(30);
 std::string refuse_rate(const config::Rate& rate) {
   if (rate.count == 0) return "must be at least 1; to refuse everybody use `respond`";
   if (rate.count > kMostCount) return "must be at most " + std::to_string(kMostCount);
-  if (rate.per > kLongest) return "the period must be at most 31d; for longer ones there is `quota`";
+  if (rate.per > kLongest) return "the period must be at most 31d";
   if (static_cast<std::uint64_t>(rate.per.count()) < rate.count) return "is more than one in each nanosecond";
   return {};
 }
