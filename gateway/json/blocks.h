@@ -55,20 +55,32 @@ struct Bytes16 {
 struct Bytes64 {
   std::uint64_t quotes = 0, slashes = 0, opens = 0, closes = 0;
   explicit Bytes64(const char* at) noexcept {
-    for (unsigned i = 0; i < 4; ++i) {
-      Bytes16 b(at + 16 * i);
-      quotes |= std::uint64_t{b.equal('"')} << (16 * i);
-      slashes |= std::uint64_t{b.equal('\\')} << (16 * i);
-      opens |= std::uint64_t{b.equal_with_20('{')} << (16 * i);
-      closes |= std::uint64_t{b.equal_with_20('}')} << (16 * i);
-    }
+    // Written out: g++ at -O2 leaves a loop here, with shifts by a variable.
+    add<0>(at);
+    add<16>(at);
+    add<32>(at);
+    add<48>(at);
+  }
+
+ private:
+  template <unsigned kAt>
+  void add(const char* at) noexcept {
+    Bytes16 b(at + kAt);
+    quotes |= std::uint64_t{b.equal('"')} << kAt;
+    slashes |= std::uint64_t{b.equal('\\')} << kAt;
+    opens |= std::uint64_t{b.equal_with_20('{')} << kAt;
+    closes |= std::uint64_t{b.equal_with_20('}')} << kAt;
   }
 };
 
 // A bit is set from each set bit up to the byte before the next: between quotes.
 inline std::uint64_t between(std::uint64_t x) noexcept {
-  for (unsigned shift = 1; shift < 64; shift *= 2) x ^= x << shift;
-  return x;
+  x ^= x << 1;
+  x ^= x << 2;
+  x ^= x << 4;
+  x ^= x << 8;
+  x ^= x << 16;
+  return x ^ x << 32;
 }
 
 // Which bytes are escaped by a backslash. `carry`: whether the first byte is; updated for the next block.

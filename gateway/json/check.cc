@@ -4,7 +4,8 @@
 #include <bit>
 
 #include "gateway/json/blocks.h"
-#include "gateway/json/scan.h"
+#include "gateway/json/path.h"
+#include "gateway/json/text.h"
 
 namespace sluice::json {
 namespace {
@@ -26,203 +27,222 @@ unsigned utf8(const unsigned char* at) noexcept {
   return outside || !follows(at[3]) ? 0 : 4;
 }
 
+// Where the text goes on is passed from function to function, so that it stays in a register; null after a
+// fault.
 class Checker {
  public:
-  explicit Checker(std::string_view text) noexcept
-      : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()) {}
+  Checker(std::string_view text, std::span<const PathStep> way) noexcept
+      : begin_(text.data()), end_(text.data() + text.size()), way_(way) {}
 
   std::optional<Fault> check() noexcept {
-    space();
-    if (at_ >= end_) return Fault{0, "the text is empty"};
-    while (value()) {
-      // Behind a value: close what ends here, go on to the next value of what does not.
-      if (!more()) break;
-    }
-    if (fault_ || at_ > end_) return Fault{offset(), fault_ ? fault_ : "the text ends too early"};
-    return std::nullopt;
+    const char* at = space(begin_);
+    if (at >= end_) return Fault{0, "the text is empty"};
+    // Behind a value: close what ends here, go on to the next value of what does not.
+    while ((at = value(at)) != nullptr)
+      if ((at = more(at)) == nullptr) break;
+    if (!fault_) return std::nullopt;
+    return Fault{offset_, fault_};
   }
+  // What stands at the end of the way.
+  std::string_view found() const noexcept { return found_; }
 
  private:
-  std::size_t offset() const noexcept { return static_cast<std::size_t>((at_ < end_ ? at_ : end_) - begin_); }
-  bool fail(const char* message) noexcept {
+  const char* fail(const char* at, const char* message) noexcept {
     // Whatever was found behind the end, the end is what is wrong.
-    fault_ = at_ >= end_ ? "the text ends too early" : message;
-    return false;
+    bool over = at >= end_;
+    fault_ = over ? "the text ends too early" : message;
+    offset_ = static_cast<std::size_t>((over ? end_ : at) - begin_);
+    return nullptr;
   }
-  void space() noexcept {
-    while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+  const char* space(const char* at) const noexcept {
+    if (static_cast<unsigned char>(*at) > ' ') return at;  // nearly always
+    while (at < end_ && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) ++at;
+    return at;
   }
 
-  bool in_object() const noexcept { return open_[(depth_ - 1) / 64] >> ((depth_ - 1) % 64) & 1; }
-  bool enter(bool object) noexcept {
-    if (depth_ == kDeepest) return fail("nested too deeply");
+  bool is_object(unsigned depth) const noexcept { return open_[(depth - 1) / 64] >> ((depth - 1) % 64) & 1; }
+  const char* enter(const char* at, bool object) noexcept {
+    if (depth_ == kDeepest) return fail(at, "nested too deeply");
     std::uint64_t bit = std::uint64_t{1} << (depth_ % 64);
     std::uint64_t& word = open_[depth_ / 64];
     word = object ? word | bit : word & ~bit;
     ++depth_;
-    ++at_;
-    space();
-    return true;
+    in_object_ = object;
+    return space(at + 1);
   }
 
-  // A value that is no container, or all that opens until there is one. False: a fault.
-  bool value() noexcept {
-    for (;;) {
-      if (at_ >= end_) return fail("");
-      switch (*at_) {
+  // Behind a value that is no container, or behind all that opens until there is one.
+  const char* value(const char* at) noexcept {
+    while (at) {
+      if (at >= end_) return fail(at, "");
+      switch (*at) {
         case '{':
-          if (!enter(true)) return false;
-          if (*at_ == '}') return close();
-          if (!key()) return false;
+          if (at = enter(at, true); !at || *at == '}') return at ? close(at) : at;
+          at = key(at);
           continue;
         case '[':
-          if (!enter(false)) return false;
-          if (*at_ == ']') return close();
+          if (at = enter(at, false); !at || *at == ']') return at ? close(at) : at;
           continue;
         case '"':
-          return string();
+          return string(at);
         case 't':
-          return word("true", 4);
+          return word(at, "true", 4);
         case 'f':
-          return word("false", 5);
+          return word(at, "false", 5);
         case 'n':
-          return word("null", 4);
+          return word(at, "null", 4);
         default:
-          return number();
+          return number(at);
       }
     }
+    return nullptr;
   }
-  bool close() noexcept {
-    if (at_ >= end_) return fail("");
-    ++at_;
+  const char* close(const char* at) noexcept {
+    if (at >= end_) return fail(at, "");
+    if (depth_ == matched_ + 1 && matched_ > 0) --matched_;
     --depth_;
-    return true;
+    in_object_ = depth_ > 0 && is_object(depth_);
+    return at + 1;
   }
-  // True: at another value. False: at the end of the text, or at a fault.
-  bool more() noexcept {
+  // At another value. Null at the end of the text, and at a fault.
+  const char* more(const char* at) noexcept {
     for (;;) {
-      space();
-      if (depth_ == 0) {
-        if (at_ < end_) fail("something follows the value");
-        return false;
+      if (wanted_ && depth_ == wanted_depth_) found_here(at);
+      at = space(at);
+      if (depth_ == 0) return at < end_ ? fail(at, "something follows the value") : nullptr;
+      if (at >= end_) return fail(at, "");
+      if (*at == ',') {
+        at = space(at + 1);
+        return in_object_ ? key(at) : at;
       }
-      if (at_ >= end_) return fail("");
-      bool object = in_object();
-      if (*at_ == ',') {
-        ++at_;
-        space();
-        return !object || key();
-      }
-      if (*at_ != (object ? '}' : ']')) return fail(object ? "expected , or }" : "expected , or ]");
-      close();
+      if (*at != (in_object_ ? '}' : ']'))
+        return fail(at, in_object_ ? "expected , or }" : "expected , or ]");
+      if (at = close(at); !at) return at;
     }
   }
-  bool key() noexcept {
-    if (at_ >= end_ || *at_ != '"') return fail("expected a name in quotes");
-    if (!string()) return false;
-    space();
-    if (at_ >= end_ || *at_ != ':') return fail("expected a colon");
-    ++at_;
-    space();
-    return true;
+  const char* key(const char* at) noexcept {
+    if (at >= end_ || *at != '"') return fail(at, "expected a name in quotes");
+    const char* quote = at;
+    if (at = string(at); !at) return at;
+    const char* behind = at;
+    at = space(at);
+    if (at >= end_ || *at != ':') return fail(at, "expected a colon");
+    at = space(at + 1);
+    if (depth_ == matched_ + 1 && matched_ < way_.size()) look(quote + 1, behind - 1, at);
+    return at;
+  }
+  // A member where the way goes on: is it the one? Of several of one name the last counts.
+  void look(const char* begin, const char* end, const char* value) noexcept {
+    std::string_view raw(begin, static_cast<std::size_t>(end - begin));
+    const std::string& name = way_[matched_].name;
+    if (raw != name && !(raw.size() > name.size() && says(raw, name))) return;
+    found_ = {};
+    wanted_ = nullptr;
+    if (matched_ + 1 == way_.size()) {
+      wanted_ = value;
+      wanted_depth_ = depth_;
+    } else if (value < end_ && *value == '{') {
+      ++matched_;
+    }
+  }
+  void found_here(const char* end) noexcept {
+    found_ = {wanted_, static_cast<std::size_t>(end - wanted_)};
+    wanted_ = nullptr;
   }
 
-  bool string() noexcept {
-    ++at_;
+  // `at` is the opening quote. Most strings are plain and short.
+  const char* string(const char* at) noexcept {
+    unsigned special = Bytes16(at + 1).special();
+    const char* end = at + 1 + std::countr_zero(special | 0x10000U);
+    return special != 0 && *end == '"' && end < end_ ? end + 1 : string_from(at + 1);
+  }
+  [[gnu::noinline]] const char* string_from(const char* at) noexcept {
     for (;;) {
-      unsigned special = Bytes16(at_).special();
+      unsigned special = Bytes16(at).special();
       if (special == 0) {
-        at_ += 16;
-        if (at_ >= end_) return fail("");
+        at += 16;
+        if (at >= end_) return fail(at, "");
         continue;
       }
-      at_ += std::countr_zero(special);
-      if (at_ >= end_) return fail("");
-      if (*at_ == '"') {
-        ++at_;
-        return true;
-      }
-      if (*at_ == '\\') {
-        if (!escape()) return false;
-      } else if (!beyond_ascii()) {
-        return false;
-      }
+      at += std::countr_zero(special);
+      if (at >= end_) return fail(at, "");
+      if (*at == '"') return at + 1;
+      at = *at == '\\' ? escape(at) : beyond_ascii(at);
+      if (!at) return at;
     }
   }
   // Texts beyond ASCII come in runs: the next sixteen bytes are looked at only behind one.
-  bool beyond_ascii() noexcept {
-    if (static_cast<unsigned char>(*at_) < 0x20) return fail("a control character in a string");
-    while (static_cast<unsigned char>(*at_) >= 0x80) {
-      unsigned n = utf8(reinterpret_cast<const unsigned char*>(at_));
-      if (n == 0) return fail("a string that is not UTF-8");
-      at_ += n;
+  const char* beyond_ascii(const char* at) noexcept {
+    if (static_cast<unsigned char>(*at) < 0x20) return fail(at, "a control character in a string");
+    while (static_cast<unsigned char>(*at) >= 0x80) {
+      unsigned n = utf8(reinterpret_cast<const unsigned char*>(at));
+      if (n == 0) return fail(at, "a string that is not UTF-8");
+      at += n;
     }
-    return at_ <= end_ || fail("");
+    return at <= end_ ? at : fail(at, "");
   }
-  bool escape() noexcept {
+  const char* escape(const char* at) noexcept {
     constexpr std::string_view kSimple = "\"\\/bfnrt";
-    if (at_ + 1 >= end_) {
-      at_ = end_;
-      return fail("");
-    }
-    if (kSimple.find(at_[1]) != std::string_view::npos) {
-      at_ += 2;
-      return true;
-    }
-    if (at_[1] != 'u') return fail("an unknown escape");
-    if (end_ - at_ < 6) {
-      at_ = end_;
-      return fail("");
-    }
+    if (at + 1 >= end_) return fail(end_, "");
+    if (kSimple.find(at[1]) != std::string_view::npos) return at + 2;
+    if (at[1] != 'u') return fail(at, "an unknown escape");
+    if (end_ - at < 6) return fail(end_, "");
     for (int i = 2; i < 6; ++i) {
-      char c = static_cast<char>(at_[i] | 0x20);
-      if (!digit(at_[i]) && !(c >= 'a' && c <= 'f')) return fail("\\u without four digits");
+      char c = static_cast<char>(at[i] | 0x20);
+      if (!digit(at[i]) && !(c >= 'a' && c <= 'f')) return fail(at, "\\u without four digits");
     }
-    at_ += 6;
-    return true;
+    return at + 6;
   }
 
-  bool word(const char* expected, std::size_t size) noexcept {
-    if (static_cast<std::size_t>(end_ - at_) < size || std::memcmp(at_, expected, size) != 0)
-      return fail("expected a value");
-    at_ += size;
-    return true;
+  const char* word(const char* at, const char* expected, std::size_t size) noexcept {
+    bool there = static_cast<std::size_t>(end_ - at) >= size && std::memcmp(at, expected, size) == 0;
+    return there ? at + size : fail(at, "expected a value");
   }
-  bool digits() noexcept {
-    if (at_ >= end_ || !digit(*at_)) return fail("not a number");
-    while (at_ < end_ && digit(*at_)) ++at_;
-    return true;
+  const char* digits(const char* at) noexcept {
+    if (at >= end_ || !digit(*at)) return fail(at, "not a number");
+    while (at < end_ && digit(*at)) ++at;
+    return at;
   }
-  bool number() noexcept {
-    if (*at_ != '-' && !digit(*at_)) return fail("expected a value");
-    if (*at_ == '-') ++at_;
-    if (at_ < end_ && *at_ == '0') {
-      ++at_;
-    } else if (!digits()) {
-      return false;
+  const char* number(const char* at) noexcept {
+    if (*at != '-' && !digit(*at)) return fail(at, "expected a value");
+    if (*at == '-') ++at;
+    if (at < end_ && *at == '0') {
+      ++at;
+    } else if (at = digits(at); !at) {
+      return at;
     }
-    if (at_ < end_ && *at_ == '.') {
-      ++at_;
-      if (!digits()) return false;
+    if (at < end_ && *at == '.' && !(at = digits(at + 1))) return at;
+    if (at < end_ && (*at | 0x20) == 'e') {
+      ++at;
+      if (at < end_ && (*at == '+' || *at == '-')) ++at;
+      return digits(at);
     }
-    if (at_ < end_ && (*at_ | 0x20) == 'e') {
-      ++at_;
-      if (at_ < end_ && (*at_ == '+' || *at_ == '-')) ++at_;
-      if (!digits()) return false;
-    }
-    return true;
+    return at;
   }
 
   const char* begin_;
-  const char* at_;
   const char* end_;
   const char* fault_ = nullptr;
-  unsigned depth_ = 0;
+  std::size_t offset_ = 0;
+  std::span<const PathStep> way_;  // names
+  std::size_t matched_ = 0;        // of them lead to where we are
+  const char* wanted_ = nullptr;   // the value at the end of the way, until it ends
+  std::string_view found_;
+  unsigned wanted_depth_ = 0, depth_ = 0;
+  bool in_object_ = false;
   std::uint64_t open_[kDeepest / 64] = {};
 };
 
 }  // namespace
 
-std::optional<Fault> check(std::string_view text) noexcept { return Checker(text).check(); }
+std::optional<Fault> check(std::string_view text) noexcept { return Checker(text, {}).check(); }
+
+std::optional<Fault> check(std::string_view text, std::span<const PathStep> names,
+                           std::string_view& found) noexcept {
+  Checker checker(text, names);
+  auto fault = checker.check();
+  found = fault ? std::string_view() : checker.found();
+  return fault;
+}
 
 }  // namespace sluice::json

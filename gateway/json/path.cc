@@ -79,6 +79,11 @@ class Parser {
 
 std::variant<Path, Path::Fault> Path::parse(std::string_view text) { return Parser(text).parse(); }
 
+bool Path::plain() const noexcept {
+  return std::all_of(steps_.begin(), steps_.end(),
+                     [](const PathStep& s) { return s.kind == PathStep::Kind::name; });
+}
+
 bool Path::many() const noexcept {
   return std::any_of(steps_.begin(), steps_.end(),
                      [](const PathStep& s) { return s.kind == PathStep::Kind::each; });
@@ -117,23 +122,62 @@ std::optional<std::string_view> item(std::string_view array, std::size_t index) 
   return std::nullopt;
 }
 
-std::optional<std::string_view> find(std::string_view value, std::span<const PathStep> steps) {
-  std::optional<std::string_view> at = value;
-  for (std::size_t i = 0; at && i < steps.size(); ++i) {
-    const PathStep& s = steps[i];
-    if (s.kind == PathStep::Kind::name) {
-      at = member(*at, s.name);
-    } else if (s.kind == PathStep::Kind::index) {
-      at = item(*at, s.index);
+namespace {
+
+struct Found {
+  std::optional<std::string_view> value;
+  const char* end;  // of the value that was looked into
+};
+
+Found find_at(const char* at, std::span<const PathStep> steps);
+
+// In one pass: what is beside the way is skipped once.
+Found find_member(const char* at, std::string_view name, std::span<const PathStep> rest) {
+  Found out{std::nullopt, nullptr};
+  Members members(std::string_view(at, 1));
+  Key key;
+  for (const char* value = nullptr; members.begin(key, value);) {
+    if (says(key, name)) {
+      Found inside = find_at(value, rest);
+      out.value = inside.value;
+      members.end(inside.end);
     } else {
-      if (!is(*at, Type::array)) return std::nullopt;
-      Items items(*at);
-      for (std::string_view each; items.next(each);)
-        if (auto found = find(each, steps.subspan(i + 1))) return found;
-      return std::nullopt;
+      members.end(skip_value(value));
     }
   }
-  return at;
+  out.end = members.past();
+  return out;
+}
+
+std::optional<std::string_view> find_in_list(std::string_view list, std::span<const PathStep> steps) {
+  auto rest = steps.subspan(1);
+  if (steps.front().kind == PathStep::Kind::index) {
+    auto found = item(list, steps.front().index);
+    return found ? find(*found, rest) : std::nullopt;
+  }
+  Items items(list);
+  for (std::string_view each; items.next(each);)
+    if (auto found = find(each, rest)) return found;
+  return std::nullopt;
+}
+
+Found find_at(const char* at, std::span<const PathStep> steps) {
+  if (!steps.empty() && steps.front().kind == PathStep::Kind::name && *at == '{')
+    return find_member(at, steps.front().name, steps.subspan(1));
+  const char* end = skip_value(at);
+  std::string_view whole(at, static_cast<std::size_t>(end - at));
+  if (steps.empty()) return {whole, end};
+  bool list = steps.front().kind != PathStep::Kind::name && *at == '[';
+  return {list ? find_in_list(whole, steps) : std::nullopt, end};
+}
+
+}  // namespace
+
+std::optional<std::string_view> find(std::string_view value, std::span<const PathStep> steps) {
+  if (steps.empty()) return value;
+  if (steps.front().kind == PathStep::Kind::name)
+    return is(value, Type::object) ? find_at(value.data(), steps).value : std::nullopt;
+  return is(value, Type::array) ? find_in_list(value, steps) : std::nullopt;
 }
 
 }  // namespace sluice::json

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "gateway/base/arena.h"
+#include "gateway/json/scan.h"
 
 namespace sluice::json {
 
@@ -38,6 +39,8 @@ class Path {
 
   const std::vector<PathStep>& steps() const noexcept { return steps_; }
   bool empty() const noexcept { return steps_.empty(); }
+  // Are there only names on the way?
+  bool plain() const noexcept;
   // Does it lead to several places: has it a `[]`?
   bool many() const noexcept;
   std::string text() const;
@@ -47,6 +50,11 @@ class Path {
   std::vector<PathStep> steps_;
 };
 
+// As check(text), and what stands at the end of that way of names, as find() would say; without data if
+// nothing. In the same pass.
+std::optional<Fault> check(std::string_view text, std::span<const PathStep> names,
+                           std::string_view& found) noexcept;
+
 // What stands there in `value`; none if nothing does. Of `[]` the first item that has the rest.
 std::optional<std::string_view> find(std::string_view value, std::span<const PathStep> steps);
 // Calls `visit(slice)` for everything that stands there, in order.
@@ -55,12 +63,6 @@ void for_each(std::string_view value, std::span<const PathStep> steps, Visit&& v
 // The value of the member of that name.
 std::optional<std::string_view> member(std::string_view object, std::string_view name);
 std::optional<std::string_view> item(std::string_view array, std::size_t index);
-
-}  // namespace sluice::json
-
-#include "gateway/json/scan.h"
-
-namespace sluice::json {
 
 template <class Visit>
 void for_each(std::string_view value, std::span<const PathStep> steps, Visit&& visit) {

@@ -38,7 +38,10 @@ Type type_of(std::string_view value) noexcept {
   }
 }
 
-const char* closing_quote(const char* at) noexcept {
+namespace {
+
+// `escaped`: set if there is a backslash before it.
+inline const char* closing_quote(const char* at, bool& escaped) noexcept {
   ++at;
   for (;;) {
     Bytes16 b(at);
@@ -49,8 +52,16 @@ const char* closing_quote(const char* at) noexcept {
     }
     at += std::countr_zero(found);
     if (*at == '"') return at;
+    escaped = true;
     at += 2;
   }
+}
+
+}  // namespace
+
+const char* closing_quote(const char* at) noexcept {
+  bool escaped = false;
+  return closing_quote(at, escaped);
 }
 
 namespace {
@@ -66,13 +77,9 @@ const char* skip_container(const char* at) noexcept {
     std::uint64_t inside = between(quotes) ^ in_string;
     in_string = 0 - (inside >> 63);
     std::uint64_t opens = b.opens & ~inside;
-    std::uint64_t closes = b.closes & ~inside;
-    auto closing = static_cast<std::uint64_t>(std::popcount(closes));
-    if (depth > closing) {
-      depth += static_cast<std::uint64_t>(std::popcount(opens)) - closing;
-      continue;
-    }
-    for (std::uint64_t all = opens | closes; all != 0; all &= all - 1) {
+    // One by one: without an instruction for it, counting the bits takes longer than the few brackets there
+    // are.
+    for (std::uint64_t all = opens | (b.closes & ~inside); all != 0; all &= all - 1) {
       if (opens & all & (0 - all)) {
         ++depth;
       } else if (--depth == 0) {
@@ -106,24 +113,39 @@ const char* skip_value(const char* at) noexcept {
   return at;
 }
 
-bool Members::next(Member& out) noexcept {
+bool Members::begin(Key& key, const char*& value) noexcept {
   const char* at = skip_space(at_);
   if (*at == '}') return false;
   if (*at == ',') at = skip_space(at + 1);
-  const char* end = closing_quote(at);
-  out.key = {at + 1, static_cast<std::size_t>(end - at - 1)};
-  at = skip_space(skip_space(end + 1) + 1);  // over the colon
-  at_ = skip_value(at);
-  out.value = {at, static_cast<std::size_t>(at_ - at)};
+  key.escaped = false;
+  const char* end = closing_quote(at, key.escaped);
+  key.text = {at + 1, static_cast<std::size_t>(end - at - 1)};
+  value = skip_space(skip_space(end + 1) + 1);  // over the colon
+  return true;
+}
+
+bool Members::next(Member& out) noexcept {
+  const char* value = nullptr;
+  Key key;
+  if (!begin(key, value)) return false;
+  out.key = key.text;
+  at_ = skip_value(value);
+  out.value = {value, static_cast<std::size_t>(at_ - value)};
+  return true;
+}
+
+bool Items::begin(const char*& value) noexcept {
+  const char* at = skip_space(at_);
+  if (*at == ']') return false;
+  value = *at == ',' ? skip_space(at + 1) : at;
   return true;
 }
 
 bool Items::next(std::string_view& out) noexcept {
-  const char* at = skip_space(at_);
-  if (*at == ']') return false;
-  if (*at == ',') at = skip_space(at + 1);
-  at_ = skip_value(at);
-  out = {at, static_cast<std::size_t>(at_ - at)};
+  const char* value = nullptr;
+  if (!begin(value)) return false;
+  at_ = skip_value(value);
+  out = {value, static_cast<std::size_t>(at_ - value)};
   return true;
 }
 

@@ -38,12 +38,17 @@ inline bool is(std::string_view value, Type type) noexcept { return type_of(valu
 const char* skip_value(const char* at) noexcept;
 // The first byte that is no white space.
 inline const char* skip_space(const char* at) noexcept {
+  if (static_cast<unsigned char>(*at) > ' ') return at;  // nearly always
   while (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t') ++at;
   return at;
 }
 // `at` is a quote: the quote that closes the string.
 const char* closing_quote(const char* at) noexcept;
 
+struct Key {
+  std::string_view text;  // as written, without the quotes
+  bool escaped = false;   // is there a backslash in it?
+};
 struct Member {
   std::string_view key;    // as written, without the quotes
   std::string_view value;  // without white space around it
@@ -54,6 +59,11 @@ class Members {
  public:
   explicit Members(std::string_view object) noexcept : at_(object.data() + 1) {}
   bool next(Member& out) noexcept;
+  // The same for whoever finds the value's end by itself: the key and where the value begins; then end() with
+  // where it ends. After the last one past() is behind the object.
+  bool begin(Key& key, const char*& value) noexcept;
+  void end(const char* at) noexcept { at_ = at; }
+  const char* past() const noexcept { return skip_space(at_) + 1; }
 
  private:
   const char* at_;
@@ -64,6 +74,10 @@ class Items {
  public:
   explicit Items(std::string_view array) noexcept : at_(array.data() + 1) {}
   bool next(std::string_view& out) noexcept;
+  // As those of Members.
+  bool begin(const char*& value) noexcept;
+  void end(const char* at) noexcept { at_ = at; }
+  const char* past() const noexcept { return skip_space(at_) + 1; }
 
  private:
   const char* at_;

@@ -117,7 +117,7 @@ void Shape::apply(std::string_view value, Output& out) const {
     if (nodes_.empty()) {
       out << value;
     } else {
-      write(value, 0, out);
+      write(value.data(), 0, out);
     }
     return;
   }
@@ -125,7 +125,7 @@ void Shape::apply(std::string_view value, Output& out) const {
   std::string_view now = value;
   std::size_t turn = 0;
   if (!nodes_.empty()) {
-    write(value, 0, passes[1]);
+    write(value.data(), 0, passes[1]);
     now = passes[1].text();
   }
   for (std::size_t i = 0; i + 1 < moves_.size(); ++i, turn = 1 - turn) {
@@ -137,68 +137,101 @@ void Shape::apply(std::string_view value, Output& out) const {
 }
 
 // Has the value the type that the node's children are about? If not, `only` keeps nothing of it.
-bool Shape::fits(std::string_view value, std::uint32_t node) const {
+bool Shape::fits(char first, std::uint32_t node) const {
   if (node == 0 || !nodes_[node].only) return true;
   for (const Child& c : nodes_[node].children)
-    if (is(value, c.kind == Kind::each ? Type::array : Type::object)) return true;
+    if (first == (c.kind == Kind::each ? '[' : '{')) return true;
   return false;
 }
 
-void Shape::write(std::string_view value, std::uint32_t index, Output& out) const {
+const char* Shape::write(const char* at, std::uint32_t index, Output& out) const {
   const Node& node = nodes_[index];
-  if (is(value, Type::object)) return write_object(value, node, out);
-  if (is(value, Type::array))
+  if (*at == '{') return write_object(at, node, out);
+  if (*at == '[')
     for (const Child& c : node.children)
-      if (c.kind == Kind::each) return write_array(value, c, out);
-  out << value;
+      if (c.kind == Kind::each) return write_array(at, c, out);
+  const char* end = skip_value(at);
+  out << std::string_view(at, static_cast<std::size_t>(end - at));
+  return end;
 }
 
-void Shape::write_object(std::string_view value, const Node& node, Output& out) const {
+namespace {
+
+// Neighbours that stay as they stand, written in one piece with what is between them.
+class Run {
+ public:
+  explicit Run(Comma& comma) noexcept : comma_(&comma) {}
+  void add(const char* begin, const char* end) noexcept {
+    if (!begin_) begin_ = begin;
+    end_ = end;
+  }
+  void write() {
+    if (begin_) comma_->next() << std::string_view(begin_, static_cast<std::size_t>(end_ - begin_));
+    begin_ = nullptr;
+  }
+
+ private:
+  Comma* comma_;
+  const char* begin_ = nullptr;
+  const char* end_ = nullptr;
+};
+
+}  // namespace
+
+const char* Shape::write_object(const char* at, const Node& node, Output& out) const {
   out << '{';
   Comma comma(out);
-  Members members(value);
-  for (Member m; members.next(m);) {
+  Run run(comma);
+  Members members(std::string_view(at, 1));
+  Key key;
+  for (const char* value = nullptr; members.begin(key, value);) {
     const Child* child = nullptr;
     for (const Child& c : node.children)
-      if (c.kind == Kind::name && says(m.key, c.name)) child = &c;
-    if (!child) {
-      // Key and value as they stand, in one piece.
-      const char* begin = m.key.data() - 1;
-      if (!node.only)
-        comma.next() << std::string_view(begin,
-                                         static_cast<std::size_t>(m.value.data() + m.value.size() - begin));
+      if (c.kind == Kind::name && says(key, c.name)) child = &c;
+    bool kept = !node.only;
+    if (child) {
+      kept |= child->whole || (child->node != 0 && nodes_[child->node].only);
+      kept = kept && !child->dropped && (child->whole || fits(*value, child->node));
+    }
+    if (kept && child && (!child->renamed.empty() || child->node != 0)) {
+      run.write();
+      if (child->renamed.empty()) {
+        comma.next() << std::string_view(key.text.data() - 1, key.text.size() + 2) << ':';
+      } else {
+        comma.next() << child->renamed << ':';
+      }
+      const char* end = child->node != 0 ? write(value, child->node, out) : skip_value(value);
+      if (child->node == 0) out << std::string_view(value, static_cast<std::size_t>(end - value));
+      members.end(end);
       continue;
     }
-    bool kept = !node.only || child->whole || (child->node != 0 && nodes_[child->node].only);
-    if (child->dropped || !kept || (!child->whole && !fits(m.value, child->node))) continue;
-    if (child->renamed.empty()) {
-      comma.next() << '"' << m.key << "\":";
+    const char* end = skip_value(value);
+    members.end(end);
+    if (kept) {
+      run.add(key.text.data() - 1, end);
     } else {
-      comma.next() << child->renamed << ':';
-    }
-    if (child->node == 0) {
-      out << m.value;
-    } else {
-      write(m.value, child->node, out);
+      run.write();
     }
   }
+  run.write();
   out << '}';
+  return members.past();
 }
 
-void Shape::write_array(std::string_view value, const Child& each, Output& out) const {
+const char* Shape::write_array(const char* at, const Child& each, Output& out) const {
   out << '[';
   Comma comma(out);
-  Items items(value);
-  for (std::string_view item; items.next(item);) {
-    if (!fits(item, each.node)) continue;
-    comma.next();
-    if (each.node == 0) {
-      out << item;
-    } else {
-      write(item, each.node, out);
+  Items items(std::string_view(at, 1));
+  for (const char* value = nullptr; items.begin(value);) {
+    if (!fits(*value, each.node)) {
+      items.end(skip_value(value));
+      continue;
     }
+    comma.next();
+    items.end(write(value, each.node, out));
   }
   out << ']';
+  return items.past();
 }
 
 // Goes to the objects at the end of `arrays` and moves there.

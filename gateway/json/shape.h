@@ -49,10 +49,11 @@ class Shape {
   std::uint32_t child(std::uint32_t node, const PathStep& step);
   void keep_all(std::uint32_t node);
   Child* reach(const Path& path, bool only);
-  bool fits(std::string_view value, std::uint32_t node) const;
-  void write(std::string_view value, std::uint32_t node, Output& out) const;
-  void write_object(std::string_view value, const Node& node, Output& out) const;
-  void write_array(std::string_view value, const Child& each, Output& out) const;
+  bool fits(char first, std::uint32_t node) const;
+  // What becomes of the value that begins at `at`; its end.
+  const char* write(const char* at, std::uint32_t node, Output& out) const;
+  const char* write_object(const char* at, const Node& node, Output& out) const;
+  const char* write_array(const char* at, const Child& each, Output& out) const;
   static void move_in(std::string_view value, const Move& move, std::span<const PathStep> arrays,
                       Output& out);
   static void edit(std::string_view object, const Edit& edit, Output& out);

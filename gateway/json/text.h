@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "gateway/base/arena.h"
+#include "gateway/json/scan.h"
 
 namespace sluice::json {
 
@@ -49,6 +50,9 @@ class Output {
 std::string_view unescaped(std::string_view raw, base::Arena& arena);
 // Does the name, as written in an object, say `name`?
 bool says(std::string_view raw, std::string_view name);
+inline bool says(const Key& key, std::string_view name) {
+  return key.escaped ? says(key.text, name) : key.text == name;
+}
 // A value as plain text: what a string says, of all others their JSON.
 std::string_view plain(std::string_view value, base::Arena& arena);
 // With quotes, for what is written when the configuration is read.

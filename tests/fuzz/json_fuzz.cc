@@ -42,6 +42,11 @@ void look_into(std::string_view value, const Path& a, const Path& b) {
   base::Arena arena;
   walk(value);
   if (auto found = find(value, a.steps())) walk(*found);
+  if (a.plain()) {
+    std::string_view found;
+    SLUICE_ASSERT(!check(value, a.steps(), found));
+    SLUICE_ASSERT(found == find(value, a.steps()).value_or(std::string_view()) || a.empty());
+  }
   for_each(value, b.steps(), [&](std::string_view v) { plain(v, arena); });
   Shape shape;
   shape.only(a);

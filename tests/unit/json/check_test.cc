@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/json/path.h"
+
 #include "tests/unit/json/padded.h"
 
 namespace sluice::json {
@@ -149,6 +151,49 @@ TEST(JsonCheck, AcceptsEverythingThatIsMadeAtRandomAndNoPartOfIt) {
     if (text[0] != '{' && text[0] != '[' && text[0] != '"') continue;
     std::string part = text.substr(0, random.below(text.size()));
     ASSERT_TRUE(check(Padded(part))) << part;
+  }
+}
+
+// What check() finds on a way of names, "-" if nothing; find() must say the same.
+std::string found(std::string_view text, std::string_view path) {
+  Padded padded(text);
+  auto steps = std::get<Path>(Path::parse(path)).steps();
+  std::string_view out;
+  EXPECT_FALSE(check(padded, steps, out)) << text;
+  EXPECT_EQ(out, find(trimmed(padded), steps).value_or(std::string_view())) << text << " " << path;
+  return out.data() ? std::string(out) : "-";
+}
+
+TEST(JsonCheck, FindsWhatStandsAtTheEndOfAWay) {
+  EXPECT_EQ(found(R"({"data": {"items": [ 1 , {"items":2} ] }, "page": 1})", "data.items"),
+            R"([ 1 , {"items":2} ])");
+  EXPECT_EQ(found(R"({"x":{"data":{"items":0}},"data":{"x":{"items":1},"items":-2.50e1 }})", "data.items"),
+            "-2.50e1");
+  EXPECT_EQ(found(R"({"a":"b","c":{}})", "a"), R"("b")");
+  EXPECT_EQ(found(R"({"c":{},"a" : null})", "a"), "null");
+  EXPECT_EQ(found(R"({"d\u0061ta":1})", "data"), "1");
+  EXPECT_EQ(found(R"({"a":{"b":{"c":{"d":{"e":7}}}}})", "a.b.c.d.e"), "7");
+}
+
+TEST(JsonCheck, FindsTheLastOfSeveral) {
+  EXPECT_EQ(found(R"({"a":{"b":1},"a":{"b":2}})", "a.b"), "2");
+  EXPECT_EQ(found(R"({"a":{"b":1,"b":2}})", "a.b"), "2");
+  EXPECT_EQ(found(R"({"a":{"b":1},"a":{}})", "a.b"), "-");
+  EXPECT_EQ(found(R"({"a":{"b":1},"a":[{"b":2}]})", "a.b"), "-");
+}
+
+TEST(JsonCheck, FindsNothingWhereTheWayEnds) {
+  EXPECT_EQ(found(R"({"a":[{"b":1}],"b":1})", "a.b"), "-");
+  EXPECT_EQ(found(R"([{"a":1}])", "a"), "-");
+  EXPECT_EQ(found("7", "a"), "-");
+  EXPECT_EQ(found(R"({"a":{}})", "a.b"), "-");
+}
+
+TEST(JsonCheck, FindsTheSameAsFindInWhateverThereIs) {
+  RandomJson random(7);
+  for (int i = 0; i < 3000; ++i) {
+    std::string value = random.value();
+    for (std::string_view path : {"a", "b.a", "a.a", "key", "a.b.key"}) found(value, path);
   }
 }
 

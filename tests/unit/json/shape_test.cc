@@ -39,10 +39,10 @@ TEST(JsonShape, ChangesNothingUnlessAsked) {
 }
 
 TEST(JsonShape, KeepsOnlyWhatPathsLeadTo) {
-  EXPECT_EQ(Made().only("id").of(kPage), R"({"id":7})");
+  EXPECT_EQ(Made().only("id").of(kPage), R"({"id": 7})");
   EXPECT_EQ(Made().only("id").only("user.address.city").of(kPage),
-            R"({"id":7,"user":{"address":{"city":"Rome"}}})");
-  EXPECT_EQ(Made().only("items[].price").of(kPage), R"({"items":[{"price":1.50},{"price":2}]})");
+            R"({"id": 7,"user":{"address":{"city": "Rome"}}})");
+  EXPECT_EQ(Made().only("items[].price").of(kPage), R"({"items":[{"price": 1.50},{"price": 2}]})");
   EXPECT_EQ(Made().only("[].a").of(R"([{"a":1,"b":2},{"b":3}])"), R"([{"a":1},{}])");
   EXPECT_EQ(Made().only("nothing").of(kPage), "{}");
   EXPECT_EQ(Made().only("id.x").of(kPage), "{}");
@@ -61,6 +61,15 @@ TEST(JsonShape, DropsThroughObjectsAndLists) {
   EXPECT_EQ(Made().drop("id").drop("user").drop("items[].seller").drop("items[].id").of(kPage),
             R"({"items":[{"price": 1.50},{"price": 2},3]})");
   EXPECT_EQ(Made().drop("a.b").of(R"({"a": 1})"), R"({"a":1})");
+}
+
+TEST(JsonShape, LeavesNeighboursThatStayAsTheyStand) {
+  std::string_view value = R"({"a" : 1 , "b":{"c": [2]} ,"d":3, "e" : 4 ,"f":5})";
+  EXPECT_EQ(Made().drop("d").of(value), R"({"a" : 1 , "b":{"c": [2]},"e" : 4 ,"f":5})");
+  EXPECT_EQ(Made().drop("a").drop("f").of(value), R"({"b":{"c": [2]} ,"d":3, "e" : 4})");
+  EXPECT_EQ(Made().only("a").only("b").only("e").of(value), R"({"a" : 1 , "b":{"c": [2]},"e" : 4})");
+  EXPECT_EQ(Made().rename("d", "x").of(value), R"({"a" : 1 , "b":{"c": [2]},"x":3,"e" : 4 ,"f":5})");
+  EXPECT_EQ(Made().rename("b.c", "x").of(value), R"({"a" : 1,"b":{"x":[2]},"d":3, "e" : 4 ,"f":5})");
 }
 
 TEST(JsonShape, Renames) {
