@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The compiler of conditions: recursive descent, with types checked on the way.
-//   or   := and {"||" and}        and := test {"&&" test}       test := unary [(== != < <= > >= in) unary]
-//   unary := "!" unary | "-" number | operand {"." method "(" [or] ")"}
+//   or    := and {"||" and}           and  := test {"&&" test}     test := sum [(== != < <= > >= in) sum]
+//   sum   := product {(+ -) product}  product := unary {(* / %) unary}
+//   unary := "!" unary | "-" unary | operand {"." method "(" [or] ")"}
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "gateway/base/strings.h"
 #include "gateway/expression/lexer.h"
@@ -82,7 +85,10 @@ class Compiler {
     return static_cast<Index>(program_->nodes.size() - 1);
   }
   Type type(Index i) const { return program_->nodes[i].type; }
-  bool may_be(Index i, Type wanted) const { return type(i) == Type::any || type(i) == wanted; }
+  bool may_be(Index i, Type wanted) const {
+    if (type(i) != Type::any) return type(i) == wanted;
+    return program_->nodes[i].op != Op::add || wanted == Type::number || wanted == Type::text;
+  }
   bool need(Index i, Type wanted, std::size_t offset, std::string_view who) {
     if (may_be(i, wanted)) return true;
     fail(offset, fmt::format("`{}` wants {}, this is {}", who, name(wanted), name(type(i))));
@@ -123,7 +129,7 @@ class Compiler {
   }
 
   std::optional<Index> test() {
-    auto left = unary();
+    auto left = sum();
     if (!left) return left;
     constexpr std::pair<std::string_view, Op> kTests[] = {{"==", Op::equal},  {"!=", Op::not_equal},
                                                           {"<", Op::less},    {"<=", Op::less_equal},
@@ -133,7 +139,7 @@ class Compiler {
     if (token_.kind != Token::Kind::name || token_.word != "in") return left;
     advance();
     std::size_t at = token_.offset;
-    auto right = unary();
+    auto right = sum();
     if (!right || !need(*right, Type::collection, at, "in")) return std::nullopt;
     return binary(Op::in, Type::boolean, *left, *right);
   }
@@ -141,7 +147,7 @@ class Compiler {
   std::optional<Index> comparison(Index left, std::string_view sign, Op op) {
     std::size_t at = token_.offset;
     advance();
-    auto right = unary();
+    auto right = sum();
     if (!right) return right;
     Type a = type(left), b = type(*right);
     bool known = a != Type::any && b != Type::any;
@@ -160,6 +166,53 @@ class Compiler {
     return mixed ? "what a request says is a text: write the number in quotes" : "";
   }
 
+  struct Operator {
+    std::string_view sign;
+    Op op;
+  };
+  std::optional<Index> sum() {
+    static constexpr Operator kSigns[] = {{"+", Op::add}, {"-", Op::subtract}};
+    return calculated(kSigns, &Compiler::product);
+  }
+  std::optional<Index> product() {
+    static constexpr Operator kSigns[] = {{"*", Op::multiply}, {"/", Op::divide}, {"%", Op::remainder}};
+    return calculated(kSigns, &Compiler::unary);
+  }
+  std::optional<Index> calculated(std::span<const Operator> signs, std::optional<Index> (Compiler::*part)()) {
+    std::size_t begin = token_.offset;
+    auto left = (this->*part)();
+    while (left) {
+      auto found =
+          std::find_if(signs.begin(), signs.end(), [this](const Operator& o) { return token_.is(o.sign); });
+      if (found == signs.end()) break;
+      std::size_t sign_at = token_.offset;
+      advance();
+      std::size_t at = token_.offset;
+      auto right = (this->*part)();
+      if (!right) return right;
+      if (found->op == Op::add) {
+        left = added(*left, *right, sign_at);
+      } else if (!need(*left, Type::number, begin, found->sign) ||
+                 !need(*right, Type::number, at, found->sign)) {
+        return std::nullopt;
+      } else {
+        left = binary(found->op, Type::number, *left, *right);
+      }
+    }
+    return left;
+  }
+  // The one sign for two things: numbers are added, texts joined.
+  std::optional<Index> added(Index left, Index right, std::size_t at) {
+    for (Index side : {left, right})
+      if (!may_be(side, Type::number) && !may_be(side, Type::text))
+        return fail(at, fmt::format("`+` adds numbers or joins texts, this is {}", name(type(side))));
+    Type a = type(left), b = type(right);
+    if (a != Type::any && b != Type::any && a != b)
+      return fail(at, fmt::format("`+` joins {} and {}", name(a), name(b)),
+                  "what a request says is a text: write the number in quotes");
+    return binary(Op::add, a == Type::any ? b : a, left, right);
+  }
+
   std::optional<Index> unary() {
     if (++depth_ > kDeepest) return fail(token_.offset, "the condition is nested too deeply");
     auto out = negated();
@@ -173,9 +226,24 @@ class Compiler {
       if (!inner || !need(*inner, Type::boolean, at, "!")) return std::nullopt;
       return binary(Op::not_, Type::boolean, *inner, 0);
     }
+    if (token_.is("-")) return negative();
     auto value = operand();
     while (value && take(".")) value = method(*value, token_.offset);
     return value;
+  }
+
+  std::optional<Index> negative() {
+    Lexer ahead = lexer_;
+    if (ahead.next().kind == Token::Kind::number) {
+      auto value = number();  // as one: the least of all whole numbers has no positive
+      if (!value) return std::nullopt;
+      return literal(value->first, value->second);
+    }
+    advance();
+    std::size_t at = token_.offset;
+    auto inner = unary();
+    if (!inner || !need(*inner, Type::number, at, "-")) return std::nullopt;
+    return binary(Op::negate, Type::number, *inner, 0);
   }
 
   std::optional<Index> operand() {

@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/expression/expression.h"
 
+#include <forward_list>
+
+#include "gateway/expression/arithmetic.h"
 #include "gateway/expression/program.h"
 
 namespace sluice::expression {
+
+namespace {
+
+constexpr std::size_t kLongestText = 64 * 1024;  // that `+` makes
+
+}  // namespace
 
 // One run of a program. Depth is bounded by the compiler.
 struct Evaluation {
   const Expression::Program& program;
   const Values& values;
+  mutable std::forward_list<std::string> made{};  // texts that were joined
 
   Value of(std::uint32_t index) const {
     const Node& n = program.nodes[index];
@@ -35,6 +45,15 @@ struct Evaluation {
       case Op::greater:
       case Op::greater_equal:
         return compare(n.op, of(n.left), of(n.right));
+      case Op::negate:
+        return negative(of(n.left));
+      case Op::add:
+        return added(of(n.left), of(n.right));
+      case Op::subtract:
+      case Op::multiply:
+      case Op::divide:
+      case Op::remainder:
+        return calculate(n.op, of(n.left), of(n.right));
       case Op::in:
         return contained(of(n.left), of(n.right));
       case Op::matches:
@@ -82,6 +101,12 @@ struct Evaluation {
                      : op == Op::less_equal ? o <= 0
                      : op == Op::greater    ? o > 0
                                             : o >= 0);
+  }
+  Value added(const Value& a, const Value& b) const {
+    if (a.kind != Value::Kind::text || b.kind != Value::Kind::text) return calculate(Op::add, a, b);
+    if (a.text.size() + b.text.size() > kLongestText) return {};
+    std::string& text = made.emplace_front(a.text);
+    return Value::of(std::string_view(text.append(b.text)));
   }
   static Value contained(const Value& a, const Value& in) noexcept {
     if (a.kind == Value::Kind::absent || in.kind != Value::Kind::collection) return {};

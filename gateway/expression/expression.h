@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Expression: a condition in the subset of CEL (cel.dev) that a gateway needs, compiled when the
-// configuration is read and evaluated for requests without allocating. Every setting that takes a condition
-// uses this one.
+// configuration is read and evaluated for requests without allocating, but for texts that `+` joins. Every
+// setting that takes a condition uses this one.
 //
 //   header["x-tier"] == "gold" && !(request.method in ["PUT", "POST"])
 //   has(user.address) && size(user.orders) > 0 && user.email.endsWith("@example.com")
 //
-// `== != < <= > >= && || ! in`, has(), size(), startsWith(), endsWith(), contains(), matches() with an RE2
-// expression, numbers, texts in either quotes, true, false, null and lists of such. What names stand for is
-// not known here: Names resolves them at compilation, Values at evaluation. As in CEL, `&&` and `||` give an
-// answer where one side alone decides it, even if the other has no value.
+// `== != < <= > >= && || ! in + - * / %`, has(), size(), startsWith(), endsWith(), contains(), matches() with
+// an RE2 expression, numbers, texts in either quotes, true, false, null and lists of such. `+` joins texts
+// too. What names stand for is not known here: Names resolves them at compilation, Values at evaluation. As
+// in CEL, `&&` and `||` give an answer where one side alone decides it, even if the other has no value.
 #pragma once
 #include <cstdint>
 #include <memory>

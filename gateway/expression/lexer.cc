@@ -36,8 +36,8 @@ Token Lexer::next() {
     token.word = run(in_number);
     return token;
   }
-  for (std::string_view sign :
-       {"==", "!=", "<=", ">=", "&&", "||", "<", ">", "!", "(", ")", "[", "]", ",", ".", "-"})
+  for (std::string_view sign : {"==", "!=", "<=", ">=", "&&", "||", "<", ">", "!", "(",
+                                ")",  "[",  "]",  ",",  ".",  "-",  "+", "*", "/", "%"})
     if (text_.substr(at_).starts_with(sign)) {
       at_ += sign.size();
       token.kind = Token::Kind::sign;

@@ -118,6 +118,49 @@ TEST(Expression, IsNotTrueForWhatHasNoValue) {
     EXPECT_FALSE(holds(text)) << text;
 }
 
+TEST(Expression, Calculates) {
+  for (std::string_view text : {"1 + 2 * 3 == 7",
+                                "(1 + 2) * 3 == 9",
+                                "7 - 2 - 1 == 4",
+                                "7 / 2 == 3",
+                                "-7 / 2 == -3",
+                                "-7 % 3 == -1",
+                                "7 / 2.0 == 3.5",
+                                "1 + 0.5 == 1.5",
+                                "number.seven % 2 == 1",
+                                "number.seven-1==6",
+                                "-number.seven < 0",
+                                "- -7 == 7",
+                                "!(1 - -1 != 2)",
+                                "any.seven * 2 >= size(list.tags) + 12",
+                                "'a' + 'b' == 'ab'",
+                                "text.gold + '!' in ['gold!']",
+                                "(text.gold + 'en').startsWith('golden')",
+                                "size(any.gold + any.gold) == 8",
+                                "-9223372036854775808 < -9223372036854775807",
+                                "9007199254740993 - 9007199254740992 == 1"})
+    EXPECT_TRUE(holds(text)) << text;
+}
+
+TEST(Expression, IsNotTrueForWhatCannotBeCalculated) {
+  for (std::string_view calculation :
+       {"9223372036854775807 + 1", "-9223372036854775808 - 1", "9223372036854775807 * 2",
+        "-(-9223372036854775808)", "-9223372036854775808 / -1", "-9223372036854775808 % -1", "1 / 0", "1 % 0",
+        "1 / 0.0", "1e308 * 10", "5.5 % 2", "any.nothing + 1", "any.gold + 1", "any.gold - any.gold",
+        "any.null + any.null", "-any.gold"}) {
+    std::string c(calculation);
+    EXPECT_FALSE(holds(c + " == 0 || " + c + " != 0")) << c;
+    EXPECT_FALSE(holds("!(" + c + " == 0)")) << c;
+    EXPECT_TRUE(holds(c + " == 0 || true")) << c;
+  }
+}
+
+TEST(Expression, MakesNoEndlessTexts) {
+  std::string long_text = "'" + std::string(40'000, 'x') + "'";
+  EXPECT_TRUE(holds("size(" + long_text + " + text.gold) == 40004"));
+  EXPECT_FALSE(holds("size(" + long_text + " + " + long_text + ") > 0"));
+}
+
 TEST(Expression, DecidesByOneSideIfThatIsEnough) {
   EXPECT_TRUE(holds("any.nothing == 1 || true"));
   EXPECT_TRUE(holds("true || any.nothing == 1"));
@@ -142,6 +185,17 @@ TEST(Expression, SaysWhereTypesDoNotFit) {
   EXPECT_EQ(fault("size(bool.a) == 1"), "6: `size` wants a text or a list, this is true or false");
   EXPECT_EQ(fault("list.a == [1]"), "8: lists cannot be compared; `in` and size() can look at them");
   EXPECT_EQ(fault("true < false"), "6: `<` compares numbers or texts");
+  EXPECT_EQ(fault("text.a + 1 == 'x'"),
+            "8: `+` joins a text and a number; what a request says is a text: write the number in quotes");
+  EXPECT_EQ(fault("text.a * 2 == 4"), "1: `*` wants a number, this is a text");
+  EXPECT_EQ(fault("1 - 'a' == 4"), "5: `-` wants a number, this is a text");
+  EXPECT_EQ(fault("-text.a == 4"), "2: `-` wants a number, this is a text");
+  EXPECT_EQ(fault("bool.a + 1 == 2"), "8: `+` adds numbers or joins texts, this is true or false");
+  EXPECT_EQ(fault("list.a + [1] == 2"), "8: `+` adds numbers or joins texts, this is a list");
+  EXPECT_EQ(fault("1 + 1"), "1: this is a number, a condition is true or false; compare it with something");
+  EXPECT_EQ(fault("any.a + any.b"),
+            "1: this is any value, a condition is true or false; compare it with something");
+  EXPECT_EQ(fault("1 +"), "4: expected a value, found the end");
   EXPECT_EQ(fault("text.a"), "1: this is a text, a condition is true or false; compare it with something");
 }
 
