@@ -6,7 +6,7 @@
 
 #include "gateway/base/strings.h"
 #include "gateway/compose/caching.h"
-#include "gateway/compose/enrich.h"
+#include "gateway/compose/coding.h"
 #include "gateway/compose/run.h"
 
 namespace sluice::compose {
@@ -51,7 +51,17 @@ const CallPlan* Run::decisive() const {
 }
 
 Result<void> Run::respond() {
-  if (const CallPlan* p = decisive()) return refuse(*p);
+  enum { complete, some, none };
+  if (const CallPlan* p = decisive()) {
+    plan_.responses->count(ex_.worker.index, none);
+    return refuse(*p);
+  }
+  auto made = compose();
+  plan_.responses->count(ex_.worker.index, !made ? none : partial() ? some : complete);
+  return made;
+}
+
+Result<void> Run::compose() {
   if (plan_.raw) {
     CallState& state = states_[*plan_.raw];
     if (state.skipped)
@@ -75,7 +85,7 @@ Result<void> Run::refuse(const CallPlan& p) {
   const Outcome& outcome = states_[static_cast<std::size_t>(&p - plan_.calls.data())].outcome;
   const Failure& failure = outcome.failure;
   if (failure.word == "status" && failure.status >= 400 && failure.status < 500 && outcome.answer) {
-    pass_through(*outcome.answer);
+    pass_through(*outcome.answer, p.max_body);
     if (failure.status == 401)
       for (const http::Field& f : outcome.answer->fields.lines())
         if (base::equal_ignoring_case(f.name, "WWW-Authenticate"))
@@ -90,17 +100,26 @@ Result<void> Run::refuse(const CallPlan& p) {
                     fmt::format("{}: {}", p.name, failure.detail.empty() ? failure.word : failure.detail));
 }
 
-void Run::pass_through(const chain::CallAnswer& answer) {
+// `most_decoded`: the body is decoded if it can be and is not longer; nobody has asked the client what it
+// takes.
+void Run::pass_through(const chain::CallAnswer& answer, std::size_t most_decoded) {
   ex_.response.status = answer.status;
-  if (auto type = answer.fields.value(FieldId::content_type); !type.empty())
-    ex_.response.fields.add(FieldId::content_type, type);
-  if (auto coding = answer.fields.value(FieldId::content_encoding); !coding.empty())
-    ex_.response.fields.add(FieldId::content_encoding, coding);
-  if (const http::Field* f = answer.fields.find("Content-Disposition"))
-    ex_.response.fields.add(f->name, f->value);
   // The answer lives as long as the coroutine, the body longer.
   json::Output body(answer.body.size());
-  body << answer.body;
+  std::string coding = content_coding(answer.fields);
+  bool decoded =
+      most_decoded > 0 && !coding.empty() && decode(coding, answer.body, most_decoded, body).empty();
+  if (!decoded) {
+    body.cut(0);
+    body << answer.body;
+    if (!coding.empty()) ex_.response.fields.add(FieldId::content_encoding, coding);
+  }
+  if (auto type = answer.fields.value(FieldId::content_type); !type.empty())
+    ex_.response.fields.add(FieldId::content_type, type);
+  if (const http::Field* f = answer.fields.find("Content-Disposition"))
+    ex_.response.fields.add(f->name, f->value);
+  if (const http::Field* f = answer.fields.find("ETag")) ex_.response.fields.add(f->name, f->value);
+  if (const http::Field* f = answer.fields.find("Last-Modified")) ex_.response.fields.add(f->name, f->value);
   ex_.response.fields = kept(ex_.response.fields);
   if (!http::bodiless(ex_.request.method, answer.status))
     ex_.response_body = http::make_body<OutputBody>(ex_.arena, std::move(body));
@@ -121,46 +140,22 @@ Result<void> Run::merge(json::Output& out) {
     plan_.json->render(given, out);
     return {};
   }
-  std::vector<std::string_view> values(states_.size());
-  std::vector<json::Output> made(2 * states_.size());
+  Parts parts(plan_, ex_.arena);
   std::size_t expected = 256;
   for (std::uint32_t i : plan_.enriching) {
-    const CallPlan& p = plan_.calls[i];
     if (!has_value(states_[i])) continue;
-    values[i] = states_[i].outcome.value;
-    if (p.shape.changes() && !states_[i].fell_back) {
-      json::Output& shaped = made[2 * i];
-      shaped.reserve(values[i].size() / 2);
-      p.shape.apply(values[i], shaped);
-      values[i] = shaped.text();
-    }
-    json::Output enriched;
-    for (bool by_place : {true, false}) {
-      auto other = by_place ? p.zip : p.join ? std::optional(p.join->call) : std::nullopt;
-      if (!other) continue;
-      json::Output next;
-      std::string_view theirs = values[*other].data() ? values[*other] : std::string_view("null");
-      if (by_place) {
-        zip(values[i], theirs, next);
-      } else {
-        join(*p.join, values[i], theirs, ex_.arena, next);
-      }
-      std::swap(enriched, next);
-      made[2 * i + 1] = std::move(enriched);
-      enriched = json::Output();
-      values[i] = made[2 * i + 1].text();
-    }
-    if (!p.hidden) expected += values[i].size() + p.name.size() + 8;
+    parts.make(i, states_[i].outcome.value, states_[i].fell_back);
+    if (!plan_.calls[i].hidden) expected += parts[i].size() + plan_.calls[i].name.size() + 8;
   }
   json::Merge whole(ex_.arena);
-  for (std::size_t i = 0; i < values.size(); ++i) {
+  for (std::size_t i = 0; i < plan_.calls.size(); ++i) {
     const CallPlan& p = plan_.calls[i];
-    if (p.hidden || values[i].data() == nullptr) continue;
-    if (p.place.empty() && json::is(values[i], json::Type::null)) continue;  // has no members
-    if (!whole.add(p.name, p.place, values[i], p.on_conflict))
+    if (p.hidden || parts[i].data() == nullptr) continue;
+    if (p.place.empty() && json::is(parts[i], json::Type::null)) continue;  // has no members
+    if (!whole.add(p.name, p.place, parts[i], p.on_conflict))
       return base::fail(Reason::response_invalid,
                         fmt::format("{} gave {}, which cannot be merged with what the others gave", p.name,
-                                    json::name(json::type_of(values[i]))));
+                                    json::name(json::type_of(parts[i]))));
   }
   json::Output errors;
   bool complete = !partial();
@@ -168,7 +163,9 @@ Result<void> Run::merge(json::Output& out) {
   for (const auto* d : data)
     if (*d) whole.add("data", {}, (*d)->text(), plan_.on_conflict);
   if (!plan_.errors.empty() && !complete) {
+    errors << '{' << plan_.errors << ':';
     say_errors(errors);
+    errors << '}';
     whole.add("errors", {}, errors.text(), json::OnConflict::last);
   }
   if (const auto& c = whole.conflict())
@@ -179,9 +176,28 @@ Result<void> Run::merge(json::Output& out) {
   return {};
 }
 
-// {"errors":{"orders":{"status":500,"reason":"status"}}}
+namespace {
+
+// What a service said about it, as JSON if that is what it is.
+void say_body(const chain::CallAnswer& answer, json::Output& out) {
+  constexpr std::size_t kMost = 4096;
+  std::string_view body = json::trimmed(answer.body);
+  if (body.empty() || !content_coding(answer.fields).empty()) return;
+  out << ",\"body\":";
+  if (body.size() <= kMost && !json::check(answer.body)) {
+    out << body;
+  } else {
+    out << '"';
+    out.escape(body.substr(0, kMost));
+    out << '"';
+  }
+}
+
+}  // namespace
+
+// {"orders":{"status":500,"reason":"status"}}
 void Run::say_errors(json::Output& out) const {
-  out << '{' << plan_.errors << ":{";
+  out << '{';
   bool first = true;
   for (std::size_t i = 0; i < states_.size(); ++i) {
     const Failure& f = states_[i].outcome.failure;
@@ -189,9 +205,11 @@ void Run::say_errors(json::Output& out) const {
     out << (first ? "\"" : ",\"") << plan_.calls[i].name << "\":{";
     first = false;
     if (f.status != 0) out << "\"status\":" << fmt::format_int(f.status).c_str() << ',';
-    out << "\"reason\":\"" << f.word << "\"}";
+    out << "\"reason\":\"" << f.word << '"';
+    if (plan_.error_bodies && states_[i].outcome.answer) say_body(*states_[i].outcome.answer, out);
+    out << '}';
   }
-  out << "}}";
+  out << '}';
 }
 
 // --- fields
@@ -201,22 +219,12 @@ void Run::give_headers() {
   Freshness freshness;
   auto now = ex_.worker.loop.clock().wall();
   for (std::size_t i = 0; i < states_.size(); ++i) {
-    const CallState& state = states_[i];
     auto take = [&](const chain::CallAnswer& answer) {
       freshness.add(answer.fields, now);
-      for (const std::string& name : plan_.calls[i].response_headers)
-        for (const http::Field& f : answer.fields.lines()) {
-          if (f.dropped || !base::equal_ignoring_case(f.name, name)) continue;
-          auto own_name = ex_.arena.copy(f.name), value = ex_.arena.copy(f.value);
-          if (f.id == FieldId::set_cookie) {
-            fields.add(own_name, value);
-          } else {
-            fields.set(own_name, value);
-          }
-        }
+      give_fields(i, answer);
     };
-    if (state.outcome.answer) take(*state.outcome.answer);
-    for (const chain::CallAnswer& part : state.parts) take(part);
+    if (states_[i].outcome.answer) take(*states_[i].outcome.answer);
+    for (const chain::CallAnswer& part : states_[i].parts) take(part);
   }
   if (plan_.personal || fields.has(FieldId::set_cookie)) freshness.make_private();
   bool complete = !partial();
@@ -225,6 +233,20 @@ void Run::give_headers() {
   if (!complete) say_partial();
   if (!plan_.completed_header.empty()) fields.set(plan_.completed_header, complete ? "true" : "false");
   if (plan_.server_timing) say_timing();
+}
+
+// Those of `response_headers`.
+void Run::give_fields(std::size_t call, const chain::CallAnswer& answer) {
+  for (const std::string& name : plan_.calls[call].response_headers)
+    for (const http::Field& f : answer.fields.lines()) {
+      if (f.dropped || !base::equal_ignoring_case(f.name, name)) continue;
+      auto own_name = ex_.arena.copy(f.name), value = ex_.arena.copy(f.value);
+      if (f.id == FieldId::set_cookie) {
+        ex_.response.fields.add(own_name, value);
+      } else {
+        ex_.response.fields.set(own_name, value);
+      }
+    }
 }
 
 // `orders;reason=timeout, users;reason=status;status=500;fallback`

@@ -19,7 +19,7 @@ std::string_view stripped(std::string_view text) noexcept {
 }
 
 // A number of seconds, perhaps in quotes; none for what is not one.
-std::optional<std::int64_t> seconds(std::string_view text) noexcept {
+std::optional<std::int64_t> stated_seconds(std::string_view text) noexcept {
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
   std::int64_t out = 0;
   auto read = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -42,7 +42,7 @@ std::optional<std::int64_t> until_expiry(const http::Fields& answer, base::WallT
 }  // namespace
 
 void Freshness::add(const http::Fields& answer, base::WallTime now) {
-  std::optional<std::int64_t> age;
+  std::optional<std::int64_t> age, shared;
   bool said = false, is_public = false;
   for (const http::Field& f : answer.lines()) {
     if (f.dropped || f.id != FieldId::cache_control) continue;
@@ -58,10 +58,15 @@ void Freshness::add(const http::Fields& answer, base::WallTime now) {
       if (base::equal_ignoring_case(name, "no-cache")) no_cache_ = true;
       if (base::equal_ignoring_case(name, "private")) private_ = true;
       if (base::equal_ignoring_case(name, "public")) is_public = true;
-      if (base::equal_ignoring_case(name, "max-age") && equals < directive.size())
-        age = std::min(seconds(directive.substr(equals + 1)).value_or(0), age.value_or(INT32_MAX));
+      for (auto [which, into] : {std::pair("max-age", &age), std::pair("s-maxage", &shared)})
+        if (base::equal_ignoring_case(name, which) && equals < directive.size())
+          *into =
+              std::min(stated_seconds(directive.substr(equals + 1)).value_or(0), into->value_or(INT32_MAX));
     }
   }
+  auto old = stated_seconds(answer.value(FieldId::age)).value_or(0);
+  if (shared)
+    shared_seconds_ = std::min(shared_seconds_.value_or(INT32_MAX), std::max<std::int64_t>(0, *shared - old));
   if (!age) age = until_expiry(answer, now);
   said |= age.has_value();
   all_public_ &= is_public;
@@ -70,7 +75,6 @@ void Freshness::add(const http::Fields& answer, base::WallTime now) {
     silent_ = true;
     return;
   }
-  auto old = seconds(answer.value(FieldId::age)).value_or(0);
   seconds_ = std::min(seconds_.value_or(INT32_MAX), std::max<std::int64_t>(0, *age - old));
 }
 

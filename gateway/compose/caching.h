@@ -19,6 +19,12 @@ class Freshness {
   void make_private() noexcept { private_ = true; }
   void forbid() noexcept { no_store_ = true; }
 
+  // Of one answer: may it be kept for many at all, and if it says so, how much longer.
+  bool may_be_kept() const noexcept { return !no_store_ && !no_cache_ && !private_; }
+  std::optional<std::int64_t> seconds() const noexcept {
+    return shared_seconds_ ? shared_seconds_ : seconds_;
+  }
+
   // The value of Cache-Control; "" if no answer said anything.
   std::string_view text(base::Arena& arena) const;
 
@@ -30,6 +36,7 @@ class Freshness {
   bool private_ = false;
   bool all_public_ = true;
   std::optional<std::int64_t> seconds_;
+  std::optional<std::int64_t> shared_seconds_;  // of s-maxage, which is not for clients
 };
 
 }  // namespace sluice::compose

@@ -86,6 +86,29 @@ void describe(Description<JoinConfig>& d) {
           default_is("the other call's name"), example("owner"));
 }
 
+void describe(Description<KeepConfig>& d) {
+  d.about("kept_answers",
+          "Answers that are given once more. A request that says the same, with all that goes along of the "
+          "client's, gets the same answer, unless the service forbids it or wants it sooner.");
+  d.field("for", &KeepConfig::for_, "How long.", required, at_least(std::chrono::milliseconds(1)),
+          example("30s"));
+  d.field("size", &KeepConfig::size, "Memory for the answers to this call, of all workers together.",
+          at_least(Size{64U << 10}), at_most(Size{std::uint64_t{4} << 30}));
+  d.shorthand(&KeepConfig::for_);
+}
+
+void describe(Description<HedgeConfig>& d) {
+  d.about(
+      "hedge",
+      "A request that is not answered after this time is made once more, and the first good answer counts; "
+      "the other request is given up.");
+  d.field("after", &HedgeConfig::after, "How late; in steps of 100 ms.", required,
+          at_least(std::chrono::milliseconds(1)), example("300ms"));
+  d.field("percent", &HedgeConfig::percent, "So many of a hundred requests, at most, are made twice.",
+          between(1u, 100u));
+  d.shorthand(&HedgeConfig::after);
+}
+
 void describe(Enumeration<Format>& e) {
   e.about("format");
   e.value("json", Format::json, "JSON.");
@@ -132,8 +155,10 @@ void describe_request(Description<CallConfig>& d) {
           "Time for the call, all attempts included; `timeouts.total` unless written.",
           at_least(std::chrono::milliseconds(1)), example("300ms"));
   d.field("retry", &C::retry, "Repetition of failed attempts, in place of the upstream's.");
-  d.field("max_body", &C::max_body, "The longest body that is taken.", at_least(Size{1}),
-          at_most(Size{256U << 20}));
+  d.field("hedge", &C::hedge, "A second request beside one that is late. For `get`.", example("300ms"));
+  d.field("max_body", &C::max_body, "The longest body that is taken, before and after it was decoded.",
+          at_least(Size{1}), at_most(Size{256U << 20}));
+  d.field("cache", &C::cache, "Answers to this call are kept and given again. For `get`.", example("30s"));
 }
 
 void describe_conditions(Description<CallConfig>& d) {
@@ -225,6 +250,18 @@ std::string_view CallConfig::method_key() const {
   return delete_ ? "delete" : "get";
 }
 
+std::optional<json::Type> CallConfig::known_type() const {
+  std::optional<json::Type> out;
+  if (expect != Expect::any) out = expect == Expect::array ? json::Type::array : json::Type::object;
+  if (pick) {
+    auto path = json::Path::parse(*pick);
+    if (auto* p = std::get_if<json::Path>(&path); p && p->many()) out = json::Type::array;
+  }
+  if (each) out = json::Type::array;
+  if (out && fallback && json::type_of(json::trimmed(fallback->text)) != *out) return std::nullopt;
+  return out;
+}
+
 void describe(Description<StaticConfig>& d) {
   d.about("static_data", "Values that are merged into the answer last, as if a call had given them.");
   d.field("always", &StaticConfig::always, "Into every answer.", example("{version: 2}"));
@@ -258,6 +295,12 @@ void describe(Description<ComposeConfig>& d) {
   d.field("errors", &C::errors,
           "Name of a member that tells of each failed call its status and reason, if any failed.",
           example("errors"));
+  d.field("error_bodies", &C::error_bodies,
+          "With `errors` or `stream`: tells too what each service answered, up to 4 KiB of it.");
+  d.field(
+      "stream", &C::stream,
+      "Answers with a line of JSON for each call as soon as it has ended (application/x-ndjson), and a last "
+      "one that says whether all are there. The first line waits for all required calls.");
   d.field("completed_header", &C::completed_header,
           "A header field that says true or false: did every call succeed?", example("X-Completed"));
   d.field("server_timing", &C::server_timing,

@@ -9,6 +9,7 @@
 #include "gateway/config/describe.h"
 #include "gateway/http/head.h"
 #include "gateway/json/merge.h"
+#include "gateway/json/scan.h"
 #include "gateway/upstream/timeouts.h"
 
 namespace sluice::compose {
@@ -51,6 +52,22 @@ void describe(config::Enumeration<Format>& e);
 enum class Expect : std::uint8_t { any, object, array };
 void describe(config::Enumeration<Expect>& e);
 
+// How long answers are kept, and in how much memory.
+struct KeepConfig {
+  config::Duration for_{};
+  config::Size size{16U << 20};
+  bool operator==(const KeepConfig&) const = default;
+};
+void describe(config::Description<KeepConfig>& d);
+
+// A second request beside one that is late.
+struct HedgeConfig {
+  config::Duration after{};
+  std::uint32_t percent = 5;
+  bool operator==(const HedgeConfig&) const = default;
+};
+void describe(config::Description<HedgeConfig>& d);
+
 struct CallConfig {
   std::optional<CallTarget> get, post, put, patch, delete_;
   config::ByName<std::string> headers, query;
@@ -59,7 +76,9 @@ struct CallConfig {
   PassConfig forward;
   std::optional<config::Duration> timeout;
   std::optional<upstream::RetryConfig> retry;
+  std::optional<HedgeConfig> hedge;
   config::Size max_body{4U << 20};
+  std::optional<KeepConfig> cache;
 
   std::optional<std::string> when;
   bool required = false;
@@ -89,6 +108,8 @@ struct CallConfig {
   const CallTarget& target() const;
   http::Method method() const;
   std::string_view method_key() const;
+  // Of its value, the fallback included, where it is known without asking.
+  std::optional<json::Type> known_type() const;
 };
 void describe(config::Description<CallConfig>& d);
 
@@ -107,6 +128,8 @@ struct ComposeConfig {
   std::optional<config::Json> json;
   std::optional<std::string> raw;
   std::optional<std::string> errors;
+  bool error_bodies = false;
+  bool stream = false;
   std::optional<std::string> completed_header;
   bool server_timing = false;
   bool operator==(const ComposeConfig&) const = default;

@@ -33,6 +33,9 @@ class Numbers final : public CallNames {
     for (const auto& [name, call] : config_.calls) out.push_back(name);
     return out;
   }
+  std::optional<json::Type> type(std::uint32_t call) const override {
+    return config_.calls[call].second.known_type();
+  }
 
  private:
   const ComposeConfig& config_;
@@ -56,8 +59,14 @@ class Looked final : public chain::Condition::More {
         steps.push_back({PathStep::Kind::name, p.name});
       }
     }
-    out_.push_back({*names_.number(parts[0].name), json::Path(std::move(steps))});
-    return expression::Symbol{expression::Type::any, static_cast<std::uint32_t>(out_.size() - 1)};
+    std::uint32_t call = *names_.number(parts[0].name);
+    auto type = names_.type(call);
+    if (auto fault = misfit(parts[0].name, type, steps))
+      return expression::Fault{0, std::move(fault->message), "conditions look at single items: `[0]`"};
+    bool list = type == json::Type::array && steps.empty();
+    out_.push_back({call, json::Path(std::move(steps))});
+    return expression::Symbol{list ? expression::Type::collection : expression::Type::any,
+                              static_cast<std::uint32_t>(out_.size() - 1)};
   }
 
  private:
@@ -156,6 +165,7 @@ class Planner {
     p.response_headers = c.response_headers;
     p.format = c.format;
     p.xml_lists = c.xml_lists;
+    p.metrics = std::make_unique<CallMetrics>(builder_.series(), builder_.route().name, name);
     if (!c.xml_lists.empty() && c.format != Format::xml)
       builder_.error(at("xml_lists"), "the format is not xml");
     p.expect = c.expect;
@@ -195,7 +205,9 @@ class Planner {
                      fmt::format("a call of `{}` has no body", key));
     if ((c.body || c.json) && c.forward.body)
       builder_.error(at("forward"), "the body is either written here or the client's");
-    p.forward = c.forward;
+    forward(c, p);
+    hedge(c, p);
+    keep(c, p);
     plan_.wants_body |= c.forward.body;
     p.max_body = static_cast<std::size_t>(c.max_body.bytes);
     plan_.personal |= c.forward.all || !c.forward.headers.empty();
@@ -204,6 +216,34 @@ class Planner {
       for (const auto& variable : t->variables()) plan_.personal |= is_personal(variable.text());
     }
   }
+  void forward(const CallConfig& c, CallPlan& p) {
+    p.forward = c.forward;
+    if (config_.raw == p.name) return;
+    // What the client's own copy or taste decides makes answers that cannot be read here.
+    for (std::size_t i = 0; i < c.forward.headers.size(); ++i) {
+      auto id = http::field_id(c.forward.headers[i]);
+      if (id == http::FieldId::accept_encoding || id == http::FieldId::range ||
+          id == http::FieldId::if_none_match || id == http::FieldId::if_modified_since)
+        builder_.error(at("forward", "headers", i),
+                       "only the answer of a `raw` call may depend on this field");
+    }
+  }
+
+  void hedge(const CallConfig& c, CallPlan& p) {
+    if (!c.hedge) return;
+    if (p.method != http::Method::get) builder_.error(at("hedge"), "only a call of `get` may be made twice");
+    p.hedging = std::make_unique<Hedging>(c.hedge->after, c.hedge->percent / 100.0, builder_.workers(),
+                                          builder_.series(), p.upstream);
+  }
+  void keep(const CallConfig& c, CallPlan& p) {
+    if (!c.cache) return;
+    if (p.method != http::Method::get) builder_.error(at("cache"), "only answers to `get` are kept");
+    if (config_.raw == p.name) builder_.error(at("cache"), "the answer of a `raw` call is not kept");
+    std::size_t each = static_cast<std::size_t>(c.cache->size.bytes) / std::max(1U, builder_.workers());
+    p.keeping = std::make_unique<Keeping>(
+        Keeping{c.cache->for_, each, chain::PerWorker<KeptAnswers>(builder_.workers())});
+  }
+
   static std::vector<const CallText*> texts(const CallPlan& p) {
     std::vector<const CallText*> out{&p.uri};
     for (const auto& [name, t] : p.headers) out.push_back(&t);
@@ -236,11 +276,14 @@ class Planner {
     bool braces = written.starts_with("${") && written.ends_with("}");
     if (!braces) return builder_.error(at("each"), "must be one reference such as ${orders[].user_id}");
     auto made = parse_reference(written.substr(2, written.size() - 3), names_);
-    if (auto* fault = std::get_if<TextFault>(&made)) return builder_.error(at("each"), fault->message);
+    if (auto* fault = std::get_if<TextFault>(&made))
+      return builder_.error(at("each"), fault->message, fault->hint);
     p.each = std::get<0>(std::move(made));
     if (!p.each)
       return builder_.error(at("each"), "refers to no call",
                             fmt::format("calls are {}", fmt::join(names_.all(), ", ")));
+    if (p.each->path.empty() && names_.type(p.each->call) == json::Type::object)
+      builder_.error(at("each"), "is an object, not a list");
     add(p.needs, p.each->call);
     p.concurrency = c.concurrency;
     p.batch = c.batch;
@@ -257,15 +300,24 @@ class Planner {
     };
     if (c.pick)
       if (auto made = json_path(*c.pick, at("pick"))) p.pick = std::move(*made);
+    auto type = c.known_type();
+    auto inside = [&](std::string_view written, const std::string& field) {
+      auto made = json_path(written, field);
+      if (!made || made->empty() || !type) return made;
+      bool by_name = made->steps().front().kind == PathStep::Kind::name;
+      if (by_name == (*type == json::Type::array))
+        builder_.error(field,
+                       by_name ? "the value is a list: paths begin with `[]`" : "the value is no list");
+      return made;
+    };
     for (std::size_t i = 0; i < c.only.size(); ++i)
-      if (auto made = json_path(c.only[i], at("only", i))) tell(at("only", i), p.shape.only(*made));
+      if (auto made = inside(c.only[i], at("only", i))) tell(at("only", i), p.shape.only(*made));
     for (std::size_t i = 0; i < c.drop.size(); ++i)
-      if (auto made = json_path(c.drop[i], at("drop", i))) tell(at("drop", i), p.shape.drop(*made));
+      if (auto made = inside(c.drop[i], at("drop", i))) tell(at("drop", i), p.shape.drop(*made));
     for (const auto& [from, to] : c.rename)
-      if (auto made = json_path(from, at("rename", from)))
-        tell(at("rename", from), p.shape.rename(*made, to));
+      if (auto made = inside(from, at("rename", from))) tell(at("rename", from), p.shape.rename(*made, to));
     for (const auto& [from, to] : c.move) {
-      auto a = json_path(from, at("move", from)), b = json_path(to, at("move", from));
+      auto a = inside(from, at("move", from)), b = inside(to, at("move", from));
       if (a && b) tell(at("move", from), p.shape.move(*a, *b));
     }
     if (c.as)
@@ -417,11 +469,34 @@ class Planner {
       if (plan_.raw && plan_.calls[*plan_.raw].each) builder_.error("raw", "this call is made several times");
     }
     if (config_.errors) plan_.errors = json::quoted(*config_.errors);
+    plan_.error_bodies = config_.error_bodies;
+    if (config_.error_bodies && !config_.errors && !config_.stream)
+      builder_.error("error_bodies", "there is no `errors`");
     plan_.completed_header = config_.completed_header.value_or("");
     if (config_.completed_header && !http::valid_field_name(*config_.completed_header))
       builder_.error("completed_header", "is no name of a header field");
     plan_.server_timing = config_.server_timing;
     plan_.timeout = deadline();
+    constexpr std::string_view kResults[] = {"complete", "partial", "failed"};
+    plan_.responses = std::make_unique<observe::ResultMetrics>(
+        builder_.series(), observe::Family::sluice_compose_responses_total, builder_.route().name, kResults);
+    plan_.stream = config_.stream;
+    if (config_.stream) streamed();
+  }
+
+  // The head is sent before there is a whole.
+  void streamed() {
+    const std::pair<const char*, bool> others[] = {
+        {"json", config_.json.has_value()},       {"raw", config_.raw.has_value()},
+        {"data", config_.data != StaticConfig()}, {"completed_header", config_.completed_header.has_value()},
+        {"server_timing", config_.server_timing},
+    };
+    for (auto [field, written] : others)
+      if (written) builder_.error(field, "makes no sense with `stream`: calls are answered one by one");
+    for (const CallPlan& p : plan_.calls)
+      if (!p.required && !p.response_headers.empty())
+        builder_.error(path("calls", p.name, "response_headers"),
+                       "with `stream` the head waits for required calls alone");
   }
 
   // That of the composition, of the route, or the longest of the calls'.
@@ -439,7 +514,8 @@ class Planner {
   }
 
   void warn_of_collisions() {
-    if (config_.json || config_.raw || config_.on_conflict != json::OnConflict::last) return;
+    if (config_.json || config_.raw || config_.stream || config_.on_conflict != json::OnConflict::last)
+      return;
     const CallPlan* first = nullptr;
     for (const CallPlan& p : plan_.calls) {
       if (p.hidden || !p.place.empty()) continue;
@@ -462,40 +538,5 @@ class Planner {
 };
 
 Plan::Plan(const ComposeConfig& config, chain::Builder& builder) { Planner(config, builder, *this).plan(); }
-
-std::string Plan::drawn() const {
-  bool limited = timeout > base::Duration::zero();
-  std::string out = limited ? fmt::format("compose, {} for all calls\n", config::to_text(timeout))
-                            : "compose, no limit of time\n";
-  std::vector<std::size_t> depth(calls.size());
-  for (bool moved = true; moved;) {
-    moved = false;
-    for (std::size_t i = 0; i < calls.size(); ++i)
-      for (std::uint32_t n : calls[i].needs)
-        if (depth[i] <= depth[n] && depth[i] <= calls.size()) {
-          depth[i] = depth[n] + 1;
-          moved = true;
-        }
-  }
-  std::size_t deepest = *std::max_element(depth.begin(), depth.end());
-  for (std::size_t level = 0; level <= deepest; ++level)
-    for (std::size_t i = 0; i < calls.size(); ++i) {
-      if (depth[i] != level) continue;
-      const CallPlan& p = calls[i];
-      out += fmt::format("{:>{}}{} {} {}", "", 2 + 2 * level, p.name, http::name(p.method), p.upstream);
-      if (p.timeout) out += ", " + config::to_text(*p.timeout);
-      std::vector<std::string_view> after;
-      for (std::uint32_t n : p.needs) after.push_back(calls[n].name);
-      if (!after.empty()) out += fmt::format(", after {}", fmt::join(after, " and "));
-      if (p.each) out += fmt::format(", for each value, {} at a time", p.concurrency);
-      if (p.batch > 1) out += fmt::format(", {} in one call", p.batch);
-      if (p.when) out += ", if " + p.when->text();
-      if (p.required) out += ", required";
-      if (p.fallback) out += ", has a fallback";
-      if (p.hidden) out += ", hidden";
-      out += "\n";
-    }
-  return out;
-}
 
 }  // namespace sluice::compose

@@ -6,9 +6,14 @@
 
 #include "gateway/chain/call.h"
 #include "gateway/chain/condition.h"
+#include "gateway/chain/per_worker.h"
 #include "gateway/compose/config.h"
+#include "gateway/compose/hedging.h"
+#include "gateway/compose/kept_answers.h"
+#include "gateway/compose/metrics.h"
 #include "gateway/compose/text.h"
 #include "gateway/json/shape.h"
+#include "gateway/observe/result_metrics.h"
 
 namespace sluice::compose {
 
@@ -31,6 +36,17 @@ struct JoinPlan {
   std::string as;                                // in quotes
 };
 
+// Where answers to one call are kept.
+struct Keeping {
+  base::Duration most{};
+  std::size_t bytes = 0;  // of each worker
+  chain::PerWorker<KeptAnswers> own;
+
+  KeptAnswers& of(unsigned worker) const {
+    return own.of(worker, [this] { return std::make_unique<KeptAnswers>(bytes); });
+  }
+};
+
 struct CallPlan {
   std::string name;
   http::Method method = http::Method::get;
@@ -43,6 +59,9 @@ struct CallPlan {
   PassConfig forward;
   std::size_t max_body = 0;
   std::optional<base::Duration> timeout;
+  std::unique_ptr<const Keeping> keeping;  // null: nothing is kept
+  std::unique_ptr<const Hedging> hedging;  // null: no second request
+  std::unique_ptr<CallMetrics> metrics;
 
   std::optional<chain::Condition> when;
   std::vector<Reference> looked_at;  // by `when`, by slot
@@ -81,13 +100,18 @@ class Plan {
   json::OnConflict on_conflict = json::OnConflict::last;
   std::optional<CallText> json;
   std::optional<std::uint32_t> raw;
-  std::string errors;            // name in quotes, "" for none
+  std::string errors;  // name in quotes, "" for none
+  bool error_bodies = false;
+  bool stream = false;
   std::string completed_header;  // "" for none
   bool server_timing = false;
   bool wants_body = false;  // does a call get the request's body?
   bool personal = false;    // does a call tell of the client more than path and query?
   // The order in which joins and zips are made: calls that others take from come first.
   std::vector<std::uint32_t> enriching;
+
+  // complete, partial, failed.
+  std::unique_ptr<observe::ResultMetrics> responses;
 
   // For people: the calls as a picture, one line each.
   std::string drawn() const;

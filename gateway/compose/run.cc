@@ -9,7 +9,6 @@
 #include "gateway/base/strings.h"
 #include "gateway/chain/escape.h"
 #include "gateway/compose/looked_at.h"
-#include "gateway/compose/xml.h"
 #include "gateway/http/uri.h"
 
 namespace sluice::compose {
@@ -25,6 +24,24 @@ constexpr std::size_t kMostRequestBody = 1 << 20;
 
 std::string_view word_of(Reason reason) noexcept {
   return base::row(reason).status == 504 ? std::string_view("timeout") : base::row(reason).name;
+}
+
+CallResult result_of(const Failure& failure) noexcept {
+  if (!failure) return CallResult::ok;
+  if (failure.word == "reference") return CallResult::reference;
+  if (failure.word == "status") return CallResult::status;
+  if (failure.word == "timeout") return CallResult::timeout;
+  if (failure.reason == Reason::response_invalid) return CallResult::invalid;
+  return failure.reason == Reason::client_closed ? CallResult::cancelled : CallResult::failed;
+}
+
+// All that a request of the gateway's own says, as a text.
+std::string key_of(const chain::CallRequest& request) {
+  std::string out(request.path);
+  if (request.has_query) out.append("?").append(request.query);
+  for (const http::Field& f : request.fields)
+    out.append("\n").append(base::to_lower(f.name)).append(":").append(f.value);
+  return out;
 }
 
 bool names(const std::vector<FallbackCase>& cases, const Failure& failure) noexcept {
@@ -115,6 +132,7 @@ Task<void> Run::go_on(std::vector<std::uint32_t> ready) {
 Task<bool> Run::call(std::uint32_t index) {
   co_await perform(index);
   settle(index);
+  if (told_) told_->call_ended(index);
   std::vector<std::uint32_t> ready;
   for (std::uint32_t d : plan_.calls[index].dependents)
     if (--states_[d].waits_for == 0) ready.push_back(d);
@@ -150,13 +168,15 @@ void Run::settle(std::uint32_t index) {
   const CallPlan& p = plan_.calls[index];
   CallState& state = states_[index];
   Failure& failure = state.outcome.failure;
-  if (state.skipped || !failure) return;
+  if (state.skipped) return count(p, CallResult::skipped);
+  if (!failure) return;
   // It could not be made without what was left out.
   if (failure.word == "reference" && needs_skipped(p)) {
     state.skipped = true;
     failure = {};
-    return;
+    return count(p, CallResult::skipped);
   }
+  if (failure.word == "reference" || !state.ran) count(p, result_of(failure));
   bool has_value = state.outcome.value.data() != nullptr;
   if (!has_value && p.fallback && names(p.fallback_on, failure)) {
     state.outcome.value = p.fallback->text();
@@ -180,18 +200,28 @@ Task<Outcome> Run::ask(std::uint32_t index, std::span<const std::string_view> ea
   Outcome out;
   chain::CallRequest request;
   if (!fill_in(p, each, request, out.failure)) co_return out;
+  std::string key;
+  if (p.keeping) {
+    key = key_of(request);
+    if (give_again(p, key, out)) co_return out;
+  }
   CallState& state = states_[index];
   request.trace = &state.trace;
-  auto began = state.ran ? state.trace.began : ex_.worker.loop.clock().steady();
+  auto& clock = ex_.worker.loop.clock();
+  auto asked = clock.steady();
+  auto began = state.ran ? state.trace.began : asked;
   state.ran = true;
-  auto answer = co_await p.caller->call(ex_, request);
+  auto asking = p.hedging ? hedged(p, request) : p.caller->call(ex_, request);
+  auto answer = co_await asking;
   state.trace.began = began;
-  if (!answer) {
+  p.metrics->took(ex_.worker.index, clock.steady() - asked);
+  if (answer) {
+    out.answer.emplace(std::move(*answer));
+    take_and_keep(p, std::move(key), out);
+  } else {
     out.failure = failed(answer.error());
-    co_return out;
   }
-  out.answer.emplace(std::move(*answer));
-  take(p, out);
+  count(p, result_of(out.failure));
   co_return out;
 }
 
@@ -281,62 +311,6 @@ void Run::forward(const CallPlan& p, http::Fields& fields) const {
   for (const std::string& name : p.forward.headers)
     for (const http::Field& f : ex_.request.fields.lines())
       if (!f.dropped && base::equal_ignoring_case(f.name, name)) fields.add(f.name, f.value);
-}
-
-// Status and body of an answer: is there a value in it?
-void Run::take(const CallPlan& p, Outcome& outcome) const {
-  chain::CallAnswer& answer = *outcome.answer;
-  if (answer.status < 200 || answer.status > 299) {
-    outcome.failure =
-        failed("status", Reason::upstream_status, fmt::format("{} answered {}", p.name, answer.status));
-    outcome.failure.status = answer.status;
-    return;
-  }
-  auto invalid = [&](std::string_view why) {
-    outcome.failure = failed("invalid", Reason::response_invalid, why);
-    outcome.failure.status = answer.status;
-  };
-  bool raw = plan_.raw && &plan_.calls[*plan_.raw] == &p && p.dependents.empty();
-  if (raw) {
-    outcome.value = "null";
-    return;
-  }
-  if (auto coding = answer.fields.value(FieldId::content_encoding); !coding.empty() && coding != "identity")
-    return invalid(fmt::format("{} answered with the content coding {}", p.name, coding));
-  std::string_view text = json::trimmed(answer.body);
-  if (text.empty()) {
-    outcome.value = "null";
-  } else if (p.format == Format::xml) {
-    if (auto why = xml_to_json(answer.body, p.xml_lists, outcome.converted); !why.empty())
-      return invalid(fmt::format("{} answered no XML: {}", p.name, why));
-    outcome.value = outcome.converted.text();
-  } else {
-    if (auto fault = json::check(answer.body))
-      return invalid(
-          fmt::format("{} answered no JSON: {} at byte {}", p.name, fault->message, fault->offset + 1));
-    outcome.value = text;
-  }
-  if (p.pick.many()) {
-    json::Output picked;
-    picked << '[';
-    json::for_each(outcome.value, p.pick.steps(), [&](std::string_view v) {
-      if (picked.size() > 1) picked << ',';
-      picked << v;
-    });
-    picked << ']';
-    // In the arena with what may be read behind it.
-    char* at = ex_.arena.chars(picked.size() + json::kPadding);
-    std::memcpy(at, picked.text().data(), picked.size());
-    outcome.value = {at, picked.size()};
-  } else if (!p.pick.empty()) {
-    outcome.value = json::find(outcome.value, p.pick.steps()).value_or("null");
-  }
-  json::Type wanted = p.expect == Expect::array ? json::Type::array : json::Type::object;
-  if (p.expect != Expect::any && !json::is(outcome.value, wanted)) {
-    auto found = json::name(json::type_of(outcome.value));
-    outcome.value = {};
-    invalid(fmt::format("{} answered {}, not {}", p.name, found, json::name(wanted)));
-  }
 }
 
 Failure Run::failed(const base::Error& error) const {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "gateway/compose/parts.h"
 #include "gateway/compose/plan.h"
 #include "gateway/json/merge.h"
 
@@ -29,7 +30,8 @@ struct Failure {
 // What came of a call, or of one of those that are made for `each`.
 struct Outcome {
   std::optional<chain::CallAnswer> answer;
-  json::Output converted;  // from another format
+  std::shared_ptr<const KeptAnswer> kept;  // the memory of a value that is given again
+  json::Output converted;                  // from another format or coding
   std::string_view value;  // in the answer or what it was converted to; without data if there is none
   Failure failure;
 };
@@ -48,6 +50,15 @@ struct CallState {
 
 struct Fan;  // each.cc
 
+// Who wants to know of each call that it has ended.
+class CallsEnd {
+ public:
+  virtual void call_ended(std::uint32_t call) = 0;
+
+ protected:
+  ~CallsEnd() = default;
+};
+
 class Run final : private CallValues {
  public:
   Run(const Plan& plan, chain::Exchange& ex);
@@ -57,6 +68,8 @@ class Run final : private CallValues {
   base::Task<base::Result<void>> answer();
 
  private:
+  friend class Streamed;
+
   // --- run.cc
   base::Task<base::Result<void>> read_body();
   base::Task<void> all();
@@ -70,25 +83,42 @@ class Run final : private CallValues {
   bool render_target(const CallPlan& p, const CallText::Given& given, chain::CallRequest& request,
                      Failure& failure);
   void forward(const CallPlan& p, http::Fields& fields) const;
-  void take(const CallPlan& p, Outcome& outcome) const;
   Failure failed(const base::Error& error) const;
   Failure failed(std::string_view word, base::Reason reason, std::string_view detail) const;
   void settle(std::uint32_t index);
   bool needs_skipped(const CallPlan& p) const;
+  void count(const CallPlan& p, CallResult result) const { p.metrics->count(ex_.worker.index, result); }
+
+  // --- take.cc
+  using Picked = std::optional<std::string_view>;  // if it is known already; without data: there is nothing
+  void take(const CallPlan& p, Outcome& outcome, Picked& picked) const;
+  bool give_again(const CallPlan& p, std::string_view key, Outcome& outcome) const;
+  void keep(const CallPlan& p, std::string key, Outcome& outcome, std::string_view whole) const;
+  void take_and_keep(const CallPlan& p, std::string key, Outcome& outcome) const;
+  void read(const CallPlan& p, Outcome& outcome, Picked& picked) const;
+  void pick(const CallPlan& p, Outcome& outcome, const Picked& picked) const;
+  void invalid(Outcome& outcome, std::string_view why) const;
+  bool is_raw(const CallPlan& p) const noexcept { return plan_.raw && &plan_.calls[*plan_.raw] == &p; }
 
   // --- each.cc
   base::Task<void> perform_each(std::uint32_t index);
   base::Task<bool> work_off(std::uint32_t index, Fan& fan);
   bool collect(const CallPlan& p, std::vector<std::string_view>& values, Failure& failure);
 
+  // --- hedge.cc
+  base::Task<base::Result<chain::CallAnswer>> hedged(const CallPlan& p, chain::CallRequest request);
+  base::Task<base::Result<chain::CallAnswer>> late(const CallPlan& p, chain::CallRequest request, bool& made);
+
   // --- answer.cc
   base::Result<void> respond();
+  base::Result<void> compose();
   const CallPlan* decisive() const;
   base::Result<void> refuse(const CallPlan& p);
-  void pass_through(const chain::CallAnswer& answer);
+  void pass_through(const chain::CallAnswer& answer, std::size_t most_decoded = 0);
   http::Fields kept(const http::Fields& fields) const;
   base::Result<void> merge(json::Output& out);
   void say_errors(json::Output& out) const;
+  void give_fields(std::size_t call, const chain::CallAnswer& answer);
   void say_partial();
   void say_timing();
   void give_headers();
@@ -104,6 +134,7 @@ class Run final : private CallValues {
   base::Scope* scope_ = nullptr;      // of the calls
   const CallPlan* broken_ = nullptr;  // the required call that failed first
   base::SteadyTime began_{};
+  CallsEnd* told_ = nullptr;
 };
 
 }  // namespace sluice::compose

@@ -14,6 +14,19 @@ namespace sluice::compose {
 
 using json::Type;
 
+std::optional<TextFault> misfit(std::string_view name, std::optional<Type> type,
+                                std::span<const json::PathStep> path) {
+  if (!type || path.empty()) return std::nullopt;
+  bool by_name = path.front().kind == json::PathStep::Kind::name;
+  if (*type == Type::array && by_name)
+    return TextFault{0, fmt::format("`{}` is a list", name),
+                     fmt::format("`{0}[].{1}` is that of each item, `{0}[0].{1}` that of the first", name,
+                                 path.front().name)};
+  if (*type == Type::object && !by_name)
+    return TextFault{0, fmt::format("`{}` is an object, not a list", name), {}};
+  return std::nullopt;
+}
+
 std::variant<std::optional<Reference>, TextFault> parse_reference(std::string_view inside,
                                                                   const CallNames& calls) {
   std::string_view root = inside.substr(0, inside.find_first_of(".["));
@@ -27,6 +40,7 @@ std::variant<std::optional<Reference>, TextFault> parse_reference(std::string_vi
   if (auto* fault = std::get_if<json::Path::Fault>(&path))
     return TextFault{skipped + fault->offset, fault->message, {}};
   out.path = std::get<json::Path>(std::move(path));
+  if (auto fault = misfit(root, calls.type(*number), out.path.steps())) return std::move(*fault);
   return out;
 }
 
@@ -124,7 +138,7 @@ class CallTextCompiler {
     } else {
       auto reference = parse_reference(inside, calls_);
       if (auto* fault = std::get_if<TextFault>(&reference))
-        return fail(offset + 2 + fault->offset, std::move(fault->message));
+        return fail(offset + 2 + fault->offset, std::move(fault->message), std::move(fault->hint));
       if (auto& found = std::get<0>(reference)) {
         part.kind = Part::Kind::reference;
         part.index = static_cast<std::uint32_t>(out_.references_.size());

@@ -26,6 +26,8 @@ class CallNames {
  public:
   virtual std::optional<std::uint32_t> number(std::string_view name) const = 0;
   virtual std::vector<std::string_view> all() const = 0;
+  // Of what references see of it, if that is known.
+  virtual std::optional<json::Type> type(std::uint32_t /*call*/) const { return std::nullopt; }
 
  protected:
   ~CallNames() = default;
@@ -45,6 +47,10 @@ struct TextFault {
   std::size_t offset = 0;
   std::string message, hint;
 };
+// Does such a path lead nowhere in a value of that type? Then what is wrong; `name` is how texts call the
+// value.
+std::optional<TextFault> misfit(std::string_view name, std::optional<json::Type> type,
+                                std::span<const json::PathStep> path);
 // `inside`: what stands in `${}`. None if it begins with no call's name.
 std::variant<std::optional<Reference>, TextFault> parse_reference(std::string_view inside,
                                                                   const CallNames& calls);

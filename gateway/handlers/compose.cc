@@ -3,6 +3,7 @@
 
 #include "gateway/chain/registry.h"
 #include "gateway/compose/run.h"
+#include "gateway/compose/streamed.h"
 
 namespace sluice::handlers {
 
@@ -17,6 +18,10 @@ const chain::HandlerKind<Compose, compose::ComposeConfig> kKind{
 }  // namespace
 
 base::Task<base::Result<void>> Compose::answer(chain::Exchange& ex) const {
+  if (plan_.stream) {
+    auto streaming = compose::stream(plan_, ex);
+    co_return co_await streaming;
+  }
   compose::Run run(plan_, ex);
   auto answering = run.answer();
   co_return co_await answering;

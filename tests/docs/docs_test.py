@@ -122,6 +122,19 @@ class Samples(unittest.TestCase):
         self.assertIn("upstreams:", completed("listeners: {}\n"))
 
 
+class Comparisons(unittest.TestCase):
+    """A table that compares has an example for each line: its last cell names a line of the output below it."""
+
+    def test_every_line_about_krakend_is_asked_and_answered(self):
+        _, section = (ROOT / "docs/composition.md").read_text().split("## Coming from KrakenD\n")
+        rows = [line.strip("| ").split(" | ") for line in section.split("\n") if line.startswith("| ")]
+        routes = [row[-1].strip("`") for row in rows[1:]]
+        answers = next(s.text for s in samples_of(section) if s.language == "output")
+        answered = [line.split(" ")[0] for line in answers.split("\n") if line[:1].strip()]
+        self.assertGreater(len(routes), 25)
+        self.assertEqual(sorted(routes), sorted(answered))
+
+
 class Links(unittest.TestCase):
     def test_every_relative_link_of_the_documentation_leads_somewhere(self):
         names = DOCUMENTS + [n for n in ("ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md") if (ROOT / n).exists()]

@@ -1,31 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compositions against scripted upstreams: what is asked, in which order, and what becomes of what comes.
-#include <gmock/gmock.h>
-
-#include "tests/support/gateway.h"
-#include "tests/support/matchers.h"
+#include "tests/flow/composition.h"
+#include "tests/support/compressed.h"
 #include "tests/support/metrics.h"
 
 namespace sluice::test {
 namespace {
 
 using ::testing::HasSubstr;
-
-// A gateway with one route, /page/{id}, whose handler is a composition with these settings.
-std::string page(std::string_view settings) {
-  return "upstreams: {users: {url: <users>}, orders: {url: <orders>}, ads: {url: <ads>}}\n"
-         "routes: [{name: page, match: {path: '/page/{id}'}, compose: " +
-         std::string(settings) + "}]\n";
-}
-
-class Composition : public ::testing::Test {
- protected:
-  void with(std::string_view settings) { gw = std::make_unique<Gateway>(page(settings)); }
-  Upstream& users() { return gw->upstream("users"); }
-  Upstream& orders() { return gw->upstream("orders"); }
-  Upstream& ads() { return gw->upstream("ads"); }
-  std::unique_ptr<Gateway> gw;
-};
 
 constexpr const char* kThree = R"({calls: {
   user: {get: "users:/users/${path.id}"},
@@ -345,14 +327,194 @@ TEST_F(Composition, CountsAsFailedWhatItCannotRead) {
     orders().answers(200, body);
     EXPECT_EQ(partial(), "orders;reason=invalid;status=200") << body;
   }
-  orders().answers(200, "{}", {{"Content-Encoding", "gzip"}});
-  EXPECT_EQ(partial(), "orders;reason=invalid;status=200");
   orders().answers(302, "", {{"Location", "/elsewhere"}});
   EXPECT_EQ(partial(), "orders;reason=status;status=302");
   orders().answers(200, std::string(5000, ' '));
   EXPECT_EQ(partial(), "orders;reason=response_invalid");
   orders().answers(200, R"({"n":1e999,"n":2})");
   EXPECT_EQ(gw->get("/page/7").body, R"({"user":1,"orders":{"n":1e999,"n":2}})");
+}
+
+TEST_F(Composition, DecodesWhatWasCodedThoughNobodyAsked) {
+  with(
+      R"({calls: {user: {get: "users:/", as: user, forward: all}, feed: {get: "ads:/", as: feed, format: xml}}})");
+  users().answers(200, compressed(R"({"a": 1.50})", Wrapping::gzip), {{"Content-Encoding", "gzip"}});
+  ads().answers(200, compressed("<a>x</a>", Wrapping::zlib), {{"Content-Encoding", "deflate"}});
+
+  auto page = gw->get("/page/7", "Accept-Encoding: gzip\r\n");
+
+  EXPECT_EQ(page.body, R"({"user":{"a": 1.50},"feed":{"a":"x"}})");
+  EXPECT_THAT(page, HasNoField("Content-Encoding"));
+  EXPECT_THAT(users().request(), HasNoField("Accept-Encoding"));
+  EXPECT_THAT(ads().request(), HasNoField("Accept-Encoding"));
+}
+
+TEST_F(Composition, TakesNoMoreOfACodedAnswerThanOfAnother) {
+  with(
+      R"({errors: errors, calls: {user: {get: "users:/", as: user}, orders: {get: "orders:/", as: orders, max_body: 64KiB}}})");
+  users().answers(200, "1");
+  auto failure = [this] { return gw->get("/page/7").value("Sluice-Partial"); };
+  std::string bomb = compressed("[" + std::string(50'000'000, ' ') + "]", Wrapping::gzip);
+  for (auto [body, coding] : {std::pair(bomb, "gzip"), std::pair(bomb.substr(0, 100), "gzip"),
+                              std::pair(std::string("{}"), "br"), std::pair(bomb, "gzip, gzip")}) {
+    orders().answers(200, body.substr(0, 60'000), {{"Content-Encoding", coding}});
+    EXPECT_EQ(failure(), "orders;reason=invalid;status=200") << coding;
+  }
+}
+
+TEST_F(Composition, DecodesARefusalThatItPassesOn) {
+  with(kRequired);
+  users().answers(404, compressed("{\"no\":1}", Wrapping::gzip),
+                  {{"Content-Type", "application/json"}, {"Content-Encoding", "gzip"}});
+  orders().answers(200, "1");
+
+  auto page = gw->get("/page/7");
+
+  EXPECT_THAT(page, HasStatus(404));
+  EXPECT_EQ(page.body, "{\"no\":1}");
+  EXPECT_THAT(page, HasNoField("Content-Encoding"));
+}
+
+TEST_F(Composition, PassesTheStateOfAClientsCopyThrough) {
+  with(R"({raw: report, calls: {report: {get: "orders:/report", forward: {headers: [If-None-Match]}}}})");
+  orders().answers_with("HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\n\r\n");
+
+  auto report = gw->get("/page/7", "If-None-Match: \"1\"\r\n");
+
+  EXPECT_THAT(report, HasStatus(304));
+  EXPECT_THAT(report, HasField("ETag", "\"1\""));
+  EXPECT_THAT(orders().request(), HasField("If-None-Match", "\"1\""));
+}
+
+TEST_F(Composition, TellsWhatServicesSaidAboutTheirFailures) {
+  with(
+      R"({errors: errors, error_bodies: true, calls: {user: {get: "users:/", as: user}, orders: {get: "orders:/", as: orders},
+    ads: {get: "ads:/", as: ads}}})");
+  users().answers(200, "1");
+  orders().answers(409, R"({"code": 1.0})");
+  ads().answers(500, "it \"broke\"");
+
+  EXPECT_EQ(gw->get("/page/7").body,
+            R"({"user":1,"errors":{"orders":{"status":409,"reason":"status","body":{"code": 1.0}},)"
+            R"("ads":{"status":500,"reason":"status","body":"it \"broke\""}}})");
+}
+
+TEST_F(Composition, CountsItsCallsAndAnswers) {
+  with(
+      R"yaml({calls: {user: {get: "users:/", as: user, required: true}, orders: {get: "orders:/", as: orders},
+    ads: {get: "ads:/${orders.id}", as: ads, when: "has(query.ads)"}}})yaml");
+  users().answers(200, "1");
+  orders().answers(200, "[]");
+  Metrics before(*gw);
+  auto calls = [&before](std::string_view call, std::string_view result) {
+    return before.growth("sluice_compose_calls_total",
+                         {{"route", "page"}, {"call", std::string(call)}, {"result", std::string(result)}});
+  };
+  auto answers = [&before](std::string_view result) {
+    return before.growth("sluice_compose_responses_total",
+                         {{"route", "page"}, {"result", std::string(result)}});
+  };
+
+  gw->get("/page/7");
+  EXPECT_EQ(answers("complete"), 1);
+  EXPECT_EQ(calls("user", "ok"), 1);
+  EXPECT_EQ(calls("ads", "skipped"), 1);
+  gw->get("/page/7?ads=1");
+  EXPECT_EQ(answers("partial"), 1);
+  EXPECT_EQ(calls("ads", "reference"), 1);
+  orders().answers(200, "x");
+  gw->get("/page/7");
+  EXPECT_EQ(calls("orders", "invalid"), 1);
+  users().answers(404, "");
+  gw->get("/page/7");
+
+  EXPECT_EQ(answers("failed"), 1);
+  EXPECT_EQ(answers("partial"), 2);
+  EXPECT_EQ(calls("user", "ok"), 3);
+  EXPECT_EQ(calls("user", "status"), 1);
+  EXPECT_EQ(
+      before.growth("sluice_compose_call_duration_seconds_count", {{"route", "page"}, {"call", "user"}}), 4);
+  EXPECT_EQ(before.growth("sluice_compose_call_duration_seconds_count", {{"route", "page"}, {"call", "ads"}}),
+            0);
+}
+
+TEST_F(Composition, GivesAnswersAgainToRequestsThatSayTheSame) {
+  with(
+      R"({calls: {user: {get: "users:/users/${path.id}", cache: 1h, pick: data, expect: object, forward: {headers: [Authorization]}}}})");
+  users().answers(200, R"({"data": {"a": 1}})", {{"Cache-Control", "max-age=600"}, {"Age", "100"}});
+  Metrics before(*gw);
+
+  for (int i = 0; i < 3; ++i) {
+    auto page = gw->get("/page/7", "Authorization: ann\r\n");
+    EXPECT_EQ(page.body, R"({"a":1})");
+    EXPECT_THAT(page, HasField("Cache-Control", ::testing::StartsWith("private, max-age=")));
+  }
+
+  EXPECT_EQ(users().request_count(), 1u);
+  EXPECT_EQ(before.growth("sluice_compose_calls_total", {{"call", "user"}, {"result", "cached"}}), 2);
+  gw->get("/page/7", "Authorization: bob\r\n");
+  EXPECT_EQ(users().request_count(), 2u);
+  gw->get("/page/7");
+  EXPECT_EQ(users().request_count(), 3u);
+  gw->get("/page/8");
+  EXPECT_EQ(users().request_count(), 4u);
+}
+
+TEST_F(Composition, AsksAgainForWhatMustNotBeKept) {
+  with(R"({calls: {user: {get: "users:/", as: user, cache: 1h}}})");
+  std::size_t asked = 0;
+  for (std::string_view no : {"no-store", "private, max-age=60", "no-cache", "max-age=0"}) {
+    users().answers(200, "1", {{"Cache-Control", std::string(no)}});
+    for (int i = 0; i < 2; ++i) gw->get("/page/7");
+    EXPECT_EQ(users().request_count(), asked += 2) << no;
+  }
+  users().answers(200, "1", {{"Set-Cookie", "a=b"}});
+  for (int i = 0; i < 2; ++i) gw->get("/page/7");
+  EXPECT_EQ(users().request_count(), asked += 2);
+  users().answers(500, "1");
+  for (int i = 0; i < 2; ++i) gw->get("/page/7");
+  EXPECT_EQ(users().request_count(), asked + 2);
+}
+
+TEST_F(Composition, KeepsTheAnswersForEachItemOfAList) {
+  with(
+      R"({calls: {ids: {get: "orders:/", hide: true}, users: {each: "${ids[]}", get: "users:/u/${each}", cache: 1h, as: users}}})");
+  users().answers_by([](const Request& r) { return Answer{ok(r.target.substr(3))}; });
+  orders().answers(200, "[1,2]");
+  EXPECT_EQ(gw->get("/page/7").body, R"({"users":[1,2]})");
+
+  orders().answers(200, "[2,3]");
+
+  EXPECT_EQ(gw->get("/page/7").body, R"({"users":[2,3]})");
+  EXPECT_EQ(users().request_count(), 3u);
+}
+
+TEST_F(Composition, AsksOnceMoreIfAnAnswerIsLate) {
+  with(R"({calls: {user: {get: "users:/", as: user, hedge: 100ms}}})");
+  users().script().expect_request().then_wait_for_close();
+  users().answers(200, "1");
+  Metrics before(*gw);
+
+  EXPECT_EQ(gw->get("/page/7").body, R"({"user":1})");
+
+  EXPECT_TRUE(users().closed(0));
+  EXPECT_EQ(before.growth("sluice_upstream_hedges_total", {{"upstream", "users"}, {"result", "won"}}), 1);
+  EXPECT_EQ(gw->get("/page/7").body, R"({"user":1})");
+  EXPECT_EQ(users().request_count(), 3u);
+}
+
+TEST_F(Composition, TakesNoFailureOfASecondRequestForAnAnswer) {
+  with(R"({calls: {user: {get: "users:/", as: user, hedge: 100ms}}})");
+  auto client = gw->connect();
+  client.send(get("/page/7"));
+  auto first = users().accept();
+  first.expect_request();
+  auto second = users().accept();
+  second.expect_request();
+  second.send("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n");
+  first.send(ok("1"));
+
+  EXPECT_EQ(client.response().body, R"({"user":1})");
 }
 
 TEST_F(Composition, ReadsXml) {

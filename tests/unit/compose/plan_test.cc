@@ -4,40 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "gateway/config/bind.h"
-#include "gateway/config/load.h"
-
-#include "tests/support/fake_builder.h"
+#include "tests/unit/compose/plans.h"
 
 namespace sluice::compose {
 namespace {
 
 using testing::HasSubstr;
-
-const chain::CallsGoThrough kForwarder{
-    [](const chain::CallSettings&, chain::Builder&) -> std::shared_ptr<const chain::Handler> {
-      return nullptr;
-    }};
-
-struct Made {
-  std::unique_ptr<Plan> plan;
-  std::string problems;
-};
-
-Made made(std::string_view yaml) {
-  config::Diagnostics diagnostics;
-  auto document = config::parse(std::string(yaml), diagnostics);
-  auto config = config::bind<ComposeConfig>(document, diagnostics);
-  Made out;
-  out.problems = diagnostics.text();
-  if (!out.problems.empty()) return out;
-  test::FakeBuilder builder;
-  builder.facts.captures = {"id"};
-  out.plan = std::make_unique<Plan>(config, builder);
-  out.problems = builder.problems;
-  return out;
-}
-std::string problems(std::string_view calls) { return made("calls: {" + std::string(calls) + "}").problems; }
 
 TEST(ComposePlan, FindsOutWhoWaitsForWhom) {
   auto m = made(R"(calls: {
@@ -50,12 +22,6 @@ TEST(ComposePlan, FindsOutWhoWaitsForWhom) {
   EXPECT_EQ(m.plan->calls[0].dependents, (std::vector<std::uint32_t>{1, 2}));
   EXPECT_EQ(m.plan->calls[2].needs, (std::vector<std::uint32_t>{0, 1}));
   EXPECT_EQ(m.plan->calls[3].needs, (std::vector<std::uint32_t>{1}));
-  EXPECT_EQ(m.plan->drawn(), R"(compose, no limit of time
-  a GET u
-    b GET u, after a
-      c GET u, after a and b, if a.y == 1 && b.z == 2
-      d GET u, after b, for each value, 8 at a time
-)");
 }
 
 TEST(ComposePlan, RefusesCircles) {
@@ -105,6 +71,60 @@ TEST(ComposePlan, RefusesWhatMakesNoSense) {
   EXPECT_THAT(problems(R"(a: {get: "u:/", as: "a[]"})"), HasSubstr("must be a name"));
   EXPECT_THAT(problems(R"(a: {get: "u:/", only: "a[0]"})"), HasSubstr("must end in the name of a member"));
   EXPECT_THAT(problems(R"(a: {get: "u:/", fallback_on: [timeout]})"), HasSubstr("there is no `fallback`"));
+}
+
+TEST(ComposePlan, KnowsTheTypesOfReferences) {
+  EXPECT_THAT(
+      problems(R"(a: {get: "u:/", expect: array, as: a}, b: {get: "u:/${a.x}", as: b})"),
+      HasSubstr("`a` is a list (at character 4); `a[].x` is that of each item, `a[0].x` that of the first"));
+  EXPECT_THAT(problems(R"(a: {get: "u:/", expect: object}, b: {get: "u:/${a[0]}", as: b})"),
+              HasSubstr("`a` is an object, not a list"));
+  EXPECT_THAT(problems(R"(a: {get: "u:/", expect: object}, b: {each: "${a}", get: "u:/${each}", as: b})"),
+              HasSubstr("calls.b.each: is an object, not a list"));
+  EXPECT_THAT(problems(R"(a: {get: "u:/", pick: "x[].y", as: a}, b: {get: "u:/", when: "a.x == 1", as: b})"),
+              HasSubstr("calls.b.when: `a` is a list (at character 1)"));
+  EXPECT_THAT(problems(R"(a: {get: "u:/", expect: array, as: a}, b: {get: "u:/", when: "a > 1", as: b})"),
+              HasSubstr("compares a list with a number"));
+  EXPECT_THAT(problems(R"(a: {get: "u:/", expect: array, as: a, only: id})"),
+              HasSubstr("calls.a.only[0]: the value is a list: paths begin with `[]`"));
+  EXPECT_THAT(problems(R"(a: {get: "u:/", expect: object, rename: {"[].x": y}})"),
+              HasSubstr("the value is no list"));
+  EXPECT_EQ(
+      problems(R"(a: {get: "u:/", expect: array, as: a, fallback: {x: 1}}, b: {get: "u:/${a.x}", as: b})"),
+      "");
+  EXPECT_EQ(problems(R"(a: {get: "u:/", expect: array, as: a, fallback: []},
+                        b: {get: "u:/${a[].x}", as: b, when: "size(a) > 1 && a[0].x * 2 > 7"})"),
+            "");
+}
+
+TEST(ComposePlan, KeepsAnswersToGetAlone) {
+  EXPECT_THAT(problems(R"(a: {post: "u:/", cache: 30s})"),
+              HasSubstr("calls.a.cache: only answers to `get` are kept"));
+  EXPECT_THAT(made(R"({raw: a, calls: {a: {get: "u:/", cache: 30s}}})").problems, HasSubstr("is not kept"));
+  auto m = made(R"(calls: {a: {get: "u:/", cache: {for: 5s, size: 1MiB}}, b: {get: "u:/", as: b}})");
+  ASSERT_EQ(m.problems, "");
+  EXPECT_EQ(m.plan->calls[0].keeping->most, std::chrono::seconds(5));
+  EXPECT_EQ(m.plan->calls[0].keeping->bytes, std::size_t{1} << 20);
+  EXPECT_EQ(m.plan->calls[1].keeping, nullptr);
+}
+
+TEST(ComposePlan, PassesNothingOnThatDecidesAboutTheFormOfAnAnswer) {
+  for (std::string name : {"accept-encoding", "Range", "If-None-Match", "If-Modified-Since"})
+    EXPECT_THAT(problems("a: {get: 'u:/', forward: {headers: [" + name + "]}}"),
+                HasSubstr("only the answer of a `raw` call may depend on this field"));
+  EXPECT_EQ(made(R"({raw: a, calls: {a: {get: "u:/", forward: {headers: [If-None-Match]}}}})").problems, "");
+}
+
+TEST(ComposePlan, RefusesWhatAStreamCannotSay) {
+  EXPECT_THAT(made(R"({stream: true, json: {}, calls: {a: {get: "u:/"}}})").problems,
+              HasSubstr("json: makes no sense"));
+  EXPECT_THAT(made(R"({stream: true, data: {always: {x: 1}}, calls: {a: {get: "u:/"}}})").problems,
+              HasSubstr("data: makes no sense"));
+  EXPECT_THAT(made(R"({stream: true, calls: {a: {get: "u:/", response_headers: ETag}}})").problems,
+              HasSubstr("the head waits for required calls alone"));
+  EXPECT_THAT(made(R"({error_bodies: true, calls: {a: {get: "u:/"}}})").problems,
+              HasSubstr("there is no `errors`"));
+  EXPECT_EQ(made(R"({stream: true, calls: {a: {get: "u:/"}, b: {get: "u:/"}}})").problems, "");
 }
 
 TEST(ComposePlan, WarnsOfCallsWhoseMembersMayCollide) {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The picture of a plan that `sluice explain` shows.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gateway/compose/plan.h"
+#include "gateway/config/amounts.h"
+
+namespace sluice::compose {
+
+std::string Plan::drawn() const {
+  bool limited = timeout > base::Duration::zero();
+  std::string out = limited ? fmt::format("compose, {} for all calls", config::to_text(timeout))
+                            : "compose, no limit of time";
+  out += stream ? ", in lines\n" : "\n";
+  std::vector<std::size_t> depth(calls.size());
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (std::size_t i = 0; i < calls.size(); ++i)
+      for (std::uint32_t n : calls[i].needs)
+        if (depth[i] <= depth[n] && depth[i] <= calls.size()) {
+          depth[i] = depth[n] + 1;
+          moved = true;
+        }
+  }
+  std::size_t deepest = *std::max_element(depth.begin(), depth.end());
+  for (std::size_t level = 0; level <= deepest; ++level)
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      if (depth[i] != level) continue;
+      const CallPlan& p = calls[i];
+      out += fmt::format("{:>{}}{} {} {}", "", 2 + 2 * level, p.name, http::name(p.method), p.upstream);
+      if (p.timeout) out += ", " + config::to_text(*p.timeout);
+      std::vector<std::string_view> after;
+      for (std::uint32_t n : p.needs) after.push_back(calls[n].name);
+      if (!after.empty()) out += fmt::format(", after {}", fmt::join(after, " and "));
+      if (p.each) out += fmt::format(", for each value, {} at a time", p.concurrency);
+      if (p.batch > 1) out += fmt::format(", {} in one call", p.batch);
+      if (p.when) out += ", if " + p.when->text();
+      if (p.required) out += ", required";
+      if (p.fallback) out += ", has a fallback";
+      if (p.hedging) out += ", once more after " + config::to_text(p.hedging->after());
+      if (p.keeping) out += ", kept for " + config::to_text(p.keeping->most);
+      if (p.hidden) out += ", hidden";
+      out += "\n";
+    }
+  return out;
+}
+
+}  // namespace sluice::compose

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/compose/coding.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/compressed.h"
+
+namespace sluice::compose {
+namespace {
+
+using test::compressed;
+using test::Wrapping;
+
+std::string decoded(std::string_view coding, std::string_view body, std::size_t most = 1000) {
+  json::Output out;
+  auto why = decode(coding, body, most, out);
+  return why.empty() ? std::string(out.text()) : "! " + why;
+}
+
+TEST(Coding, DecodesGzipAndBothKindsOfDeflate) {
+  for (std::string_view name : {"gzip", "GZip", "x-gzip"})
+    EXPECT_EQ(decoded(name, compressed("{\"a\":1}", Wrapping::gzip)), "{\"a\":1}") << name;
+  EXPECT_EQ(decoded("deflate", compressed("{\"a\":1}", Wrapping::zlib)), "{\"a\":1}");
+  EXPECT_EQ(decoded("deflate", compressed("{\"a\":1}", Wrapping::none)), "{\"a\":1}");
+}
+
+TEST(Coding, DecodesMembersOneAfterTheOther) {
+  EXPECT_EQ(decoded("gzip", compressed("[1,", Wrapping::gzip) + compressed("2]", Wrapping::gzip)), "[1,2]");
+}
+
+TEST(Coding, TakesNothingForNothing) { EXPECT_EQ(decoded("gzip", ""), ""); }
+
+TEST(Coding, StopsAtTheMostThatIsTaken) {
+  std::string zeros(10'000'000, '0');
+  EXPECT_EQ(decoded("gzip", compressed(zeros, Wrapping::gzip), 9'999'999),
+            "! with more than 9999999 bytes, decoded");
+  EXPECT_EQ(decoded("gzip", compressed(zeros, Wrapping::gzip), 10'000'000), zeros);
+}
+
+TEST(Coding, SaysWhatIsWrong) {
+  std::string good = compressed(std::string(1000, 'x'), Wrapping::gzip);
+  EXPECT_EQ(decoded("gzip", good.substr(0, good.size() - 9)), "! with a coding that ends too early");
+  EXPECT_EQ(decoded("gzip", "no gzip"), "! with a coding that is damaged");
+  EXPECT_EQ(decoded("gzip", good + "x"), "! with a coding that ends too early");
+  EXPECT_EQ(decoded("deflate", compressed("1", Wrapping::zlib) + "1"),
+            "! with something behind the end of its coding");
+  std::string damaged = good;
+  damaged[damaged.size() - 6] ^= 1;  // of the checksum
+  EXPECT_EQ(decoded("gzip", damaged), "! with a coding that is damaged");
+  EXPECT_EQ(decoded("br", "x"), "! with the content coding br");
+}
+
+TEST(Coding, IsFoundInTheFields) {
+  base::Arena arena;
+  http::Fields fields(arena);
+  EXPECT_EQ(content_coding(fields), "");
+  fields.add("content-encoding", "identity");
+  EXPECT_EQ(content_coding(fields), "");
+  fields.add("Content-Encoding", "gzip");
+  EXPECT_EQ(content_coding(fields), "gzip");
+  fields.add("Content-Encoding", "br");
+  EXPECT_EQ(content_coding(fields), "gzip, br");
+}
+
+}  // namespace
+}  // namespace sluice::compose

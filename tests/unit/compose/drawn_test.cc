@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "tests/unit/compose/plans.h"
+
+namespace sluice::compose {
+namespace {
+
+TEST(DrawnPlan, HasCallsBelowThoseThatTheyWaitFor) {
+  auto m = made(R"(calls: {
+    a: {get: "u:/${path.id}"},
+    b: {get: "u:/", query: {x: "${a.x}"}, as: b},
+    c: {get: "u:/", when: "a.y == 1 && b.z == 2", as: c},
+    d: {each: "${b[].id}", get: "u:/${each}", as: d}})");
+
+  ASSERT_EQ(m.problems, "");
+  EXPECT_EQ(m.plan->drawn(), R"(compose, no limit of time
+  a GET u
+    b GET u, after a
+      c GET u, after a and b, if a.y == 1 && b.z == 2
+      d GET u, after b, for each value, 8 at a time
+)");
+}
+
+TEST(DrawnPlan, SaysWhatIsSpecialAboutACall) {
+  auto m = made(R"({timeout: 2s, calls: {
+    a: {get: "u:/", timeout: 1s, required: true, cache: 30s},
+    b: {get: "u:/", as: b, fallback: [], hide: true}}})");
+
+  ASSERT_EQ(m.problems, "");
+  EXPECT_EQ(m.plan->drawn(), R"(compose, 2s for all calls
+  a GET u, 1s, required, kept for 30s
+  b GET u, has a fallback, hidden
+)");
+}
+
+TEST(DrawnPlan, SaysThatItIsStreamed) {
+  EXPECT_TRUE(made(R"({stream: true, calls: {a: {get: "u:/"}}})")
+                  .plan->drawn()
+                  .starts_with("compose, no limit of time, in lines\n"));
+}
+
+}  // namespace
+}  // namespace sluice::compose
