@@ -159,9 +159,9 @@ def closed_loop(case, subject, seconds):
     return sample
 
 
-def open_loop(binary, subject, rate, seconds, connections=64):
+def open_loop(binary, subject, rate, seconds, connections=64, path="/"):
     before = cpu_ns(subject.process.pid)
-    result = subprocess.run([str(binary), str(subject.port), "/", str(rate), str(seconds), str(connections)],
+    result = subprocess.run([str(binary), str(subject.port), path, str(rate), str(seconds), str(connections)],
                             capture_output=True, text=True, check=True, preexec_fn=pinned(LOAD_CORE))
     sent, answered, failed, p50, p90, p99, p999, most = (float(part) for part in result.stdout.split())
     return {"requests": answered, "failed": failed, "p50_us": p50, "p90_us": p90, "p99_us": p99, "p999_us": p999,
@@ -207,6 +207,26 @@ def idle_memory(subject, count):
     for connection in held:
         connection.close()
     return {"bytes": (after - before) * 1024 / count, "rss_kib": after}
+
+
+def under_way(subject, path, count):
+    """User memory in bytes of each request that waits for its targets, with all connections that belong to it."""
+    def ask(many):
+        held = []
+        for _ in range(many):
+            connection = socket.create_connection(("127.0.0.1", subject.port), timeout=10)
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: waits\r\n\r\n".encode())
+            held.append(connection)
+        time.sleep(1)
+        return held
+
+    first = ask(50)
+    before = memory_kib(subject.process.pid, "RssAnon")
+    held = ask(count)
+    after = memory_kib(subject.process.pid, "RssAnon")
+    for connection in first + held:
+        connection.close()
+    return (after - before) * 1024 / count
 
 
 def machine():

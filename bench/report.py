@@ -120,17 +120,18 @@ def idle_table(results, case, what, aim):
     return [about, "", *table(["proxy", "bytes per connection", "RSS MiB"], rows)]
 
 
-def sections(results, cases):
+def sections(results, cases, composing=()):
     """The tables alone, as lines."""
     parts = [("CPU per request", cpu_table(results, cases)),
-             ("Composition", composed_table(results, cases)), ("Sluice against itself", variant_table(results, cases)),
+             ("Composition", composed_table(results, cases)), ("What composing costs", list(composing)),
+             ("Sluice against itself", variant_table(results, cases)),
              ("Latency at a fixed rate", open_loop_table(results)), ("Memory", idle_table(results, "idle", "keep-alive connections", 600)),
              ("Memory with TLS", idle_table(results, "idle-tls", "connections with TLS", 14_848)),
              ("Throughput, latency, memory", detail_table(results, cases))]
     return [line for title, lines in parts if lines for line in [f"## {title}", "", *lines]]
 
 
-def document(results, cases, facts):
+def document(results, cases, facts, composing=()):
     """All of RESULTS.md."""
     head = ["# Results", "",
             "Written by `./dev bench`. Each proxy runs with one worker pinned to one core; the load (wrk) and the backend",
@@ -139,4 +140,4 @@ def document(results, cases, facts):
             "of the ratios of each round, with the least and the greatest; the proxies take turns within a round.", "",
             "Closed-loop p99 on a machine that runs the load beside the proxy ranks nothing; it is here for completeness.",
             "", *(f"- {name}: {value}" for name, value in facts.items()), ""]
-    return "\n".join(head + sections(results, cases)).rstrip("\n") + "\n"
+    return "\n".join(head + sections(results, cases, composing)).rstrip("\n") + "\n"

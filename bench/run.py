@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import composition
 import measure
 import report
 from cases import CASES, Case
@@ -22,7 +23,7 @@ from subjects import SUBJECTS, Backend, Shape, Sluice
 ROOT = Path(__file__).resolve().parents[1]
 IDLE_CONNECTIONS = 5000
 IDLE_TLS_CONNECTIONS = 2000
-EXTRA = ("open-loop", "idle", "idle-tls")
+EXTRA = ("compose-cost", "open-loop", "idle", "idle-tls")
 
 
 def arguments():
@@ -116,6 +117,24 @@ class Run:
         slowest = min(measure.wrk(CASES[0], s.port, 1, s.folder)["rps"] for s in started.values())
         return int(slowest / 3 // 500 * 500) or 100
 
+    def compose_cost(self):
+        if Sluice not in self.subjects:
+            return
+        print("bench: compose-cost: a composition beside what it is made of", flush=True)
+        case = next(case for case in CASES if case.shape.compose)
+        listening, port = composition.silent_port()
+        shape = Shape(compose=True, silent=port)
+        subject = Sluice(self.folder / "compose-cost", self.backend.port_for(shape), shape)
+        try:
+            measure.load(case, subject.port, 1, subject.folder)
+            rounds = [composition.sample(case, subject, self.options.seconds, Path(self.options.open_loop))
+                      for _ in range(self.options.rounds)]
+            memory = composition.memory(subject)
+        finally:
+            subject.stop()
+            listening.close()
+        self.results["compose-cost"] = {"rounds": rounds, "memory": memory}
+
     def idle(self, name, count, shape):
         print(f"bench: {name}: {count} keep-alive connections", flush=True)
         started = self.start(name, shape)
@@ -130,6 +149,8 @@ class Run:
         for case in CASES:
             if self.wants(case.name):
                 self.case(case)
+        if self.wants("compose-cost"):
+            self.compose_cost()
         if self.wants("open-loop") and Path(self.options.open_loop).exists():
             self.open_loop()
         if self.wants("idle"):
@@ -164,11 +185,12 @@ def main():
             run.backend.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print("\n" + "\n".join(report.sections(run.results, CASES)))
+    tables = composition.table(run.results)
+    print("\n" + "\n".join(report.sections(run.results, CASES, tables)))
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build/bench-results.json").write_text(json.dumps(run.results, indent=1) + "\n")
     if not options.quick and not options.cases and Sluice in run.subjects:
-        (ROOT / "bench/RESULTS.md").write_text(report.document(run.results, CASES, run.facts()))
+        (ROOT / "bench/RESULTS.md").write_text(report.document(run.results, CASES, run.facts(), tables))
         print("bench: saved in bench/RESULTS.md")
 
 

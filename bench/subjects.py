@@ -23,6 +23,7 @@ class Shape:
     http2: bool = False  # from clients; HTTP/1.1 to the backend
     grpc: bool = False  # HTTP/2 without TLS on both sides, and a backend that sends trailers
     compose: bool = False  # three JSON bodies become one; against whoever can be told to
+    silent: int = 0  # a port that takes connections and says nothing, for what is under way
     tls: bool = False  # 1.3 with AES-128-GCM, X25519 and a P-256 key, nothing resumed
 
     @property
@@ -123,11 +124,12 @@ class Sluice(Subject):
         log = f"{{format: json, to: {self.log}}}" if self.shape.access_log else "off"
         protocols = ", protocols: [h2]" if self.shape.http2 or self.shape.grpc else ""
         protocol = ", protocol: h2" if self.shape.grpc else ""
+        silent = f', silent: {{targets: ["http://127.0.0.1:{self.shape.silent}"]}}' if self.shape.silent else ""
         lines = ["version: 1", "workers: 1",
                  f'listeners: {{web: {{bind: "127.0.0.1:{self.port}"{protocols}{self.tls()}}}}}',
                  f'admin: {{bind: "127.0.0.1:{free_port()}"}}', f"access_log: {log}",
                  "shutdown: {pre_stop: 0s, grace: 1s}",
-                 f'upstreams: {{app: {{targets: ["http://127.0.0.1:{self.backend}"]{protocol}}}}}', "routes:"]
+                 f'upstreams: {{app: {{targets: ["http://127.0.0.1:{self.backend}"]{protocol}}}{silent}}}', "routes:"]
         edits = ("use: [{headers: {request: {set: {X-Gateway: sluice}, remove: [X-Debug]}, "
                  "response: {set: {X-Served-By: sluice}, remove: [Server]}}}], " if self.shape.header_edits else "")
         lines += [f"  - {{name: r{n}, match: {{path: {prefix}/**}}, {edits}to: app}}"
@@ -136,6 +138,10 @@ class Sluice(Subject):
             calls = ", ".join(f'p{n}: {{get: "app:/part{n}", pick: data.items, rename: {{"[].name": title}}, as: p{n}}}'
                               for n in (1, 2, 3))
             lines += [f"  - {{name: page, match: {{path: /page}}, compose: {{calls: {{{calls}}}}}}}"]
+        if self.shape.silent:
+            calls = ", ".join(f'p{n}: {{get: "silent:/part{n}", as: p{n}}}' for n in (1, 2, 3))
+            lines += [f"  - {{name: silent-page, match: {{path: /silent-page}}, compose: {{calls: {{{calls}}}}}}}",
+                      "  - {name: silent, match: {path: /silent}, to: silent}"]
         lines += [f"  - {{name: all, match: {{path: /**}}, {edits}to: app}}"]
         return "\n".join(lines) + "\n"
 

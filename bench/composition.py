@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a composition costs beside what it is made of: CPU beyond three plain forwards of the same bodies through the
+same gateway, latency beyond one of its calls at half of what it can, and memory while its calls are under way."""
+import socket
+from dataclasses import replace
+
+import measure
+import report
+
+UNDER_WAY = 800
+
+
+def silent_port():
+    """A socket that takes connections into its queue and says nothing, and its port."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(4096)
+    return listening, listening.getsockname()[1]
+
+
+def sample(case, subject, seconds, open_loop):
+    """One round."""
+    part = replace(case, path="/part1")
+    page, forward = (measure.closed_loop(c, subject, seconds) for c in (case, part))
+    out = {"page_us": page["cpu_us"], "forward_us": forward["cpu_us"],
+           "beyond_us": page["cpu_us"] - 3 * forward["cpu_us"], "rps": page["rps"]}
+    if open_loop.exists():
+        rate = max(100, int(page["rps"] / 2))
+        for name, path in (("page", "/page"), ("call", "/part1")):
+            taken = measure.open_loop(open_loop, subject, rate, seconds, path=path)
+            out[f"{name}_p50_us"], out[f"{name}_p99_us"] = taken["p50_us"], taken["p99_us"]
+        out["rate"] = rate
+        out["added_p99_us"] = out["page_p99_us"] - out["call_p99_us"]
+    return out
+
+
+def memory(subject):
+    return {"page": measure.under_way(subject, "/silent-page", UNDER_WAY),
+            "forward": measure.under_way(subject, "/silent", UNDER_WAY)}
+
+
+def table(results):
+    found = results.get("compose-cost")
+    if not found:
+        return []
+    rounds = [{"sluice": r} for r in found["rounds"]]
+
+    def cell(key, form="{:.1f}"):
+        return report.cell(report.middle(rounds, "sluice", key) if key in found["rounds"][0] else None, form)
+
+    rows = [["CPU us: composition of three bodies of 10 KiB", cell("page_us")],
+            ["CPU us: plain forward of one of them", cell("forward_us")],
+            ["CPU us: composition beyond three plain forwards", cell("beyond_us")],
+            ["requests/s at half load", cell("rate", "{:,.0f}")],
+            ["p50 us at half load: composition / one call alone", f"{cell('page_p50_us')} / {cell('call_p50_us')}"],
+            ["p99 us at half load: composition / one call alone", f"{cell('page_p99_us')} / {cell('call_p99_us')}"],
+            ["p99 us at half load: added by composing", cell("added_p99_us")],
+            [f"bytes of each composition under way ({UNDER_WAY:,} of them, each with four connections)",
+             report.cell(found["memory"]["page"], "{:,.0f}")],
+            ["bytes of each plain forward under way (two connections)",
+             report.cell(found["memory"]["forward"], "{:,.0f}")]]
+    return report.table(["Sluice composing", ""], rows)
