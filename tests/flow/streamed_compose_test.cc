@@ -51,7 +51,7 @@ TEST_F(StreamedComposition, SendsEachPartWhenItComes) {
   EXPECT_EQ(head.status, 200);
   EXPECT_THAT(head, HasField("Content-Type", "application/x-ndjson"));
   EXPECT_THAT(head, HasField("Cache-Control", "no-store"));
-  EXPECT_EQ(chunk(client), "{\"call\":\"orders\",\"value\":[{\"id\":1.50}]}\n");
+  EXPECT_EQ(chunk(client), "{\"call\":\"orders\",\"value\":[{\"id\": 1.50}]}\n");
   say(ad, "\r\n[1,\n2]");
   EXPECT_EQ(chunk(client), "{\"call\":\"ads\",\"value\":[1,2]}\n");
   say(user, "7");

@@ -25,7 +25,7 @@ TEST(DrawnPlan, HasCallsBelowThoseThatTheyWaitFor) {
 TEST(DrawnPlan, SaysWhatIsSpecialAboutACall) {
   auto m = made(R"({timeout: 2s, calls: {
     a: {get: "u:/", timeout: 1s, required: true, cache: 30s},
-    b: {get: "u:/", as: b, fallback: [], hide: true}}})");
+    b: {get: "u:/", fallback: [], hide: true}}})");
 
   ASSERT_EQ(m.problems, "");
   EXPECT_EQ(m.plan->drawn(), R"(compose, 2s for all calls

@@ -48,10 +48,10 @@ TEST(KeptAnswers, ForgetsWhenTheTimeIsOver) {
 
 TEST(KeptAnswers, GivesUpWhatWasNotUsedForLongest) {
   KeptAnswers kept(10'000);
-  for (std::string key : {"a", "b", "c"}) kept.put(key, answer(std::string(2000, '1')));
+  for (std::string key : {"a", "b", "c"}) kept.put(key, answer(std::string(1000, '1')));
   EXPECT_NE(found(kept, "a"), "-");
 
-  for (std::string key : {"d", "e"}) kept.put(key, answer(std::string(2000, '1')));
+  for (std::string key : {"d", "e"}) kept.put(key, answer(std::string(1000, '1')));
 
   EXPECT_EQ(found(kept, "b"), "-");
   EXPECT_NE(found(kept, "a"), "-");
