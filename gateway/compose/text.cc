@@ -88,7 +88,9 @@ class CallTextCompiler {
       }
       auto size = static_cast<std::size_t>(json::closing_quote(text.data() + at) - (text.data() + at)) + 1;
       std::string_view inside = json::unescaped(text.substr(at + 1, size - 2), arena);
-      bool whole = inside.starts_with("${") && inside.find('}') + 1 == inside.size();
+      // A member's name stays a text, whatever is put into it.
+      bool name = *json::skip_space(text.data() + at + size) == ':';
+      bool whole = !name && inside.starts_with("${") && inside.find('}') + 1 == inside.size();
       if (!whole) literal("\"");
       auto escaped = [this](std::string_view piece) {
         std::string quoted = json::quoted(piece);

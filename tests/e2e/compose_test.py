@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compositions of real services: Flask under gunicorn, and one of Python's standard library."""
+import json
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
@@ -59,6 +60,14 @@ class Compositions(Case):
         answer = self.curl("/slow")
         self.assertEqual(len(answer.json()), 8)
         self.assertLess(answer.report["time_total"], 3, "one after the other they take four seconds")
+
+    def test_lines_come_as_their_services_answer(self):
+        self.serve('  - {name: lines, match: {path: /lines}, compose: {stream: true, calls: {'
+                   'slow: {get: "hello:/slow?seconds=0.5"}, user: {get: "users:/users/1"}}}}')
+        lines = [json.loads(line) for line in self.curl("/lines").body.splitlines()]
+        self.assertEqual([line.get("call") for line in lines], ["user", "slow", None])
+        self.assertEqual(lines[2], {"complete": True})
+        self.assertEqual(self.metric("sluice_compose_calls_total", route="lines", result="ok"), 2)
 
     def test_its_calls_count_with_their_upstreams(self):
         self.serve_example()

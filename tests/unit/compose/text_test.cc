@@ -72,6 +72,8 @@ TEST_F(Rendered, PutsJsonIntoJson) {
       json(R"({"u":"${user.o}","t":"to ${user.name}","n":"${user.id}","m":"${request.method}","$${x}":1})"),
       R"({"u":{"a":1},"t":"to Ann \"A\" /&?","n":12345678901234567890,"m":"GET","${x}":1})");
   EXPECT_EQ(json(R"(["${user.list[].id}"])"), R"([[1,"b c"]])");
+  EXPECT_EQ(json(R"({"${user.id}":"${user.id}","${user.list[].id}" : 1})"),
+            R"({"12345678901234567890":12345678901234567890,"1,b c" : 1})");
   EXPECT_EQ(json(R"(["${gone}"])"), "! there is no `${gone}`");
   EXPECT_EQ(of(R"(["${gone}","x${gone}"])", CallText::Place::json, true), R"([null,"x"])");
 }
