@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -81,6 +82,7 @@ struct Stream {
   bool asked = false;  // it has ended
   bool sent = false;   // and was passed on
   bool gone = false;   // reset
+  bool ended = false;  // the answer was passed on, to its last frame; the lane is not free yet
 };
 
 // The gateway's connection.
@@ -205,9 +207,9 @@ class Side {
     stream->id = id;
     stream->asked = block_ends_stream_;
     write_head(*stream, fields);
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     stream->window = initial_window_;
-    stream->lane = lane();
+    stream->lane = lane(lock);
     if (!stream->lane) return cut();
     auto& made = *streams_.emplace(id, std::move(stream)).first->second;
     made.asking = std::thread([this, &made] { ask(made); });
@@ -234,8 +236,12 @@ class Side {
                   (framed ? "\r\n" : "Transfer-Encoding: chunked\r\n\r\n");
   }
 
-  // Under the mutex. Null if nobody listens.
-  std::unique_ptr<Lane> lane() {
+  // Null if nobody listens. Whoever has the whole of an answer may ask again at once, and finds the lane of
+  // that answer.
+  std::unique_ptr<Lane> lane(std::unique_lock<std::mutex>& lock) {
+    changed_.wait_for(lock, std::chrono::seconds(5), [&] {
+      return std::ranges::none_of(streams_, [](const auto& s) { return s.second->ended && s.second->asked; });
+    });
     while (!idle_.empty()) {
       auto kept = std::move(idle_.back());
       idle_.pop_back();
@@ -304,6 +310,8 @@ class Side {
     bool whole = relay(stream, begun, keep);
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return over_ || stream.gone || !whole || !stream.asked || stream.sent; });
+    stream.ended = false;
+    changed_.notify_all();
     if (over_ || stream.gone) return;
     if (whole && keep && stream.sent) {
       idle_.push_back(std::move(stream.lane));
@@ -342,6 +350,7 @@ class Side {
       fields.insert(fields.begin(), {":status", status});
       bool end = !interim && (framing.kind == Framing::Kind::none ||
                               (framing.kind == Framing::Kind::length && framing.length == 0));
+      if (end) will_end(stream);
       write(h2::headers(stream.id, fields, end));
       if (interim) continue;
       begun = true;
@@ -384,7 +393,14 @@ class Side {
     }
     std::vector<Line> trailers;
     if (!lane.fields(trailers)) return false;
-    return trailers.empty() ? send_data(stream, {}, true) : write(h2::headers(stream.id, trailers, true));
+    if (trailers.empty()) return send_data(stream, {}, true);
+    will_end(stream);
+    return write(h2::headers(stream.id, trailers, true));
+  }
+
+  void will_end(Stream& stream) {
+    std::lock_guard lock(mutex_);
+    stream.ended = true;
   }
 
   bool relay_bytes(Stream& stream, std::size_t size, bool last) {
@@ -412,6 +428,7 @@ class Side {
         if (n > 0) n = std::min(n, static_cast<std::size_t>(std::min(stream.window, window_)));
         stream.window -= static_cast<std::int64_t>(n);
         window_ -= static_cast<std::int64_t>(n);
+        stream.ended = last && n == bytes.size();
       }
       if (!write(h2::data(stream.id, bytes.substr(0, n), last && n == bytes.size()))) return false;
       bytes.remove_prefix(n);
