@@ -51,7 +51,11 @@ const chain::HandlerKind<Ask, AskConfig> kKind{"ask_upstream", "Calls an upstrea
 
 constexpr const char* kAsks = R"(
 upstreams: {users: {url: <users>}}
-routes: [{name: u, match: {path: /**}, ask_upstream: {upstream: users, timeout: 200ms}}]
+routes: [{name: u, match: {path: /**}, ask_upstream: {upstream: users}}]
+)";
+constexpr const char* kAsksForASecond = R"(
+upstreams: {users: {url: <users>}}
+routes: [{name: u, match: {path: /**}, ask_upstream: {upstream: users, timeout: 1s}}]
 )";
 
 TEST(Call, IsForwardedAsARequestOfTheGatewaysOwn) {
@@ -77,7 +81,7 @@ TEST(Call, IsForwardedAsARequestOfTheGatewaysOwn) {
 }
 
 TEST(Call, EndsAtItsOwnTimeout) {
-  Gateway gw(kAsks);
+  Gateway gw(kAsksForASecond);
   gw.upstream("users").script().expect_request().then_wait_for_close();
 
   EXPECT_THAT(gw.get("/page"), Refused(504, "timeout_total"));
@@ -85,7 +89,7 @@ TEST(Call, EndsAtItsOwnTimeout) {
 }
 
 TEST(Call, EndsAtItsTimeoutAlsoInTheMiddleOfAStream) {
-  Gateway gw(kAsks);
+  Gateway gw(kAsksForASecond);
   gw.upstream("users")
       .script()
       .expect_request()
@@ -109,10 +113,7 @@ TEST(Call, IsTriedAgainOnAStaleConnection) {
 }
 
 TEST(Call, IsCancelledWhenTheClientLeaves) {
-  Gateway gw(R"(
-upstreams: {users: {url: <users>}}
-routes: [{name: u, match: {path: /**}, ask_upstream: {upstream: users}}]
-)");
+  Gateway gw(kAsks);
   Upstream& users = gw.upstream("users");
   users.script().expect_request().then_wait_for_close();
   {

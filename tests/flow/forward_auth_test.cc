@@ -101,8 +101,8 @@ TEST_F(ForwardAuth, FailsClosedWhenTheServiceIsGone) {
 
 TEST_F(ForwardAuth, FailsClosedWhenTheServiceIsSlow) {
   serve(config(", timeout: 200ms"));
-  auth().script().expect_request().then_wait_for_close();
-  auth().script().expect_request().then_wait_for_close();
+  auth().script().then_wait_for_close();
+  auth().script().then_wait_for_close();
 
   EXPECT_THAT(gw_->get("/u/7"), Refused(503, "auth_unavailable"));
   EXPECT_EQ(users().connections(), 0u);

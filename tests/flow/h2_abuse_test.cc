@@ -329,7 +329,7 @@ TEST_F(H2Abuse, AHeadThatStopsIsGivenUp) {
 
 TEST_F(H2Abuse, AHeadThatWasRefusedInTheMiddleIsNotWaitedFor) {
   Gateway quick(
-      "listeners: {web: {bind: '127.0.0.1:0', protocols: [h2], timeouts: {head: 200ms}}}\n"
+      "listeners: {web: {bind: '127.0.0.1:0', protocols: [h2], timeouts: {head: 1s}}}\n"
       "routes: [{name: app, match: {path: /**}, to: app}]");
   H2Client client(quick.port());
   auto waiting = client.open_get("/");
@@ -346,7 +346,7 @@ TEST_F(H2Abuse, AHeadThatWasRefusedInTheMiddleIsNotWaitedFor) {
 
 TEST_F(H2Abuse, IdleConnectionsAreClosed) {
   Gateway quick(
-      "listeners: {web: {bind: '127.0.0.1:0', protocols: [h2], timeouts: {keep_alive: 200ms}}}\n"
+      "listeners: {web: {bind: '127.0.0.1:0', protocols: [h2], timeouts: {keep_alive: 1s}}}\n"
       "routes: [{name: r, match: {path: /**}, respond: {status: 200, body: hello}}]");
   H2Client client(quick.port());
   EXPECT_EQ(client.get("/").body, "hello");

@@ -40,7 +40,7 @@ std::string two(const std::string& health) {
          (health.empty() ? "" : ", health: " + health) +
          "}}\nroutes: [{name: u, match: {path: /**}, to: users}]\n";
 }
-constexpr const char* kOften = "{path: /healthz, interval: 100ms, timeout: 100ms}";
+constexpr const char* kOften = "{path: /healthz, interval: 300ms, timeout: 300ms}";
 // What a test begins with, so that the services know what to say before they are asked.
 constexpr const char* kUnchecked = "routes: [{name: u, match: {path: /**}, to: a}]";
 constexpr const char* kOnce = "{path: /healthz, interval: 1h}";

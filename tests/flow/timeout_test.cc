@@ -23,7 +23,7 @@ std::string upstream_yaml(std::string_view timeouts) {
 }
 
 TEST(ClientTimeout, RefusesAHeadThatStops) {
-  Gateway gw(client_yaml("{head: 200ms}"));
+  Gateway gw(client_yaml("{head: 1s}"));
   RawClient client = gw.connect();
 
   client.send("GET /u HTTP/1.1\r\nHost: h\r\nX-A");
@@ -80,6 +80,9 @@ TEST(ClientTimeout, CutsAClientThatDoesNotRead) {
   EXPECT_FALSE(client.response().complete);
 }
 
+constexpr const char* kOneSecondInAll =
+    "upstreams: {users: {url: \"<users>\"}}\nroutes: [{name: u, match: {path: /**}, timeout: 1s, to: users}]";
+
 // One exchange whose upstream the test plays.
 class UpstreamTimeout : public ::testing::Test {
  protected:
@@ -134,7 +137,7 @@ TEST_F(UpstreamTimeout, CutsABodyThatStops) {
 }
 
 TEST_F(UpstreamTimeout, CutsABodyThatStopsOnItsWayThroughTheKernel) {
-  start(upstream_yaml("{idle: 200ms}"));
+  start(upstream_yaml("{idle: 1s}"));
 
   target->send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + std::string(400'000, 'x'));
 
@@ -156,18 +159,14 @@ TEST_F(UpstreamTimeout, CutsChunksThatStop) {
 }
 
 TEST_F(UpstreamTimeout, NamesTheTotalTime) {
-  start(
-      "upstreams: {users: {url: \"<users>\"}}\nroutes: [{name: u, match: {path: /**}, timeout: 200ms, to: "
-      "users}]");
+  start(kOneSecondInAll);
 
   EXPECT_THAT(client->response(), Refused(504, "timeout_total"));
   expect_blamed("timeout_total");
 }
 
 TEST_F(UpstreamTimeout, CutsABodyWhenTheTotalTimeHasPassed) {
-  start(
-      "upstreams: {users: {url: \"<users>\"}}\nroutes: [{name: u, match: {path: /**}, timeout: 200ms, to: "
-      "users}]");
+  start(kOneSecondInAll);
 
   target->send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
 
@@ -192,8 +191,8 @@ TEST(UpstreamTimeouts, DoNotCutAStreamThatIsToGoOn) {
   Gateway gw(R"(
 upstreams: {users: {url: "<users>"}, silent: {url: "<silent>"}}
 routes:
-  - {name: stream, match: {path: /stream}, timeout: 200ms, to: users}
-  - {name: silent, match: {path: /silent}, timeout: 400ms, to: silent}
+  - {name: stream, match: {path: /stream}, timeout: 1s, to: users}
+  - {name: silent, match: {path: /silent}, timeout: 1100ms, to: silent}
 )");
   RawClient client = gw.connect();
   client.send(get("/stream"));
@@ -231,7 +230,7 @@ TEST(ConnectTimeout, IsNamed) {
 TEST(ConnectTimeout, IsNoReasonNotToAskAnotherTarget) {
   Unresponsive silent;
   Gateway gw("upstreams: {users: {targets: [\"" + silent.url() +
-             "\", \"<other>\"], balance: round_robin, timeouts: {connect: 200ms}}}\n"
+             "\", \"<other>\"], balance: round_robin, timeouts: {connect: 1s}}}\n"
              "routes: [{name: u, match: {path: /**}, to: users}]");
   gw.upstream("other").answers(200, "other");
   Metrics before(gw);

@@ -469,7 +469,7 @@ std::string timeouts_yaml(std::string_view timeouts) {
 }
 
 struct IdleTunnel : Tunnel {
-  IdleTunnel() : Tunnel(timeouts_yaml("{tunnel: 300ms}")) {}
+  IdleTunnel() : Tunnel(timeouts_yaml("{tunnel: 1s}")) {}
 };
 
 TEST_F(IdleTunnel, EndsAndTheLogSaysWhichTimer) {
@@ -487,6 +487,7 @@ TEST_F(IdleTunnel, EndsAndTheLogSaysWhichTimer) {
 TEST_F(IdleTunnel, EndsWhateverTypeTheAnswerNames) {
   ask();
   target = std::make_unique<UpstreamConnection>(gw.upstream("users").accept());
+  target->expect_request();
   target->send(switched("Content-Type: text/event-stream\r\n"));
 
   EXPECT_EQ(client.response_head().status, 101);
@@ -502,7 +503,7 @@ TEST_F(IdleTunnel, EndsWhenNobodyTakesWhatIsSent) {
 }
 
 struct ShortTotal : Tunnel {
-  ShortTotal() : Tunnel(timeouts_yaml("{total: 200ms, idle: 200ms, first_byte: 200ms, tunnel: 60s}")) {}
+  ShortTotal() : Tunnel(timeouts_yaml("{total: 1s, idle: 1s, first_byte: 1s, tunnel: 60s}")) {}
 };
 
 TEST_F(ShortTotal, NoLongerCountsOnceTheTunnelIsOpen) {
