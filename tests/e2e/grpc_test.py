@@ -7,7 +7,7 @@ from concurrent import futures
 
 import grpc
 
-from harness import PATIENCE, ROOT, Case
+from harness import PATIENCE, ROOT, Case, eventually
 
 SERVICE = "shop.Cart"
 
@@ -153,8 +153,9 @@ class Grpc(GrpcCase):
         self.assertGreater(self.service.remaining[0], 0)
 
     def test_ends_a_call_at_its_deadline(self):
+        self.unary("Add")(b"", timeout=PATIENCE)  # everything is connected
         with self.assertRaises(grpc.RpcError) as raised:
-            self.unary("Wait")(b"", timeout=0.3)
+            self.unary("Wait")(b"", timeout=2)
 
         self.assertEqual(raised.exception.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
         self.assertTrue(self.service.cancelled.wait(PATIENCE))
@@ -210,7 +211,8 @@ class GrpcRetry(GrpcCase):
         self.assertEqual(self.unary("Flaky")(b"message", timeout=PATIENCE), b"at last message")
 
         self.assertEqual(self.service.calls, [b"message"] * 3)
-        self.assertEqual(self.metric("sluice_upstream_retries_total", cause="upstream_status", result="success"), 1)
+        eventually(lambda: self.metric("sluice_upstream_retries_total", cause="upstream_status", result="success") == 1,
+                   "the retry in the metrics")
 
 
 class GrpcExample(GrpcCase):

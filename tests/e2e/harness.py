@@ -4,9 +4,11 @@
 SLUICE_BIN names the binary. A binary that cannot run yet skips the suite with that as the reason.
 """
 import atexit
+import contextlib
 import functools
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -103,9 +105,13 @@ def chat():
 
 
 def unused_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the ports that the kernel gives to clients, so that no connection of another test gets it meanwhile."""
+    while True:
+        with socket.socket() as s:
+            port = random.randint(10_000, 30_000)
+            with contextlib.suppress(OSError):
+                s.bind(("127.0.0.1", port))
+                return port
 
 
 def sluice(*arguments, **options):

@@ -64,14 +64,14 @@ class Reload(Case):
     def test_lets_a_request_in_flight_end_under_the_configuration_that_it_began_with(self):
         self.serve(HELLO)
         answers = []
-        slow = threading.Thread(target=lambda: answers.append(self.curl("/slow?seconds=1")))
+        slow = threading.Thread(target=lambda: answers.append(self.curl("/slow?seconds=2")))
         slow.start()
         eventually(lambda: self.metric("sluice_requests_in_flight", route="hello") == 1, "the request in flight")
         self.config.write_text(self.text(USERS))
         self.reload()
         slow.join()
 
-        self.assertEqual(answers[0].json(), {"waited": 1.0})
+        self.assertEqual(answers[0].json(), {"waited": 2.0})
         self.assertEqual(self.curl("/users/1").status, 200)
 
 
@@ -79,18 +79,18 @@ class Drain(Case):
     def test_finishes_the_request_in_flight_and_then_ends_with_zero(self):
         self.serve(HELLO)
         answers = []
-        slow = threading.Thread(target=lambda: answers.append(self.curl("/slow?seconds=1")))
+        slow = threading.Thread(target=lambda: answers.append(self.curl("/slow?seconds=2")))
         slow.start()
         eventually(lambda: self.metric("sluice_requests_in_flight", route="hello") == 1, "the request in flight")
         self.gateway.send(signal.SIGTERM)
         slow.join()
 
-        self.assertEqual(answers[0].json(), {"waited": 1.0})
+        self.assertEqual(answers[0].json(), {"waited": 2.0})
         self.assertEqual(self.gateway.wait(), 0, self.gateway.output())
         self.assertIn("stopped", self.gateway.output())
 
     def test_says_no_on_readyz_before_it_stops_accepting(self):
-        self.config.write_text(self.text(HELLO).replace("pre_stop: 0s", "pre_stop: 2s"))
+        self.config.write_text(self.text(HELLO).replace("pre_stop: 0s", "pre_stop: 4s"))
         self.start()
         self.assertEqual(self.admin("/readyz").status, 200)
         self.gateway.send(signal.SIGTERM)

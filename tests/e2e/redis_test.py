@@ -51,6 +51,8 @@ class RedisCase(Case):
                               timeout=PATIENCE, check=True).stdout
 
     def configure(self, limit, redis="", store="", url=""):
+        if "timeout" not in redis:  # a server that waits for a processor is no server that is down
+            redis += ", timeout: 10s, connect_timeout: 10s"
         url = url or f"redis://127.0.0.1:{self.redis_port}"
         self.config.write_text(f"""version: 1
 listeners: {{web: {{bind: "127.0.0.1:0"}}}}
@@ -119,11 +121,11 @@ class Shared(RedisCase):
 
     def test_keys_are_readable_and_expire(self):
         self.redis()
-        gateway = self.gateway_of("limit: 5/s")
+        gateway = self.gateway_of("limit: 1/min")
         self.assertEqual(gateway.ask(), [200])
         [key] = self.cli("--scan").split()
         self.assertRegex(key, r"^sluice:few:\{ip=127\.0\.0\.1\}:[0-9a-f]{16}$")
-        eventually(lambda: not self.cli("--scan").split(), "the key expires")
+        self.assertIn(int(self.cli("pttl", key)), range(1, 60_002))
 
     def test_values_of_headers_are_not_stored_as_they_are(self):
         self.redis()

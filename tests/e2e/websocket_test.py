@@ -40,7 +40,7 @@ class WebSocket(Case):
         client.says("well")
 
         self.assertEqual(self.metric("sluice_config_reloads_total", result="ok"), 20)
-        self.assertEqual(self.metric("sluice_config_generations_alive"), 1)
+        eventually(lambda: self.metric("sluice_config_generations_alive") == 1, "the end of the old configurations")
         self.assertEqual(self.metric("sluice_requests_total", route="chat", code_class="1xx"), 1)
         line = eventually(self.chat_line, "the line of the WebSocket")
         self.assertEqual((line["status"], line["reason"], line["route"]), (101, "", "chat"))
