@@ -4,8 +4,8 @@
 // -text variants carry both bodies in base64. Everything streams: no piece waits for the next one. Other
 // requests pass untouched.
 #include <algorithm>
-#include <cstring>
 
+#include "gateway/base/base64.h"
 #include "gateway/base/strings.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/registry.h"
@@ -34,7 +34,6 @@ using http::Piece;
 
 constexpr std::string_view kWeb = "application/grpc-web";
 constexpr std::string_view kText = "-text";
-constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 // A body whose pieces become others, one by one. `Derived` has wanted(), how much is to be read for so many
 // bytes, and change().
@@ -103,9 +102,9 @@ class Base64Body final : public ChangedBody<Base64Body> {
     } else if (padding_ > 0) {
       return false;
     }
-    const auto* digit = static_cast<const char*>(std::memchr(kAlphabet, c, 64));
-    if (!digit) return false;
-    bits_ = bits_ << 6 | static_cast<std::uint32_t>(digit - kAlphabet);
+    int value = base::base64_value(c);
+    if (value < 0) return false;
+    bits_ = bits_ << 6 | static_cast<std::uint32_t>(value);
     if (++count_ < 4) return true;
     for (unsigned i = 0; i < 3 - padding_; ++i) *end++ = static_cast<char>(bits_ >> (16 - 8 * i));
     bits_ = count_ = padding_ = 0;
@@ -157,17 +156,10 @@ class WebBody final : public ChangedBody<WebBody> {
 
   // Each piece with padding of its own, so that it can be read when it arrives.
   std::string_view base64(std::string_view bytes) {
-    std::size_t n = (bytes.size() + 2) / 3 * 4;
-    char* begin = room(n);
-    char* out = begin;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-      std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
-      std::uint32_t bits = 0;
-      for (std::size_t j = 0; j < 3; ++j)
-        bits = bits << 8 | (j < left ? static_cast<unsigned char>(bytes[i + j]) : 0u);
-      for (std::size_t j = 0; j < 4; ++j) *out++ = j > left ? '=' : kAlphabet[bits >> (18 - 6 * j) & 63];
-    }
-    return {begin, n};
+    std::size_t n = base::base64_size(bytes.size());
+    char* out = room(n);
+    base::write_base64(out, bytes);
+    return {out, n};
   }
 
   bool text_;

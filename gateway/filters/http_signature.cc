@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/base/base64.h"
 #include "gateway/base/strings.h"
 #include "gateway/chain/authenticator.h"
 #include "gateway/chain/consumer.h"
@@ -15,7 +16,6 @@
 #include "gateway/chain/message_signature.h"
 #include "gateway/chain/registry.h"
 #include "gateway/chain/seen_once.h"
-#include "gateway/jose/base64url.h"
 #include "gateway/jose/hash.h"
 #include "gateway/jose/key.h"
 
@@ -155,7 +155,7 @@ struct SigningKey {
 
 Result<jose::Key> key_of(const SigningKeyConfig& c) {
   if (c.key.empty()) {
-    auto secret = jose::decode_base64(c.secret.value);
+    auto secret = base::decode_base64(c.secret.value);
     if (!secret) return base::fail(Reason::validation, "is no base64");
     if (secret->size() < 32) return base::fail(Reason::validation, "is a secret of less than 32 bytes");
     return jose::Key(jose::HmacKey(std::move(*secret)));

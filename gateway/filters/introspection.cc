@@ -4,6 +4,7 @@
 // for a few seconds. A server that does not answer makes tokens unavailable (503), never wrong (401).
 #include <string>
 
+#include "gateway/base/base64.h"
 #include "gateway/chain/authenticator.h"
 #include "gateway/chain/bearer.h"
 #include "gateway/chain/call.h"
@@ -13,7 +14,6 @@
 #include "gateway/chain/token_claims.h"
 #include "gateway/chain/verdict_cache.h"
 #include "gateway/http/uri.h"
-#include "gateway/jose/base64url.h"
 #include "gateway/jose/token.h"
 
 namespace sluice::filters {
@@ -116,7 +116,7 @@ std::string component(std::string_view text) {
 std::string credentials(const IntrospectionConfig& c) {
   if (!c.bearer.value.empty()) return "Bearer " + c.bearer.value;
   if (c.client_id.empty()) return "";
-  return "Basic " + jose::encode_base64(component(c.client_id) + ":" + component(c.client_secret.value));
+  return "Basic " + base::encode_base64(component(c.client_id) + ":" + component(c.client_secret.value));
 }
 
 class Introspection final : public chain::Authenticator {

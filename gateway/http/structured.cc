@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "gateway/base/base64.h"
 #include "gateway/http/fields.h"
 
 namespace sluice::http {
@@ -19,28 +20,6 @@ bool alpha(char c) noexcept { return lower(c) || (c >= 'A' && c <= 'Z'); }
 const SfParameter* find_in(const std::vector<SfParameter>& all, std::string_view key) noexcept {
   auto found = std::find_if(all.begin(), all.end(), [key](const auto& p) { return p.key == key; });
   return found == all.end() ? nullptr : &*found;
-}
-
-// Padding may be left out, bits behind the last byte must be zero.
-std::optional<std::string> bytes_of(std::string_view text) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  if (text.ends_with('=')) text.remove_suffix(1);
-  if (text.ends_with('=')) text.remove_suffix(1);
-  if (text.size() % 4 == 1) return std::nullopt;
-  std::string out;
-  std::uint32_t bits = 0;
-  unsigned held = 0;
-  for (char c : text) {
-    auto value = kAlphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    out += static_cast<char>(bits >> held & 0xFF);
-  }
-  if ((bits & ((1U << held) - 1)) != 0) return std::nullopt;
-  return out;
 }
 
 class Reader {
@@ -182,7 +161,7 @@ class Reader {
     out.kind = SfParameter::Kind::bytes;
     std::size_t end = text_.find(':', ++at_);
     if (end == std::string_view::npos) return false;
-    auto decoded = bytes_of(text_.substr(at_, end - at_));
+    auto decoded = base::decode_base64_loosely_padded(text_.substr(at_, end - at_));
     if (!decoded) return false;
     out.text = std::move(*decoded);
     at_ = end + 1;

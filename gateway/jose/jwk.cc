@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "gateway/jose/base64url.h"
+#include "gateway/base/base64.h"
 
 namespace sluice::jose {
 
@@ -37,7 +37,7 @@ std::string_view text(const Json& json, const JsonValue& of, std::string_view na
 }
 
 Result<std::string> octets(const Json& json, const JsonValue& of, std::string_view name) {
-  auto decoded = decode_base64url(text(json, of, name));
+  auto decoded = base::decode_base64url(text(json, of, name));
   if (!decoded || decoded->empty()) return refuse("has no `" + std::string(name) + "` in base64url");
   return std::move(*decoded);
 }

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "gateway/base/base64.h"
 #include "gateway/base/strings.h"
-#include "gateway/jose/base64url.h"
 
 namespace sluice::jose {
 
@@ -37,7 +37,7 @@ std::string_view without_application(std::string_view type) noexcept {
 
 Result<void> read_header(Token& token, std::string_view encoded) {
   if (encoded.size() > Token::kMaxHeader) return refuse("has too large a header");
-  auto decoded = decode_base64url(encoded);
+  auto decoded = base::decode_base64url(encoded);
   if (!decoded) return refuse("has a header that is not base64url");
   auto json = Json::parse(*decoded, {4, 256, 64});
   if (!json || !json->root().is(JsonKind::object)) return refuse("has a header that is no JSON object");
@@ -81,7 +81,7 @@ Result<Token> parse_token(std::string_view text) {
   token.signed_by = text.substr(0, last);
   token.payload = text.substr(first + 1, last - first - 1);
   if (auto read = read_header(token, text.substr(0, first)); !read) return std::move(read).unexpected();
-  auto signature = decode_base64url(text.substr(last + 1));
+  auto signature = base::decode_base64url(text.substr(last + 1));
   if (!signature || signature->empty()) return refuse("has no signature in base64url");
   token.signature = std::move(*signature);
   return token;
@@ -99,7 +99,7 @@ Signature check_signature(const Token& token, const KeySet& keys) noexcept {
 }
 
 Result<Json> parse_claims(const Token& token) {
-  auto decoded = decode_base64url(token.payload);
+  auto decoded = base::decode_base64url(token.payload);
   if (!decoded) return refuse("has claims that are not base64url");
   auto json = Json::parse(*decoded);
   if (!json || !json->root().is(JsonKind::object)) return refuse("has claims that are no JSON object");

@@ -4,8 +4,11 @@
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
 
+#include <algorithm>
+
 #include <openssl/x509v3.h>
 
+#include "gateway/base/base64.h"
 #include "gateway/base/strings.h"
 
 namespace sluice::net {
@@ -189,23 +192,18 @@ std::string byte_sequence(X509* certificate) {
   unsigned char* der = nullptr;
   int size = i2d_X509(certificate, &der);
   if (size <= 0) return {};
-  std::string out(static_cast<std::size_t>((size + 2) / 3 * 4 + 3), ':');
-  int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()) + 1, der, size);
+  std::string text =
+      base::encode_base64({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
   OPENSSL_free(der);
-  out.resize(static_cast<std::size_t>(n) + 2);
-  out.back() = ':';
-  return out;
+  return ":" + text + ":";
 }
 
 X509Ptr from_byte_sequence(std::string_view text) {
   if (text.size() < 2 || text.front() != ':' || text.back() != ':') return nullptr;
-  text = text.substr(1, text.size() - 2);
-  std::vector<unsigned char> der(text.size() / 4 * 3 + 3);
-  int size = EVP_DecodeBlock(der.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                             static_cast<int>(text.size()));
-  if (size <= 0) return nullptr;
-  const unsigned char* p = der.data();  // bytes behind the certificate, as of the padding, are not looked at
-  X509Ptr out(d2i_X509(nullptr, &p, size));
+  auto der = base::decode_base64(text.substr(1, text.size() - 2));
+  if (!der || der->empty()) return nullptr;
+  const auto* p = reinterpret_cast<const unsigned char*>(der->data());
+  X509Ptr out(d2i_X509(nullptr, &p, static_cast<long>(der->size())));
   ERR_clear_error();
   return out;
 }

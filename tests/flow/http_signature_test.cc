@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "gateway/base/base64.h"
 #include "gateway/jose/hash.h"
 
 #include "tests/support/gateway.h"
@@ -29,7 +30,7 @@ struct Signed {
 };
 
 std::string digest_of(const std::string& body) {
-  return "sha-256=:" + jose::encode_base64(jose::hash(jose::Hash::sha256, body)) + ":";
+  return "sha-256=:" + base::encode_base64(jose::hash(jose::Hash::sha256, body)) + ":";
 }
 
 std::string request(const Signer& signer, const Signed& s) {
@@ -56,7 +57,7 @@ std::string request(const Signer& signer, const Signed& s) {
   if (!s.body.empty())
     out += "Content-Digest: " + digest_of(s.body) + "\r\nContent-Length: " + std::to_string(body.size()) +
            "\r\n";
-  out += "Signature-Input: sig=" + params + "\r\nSignature: sig=:" + jose::encode_base64(signer.sign(text)) +
+  out += "Signature-Input: sig=" + params + "\r\nSignature: sig=:" + base::encode_base64(signer.sign(text)) +
          ":\r\n\r\n";
   return out + body;
 }
@@ -71,7 +72,7 @@ class HttpSignature : public testing::Test {
  protected:
   void serve(const std::string& more = "", const std::string& algorithm = "ecdsa-p256-sha256") {
     std::string key = signer_.secret().empty() ? "key: \"" + folded(signer_.pem()) + "\""
-                                               : "secret: \"" + jose::encode_base64(signer_.secret()) + "\"";
+                                               : "secret: \"" + base::encode_base64(signer_.secret()) + "\"";
     gw_ = std::make_unique<Gateway>(R"(
 routes:
   - name: u

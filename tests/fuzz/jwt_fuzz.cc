@@ -6,13 +6,13 @@
 #include <string>
 
 #include "gateway/base/assert.h"
-#include "gateway/jose/base64url.h"
+#include "gateway/base/base64.h"
 #include "gateway/jose/token.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sluice;
   const std::string in(reinterpret_cast<const char*>(data), size);
-  if (auto decoded = jose::decode_base64url(in)) SLUICE_ASSERT(jose::encode_base64url(*decoded) == in);
+  if (auto decoded = base::decode_base64url(in)) SLUICE_ASSERT(base::encode_base64url(*decoded) == in);
   if (auto json = jose::Json::parse(in)) {
     // What is JSON once is JSON again, and each value is a part of the text.
     auto again = jose::Json::parse(json->root().raw);

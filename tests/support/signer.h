@@ -17,7 +17,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/jose/base64url.h"
+#include "gateway/base/base64.h"
 #include "gateway/net/tls_openssl.h"
 
 namespace sluice::test {
@@ -59,8 +59,8 @@ class Signer {
 
   std::string token(std::string_view claims) const { return token(header(), claims); }
   std::string token(std::string_view header, std::string_view claims) const {
-    std::string text = jose::encode_base64url(header) + "." + jose::encode_base64url(claims);
-    return text + "." + jose::encode_base64url(sign(text));
+    std::string text = base::encode_base64url(header) + "." + base::encode_base64url(claims);
+    return text + "." + base::encode_base64url(sign(text));
   }
   std::string sign(std::string_view text) const {
     if (!secret_.empty()) return mac(text);
@@ -118,10 +118,10 @@ class Signer {
     std::string out(size ? size : static_cast<std::size_t>(BN_num_bytes(n)), '\0');
     BN_bn2binpad(n, bytes(out), static_cast<int>(out.size()));
     BN_free(n);
-    return jose::encode_base64url(out);
+    return base::encode_base64url(out);
   }
   std::string parameters() const {
-    if (!secret_.empty()) return R"("kty":"oct","k":")" + jose::encode_base64url(secret_) + "\"";
+    if (!secret_.empty()) return R"("kty":"oct","k":")" + base::encode_base64url(secret_) + "\"";
     if (rsa())
       return R"("kty":"RSA","n":")" + number(OSSL_PKEY_PARAM_RSA_N) + R"(","e":")" +
              number(OSSL_PKEY_PARAM_RSA_E) + "\"";
@@ -134,7 +134,7 @@ class Signer {
     EVP_PKEY_get_raw_public_key(key_.get(), bytes(raw), &size);
     raw.resize(size);
     return std::string(R"("kty":"OKP","crv":")") + (algorithm_ == "EdDSA" ? "Ed25519" : "Ed448") +
-           R"(","x":")" + jose::encode_base64url(raw) + "\"";
+           R"(","x":")" + base::encode_base64url(raw) + "\"";
   }
   template <class Write>
   std::string write(Write writer) const {

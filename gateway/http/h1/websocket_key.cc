@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/http/h1/websocket_key.h"
 
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
 #include <cstdlib>
 #include <string>
 
+#include "gateway/base/base64.h"
+
 namespace sluice::http::h1 {
 namespace {
 
-// Base64 with padding; N characters for the bytes.
+// N characters for the bytes.
 template <std::size_t N, std::size_t Bytes>
 std::array<char, N> base64(const std::array<unsigned char, Bytes>& bytes) noexcept {
-  static_assert(N == (Bytes + 2) / 3 * 4);
-  unsigned char text[N + 1];
-  EVP_EncodeBlock(text, bytes.data(), static_cast<int>(Bytes));
+  static_assert(N == base::base64_size(Bytes));
   std::array<char, N> out;
-  for (std::size_t i = 0; i < N; ++i) out[i] = static_cast<char>(text[i]);
+  base::write_base64(out.data(), {reinterpret_cast<const char*>(bytes.data()), Bytes});
   return out;
 }
 

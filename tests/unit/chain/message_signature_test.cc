@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "gateway/jose/base64url.h"
+#include "gateway/base/base64.h"
 #include "gateway/jose/key.h"
 
 #include "tests/support/fake_stream.h"
@@ -51,7 +51,7 @@ class MessageSignatures : public testing::Test {
 };
 
 TEST_F(MessageSignatures, AreThoseOfTheRfcWithHmac) {
-  jose::Key secret = jose::HmacKey(*jose::decode_base64(
+  jose::Key secret = jose::HmacKey(*base::decode_base64(
       "uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ=="));
   sign(R"(sig-b25=("date" "@authority" "content-type");created=1618884473;keyid="test-shared-secret")",
        "sig-b25=:pxcQw6G3AjtMBQjwo8XzkZf/bws5LelbaMk5rGIGtE8=:");

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "gateway/jose/base64url.h"
+#include "gateway/base/base64.h"
 
 #include "tests/support/fake_builder.h"
 #include "tests/support/signer.h"
@@ -24,7 +24,7 @@ std::string problems(const std::string& settings) {
 
 TEST(HttpSignature, SaysWhatIsWrongWithItsSettings) {
   std::string pem = folded(test::Signer("ES256").pem());
-  std::string secret = jose::encode_base64(std::string(32, 's'));
+  std::string secret = base::encode_base64(std::string(32, 's'));
   EXPECT_EQ(problems("{keys: [{id: a, algorithm: ecdsa-p256-sha256, key: " + pem + "}]}"), "");
   EXPECT_EQ(problems("{keys: [{id: a, algorithm: hmac-sha256, secret: \"" + secret + "\"}]}"), "");
   EXPECT_THAT(problems("{keys: []}"), HasSubstr("keys"));

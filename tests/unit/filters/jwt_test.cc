@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/base/base64.h"
 #include "gateway/chain/authenticator.h"
-#include "gateway/jose/base64url.h"
 
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
@@ -125,8 +125,8 @@ TEST_F(Jwt, RefusesWhatTheIssuerDidNotSign) {
   Signer other("ES256", "k1"), hmac("HS256", "k1");
   EXPECT_EQ(ask("Bearer " + other.token(claims())), invalid_);
   EXPECT_EQ(ask("Bearer " + hmac.token(claims())), invalid_);
-  EXPECT_EQ(ask("Bearer " + jose::encode_base64url(R"({"alg":"none"})") + "." +
-                jose::encode_base64url(claims()) + "."),
+  EXPECT_EQ(ask("Bearer " + base::encode_base64url(R"({"alg":"none"})") + "." +
+                base::encode_base64url(claims()) + "."),
             invalid_);
   EXPECT_EQ(ask("Bearer " + std::string(20000, 'a')), invalid_);
   EXPECT_EQ(ask(bearer() + "x"), invalid_);

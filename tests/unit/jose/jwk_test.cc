@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "gateway/jose/base64url.h"
+#include "gateway/base/base64.h"
 
 #include "tests/support/signer.h"
 
@@ -81,19 +81,20 @@ TEST(Jwks, LeavesOutEachKindOfUnfitKey) {
 }
 
 TEST(Jwks, LeavesOutPointsThatAreNotOnTheirCurve) {
-  std::string x = encode_base64url(std::string(32, '\x01')), y = encode_base64url(std::string(32, '\x02'));
+  std::string x = base::encode_base64url(std::string(32, '\x01')),
+              y = base::encode_base64url(std::string(32, '\x02'));
   EXPECT_THAT(why_left_out(R"({"kty":"EC","crv":"P-256","x":")" + x + R"(","y":")" + y + "\"}"),
               HasSubstr("cannot be one"));
-  std::string shorter = encode_base64url(std::string(31, '\x01'));
+  std::string shorter = base::encode_base64url(std::string(31, '\x01'));
   EXPECT_THAT(why_left_out(R"({"kty":"EC","crv":"P-256","x":")" + shorter + R"(","y":")" + y + "\"}"),
               HasSubstr("wrong size"));
 }
 
 TEST(Jwks, LeavesOutRsaKeysWithAbsurdNumbers) {
-  std::string modulus = encode_base64url('\x81' + std::string(255, '\x01'));
+  std::string modulus = base::encode_base64url('\x81' + std::string(255, '\x01'));
   for (const char* e : {"AQ", "Ag", "AA"})
     EXPECT_NE(why_left_out(R"({"kty":"RSA","n":")" + modulus + R"(","e":")" + e + "\"}"), "") << e;
-  std::string huge = encode_base64url(std::string(2000, '\xff'));
+  std::string huge = base::encode_base64url(std::string(2000, '\xff'));
   EXPECT_THAT(why_left_out(R"({"kty":"RSA","e":"AQAB","n":")" + huge + "\"}"),
               HasSubstr("too large a modulus"));
 }

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "gateway/jose/base64url.h"
+#include "gateway/base/base64.h"
 
 #include "tests/support/signer.h"
 
@@ -31,7 +31,7 @@ std::string why_no_token(std::string_view text) {
   auto token = parse_token(text);
   return token ? "" : token.error().detail;
 }
-std::string with_header(std::string_view header) { return encode_base64url(header) + ".e30.AAAA"; }
+std::string with_header(std::string_view header) { return base::encode_base64url(header) + ".e30.AAAA"; }
 
 TEST(Token, SaysWhatItsHeaderSays) {
   auto text = Signer("ES256").token(R"({"typ":"application/at+JWT","alg":"ES256","kid":"k"})", "{}");
@@ -67,8 +67,10 @@ TEST(Token, IsRefusedWhenItIsMalformed) {
               HasSubstr("`crit`"));
   EXPECT_THAT(why_no_token(with_header(R"({"alg":"RS256","kid":7})")), HasSubstr("`kid` that is no text"));
   EXPECT_THAT(why_no_token(with_header(R"({"alg":"RS256","typ":["JWT"]})")), HasSubstr("`typ`"));
-  EXPECT_THAT(why_no_token(encode_base64url(R"({"alg":"RS256"})") + ".e30."), HasSubstr("no signature"));
-  EXPECT_THAT(why_no_token(encode_base64url(R"({"alg":"RS256"})") + ".e30.A"), HasSubstr("no signature"));
+  EXPECT_THAT(why_no_token(base::encode_base64url(R"({"alg":"RS256"})") + ".e30."),
+              HasSubstr("no signature"));
+  EXPECT_THAT(why_no_token(base::encode_base64url(R"({"alg":"RS256"})") + ".e30.A"),
+              HasSubstr("no signature"));
 }
 
 TEST(Token, IsRefusedWhenItIsTooLarge) {
@@ -234,7 +236,7 @@ TEST(TokenClaims, AreAJsonObject) {
     ASSERT_TRUE(token);
     EXPECT_THAT(parse_claims(*token).error().detail, HasSubstr("no JSON object")) << bad;
   }
-  std::string text = encode_base64url(signer.header()) + ".e30=.AAAA";
+  std::string text = base::encode_base64url(signer.header()) + ".e30=.AAAA";
   EXPECT_THAT(parse_claims(*parse_token(text)).error().detail, HasSubstr("not base64url"));
 }
 
