@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "gateway/base/hex.h"
 #include "gateway/base/strings.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/local_reply.h"
@@ -63,13 +64,10 @@ View network(Exchange& ex) {
   auto bytes = ex.stream.connection().peer.bytes();
   constexpr std::size_t kIpv6 = 16, kNetwork = 8;
   if (bytes.size() != kIpv6) return ex.stream.peer_ip();
-  constexpr View kDigits = "0123456789abcdef", kSuffix = "/64";
+  constexpr View kSuffix = "/64";
   char* out = ex.arena.chars(2 * kNetwork + kSuffix.size());
   char* at = out;
-  for (unsigned char b : bytes.first(kNetwork)) {
-    *at++ = kDigits[b >> 4];
-    *at++ = kDigits[b & 15];
-  }
+  for (unsigned char b : bytes.first(kNetwork)) at = base::write_hex(at, b);
   kSuffix.copy(at, kSuffix.size());
   return {out, 2 * kNetwork + kSuffix.size()};
 }

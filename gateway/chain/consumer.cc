@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "gateway/base/hex.h"
 #include "gateway/base/strings.h"
 #include "gateway/chain/consumer_config.h"
 #include "gateway/config/report.h"
@@ -88,7 +89,7 @@ class ConsumerTable::Filler {
   }
   void add(const ApiKeyConfig& c, std::size_t at) {
     auto digest = view(c.key.digest);
-    std::string name = c.name.empty() ? to_hex(digest).substr(0, kShownDigits) : c.name;
+    std::string name = c.name.empty() ? base::to_hex(digest).substr(0, kShownDigits) : c.name;
     put(table_.api_keys_, arena().copy(digest), credential(name, c.expires), "api_keys", at, "key");
   }
   void add(const TokenOfConfig& c, std::size_t at) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/chain/consumer_config.h"
 
+#include "gateway/base/hex.h"
 #include "gateway/chain/password.h"
 
 namespace sluice::chain {
@@ -29,7 +30,7 @@ void describe(Text<KeyDigest>& t) {
     out.digest = digest.value_or(Digest{});
     return {};
   });
-  t.write([](const KeyDigest& key) { return std::string(kDigestPrefix) + to_hex(view(key.digest)); });
+  t.write([](const KeyDigest& key) { return std::string(kDigestPrefix) + base::to_hex(view(key.digest)); });
 }
 
 void describe(Description<ApiKeyConfig>& d) {

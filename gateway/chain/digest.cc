@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "gateway/base/hex.h"
+
 namespace sluice::chain {
 namespace {
 
@@ -39,13 +41,6 @@ Digest digest(std::string_view first, std::string_view second) noexcept {
   return out;
 }
 
-int hex_digit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
 
 Digest sha256(std::string_view text) noexcept { return digest(text, {}); }
@@ -75,20 +70,9 @@ std::optional<Digest> digest_from_hex(std::string_view text) noexcept {
   Digest out;
   if (text.size() != 2 * out.size()) return std::nullopt;
   for (std::size_t i = 0; i < out.size(); ++i) {
-    int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+    int high = base::hex_value(text[2 * i]), low = base::hex_value(text[2 * i + 1]);
     if (high < 0 || low < 0) return std::nullopt;
     out[i] = static_cast<char>(high << 4 | low);
-  }
-  return out;
-}
-
-std::string to_hex(std::string_view text) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(2 * text.size());
-  for (char c : text) {
-    out += kDigits[static_cast<unsigned char>(c) >> 4];
-    out += kDigits[static_cast<unsigned char>(c) & 15];
   }
   return out;
 }

@@ -22,6 +22,5 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept;
 
 // 64 hexadecimal digits, either case; none if `text` is anything else.
 std::optional<Digest> digest_from_hex(std::string_view text) noexcept;
-std::string to_hex(std::string_view bytes);
 
 }  // namespace sluice::chain

@@ -5,12 +5,11 @@
 #include <cstdint>
 #include <cstring>
 
+#include "gateway/base/hex.h"
 #include "gateway/observe/utf8.h"
 
 namespace sluice::chain {
 namespace {
-
-constexpr char kUpper[] = "0123456789ABCDEF";
 
 constexpr std::array<bool, 256> make_unreserved() {
   std::array<bool, 256> table{};
@@ -22,17 +21,11 @@ constexpr auto kUnreserved = make_unreserved();
 
 bool control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  char l = static_cast<char>(c | 0x20);
-  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
 // Takes one character off the front of an encoded text.
 char decode_one(std::string_view& text, bool plus) noexcept {
   char c = text.front();
   if (c == '%' && text.size() >= 3) {
-    int high = hex_value(text[1]), low = hex_value(text[2]);
+    int high = base::hex_value(text[1]), low = base::hex_value(text[2]);
     if (high >= 0 && low >= 0) {
       text.remove_prefix(3);
       return static_cast<char>(high * 16 + low);
@@ -40,14 +33,6 @@ char decode_one(std::string_view& text, bool plus) noexcept {
   }
   text.remove_prefix(1);
   return plus && c == '+' ? ' ' : c;
-}
-
-char* write_triplet(char* out, char c) noexcept {
-  auto byte = static_cast<unsigned char>(c);
-  out[0] = '%';
-  out[1] = kUpper[byte >> 4];
-  out[2] = kUpper[byte & 15];
-  return out + 3;
 }
 
 bool same_name(std::string_view encoded, std::string_view name) noexcept {
@@ -84,8 +69,8 @@ char* write_json_ascii(char* out, char c) noexcept {
     *out++ = form;
   } else if (control(c)) {
     out = write_raw(out, "\\u00");
-    *out++ = kUpper[static_cast<unsigned char>(c) >> 4];
-    *out++ = kUpper[c & 15];
+    *out++ = base::kUpperHexDigits[static_cast<unsigned char>(c) >> 4];
+    *out++ = base::kUpperHexDigits[c & 15];
   } else {
     *out++ = c;
   }
@@ -109,7 +94,7 @@ char* write_component(char* out, std::string_view text) noexcept {
     if (kUnreserved[static_cast<unsigned char>(c)]) {
       *out++ = c;
     } else {
-      out = write_triplet(out, c);
+      out = base::write_percent_encoded(out, static_cast<unsigned char>(c));
     }
   }
   return out;
@@ -120,7 +105,7 @@ char* write_path_in_query(char* out, std::string_view path) noexcept {
     if (kUnreserved[static_cast<unsigned char>(c)] || c == '/' || c == '%') {
       *out++ = c;
     } else {
-      out = write_triplet(out, c);
+      out = base::write_percent_encoded(out, static_cast<unsigned char>(c));
     }
   }
   return out;

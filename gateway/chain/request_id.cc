@@ -6,6 +6,7 @@
 #include <bit>
 #include <random>
 
+#include "gateway/base/hex.h"
 #include "gateway/chain/exchange.h"
 
 namespace sluice::chain {
@@ -36,22 +37,9 @@ class Random {
   std::array<std::uint64_t, 4> state_{};
 };
 
-constexpr std::array<std::array<char, 2>, 256> make_hex() {
-  constexpr char digits[] = "0123456789abcdef";
-  std::array<std::array<char, 2>, 256> table{};
-  for (unsigned i = 0; i < 256; ++i) table[i] = {digits[i >> 4], digits[i & 15]};
-  return table;
-}
-constexpr auto kHex = make_hex();
-
 // The `bytes` highest bytes of `value`.
 char* write_hex(char* out, std::uint64_t value, int bytes) noexcept {
-  for (int i = 0; i < bytes; ++i, out += 2) {
-    const auto& pair = kHex[value >> 56];
-    out[0] = pair[0];
-    out[1] = pair[1];
-    value <<= 8;
-  }
+  for (; bytes > 0; --bytes, value <<= 8) out = base::write_hex(out, static_cast<unsigned char>(value >> 56));
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <iterator>
 
+#include "gateway/base/hex.h"
 #include "gateway/base/strings.h"
 
 namespace sluice::http {
@@ -111,18 +112,15 @@ GrpcCode grpc_code_of_status(int status) noexcept {
 }
 
 std::string_view grpc_message(std::string_view text, base::Arena& arena) {
-  constexpr char kHex[] = "0123456789ABCDEF";
   char* begin = arena.chars(3 * text.size());
   char* out = begin;
   for (char c : text) {
     auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte < 0x7F && c != '%') {
       *out++ = c;
-      continue;
+    } else {
+      out = base::write_percent_encoded(out, byte);
     }
-    *out++ = '%';
-    *out++ = kHex[byte >> 4];
-    *out++ = kHex[byte & 15];
   }
   return {begin, static_cast<std::size_t>(out - begin)};
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "gateway/base/hex.h"
 #include "gateway/http/block.h"
 
 namespace sluice::http {
@@ -30,30 +31,16 @@ std::uint8_t class_of(char c) noexcept { return kClasses[static_cast<unsigned ch
 
 base::Unexpected refuse(const char* what) { return base::fail(base::Reason::bad_request, what); }
 
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  char l = static_cast<char>(c | 0x20);
-  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
 // The byte of the triplet at the front of `s`, or -1.
 int triplet(std::string_view s) noexcept {
   if (s.size() < 3 || s[0] != '%') return -1;
-  int high = hex_value(s[1]), low = hex_value(s[2]);
+  int high = base::hex_value(s[1]), low = base::hex_value(s[2]);
   return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
 bool unreserved(int c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
          c == '_' || c == '~';
-}
-
-char* write_triplet(char* out, int byte) noexcept {
-  constexpr char kDigits[] = "0123456789ABCDEF";
-  out[0] = '%';
-  out[1] = kDigits[byte >> 4];
-  out[2] = kDigits[byte & 15];
-  return out + 3;
 }
 
 // How many triplets at the front of `s` make one character beyond ASCII; 0 if they are not well-formed UTF-8
@@ -92,7 +79,7 @@ const char* decode(std::string_view path, std::size_t& at, char*& out, const Pat
     if (unreserved(byte)) {
       *out++ = static_cast<char>(byte);
     } else {
-      out = write_triplet(out, byte);
+      out = base::write_percent_encoded(out, static_cast<unsigned char>(byte));
     }
   }
   return nullptr;

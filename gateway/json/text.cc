@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gateway/base/assert.h"
+#include "gateway/base/hex.h"
 #include "gateway/json/scan.h"
 
 namespace sluice::json {
@@ -55,11 +56,10 @@ void Output::escape(std::string_view text) {
       continue;
     }
     constexpr std::string_view kFrom = "\"\\\n\r\t\b\f", kTo = "\"\\nrtbf";
-    constexpr std::string_view kHex = "0123456789abcdef";
     if (auto i = kFrom.find(static_cast<char>(c)); i != std::string_view::npos) {
       *this << '\\' << kTo[i];
     } else {
-      *this << "\\u00" << kHex[c >> 4] << kHex[c & 15];
+      *this << "\\u00" << base::kHexDigits[c >> 4] << base::kHexDigits[c & 15];
     }
     text.remove_prefix(1);
   }

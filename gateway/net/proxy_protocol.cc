@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 
+#include "gateway/base/hex.h"
 #include "gateway/base/strings.h"
 
 namespace sluice::net {
@@ -225,13 +226,7 @@ bool visible(std::string_view text) noexcept {
 std::string if_visible(std::string_view text) { return std::string(visible(text) ? text : ""); }
 
 std::string visible_or_hexadecimal(std::string_view bytes) {
-  if (visible(bytes)) return std::string(bytes);
-  std::string out;
-  for (char c : bytes) {
-    out += "0123456789abcdef"[static_cast<unsigned char>(c) >> 4];
-    out += "0123456789abcdef"[c & 0xf];
-  }
-  return out;
+  return visible(bytes) ? std::string(bytes) : base::to_hex(bytes);
 }
 
 }  // namespace

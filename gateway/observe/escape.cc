@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "gateway/base/hex.h"
 #include "gateway/observe/utf8.h"
 
 namespace sluice::observe {
@@ -11,7 +12,6 @@ namespace {
 
 constexpr std::uint64_t kOnes = 0x0101010101010101;
 constexpr std::uint64_t kHighs = 0x8080808080808080;
-constexpr char kHex[] = "0123456789abcdef";
 
 // Not 0 if any of the eight bytes is `byte`.
 constexpr std::uint64_t has_byte(std::uint64_t word, unsigned char byte) noexcept {
@@ -34,9 +34,9 @@ char* put(char* out, std::string_view text) noexcept {
 }
 
 char* put_code(char* out, unsigned code) noexcept {
-  char text[] = {'\\',           'u', kHex[code >> 12 & 15], kHex[code >> 8 & 15], kHex[code >> 4 & 15],
-                 kHex[code & 15]};
-  return put(out, {text, sizeof text});
+  out = put(out, "\\u");
+  out = base::write_hex(out, static_cast<unsigned char>(code >> 8));
+  return base::write_hex(out, static_cast<unsigned char>(code));
 }
 
 template <class Word>
@@ -144,7 +144,7 @@ char* escape_hex(std::string_view text, char* out) noexcept {
     if (text.empty()) return out;
     auto byte = static_cast<unsigned char>(text.front());
     text.remove_prefix(1);
-    char escaped[] = {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+    char escaped[] = {'\\', 'x', base::kHexDigits[byte >> 4], base::kHexDigits[byte & 15]};
     out = put(out, {escaped, sizeof escaped});
   }
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 
+#include "gateway/base/hex.h"
 #include "gateway/base/strings.h"
 
 namespace sluice::observe {
@@ -13,21 +14,18 @@ namespace {
 // Longer names are no secrets that anybody listed.
 constexpr std::size_t kLongest = 63;
 
-int hex(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  char l = base::lower(c);
-  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
 // The name as the application will read it: an encoded letter must not uncover a secret.
 std::optional<std::string_view> decode(std::string_view name, std::array<char, kLongest>& buffer) noexcept {
   std::size_t n = 0;
   for (std::size_t i = 0; i < name.size(); ++i) {
     if (n == buffer.size()) return std::nullopt;
     char c = name[i];
-    if (c == '%' && i + 2 < name.size() && hex(name[i + 1]) >= 0 && hex(name[i + 2]) >= 0) {
-      c = static_cast<char>(hex(name[i + 1]) * 16 + hex(name[i + 2]));
-      i += 2;
+    if (c == '%' && i + 2 < name.size()) {
+      int high = base::hex_value(name[i + 1]), low = base::hex_value(name[i + 2]);
+      if (high >= 0 && low >= 0) {
+        c = static_cast<char>(high * 16 + low);
+        i += 2;
+      }
     }
     buffer[n++] = c;
   }

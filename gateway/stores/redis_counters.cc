@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "gateway/base/hex.h"
 #include "gateway/base/log.h"
 #include "gateway/stores/redis_script.h"
 
@@ -24,16 +25,10 @@ constexpr std::size_t kLeasedKeys = 100'000;
 // What nobody may read back out of the store, or is too long for it.
 std::string digest(std::string_view text) {
   constexpr std::size_t kShown = 16;
-  constexpr std::string_view kDigits = "0123456789abcdef";
   unsigned char hash[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   EVP_Digest(text.data(), text.size(), hash, &size, EVP_sha256(), nullptr);
-  std::string out;
-  for (std::size_t i = 0; i < kShown; ++i) {
-    out.push_back(kDigits[hash[i] >> 4]);
-    out.push_back(kDigits[hash[i] & 15]);
-  }
-  return out;
+  return base::to_hex({reinterpret_cast<const char*>(hash), kShown});
 }
 
 // The word of a lease: when it ends, to 65 microseconds, and in the lowest bits the tokens that are left of

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "gateway/base/hex.h"
+
 namespace sluice::stores {
 
 // Times count from 2026, so that fractions of a microsecond survive in a double. What a bucket says of the
@@ -91,13 +93,7 @@ std::string_view limit_script_sha() {
     unsigned char hash[EVP_MAX_MD_SIZE];
     unsigned size = 0;
     EVP_Digest(kLimitScript.data(), kLimitScript.size(), hash, &size, EVP_sha1(), nullptr);
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) {
-      text.push_back(kDigits[hash[i] >> 4]);
-      text.push_back(kDigits[hash[i] & 15]);
-    }
-    return text;
+    return base::to_hex({reinterpret_cast<const char*>(hash), size});
   }();
   return sha;
 }

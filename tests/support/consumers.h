@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/base/hex.h"
 #include "gateway/chain/consumer.h"
 #include "gateway/chain/consumer_config.h"
 #include "gateway/config/bind.h"
@@ -44,7 +45,7 @@ class Consumers {
 
 // "sha256:..." of an API key, as it stands in the configuration.
 inline std::string digest_of(std::string_view key) {
-  return "sha256:" + chain::to_hex(chain::view(chain::sha256(key)));
+  return "sha256:" + base::to_hex(chain::view(chain::sha256(key)));
 }
 
 }  // namespace sluice::test

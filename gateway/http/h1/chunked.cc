@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "gateway/base/hex.h"
 #include "gateway/base/strings.h"
 #include "gateway/http/h1/writer.h"
 #include "gateway/http/hop_by_hop.h"
@@ -16,12 +17,6 @@ namespace {
 using base::Reason;
 
 constexpr int kMaxDigits = 16;
-
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  char l = static_cast<char>(c | 0x20);
-  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
 
 }  // namespace
 
@@ -95,7 +90,7 @@ base::Result<void> ChunkedDecoder::step(char c) {
 }
 
 base::Result<void> ChunkedDecoder::size(char c) {
-  int digit = hex_value(c);
+  int digit = base::hex_value(c);
   if (digit >= 0 && !blank_) {
     if (++digits_ > kMaxDigits) return refuse("a chunk size of more than 16 digits");
     left_ = left_ << 4 | static_cast<unsigned>(digit);
@@ -193,10 +188,9 @@ base::Result<void> ChunkedDecoder::trailer_line(std::string_view line) {
 }
 
 std::size_t write_chunk_head(char* out, std::uint64_t size) noexcept {
-  constexpr char kDigits[] = "0123456789abcdef";
   char text[kMaxDigits];
   char* first = text + kMaxDigits;
-  for (; size != 0; size >>= 4) *--first = kDigits[size & 15];
+  for (; size != 0; size >>= 4) *--first = base::kHexDigits[size & 15];
   auto n = static_cast<std::size_t>(text + kMaxDigits - first);
   std::memcpy(out, first, n);
   std::memcpy(out + n, kChunkEnd.data(), kChunkEnd.size());

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/base/hex.h"
 #include "gateway/net/tls_certificate.h"
 
 #include "tests/support/consumers.h"
@@ -41,7 +42,7 @@ TEST(ConsumerTable, FindsAKeyByItsDigest) {
   const Credential* one = known.table.find_api_key(sha256("one"));
   const Credential* two = known.table.find_api_key(sha256("two"));
   ASSERT_TRUE(one && two);
-  EXPECT_EQ(one->name, to_hex(view(sha256("one"))).substr(0, 8));
+  EXPECT_EQ(one->name, base::to_hex(view(sha256("one"))).substr(0, 8));
   EXPECT_FALSE(one->expired(base::WallTime::max() - std::chrono::hours(1)));
   EXPECT_EQ(two->name, "laptop");
   EXPECT_EQ(two->consumer, known.table.find("acme"));
