@@ -112,6 +112,14 @@ void CallRequest::set_uri(std::string_view uri) noexcept {
   has_query = split.has_query;
 }
 
+std::string refuse_call_uri(std::string_view uri, std::string_view example) {
+  base::Arena arena;
+  auto split = http::split_target(uri);
+  auto normal = http::normalise_path(split.path, arena);
+  if (normal && *normal == split.path && http::valid_query(split.query)) return "";
+  return fmt::format("must be a path as it is sent, such as {}", example);
+}
+
 Caller::Caller(const CallSettings& settings, Builder& builder) {
   SLUICE_ASSERT(forwarder_maker() != nullptr);  // a binary without the handler that forwards
   forwarder_ = forwarder_maker()(settings, builder);

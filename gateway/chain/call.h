@@ -64,6 +64,8 @@ struct CallRequest {
   // Path and query as one text.
   void set_uri(std::string_view uri) noexcept;
 };
+// For settings that hold such a text: "" or what it must be, with an example.
+std::string refuse_call_uri(std::string_view uri, std::string_view example);
 
 // Owns the memory of all that it says.
 class CallAnswer {

@@ -19,7 +19,6 @@
 #include "gateway/chain/template.h"
 #include "gateway/chain/verdict_cache.h"
 #include "gateway/http/hop_by_hop.h"
-#include "gateway/http/uri.h"
 
 namespace sluice::filters {
 
@@ -44,15 +43,6 @@ struct ForwardAuthConfig {
 };
 
 namespace {
-
-std::string refuse_path(const std::string& path) {
-  base::Arena arena;
-  auto split = http::split_target(path);
-  auto normal = http::normalise_path(split.path, arena);
-  if (!normal || *normal != split.path || !http::valid_query(split.query))
-    return "must be a path as it is sent, such as /verify";
-  return "";
-}
 
 std::string refuse_name(const std::string& name) {
   return http::valid_field_name(name) && !http::connection_level(http::field_id(name))
@@ -86,7 +76,8 @@ void describe(config::Description<ForwardAuthConfig>& d) {
           "is 503.");
   d.field("to", &ForwardAuthConfig::to, "Upstream of the service.", required, reference("upstream"));
   d.field("path", &ForwardAuthConfig::path, "Path, and query, that the service is asked under.",
-          check(refuse_path), example("/verify"));
+          check([](const std::string& path) { return chain::refuse_call_uri(path, "/verify"); }),
+          example("/verify"));
   d.field("send", &ForwardAuthConfig::send, "Fields of the request that the service is shown.", one_or_many,
           each(check(refuse_name)));
   d.field(

@@ -13,7 +13,6 @@
 #include "gateway/chain/registry.h"
 #include "gateway/chain/token_claims.h"
 #include "gateway/chain/verdict_cache.h"
-#include "gateway/http/uri.h"
 #include "gateway/jose/token.h"
 
 namespace sluice::filters {
@@ -38,19 +37,6 @@ struct IntrospectionConfig : chain::TokenRulesConfig {
   bool operator==(const IntrospectionConfig&) const = default;
 };
 
-namespace {
-
-std::string refuse_path(const std::string& path) {
-  base::Arena arena;
-  auto split = http::split_target(path);
-  auto normal = http::normalise_path(split.path, arena);
-  if (!normal || *normal != split.path || !http::valid_query(split.query))
-    return "must be a path as it is sent, such as /oauth2/introspect";
-  return "";
-}
-
-}  // namespace
-
 void describe(config::Description<IntrospectionConfig>& d) {
   using namespace config;
   d.about(
@@ -59,7 +45,8 @@ void describe(config::Description<IntrospectionConfig>& d) {
   d.field("to", &IntrospectionConfig::to, "Upstream of the authorization server.", required,
           reference("upstream"));
   d.field("path", &IntrospectionConfig::path, "Path of its introspection endpoint.", required,
-          check(refuse_path), example("/oauth2/introspect"));
+          check([](const std::string& path) { return chain::refuse_call_uri(path, "/oauth2/introspect"); }),
+          example("/oauth2/introspect"));
   d.field("client_id", &IntrospectionConfig::client_id, "Who asks: the gateway's own client id there.");
   d.field("client_secret", &IntrospectionConfig::client_secret, "The secret of that client.",
           example("${env:INTROSPECTION_SECRET}"));

@@ -220,6 +220,13 @@ TEST_F(Call, FailsAsForwardingDoes) {
   EXPECT_EQ(answer.error().reason, Reason::no_healthy_upstream);
 }
 
+TEST(CallUri, IsWrittenAsItIsSent) {
+  for (const char* good : {"/", "/verify", "/verify?v=1", "/a%20b"})
+    EXPECT_EQ(refuse_call_uri(good, "/x"), "");
+  for (const char* bad : {"", "verify", "/a/../b", "/a b", "/a?b c", "/%2e", "/a%2", "http://h/"})
+    EXPECT_EQ(refuse_call_uri(bad, "/x"), "must be a path as it is sent, such as /x") << bad;
+}
+
 TEST_F(Call, TellsHowItWent) {
   CallTrace trace;
   CallRequest request;
