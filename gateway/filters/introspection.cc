@@ -5,13 +5,11 @@
 #include <string>
 
 #include "gateway/base/base64.h"
-#include "gateway/chain/authenticator.h"
-#include "gateway/chain/bearer.h"
 #include "gateway/chain/call.h"
 #include "gateway/chain/escape.h"
 #include "gateway/chain/per_worker.h"
 #include "gateway/chain/registry.h"
-#include "gateway/chain/token_claims.h"
+#include "gateway/chain/token_authenticator.h"
 #include "gateway/chain/verdict_cache.h"
 #include "gateway/jose/token.h"
 
@@ -19,7 +17,7 @@ namespace sluice::filters {
 
 using namespace std::chrono_literals;
 
-struct IntrospectionConfig : chain::TokenRulesConfig {
+struct IntrospectionConfig : chain::TokenFilterConfig {
   std::string to;
   std::string path;
   std::string client_id;
@@ -31,9 +29,6 @@ struct IntrospectionConfig : chain::TokenRulesConfig {
   config::Duration remember = 60s;
   config::Duration remember_bad = 5s;
   std::uint32_t cache = 1000;
-  chain::TokenPlaceConfig from;
-  std::string realm = "sluice";
-  bool keep = false;
   bool operator==(const IntrospectionConfig&) const = default;
 };
 
@@ -68,12 +63,7 @@ void describe(config::Description<IntrospectionConfig>& d) {
           between(0s, 60s));
   d.field("cache", &IntrospectionConfig::cache,
           "How many good tokens each worker remembers, and how many bad ones.", between(0u, 1'000'000u));
-  d.field("from", &IntrospectionConfig::from, "Where requests carry the token.",
-          default_is("Authorization: Bearer"));
-  d.field("realm", &IntrospectionConfig::realm, "What the caller is told it needs a token for, in a 401.",
-          pattern("[ !#-\\[\\]-~]*", "visible ASCII characters without quotes and backslashes"));
-  d.field("keep", &IntrospectionConfig::keep, "Lets the upstream see the token.");
-  chain::describe_token_rules(d);
+  chain::describe_token_filter(d);
   d.at_most_one({"client_id", "bearer"});
   d.check([](const IntrospectionConfig& c, const Site& at) {
     if (c.client_id.empty() != c.client_secret.value.empty())
@@ -106,53 +96,20 @@ std::string credentials(const IntrospectionConfig& c) {
   return "Basic " + base::encode_base64(component(c.client_id) + ":" + component(c.client_secret.value));
 }
 
-class Introspection final : public chain::Authenticator {
+class Introspection final : public chain::TokenAuthenticator {
  public:
   Introspection(const IntrospectionConfig& c, chain::Builder& builder)
-      : Authenticator("introspection", builder),
+      : TokenAuthenticator("introspection", c, builder),
         config_(c),
-        bearer_(c.from, c.realm, builder),
-        fields_(c.headers, builder),
         caller_(settings(c), builder),
         authorization_(credentials(c)),
-        revocations_(builder.revocations()),
         own_(builder.workers()) {
     if (authorization_.empty())
       builder.warning("", "the server is asked without credentials, which it should not allow",
                       "say `client_id` and `client_secret`, or `bearer`");
   }
 
-  Task<Verdict> authenticate(Exchange& ex) const override {
-    auto found = bearer_.find(ex);
-    if (found.count == 0) return Verdict::absent(bearer_.absent(), "a token is needed");
-    if (found.count > 1)
-      return Verdict::refused(bearer_.invalid_request(), "the request has more than one token");
-    if (found.token.empty() || found.token.size() > jose::Token::kMaxSize)
-      return Verdict::refused(bearer_.invalid_token(), "the token is empty or too large");
-    Own& own = of(ex);
-    SteadyTime now = ex.worker.loop.now();
-    if (const auto* known = own.good.find(found.token, now)) {
-      if (ex.worker.loop.clock().wall() < (*known)->ends) return identify(ex, *known);
-      return Verdict::refused(bearer_.invalid_token(), "the token has expired");
-    }
-    if (own.bad.find(found.token, now)) return not_active();
-    return ask(ex, own, found.token);
-  }
-  void hide(Exchange& ex) const override {
-    if (!config_.keep) bearer_.remove(ex);
-    if (ex.local<Local>(*this).identified) fields_.set(ex);
-  }
-  void refuse(Exchange& ex, const Verdict& verdict) const override {
-    Authenticator::refuse(ex, verdict);
-    if (verdict.outcome == Verdict::Outcome::forbidden)
-      ex.response.fields.add("WWW-Authenticate", bearer_.insufficient_scope());
-  }
-
  private:
-  // Another one of `any` may have been enough, and then tells upstreams about the caller itself.
-  struct Local {
-    bool identified;
-  };
   struct Own {
     explicit Own(std::size_t most) : good(most), bad(most) {}
     chain::VerdictCache<TokenClaims, SteadyTime> good;
@@ -169,16 +126,24 @@ class Introspection final : public chain::Authenticator {
   Own& of(Exchange& ex) const {
     return own_.of(ex.worker.index, [&] { return std::make_unique<Own>(config_.cache); });
   }
-  Verdict identify(Exchange& ex, const std::shared_ptr<const TokenClaims>& facts) const {
-    std::string_view issuer = config_.issuer.empty() ? facts->claim("iss") : std::string_view(config_.issuer);
-    auto verdict = chain::identify_by_token(ex, facts, config_,
-                                            {method(), issuer, bearer_.invalid_token(), revocations_});
-    ex.local<Local>(*this).identified = static_cast<bool>(verdict);
-    return verdict;
+  std::string_view issuer_of(const TokenClaims& facts) const noexcept {
+    return config_.issuer.empty() ? facts.claim("iss") : std::string_view(config_.issuer);
   }
-  Verdict not_active() const { return Verdict::refused(bearer_.invalid_token(), "the token is not active"); }
+  Verdict not_active() const { return bad("the token is not active"); }
   static Verdict no_answer(Exchange& ex, std::string_view why) {
     return Verdict::unavailable(ex.arena.join("the authorization server ", why));
+  }
+
+  Task<Verdict> judge(Exchange& ex, std::string_view token) const override {
+    if (token.empty() || token.size() > jose::Token::kMaxSize) return bad("the token is empty or too large");
+    Own& own = of(ex);
+    SteadyTime now = ex.worker.loop.now();
+    if (const auto* known = own.good.find(token, now)) {
+      if (ex.worker.loop.clock().wall() >= (*known)->ends) return bad("the token has expired");
+      return identify(ex, *known, issuer_of(**known));
+    }
+    if (own.bad.find(token, now)) return not_active();
+    return ask(ex, own, token);
   }
 
   Task<Verdict> ask(Exchange& ex, Own& own, std::string_view token) const {
@@ -222,7 +187,7 @@ class Introspection final : public chain::Authenticator {
     base::Duration left =
         ends == WallTime::max() ? config_.remember : std::min(config_.remember, ends - wall);
     if (config_.cache > 0 && left > 0s) own.good.put(token, facts, now + left, now);
-    return identify(ex, facts);
+    return identify(ex, facts, issuer_of(*facts));
   }
   // The server has judged the token; what is for this service to know is whether it is meant.
   bool fits(const jose::Json& json, WallTime wall) const {
@@ -234,11 +199,8 @@ class Introspection final : public chain::Authenticator {
   }
 
   IntrospectionConfig config_;
-  chain::Bearer bearer_;
-  chain::ClaimFields fields_;
   chain::Caller caller_;
   std::string authorization_;
-  const chain::Revocations* revocations_;
   chain::PerWorker<Own> own_;
 };
 

@@ -9,13 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "gateway/chain/authenticator.h"
-#include "gateway/chain/bearer.h"
 #include "gateway/chain/issuer_keys.h"
 #include "gateway/chain/key_address.h"
 #include "gateway/chain/per_worker.h"
 #include "gateway/chain/registry.h"
-#include "gateway/chain/token_claims.h"
+#include "gateway/chain/token_authenticator.h"
 #include "gateway/chain/verdict_cache.h"
 #include "gateway/jose/token.h"
 
@@ -23,7 +21,7 @@ namespace sluice::filters {
 
 using namespace std::chrono_literals;
 
-struct JwtConfig : chain::TokenRulesConfig {
+struct JwtConfig : chain::TokenFilterConfig {
   std::string issuer;
   std::vector<std::string> audience;
   std::vector<jose::Algorithm> algorithms;
@@ -34,9 +32,6 @@ struct JwtConfig : chain::TokenRulesConfig {
   std::string ca;
   std::vector<std::string> types = {"JWT", "at+jwt"};
   config::Duration leeway = 60s;
-  chain::TokenPlaceConfig from;
-  std::string realm = "sluice";
-  bool keep = false;
   std::uint32_t cache = 1000;
   bool operator==(const JwtConfig&) const = default;
 
@@ -101,14 +96,10 @@ void describe(config::Description<JwtConfig>& d) {
           default_is("the system's"), example("${file:ca.pem}"));
   d.field("types", &JwtConfig::types, "What `typ` may say, if the token has one.", each(non_empty));
   d.field("leeway", &JwtConfig::leeway, "How much clocks may differ.", between(0s, 10min));
-  d.field("from", &JwtConfig::from, "Where requests carry the token.", default_is("Authorization: Bearer"));
-  d.field("realm", &JwtConfig::realm, "What the caller is told it needs a token for, in a 401.",
-          pattern("[ !#-\\[\\]-~]*", "visible ASCII characters without quotes and backslashes"));
-  d.field("keep", &JwtConfig::keep, "Lets the upstream see the token.");
   d.field("cache", &JwtConfig::cache,
           "How many tokens each worker remembers to have been good. A token takes about twice its own size.",
           between(0u, 1'000'000u));
-  chain::describe_token_rules(d);
+  chain::describe_token_filter(d);
   d.at_most_one({"keys", "secret", "jwks", "discovery"});
   d.check(check_keys);
 }
@@ -168,50 +159,21 @@ std::shared_ptr<jose::KeySource> source_of(const JwtConfig& c, chain::Builder& b
   return builder.issuer_keys(address);
 }
 
-class JwtFilter final : public chain::Authenticator {
+class JwtFilter final : public chain::TokenAuthenticator {
  public:
   JwtFilter(const JwtConfig& c, chain::Builder& builder)
-      : Authenticator("jwt", builder),
+      : TokenAuthenticator("jwt", c, builder),
         config_(c),
         allowed_(c.allowed()),
         rules_{c.issuer, c.audience, c.types, std::chrono::duration_cast<std::chrono::seconds>(c.leeway)},
-        bearer_(c.from, c.realm, builder),
-        fields_(c.headers, builder),
         source_(source_of(c, builder)),
-        revocations_(builder.revocations()),
         own_(builder.workers()) {
     if (c.audience.empty())
       builder.warning("", "tokens that the issuer made for other services are taken as well",
                       "say `audience`");
   }
 
-  Task<Verdict> authenticate(Exchange& ex) const override {
-    auto found = bearer_.find(ex);
-    if (found.count == 0) return Verdict::absent(bearer_.absent(), "a token is needed");
-    if (found.count > 1)
-      return Verdict::refused(bearer_.invalid_request(), "the request has more than one token");
-    Own& own = of(ex);
-    if (own.keys->refresh()) own.known.clear();
-    WallTime now = ex.worker.loop.clock().wall();
-    const auto* known = own.known.find(found.token, now);
-    if (known && now >= (*known)->begins) return identify(ex, *known);
-    return judge(ex, own, found.token);
-  }
-  void hide(Exchange& ex) const override {
-    if (!config_.keep) bearer_.remove(ex);
-    if (ex.local<Local>(*this).identified) fields_.set(ex);
-  }
-  void refuse(Exchange& ex, const Verdict& verdict) const override {
-    Authenticator::refuse(ex, verdict);
-    if (verdict.outcome == Verdict::Outcome::forbidden)
-      ex.response.fields.add("WWW-Authenticate", bearer_.insufficient_scope());
-  }
-
  private:
-  // Another one of `any` may have been enough, and then tells upstreams about the caller itself.
-  struct Local {
-    bool identified;
-  };
   struct Own {
     std::shared_ptr<chain::IssuerKeys> keys;
     chain::VerdictCache<TokenClaims, WallTime> known;
@@ -223,23 +185,24 @@ class JwtFilter final : public chain::Authenticator {
                                        chain::VerdictCache<TokenClaims, WallTime>(config_.cache)});
     });
   }
-  Verdict identify(Exchange& ex, const std::shared_ptr<const TokenClaims>& facts) const {
-    auto verdict = chain::identify_by_token(
-        ex, facts, config_, {method(), config_.issuer, bearer_.invalid_token(), revocations_});
-    ex.local<Local>(*this).identified = static_cast<bool>(verdict);
-    return verdict;
-  }
   Verdict wrong(Exchange& ex, const base::Error& error) const {
-    return Verdict::refused(bearer_.invalid_token(), ex.arena.join("the token ", error.detail));
+    return bad(ex.arena.join("the token ", error.detail));
   }
 
-  // A token that is not known. The header first, which says whether there is anything to compute.
-  Task<Verdict> judge(Exchange& ex, Own& own, std::string_view text) const {
+  Task<Verdict> judge(Exchange& ex, std::string_view token) const override {
+    Own& own = of(ex);
+    if (own.keys->refresh()) own.known.clear();
+    WallTime now = ex.worker.loop.clock().wall();
+    const auto* known = own.known.find(token, now);
+    if (known && now >= (*known)->begins) return identify(ex, *known, config_.issuer);
+    return judge_unknown(ex, own, token);
+  }
+  // The header first, which says whether there is anything to compute.
+  Task<Verdict> judge_unknown(Exchange& ex, Own& own, std::string_view text) const {
     auto token = jose::parse_token(text);
     if (!token) return wrong(ex, token.error());
     if (!allowed_.has(token->algorithm))
-      return Verdict::refused(bearer_.invalid_token(),
-                              "the token is signed by an algorithm that is not taken here");
+      return bad("the token is signed by an algorithm that is not taken here");
     if (auto typed = jose::check_type(*token, rules_); !typed) return wrong(ex, typed.error());
     auto signature = check(own, *token);
     if (signature == jose::Signature::no_key && (own.keys->may_ask(ex.worker.loop) || !own.keys->keys()))
@@ -270,23 +233,21 @@ class JwtFilter final : public chain::Authenticator {
 
   Verdict settle(Exchange& ex, Own& own, std::string_view text, const jose::Token& token,
                  jose::Signature signature) const {
-    if (signature == jose::Signature::bad)
-      return Verdict::refused(bearer_.invalid_token(), "the token is not signed by its issuer");
+    if (signature == jose::Signature::bad) return bad("the token is not signed by its issuer");
     if (signature == jose::Signature::no_key) {
       const std::string& failure = own.keys->failure();
       if (!own.keys->keys() || !failure.empty())
         return Verdict::unavailable(
             ex.arena.join("no key of ", config_.issuer, ": ",
                           failure.empty() ? std::string_view("not fetched yet") : failure));
-      return Verdict::refused(bearer_.invalid_token(),
-                              "the token is signed by a key that its issuer does not have");
+      return bad("the token is signed by a key that its issuer does not have");
     }
     auto claims = jose::parse_claims(token);
     if (!claims) return wrong(ex, claims.error());
     WallTime now = ex.worker.loop.clock().wall();
     if (auto checked = jose::check_claims(*claims, rules_, now); !checked) return wrong(ex, checked.error());
     auto facts = remember(own, text, std::move(*claims), now);
-    return identify(ex, facts);
+    return identify(ex, facts, config_.issuer);
   }
   std::shared_ptr<const TokenClaims> remember(Own& own, std::string_view text, jose::Json claims,
                                               WallTime now) const {
@@ -301,10 +262,7 @@ class JwtFilter final : public chain::Authenticator {
   JwtConfig config_;
   jose::Algorithms allowed_;
   jose::ClaimRules rules_;
-  chain::Bearer bearer_;
-  chain::ClaimFields fields_;
   std::shared_ptr<jose::KeySource> source_;
-  const chain::Revocations* revocations_;
   chain::PerWorker<Own> own_;
 };
 
