@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/chain/authenticator.h"
 
-#include <algorithm>
 #include <utility>
 
+#include "gateway/chain/joined.h"
 #include "gateway/chain/local_reply.h"
 
 namespace sluice::chain {
@@ -22,15 +22,6 @@ Decision decision(Verdict::Outcome outcome) noexcept {
     default:
       return Decision::deny;
   }
-}
-
-template <class T>
-std::span<const T> joined(std::span<const T> a, std::span<const T> b, base::Arena& arena) {
-  if (b.empty()) return a;
-  if (a.empty()) return b;
-  auto out = arena.array<T>(a.size() + b.size());
-  std::copy(b.begin(), b.end(), std::copy(a.begin(), a.end(), out.begin()));
-  return out;
 }
 
 struct BothOwners {

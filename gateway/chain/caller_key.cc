@@ -5,6 +5,8 @@
 
 #include "gateway/base/hex.h"
 #include "gateway/base/strings.h"
+#include "gateway/chain/claims.h"
+#include "gateway/chain/cookies.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/local_reply.h"
 
@@ -72,21 +74,6 @@ View network(Exchange& ex) {
   return {out, 2 * kNetwork + kSuffix.size()};
 }
 
-std::optional<View> cookie(const http::Fields& fields, View name) {
-  for (const http::Field& line : fields.lines()) {
-    if (line.dropped || line.id != http::FieldId::cookie) continue;
-    View rest = line.value;
-    while (!rest.empty()) {
-      View pair = base::trim(rest.substr(0, rest.find(';')));
-      rest.remove_prefix(
-          std::min(rest.size(), rest.find(';') == View::npos ? rest.size() : rest.find(';') + 1));
-      auto equals = pair.find('=');
-      if (equals != View::npos && pair.substr(0, equals) == name) return pair.substr(equals + 1);
-    }
-  }
-  return std::nullopt;
-}
-
 std::optional<View> some(View value) { return value.empty() ? std::nullopt : std::optional(value); }
 
 std::optional<View> value_of(Exchange& ex, const KeyPart& part) {
@@ -106,12 +93,12 @@ std::optional<View> value_of(Exchange& ex, const KeyPart& part) {
       const http::Field* line = ex.request.fields.find(part.name);
       return line ? some(line->value) : std::nullopt;
     }
-    case Kind::claim:
-      for (const Claim& claim : who.claims)
-        if (claim.name == part.name) return some(claim.text);
-      return std::nullopt;
+    case Kind::claim: {
+      const Claim* claim = find_claim(who.claims, part.name);
+      return claim ? some(claim->text) : std::nullopt;
+    }
     case Kind::cookie:
-      return cookie(ex.request.fields, part.name);
+      return some(find_cookie(ex.request.fields, part.name).value);
   }
   return std::nullopt;
 }

@@ -71,6 +71,12 @@ class Elements {
 
 }  // namespace
 
+const Claim* find_claim(std::span<const Claim> claims, std::string_view name) noexcept {
+  for (const Claim& claim : claims)
+    if (claim.name == name) return &claim;
+  return nullptr;
+}
+
 bool claim_says(const Claim& claim, std::string_view wanted) noexcept {
   if (claim.text == wanted) return true;
   return claim.text.starts_with('[') && Elements(claim.text).hold(wanted);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What claims say: comparison of a claim with a wanted text, for filters that allow or identify by claims.
+// What claims say: one by its name, and comparison with a wanted text, for filters that allow or identify by
+// claims.
 #pragma once
 #include <span>
 #include <string_view>
@@ -8,6 +9,8 @@
 
 namespace sluice::chain {
 
+// The first of that name; null if there is none.
+const Claim* find_claim(std::span<const Claim> claims, std::string_view name) noexcept;
 // Is the claim this text, or an array of JSON with it among its elements?
 bool claim_says(const Claim& claim, std::string_view wanted) noexcept;
 // Does one of the claims of that name say so?

@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "gateway/base/strings.h"
+#include "gateway/chain/claims.h"
 #include "gateway/chain/consumer.h"
 #include "gateway/chain/escape.h"
+#include "gateway/chain/joined.h"
 #include "gateway/jose/token.h"
 
 namespace sluice::chain {
@@ -19,15 +21,6 @@ constexpr int kDeepest = 4;
 
 bool is_one_of(std::string_view word, std::span<const std::string_view> words) noexcept {
   return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-template <class T>
-std::span<const T> joined(std::span<const T> a, std::span<const T> b, base::Arena& arena) {
-  if (b.empty()) return a;
-  if (a.empty()) return b;
-  auto out = arena.array<T>(a.size() + b.size());
-  std::copy(b.begin(), b.end(), std::copy(a.begin(), a.end(), out.begin()));
-  return out;
 }
 
 }  // namespace
@@ -51,17 +44,16 @@ void TokenClaims::flatten(const JsonValue& object, const std::string& prefix, in
 }
 
 std::string_view TokenClaims::claim(std::string_view name) const noexcept {
-  for (const Claim& c : claims_)
-    if (c.name == name) return c.text;
-  return {};
+  const Claim* found = find_claim(claims_, name);
+  return found ? found->text : std::string_view();
 }
 
 // A text of words between blanks, or a list of texts.
 std::vector<std::string_view> TokenClaims::words(std::string_view claim) {
   std::vector<std::string_view> out;
-  auto found = std::find_if(claims_.begin(), claims_.end(), [&](const Claim& c) { return c.name == claim; });
-  if (found == claims_.end()) return out;
-  const JsonValue& value = *values_[static_cast<std::size_t>(found - claims_.begin())];
+  const Claim* found = find_claim(claims_, claim);
+  if (!found) return out;
+  const JsonValue& value = *values_[static_cast<std::size_t>(found - claims_.data())];
   if (value.is(JsonKind::array)) {
     for (const JsonValue* v = json_.first(value); v; v = json_.next(*v))
       if (v->is(JsonKind::string)) out.push_back(v->text);
@@ -134,12 +126,8 @@ ClaimFields::ClaimFields(const config::ByName<std::string>& headers, Builder& bu
 
 void ClaimFields::set(Exchange& ex) const {
   for (const Told& told : told_) {
-    std::string_view text;
-    for (const Claim& c : ex.identity.claims)
-      if (c.name == told.claim) {
-        text = c.text;
-        break;
-      }
+    const Claim* claim = find_claim(ex.identity.claims, told.claim);
+    std::string_view text = claim ? claim->text : std::string_view();
     char* out = ex.arena.chars(text.size());
     text = {out, static_cast<std::size_t>(write_field(out, text) - out)};
     if (text = base::trim(text); text.empty()) {

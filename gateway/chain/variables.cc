@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/chain/variables.h"
 
+#include "gateway/chain/claims.h"
 #include "gateway/chain/consumer.h"
 #include "gateway/chain/escape.h"
 #include "gateway/chain/exchange.h"
@@ -51,9 +52,8 @@ View metadatum(Exchange& ex, View name, FieldId) {
   return ex.identity.entry ? ex.identity.entry->metadatum(name) : View();
 }
 View claim(Exchange& ex, View name, FieldId) {
-  for (const Claim& c : ex.identity.claims)
-    if (c.name == name) return c.text;
-  return {};
+  const Claim* found = find_claim(ex.identity.claims, name);
+  return found ? found->text : View();
 }
 View consumer(Exchange& ex, View, FieldId) { return ex.identity.consumer; }
 View credential(Exchange& ex, View, FieldId) { return ex.identity.credential; }

@@ -52,12 +52,13 @@ TEST(CallerKey, NamesWhoHasIdentifiedItself) {
 TEST(CallerKey, ReadsHeadersAndCookies) {
   FakeExchange fake;
   fake.request().fields.add("X-Key", "k1");
-  fake.request().fields.add(http::FieldId::cookie, "a=1; sid=s2;b");
+  fake.request().fields.add(http::FieldId::cookie, "a=1; sid=s2;b;c=");
   fake.request().fields.add(http::FieldId::cookie, "late=3");
   EXPECT_EQ(key(fake, {{Kind::header, "x-KEY"}}), "header.x-key=k1");
   EXPECT_EQ(key(fake, {{Kind::cookie, "sid"}}), "cookie.sid=s2");
   EXPECT_EQ(key(fake, {{Kind::cookie, "late"}}), "cookie.late=3");
   EXPECT_EQ(key(fake, {{Kind::cookie, "b"}}, MissingKey::skip), "<no cookie.b>");
+  EXPECT_EQ(key(fake, {{Kind::cookie, "c"}}, MissingKey::skip), "<no cookie.c>");
 }
 
 TEST(CallerKey, CannotBeMadeToLookLikeAnother) {

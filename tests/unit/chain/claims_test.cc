@@ -8,6 +8,14 @@ namespace {
 
 bool says(std::string_view text, std::string_view wanted) { return claim_says({"c", text}, wanted); }
 
+TEST(Claims, AreFoundByTheirName) {
+  const Claim claims[] = {{"sub", "alice"}, {"sub", "mallory"}, {"tenant", "acme"}};
+
+  EXPECT_EQ(find_claim(claims, "sub"), &claims[0]);
+  EXPECT_EQ(find_claim(claims, "tenant"), &claims[2]);
+  EXPECT_EQ(find_claim(claims, "Tenant"), nullptr);
+}
+
 TEST(Claims, AreATextOrAnArrayThatHoldsIt) {
   EXPECT_TRUE(says("gold", "gold"));
   EXPECT_FALSE(says("golden", "gold"));
