@@ -30,6 +30,12 @@ struct ServerConnection::Session {
   RequestHead* request = nullptr;  // where the next head goes
 };
 
+// An exchange under way. One pointer leads to both: an idle connection is to be small.
+struct ServerConnection::Running {
+  base::Scope& scope;  // cancelled when the client leaves
+  ServerStream& stream;
+};
+
 ServerConnection::ServerConnection(net::Loop& loop, net::TransportPtr transport, const ConnectionFacts& facts,
                                    const ServerOptions& options, Service& service)
     : loop_(&loop),
@@ -42,31 +48,39 @@ ServerConnection::~ServerConnection() = default;
 
 void ServerConnection::drain() noexcept {
   draining_ = true;
-  if (!stream_scope_) transport_->interrupt_read();
-  if (stream_) stream_->close_after();  // the client is told, if the response has not begun
+  if (running_) {
+    running_->stream.close_after();  // the client is told, if the response has not begun
+  } else {
+    transport_->interrupt_read();
+  }
 }
 
 void ServerConnection::on_activity(bool hangup) noexcept {
-  if (!stream_scope_) return;
-  bool left = stream_->switched() ? transport_->broken() : hangup;
-  if (left) stream_scope_->cancel(Reason::client_closed);
+  if (!running_) return;
+  bool left = running_->stream.switched() ? transport_->broken() : hangup;
+  if (left) running_->scope.cancel(Reason::client_closed);
 }
 
 Task<void> ServerConnection::run() {
   // One that was told to drain before it ran is new: its first request is on its way, and is served.
   do {
     auto wait = transport_->readable(served_ ? options_->keep_alive_timeout : options_->head_timeout);
-    if (wait.await_ready()) co_await net::turn(*loop_);  // more has come than was read: others first
+    bool more = wait.await_ready();  // has come than was read
     if (co_await wait != Outcome::ready) break;
-    if (!co_await burst()) break;
+    if (!co_await burst(more)) break;
   } while (!draining_);
 }
 
 // Pipelined requests that are served before other connections have their turn.
 constexpr unsigned kInARow = 16;
 
-// Serves the requests that have arrived; true when the connection is idle again.
-Task<bool> ServerConnection::burst() {
+// Serves the requests that have arrived; true when the connection is idle again. It is here that others have
+// their turn, and not in run(), since an idle connection keeps the frame of that.
+Task<bool> ServerConnection::burst(bool others_first) {
+  if (others_first) {
+    auto turn = co_await net::turn(*loop_);
+    if (turn != Outcome::ready) co_return false;
+  }
   Session session(*this);
   if (session.input.read_head().kind == net::Io::Kind::again) co_return true;  // woken for nothing
   for (unsigned served = 1;; ++served) {
@@ -89,8 +103,8 @@ Task<bool> ServerConnection::one_request(Session& session) {
 
   base::Scope* scope = co_await base::this_scope();
   base::Scope stream_scope(scope);
-  stream_scope_ = &stream_scope;
-  stream_ = &stream;
+  const Running running{stream_scope, stream};
+  running_ = &running;
   transport_->watch(this);
   Result<Control> control =
       length ? Result<Control>(session.reader.control()) : Result<Control>(std::move(length).unexpected());
@@ -108,8 +122,7 @@ Task<bool> ServerConnection::one_request(Session& session) {
     co_await service_->refuse(stream, control.error()).in(stream_scope);
   }
   transport_->watch(nullptr);
-  stream_scope_ = nullptr;
-  stream_ = nullptr;
+  running_ = nullptr;
   bool keep = control && stream.reusable() && !stream_scope.cancelled();
   if (stream.head_sent() && !stream.complete()) transport_->break_off();
   if (!keep && stream.head_sent() && (!control || stream.request_unread()))

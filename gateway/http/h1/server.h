@@ -26,7 +26,8 @@ class ServerConnection final : public http::ServerConnection, private net::Watch
 
  private:
   struct Session;
-  base::Task<bool> burst();
+  struct Running;
+  base::Task<bool> burst(bool others_first);
   base::Task<bool> one_request(Session& session);
   base::Task<bool> answer(Session& session);
   std::optional<base::Result<std::size_t>> take_head(Session& session);
@@ -40,9 +41,8 @@ class ServerConnection final : public http::ServerConnection, private net::Watch
   const ConnectionFacts* facts_;
   const ServerOptions* options_;
   Service* service_;
-  base::Scope* stream_scope_ = nullptr;  // while an exchange runs: cancelled when the client leaves
-  ServerStream* stream_ = nullptr;       // of that exchange
-  bool served_ = false;                  // a request has been served
+  const Running* running_ = nullptr;  // while there is an exchange
+  bool served_ = false;               // a request has been served
   bool draining_ = false;
   bool large_ = false;  // what the last Input said: see Input::large()
 };
