@@ -76,6 +76,7 @@ class MtlsFilter final : public chain::Authenticator {
   base::Task<Verdict> authenticate(Exchange& ex) const override {
     const net::TlsFacts* tls = ex.stream.connection().tls;
     if (!tls || !tls->client) return Verdict::absent(kChallenge, "a TLS certificate is needed");
+    if (!tls->client->verified) return Verdict::refused(kChallenge, "the listener verifies no certificates");
     const auto& names = seen_[ex.worker.index].names(tls->client->field);
     const chain::Credential* found = nullptr;
     for (const auto& name : names) {

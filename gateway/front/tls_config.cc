@@ -27,6 +27,10 @@ void describe(Enumeration<ClientAuthMode>& e) {
   e.about("client_auth_mode");
   e.value("require", ClientAuthMode::require, "A client without a certificate is refused.");
   e.value("optional", ClientAuthMode::optional, "A client may have none; a bad one is refused.");
+  e.value("optional_no_verify", ClientAuthMode::optional_no_verify,
+          "A client may have none, and any is taken, also one that it made itself: the targets decide. For "
+          "the filter "
+          "`mtls` such a certificate is none that it knows.");
 }
 
 void describe(Description<ClientAuthConfig>& d) {
@@ -35,13 +39,21 @@ void describe(Description<ClientAuthConfig>& d) {
       "Certificates of clients. Targets see them in the field Client-Cert (RFC 9440), which nobody else can "
       "set.");
   d.field("mode", &ClientAuthConfig::mode, "Must every client have one?");
-  d.field("ca", &ClientAuthConfig::ca, "PEM file with the authorities that are believed.", required,
+  d.field("ca", &ClientAuthConfig::ca,
+          "PEM file with the authorities that are believed. Needed, unless the mode is optional_no_verify.",
           config::check(refuse_as_path), example("certs/clients-ca.pem"));
   d.field("crl", &ClientAuthConfig::crl,
           "PEM file with a revocation list of each authority; certificates on it are refused.",
           config::check(refuse_as_path), example("certs/clients.crl"));
   d.field("chain", &ClientAuthConfig::chain,
           "Sends Client-Cert-Chain too. Connections are then never resumed: tickets do not keep the chain.");
+  d.check([](const ClientAuthConfig& c, const Site& at) {
+    bool verifies = c.mode != ClientAuthMode::optional_no_verify;
+    if (verifies && c.ca.empty())
+      at.error("", "needs the `ca` whose certificates are believed", "add `ca: FILE`");
+    for (const auto* name : {"ca", "crl"})
+      if (!verifies && at.written(name)) at.error(name, "verifies nothing with `mode: optional_no_verify`");
+  });
 }
 
 void describe(Description<TlsConfig>& d) {

@@ -17,7 +17,7 @@ struct CertConfig {
 };
 void describe(config::Description<CertConfig>& d);
 
-enum class ClientAuthMode : unsigned char { require, optional };
+enum class ClientAuthMode : unsigned char { require, optional, optional_no_verify };
 void describe(config::Enumeration<ClientAuthMode>& e);
 
 struct ClientAuthConfig {

@@ -27,11 +27,12 @@ HandshakeResult result_of(Kind kind) noexcept {
 }
 
 // What the targets are to know of the client's certificate; written once, as a connection has many requests.
-std::unique_ptr<const net::ClientCertificate> identity(SSL* ssl, bool with_chain) {
+std::unique_ptr<const net::ClientCertificate> identity(SSL* ssl, bool with_chain, bool verified) {
   X509* leaf = SSL_get0_peer_certificate(ssl);
   if (!leaf) return nullptr;
   auto out = std::make_unique<net::ClientCertificate>();
   out->field = net::byte_sequence(leaf);
+  out->verified = verified;
   const STACK_OF(X509)* others = with_chain ? SSL_get_peer_cert_chain(ssl) : nullptr;
   for (int i = 0; others && i < sk_X509_num(others); ++i)
     out->chain += (i ? ", " : "") + net::byte_sequence(sk_X509_value(others, i));
@@ -69,7 +70,8 @@ base::Task<net::TlsTransportPtr> accept_tls(net::Loop& loop, net::TransportPtr p
   }
   auto& facts = made.transport->facts();
   cells.shook_hands({facts.version, facts.resumed, HandshakeResult::ok});
-  facts.client = identity(made.transport->ssl(), settings.forward_chain);
+  bool verified = settings.server->options().client_auth != net::ClientAuth::optional_no_verify;
+  facts.client = identity(made.transport->ssl(), settings.forward_chain, verified);
   co_return std::move(made.transport);
 }
 

@@ -16,10 +16,11 @@ constexpr std::string_view wire(Alpn protocol) {
   return protocol == Alpn::h2 ? std::string_view("\2h2") : std::string_view("\x08http/1.1");
 }
 
-// The certificate of a client that proved to have it, as the values of RFC 9440.
+// The certificate of a client that proved to have its key, as the values of RFC 9440.
 struct ClientCertificate {
-  std::string field;  // Client-Cert: the certificate as a Byte Sequence
-  std::string chain;  // Client-Cert-Chain: what else the client sent, as a List; "" for nothing
+  std::string field;      // Client-Cert: the certificate as a Byte Sequence
+  std::string chain;      // Client-Cert-Chain: what else the client sent, as a List; "" for nothing
+  bool verified = false;  // false where the listener takes any (ClientAuth::optional_no_verify)
 };
 
 struct TlsFacts {

@@ -31,6 +31,10 @@ constexpr const char* kSignatures =
 
 // Without a certificate of the client, a session is worth the keys of its tickets; with one, it must not
 // outlive the client's rights for long.
+// Enough for any chain that is in use. What nobody vouches for is forwarded with every request of its
+// connection.
+constexpr long kMaxUnverifiedBytes = 16 << 10;
+
 constexpr long kSessionSeconds = 3600;
 constexpr long kSessionSecondsWithClient = 300;
 
@@ -166,6 +170,10 @@ void TlsServer::ask_for_certificates(SSL_CTX* context) const {
   X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
   if (!options_.client_crls.empty()) X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
   int mode = SSL_VERIFY_PEER;
+  if (options_.client_auth == ClientAuth::optional_no_verify) {
+    SSL_CTX_set_cert_verify_callback(context, [](X509_STORE_CTX*, void*) { return 1; }, nullptr);
+    SSL_CTX_set_max_cert_list(context, kMaxUnverifiedBytes);
+  }
   if (options_.client_auth == ClientAuth::require) mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
   SSL_CTX_set_verify(context, mode, nullptr);
 }

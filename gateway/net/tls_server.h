@@ -19,7 +19,8 @@
 namespace sluice::net {
 
 enum class TlsVersion : std::uint8_t { tls_1_2, tls_1_3 };
-enum class ClientAuth : std::uint8_t { none, optional, require };
+// With optional_no_verify a certificate says no more than that the client has its key.
+enum class ClientAuth : std::uint8_t { none, optional, optional_no_verify, require };
 
 struct TlsServerOptions {
   std::string name;  // of the listener: tickets of others are not taken

@@ -136,6 +136,18 @@ void read_ocsp(TlsFiles& files, const std::string& field, const std::string& pat
     files.warning(field, files.resolved(path) + " has expired on " + date(*expires) + " and is not sent");
 }
 
+net::ClientAuth client_auth(front::ClientAuthMode mode) {
+  switch (mode) {
+    case front::ClientAuthMode::require:
+      break;
+    case front::ClientAuthMode::optional:
+      return net::ClientAuth::optional;
+    case front::ClientAuthMode::optional_no_verify:
+      return net::ClientAuth::optional_no_verify;
+  }
+  return net::ClientAuth::require;
+}
+
 // Where answers for it are to be fetched; null when they are not.
 std::shared_ptr<net::Staple> stapling(TlsFiles& files, const std::string& at,
                                       const front::CertConfig& written, net::Certificate& certificate,
@@ -208,9 +220,8 @@ BuiltTls build_tls(const front::TlsConfig& config, const std::string& listener, 
     certificates.push_back(std::move(made));
   }
   if (const auto& auth = config.client_auth) {
-    options.client_auth =
-        auth->mode == front::ClientAuthMode::require ? net::ClientAuth::require : net::ClientAuth::optional;
-    options.client_ca = files.certificates("client_auth.ca", auth->ca);
+    options.client_auth = client_auth(auth->mode);
+    if (!auth->ca.empty()) options.client_ca = files.certificates("client_auth.ca", auth->ca);
     if (!auth->crl.empty()) options.client_crls = files.crls("client_auth.crl", auth->crl);
   }
   bool resumes = config.resumption && (!config.client_auth || !config.client_auth->chain);

@@ -213,6 +213,30 @@ TEST_F(Tls, TellsConsumersByTheirCertificates) {
   EXPECT_THAT(client.ask(get("/")), HasStatus(200));
 }
 
+TEST_F(Tls, LetsTargetsVerifyCertificates) {
+  Gateway gw("listeners: {web: {bind: \"127.0.0.1:0\", tls: {certs: [{" + files("a") +
+             "}], client_auth: {mode: optional_no_verify}}}}\n"
+             "consumers: [{name: cart, certificates: {dns: cart.internal}}]\n"
+             "routes: [{name: m, match: {path: /m}, use: [{mtls: {}}], to: users},"
+             " {name: u, match: {path: /**}, to: users}]\n");
+  gw.upstream("users").answers(200, "ok");
+  auto strange = wishes();
+  strange.identity = test::Authority("Another").issue({.names = {"cart.internal"}, .client = true});
+  auto expected = net::byte_sequence(strange.identity->load().leaf.get());
+
+  TlsClient client(gw.port(), strange);
+  EXPECT_THAT(client.ask(get("/")), HasStatus(200));
+  EXPECT_THAT(client.ask(get("/m")), Refused(401, "unauthenticated"));
+  strange.session = client.session();
+  TlsClient resumed(gw.port(), strange);
+  EXPECT_TRUE(resumed.resumed());
+  EXPECT_THAT(resumed.ask(get("/m")), Refused(401, "unauthenticated"));
+  EXPECT_THAT(TlsClient(gw.port(), wishes()).ask(get("/")), HasStatus(200));
+
+  EXPECT_THAT(gw.upstream("users").request(0), HasField("Client-Cert", expected));
+  EXPECT_THAT(gw.upstream("users").request(1), HasNoField("Client-Cert"));
+}
+
 TEST_F(Tls, RefusesClientsWithoutACertificateWhenOneIsRequired) {
   std::string ca = directory_.write("ca.pem", authority_.certificate());
   Gateway gw(one(", client_auth: \n    {ca: \"" + ca + "\"}"));

@@ -35,6 +35,7 @@ struct Request : FakeExchange {
     }
     auto certificate = std::make_unique<net::ClientCertificate>();
     certificate->field = net::byte_sequence(made.get());
+    certificate->verified = verified;
     tls.client = std::move(certificate);
     stream.connected_by(tls);
     return *this;
@@ -48,6 +49,7 @@ struct Request : FakeExchange {
     return std::to_string(status) + " " + std::string(ex.detail);
   }
   net::TlsFacts tls;
+  bool verified = true;
 };
 
 TEST(MtlsFilter, TellsTheConsumerByANameInItsCertificate) {
@@ -72,6 +74,14 @@ TEST(MtlsFilter, AsksForACertificate) {
   Request tls;
   tls.stream.connected_by(tls.tls);
   EXPECT_EQ(tls.ask(), "401 a TLS certificate is needed");
+}
+
+TEST(MtlsFilter, KnowsNoCertificateThatTheListenerTookUnseen) {
+  Request r;
+  r.verified = false;
+  r.with("DNS:batch.internal", "x");
+  EXPECT_EQ(r.ask(), "401 the listener verifies no certificates");
+  EXPECT_EQ(r.ask("mtls: {unlisted: true}"), "401 the listener verifies no certificates");
 }
 
 TEST(MtlsFilter, RefusesTheCertificateOfTwo) {

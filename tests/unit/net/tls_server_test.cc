@@ -311,6 +311,19 @@ TEST_F(TlsClientAuthTest, LetsClientsWithoutOneInWhenItIsOptional) {
   EXPECT_THAT(answer(s, &strange), HasSubstr("certificate verify failed"));
 }
 
+TEST_F(TlsClientAuthTest, TakesAnyCertificateWhereItVerifiesNone) {
+  auto strange =
+      test::Authority("Another").issue({.expires_in = -1, .client = true, .common_name = "strange"});
+  std::vector<std::string> many;
+  for (int i = 0; i < 1000; ++i) many.push_back("name-" + std::to_string(i) + ".example.com");
+  auto large = authority_.issue({.names = many, .client = true});
+  auto s = asking(ClientAuth::optional_no_verify);
+
+  EXPECT_EQ(answer(s, nullptr), "nobody");
+  EXPECT_EQ(answer(s, &strange), "CN = strange");
+  EXPECT_THAT(answer(s, &large), HasSubstr("excessive message size"));
+}
+
 TEST_F(TlsClientAuthTest, RefusesRevokedCertificates) {
   auto good = authority_.issue({.client = true, .common_name = "good"});
   auto revoked = authority_.issue({.client = true});
