@@ -7,6 +7,10 @@ set(SLUICE_PCH_HEADERS
   <map> <memory> <mutex> <optional> <span> <string> <string_view> <type_traits> <unordered_map> <utility>
   <variant> <vector>)
 
+# ccache can only look into a precompiled header of g++ with the first, and find one of clang again with the second.
+set(SLUICE_PCH_OPTIONS $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
+  "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+
 function(sluice_precompiled name)
   if(NOT SLUICE_PCH)
     return()
@@ -15,14 +19,13 @@ function(sluice_precompiled name)
   add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/${name}.cc)
   target_link_libraries(${name} PRIVATE sluice_options sluice_dependencies)
   target_precompile_headers(${name} PRIVATE ${ARGN})
-  # ccache can only look into a precompiled header of g++ with this.
-  target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  target_compile_options(${name} PRIVATE ${SLUICE_PCH_OPTIONS})
 endfunction()
 
 function(sluice_use_precompiled target name)
   if(SLUICE_PCH)
     target_precompile_headers(${target} REUSE_FROM ${name})
-    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+    target_compile_options(${target} PRIVATE ${SLUICE_PCH_OPTIONS})
   endif()
 endfunction()
 
