@@ -18,7 +18,7 @@ class Arena {
  public:
   // Size of the block that a recycled arena keeps: an ordinary exchange fits.
   static constexpr std::size_t kFirstBlock = 4096;
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef SLUICE_ASAN
   static constexpr bool kKeepsFirstBlock = false;  // whoever still uses what was forgotten is found out
 #else
   static constexpr bool kKeepsFirstBlock = true;

@@ -16,14 +16,6 @@ constexpr std::size_t kClasses = 256;  // frames over 4 KiB go to the system
 constexpr std::size_t class_of(std::size_t size) { return (size + kStep - 1 - kOdd) / kStep; }
 static_assert(class_of(24) == 1 && class_of(25) == 2 && class_of(40) == 2);
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SLUICE_ASAN
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define SLUICE_ASAN
-#endif
-
 #ifdef SLUICE_ASAN
 constexpr bool kPooling = false;  // so that the sanitizer sees a frame used after its end
 #else

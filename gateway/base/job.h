@@ -36,9 +36,9 @@ struct Child {
       bool await_ready() noexcept { return false; }
       // By symmetric transfer, so that the parent may destroy this frame: it is suspended by then.
       std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> h) noexcept {
-        Join* join = h.promise().join;
-        join->ended(h.promise().index);
-        if (--join->running == 0 && join->parent) return std::exchange(join->parent, {});
+        Join& all = *h.promise().join;
+        all.ended(h.promise().index);
+        if (--all.running == 0 && all.parent) return std::exchange(all.parent, {});
         return std::noop_coroutine();
       }
       void await_resume() noexcept {}

@@ -12,7 +12,7 @@
 namespace sluice::net {
 
 // The sanitizers look into glibc's functions only: what a buffer holds, and who wrote to it.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#if defined(SLUICE_TSAN) || defined(SLUICE_ASAN)
 inline ssize_t receive(int fd, void* into, std::size_t size, int flags) noexcept {
   return ::recv(fd, into, size, flags);
 }

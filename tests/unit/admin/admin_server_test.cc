@@ -115,7 +115,7 @@ TEST(AdminServer, ClosesItsConnectionsWhenItEnds) {
 }
 
 TEST(AdminServer, GoesOnWhenThereAreDescriptorsAgain) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SLUICE_ASAN
   GTEST_SKIP() << "the sanitizer needs descriptors of its own";
 #endif
   std::promise<void> complained;

@@ -12,7 +12,7 @@ namespace sluice::base {
 namespace {
 
 // Under AddressSanitizer nothing is pooled, so that it sees frames used after their end.
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef SLUICE_ASAN
 constexpr bool kPooling = false;
 #else
 constexpr bool kPooling = true;

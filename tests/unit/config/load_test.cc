@@ -30,8 +30,8 @@ class Load : public testing::Test {
     const Node* node = document_->find(path);
     return node ? std::string(node->text()) : "(none)";
   }
-  std::map<std::string, std::string>& files_ = environment_.files;
   sample::FakeEnvironment environment_;
+  std::map<std::string, std::string>& files_ = environment_.files;
   Diagnostics diagnostics_;
   std::optional<Document> document_;
 };

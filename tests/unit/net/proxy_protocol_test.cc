@@ -147,11 +147,12 @@ TEST(ProxyProtocol, IsNotToldTheAddressesOfLocalAndUnspecified) {
 }
 
 TEST(ProxyProtocol, ReadsTypeLengthValues) {
-  auto h = parsed(v2(0x21, 0x11,
-                     kAddresses + value(0x04, "\0\0\0") + value(0x01, "h2") + value(0x02, "api.example.com") +
-                         value(0x05, "id-1") + value(0x20, "facts of TLS") + value(0x30, "netns") +
-                         value(0xea, "\1vpce-08d2bf15fac5001c9") + value(0xee, "other") +
-                         value(0x01, "http/1.1")));
+  std::string bytes =
+      v2(0x21, 0x11,
+         kAddresses + value(0x04, "\0\0\0") + value(0x01, "h2") + value(0x02, "api.example.com") +
+             value(0x05, "id-1") + value(0x20, "facts of TLS") + value(0x30, "netns") +
+             value(0xea, "\1vpce-08d2bf15fac5001c9") + value(0xee, "other") + value(0x01, "http/1.1"));
+  auto h = parsed(bytes);  // which looks into them
 
   EXPECT_EQ(h.alpn, "h2") << "the first one counts";
   EXPECT_EQ(h.authority, "api.example.com");

@@ -44,11 +44,12 @@ class ServerTest : public testing::Test {
   base::VirtualClock clock_;
   net::Loop loop_{clock_};
   test::MemoryStream::Pair ends_ = test::MemoryStream::pair(loop_.wheel(), 1024 * 1024);
-  ListenerFacts facts_;
+  ListenerFacts listener_;
+  ConnectionFacts facts_{&listener_, net::Address{}};
   ServerOptions options_;
   Counter service_;
   base::Scope scope_;
-  ServerConnection server_{loop_, std::move(ends_.second), {&facts_, net::Address{}}, options_, service_};
+  ServerConnection server_{loop_, std::move(ends_.second), facts_, options_, service_};
   base::Job<void> job_{&scope_};
 };
 
