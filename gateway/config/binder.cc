@@ -127,7 +127,8 @@ bool Binder::scalar(const ScalarShape& shape, const Rules* rules, const Node& no
     return refuse(
         node, at,
         fmt::format("expected {}, got {}", rules->pattern_means, secret ? "***" : json_quoted(node.text())));
-  if (!has_size(rules, characters(node.text()), "character", node, at) || !obeys(rules, node, out, at))
+  if (!has_size(rules, characters(node.text()), "character", node, at) ||
+      !obeys(rules, node, out, at, secret))
     return false;
   if (!rules->defines.empty()) define(rules, node.text(), node.place, at);
   if (!rules->reference.empty()) refer(rules->reference, node.text(), node, node.place);
@@ -178,13 +179,13 @@ bool Binder::json(const Node& node, void* out) {
   return true;
 }
 
-bool Binder::obeys(const Rules* rules, const Node& node, const void* value, const Step& at) {
+bool Binder::obeys(const Rules* rules, const Node& node, const void* value, const Step& at, bool secret) {
   if (!rules) return true;
   for (const auto& check : rules->checks) {
     std::string wrong = check(value);
     if (wrong.empty()) continue;
     // A key that was pasted in place of its path is hidden as it is in excerpts.
-    bool shown = !rules->secret && !node.substituted && !at.secret;
+    bool shown = !secret && !rules->secret && !node.substituted && !at.secret;
     if (node.kind == Kind::scalar && shown && node.text().find("-----BEGIN") == std::string_view::npos)
       wrong += ", got " + std::string(node.text());
     return refuse(node, at, std::move(wrong));

@@ -203,6 +203,27 @@ TEST(Bind, KeepsSecretsOutOfEveryMessage) {
   EXPECT_THAT(text, HasSubstr("unknown setting `pasword`"));
 }
 
+struct Keys {
+  Secret one;
+  std::vector<Secret> all;
+  bool operator==(const Keys&) const = default;
+};
+void describe(Description<Keys>& d) {
+  auto long_enough = [](const Secret& key) { return key.value.size() < 20 ? "is too short" : ""; };
+  d.about("keys", "Keys.");
+  d.field("one", &Keys::one, "A key.", check(long_enough));
+  d.field("all", &Keys::all, "Keys.", one_or_many, each(check(long_enough)));
+}
+
+TEST(Bind, KeepsSecretsOutOfWhatACheckFindsWrong) {
+  for (std::string yaml : {"one: hunter2", "all: hunter2", "all: [hunter2]"}) {
+    Diagnostics diagnostics;
+    bind<Keys>(parse(yaml, diagnostics), diagnostics);
+    EXPECT_THAT(diagnostics.text(), HasSubstr("is too short"));
+    EXPECT_THAT(diagnostics.text(), Not(HasSubstr("hunter2"))) << yaml;
+  }
+}
+
 TEST(Bind, SaysWhereAnAliasWasDefined) {
   EXPECT_THAT(wrong("version: 1\nbuffer: &b 64KiB\ndebug: *b\n"),
               ElementsAre("3:8 expected true or false, got 64KiB (defined at g.yaml:2:9)"));
