@@ -19,10 +19,12 @@ class IssuerKeys : public std::enable_shared_from_this<IssuerKeys> {
   explicit IssuerKeys(std::shared_ptr<jose::KeySource> source)
       : source_(std::move(source)), view_(source_->view()) {}
 
-  // True if the keys are others than at the last call.
+  // True if the keys, or the metadata, are others than at the last call.
   bool refresh();
   // Null before the first were fetched.
   const jose::KeySet* keys() const noexcept { return view_.keys.get(); }
+  // Null before it was fetched, and for keys that are not found by discovery.
+  const jose::ProviderMetadata* metadata() const noexcept { return view_.metadata.get(); }
   const std::string& failure() const noexcept { return view_.failure; }
 
   // Would asking for newer keys bring any, or were they fetched a moment ago?

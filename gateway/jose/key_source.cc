@@ -9,7 +9,7 @@ KeySource::KeySource(KeySet keys) : version_(1), keys_(std::make_shared<const Ke
 
 KeySource::View KeySource::view() const {
   std::lock_guard lock(mutex_);
-  return {keys_, version_.load(std::memory_order_relaxed), failure_};
+  return {keys_, version_.load(std::memory_order_relaxed), failure_, metadata_};
 }
 
 void KeySource::ask(std::function<void()> then) {
@@ -34,6 +34,13 @@ void KeySource::fail(std::string why, base::SteadyTime quiet_until) {
   std::unique_lock lock(mutex_);
   failure_ = std::move(why);
   tell(std::move(lock), quiet_until);
+}
+
+void KeySource::describe(const ProviderMetadata& metadata) {
+  std::lock_guard lock(mutex_);
+  if (metadata_ && *metadata_ == metadata) return;
+  metadata_ = std::make_shared<const ProviderMetadata>(metadata);
+  version_.fetch_add(1, std::memory_order_release);
 }
 
 void KeySource::tell(std::unique_lock<std::mutex> lock, base::SteadyTime quiet_until) {

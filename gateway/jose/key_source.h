@@ -12,6 +12,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/jose/jwk.h"
+#include "gateway/jose/provider_metadata.h"
 
 namespace sluice::jose {
 
@@ -28,9 +29,11 @@ class KeySource {
     std::shared_ptr<const KeySet> keys;  // null before the first
     std::uint64_t version = 0;
     std::string failure;  // of the last attempt to fetch, "" if that was good or there was none
+    // What the issuer says of itself, if its keys are found by discovery; null before the first time.
+    std::shared_ptr<const ProviderMetadata> metadata;
   };
   View view() const;
-  // Changes when the keys do.
+  // Changes when the keys do, or the metadata.
   std::uint64_t version() const noexcept { return version_.load(std::memory_order_acquire); }
 
   // May newer keys be asked for, or were they a moment ago?
@@ -45,6 +48,8 @@ class KeySource {
   // `quiet_until`.
   void answer(std::shared_ptr<const KeySet> keys, bool changed, base::SteadyTime quiet_until);
   void fail(std::string why, base::SteadyTime quiet_until);
+  // What the issuer says of itself now; before the answer with its keys.
+  void describe(const ProviderMetadata& metadata);
   // All is as it was.
   void keep(base::SteadyTime quiet_until) { tell(std::unique_lock(mutex_), quiet_until); }
 
@@ -57,6 +62,7 @@ class KeySource {
   mutable std::mutex mutex_;
   std::shared_ptr<const KeySet> keys_;
   std::string failure_;
+  std::shared_ptr<const ProviderMetadata> metadata_;
   std::vector<std::function<void()>> waiting_;
 };
 

@@ -8,7 +8,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/base/strings.h"
-#include "gateway/jose/json.h"
+#include "gateway/jose/provider_metadata.h"
 #include "gateway/server/later.h"
 
 namespace sluice::server {
@@ -24,16 +24,11 @@ std::string name_of(const chain::KeyAddress& a) {
   return a.issuer + '\n' + a.url.text() + (a.discovery ? "\nd" : "\n") + (a.secrets ? "s\n" : "\n") + a.ca;
 }
 
-// Where the keys are, of an issuer's metadata. The issuer in it must be the one asked about (OpenID Connect
-// Discovery 1.0 section 4.3), and the way to the keys no less private than that to the document.
-Result<upstream::WebUrl> keys_of_metadata(std::string_view text, const chain::KeyAddress& address) {
+// Where the keys are, by the issuer's metadata: the way to them is no less private than that to the document.
+Result<upstream::WebUrl> keys_of_metadata(const jose::ProviderMetadata& metadata,
+                                          const chain::KeyAddress& address) {
   auto refuse = [](std::string why) { return base::fail(base::Reason::internal, std::move(why)); };
-  auto json = jose::Json::parse(text);
-  if (!json) return refuse("is not JSON: " + json.error().detail);
-  const auto* issuer = json->find("issuer");
-  if (!issuer || issuer->text != address.issuer) return refuse("is of another issuer than " + address.issuer);
-  const auto* uri = json->find("jwks_uri");
-  auto url = uri ? upstream::parse_web_url(uri->text) : std::nullopt;
+  auto url = upstream::parse_web_url(metadata.jwks_uri);
   if (!url) return refuse("has no `jwks_uri`");
   if (address.url.private_way() && !url->private_way()) return refuse("has a `jwks_uri` without https");
   return std::move(*url);
@@ -78,7 +73,10 @@ class KeySources::Entry {
     asked_ = address_.url;
     ask([this](Result<Fetched> fetched) {
       if (!address_.discovery || !fetched) return heard(std::move(fetched));
-      auto keys = keys_of_metadata(fetched->body, address_);
+      auto metadata = jose::parse_provider_metadata(fetched->body, address_.issuer);
+      if (!metadata) return heard(std::move(metadata).unexpected());
+      if (auto source = source_.lock()) source->describe(*metadata);
+      auto keys = keys_of_metadata(*metadata, address_);
       if (!keys) return heard(std::move(keys).unexpected());
       asked_ = std::move(*keys);
       ask([this](Result<Fetched> set) { heard(std::move(set)); });

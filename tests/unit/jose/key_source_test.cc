@@ -61,6 +61,23 @@ TEST(KeySource, KeepsTheLastGoodKeysWhenFetchingFails) {
   EXPECT_EQ(source.view().failure, "");
 }
 
+TEST(KeySource, ShowsWhatTheIssuerSaysOfItself) {
+  KeySource source([] {});
+  EXPECT_EQ(source.view().metadata, nullptr);
+  ProviderMetadata said;
+  said.token_endpoint = "https://idp/token";
+
+  source.describe(said);
+  auto before = source.version();
+  source.describe(said);
+
+  EXPECT_EQ(*source.view().metadata, said);
+  EXPECT_EQ(source.version(), before) << "the same again is no news";
+  said.token_endpoint.clear();
+  source.describe(said);
+  EXPECT_NE(source.version(), before);
+}
+
 TEST(KeySource, IsNotAskedBeforeTheQuietTimeIsOver) {
   KeySource source([] {});
   EXPECT_TRUE(source.may_ask(at(0s)));
