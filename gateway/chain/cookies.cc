@@ -58,6 +58,17 @@ FoundCookie find_cookie(const http::Fields& fields, std::string_view name) noexc
   return out;
 }
 
+std::vector<std::string_view> cookies_with(const http::Fields& fields, std::string_view prefix) {
+  std::vector<std::string_view> out;
+  for (const http::Field& line : fields.lines()) {
+    if (line.dropped || line.id != FieldId::cookie) continue;
+    Pair pair;
+    for (std::string_view rest = line.value; next_pair(rest, pair);)
+      if (pair.name.starts_with(prefix)) out.push_back(pair.name);
+  }
+  return out;
+}
+
 void remove_cookie(http::Fields& fields, std::string_view name) {
   for (http::Field& line : fields.lines()) {
     if (line.dropped || line.id != FieldId::cookie) continue;

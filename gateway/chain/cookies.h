@@ -3,6 +3,7 @@
 #pragma once
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "gateway/http/fields.h"
 
@@ -14,6 +15,8 @@ struct FoundCookie {
   int count = 0;
 };
 FoundCookie find_cookie(const http::Fields& fields, std::string_view name) noexcept;
+// The name of every cookie that begins so; a name that came twice is there twice.
+std::vector<std::string_view> cookies_with(const http::Fields& fields, std::string_view prefix);
 // Takes out every cookie of that name.
 void remove_cookie(http::Fields& fields, std::string_view name);
 

@@ -29,6 +29,12 @@ std::string left(std::vector<std::string> lines, std::string_view name) {
   return test::lines(c.fields);
 }
 
+TEST(Cookies, AreFoundByTheBeginningOfTheirName) {
+  Cookies c({"a=1; key.x=2", "key.y=3; Key.z=4; key=5"});
+  EXPECT_EQ(cookies_with(c.fields, "key."), (std::vector<std::string_view>{"key.x", "key.y"}));
+  EXPECT_EQ(cookies_with(c.fields, "none"), std::vector<std::string_view>());
+}
+
 TEST(Cookies, AreFoundByName) {
   EXPECT_EQ(found({"a=1; key=abc; b=2"}, "key"), "1:abc");
   EXPECT_EQ(found({"a=1;key=x=y ;b"}, "key"), "1:x=y");
