@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/oidc/ended.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::oidc {
+namespace {
+
+using namespace std::chrono_literals;
+using base::WallTime;
+
+constexpr WallTime at(std::chrono::seconds s) { return WallTime(s); }
+
+TEST(Ended, AreTheSessionsOfASid) {
+  Ended ended;
+  EXPECT_FALSE(ended.has_ended({"idp web", "s1", "alice"}, at(5s)));
+
+  EXPECT_TRUE(ended.end({"idp web", "s1", ""}, at(10s), at(100s)));
+
+  EXPECT_TRUE(ended.has_ended({"idp web", "s1", "alice"}, at(5s)));
+  EXPECT_FALSE(ended.has_ended({"idp web", "s2", "alice"}, at(5s)));
+  EXPECT_FALSE(ended.has_ended({"idp web", "", "alice"}, at(5s)));
+  EXPECT_FALSE(ended.has_ended({"idp other", "s1", "alice"}, at(5s)));
+  EXPECT_FALSE(ended.has_ended({"idp web", "x", "s1"}, at(5s))) << "a subject is no session";
+}
+
+TEST(Ended, AreAllOfASubjectThatWereBegunBefore) {
+  Ended ended;
+  EXPECT_TRUE(ended.end({"idp web", "", "alice"}, at(10s), at(100s)));
+
+  EXPECT_TRUE(ended.has_ended({"idp web", "s1", "alice"}, at(10s)));
+  EXPECT_TRUE(ended.has_ended({"idp web", "", "alice"}, at(1s)));
+  EXPECT_FALSE(ended.has_ended({"idp web", "s1", "alice"}, at(11s))) << "who has logged in again";
+  EXPECT_FALSE(ended.has_ended({"idp web", "s1", "bob"}, at(1s)));
+}
+
+TEST(Ended, AreForgottenWhenTheyWouldBeOverAnyway) {
+  Ended ended;
+  for (std::size_t i = 0; i < Ended::kMost; ++i)
+    ASSERT_TRUE(ended.end({"w", "s" + std::to_string(i), ""}, at(10s), at(100s)));
+
+  EXPECT_FALSE(ended.end({"w", "more", ""}, at(50s), at(200s))) << "there are too many";
+  EXPECT_TRUE(ended.end({"w", "s0", ""}, at(50s), at(200s))) << "the same once more";
+  EXPECT_TRUE(ended.end({"w", "more", ""}, at(110s), at(200s)));
+  EXPECT_FALSE(ended.has_ended({"w", "s1", ""}, at(1s)));
+  EXPECT_TRUE(ended.has_ended({"w", "s0", ""}, at(1s)));
+}
+
+TEST(EndedOfTheProcess, IsTheSameForAsLongAsSomebodyHoldsIt) {
+  auto one = Ended::of_process();
+  EXPECT_EQ(Ended::of_process(), one);
+}
+
+}  // namespace
+}  // namespace sluice::oidc

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/oidc/logins.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/cookie_jar.h"
+#include "tests/support/fake_stream.h"
+
+namespace sluice::oidc {
+namespace {
+
+using test::FakeExchange;
+using test::parameter;
+using testing::StartsWith;
+
+class LoginsTest : public testing::Test {
+ protected:
+  LoginsTest() {
+    config_.issuer = "https://idp";
+    config_.client_id = "web";
+    config_.scopes = {"openid", "email"};
+    config_.session.keys = {{std::string(32, 'k')}};
+  }
+  std::string begin(std::string_view target = "/page?x=1") {
+    FakeExchange fake(target);
+    bring_cookies(fake);
+    SetCookies out{};
+    auto url = Logins(config_).begin(fake.ex, "https://idp/auth", out);
+    take(out);
+    return url;
+  }
+  std::optional<Login> end(const std::string& state, base::Duration later = 0s) {
+    FakeExchange fake;
+    fake.clock.advance((later + 6ns) / 7);
+    bring_cookies(fake);
+    SetCookies out{};
+    auto login = Logins(config_).take(fake.ex, state, out);
+    take(out);
+    return login;
+  }
+  void bring_cookies(FakeExchange& fake) {
+    if (!jar_.cookies.empty())
+      fake.request().fields.add(http::FieldId::cookie, fake.ex.arena.copy(jar_.text()));
+  }
+  void take(const SetCookies& out) {
+    for (const auto* line = out.first; line; line = line->next) jar_.take(line->text);
+  }
+
+  OidcConfig config_;
+  test::CookieJar jar_;
+};
+
+TEST_F(LoginsTest, SendTheBrowserWithAllThatTheProviderNeeds) {
+  config_.parameters.emplace("prompt") = "login";
+
+  auto url = begin();
+  auto login = end(parameter(url, "state"));
+
+  EXPECT_THAT(url, StartsWith("https://idp/auth?response_type=code&client_id=web&"));
+  EXPECT_EQ(parameter(url, "redirect_uri"), "http://api.example.com/oauth2/callback");
+  EXPECT_EQ(parameter(url, "scope"), "openid email");
+  EXPECT_EQ(parameter(url, "prompt"), "login");
+  ASSERT_TRUE(login);
+  EXPECT_EQ(parameter(url, "nonce"), login->nonce);
+  EXPECT_EQ(parameter(url, "code_challenge"), challenge_of(login->verifier));
+  EXPECT_EQ(parameter(url, "code_challenge_method"), "S256");
+  EXPECT_EQ(login->back, "/page?x=1");
+  EXPECT_EQ(login->redirect_uri, parameter(url, "redirect_uri"));
+}
+
+TEST_F(LoginsTest, AreTakenOnceAndEachByItsState) {
+  auto one = begin("/one"), two = begin("/two");
+  EXPECT_EQ(jar_.cookies.size(), 2u);
+
+  EXPECT_EQ(end(parameter(two, "state"))->back, "/two");
+  EXPECT_FALSE(end(parameter(two, "state")));
+  EXPECT_EQ(end(parameter(one, "state"))->back, "/one");
+  EXPECT_TRUE(jar_.cookies.empty());
+}
+
+TEST_F(LoginsTest, AreNoneForAStateThatIsNotTheirs) {
+  std::string state = parameter(begin(), "state");
+
+  EXPECT_FALSE(end(""));
+  EXPECT_FALSE(end(state.substr(0, 8)));
+  EXPECT_FALSE(end(state + "x"));
+  std::string other = state;
+  other.back() = other.back() == 'A' ? 'B' : 'A';
+  EXPECT_FALSE(end(other));
+  EXPECT_TRUE(end(state)) << "and are still there";
+}
+
+TEST_F(LoginsTest, AreOverAfterAWhile) {
+  std::string one = parameter(begin(), "state"), two = parameter(begin(), "state");
+  EXPECT_TRUE(end(one, 10min - 1s));
+  EXPECT_FALSE(end(two, 10min));
+  EXPECT_TRUE(jar_.cookies.empty());
+}
+
+TEST_F(LoginsTest, AreFewAtATime) {
+  for (std::size_t i = 0; i < Logins::kMost; ++i) begin();
+  EXPECT_EQ(jar_.cookies.size(), Logins::kMost);
+  begin();
+  EXPECT_EQ(jar_.cookies.size(), 1u);
+}
+
+TEST_F(LoginsTest, AreForgottenAndHiddenAlone) {
+  begin();
+  jar_.cookies["other"] = "1";
+  FakeExchange fake;
+  bring_cookies(fake);
+  SetCookies out{};
+
+  Logins(config_).forget(fake.ex, out);
+  Logins(config_).hide(fake.ex);
+  take(out);
+
+  EXPECT_EQ(jar_.text(), "other=1");
+  EXPECT_EQ(test::lines(fake.request().fields), "Cookie: other=1\n");
+}
+
+}  // namespace
+}  // namespace sluice::oidc
