@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The filter `introspection`: tells the caller by a token that only its authorization server understands, and
 // is asked about (RFC 7662). What it says of a good token is remembered for a minute at most, of a bad one
-// for a few seconds. A server that does not answer makes tokens unavailable (503), never wrong (401).
+// for a few seconds; of several requests of a worker with the same token one asks. A server that does not
+// answer makes tokens unavailable (503), never wrong (401).
 #include <string>
 
 #include "gateway/base/base64.h"
@@ -9,6 +10,7 @@
 #include "gateway/chain/escape.h"
 #include "gateway/chain/per_worker.h"
 #include "gateway/chain/registry.h"
+#include "gateway/chain/single_flight.h"
 #include "gateway/chain/token_authenticator.h"
 #include "gateway/chain/verdict_cache.h"
 #include "gateway/jose/token.h"
@@ -110,8 +112,14 @@ class Introspection final : public chain::TokenAuthenticator {
   }
 
  private:
+  // What the server says of a token.
+  struct Told {
+    std::shared_ptr<const TokenClaims> facts;  // null: it is not active, or
+    std::string failure;                       // nothing was said
+  };
   struct Own {
     explicit Own(std::size_t most) : good(most), bad(most) {}
+    chain::SingleFlight<Told> flights;
     chain::VerdictCache<TokenClaims, SteadyTime> good;
     chain::VerdictCache<char, SteadyTime>
         bad;  // apart, so that whoever invents tokens pushes no good one out
@@ -130,8 +138,10 @@ class Introspection final : public chain::TokenAuthenticator {
     return config_.issuer.empty() ? facts.claim("iss") : std::string_view(config_.issuer);
   }
   Verdict not_active() const { return bad("the token is not active"); }
-  static Verdict no_answer(Exchange& ex, std::string_view why) {
-    return Verdict::unavailable(ex.arena.join("the authorization server ", why));
+  Verdict verdict_of(Exchange& ex, const Told& told) const {
+    if (told.facts) return identify(ex, told.facts, issuer_of(*told.facts));
+    if (told.failure.empty()) return not_active();
+    return Verdict::unavailable(ex.arena.join("the authorization server ", told.failure));
   }
 
   Task<Verdict> judge(Exchange& ex, std::string_view token) const override {
@@ -143,10 +153,25 @@ class Introspection final : public chain::TokenAuthenticator {
       return identify(ex, *known, issuer_of(**known));
     }
     if (own.bad.find(token, now)) return not_active();
-    return ask(ex, own, token);
+    return ask_once(ex, own, std::string(token));
   }
 
-  Task<Verdict> ask(Exchange& ex, Own& own, std::string_view token) const {
+  Task<Verdict> ask_once(Exchange& ex, Own& own, std::string token) const {
+    while (own.flights.underway(token) && !ex.scope.cancelled()) {
+      auto told = co_await own.flights.join(token);
+      if (told) co_return verdict_of(ex, *told);
+    }
+    // One that cannot wait any more asks nobody.
+    if (ex.scope.cancelled()) co_return Verdict::unavailable("the caller did not wait");
+    auto lead = own.flights.lead(token);
+    Task<Told> asking = ask(ex, own, token);
+    Told answer = co_await asking;
+    auto told = std::make_shared<const Told>(std::move(answer));
+    // What fails because this client has left says nothing to the others.
+    if (!ex.scope.cancelled()) lead.land(told);
+    co_return verdict_of(ex, *told);
+  }
+  Task<Told> ask(Exchange& ex, Own& own, const std::string& token) const {
     const std::string body = "token=" + component(token) + "&token_type_hint=access_token";
     const http::Field fields[] = {
         {http::field_name(FieldId::content_type), "application/x-www-form-urlencoded", FieldId::content_type},
@@ -160,25 +185,25 @@ class Introspection final : public chain::TokenAuthenticator {
     request.most = kLargestAnswer;
     auto calling = caller_.call(ex, request);
     auto answer = co_await calling;
+    auto failed = [](std::string why) { return Told{nullptr, std::move(why)}; };
     if (!answer)
-      co_return no_answer(ex, ex.arena.join("cannot be asked: ", base::row(answer.error().reason).name, " ",
-                                            answer.error().detail));
-    if (answer->status != 200)
-      co_return no_answer(ex, ex.arena.join("answers with status ", std::to_string(answer->status)));
+      co_return failed("cannot be asked: " + std::string(base::row(answer.error().reason).name) + " " +
+                       answer.error().detail);
+    if (answer->status != 200) co_return failed("answers with status " + std::to_string(answer->status));
     auto json = jose::Json::parse(answer->body);
-    if (!json) co_return no_answer(ex, ex.arena.join("does not answer with JSON: ", json.error().detail));
+    if (!json) co_return failed("does not answer with JSON: " + json.error().detail);
     const jose::JsonValue* active = json->find("active");
-    if (!active || !active->is(jose::JsonKind::boolean)) co_return no_answer(ex, "does not say `active`");
+    if (!active || !active->is(jose::JsonKind::boolean)) co_return failed("does not say `active`");
     co_return settle(ex, own, token, std::move(*json), active->text == "true");
   }
 
-  Verdict settle(Exchange& ex, Own& own, std::string_view token, jose::Json json, bool active) const {
+  Told settle(Exchange& ex, Own& own, std::string_view token, jose::Json json, bool active) const {
     WallTime wall = ex.worker.loop.clock().wall();
     SteadyTime now = ex.worker.loop.now();
     if (!active || !fits(json, wall)) {
       if (config_.cache > 0 && config_.remember_bad > 0s)
         own.bad.put(token, std::make_shared<const char>(), now + config_.remember_bad, now);
-      return not_active();
+      return {};
     }
     WallTime ends = json.find("exp") ? jose::expiry(json) : WallTime::max();
     auto facts = std::make_shared<TokenClaims>(std::move(json), config_.groups_claim);
@@ -187,7 +212,7 @@ class Introspection final : public chain::TokenAuthenticator {
     base::Duration left =
         ends == WallTime::max() ? config_.remember : std::min(config_.remember, ends - wall);
     if (config_.cache > 0 && left > 0s) own.good.put(token, facts, now + left, now);
-    return identify(ex, facts, issuer_of(*facts));
+    return {std::move(facts), {}};
   }
   // The server has judged the token; what is for this service to know is whether it is meant.
   bool fits(const jose::Json& json, WallTime wall) const {

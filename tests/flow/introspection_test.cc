@@ -2,6 +2,8 @@
 // The filter `introspection` and the authorization server that it asks.
 #include <gmock/gmock.h>
 
+#include <optional>
+
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
@@ -68,6 +70,64 @@ TEST_F(Introspection, RemembersGoodAndBadTokens) {
   EXPECT_THAT(again, HasField("WWW-Authenticate", HasSubstr("invalid_token")));
   EXPECT_EQ(idp().request_count(), 2u);
   EXPECT_EQ(users().request_count(), 2u);
+}
+
+// Several requests with one token, under way at the same time; the server has the first one's question.
+class SameToken : public Introspection {
+ protected:
+  void begin(const std::string& more = "") {
+    gw_ = std::make_unique<Gateway>(config(more) +
+                                    "  - {name: other, match: {path: /other}, respond: {status: 200}}\n");
+    users().answers(200, "ok");
+    ask();
+    question_.emplace(idp().accept());
+    question_->expect_request();
+    ask();
+    ask();
+    EXPECT_EQ(gw_->get("/other").status, 200);  // they have come by then
+  }
+  void ask() {
+    clients_.push_back(std::make_unique<RawClient>(gw_->connect()));
+    clients_.back()->send(get("/u", kToken));
+  }
+  static void answer(UpstreamConnection& question, const std::string& body) {
+    question.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  }
+
+  std::vector<std::unique_ptr<RawClient>> clients_;
+  std::optional<UpstreamConnection> question_;
+};
+
+TEST_F(SameToken, IsAskedAboutOnce) {
+  begin(", cache: 0");
+  answer(*question_, kActive);
+  for (auto& client : clients_) EXPECT_EQ(client->response().status, 200);
+  EXPECT_EQ(idp().request_count(), 1u);
+}
+
+TEST_F(SameToken, IsBadForAll) {
+  begin();
+  answer(*question_, R"({"active":false})");
+  for (auto& client : clients_) EXPECT_EQ(client->response().status, 401);
+  EXPECT_EQ(idp().request_count(), 1u);
+}
+
+TEST_F(SameToken, IsUnavailableForAllWhenTheServerFails) {
+  begin();
+  answer(*question_, "no JSON");
+  for (auto& client : clients_) EXPECT_EQ(client->response().status, 503);
+  EXPECT_EQ(idp().request_count(), 1u);
+}
+
+TEST_F(SameToken, IsAskedAboutByAnotherOneWhenTheFirstClientLeaves) {
+  begin();
+  clients_.front()->close();
+  clients_.erase(clients_.begin());
+  auto again = idp().accept();
+  again.expect_request();
+  answer(again, kActive);
+  for (auto& client : clients_) EXPECT_EQ(client->response().status, 200);
+  EXPECT_EQ(idp().request_count(), 2u);
 }
 
 TEST_F(Introspection, RemembersNothingIfSoTold) {
