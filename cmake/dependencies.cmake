@@ -12,10 +12,11 @@ pkg_check_modules(ARGON2 REQUIRED IMPORTED_TARGET libargon2)
 pkg_check_modules(CRYPT REQUIRED IMPORTED_TARGET libxcrypt)
 find_library(HIREDIS hiredis REQUIRED)
 pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
+find_package(absl REQUIRED)
 find_library(ZLIB_LIBRARY z REQUIRED)
 find_library(PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
 
 add_library(sluice_dependencies INTERFACE)
 target_link_libraries(sluice_dependencies INTERFACE
   Boost::headers fmt::fmt OpenSSL::SSL PkgConfig::RE2 PkgConfig::LIBYAML PkgConfig::NGHTTP2 PkgConfig::ARGON2
-  PkgConfig::CRYPT PkgConfig::PUGIXML ${HIREDIS} ${ZLIB_LIBRARY} ${PROMETHEUS_CORE} Threads::Threads)
+  PkgConfig::CRYPT PkgConfig::PUGIXML absl::time ${HIREDIS} ${ZLIB_LIBRARY} ${PROMETHEUS_CORE} Threads::Threads)

@@ -120,7 +120,7 @@ class RouteBuilder final : public chain::Builder {
     const auto* written = config_.stores.find(store);
     if (!written) return living_.stores.memory();  // the binder has complained
     auto at = path("stores", std::string(store), "redis");
-    auto tls = written->redis.url.target.tls
+    auto tls = written->redis.uses_tls()
                    ? tls_.build(at + ".tls", written->redis.tls, upstream::ProtocolChoice::h1, report_)
                    : nullptr;
     auto made = living_.stores.redis(std::string(store), *written, living_.targets, std::move(tls), series());

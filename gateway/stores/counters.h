@@ -4,6 +4,7 @@
 // filter holds it, so that counts outlive a reload.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -29,6 +30,13 @@ struct Want {
   std::uint64_t cost = 1;         // at most the capacity of every limit
 };
 
+// What a request that was allowed turned out to cost beyond what it was charged, or less if negative. It is
+// charged whatever is left: what comes next has to wait for it.
+struct Correction {
+  Want want;  // without a cost
+  std::int64_t more = 0;
+};
+
 // Who has decided.
 enum class Decider : std::uint8_t {
   store,  // the store that was asked
@@ -45,10 +53,19 @@ struct Taken {
   std::uint64_t until_reset = 0;  // of the tightest
 };
 
+class OnceStore;
+class QuotaStore;
+
 class Counters {
  public:
   virtual ~Counters() = default;
   virtual base::Task<Taken> take(Asker asker, const Want& want) = 0;
+  // What is left afterwards.
+  virtual base::Task<Taken> correct(Asker asker, const Correction& correction) = 0;
+  // Where quotas are counted in the same store; null where they are kept elsewhere.
+  virtual std::shared_ptr<QuotaStore> quotas() { return nullptr; }
+  // The same of what may happen once only.
+  virtual std::shared_ptr<OnceStore> once() { return nullptr; }
 };
 
 }  // namespace sluice::stores

@@ -104,6 +104,23 @@ Charged charge(const Limit& limit, std::uint64_t state, Instant now, std::uint64
                                                     : charge_window(limit, state, now, cost);
 }
 
+Charged charge_anyway(const Limit& limit, std::uint64_t state, Instant now, std::uint64_t cost) noexcept {
+  Charged out = charge(limit, state, now, cost);
+  if (out.allowed) return out;
+  out.allowed = true;
+  out.remaining = 0;
+  if (limit.algorithm == Algorithm::token_bucket) {
+    out.state = std::max(state, now) + cost * limit.interval();
+    out.until_reset = out.state - now;
+  } else {
+    auto [window, passed] = present(state, limit.period, now);
+    window.now = std::min(window.now + cost, kMostInWindow);
+    out.state = window.word();
+    out.until_reset = 2 * limit.period - passed;
+  }
+  return out;
+}
+
 std::uint64_t refund(const Limit& limit, std::uint64_t state, std::uint64_t cost) noexcept {
   if (limit.algorithm == Algorithm::token_bucket) return state - std::min(state, cost * limit.interval());
   Window window = Window::of(state);

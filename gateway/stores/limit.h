@@ -55,6 +55,9 @@ struct Charged {
 // Charges `cost` (at most the capacity) to a counter in `state`; 0 is one that was never charged. A cost of 0
 // only looks.
 Charged charge(const Limit& limit, std::uint64_t state, Instant now, std::uint64_t cost) noexcept;
+// Charges `cost` (at most the capacity) whatever is left; what is missing has to be made up for before
+// anything passes again.
+Charged charge_anyway(const Limit& limit, std::uint64_t state, Instant now, std::uint64_t cost) noexcept;
 // Takes back what was charged a moment ago.
 std::uint64_t refund(const Limit& limit, std::uint64_t state, std::uint64_t cost) noexcept;
 // Is this state the same as none?

@@ -77,4 +77,27 @@ Taken MemoryCounters::take_several(Instant now, const Want& want) {
   return done.taken;
 }
 
+Taken MemoryCounters::correct_now(Instant now, const Correction& correction) {
+  Tightest out;
+  for (std::size_t i = 0; i < correction.want.limits.size(); ++i) {
+    const Limit& limit = correction.want.limits[i];
+    Charged charged;
+    auto change = [&](std::uint64_t state) -> std::optional<std::uint64_t> {
+      if (correction.more < 0) {
+        std::uint64_t less = refund(limit, state, static_cast<std::uint64_t>(-correction.more));
+        charged = charge(limit, less, now, 0);
+        return less;
+      }
+      auto more = std::min(static_cast<std::uint64_t>(correction.more), limit.capacity());
+      charged = charge_anyway(limit, state, now, more);
+      return charged.state;
+    };
+    table_.update(cell_of(hash_(correction.want.key, limit.salt)), limit.cell_class, now, change);
+    charged.allowed = true;
+    charged.wait = 0;
+    out.add(i, charged);
+  }
+  return out.taken;
+}
+
 }  // namespace sluice::stores

@@ -17,6 +17,10 @@ class MemoryCounters final : public Counters {
     return take_now(instant(asker.loop.now()), want);
   }
   Taken take_now(Instant now, const Want& want);
+  base::Task<Taken> correct(Asker asker, const Correction& correction) override {
+    return correct_now(instant(asker.loop.now()), correction);
+  }
+  Taken correct_now(Instant now, const Correction& correction);
 
   CellTable& table() noexcept { return table_; }
   const CellTable& table() const noexcept { return table_; }

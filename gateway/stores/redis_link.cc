@@ -2,7 +2,6 @@
 #include "gateway/stores/redis_link.h"
 
 #include <algorithm>
-#include <array>
 #include <system_error>
 
 #include "gateway/net/sleep.h"
@@ -21,6 +20,13 @@ constexpr std::size_t kBuffer = 16 * 1024;
 
 std::string system_text(int error) { return std::generic_category().message(error); }
 
+// The reply to ROLE.
+bool is_master(const redisReply& reply) noexcept {
+  if (reply.type != REDIS_REPLY_ARRAY || reply.elements == 0) return false;
+  const redisReply& role = *reply.element[0];
+  return role.type == REDIS_REPLY_STRING && std::string_view(role.str, role.len) == "master";
+}
+
 }  // namespace
 
 // --- who asks
@@ -38,6 +44,7 @@ bool RedisLink::Reply::admitted() {
 
 void RedisLink::Reply::enqueue() {
   RedisLink& link = *link_;
+  for (unsigned i = 1; i < replies_; ++i) link.pending_.push_back(nullptr);
   number_ = link.first_ + link.pending_.size();
   link.pending_.push_back(this);
   link.out_.append(command_);
@@ -80,11 +87,12 @@ base::Result<RedisReply> RedisLink::Reply::await_resume() {
 // --- the connection
 
 RedisLink::RedisLink(net::Loop& loop, upstream::Target& target, RedisOptions options,
-                     std::shared_ptr<RedisObserver> observer)
+                     std::shared_ptr<RedisObserver> observer, std::shared_ptr<RedisLocator> locator)
     : loop_(loop),
       target_(target),
       options_(std::move(options)),
       observer_(std::move(observer)),
+      locator_(std::move(locator)),
       to_write_(loop.wheel()),
       living_(&scope_) {}
 
@@ -97,6 +105,12 @@ void RedisLink::late() noexcept {
   down_ = true;  // not connected yet: nothing has been sent
   why_down_ = broken_;
   fail_all(broken_);
+}
+
+void RedisLink::give_up(std::string why) noexcept {
+  if (!transport_ || !broken_.empty()) return;
+  broken_ = std::move(why);
+  transport_->interrupt_read();
 }
 
 void RedisLink::fail_all(const std::string& why) noexcept {
@@ -127,6 +141,11 @@ Task<void> RedisLink::live() {
 
 // One connection, from its begin to its end; why it ended.
 Task<std::string> RedisLink::serve(bool& was_up) {
+  if (locator_) {
+    Task<std::string> locating = locator_->locate(loop_, target_);
+    std::string unknown = co_await locating;
+    if (!unknown.empty()) co_return unknown;
+  }
   auto dialled = co_await upstream::dial(loop_, target_, options_.connect_timeout);
   if (!dialled) co_return dialled.error().detail;
   net::TransportPtr transport = std::move(dialled->transport);
@@ -151,42 +170,16 @@ Task<std::string> RedisLink::serve(bool& was_up) {
 
 // Says who we are, and waits until the server has agreed to everything and answers questions.
 Task<std::string> RedisLink::greet(net::Transport& transport, ReplyReader& reader) {
-  std::string hello;
-  std::size_t expected = 1;
-  if (!options_.password.empty()) {
-    ++expected;
-    if (options_.username.empty()) {
-      write_command(hello, {"AUTH", options_.password});
-    } else {
-      write_command(hello, {"AUTH", options_.username, options_.password});
-    }
-  }
-  if (options_.database) {
-    ++expected;
-    write_command(hello, {"SELECT", std::to_string(options_.database)});
-  }
-  write_command(hello, {"PING"});
-  iovec bytes[] = {net::piece(hello)};
-  std::uint64_t sent = 0;
-  auto written = co_await net::write_all(transport, bytes, options_.connect_timeout, sent);
-  if (!written) co_return "it takes no bytes";
-  std::array<char, 512> buffer;
-  while (expected > 0) {
-    net::Io io = transport.try_read(buffer);
-    if (io.kind == net::Io::Kind::again) {
-      Outcome outcome = co_await transport.readable(options_.connect_timeout);
-      if (outcome != Outcome::ready) co_return "no answer to PING in time";
-      continue;
-    }
-    if (io.kind == net::Io::Kind::closed) co_return "it closed the connection";
-    if (io.kind == net::Io::Kind::failed) co_return system_text(io.error);
-    if (!reader.feed({buffer.data(), io.bytes})) co_return std::string(reader.fault());
-    while (RedisReply reply = reader.next()) {
-      if (auto error = error_of(*reply); !error.empty()) co_return std::string(error);
-      if (expected > 0) --expected;
-    }
-    if (!reader.fault().empty()) co_return std::string(reader.fault());
-  }
+  RedisCommands commands = hello(options_);
+  bool master = locator_ && locator_->wants_master();
+  if (master) commands.add({"ROLE"});
+  commands.add({"PING"});
+  Task<base::Result<std::vector<RedisReply>>> greeting =
+      converse(transport, reader, std::move(commands), options_.connect_timeout);
+  auto replies = co_await greeting;
+  if (!replies) co_return replies.error().detail;
+  if (master && !is_master(*(*replies)[replies->size() - 2]))
+    co_return "it is no master, though a sentinel says so";
   co_return std::string();
 }
 

@@ -14,17 +14,10 @@
 #include "gateway/base/job.h"
 #include "gateway/base/result.h"
 #include "gateway/net/signal.h"
-#include "gateway/stores/redis_protocol.h"
+#include "gateway/stores/redis_greeting.h"
 #include "gateway/upstream/target.h"
 
 namespace sluice::stores {
-
-struct RedisOptions {
-  std::string username, password;  // of no use without a password
-  unsigned database = 0;
-  base::Duration connect_timeout{};
-  base::Duration timeout{};  // until a reply
-};
 
 // Told about the state of the server, from any worker.
 class RedisObserver {
@@ -34,18 +27,34 @@ class RedisObserver {
   virtual void redis_answers() noexcept = 0;
 };
 
+// Finds out where a server is at present, before each connection to it.
+class RedisLocator {
+ public:
+  virtual ~RedisLocator() = default;
+  // Publishes its address at the target; why not, "" if it did. Both outlive the task.
+  virtual base::Task<std::string> locate(net::Loop& loop, upstream::Target& target) = 0;
+  // For its own questions. Control thread.
+  virtual void use_tls(const std::shared_ptr<const upstream::TargetTls>& /*tls*/) {}
+  // Is it to be one that takes writes?
+  virtual bool wants_master() const noexcept { return false; }
+};
+
 class RedisLink final : public upstream::PoolSlot {
  public:
   // The target keeps it as its slot.
   RedisLink(net::Loop& loop, upstream::Target& target, RedisOptions options,
-            std::shared_ptr<RedisObserver> observer);
+            std::shared_ptr<RedisObserver> observer, std::shared_ptr<RedisLocator> locator = nullptr);
   ~RedisLink() override;
 
   class Reply;
   // `co_await link.ask(bytes)`: the reply to one whole command, which may be an error reply, or why there is
-  // none (Reason::internal, never told to clients).
-  Reply ask(std::string_view command) noexcept;
+  // none (Reason::internal, never told to clients). Of several commands, `replies` of them, that are to be
+  // next to each other: the reply to the last one.
+  Reply ask(std::string_view command, unsigned replies = 1) noexcept;
   bool up() const noexcept { return up_; }
+  bool down() const noexcept { return down_; }
+  // The server is of no use any more: begins anew.
+  void give_up(std::string why) noexcept;
 
  private:
   static constexpr std::size_t kMostPending = 10'000;
@@ -63,6 +72,7 @@ class RedisLink final : public upstream::PoolSlot {
   upstream::Target& target_;
   const RedisOptions options_;
   const std::shared_ptr<RedisObserver> observer_;
+  const std::shared_ptr<RedisLocator> locator_;
 
   net::Transport* transport_ = nullptr;  // while it is up
   std::string out_;                      // commands that have not left
@@ -80,8 +90,8 @@ class RedisLink final : public upstream::PoolSlot {
 
 class RedisLink::Reply final : public base::Wait {
  public:
-  Reply(RedisLink& link, std::string_view command) noexcept
-      : alarm_(*this), link_(&link), command_(command) {}
+  Reply(RedisLink& link, std::string_view command, unsigned replies) noexcept
+      : alarm_(*this), link_(&link), command_(command), replies_(replies) {}
   Reply(Reply&&) = delete;
   ~Reply() { end(); }
 
@@ -112,11 +122,14 @@ class RedisLink::Reply final : public base::Wait {
   Alarm alarm_;
   RedisLink* link_;
   std::string_view command_;
+  unsigned replies_;
   std::uint64_t number_ = 0;
   RedisReply reply_;
   std::string why_;
 };
 
-inline RedisLink::Reply RedisLink::ask(std::string_view command) noexcept { return {*this, command}; }
+inline RedisLink::Reply RedisLink::ask(std::string_view command, unsigned replies) noexcept {
+  return {*this, command, replies};
+}
 
 }  // namespace sluice::stores

@@ -8,16 +8,17 @@
 #include "gateway/base/hex.h"
 
 namespace sluice::stores {
+namespace {
 
 // Times count from 2026, so that fractions of a microsecond survive in a double. What a bucket says of the
 // future is never believed beyond what a bucket can hold: the server's clock may have been set back.
-const std::string_view kLimitScript = R"lua(
+constexpr std::string_view kLimitScript = R"lua(
 local t = redis.call('TIME')
 local now = (tonumber(t[1]) - 1767225600) * 1000000 + tonumber(t[2])
-local cost, most = tonumber(ARGV[1]), tonumber(ARGV[2])
+local cost, most, anyway = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
 local n, limits, refused, granted = #KEYS, {}, nil, most
 for i = 1, n do
-  local a = 3 + (i - 1) * 5
+  local a = 4 + (i - 1) * 5
   local l = {kind = ARGV[a], count = tonumber(ARGV[a + 1]), period = tonumber(ARGV[a + 2]),
              burst = tonumber(ARGV[a + 3]), ahead = tonumber(ARGV[a + 4])}
   limits[i] = l
@@ -61,41 +62,73 @@ for i = 1, n do
     l.passed = passed
   end
   granted = math.min(granted, room)
-  if wait > 0 and (not refused or wait > refused[4]) then refused = {0, i - 1, l.left, math.ceil(wait), math.ceil(l.reset)} end
+  if wait > 0 and not anyway and (not refused or wait > refused[4]) then refused = {0, i - 1, l.left, math.ceil(wait), math.ceil(l.reset)} end
 end
 if refused then return refused end
 granted = math.max(granted, cost)
+if anyway then granted = cost end
 local out = nil
 local waits = 0
 for i = 1, n do
   local l = limits[i]
   if l.kind == 'b' then
-    l.tat = l.tat + granted * l.interval
+    l.tat = math.max(l.tat + granted * l.interval, now)
     l.reset = l.tat - now
     l.left = math.max(math.floor((l.depth - l.reset) / l.interval), 0)
     waits = math.max(waits, math.ceil(l.reset - l.depth))
     redis.call('SET', KEYS[i], string.format('%.6f', l.tat), 'PX', math.ceil(l.reset / 1000) + 1)
   else
     l.current = l.current + granted
-    l.left = l.left - granted
+    if l.current < 0 then l.before, l.current = math.max(l.before + l.current, 0), 0 end
+    l.left = math.max(l.left - granted, 0)
     l.reset = 2 * l.period - l.passed
     redis.call('HSET', KEYS[i], 'n', string.format('%.0f', l.number), 'b', string.format('%.0f', l.before), 'c', string.format('%.0f', l.current))
     redis.call('PEXPIRE', KEYS[i], math.ceil(l.reset / 1000) + 1)
   end
-  if not out or l.left < out[3] then out = {granted, i - 1, l.left, 0, math.ceil(l.reset)} end
+  if not out or l.left < out[3] then out = {math.max(granted, 1), i - 1, l.left, 0, math.ceil(l.reset)} end
 end
 out[4] = math.max(waits, 0)
 return out
 )lua";
 
-std::string_view limit_script_sha() {
-  static const std::string sha = [] {
-    unsigned char hash[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    EVP_Digest(kLimitScript.data(), kLimitScript.size(), hash, &size, EVP_sha1(), nullptr);
-    return base::to_hex({reinterpret_cast<const char*>(hash), size});
-  }();
-  return sha;
+constexpr std::string_view kQuotaScript = R"lua(
+local cost, anyway = tonumber(ARGV[1]), ARGV[2] == '1'
+local n, used, refused, longest, out = #KEYS, {}, nil, 0, nil
+for i = 1, n do
+  used[i] = tonumber(redis.call('GET', KEYS[i]) or 0)
+  local left, kept = math.max(tonumber(ARGV[2 * i + 1]) - used[i], 0), tonumber(ARGV[2 * i + 2])
+  if cost > left and not anyway and (not refused or kept > longest) then refused, longest = {0, i - 1, left}, kept end
+end
+if refused then return refused end
+for i = 1, n do
+  local more = math.max(cost, -used[i])
+  if more ~= 0 then
+    redis.call('INCRBY', KEYS[i], string.format('%.0f', more))
+    redis.call('PEXPIRE', KEYS[i], ARGV[2 * i + 2])
+  end
+  local left = math.max(tonumber(ARGV[2 * i + 1]) - used[i] - more, 0)
+  if not out or left < out[3] then out = {1, i - 1, left} end
+end
+return out
+)lua";
+
+}  // namespace
+
+RedisScript::RedisScript(std::string_view text) : text_(text) {
+  unsigned char hash[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  EVP_Digest(text.data(), text.size(), hash, &size, EVP_sha1(), nullptr);
+  sha_ = base::to_hex({reinterpret_cast<const char*>(hash), size});
+}
+
+const RedisScript& limit_script() {
+  static const RedisScript script(kLimitScript);
+  return script;
+}
+
+const RedisScript& quota_script() {
+  static const RedisScript script(kQuotaScript);
+  return script;
 }
 
 }  // namespace sluice::stores

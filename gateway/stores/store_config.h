@@ -3,7 +3,9 @@
 // not answer.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "gateway/config/describe.h"
 #include "gateway/stores/redis_counters.h"
@@ -22,8 +24,28 @@ struct RedisUrl {
 config::Refusal parse(std::string_view text, RedisUrl& out);
 void describe(config::Text<RedisUrl>& t);
 
+// redis://sentinel-1:26379 or rediss://sentinel-1
+struct SentinelUrl {
+  upstream::TargetUrl target{"", 26379};
+  std::string text() const;
+  bool operator==(const SentinelUrl&) const = default;
+};
+void describe(config::Text<SentinelUrl>& t);
+
+// The master that sentinels watch.
+struct SentinelConfig {
+  std::string master;
+  std::vector<SentinelUrl> at;
+  std::string username;
+  config::Secret password;
+  bool operator==(const SentinelConfig&) const = default;
+};
+void describe(config::Description<SentinelConfig>& d);
+
 struct RedisConfig {
-  RedisUrl url;
+  RedisUrl url;  // without a host where it is a master of sentinels or a cluster
+  std::optional<SentinelConfig> sentinel;
+  std::vector<RedisUrl> cluster;
   std::string username;
   config::Secret password;
   upstream::TlsConfig tls;
@@ -32,6 +54,8 @@ struct RedisConfig {
   std::uint64_t lease = 1;
   std::string prefix = "sluice:";
   bool operator==(const RedisConfig&) const = default;
+  bool uses_tls() const;
+  RedisOptions options() const;
 };
 void describe(config::Description<RedisConfig>& d);
 

@@ -1,9 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/stores/stores.h"
 
+#include "gateway/stores/redis_cluster.h"
 #include "gateway/stores/redis_counters.h"
+#include "gateway/stores/redis_sentinel.h"
 
 namespace sluice::stores {
+namespace {
+
+using Group = std::shared_ptr<upstream::TargetGroup>;
+
+std::shared_ptr<RedisServers> master_of_sentinels(const std::string& name, const StoreConfig& config,
+                                                  const Group& group, upstream::TargetTable& targets) {
+  const SentinelConfig& written = *config.redis.sentinel;
+  std::vector<std::shared_ptr<upstream::Target>> sentinels;
+  for (const auto& url : written.at) sentinels.push_back(targets.target(group, url.target));
+  RedisOptions options = config.redis.options();
+  options.username = written.username;
+  options.password = written.password.value;
+  auto locator = std::make_shared<RedisSentinel>(written.master, std::move(sentinels), std::move(options));
+  upstream::TargetUrl url{written.master, 0, {}, config.redis.uses_tls()};
+  auto health = std::make_shared<RedisHealth>(name, "master `" + written.master + "`", config.on_error);
+  return std::make_shared<OneRedis>(config.redis.options(), targets.found_elsewhere(group, url),
+                                    std::move(health), std::move(locator));
+}
+
+std::shared_ptr<RedisServers> servers_of(const std::string& name, const StoreConfig& config,
+                                         const Group& group, upstream::TargetTable& targets) {
+  if (config.redis.sentinel) return master_of_sentinels(name, config, group, targets);
+  if (!config.redis.cluster.empty()) {
+    std::vector<std::shared_ptr<upstream::Target>> seeds;
+    for (const auto& url : config.redis.cluster) seeds.push_back(targets.target(group, url.target));
+    auto anchor = targets.found_elsewhere(group, {"cluster " + name, 0});
+    return std::make_shared<RedisCluster>(name, config.redis.options(), config.on_error, std::move(seeds),
+                                          std::move(anchor), targets.loops());
+  }
+  auto target = targets.target(group, config.redis.url.target);
+  auto health = std::make_shared<RedisHealth>(name, target->text(), config.on_error);
+  return std::make_shared<OneRedis>(config.redis.options(), std::move(target), std::move(health));
+}
+
+}  // namespace
 
 const std::shared_ptr<MemoryCounters>& Stores::memory() {
   if (!memory_) memory_ = std::make_shared<MemoryCounters>(kKeys);
@@ -15,6 +52,26 @@ const std::shared_ptr<InFlight>& Stores::in_flight() {
   return in_flight_;
 }
 
+const std::shared_ptr<QuotaBook>& Stores::quotas() {
+  if (!quotas_) quotas_ = std::make_shared<QuotaBook>();
+  return quotas_;
+}
+
+base::Result<void> Stores::keep() {
+  if (!quotas_ || file_ || state_directory_.empty()) return {};
+  auto opened = QuotaFile::open(state_directory_, quotas_);
+  if (!opened) return std::move(opened).unexpected();
+  file_ = std::move(*opened);
+  return {};
+}
+
+std::vector<std::shared_ptr<const QuotaPlan>> Stores::plans() const {
+  std::vector<std::shared_ptr<const QuotaPlan>> out;
+  for (const auto& [owner, weak] : plans_)
+    if (auto plan = weak.lock()) out.push_back(std::move(plan));
+  return out;
+}
+
 std::shared_ptr<Counters> Stores::redis(const std::string& name, const StoreConfig& config,
                                         upstream::TargetTable& targets,
                                         std::shared_ptr<const upstream::TargetTls> tls,
@@ -22,13 +79,14 @@ std::shared_ptr<Counters> Stores::redis(const std::string& name, const StoreConf
   auto& known = redis_[name];
   auto living = known.counters.lock();
   if (!living || known.config != config) {
-    // A target of its own: what workers keep there was made with these settings.
+    // Targets of its own: what workers keep there was made with these settings.
     auto group = targets.group("store " + name + " #" + std::to_string(++generation_));
-    auto target = targets.target(group, config.redis.url.target);
-    living = std::make_shared<RedisCounters>(config.settings(name), std::move(target), memory(), series);
+    auto client = std::make_shared<RedisClient>(config.settings(name),
+                                                servers_of(name, config, group, targets), series);
+    living = std::make_shared<RedisCounters>(std::move(client), memory());
     known = {config, living};
   }
-  if (tls) living->use_tls(std::move(tls));
+  if (tls) living->client().servers().use_tls(std::move(tls));
   return living;
 }
 
@@ -36,6 +94,7 @@ std::vector<Stores::TableReport> Stores::tables(Instant now) const {
   std::vector<TableReport> out;
   if (memory_) out.push_back({kMemory, memory_->table().used(now), memory_->table().evictions()});
   if (in_flight_) out.push_back({"in_flight", in_flight_->table().used(now), in_flight_->uncounted()});
+  if (quotas_) out.push_back({"quotas", quotas_->size(), quotas_->uncounted()});
   return out;
 }
 

@@ -11,6 +11,7 @@
 
 #include "gateway/stores/in_flight.h"
 #include "gateway/stores/memory_counters.h"
+#include "gateway/stores/quota_file.h"
 #include "gateway/stores/store_config.h"
 #include "gateway/upstream/target_table.h"
 
@@ -36,6 +37,20 @@ class Stores {
                                   std::shared_ptr<const upstream::TargetTls> tls,
                                   observe::SeriesStore& series);
 
+  // What callers have used up, counted by this process; made when first asked for. Kept nowhere until keep().
+  const std::shared_ptr<QuotaBook>& quotas();
+  // Where it is to be kept, "" for nowhere: what filters that are built from now on may rely on.
+  void state_directory(std::string directory) { state_directory_ = std::move(directory); }
+  const std::string& state_directory() const noexcept { return state_directory_; }
+  // Begins to keep it there, if it is in use and not kept yet. The error is for people.
+  base::Result<void> keep();
+  // Where it is kept; "" while it is not.
+  std::string kept_in() const { return file_ ? file_->directory() : std::string(); }
+
+  // A policy with quotas, and those that there are.
+  void announce(const std::shared_ptr<const QuotaPlan>& plan) { plans_[plan->owner] = plan; }
+  std::vector<std::shared_ptr<const QuotaPlan>> plans() const;
+
   // Of each table that is in use: its name, keys and evictions. Control thread.
   struct TableReport {
     std::string_view store;
@@ -47,6 +62,10 @@ class Stores {
  private:
   std::shared_ptr<MemoryCounters> memory_;
   std::shared_ptr<InFlight> in_flight_;
+  std::shared_ptr<QuotaBook> quotas_;
+  std::string state_directory_;
+  std::unique_ptr<QuotaFile> file_;
+  std::map<std::string, std::weak_ptr<const QuotaPlan>> plans_;
   struct Shared {
     StoreConfig config;
     std::weak_ptr<RedisCounters> counters;

@@ -41,6 +41,15 @@ std::shared_ptr<Target> TargetTable::target(const std::shared_ptr<TargetGroup>& 
   return target;
 }
 
+std::shared_ptr<Target> TargetTable::found_elsewhere(const std::shared_ptr<TargetGroup>& group,
+                                                     const TargetUrl& url) {
+  auto& known = targets_[{group->upstream, url.text()}];
+  if (auto target = known.lock()) return target;
+  auto target = Target::make(group, url, workers_);
+  known = target;
+  return target;
+}
+
 std::size_t TargetTable::unresolved() const {
   auto waits = [](const auto& entry) {
     auto target = entry.second.lock();

@@ -28,6 +28,10 @@ class TargetTable {
   // later.
   std::shared_ptr<Target> target(const std::shared_ptr<TargetGroup>& group, const TargetUrl& url);
 
+  // The same, but nobody looks its name up: whoever finds out where it is publishes that.
+  std::shared_ptr<Target> found_elsewhere(const std::shared_ptr<TargetGroup>& group, const TargetUrl& url);
+  const std::shared_ptr<const WorkerLoops>& loops() const noexcept { return workers_; }
+
   std::size_t workers() const noexcept { return workers_->size(); }
   // How many targets still wait for the first answer of the resolver. A server starts, and swaps snapshots,
   // when this is zero or it has waited long enough.

@@ -187,5 +187,22 @@ TEST(Limit, ExpiresWhenItSaysItDoes) {
   }
 }
 
+TEST(Limit, ChargesWhateverIsLeftIfItMust) {
+  const Limit five = bucket(5, kSecond, 5), window_of_five = window(5, kSecond);
+  auto full = charge(five, 0, kStart, 4);
+  auto owed = charge_anyway(five, full.state, kStart, 5);
+  EXPECT_TRUE(owed.allowed);
+  EXPECT_EQ(owed.remaining, 0u);
+  EXPECT_FALSE(charge(five, owed.state, kStart + kSecond / 2, 1).allowed);
+  EXPECT_FALSE(charge(five, owed.state, kStart + kSecond - 1, 2).allowed);
+  EXPECT_TRUE(charge(five, owed.state, kStart + kSecond, 1).allowed);
+
+  auto used = charge(window_of_five, 0, kStart, 4);
+  auto over = charge_anyway(window_of_five, used.state, kStart, 5);
+  EXPECT_EQ(over.remaining, 0u);
+  EXPECT_FALSE(charge(window_of_five, over.state, kStart, 1).allowed);
+  EXPECT_EQ(charge_anyway(window_of_five, 0, kStart, 2).remaining, 3u);
+}
+
 }  // namespace
 }  // namespace sluice::stores

@@ -108,5 +108,20 @@ TEST(MemoryCounters, ChargeSeveralLimitsAllOrNothingUnderManyThreads) {
   EXPECT_EQ(counters.take_now(kStart, want({&limits[2], 1}, "k")).remaining, 500'000u - 3'001);
 }
 
+TEST(MemoryCounters, CorrectWhatWasCharged) {
+  MemoryCounters counters(1000);
+  const Limit limits[] = {bucket(10, kSecond, 1), bucket(100, kSecond, 2)};
+  EXPECT_EQ(counters.take_now(kStart, want(limits, "k")).remaining, 9u);
+
+  EXPECT_EQ(counters.correct_now(kStart, {want(limits, "k"), 4}).remaining, 5u);
+  EXPECT_EQ(counters.correct_now(kStart, {want(limits, "k"), -3}).remaining, 8u);
+  EXPECT_EQ(counters.take_now(kStart, want({&limits[1], 1}, "k")).remaining, 97u);
+  auto over = counters.correct_now(kStart, {want(limits, "k"), 1'000'000});
+  EXPECT_TRUE(over.allowed);
+  EXPECT_EQ(over.remaining, 0u);
+  EXPECT_FALSE(counters.take_now(kStart + kSecond / 5, want(limits, "k")).allowed);
+  EXPECT_TRUE(counters.take_now(kStart + 3 * kSecond / 10, want(limits, "k")).allowed);
+}
+
 }  // namespace
 }  // namespace sluice::stores

@@ -46,8 +46,9 @@ TEST(RedisProtocol, StaysBrokenOnceItIsNone) {
 }
 
 TEST(RedisScript, IsKnownByItsDigest) {
-  EXPECT_EQ(limit_script_sha().size(), 40u);
-  EXPECT_EQ(limit_script_sha().find_first_not_of("0123456789abcdef"), std::string_view::npos);
+  EXPECT_NE(limit_script().sha(), quota_script().sha());
+  EXPECT_EQ(limit_script().sha().size(), 40u);
+  EXPECT_EQ(limit_script().sha().find_first_not_of("0123456789abcdef"), std::string_view::npos);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ namespace sluice::stores {
 namespace {
 
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
 
 struct Read {
@@ -67,6 +68,35 @@ TEST(StoreConfig, IsShortAndLong) {
   EXPECT_EQ(settings.lease, 20u);
   EXPECT_EQ(settings.on_error, OnError::deny);
   EXPECT_EQ(settings.replicas, 3u);
+}
+
+TEST(StoreConfig, NamesSentinelsOrAClusterInPlaceOfAServer) {
+  auto sentinel = read(
+      "redis: {sentinel: {master: limits, at: ['redis://s1', 'redis://s2:1'], password: p}, password: q}");
+  EXPECT_EQ(sentinel.problems, "");
+  ASSERT_TRUE(sentinel.config.redis.sentinel);
+  EXPECT_EQ(sentinel.config.redis.sentinel->at[0].text(), "redis://s1:26379");
+  EXPECT_EQ(sentinel.config.redis.sentinel->at[1].text(), "redis://s2:1");
+  EXPECT_FALSE(sentinel.config.redis.uses_tls());
+
+  auto cluster = read("redis: {cluster: ['rediss://n1', 'rediss://n2'], tls: {sni: nodes.example.com}}");
+  EXPECT_EQ(cluster.problems, "");
+  EXPECT_EQ(cluster.config.redis.cluster.size(), 2u);
+  EXPECT_TRUE(cluster.config.redis.uses_tls());
+}
+
+TEST(StoreConfig, NamesOneOfThemOnly) {
+  EXPECT_THAT(read("redis: {timeout: 1s}").problems, HasSubstr("url"));
+  EXPECT_THAT(read("redis: {url: 'redis://c', cluster: ['redis://n']}").problems, HasSubstr("cluster"));
+  EXPECT_THAT(read("redis: {cluster: ['redis://n/1']}").problems, HasSubstr("no other database than 0"));
+  EXPECT_THAT(read("redis: {cluster: ['redis://n', 'rediss://m']}").problems,
+              HasSubstr("all speak TLS or none"));
+  EXPECT_THAT(read("redis: {cluster: 'unix:/run/r.sock'}").problems, HasSubstr("Unix socket"));
+  EXPECT_THAT(read("redis: {sentinel: {master: m, at: 'redis://s/1'}}").problems,
+              HasSubstr("has no databases"));
+  EXPECT_THAT(read("redis: {sentinel: {master: m, at: []}}").problems, Not(IsEmpty()));
+  EXPECT_THAT(read("redis: {sentinel: {master: m, at: 'redis://s', username: u}}").problems,
+              HasSubstr("needs a password"));
 }
 
 TEST(StoreConfig, RefusesWhatCannotWorkAndShowsNoPassword) {

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/stores/redis_quotas.h"
+
+#include <algorithm>
+
+namespace sluice::stores {
+namespace {
+
+using base::Result;
+using base::Task;
+
+// A key is kept for as long as this after its period, for clocks that are set back.
+constexpr base::Duration kKept = std::chrono::days(32);
+
+base::Duration until_end(const QuotaWant& want, std::size_t i) noexcept {
+  return std::max(want.periods[i].end - want.now, base::Duration(1));
+}
+
+std::string milliseconds(base::Duration d) {
+  return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(d).count());
+}
+
+// "sluice:plan:{consumer=acme}:month:682"
+std::string key_of(const std::string& caller, const QuotaWant& want, std::size_t i) {
+  return caller + std::string(name(want.quotas[i].unit)) + ":" + std::to_string(want.periods[i].number);
+}
+
+}  // namespace
+
+Task<Taken> RedisQuotas::spend(Asker asker, const QuotaWant& want) {
+  return ask(asker, want, std::string(want.owner), std::string(want.key));
+}
+
+Task<Taken> RedisQuotas::ask(Asker asker, QuotaWant want, std::string owner, std::string key) {
+  want.owner = owner;
+  want.key = key;
+  std::string caller = client_->key_of(owner, key, want.confidential);
+  std::vector<std::string> keys, arguments{std::to_string(want.cost), want.anyway ? "1" : "0"};
+  for (std::size_t i = 0; i < want.size; ++i) {
+    keys.push_back(key_of(caller, want, i));
+    arguments.push_back(std::to_string(want.quotas[i].count));
+    arguments.push_back(milliseconds(until_end(want, i) + kKept));
+  }
+  Task<Result<RedisReply>> running =
+      client_->run(asker, quota_script(), std::move(keys), std::move(arguments));
+  auto reply = co_await running;
+  auto values = client_->numbers(reply, 3);
+  // The caller has left, or its time is up: nobody reads this.
+  if (!values && values.error().reason != base::Reason::internal) co_return Taken{false, Decider::nobody};
+  if (!values) co_return without_store(want);
+  bool allowed = (*values)[0] > 0;
+  auto tightest = std::min<std::uint64_t>((*values)[1], want.size - 1);
+  auto left = static_cast<std::uint64_t>(until_end(want, tightest).count());
+  co_return Taken{allowed,      Decider::store,     static_cast<std::uint8_t>(tightest),
+                  (*values)[2], allowed ? 0 : left, left};
+}
+
+Taken RedisQuotas::without_store(QuotaWant want) {
+  const RedisSettings& settings = client_->settings();
+  if (settings.on_error == OnError::allow || want.anyway) return {true, Decider::nobody};
+  if (settings.on_error == OnError::deny)
+    return {false, Decider::nobody, 0, 0, static_cast<std::uint64_t>(std::nano::den)};
+  for (std::size_t i = 0; i < want.size; ++i) {
+    auto& count = want.quotas[i].count;
+    count = std::max<std::uint64_t>(count / settings.replicas, 1);
+    want.cost = std::min(want.cost, static_cast<std::int64_t>(count));
+  }
+  Taken taken = alone_.spend_now(want);
+  taken.decider = Decider::local;
+  return taken;
+}
+
+}  // namespace sluice::stores

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// RedisQuotas: what callers have used up, counted for several processes in Redis, under one key for each
+// period: whoever's clock is set finds again what was counted in the period that it comes to. While the store
+// does not answer the configured policy decides; a process that then counts alone does so by its share, from
+// nothing, and what it counted is not told to the store afterwards.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "gateway/stores/quota_book.h"
+#include "gateway/stores/redis_client.h"
+
+namespace sluice::stores {
+
+class RedisQuotas final : public QuotaStore {
+ public:
+  explicit RedisQuotas(std::shared_ptr<RedisClient> client) : client_(std::move(client)) {}
+
+  base::Task<Taken> spend(Asker asker, const QuotaWant& want) override;
+
+ private:
+  base::Task<Taken> ask(Asker asker, QuotaWant want, std::string owner, std::string key);
+  Taken without_store(QuotaWant want);
+
+  const std::shared_ptr<RedisClient> client_;
+  QuotaBook alone_;
+};
+
+}  // namespace sluice::stores
