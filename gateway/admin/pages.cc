@@ -19,6 +19,7 @@ constexpr std::string_view kIndex =
     "/readyz    it may be sent traffic: configured, listening, not draining\n"
     "/startupz  it has been ready once\n"
     "/upstreams the targets, whether they get requests, and why not\n"
+    "/quotas    policies with quotas; ?policy=P what callers have used up, &key=K one of them\n"
     "/revocations how many tokens were taken back; PUT takes back more\n";
 
 // RFC 9457; with about:blank the title is the status's own phrase.
@@ -74,6 +75,7 @@ Reply Pages::answer(const PageRequest& request) {
   if (path == "/upstreams") return json(200, upstreams_page(suppliers_.upstreams()));
   if (path == "/revocations")
     return json(200, fmt::format("{{\"revocations\":{}}}\n", suppliers_.revocations()));
+  if (path == "/quotas") return quotas(request.target.substr(path.size()));
   if (path != "/metrics")
     return problem(404, "Not Found", "There is no such page; / lists those that exist.");
   Reply reply;
@@ -89,6 +91,15 @@ Reply Pages::revoke(std::string_view query) {
     return problem(507, "Insufficient Storage",
                    "As many tokens as can be remembered were taken back already.");
   return json(200, fmt::format("{{\"revocations\":{}}}\n", suppliers_.revocations()));
+}
+
+Reply Pages::quotas(std::string_view query) {
+  auto asked = quota_query_of(query);
+  if (!asked.fault.empty()) return problem(400, "Bad Request", asked.fault);
+  auto reports = suppliers_.quotas(asked);
+  if (reports.empty() && !asked.policy.empty())
+    return problem(404, "Not Found", "There is no policy `" + asked.policy + "` with quotas.");
+  return json(200, quotas_page(reports));
 }
 
 Reply Pages::ready() {

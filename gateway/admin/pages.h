@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/admin/quotas_page.h"
 #include "gateway/admin/upstreams_page.h"
 #include "gateway/chain/revocations.h"
 
@@ -29,6 +30,7 @@ struct Suppliers {
   std::function<bool(chain::Revocation)> revoke;
   std::function<std::size_t()> revocations;  // how many are in force
   std::function<base::WallTime()> now;
+  std::function<std::vector<QuotaReport>(const QuotaQuery&)> quotas;
 };
 
 struct PageRequest {
@@ -58,6 +60,7 @@ class Pages {
   Reply ready();
   Reply started();
   Reply revoke(std::string_view query);
+  Reply quotas(std::string_view query);
 
   Suppliers suppliers_;
   bool any_host_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/admin/revocation_query.h"
 
+#include "gateway/admin/query.h"
 #include "gateway/base/strings.h"
-#include "gateway/chain/escape.h"
 #include "gateway/config/instant.h"
 
 namespace sluice::admin {
@@ -10,12 +10,6 @@ namespace {
 
 constexpr auto kKept = std::chrono::hours(7 * 24);
 constexpr std::uint64_t kLastSecond = 9'000'000'000;  // of a WallTime, or nearly
-
-std::string decoded(std::string_view text) {
-  std::string out(text.size(), '\0');
-  out.resize(static_cast<std::size_t>(chain::write_decoded(out.data(), text, true) - out.data()));
-  return out;
-}
 
 std::optional<base::WallTime> moment(const std::string& text) {
   if (auto seconds = base::parse_decimal(text)) {
@@ -35,12 +29,8 @@ RevocationQuery revocation_of(std::string_view query, base::WallTime now) {
   r.before = now;
   r.until = now + kKept;
   bool has_before = false;
-  if (query.starts_with('?')) query.remove_prefix(1);
-  chain::each_parameter(query, [&](std::string_view pair) {
-    std::size_t equals = std::min(pair.find('='), pair.size());
-    std::string name = decoded(pair.substr(0, equals));
-    std::string value = decoded(pair.substr(std::min(equals + 1, pair.size())));
-    if (pair.empty() || !out.fault.empty()) return;
+  each_decoded(query, [&](const std::string& name, std::string value) {
+    if (!out.fault.empty()) return;
     std::string* text = name == "issuer" ? &r.issuer
                         : name == "jti"  ? &r.jti
                         : name == "sub"  ? &r.sub

@@ -46,7 +46,8 @@ RateFieldTexts rate_field_texts(std::string_view name, std::uint64_t count, std:
   RateFieldTexts texts;
   texts.count = std::to_string(count);
   texts.item = '"' + std::string(name) + '"';
-  texts.policy = texts.item + ";q=" + texts.count + ";w=" + std::to_string(seconds(period));
+  texts.policy = texts.item + ";q=" + texts.count;
+  if (period) texts.policy += ";w=" + std::to_string(seconds(period));
   texts.at_most = "at most " + std::string(rate) + " are allowed";
   return texts;
 }

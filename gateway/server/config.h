@@ -74,6 +74,7 @@ struct Config {
   config::ByName<PolicyConfig> policies;
   std::vector<chain::ConsumerConfig> consumers;
   config::ByName<stores::StoreConfig> stores;
+  std::string state_directory;
   DefaultsConfig defaults;
   std::vector<UseConfig> use;
   std::vector<RouteConfig> routes;

@@ -10,6 +10,7 @@
 #include "gateway/base/version.h"
 #include "gateway/config/report.h"
 #include "gateway/server/cpus.h"
+#include "gateway/server/quota_report.h"
 
 namespace sluice::server {
 
@@ -118,6 +119,8 @@ bool Gateway::reload(Loaded& loaded, std::string source) {
     log(Level::warning, "the number of workers changes with a restart only");
   if (loaded.config.metrics != config_.metrics) log(Level::warning, "`metrics` changes with a restart only");
   if (loaded.config.admin != config_.admin) log(Level::warning, "`admin` changes with a restart only");
+  if (!stores_.kept_in().empty() && stores_.kept_in() != stores_.state_directory())
+    log(Level::warning, "`state_directory` changes with a restart only");
   if (new_log) use_log(std::move(access_log));
   put_in_force(loaded, std::move(snapshot), source);
   tls_->use(std::move(tls));
@@ -157,8 +160,13 @@ Gateway::Renewal Gateway::renew_consumers(Loaded& loaded, std::string source) {
 }
 
 std::shared_ptr<BuiltSnapshot> Gateway::build(Loaded& loaded) {
-  return build_snapshot(loaded, {*metrics_, *targets_, stores_, lists_, &tls_->threads(),
-                                 filter_threads_.get(), revocations_.get(), keys_.get()});
+  auto snapshot = build_snapshot(loaded, {*metrics_, *targets_, stores_, lists_, &tls_->threads(),
+                                          filter_threads_.get(), revocations_.get(), keys_.get()});
+  if (!snapshot) return nullptr;
+  auto kept = stores_.keep();
+  if (kept) return snapshot;
+  config::Report(loaded.document, loaded.diagnostics).error("state_directory", kept.error().detail);
+  return nullptr;
 }
 
 void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot,
@@ -238,6 +246,9 @@ bool Gateway::start_admin(Loaded& loaded) {
   };
   suppliers.revocations = [this] { return revocations_->size(); };
   suppliers.now = [this] { return clock_.wall(); };
+  suppliers.quotas = [this](const admin::QuotaQuery& query) {
+    return report_quotas(stores_, workers_.front()->loop(), clock_.wall(), query);
+  };
   auto started = admin::AdminServer::start(control_, loaded.config.admin, std::move(suppliers));
   if (started) {
     admin_ = std::move(*started);

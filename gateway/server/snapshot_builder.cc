@@ -283,6 +283,10 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
   auto matches = matches_of(config);
   build_route_table(config.on_tie, matches, report, *out);
   out->routes.reserve(config.routes.size());
+  living.stores.state_directory(
+      config.state_directory.empty()
+          ? std::string()
+          : config::resolved(directory_of(report, "state_directory"), config.state_directory));
   RouteBuilder builder(config, report, living, *out);
   for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i, matches[i]);
   check_auth(config, matches, builder.lacks_auth(), report, *out);

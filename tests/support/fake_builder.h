@@ -32,7 +32,8 @@ namespace sluice::test {
 struct FakeLiving {
   observe::SeriesStore series{observe::MetricsOptions{}};
   stores::Stores stores;
-  std::map<std::string, std::string> files;  // of addresses, by path
+  FakeLiving() { stores.state_directory("/nowhere"); }  // nothing is kept there unless a test says so
+  std::map<std::string, std::string> files;             // of addresses, by path
 };
 
 class FakeBuilder final : public chain::Builder {

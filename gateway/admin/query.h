@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The query of a page's address, as its parameters.
+#pragma once
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "gateway/chain/escape.h"
+
+namespace sluice::admin {
+
+inline std::string decoded(std::string_view text) {
+  std::string out(text.size(), '\0');
+  out.resize(static_cast<std::size_t>(chain::write_decoded(out.data(), text, true) - out.data()));
+  return out;
+}
+
+// Calls `fn(name, value)` for each, both decoded. `query` with or without its question mark.
+template <class F>
+void each_decoded(std::string_view query, F fn) {
+  if (query.starts_with('?')) query.remove_prefix(1);
+  chain::each_parameter(query, [&](std::string_view pair) {
+    std::size_t equals = std::min(pair.find('='), pair.size());
+    if (!pair.empty())
+      fn(decoded(pair.substr(0, equals)), decoded(pair.substr(std::min(equals + 1, pair.size()))));
+  });
+}
+
+}  // namespace sluice::admin

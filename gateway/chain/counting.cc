@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/chain/counting.h"
+
+#include <algorithm>
+
+#include "gateway/base/strings.h"
+#include "gateway/chain/builder.h"
+#include "gateway/chain/consumer.h"
+#include "gateway/chain/local_reply.h"
+#include "gateway/net/sleep.h"
+
+namespace sluice::chain {
+namespace {
+
+using base::Task;
+using stores::Decider;
+using stores::Taken;
+using View = std::string_view;
+
+constexpr View kMetadata = "metadata.";
+
+enum class Result : std::uint8_t { allowed, limited, dry_run, degraded };
+constexpr View kResults[] = {"allowed", "limited", "dry_run", "degraded"};
+constexpr std::size_t index(Result r) noexcept { return static_cast<std::size_t>(r); }
+
+std::string refuse_field_name(const std::string& name) {
+  return http::valid_field_name(name) ? "" : "is no name of a header";
+}
+
+// A client that leaves meanwhile has used up its turn.
+Task<Step> pause(Exchange& ex, std::uint64_t nanoseconds) {
+  co_await net::sleep(ex.worker.loop, base::Duration(nanoseconds));
+  co_return Step::next;
+}
+
+std::optional<std::uint64_t> number_in(const http::Fields& fields, View name) noexcept {
+  const http::Field* line = name.empty() ? nullptr : fields.find(name);
+  return line ? base::parse_decimal(base::trim(line->value)) : std::nullopt;
+}
+
+}  // namespace
+
+std::uint64_t CostConfig::most() const {
+  std::uint64_t out = usual;
+  for (const auto& [route, cost] : routes) out = std::max(out, cost);
+  return out;
+}
+
+void describe(config::Description<CostConfig>& d) {
+  using namespace config;
+  constexpr std::uint64_t kOne = 1;
+  d.about("request_cost", "What a request is counted as: no more than a whole limit.");
+  d.field("default", &CostConfig::usual, "Where nothing else says it.", between(kOne, kMostCost));
+  d.field("routes", &CostConfig::routes, "The same for these routes, by their names.", keys_refer_to("route"),
+          each(between(kOne, kMostCost)), example("{search: 5}"));
+  d.field("request_header", &CostConfig::request_header,
+          "The number in this request header, if it is one, and at least 1. For headers that only those can "
+          "set whom you trust.",
+          check(refuse_field_name), example("X-Cost"));
+  d.field("response_header", &CostConfig::response_header,
+          "The number in this response header, if it is one: the request is charged as by `default` and "
+          "corrected when it has been answered. What is then missing is made up for by later requests.",
+          check(refuse_field_name), example("X-Cost"));
+  d.shorthand(&CostConfig::usual);
+  d.at_most_one({"request_header", "response_header"});
+}
+
+void describe(config::Text<TierBy>& t) {
+  t.about("kind of tiers", "group, consumer or metadata.NAME");
+  t.pattern("(group|consumer|metadata\\..+)");
+  t.example("metadata.plan");
+  t.read([](View text, TierBy& out) -> config::Refusal {
+    if (text == "group" || text == "consumer") {
+      out = {text == "group" ? TierBy::Kind::group : TierBy::Kind::consumer, {}};
+      return {};
+    }
+    if (!text.starts_with(kMetadata)) return config::Complaint{};
+    if (text.size() == kMetadata.size())
+      return config::Complaint{"add a name, as in metadata.plan", {}, kMetadata.size()};
+    out = {TierBy::Kind::metadata, std::string(text.substr(kMetadata.size()))};
+    return {};
+  });
+  t.write([](const TierBy& by) {
+    if (by.kind == TierBy::Kind::metadata) return std::string(kMetadata) + by.name;
+    return std::string(by.kind == TierBy::Kind::group ? "group" : "consumer");
+  });
+}
+
+void CountingFilter::Tier::add(RateFieldTexts text) {
+  policy_field += (policy_field.empty() ? "" : ", ") + text.policy;
+  texts.push_back(std::move(text));
+}
+
+CountingFilter::CountingFilter(const CountingConfig& c, Builder& builder, base::Reason reason)
+    : owner_(builder.owner()),
+      key_(c.by, c.missing),
+      cost_(c.cost),
+      usual_(c.cost.usual),
+      tier_by_(c.tier_by),
+      headers_(c.headers),
+      dry_run_(c.dry_run),
+      reason_(reason),
+      metrics_(builder.series(), observe::Family::sluice_rate_limit_requests_total, owner_, kResults) {
+  if (const auto* here = c.cost.routes.find(builder.route().name)) usual_ = *here;
+}
+
+std::size_t CountingFilter::tier_of(const Exchange& ex) const noexcept {
+  const Identity& who = ex.identity;
+  auto of = [&](View name) {
+    return static_cast<std::size_t>(std::ranges::find(tiers_, name, &Tier::name) - tiers_.begin());
+  };
+  if (tier_by_.kind == TierBy::Kind::group) {
+    for (std::size_t i = 1; i < tiers_.size(); ++i)
+      for (View group : who.groups)
+        if (group == tiers_[i].name) return i;
+    return 0;
+  }
+  View name = tier_by_.kind == TierBy::Kind::consumer ? who.consumer
+              : who.entry                             ? who.entry->metadatum(tier_by_.name)
+                                                      : View();
+  std::size_t found = name.empty() ? 0 : of(name);
+  return found < tiers_.size() ? found : 0;
+}
+
+std::uint64_t CountingFilter::cost_of(const Exchange& ex, const Tier& tier) const noexcept {
+  std::uint64_t cost = number_in(ex.request.fields, cost_.request_header).value_or(usual_);
+  return std::clamp<std::uint64_t>(cost, 1, tier.most);
+}
+
+Task<Step> CountingFilter::on_request(Exchange& ex) const {
+  std::size_t which = tier_of(ex);
+  if (tiers_[which].unlimited) return Step::next;
+  auto key = key_.of(ex);
+  if (key.missing) {
+    if (key_.missing() == MissingKey::skip || dry_run_) return Step::next;
+    metrics_.count(ex.worker.index, index(Result::limited));
+    return refuse_without(ex, *key.missing);
+  }
+  Charge charge{which, key.text, static_cast<std::int64_t>(cost_of(ex, tiers_[which]))};
+  auto taking = take(ex, charge);
+  if (!taking.await_ready()) return decide_later(ex, charge, std::move(taking));
+  auto taken = taking.await_resume();
+  Step step = decide(ex, charge, taken);
+  if (taken.allowed && taken.wait && !dry_run_) return pause(ex, taken.wait);
+  return step;
+}
+
+Step CountingFilter::decide(Exchange& ex, const Charge& charge, const Taken& taken) const {
+  const Tier& tier = tiers_[charge.tier];
+  if (!taken.allowed && dry_run_) {
+    metrics_.count(ex.worker.index, index(Result::dry_run));
+    if (ex.detail.empty()) ex.detail = ex.arena.join("dry run: ", owner_, " would have refused");
+    return Step::next;
+  }
+  bool degraded = taken.decider != Decider::store;
+  metrics_.count(ex.worker.index, index(!taken.allowed ? Result::limited
+                                        : degraded     ? Result::degraded
+                                                       : Result::allowed));
+  auto& local = ex.local<Local>(*this);
+  if ((taken.decider != Decider::nobody || !taken.allowed) && !dry_run_) local = {&tier, taken, {}};
+  if (taken.allowed && taken.decider == Decider::store && !cost_.response_header.empty())
+    local.charged = charge;
+  if (taken.allowed) return Step::next;
+  return reply(ex, reason_, tier.texts[taken.tightest].at_most);
+}
+
+Task<Step> CountingFilter::decide_later(Exchange& ex, Charge charge, Task<Taken> taking) const {
+  auto taken = co_await taking;
+  Step step = decide(ex, charge, taken);
+  if (taken.allowed && taken.wait && !dry_run_) {
+    Task<Step> pausing = pause(ex, taken.wait);
+    step = co_await pausing;
+  }
+  co_return step;
+}
+
+Task<void> CountingFilter::on_response(Exchange& ex) const {
+  auto& local = ex.local<Local>(*this);
+  Charge difference = local.charged;
+  if (!difference.key.empty() && !ex.answered_locally) {
+    if (auto cost = number_in(ex.response.fields, cost_.response_header)) {
+      std::uint64_t most = tiers_[difference.tier].most;
+      difference.cost = static_cast<std::int64_t>(std::min(*cost, most)) - difference.cost;
+      if (difference.cost != 0) return correct_and_tell(ex, difference);
+    }
+  }
+  tell(ex);
+  return {};
+}
+
+Task<void> CountingFilter::correct_and_tell(Exchange& ex, Charge difference) const {
+  Task<Taken> correcting = correct(ex, difference);
+  auto taken = co_await correcting;
+  auto& local = ex.local<Local>(*this);
+  if (taken.decider == Decider::store) local.taken = taken;
+  tell(ex);
+}
+
+void CountingFilter::tell(Exchange& ex) const {
+  auto& local = ex.local<Local>(*this);
+  if (!local.tier) return;
+  const Taken& taken = local.taken;
+  if (!taken.allowed && ex.reason == reason_)
+    ex.response.fields.set(http::FieldId::retry_after, seconds_text(ex.arena, taken.wait));
+  if (taken.decider != Decider::nobody)
+    add_rate_fields(ex, headers_, local.tier->texts[taken.tightest], local.tier->policy_field,
+                    taken.remaining, taken.until_reset);
+}
+
+}  // namespace sluice::chain

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// CountingFilter: what filters have in common that count what callers do and refuse those who do too much: by
+// what callers are told apart, which of several sets of limits is theirs, what a request costs, what
+// responses tell. `rate_limit` and `quota` add how it is counted.
+//
+// A request is charged before the rest of the chain sees it. Where its cost is read from the response it is
+// corrected before that leaves: the request itself was allowed by what requests usually cost, and what is
+// missing is made up for by those that come later.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/chain/caller_key.h"
+#include "gateway/chain/exchange.h"
+#include "gateway/chain/rate_fields.h"
+#include "gateway/chain/registry.h"
+#include "gateway/observe/result_metrics.h"
+#include "gateway/stores/stores.h"
+
+namespace sluice::chain {
+
+inline constexpr std::uint64_t kMostCost = 1'000'000'000;
+
+// What a request is counted as.
+struct CostConfig {
+  std::uint64_t usual = 1;
+  std::string request_header, response_header;
+  config::ByName<std::uint64_t> routes;
+  bool operator==(const CostConfig&) const = default;
+  // The largest that is written.
+  std::uint64_t most() const;
+};
+void describe(config::Description<CostConfig>& d);
+
+// By what callers have other limits than everybody.
+struct TierBy {
+  enum class Kind : std::uint8_t { group, consumer, metadata };
+  Kind kind = Kind::group;
+  std::string name = {};  // of metadata
+  bool operator==(const TierBy&) const = default;
+};
+void describe(config::Text<TierBy>& t);
+
+// The base of the settings of such a filter.
+struct CountingConfig {
+  std::vector<KeyPart> by = {{}};
+  MissingKey missing = MissingKey::by_ip;
+  CostConfig cost;
+  TierBy tier_by;
+  std::string store{stores::kMemory};
+  RateFields headers = RateFields::standard;
+  bool dry_run = false;
+  bool operator==(const CountingConfig&) const = default;
+};
+
+template <class C>
+void describe_counting(config::Description<C>& d) {
+  using namespace config;
+  d.field("by", &C::by, "What tells callers apart. `ip` takes IPv6 addresses by their first 64 bits.",
+          one_or_many, min_items(1), max_items(std::size_t{8}), unique, example("consumer"),
+          example("[consumer, route]"));
+  d.field("missing", &C::missing, "What to do with a request that lacks a part of the key.");
+  d.field("cost", &C::cost, "What a request is counted as.", example("4"),
+          example("{response_header: X-Cost, default: 1}"));
+  d.field("tier_by", &C::tier_by, "What names of `tiers` are names of.", example("metadata.plan"));
+  d.field("headers", &C::headers, "What responses tell about the limit.");
+  d.field("dry_run", &C::dry_run, "Only counts and logs what would be refused.");
+}
+
+class CountingFilter : public Filter {
+ public:
+  base::Task<Step> on_request(Exchange& ex) const final;
+  base::Task<void> on_response(Exchange& ex) const final;
+
+ protected:
+  // The limits for one sort of callers, as they are told.
+  struct Tier {
+    std::string name;  // "" for everybody, the first one
+    bool unlimited = false;
+    std::uint64_t most = 0;  // that one request may cost
+    std::vector<RateFieldTexts> texts;
+    std::string policy_field;
+    void add(RateFieldTexts text);
+  };
+  struct Charge {
+    std::size_t tier = 0;
+    std::string_view key;  // in the exchange's arena
+    std::int64_t cost = 1;
+  };
+
+  // `reason` of refusals.
+  CountingFilter(const CountingConfig& c, Builder& builder, base::Reason reason);
+  void add(Tier tier) { tiers_.push_back(std::move(tier)); }
+  const std::string& owner() const noexcept { return owner_; }
+  bool confidential() const noexcept { return key_.confidential(); }
+
+  virtual base::Task<stores::Taken> take(Exchange& ex, const Charge& charge) const = 0;
+  // `charge.cost` beyond what was taken, or less; whatever is left.
+  virtual base::Task<stores::Taken> correct(Exchange& ex, const Charge& charge) const = 0;
+
+ private:
+  struct Local {
+    const Tier* tier = nullptr;  // null: nothing to tell
+    stores::Taken taken;
+    Charge charged;  // of no key: not to be corrected
+  };
+
+  std::size_t tier_of(const Exchange& ex) const noexcept;
+  std::uint64_t cost_of(const Exchange& ex, const Tier& tier) const noexcept;
+  Step decide(Exchange& ex, const Charge& charge, const stores::Taken& taken) const;
+  base::Task<Step> decide_later(Exchange& ex, Charge charge, base::Task<stores::Taken> taking) const;
+  base::Task<void> correct_and_tell(Exchange& ex, Charge difference) const;
+  void tell(Exchange& ex) const;
+
+  std::string owner_;
+  CallerKey key_;
+  CostConfig cost_;
+  std::uint64_t usual_;  // on this route
+  TierBy tier_by_;
+  RateFields headers_;
+  bool dry_run_;
+  base::Reason reason_;
+  std::vector<Tier> tiers_;
+  mutable observe::ResultMetrics metrics_;
+};
+
+}  // namespace sluice::chain

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What has to outlive a gateway or be known to all of them: quotas in a file and in a real redis-server, and signatures
+that pass once."""
+import base64
+import hashlib
+import hmac
+import http.client
+import re
+import signal
+import time
+import unittest
+
+from harness import PATIENCE, eventually
+from redis_test import Gateway, RedisCase
+
+SECRET = b"secrets of 32 bytes and more are good"
+
+
+class Kept(RedisCase):
+    def start_again(self, limit="3/month"):
+        self.state = self.folder / "state"
+        self.config.write_text(f"""version: 1
+listeners: {{web: {{bind: "127.0.0.1:0"}}}}
+admin: {{bind: "127.0.0.1:0"}}
+workers: 2
+state_directory: {self.state}
+policies: {{plan: {{quota: {{limit: {limit}}}}}}}
+routes: [{{name: all, match: {{path: /**}}, use: [plan], respond: {{status: 200, body: ok}}}}]
+access_log: {{format: json, to: {self.access_log}}}
+shutdown: {{pre_stop: 0s, grace: 5s}}
+""")
+        gateway = Gateway(self, self.config)
+        self.gateway, self.port, self.admin_port = gateway.process, gateway.port, gateway.admin_port
+        return gateway
+
+    def test_outlives_a_restart(self):
+        gateway = self.start_again()
+        self.assertEqual(gateway.ask(2), [200, 200])
+        gateway.process.end()
+        gateway = self.start_again()
+        self.assertEqual(gateway.ask(2), [200, 429])
+        refused = self.curl("/")
+        self.assertGreater(int(refused["Retry-After"]), 0)
+        self.assertEqual(refused.json()["reason"], "quota")
+        self.assertIn('"used":3', self.admin("/quotas?policy=plan").body.decode())
+
+    def test_outlives_being_killed(self):
+        gateway = self.start_again()
+        self.assertEqual(gateway.ask(2), [200, 200])
+        eventually(lambda: re.search(r"\tip=127\.0\.0\.1\t.*\t\d+ 2 - 0\n", (self.state / "quotas").read_text()),
+                   "both are on the disk")
+        gateway.process.send(signal.SIGKILL)
+        gateway.process.wait()
+        self.assertEqual(self.start_again().ask(2), [200, 429])
+
+    def test_starts_with_a_damaged_file_and_keeps_it(self):
+        gateway = self.start_again()
+        self.assertEqual(gateway.ask(3), [200] * 3)
+        gateway.process.end()
+        file = self.state / "quotas"
+        file.write_bytes(b"\x00\xff damaged\n" + file.read_bytes())
+        damaged = file.read_bytes()
+        gateway = self.start_again()
+        self.gateway.says(r"error .*/state/quotas is damaged .* it is kept as .*/state/quotas\.damaged-1")
+        self.assertEqual((self.state / "quotas.damaged-1").read_bytes(), damaged)
+        self.assertEqual(gateway.ask(), [429])  # the lines that are good count
+
+    def test_is_one_process_at_a_time(self):
+        self.start_again()
+        with self.assertRaisesRegex(AssertionError, "in use by another process"):
+            self.start_again()
+
+
+class Shared(RedisCase):
+    def configure_policy(self, policy, more="", store=""):
+        self.config.write_text(f"""version: 1
+listeners: {{web: {{bind: "127.0.0.1:0"}}}}
+admin: {{bind: "127.0.0.1:0"}}
+workers: 2
+{more}
+stores: {{shared: {{redis: "redis://127.0.0.1:{self.redis_port}"{store}}}}}
+policies: {{few: {{{policy}}}}}
+routes: [{{name: all, match: {{path: /**}}, use: [few], respond: {{status: 200, body: ok}}}}]
+access_log: {{format: json, to: {self.access_log}}}
+shutdown: {{pre_stop: 0s, grace: 5s}}
+""")
+
+    def gateways(self, count):
+        out = [Gateway(self, self.config) for _ in range(count)]
+        self.gateway, self.port, self.admin_port = out[0].process, out[0].port, out[0].admin_port
+        return out
+
+    def test_uses_up_exactly_one_quota_through_three_gateways(self):
+        self.redis()
+        self.configure_policy("quota: {limit: [200/day, 1000/month], store: shared}")
+        gateways = self.gateways(3)
+        statuses = self.ask_all(gateways, 50)
+        self.assertEqual((statuses.count(200), statuses.count(429)), (200, 400))
+        keys = sorted(self.cli("--scan").split())
+        self.assertEqual(len(keys), 2)
+        self.assertRegex(keys[0], r"^sluice:few:\{ip=127\.0\.0\.1\}:day:\d+$")
+        self.assertGreater(int(self.cli("ttl", keys[0])), 32 * 86400)
+        page = self.admin("/quotas?policy=few&key=ip%3D127.0.0.1").body.decode()
+        self.assertEqual(page.count('"used":200,'), 2)
+        self.assertIn("Name the key", self.admin("/quotas?policy=few").body.decode())
+
+    def test_counts_alone_while_the_store_is_away(self):
+        self.configure_policy("quota: {limit: 8/month, store: shared}", store=", replicas: 2")
+        [gateway] = self.gateways(1)
+        self.assertEqual(gateway.ask(5), [200] * 4 + [429])
+        self.assertIn("does not answer", self.admin("/quotas?policy=few&key=ip%3D127.0.0.1").body.decode())
+
+    def test_corrects_costs_in_the_store(self):
+        self.redis()
+        self.config.write_text(f"""version: 1
+listeners: {{web: {{bind: "127.0.0.1:0"}}}}
+admin: {{bind: "127.0.0.1:0"}}
+stores: {{shared: {{redis: "redis://127.0.0.1:{self.redis_port}"}}}}
+policies:
+  rate: {{rate_limit: {{limit: 100/h, store: shared, cost: {{default: 10, response_header: X-Cost}}}}}}
+  window: {{rate_limit: {{limit: 100/h, store: shared, algorithm: sliding_window, cost: {{default: 10, response_header: X-Cost}}}}}}
+  plan: {{quota: {{limit: 100/day, store: shared, cost: {{default: 10, response_header: X-Cost}}}}}}
+upstreams: {{self: {{url: "http://127.0.0.1:{self.cost_server()}"}}}}
+routes:
+  - {{name: rate, match: {{path: /rate/**}}, use: [rate], to: self}}
+  - {{name: window, match: {{path: /window/**}}, use: [window], to: self}}
+  - {{name: plan, match: {{path: /plan/**}}, use: [plan], to: self}}
+access_log: {{format: json, to: {self.access_log}}}
+shutdown: {{pre_stop: 0s, grace: 5s}}
+""")
+        self.gateways(1)
+        for policy in ("rate", "window", "plan"):
+            with self.subTest(policy):
+                left = []
+                for cost in (25, 3, 10, 70):
+                    left.append(self.curl(f"/{policy}/{cost}")["RateLimit"].split(";")[1])
+                self.assertEqual(left, ["r=75", "r=72", "r=62", "r=0"])
+                self.assertEqual(self.curl(f"/{policy}/1").status, 429)
+
+    def cost_server(self):
+        """A service of which the last part of the path is the cost."""
+        import http.server
+        import threading
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("X-Cost", self.path.rpartition("/")[2])
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return server.server_address[1]
+
+    def signed(self, gateway, nonce):
+        """The status of a request that partner signs for all gateways alike."""
+        params = f'("@method" "@authority" "@path");created={int(time.time())};keyid="partner-1";nonce="{nonce}"'
+        text = f'"@method": GET\n"@authority": api.example.com\n"@path": /\n"@signature-params": {params}'
+        signature = base64.b64encode(hmac.digest(SECRET, text.encode(), hashlib.sha256)).decode()
+        client = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=PATIENCE)
+        client.request("GET", "/", headers={"Host": "api.example.com", "Signature-Input": f"sig={params}",
+                                            "Signature": f"sig=:{signature}:"})
+        answer = client.getresponse()
+        answer.read()
+        client.close()
+        return answer.status
+
+    def test_a_nonce_passes_once_at_all_gateways(self):
+        consumers = f"""consumers:
+  - {{name: partner, hmac: {{id: partner-1, secret: "{base64.b64encode(SECRET).decode()}"}}}}"""
+        for on_error, expected in (("local", 200), ("allow", 200), ("deny", 503)):
+            with self.subTest(on_error):
+                server = self.redis()
+                self.configure_policy("http_signature: {store: shared}", consumers, f", on_error: {on_error}")
+                one, other = self.gateways(2)
+                self.assertEqual(self.signed(one, "n1"), 200)
+                self.assertEqual(self.signed(other, "n1"), 401)
+                self.assertEqual(self.signed(one, "n1"), 401)
+                self.assertEqual(self.signed(other, "n2"), 200)
+                [key] = [k for k in self.cli("--scan").split() if int(self.cli("ttl", k)) > 590][:1]
+                self.assertRegex(key, r"^sluice:once:\{[0-9a-f]{32}\}$")
+
+                server.send(signal.SIGKILL)
+                server.wait()
+                self.assertEqual(self.signed(one, "n3"), expected)
+                if on_error == "local":  # each process goes by what it has seen itself
+                    self.assertEqual(self.signed(one, "n1"), 401)
+                    self.assertEqual(self.signed(one, "n3"), 401)
+                for gateway in (one, other):
+                    gateway.process.end()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// What filters that count share, seen through one that does: who has which limits, and what a request costs.
+#include "gateway/chain/counting.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "gateway/chain/consumer.h"
+
+#include "tests/support/fake_builder.h"
+#include "tests/support/fake_stream.h"
+
+namespace sluice::chain {
+namespace {
+
+using test::FakeExchange;
+using testing::HasSubstr;
+
+struct FakeConfig : CountingConfig {
+  bool operator==(const FakeConfig&) const = default;
+};
+void describe(config::Description<FakeConfig>& d) {
+  d.about("fake_counting", "Counts.");
+  describe_counting(d);
+}
+
+// Remembers what it was asked for.
+class FakeCounting final : public CountingFilter {
+ public:
+  FakeCounting(const FakeConfig& c, Builder& builder)
+      : CountingFilter(c, builder, base::Reason::rate_limited) {
+    for (const char* name : {"", "gold", "staff"}) {
+      Tier tier{name, std::string_view(name) == "staff", 50, {}, {}};
+      tier.add(rate_field_texts("default", 50, 0, "50"));
+      add(std::move(tier));
+    }
+  }
+  mutable std::vector<Charge> taken, corrected;
+  mutable stores::Taken answer{true, stores::Decider::store, 0, 7, 0, 0};
+
+ protected:
+  base::Task<stores::Taken> take(Exchange&, const Charge& charge) const override {
+    taken.push_back(charge);
+    return answer;
+  }
+  base::Task<stores::Taken> correct(Exchange&, const Charge& charge) const override {
+    corrected.push_back(charge);
+    return stores::Taken{true, stores::Decider::store, 0, 3, 0, 0};
+  }
+};
+
+struct Counting {
+  explicit Counting(std::string_view settings) {
+    config::Diagnostics diagnostics;
+    auto document = config::parse(std::string(settings), diagnostics);
+    config::Names names;
+    names.define("route", "route");
+    auto config = config::bind<FakeConfig>(document, diagnostics, names);
+    EXPECT_EQ(diagnostics.text(), "");
+    filter = std::make_unique<FakeCounting>(config, builder);
+    fake.ex.locals = locals;
+  }
+  Step ask() { return filter->on_request(fake.ex).await_resume(); }
+  std::string respond(std::string_view cost = {}) {
+    if (!cost.empty()) fake.response().fields.set("X-Cost", cost);
+    filter->on_response(fake.ex).await_resume();
+    return test::lines(fake.response().fields);
+  }
+  std::int64_t cost() {
+    ask();
+    return filter->taken.back().cost;
+  }
+
+  test::FakeBuilder builder;
+  std::unique_ptr<FakeCounting> filter;
+  FakeExchange fake;
+  void* locals[1] = {};
+};
+
+TEST(Counting, FindsTheTierByGroup) {
+  Counting counting("{}");
+  std::string_view groups[] = {"silver", "gold"};
+  counting.fake.ex.identity.groups = groups;
+  counting.ask();
+  EXPECT_EQ(counting.filter->taken.back().tier, 1u);
+}
+
+TEST(Counting, FindsTheTierByConsumer) {
+  Counting counting("{tier_by: consumer}");
+  counting.fake.ex.identity.consumer = "gold";
+  counting.ask();
+  EXPECT_EQ(counting.filter->taken.back().tier, 1u);
+  counting.fake.ex.identity.consumer = "somebody";
+  counting.ask();
+  EXPECT_EQ(counting.filter->taken.back().tier, 0u);
+}
+
+TEST(Counting, FindsTheTierByMetadataOfTheConsumer) {
+  Counting counting("{tier_by: metadata.plan}");
+  counting.ask();
+  EXPECT_EQ(counting.filter->taken.back().tier, 0u);
+  Metadatum metadata[] = {{"region", "staff"}, {"plan", "gold"}};
+  Consumer consumer{"acme", {}, {}, metadata};
+  counting.fake.ex.identity.entry = &consumer;
+  counting.ask();
+  EXPECT_EQ(counting.filter->taken.back().tier, 1u);
+  metadata[1].text = "staff";  // unlimited
+  counting.ask();
+  EXPECT_EQ(counting.filter->taken.size(), 2u);
+}
+
+TEST(Counting, ChargesByTheRoute) {
+  EXPECT_EQ(Counting("{cost: 3}").cost(), 3);
+  EXPECT_EQ(Counting("{cost: {default: 3, routes: {route: 5}}}").cost(), 5);
+}
+
+TEST(Counting, ChargesByARequestHeader) {
+  auto cost = [](std::string_view value) {
+    Counting counting("{cost: {request_header: X-Cost, default: 3}}");
+    if (!value.empty()) counting.fake.request().fields.add("X-Cost", value);
+    return counting.cost();
+  };
+  EXPECT_EQ(cost("12"), 12);
+  EXPECT_EQ(cost(""), 3);
+  EXPECT_EQ(cost("a lot"), 3);
+  EXPECT_EQ(cost("-4"), 3);
+  EXPECT_EQ(cost("0"), 1);
+  EXPECT_EQ(cost("4000"), 50);  // a whole limit at the most
+  EXPECT_EQ(cost("99999999999999999999999"), 3);
+}
+
+TEST(Counting, CorrectsByAResponseHeader) {
+  Counting counting("{cost: {response_header: X-Cost, default: 3}}");
+  EXPECT_EQ(counting.cost(), 3);
+  EXPECT_THAT(counting.respond("10"), HasSubstr("RateLimit: \"default\";r=3;"));
+  ASSERT_EQ(counting.filter->corrected.size(), 1u);
+  EXPECT_EQ(counting.filter->corrected[0].cost, 7);
+}
+
+TEST(Counting, GivesBackWhatWasNotUsed) {
+  Counting counting("{cost: {response_header: X-Cost, default: 3}}");
+  counting.ask();
+  counting.respond("0");
+  EXPECT_EQ(counting.filter->corrected.at(0).cost, -3);
+}
+
+TEST(Counting, LeavesItAtTheUsualCostWithoutANumber) {
+  for (const char* value : {"", "unknown", "3"}) {
+    Counting counting("{cost: {response_header: X-Cost, default: 3}}");
+    counting.ask();
+    EXPECT_THAT(counting.respond(value), HasSubstr("r=7;"));
+    EXPECT_TRUE(counting.filter->corrected.empty());
+  }
+}
+
+TEST(Counting, DoesNotCorrectWhatWasRefused) {
+  Counting counting("{cost: {response_header: X-Cost}}");
+  counting.filter->answer.allowed = false;
+  EXPECT_EQ(counting.ask(), Step::replied);
+  counting.respond("10");
+  EXPECT_TRUE(counting.filter->corrected.empty());
+}
+
+TEST(Counting, CorrectsInADryRunToo) {
+  Counting counting("{dry_run: true, cost: {response_header: X-Cost}}");
+  counting.ask();
+  EXPECT_EQ(counting.respond("10"), "X-Cost: 10\n");
+  EXPECT_EQ(counting.filter->corrected.size(), 1u);
+}
+
+}  // namespace
+}  // namespace sluice::chain
