@@ -9,6 +9,7 @@
 #include "gateway/base/strings.h"
 #include "gateway/chain/consumer_config.h"
 #include "gateway/config/report.h"
+#include "gateway/jose/base64url.h"
 #include "gateway/net/tls_certificate.h"
 
 namespace sluice::chain {
@@ -63,6 +64,7 @@ class ConsumerTable::Filler {
     for (std::size_t i = 0; i < c.basic.size(); ++i) add(c.basic[i], i);
     for (std::size_t i = 0; i < c.tokens.size(); ++i) add(c.tokens[i], i);
     for (std::size_t i = 0; i < c.certificates.size(); ++i) add(c.certificates[i], i);
+    for (std::size_t i = 0; i < c.hmac.size(); ++i) add(c.hmac[i], i);
   }
 
  private:
@@ -113,6 +115,11 @@ class ConsumerTable::Filler {
     if (!c.cn.empty()) name = {Kind::cn, c.cn};
     put(table_.certificates_, arena().copy(certificate_key(name)), credential(name.text, c.expires),
         "certificates", at, "certificate");
+  }
+  void add(const HmacConfig& c, std::size_t at) {
+    Credential* made = credential(c.id, c.expires);
+    made->secret = arena().copy(jose::decode_base64(c.secret.value).value_or(std::string()));
+    put(table_.hmac_, made->name, made, "hmac", at, "id");
   }
   void put(Index<Credential>& index, std::string_view key, const Credential* credential,
            std::string_view setting, std::size_t at, std::string_view what) {

@@ -46,7 +46,7 @@ struct Consumer {
 struct Credential {
   const Consumer* consumer = nullptr;
   std::string_view name;    // as in Identity::credential
-  std::string_view secret;  // of users: the hash of the password
+  std::string_view secret;  // of users: the hash of the password; of signatures: the secret itself
   base::WallTime expires = base::WallTime::max();
 
   bool expired(base::WallTime now) const noexcept { return now >= expires; }
@@ -76,6 +76,8 @@ class ConsumerTable {
   const Credential* find_token(std::string_view issuer, std::span<const Claim> claims,
                                base::Arena& arena) const;
   const Credential* find_user(std::string_view user) const noexcept { return at(users_, user); }
+  // Who signs with that id.
+  const Credential* find_hmac(std::string_view id) const noexcept { return at(hmac_, id); }
   // Some user, whose hash is as slow as the others'; null if there is none.
   const Credential* any_user() const noexcept { return users_.empty() ? nullptr : users_.begin()->second; }
   // `key`: certificate_key() of a name in the certificate.
@@ -97,6 +99,7 @@ class ConsumerTable {
   Index<Credential> api_keys_;      // by digest
   Index<Credential> users_;         // by user name
   Index<Credential> certificates_;  // by kind and name
+  Index<Credential> hmac_;          // by id
   Index<Credential> tokens_;        // by issuer, claim and value
   std::vector<std::string_view> token_claims_;
 };

@@ -3,6 +3,7 @@
 
 #include "gateway/base/hex.h"
 #include "gateway/chain/password.h"
+#include "gateway/jose/base64url.h"
 
 namespace sluice::chain {
 
@@ -91,6 +92,26 @@ void describe(Description<CertificateConfig>& d) {
   d.exactly_one({"spiffe", "uri", "dns", "email", "cn"});
 }
 
+void describe(Description<HmacConfig>& d) {
+  constexpr std::size_t kShortest = 32;  // bytes, as long as what HMAC-SHA256 makes of them
+  d.about("consumer_hmac", "A secret with which requests are signed (hmac-sha256 of RFC 9421).");
+  d.field("id", &HmacConfig::id, "What signatures say in `keyid`; unique.", required, non_empty,
+          example("acme-1"));
+  d.field("secret", &HmacConfig::secret, "In base64; at least 32 bytes.", required,
+          example("\"${env:ACME_SECRET}\""));
+  d.field("expires", &HmacConfig::expires, "When it stops to be good.", default_is("never"),
+          example("2027-01-31"));
+  d.check([](const HmacConfig& c, const Site& at) {
+    if (c.secret.value.empty()) return;
+    auto secret = jose::decode_base64(c.secret.value);
+    if (!secret) {
+      at.error("secret", "is no base64", "`openssl rand -base64 32` makes one");
+    } else if (secret->size() < kShortest) {
+      at.error("secret", "is shorter than 32 bytes", "`openssl rand -base64 32` makes one");
+    }
+  });
+}
+
 void describe(Description<ConsumerConfig>& d) {
   d.about("consumer", "A caller, and the credentials by which it is known.");
   d.field("name", &ConsumerConfig::name, "Unique; stands in logs, limits and headers.", required,
@@ -105,6 +126,8 @@ void describe(Description<ConsumerConfig>& d) {
   d.field("basic", &ConsumerConfig::basic, "Passwords, for the filter `basic`.", one_or_many);
   d.field("certificates", &ConsumerConfig::certificates, "TLS certificates, for the filter `mtls`.",
           one_or_many, example("[{spiffe: \"spiffe://example.org/cart\"}]"));
+  d.field("hmac", &ConsumerConfig::hmac, "Secrets to sign requests with, for the filter `http_signature`.",
+          one_or_many);
   d.field("tokens", &ConsumerConfig::tokens, "Tokens, for the filters that verify some.", one_or_many,
           example("[{issuer: \"https://idp.example.com\", value: acme-batch}]"));
 }

@@ -52,6 +52,15 @@ struct CertificateConfig {
 };
 void describe(config::Description<CertificateConfig>& d);
 
+// A secret that the consumer signs its requests with.
+struct HmacConfig {
+  std::string id;
+  config::Secret secret;  // in base64
+  std::optional<config::Instant> expires;
+  bool operator==(const HmacConfig&) const = default;
+};
+void describe(config::Description<HmacConfig>& d);
+
 struct ConsumerConfig {
   std::string name;
   std::vector<std::string> groups, scopes;
@@ -60,6 +69,7 @@ struct ConsumerConfig {
   std::vector<UserConfig> basic;
   std::vector<TokenOfConfig> tokens;
   std::vector<CertificateConfig> certificates;
+  std::vector<HmacConfig> hmac;
   bool operator==(const ConsumerConfig&) const = default;
 };
 void describe(config::Description<ConsumerConfig>& d);

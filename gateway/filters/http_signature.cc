@@ -18,6 +18,8 @@
 #include "gateway/chain/seen_once.h"
 #include "gateway/jose/hash.h"
 #include "gateway/jose/key.h"
+#include "gateway/stores/once.h"
+#include "gateway/stores/stores.h"
 
 namespace sluice::filters {
 
@@ -51,6 +53,7 @@ struct HttpSignatureConfig {
   config::Size body = 1_MiB;
   std::string tag;
   bool replay = false;
+  std::string store{stores::kMemory};
   std::uint32_t remember = 100'000;
   bool keep = false;
   bool operator==(const HttpSignatureConfig&) const = default;
@@ -113,7 +116,9 @@ void describe(config::Description<HttpSignatureConfig>& d) {
           "@path and, "
           "if there is a query, @query; @target-uri stands for the last three, @request-target for the last "
           "two.");
-  d.field("keys", &HttpSignatureConfig::keys, "Keys that callers sign with.", required, non_empty);
+  d.field("keys", &HttpSignatureConfig::keys,
+          "Keys that callers sign with, besides the secrets that consumers list under `hmac`.",
+          default_is("none but those of consumers"));
   d.field("cover", &HttpSignatureConfig::cover, "What else signatures must cover.",
           each(check(refuse_component)), example("[date, content-type]"));
   d.field("skew", &HttpSignatureConfig::skew, "How far `created` may be from our clock.", between(1s, 1h));
@@ -125,11 +130,17 @@ void describe(config::Description<HttpSignatureConfig>& d) {
           "The largest body that is held back to be compared; 413 beyond.", between(0_B, 64_MiB));
   d.field("tag", &HttpSignatureConfig::tag, "What signatures must say in `tag`; others are not looked at.");
   d.field("replay", &HttpSignatureConfig::replay,
-          "Lets the same signature pass more than once. Otherwise each is remembered for twice the skew.");
+          "Lets the same signature pass more than once. Otherwise its `nonce`, or if there is none what was "
+          "signed, is remembered for twice the skew.");
+  d.field("store", &HttpSignatureConfig::store,
+          "Where that is remembered: `memory` is this process alone. While a store does not answer its "
+          "`on_error` "
+          "decides: each process judges by what itself has seen, or all pass, or none (503).",
+          reference("store"));
   d.field(
       "remember", &HttpSignatureConfig::remember,
-      "About how many signatures are remembered at a time, by this process with all its workers. When there "
-      "are more, requests are answered with 503.",
+      "About how many signatures are remembered at a time by this process with all its workers. When there "
+      "are more, and no store that remembers them, requests are answered with 503.",
       between(1'000u, 10'000'000u));
   d.field("keep", &HttpSignatureConfig::keep, "Lets the upstream see the signature.");
 }
@@ -151,6 +162,26 @@ struct SigningKey {
   std::string id, consumer;
   const AlgorithmRow* algorithm;
   jose::Key key;
+  std::string digest;  // of what was written: tells it from every other key, in every process
+};
+
+// The key of a signature: one of the filter's own, or a consumer's secret.
+struct Signer {
+  const SigningKey* own = nullptr;
+  const chain::Credential* credential = nullptr;
+  explicit operator bool() const noexcept { return own || credential; }
+  std::string_view id() const noexcept { return own ? std::string_view(own->id) : credential->name; }
+  const AlgorithmRow& algorithm() const noexcept {
+    return own ? *own->algorithm : row(SignatureAlgorithm::hmac_sha256);
+  }
+  std::string digest() const {
+    return own ? own->digest : jose::hash(jose::Hash::sha256, credential->secret);
+  }
+  bool checks(std::string_view text, std::string_view signature) const {
+    if (own) return jose::checks(own->key, own->algorithm->algorithm, text, signature);
+    jose::Key secret = jose::HmacKey(std::string(credential->secret));
+    return jose::checks(secret, jose::Algorithm::hs256, text, signature);
+  }
 };
 
 Result<jose::Key> key_of(const SigningKeyConfig& c) {
@@ -163,12 +194,18 @@ Result<jose::Key> key_of(const SigningKeyConfig& c) {
   return jose::key_of_pem(c.key);
 }
 
+std::string digest_of(const SigningKeyConfig& c) {
+  auto secret = c.key.empty() ? jose::decode_base64(c.secret.value) : std::nullopt;
+  return jose::hash(jose::Hash::sha256, secret ? *secret : c.key);
+}
+
 class HttpSignature final : public chain::Authenticator {
  public:
   HttpSignature(const HttpSignatureConfig& c, chain::Builder& builder)
       : Authenticator("http_signature", builder),
         config_(c),
         seen_(c.replay ? nullptr : SeenOnce::of_process(c.remember)) {
+    if (!c.replay && c.store != stores::kMemory) once_ = builder.counters(c.store)->once();
     for (std::size_t i = 0; i < c.keys.size(); ++i) {
       auto key = key_of(c.keys[i]);
       std::string at = config::path("keys", i);
@@ -179,7 +216,8 @@ class HttpSignature final : public chain::Authenticator {
       } else if (find(c.keys[i].id)) {
         builder.error(at, "has the id of another key");
       } else {
-        keys_.push_back({c.keys[i].id, c.keys[i].consumer, &row(c.keys[i].algorithm), std::move(*key)});
+        keys_.push_back({c.keys[i].id, c.keys[i].consumer, &row(c.keys[i].algorithm), std::move(*key),
+                         digest_of(c.keys[i])});
       }
     }
   }
@@ -191,7 +229,7 @@ class HttpSignature final : public chain::Authenticator {
     // The first one of a key that is known here: others may be meant for those behind us.
     for (const MessageSignature& s : *all) {
       if (!config_.tag.empty() && s.tag != config_.tag) continue;
-      if (const SigningKey* key = find(s.key_id)) return judge(ex, s, *key);
+      if (Signer signer = signer_of(ex, s.key_id)) return judge(ex, s, signer);
     }
     return Verdict::refused(kChallenge, "the request is signed by no key that is known here");
   }
@@ -206,6 +244,10 @@ class HttpSignature final : public chain::Authenticator {
     for (const SigningKey& k : keys_)
       if (k.id == id) return &k;
     return nullptr;
+  }
+  Signer signer_of(const Exchange& ex, std::string_view id) const noexcept {
+    const SigningKey* own = find(id);
+    return {own, own || !ex.consumers ? nullptr : ex.consumers->find_hmac(id)};
   }
   static Verdict refused(Exchange& ex, const base::Error& error) {
     return Verdict::refused(kChallenge, ex.arena.join("the request ", error.detail));
@@ -240,22 +282,29 @@ class HttpSignature final : public chain::Authenticator {
     return {};
   }
 
-  Task<Verdict> judge(Exchange& ex, const MessageSignature& s, const SigningKey& key) const {
-    if (!s.algorithm.empty() && s.algorithm != key.algorithm->name)
+  Task<Verdict> judge(Exchange& ex, const MessageSignature& s, Signer signer) const {
+    if (!s.algorithm.empty() && s.algorithm != signer.algorithm().name)
       return Verdict::refused(kChallenge, "the signature names another algorithm than its key's");
     if (auto why = incomplete(ex, s); !why.empty()) return Verdict::refused(kChallenge, why);
     if (auto why = untimely(ex, s); !why.empty()) return Verdict::refused(kChallenge, why);
     auto text = chain::signature_base(ex.request, ex.stream.connection().listener->scheme, s);
     if (!text) return refused(ex, text.error());
-    if (!jose::checks(key.key, key.algorithm->algorithm, *text, s.signature))
-      return Verdict::refused(kChallenge, "the signature is wrong");
-    std::uint64_t name = 0;
-    std::memcpy(&name, jose::hash(jose::Hash::sha256, key.id + '\n' + s.signature).data(), sizeof name);
-    return finish(ex, key, name);
+    if (!signer.checks(*text, s.signature)) return Verdict::refused(kChallenge, "the signature is wrong");
+    if (signer.credential && signer.credential->expired(ex.worker.loop.clock().wall()))
+      return Verdict::refused(kChallenge, "the secret has expired");
+    return finish(ex, signer, name_of(s, signer, *text));
+  }
+  // What may pass once: not the signature itself, of which whoever sees one can make another that is as good
+  // (of ECDSA: r and n - s).
+  std::string name_of(const MessageSignature& s, const Signer& signer, std::string_view text) const {
+    std::string out = signer.digest();
+    out += s.nonce.empty() ? "text\n" : "nonce\n";
+    out += s.nonce.empty() ? text : std::string_view(s.nonce);
+    return jose::hash(jose::Hash::sha256, out);
   }
 
   // It is the caller's. What is left may have to wait for the body.
-  Task<Verdict> finish(Exchange& ex, const SigningKey& key, std::uint64_t signature) const {
+  Task<Verdict> finish(Exchange& ex, Signer signer, std::string name) const {
     if (config_.digest && has_body(ex)) {
       auto reading = hold_body(ex);
       auto held = co_await reading;
@@ -266,21 +315,40 @@ class HttpSignature final : public chain::Authenticator {
         co_return Verdict::refused({}, "the body cannot be compared with its digest");
       }
     }
-    auto answer = config_.replay ? SeenOnce::Answer::first
-                                 : seen_->see(signature, ex.worker.loop.now(), 2 * config_.skew);
-    if (answer == SeenOnce::Answer::full)
-      co_return Verdict::unavailable("more signatures are in use than can be remembered");
-    if (answer == SeenOnce::Answer::seen)
-      co_return Verdict::refused(kChallenge, "the signature was used before");
-    identify(ex, key);
+    if (!config_.replay) {
+      Task<SeenOnce::Answer> looking = look(ex, std::move(name));
+      auto answer = co_await looking;
+      if (answer == SeenOnce::Answer::full)
+        co_return Verdict::unavailable("it cannot be told whether the signature was used before");
+      if (answer == SeenOnce::Answer::seen)
+        co_return Verdict::refused(kChallenge, "the signature was used before");
+    }
+    identify(ex, signer);
     co_return Verdict::ok();
   }
-  void identify(Exchange& ex, const SigningKey& key) const {
+  // By the store, if there is one; what it says is remembered here too, for when it does not answer.
+  Task<SeenOnce::Answer> look(Exchange& ex, std::string name) const {
+    std::uint64_t hash = 0;
+    std::memcpy(&hash, name.data(), sizeof hash);
+    const auto keep = 2 * config_.skew;
+    if (!once_) co_return seen_->see(hash, ex.worker.loop.now(), keep);
+    std::string hex = chain::to_hex(std::string_view(name).substr(0, name.size() / 2));
+    Task<stores::Once> asking = once_->see({ex.worker.loop, ex.worker.index}, std::move(hex), keep);
+    auto answer = co_await asking;
+    if (answer == stores::Once::unavailable) co_return SeenOnce::Answer::full;
+    if (answer == stores::Once::again) co_return SeenOnce::Answer::seen;
+    auto here = seen_->see(hash, ex.worker.loop.now(), keep);
+    co_return answer == stores::Once::first ? SeenOnce::Answer::first : here;
+  }
+  void identify(Exchange& ex, const Signer& signer) const {
     chain::Identity identity;
-    if (const auto* known = ex.consumers ? ex.consumers->find(key.consumer) : nullptr)
-      identity = chain::identity_of(*known, method(), key.id);
+    if (signer.credential) {
+      identity = chain::identity_of(*signer.credential, method());
+    } else if (const auto* known = ex.consumers ? ex.consumers->find(signer.own->consumer) : nullptr) {
+      identity = chain::identity_of(*known, method(), signer.id());
+    }
     identity.method = method();
-    identity.credential = key.id;
+    identity.credential = signer.id();
     ex.identity = std::move(identity);
   }
 
@@ -315,6 +383,7 @@ class HttpSignature final : public chain::Authenticator {
   HttpSignatureConfig config_;
   std::vector<SigningKey> keys_;
   std::shared_ptr<SeenOnce> seen_;
+  std::shared_ptr<stores::OnceStore> once_;  // null: this process alone remembers
 };
 
 const chain::FilterKind<HttpSignature, HttpSignatureConfig> kKind{

@@ -24,7 +24,8 @@ struct Signed {
   std::string method = "POST", path = "/u", query{}, body = "{\"hello\": \"world\"}", id = "partner",
               parameters{};
   std::string covered = R"("@method" "@authority" "@path" "@query" "content-digest")";
-  long age = 0;  // of the signature, in seconds
+  long age = 0;      // of the signature, in seconds
+  long created = 0;  // the moment itself
   // What is sent in place of what was signed; "" for no difference.
   std::string sent_path{}, sent_body{}, sent_query{}, sent_method{};
 };
@@ -33,12 +34,15 @@ std::string digest_of(const std::string& body) {
   return "sha-256=:" + base::encode_base64(jose::hash(jose::Hash::sha256, body)) + ":";
 }
 
+long now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 std::string request(const Signer& signer, const Signed& s) {
-  auto now =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
-          .count();
+  long created = s.created ? s.created : now() - s.age;
   std::string params =
-      "(" + s.covered + ");created=" + std::to_string(now - s.age) + ";keyid=\"" + s.id + "\"" + s.parameters;
+      "(" + s.covered + ");created=" + std::to_string(created) + ";keyid=\"" + s.id + "\"" + s.parameters;
   std::string text;
   auto line = [&](const std::string& name, const std::string& value) {
     if (s.covered.find("\"" + name + "\"") != std::string::npos) text += "\"" + name + "\": " + value + "\n";
@@ -155,6 +159,48 @@ TEST_F(HttpSignature, PassesOnceOnly) {
   serve(", replay: true");
   EXPECT_EQ(gw_->ask(once).status, 200);
   EXPECT_EQ(gw_->ask(once).status, 200);
+}
+
+TEST_F(HttpSignature, TakesANonceOnce) {
+  serve();
+  Signed first{.parameters = ";nonce=\"n1\""}, second{.path = "/other", .parameters = ";nonce=\"n1\""};
+  EXPECT_EQ(ask(first).status, 200);
+  EXPECT_THAT(ask(second), Refused(401, "unauthenticated"));
+  second.parameters = ";nonce=\"n2\"";
+  EXPECT_EQ(ask(second).status, 200);
+}
+
+// Of one signature by ECDSA everybody can make another one that is as good.
+TEST_F(HttpSignature, TakesWhatWasSignedOnceWhateverTheSignature) {
+  serve();
+  Signed what{.created = now() - 5};
+  std::string one = request(signer_, what), other = request(signer_, what);
+  ASSERT_NE(one, other);
+  EXPECT_EQ(gw_->ask(one).status, 200);
+  EXPECT_THAT(gw_->ask(other), Refused(401, "unauthenticated"));
+}
+
+TEST_F(HttpSignature, KnowsAConsumerByItsSecret) {
+  signer_ = Signer("HS256");
+  gw_ = std::make_unique<Gateway>(R"(
+consumers:
+  - {name: acme, groups: partners, hmac: {id: acme-1, secret: ")" +
+                                  jose::encode_base64(signer_.secret()) + R"("}}
+  - {name: former, hmac: {id: former-1, expires: 2020-01-01, secret: "YW5vdGhlciBzZWNyZXQgb2YgMzIgYnl0ZXMgYW5kIG1vcmU="}}
+routes:
+  - name: u
+    match: {path: "/**"}
+    use:
+      - http_signature: {}
+      - require: {groups: partners}
+      - headers: {request: {set: {X-Who: "${consumer.id}"}}}
+    to: users
+)");
+  users().answers(200, "ok");
+  EXPECT_EQ(ask({.id = "acme-1"}).status, 200);
+  EXPECT_THAT(users().request(), HasField("X-Who", "acme"));
+  EXPECT_THAT(ask({.id = "acme-2"}), Refused(401, "unauthenticated"));
+  EXPECT_THAT(ask({.id = "former-1"}), Refused(401, "unauthenticated"));
 }
 
 TEST_F(HttpSignature, HoldsBackNoLargerBodyThanItIsTold) {

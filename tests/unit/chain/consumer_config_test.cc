@@ -49,6 +49,12 @@ TEST(ConsumerConfig, KeepsNoPasswordInTheOpen) {
   EXPECT_THAT(said, testing::Not(HasSubstr("hunter2")));
 }
 
+TEST(ConsumerConfig, TakesNoWeakSecretToSignWith) {
+  EXPECT_THAT(problems("[{name: a, hmac: {id: k, secret: '!'}}]"), HasSubstr("is no base64"));
+  EXPECT_THAT(problems("[{name: a, hmac: {id: k, secret: c2hvcnQ=}}]"), HasSubstr("shorter than 32 bytes"));
+  EXPECT_THAT(problems("[{name: a, hmac: {secret: c2hvcnQ=}}]"), testing::Not(HasSubstr("c2hvcnQ")));
+}
+
 TEST(ConsumerConfig, KnowsACertificateByOneName) {
   EXPECT_NE(problems("[{name: a, certificates: [{cn: a, dns: b}]}]"), "");
   EXPECT_NE(problems("[{name: a, certificates: [{expires: 2027-01-01}]}]"), "");

@@ -106,6 +106,23 @@ TEST(ConsumerTable, FindsACertificateByAName) {
   EXPECT_EQ(owner(Kind::email, "a.internal"), "nobody");
 }
 
+TEST(ConsumerTable, FindsWhoSignsByTheIdOfTheSecret) {
+  const std::string secret = "c2VjcmV0cyBvZiAzMiBieXRlcyBhbmQgbW9yZSBhcmUgZ29vZA==";
+  Consumers known("[{name: acme, hmac: [{id: acme-1, secret: \"" + secret + "\", expires: 2027-01-31}]}]");
+  ASSERT_EQ(known.problems(), "");
+  const Credential* found = known.table.find_hmac("acme-1");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->consumer->id, "acme");
+  EXPECT_EQ(found->name, "acme-1");
+  EXPECT_EQ(found->secret, "secrets of 32 bytes and more are good");
+  EXPECT_TRUE(found->expired(config::parse_instant("2027-01-31")->when));
+  EXPECT_FALSE(known.table.find_hmac("acme"));
+
+  Consumers twice("[{name: a, hmac: {id: k, secret: \"" + secret +
+                  "\"}}, {name: b, hmac: {id: k, secret: \"" + secret + "\"}}]");
+  EXPECT_THAT(twice.problems(), HasSubstr("consumer `a` has this id already"));
+}
+
 TEST(ConsumerTable, RefusesACredentialOfTwo) {
   std::string key = digest_of("one");
   Consumers shared("\n- {name: a, api_keys: \"" + key + "\"}\n- {name: b, api_keys: \"" + key + "\"}");

@@ -77,6 +77,79 @@ TEST_F(MessageSignatures, AreThoseOfTheRfcWithEd25519) {
   EXPECT_FALSE(signed_by(*key, jose::Algorithm::eddsa));
 }
 
+// B.2.1 to B.2.3, by the key of B.1.2.
+TEST_F(MessageSignatures, AreThoseOfTheRfcWithRsaPss) {
+  auto key = jose::key_of_pem(
+      "-----BEGIN PUBLIC KEY-----\n"
+      "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAr4tmm3r20Wd/PbqvP1s2\n"
+      "+QEtvpuRaV8Yq40gjUR8y2Rjxa6dpG2GXHbPfvMs8ct+Lh1GH45x28Rw3Ry53mm+\n"
+      "oAXjyQ86OnDkZ5N8lYbggD4O3w6M6pAvLkhk95AndTrifbIFPNU8PPMO7OyrFAHq\n"
+      "gDsznjPFmTOtCEcN2Z1FpWgchwuYLPL+Wokqltd11nqqzi+bJ9cvSKADYdUAAN5W\n"
+      "Utzdpiy6LbTgSxP7ociU4Tn0g5I6aDZJ7A8Lzo0KSyZYoA485mqcO0GVAdVw9lq4\n"
+      "aOT9v6d+nb4bnNkQVklLQ3fVAvJm+xdDOp9LCNCN48V2pnDOkFV6+U9nV5oyc6XI\n"
+      "2wIDAQAB\n-----END PUBLIC KEY-----\n");
+  ASSERT_TRUE(key);
+  struct Vector {
+    const char *input, *signature;
+  };
+  const Vector vectors[] = {
+      {R"(sig=();created=1618884473;keyid="test-key-rsa-pss";nonce="b3k2pp5k7z-50gnwp.yemd")",
+       "sig=:d2pmTvmbncD3xQm8E9ZV2828BjQWGgiwAaw5bAkgibUopemLJcWDy/"
+       "lkbbHAve4cRAtx31Iq786U7it++wgGxbtRxf8Udx7zFZsc"
+       "kzXaJMkA7ChG52eSkFxykJeNqsrWH5S+oxNFlD4dzVuwe8DhTSja8xxbR/"
+       "Z2cOGdCbzR72rgFWhzx2VjBqJzsPLMIQKhO4DGezXehhWwE"
+       "56YCE+O6c0mKZsfxVrogUvA4HELjVKWmAvtl6UnCh8jYzuVG5WSb/QEVPnP5TmcAnLH1g+s++v6d4s8m0gCw1fV5/"
+       "SITLq9mhho8K3+7E"
+       "PYTU8IU1bLhdxO5Nyt8C8ssinQ98Xw9Q==:"},
+      {R"(sig=("@authority" "content-digest" "@query-param";name="Pet");created=1618884473)"
+       R"(;keyid="test-key-rsa-pss";tag="header-example")",
+       "sig=:"
+       "LjbtqUbfmvjj5C5kr1Ugj4PmLYvx9wVjZvD9GsTT4F7GrcQEdJzgI9qHxICagShLRiLMlAJjtq6N4CDfKtjvuJyE5qH7KT8UCMkS"
+       "owOB4+ECxCmT8rtAmj/0PIXxi0A0nxKyB09RNrCQibbUjsLS/"
+       "2YyFYXEu4TRJQzRw1rLEuEfY17SARYhpTlaqwZVtR8NV7+4UKkjqpcAo"
+       "FqWFQh62s7Cl+H2fjBSpqfZUJcsIk4N6wiKYd4je2U/lankenQ99PZfB4jY3I5rSV2DSBVkSFsURIjYErOs0tFTQosMTAoxk//"
+       "0RoKUqi"
+       "YY8Bh0aaUEb0rQl3/XaVe4bXTugEjHSw==:"},
+      {R"(sig=("date" "@method" "@path" "@query" "@authority" "content-type" "content-digest" "content-length"))"
+       R"(;created=1618884473;keyid="test-key-rsa-pss")",
+       "sig=:bbN8oArOxYoyylQQUU6QYwrTuaxLwjAC9fbY2F6SVWvh0yBiMIRGOnMYwZ/"
+       "5MR6fb0Kh1rIRASVxFkeGt683+qRpRRU5p2voTp76"
+       "8ZrCUb38K0fUxN0O0iC59DzYx8DFll5GmydPxSmme9v6ULbMFkl+V5B1TP/yPViV7KsLNmvKiLJH1pFkh/"
+       "aYA2HXXZzNBXmIkoQoLd7Yf"
+       "W91kE9o/"
+       "CCoC1xMy7JA1ipwvKvfrs65ldmlu9bpG6A9BmzhuzF8Eim5f8ui9eH8LZH896+QIF61ka39VBrohr9iyMUJpvRX2Zbhl5ZJzS"
+       "RxpJyoEZAFL2FUo5fTIztsDZKEgM4cUA==:"}};
+  for (const Vector& v : vectors) {
+    sign(v.input, v.signature);
+    EXPECT_TRUE(signed_by(*key, jose::Algorithm::ps512)) << v.input;
+    EXPECT_FALSE(signed_by(*key, jose::Algorithm::rs256)) << v.input;
+  }
+  fake_.request().fields.set("Content-Digest", "sha-512=:AAAA:");
+  EXPECT_FALSE(signed_by(*key, jose::Algorithm::ps512));
+}
+
+// B.2.4 is the signature of a response, which is none of our messages: its text is as it stands there.
+TEST(MessageSignature, IsThatOfTheRfcWithEcdsa) {
+  auto key = jose::key_of_pem(
+      "-----BEGIN PUBLIC KEY-----\n"
+      "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEqIVYZVLCrPZHGHjP17CTW0/+D9Lf\n"
+      "w0EkjqF7xB4FivAxzic30tMM4GF+hR6Dxh71Z50VGGdldkkDXZCnTNnoXQ==\n"
+      "-----END PUBLIC KEY-----\n");
+  ASSERT_TRUE(key);
+  std::string text =
+      "\"@status\": 200\n\"content-type\": application/json\n\"content-digest\": "
+      "sha-512=:mEWXIS7MaLRuGgxOBdODa3xqM1XdEvxoYhvlCFJ41QJgJc4GTsPp29l5oGX69wWdXymyU0rjJuahq4l5aGgfLQ==:\n"
+      "\"content-length\": 23\n"
+      "\"@signature-params\": (\"@status\" \"content-type\" \"content-digest\" \"content-length\")"
+      ";created=1618884473;keyid=\"test-key-ecc-p256\"";
+  auto signature = jose::decode_base64(
+      "wNmSUAhwb5LxtOtOpNa6W5xj067m5hFrj0XQ4fvpaCLx0NKocgPquLgyahnzDnDAUy5eCdlYUEkLIj+32oiasw==");
+  ASSERT_TRUE(signature);
+  EXPECT_TRUE(jose::checks(*key, jose::Algorithm::es256, text, *signature));
+  text[10] = '1';
+  EXPECT_FALSE(jose::checks(*key, jose::Algorithm::es256, text, *signature));
+}
+
 TEST_F(MessageSignatures, HaveABaseOfEachComponent) {
   fake_.request().fields.add("X-List", " a ");
   fake_.request().fields.add("x-list", "b");

@@ -27,7 +27,7 @@ TEST(HttpSignature, SaysWhatIsWrongWithItsSettings) {
   std::string secret = base::encode_base64(std::string(32, 's'));
   EXPECT_EQ(problems("{keys: [{id: a, algorithm: ecdsa-p256-sha256, key: " + pem + "}]}"), "");
   EXPECT_EQ(problems("{keys: [{id: a, algorithm: hmac-sha256, secret: \"" + secret + "\"}]}"), "");
-  EXPECT_THAT(problems("{keys: []}"), HasSubstr("keys"));
+  EXPECT_EQ(problems("{}"), "");  // consumers may have some
   EXPECT_THAT(problems("{keys: [{id: a, algorithm: ed25519, key: " + pem + "}]}"),
               HasSubstr("the key cannot be for ed25519"));
   EXPECT_THAT(problems("{keys: [{id: a, algorithm: hmac-sha256, key: " + pem + "}]}"),
