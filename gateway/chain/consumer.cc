@@ -5,11 +5,11 @@
 
 #include <algorithm>
 
+#include "gateway/base/base64.h"
 #include "gateway/base/hex.h"
 #include "gateway/base/strings.h"
 #include "gateway/chain/consumer_config.h"
 #include "gateway/config/report.h"
-#include "gateway/jose/base64url.h"
 #include "gateway/net/tls_certificate.h"
 
 namespace sluice::chain {
@@ -118,7 +118,7 @@ class ConsumerTable::Filler {
   }
   void add(const HmacConfig& c, std::size_t at) {
     Credential* made = credential(c.id, c.expires);
-    made->secret = arena().copy(jose::decode_base64(c.secret.value).value_or(std::string()));
+    made->secret = arena().copy(base::decode_base64(c.secret.value).value_or(std::string()));
     put(table_.hmac_, made->name, made, "hmac", at, "id");
   }
   void put(Index<Credential>& index, std::string_view key, const Credential* credential,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/chain/consumer_config.h"
 
+#include "gateway/base/base64.h"
 #include "gateway/base/hex.h"
 #include "gateway/chain/password.h"
-#include "gateway/jose/base64url.h"
 
 namespace sluice::chain {
 
@@ -103,7 +103,7 @@ void describe(Description<HmacConfig>& d) {
           example("2027-01-31"));
   d.check([](const HmacConfig& c, const Site& at) {
     if (c.secret.value.empty()) return;
-    auto secret = jose::decode_base64(c.secret.value);
+    auto secret = base::decode_base64(c.secret.value);
     if (!secret) {
       at.error("secret", "is no base64", "`openssl rand -base64 32` makes one");
     } else if (secret->size() < kShortest) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/base/base64.h"
+#include "gateway/base/hex.h"
 #include "gateway/base/strings.h"
 #include "gateway/chain/authenticator.h"
 #include "gateway/chain/consumer.h"
@@ -195,7 +196,7 @@ Result<jose::Key> key_of(const SigningKeyConfig& c) {
 }
 
 std::string digest_of(const SigningKeyConfig& c) {
-  auto secret = c.key.empty() ? jose::decode_base64(c.secret.value) : std::nullopt;
+  auto secret = c.key.empty() ? base::decode_base64(c.secret.value) : std::nullopt;
   return jose::hash(jose::Hash::sha256, secret ? *secret : c.key);
 }
 
@@ -332,7 +333,7 @@ class HttpSignature final : public chain::Authenticator {
     std::memcpy(&hash, name.data(), sizeof hash);
     const auto keep = 2 * config_.skew;
     if (!once_) co_return seen_->see(hash, ex.worker.loop.now(), keep);
-    std::string hex = chain::to_hex(std::string_view(name).substr(0, name.size() / 2));
+    std::string hex = base::to_hex(std::string_view(name).substr(0, name.size() / 2));
     Task<stores::Once> asking = once_->see({ex.worker.loop, ex.worker.index}, std::move(hex), keep);
     auto answer = co_await asking;
     if (answer == stores::Once::unavailable) co_return SeenOnce::Answer::full;

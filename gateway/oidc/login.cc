@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "gateway/base/base64.h"
 #include "gateway/chain/escape.h"
-#include "gateway/jose/base64url.h"
 #include "gateway/jose/hash.h"
 #include "gateway/oidc/packing.h"
 #include "gateway/oidc/seal.h"
@@ -65,7 +65,7 @@ std::optional<Login> unpack_login(std::string_view bytes) {
 }
 
 std::string challenge_of(std::string_view verifier) {
-  return jose::encode_base64url(jose::hash(jose::Hash::sha256, verifier));
+  return base::encode_base64url(jose::hash(jose::Hash::sha256, verifier));
 }
 
 std::string with_parameters(std::string_view url, Parameters parameters) {

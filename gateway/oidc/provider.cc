@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "gateway/base/base64.h"
 #include "gateway/chain/escape.h"
 #include "gateway/chain/key_address.h"
 #include "gateway/http/uri.h"
-#include "gateway/jose/base64url.h"
 
 namespace sluice::oidc {
 namespace {
@@ -31,7 +31,7 @@ std::string component(std::string_view text) {
 // RFC 6749 section 2.3.1: each of the two is encoded as in a form before they are joined.
 std::string authorization_of(const OidcConfig& c) {
   if (c.client_auth != ClientAuth::basic) return "";
-  return "Basic " + jose::encode_base64(component(c.client_id) + ":" + component(c.client_secret.value));
+  return "Basic " + base::encode_base64(component(c.client_id) + ":" + component(c.client_secret.value));
 }
 
 chain::CallSettings settings_of(const OidcConfig& c) {

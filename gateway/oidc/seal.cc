@@ -10,7 +10,7 @@
 #include <stdexcept>
 
 #include "gateway/base/assert.h"
-#include "gateway/jose/base64url.h"
+#include "gateway/base/base64.h"
 
 namespace sluice::oidc {
 namespace {
@@ -89,11 +89,11 @@ std::string Sealer::seal(std::string_view plain, std::string_view bound) const {
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, kTag, text + plain.size()) == 1;
   SLUICE_ASSERT(good);
   OPENSSL_cleanse(own.data(), own.size());
-  return jose::encode_base64url(raw);
+  return base::encode_base64url(raw);
 }
 
 std::optional<std::string> Sealer::open(std::string_view sealed, std::string_view bound) const {
-  auto raw = jose::decode_base64url(sealed);
+  auto raw = base::decode_base64url(sealed);
   if (!raw || raw->size() < kOverhead) return std::nullopt;
   const char* nonce = raw->data() + kId;
   const char* iv = nonce + kNonce;
@@ -124,7 +124,7 @@ std::optional<std::string> Sealer::open(std::string_view sealed, std::string_vie
 std::string random_text(std::size_t size) {
   std::string out(size, '\0');
   fill_random(out.data(), size);
-  return jose::encode_base64url(out);
+  return base::encode_base64url(out);
 }
 
 bool same_secret(std::string_view a, std::string_view b) noexcept {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "gateway/base/base64.h"
 #include "gateway/chain/escape.h"
-#include "gateway/jose/base64url.h"
 #include "gateway/jose/json.h"
 #include "gateway/oidc/packing.h"
 
@@ -51,7 +51,7 @@ std::optional<std::string> claims_of(const Session& session) {
   std::string_view token = session.id_token;
   auto first = token.find('.'), last = token.rfind('.');
   if (first == std::string_view::npos || first == last) return std::nullopt;
-  auto claims = jose::decode_base64url(token.substr(first + 1, last - first - 1));
+  auto claims = base::decode_base64url(token.substr(first + 1, last - first - 1));
   if (!claims) return std::nullopt;
   auto json = jose::Json::parse(*claims);
   if (!json || !json->root().is(jose::JsonKind::object)) return std::nullopt;

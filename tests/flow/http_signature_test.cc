@@ -185,7 +185,7 @@ TEST_F(HttpSignature, KnowsAConsumerByItsSecret) {
   gw_ = std::make_unique<Gateway>(R"(
 consumers:
   - {name: acme, groups: partners, hmac: {id: acme-1, secret: ")" +
-                                  jose::encode_base64(signer_.secret()) + R"("}}
+                                  base::encode_base64(signer_.secret()) + R"("}}
   - {name: former, hmac: {id: former-1, expires: 2020-01-01, secret: "YW5vdGhlciBzZWNyZXQgb2YgMzIgYnl0ZXMgYW5kIG1vcmU="}}
 routes:
   - name: u

@@ -15,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/jose/base64url.h"
+#include "gateway/base/base64.h"
 #include "gateway/jose/hash.h"
 
 #include "tests/support/cookie_jar.h"
@@ -123,7 +123,7 @@ class OidcProvider {
       auto code = codes_.find(parameter(r.body, "code"));
       if (code == codes_.end()) return http_answer(400, R"({"error":"invalid_grant"})");
       auto challenge =
-          jose::encode_base64url(jose::hash(jose::Hash::sha256, parameter(r.body, "code_verifier")));
+          base::encode_base64url(jose::hash(jose::Hash::sha256, parameter(r.body, "code_verifier")));
       if (challenge != code->second.challenge ||
           parameter(r.body, "redirect_uri") != code->second.redirect_uri)
         return http_answer(400, R"({"error":"invalid_grant","error_description":"not the same client"})");

@@ -142,7 +142,7 @@ TEST(MessageSignature, IsThatOfTheRfcWithEcdsa) {
       "\"content-length\": 23\n"
       "\"@signature-params\": (\"@status\" \"content-type\" \"content-digest\" \"content-length\")"
       ";created=1618884473;keyid=\"test-key-ecc-p256\"";
-  auto signature = jose::decode_base64(
+  auto signature = base::decode_base64(
       "wNmSUAhwb5LxtOtOpNa6W5xj067m5hFrj0XQ4fvpaCLx0NKocgPquLgyahnzDnDAUy5eCdlYUEkLIj+32oiasw==");
   ASSERT_TRUE(signature);
   EXPECT_TRUE(jose::checks(*key, jose::Algorithm::es256, text, *signature));

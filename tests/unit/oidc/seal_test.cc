@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "gateway/jose/base64url.h"
+#include "gateway/base/base64.h"
 
 namespace sluice::oidc {
 namespace {
@@ -17,7 +17,7 @@ TEST(Sealer, OpensWhatItSealed) {
   for (const std::string& text : {std::string(), std::string("x"), std::string(9000, 'y')}) {
     std::string sealed = sealer.seal(text, "session");
     EXPECT_EQ(sealer.open(sealed, "session"), text);
-    std::string raw = *jose::decode_base64url(sealed);
+    std::string raw = *base::decode_base64url(sealed);
     EXPECT_EQ(raw.size(), text.size() + Sealer::kOverhead);
     EXPECT_EQ(raw.find(std::string(16, 'y')), std::string::npos);
   }
@@ -32,20 +32,20 @@ TEST(Sealer, SealsTheSameTextDifferentlyEachTime) {
 
 TEST(Sealer, OpensNothingOfWhichABitIsOther) {
   Sealer sealer({kSecret});
-  std::string raw = *jose::decode_base64url(sealer.seal("secret", "session"));
+  std::string raw = *base::decode_base64url(sealer.seal("secret", "session"));
   for (std::size_t i = 0; i < raw.size() * 8; ++i) {
     std::string other = raw;
     other[i / 8] = static_cast<char>(other[i / 8] ^ (1 << (i % 8)));
-    EXPECT_EQ(sealer.open(jose::encode_base64url(other), "session"), std::nullopt) << "bit " << i;
+    EXPECT_EQ(sealer.open(base::encode_base64url(other), "session"), std::nullopt) << "bit " << i;
   }
 }
 
 TEST(Sealer, OpensNothingThatWasCutOrIsNoSeal) {
   Sealer sealer({kSecret});
-  std::string raw = *jose::decode_base64url(sealer.seal("secret", "session"));
+  std::string raw = *base::decode_base64url(sealer.seal("secret", "session"));
   for (std::size_t n = 0; n < raw.size(); ++n)
-    EXPECT_EQ(sealer.open(jose::encode_base64url(raw.substr(0, n)), "session"), std::nullopt) << n;
-  EXPECT_EQ(sealer.open(jose::encode_base64url(raw + "x"), "session"), std::nullopt);
+    EXPECT_EQ(sealer.open(base::encode_base64url(raw.substr(0, n)), "session"), std::nullopt) << n;
+  EXPECT_EQ(sealer.open(base::encode_base64url(raw + "x"), "session"), std::nullopt);
   EXPECT_EQ(sealer.open("no base64url!", "session"), std::nullopt);
 }
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "gateway/jose/base64url.h"
+#include "gateway/base/base64.h"
 #include "gateway/jose/json.h"
 
 namespace sluice::oidc {
@@ -52,7 +52,7 @@ TEST(Session, EndsWhenNobodyUsesItAndAtTheLatestAfterItsAge) {
 
 std::string claims(const std::string& payload, const std::string& scope) {
   Session s;
-  s.id_token = "h." + jose::encode_base64url(payload) + ".s";
+  s.id_token = "h." + base::encode_base64url(payload) + ".s";
   s.scope = scope;
   auto out = claims_of(s);
   return out ? *out : "none";

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "gateway/jose/base64url.h"
+#include "gateway/base/base64.h"
 
 #include "tests/support/cookie_jar.h"
 #include "tests/support/fake_stream.h"
@@ -27,7 +27,7 @@ class SessionsTest : public testing::Test {
  protected:
   Session some_session() {
     Session s;
-    s.id_token = "h." + jose::encode_base64url(R"({"sub":"alice","groups":["a","b"]})") + ".s";
+    s.id_token = "h." + base::encode_base64url(R"({"sub":"alice","groups":["a","b"]})") + ".s";
     s.started = s.used = FakeExchange().clock.wall();
     return s;
   }
