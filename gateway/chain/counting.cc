@@ -181,18 +181,20 @@ Task<void> CountingFilter::on_response(Exchange& ex) const {
     if (auto cost = number_in(ex.response.fields, cost_.response_header)) {
       std::uint64_t most = tiers_[difference.tier].most;
       difference.cost = static_cast<std::int64_t>(std::min(*cost, most)) - difference.cost;
-      if (difference.cost != 0) return correct_and_tell(ex, difference);
+      if (difference.cost != 0) {
+        auto correcting = correct(ex, difference);
+        if (!correcting.await_ready()) return tell_later(ex, std::move(correcting));
+        local.correct(correcting.await_resume());
+      }
     }
   }
   tell(ex);
   return {};
 }
 
-Task<void> CountingFilter::correct_and_tell(Exchange& ex, Charge difference) const {
-  Task<Taken> correcting = correct(ex, difference);
+Task<void> CountingFilter::tell_later(Exchange& ex, Task<Taken> correcting) const {
   auto taken = co_await correcting;
-  auto& local = ex.local<Local>(*this);
-  if (taken.decider == Decider::store) local.taken = taken;
+  ex.local<Local>(*this).correct(taken);
   tell(ex);
 }
 

@@ -104,13 +104,16 @@ class CountingFilter : public Filter {
     const Tier* tier = nullptr;  // null: nothing to tell
     stores::Taken taken;
     Charge charged;  // of no key: not to be corrected
+    void correct(const stores::Taken& now) noexcept {
+      if (now.decider == stores::Decider::store) taken = now;
+    }
   };
 
   std::size_t tier_of(const Exchange& ex) const noexcept;
   std::uint64_t cost_of(const Exchange& ex, const Tier& tier) const noexcept;
   Step decide(Exchange& ex, const Charge& charge, const stores::Taken& taken) const;
   base::Task<Step> decide_later(Exchange& ex, Charge charge, base::Task<stores::Taken> taking) const;
-  base::Task<void> correct_and_tell(Exchange& ex, Charge difference) const;
+  base::Task<void> tell_later(Exchange& ex, base::Task<stores::Taken> correcting) const;
   void tell(Exchange& ex) const;
 
   std::string owner_;

@@ -2,7 +2,6 @@
 #include "gateway/stores/redis_cluster.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 
 namespace sluice::stores {
@@ -70,6 +69,7 @@ RedisCluster::RedisCluster(std::string store, RedisOptions options, OnError on_e
       shared_(std::make_shared<Shared>()) {
   group_->upstream = "store " + store_;
   shared_->masters = std::make_shared<const Masters>();
+  for (const NodePtr& node : seeds_) shared_->known.emplace(node->text, node);
 }
 
 bool RedisCluster::up() const {
@@ -144,13 +144,10 @@ RedisCluster::NodePtr RedisCluster::node_at(const std::string& host, std::uint16
   address = address.with_port(port);
   std::string text = address.text();
   std::lock_guard lock(shared_->mutex);
-  const std::vector<NodePtr>* all[] = {&shared_->nodes, &seeds_};
-  for (const auto* known : all)
-    for (const NodePtr& node : *known)
-      if (node->text == text) return node;
-  auto node = std::make_shared<const Node>(
-      Node{text, address, nullptr, std::make_shared<RedisHealth>(store_, text, on_error_)});
-  shared_->nodes.push_back(node);
+  NodePtr& node = shared_->known[text];
+  if (!node)
+    node = std::make_shared<const Node>(
+        Node{text, address, nullptr, std::make_shared<RedisHealth>(store_, text, on_error_)});
   return node;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 #include <array>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -45,6 +46,8 @@ class RedisCluster final : public RedisServers, public std::enable_shared_from_t
     mutable std::mutex mutex;
     std::shared_ptr<const Masters> masters;  // never null
     std::vector<NodePtr> nodes;              // all masters
+    std::map<std::string, NodePtr>
+        known;  // whatever was heard of, by its text; one that comes back is the same
     std::shared_ptr<const upstream::TargetTls> tls;
     std::atomic<bool> asking{false};
     std::atomic<base::SteadyTime::rep> not_before{0};  // that who has which slots is asked again

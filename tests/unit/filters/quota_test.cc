@@ -58,7 +58,7 @@ TEST(Quota, RefusesWhatGoesBeyondUntilTheDayEnds) {
   EXPECT_THAT(refused.fields, HasSubstr("RateLimit: \"day\";r=0;t=6400\n"));
   EXPECT_THAT(refused.detail, HasSubstr("at most 2/day are allowed"));
 
-  quotas.wall += 6400s;
+  quotas.wall += 6401s;
   EXPECT_EQ(quotas.passing(5), 2);
 }
 
