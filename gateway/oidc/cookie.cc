@@ -96,12 +96,14 @@ std::string_view Cookie::read(chain::Exchange& ex) const {
 
 std::optional<std::vector<std::string>> Cookie::write(const chain::Exchange& ex, std::string_view text,
                                                       std::chrono::seconds age) const {
-  if (text.size() > capacity()) return std::nullopt;
-  std::size_t parts = (text.size() + 2 + room() - 1) / room();
+  const std::size_t most = room();
+  if (most == 0 || text.size() > capacity()) return std::nullopt;
+  std::size_t parts = (text.size() + 2 + most - 1) / most;
   std::string whole = fmt::format("{}.{}", parts, text);
   std::vector<std::string> out;
+  out.reserve(parts);
   for (std::size_t part = 0; part < parts; ++part)
-    out.push_back(line(part, std::string_view(whole).substr(part * room(), room()), age));
+    out.push_back(line(part, std::string_view(whole).substr(part * most, most), age));
   forget_from(ex, parts, out);
   return out;
 }

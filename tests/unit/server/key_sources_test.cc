@@ -203,12 +203,20 @@ TEST_F(KeySourcesTest, FindTheKeysByDiscovery) {
   auto source = sources_.of(address("https://idp/.well-known/openid-configuration", true));
   EXPECT_EQ(asked_.back().url, "https://idp/.well-known/openid-configuration");
 
-  answer(R"({"issuer":"https://idp","jwks_uri":"https://keys.idp/set"})");
+  answer(
+      R"({"issuer":"https://idp","jwks_uri":"https://keys.idp/set","token_endpoint":"https://idp/token"})");
   EXPECT_EQ(asked_.back().url, "https://keys.idp/set");
   EXPECT_EQ(sources_.unanswered(), 1u);
   answer(first_.jwks());
 
   EXPECT_TRUE(source->view().keys->knows("a"));
+  EXPECT_EQ(source->view().metadata->token_endpoint, "https://idp/token");
+}
+
+TEST_F(KeySourcesTest, HaveNoMetadataOfAKeySetAlone) {
+  auto source = sources_.of(address());
+  answer(first_.jwks());
+  EXPECT_EQ(source->view().metadata, nullptr);
 }
 
 TEST_F(KeySourcesTest, BelieveNoMetadataOfAnotherIssuerOrWithoutHttps) {
