@@ -34,9 +34,16 @@ def sample(case, subject, seconds, open_loop):
     return out
 
 
-def memory(subject):
-    return {"page": measure.under_way(subject, "/silent-page", UNDER_WAY),
-            "forward": measure.under_way(subject, "/silent", UNDER_WAY)}
+def memory(start):
+    """Each in a process of its own: what one has used, the other would find."""
+    found = {}
+    for name, path in (("page", "/silent-page"), ("forward", "/silent")):
+        subject = start()
+        try:
+            found[name] = measure.under_way(subject, path, UNDER_WAY)
+        finally:
+            subject.stop()
+    return found
 
 
 def table(results):

@@ -124,15 +124,19 @@ class Run:
         case = next(case for case in CASES if case.shape.compose)
         listening, port = composition.silent_port()
         shape = Shape(compose=True, silent=port)
-        subject = Sluice(self.folder / "compose-cost", self.backend.port_for(shape), shape)
+
+        def start():
+            return Sluice(self.folder / "compose-cost", self.backend.port_for(shape), shape)
+
+        subject = start()
         try:
             measure.load(case, subject.port, 1, subject.folder)
             rounds = [composition.sample(case, subject, self.options.seconds, Path(self.options.open_loop))
                       for _ in range(self.options.rounds)]
-            memory = composition.memory(subject)
         finally:
             subject.stop()
-            listening.close()
+        memory = composition.memory(start)
+        listening.close()
         self.results["compose-cost"] = {"rounds": rounds, "memory": memory}
 
     def idle(self, name, count, shape):
