@@ -19,6 +19,7 @@ class IdentityFields {
   // After the last of them.
   void settle();
 
+  bool empty() const noexcept { return known_ == 0 && others_.empty(); }
   void remove_from(http::Fields& fields) const noexcept {
     if (known_ != 0) fields.remove_all(known_);
     for (const std::string& name : others_) fields.remove(name);

@@ -10,6 +10,7 @@
 #include "gateway/front/front.h"
 #include "gateway/front/hold.h"
 #include "gateway/front/redirect.h"
+#include "gateway/front/trailers.h"
 #include "gateway/http/grpc.h"
 #include "gateway/http/media_type.h"
 
@@ -50,6 +51,16 @@ void identify(Exchange& ex, const routing::Snapshot& snapshot) {
   if (!tls->client->chain.empty()) fields.add(FieldId::client_cert_chain, tls->client->chain);
 }
 
+// Only chunks and HTTP/2 have room for trailers.
+http::BodyPtr body_of(http::ServerStream& stream, const routing::Snapshot& snapshot) {
+  auto body = stream.take_body();
+  if (!body || snapshot.identity_fields.empty()) return body;
+  const auto& request = stream.request();
+  if (!request.upgrade.empty() || (request.version != http::Version::http_2 && body->length())) return body;
+  return http::make_body<WithoutIdentity>(stream.arena(), std::move(body), snapshot.identity_fields,
+                                          stream.arena());
+}
+
 }  // namespace
 
 Task<void> Front::serve(http::ServerStream& stream) {
@@ -57,7 +68,7 @@ Task<void> Front::serve(http::ServerStream& stream) {
   base::Scope* connection = co_await base::this_scope();
   Hold hold(*this);
   Exchange ex(stream, *worker_, connection);
-  ex.request_body = stream.take_body();
+  ex.request_body = body_of(stream, hold.snapshot());
   identify(ex, hold.snapshot());
 
   // Step 2

@@ -6,6 +6,7 @@
 #include "gateway/handlers/grpc_call.h"
 #include "gateway/http/media_type.h"
 #include "gateway/http/replay_body.h"
+#include "gateway/http/semantics.h"
 #include "gateway/upstream/pool.h"
 
 namespace sluice::handlers {
@@ -235,6 +236,7 @@ bool Forward::may_retry(const Exchange& ex, const Try& t, const base::Error& err
 std::string_view Forward::prepare(Exchange& ex) const {
   auto& fields = ex.request.fields;
   fields.remove_all(kTold);
+  http::frame_request(ex.request, ex.request_body.get());
   if (fields.has(FieldId::expect)) {
     if (ex.request_body) {
       ex.stream.relay_expectation();

@@ -17,12 +17,15 @@ using base::Reason;
 constexpr std::uint64_t kMaxLength = std::numeric_limits<std::int64_t>::max();
 
 // Fields that would change how a message was already framed, routed, authenticated or understood.
-constexpr FieldSet kForbidden = field_set(
-    FieldId::age, FieldId::authorization, FieldId::cache_control, FieldId::content_encoding,
-    FieldId::content_type, FieldId::cookie, FieldId::date, FieldId::expect, FieldId::forwarded,
-    FieldId::idempotency_key, FieldId::location, FieldId::origin, FieldId::range, FieldId::retry_after,
-    FieldId::set_cookie, FieldId::vary, FieldId::via, FieldId::x_forwarded_for, FieldId::x_forwarded_host,
-    FieldId::x_forwarded_port, FieldId::x_forwarded_proto, FieldId::x_real_ip, FieldId::x_request_id);
+constexpr FieldSet kForbidden =
+    field_set(FieldId::age, FieldId::authorization, FieldId::cache_control, FieldId::client_cert,
+              FieldId::client_cert_chain, FieldId::content_encoding, FieldId::content_type, FieldId::cookie,
+              FieldId::date, FieldId::expect, FieldId::forwarded, FieldId::idempotency_key, FieldId::location,
+              FieldId::origin, FieldId::proxy, FieldId::range, FieldId::retry_after, FieldId::set_cookie,
+              FieldId::vary, FieldId::via, FieldId::x_forwarded_by, FieldId::x_forwarded_for,
+              FieldId::x_forwarded_host, FieldId::x_forwarded_port, FieldId::x_forwarded_prefix,
+              FieldId::x_forwarded_proto, FieldId::x_forwarded_scheme, FieldId::x_forwarded_server,
+              FieldId::x_forwarded_ssl, FieldId::x_real_ip, FieldId::x_request_id);
 
 constexpr std::string_view kForbiddenOthers[] = {
     "content-range",       "if-match", "if-modified-since", "if-none-match", "if-range",
@@ -90,10 +93,25 @@ bool looks_like_framing(std::string_view name) noexcept {
 }
 
 bool allowed_in_trailers(std::string_view name) noexcept {
+  char dashes[64];
+  if (name.find('_') != name.npos) {
+    if (name.size() > sizeof dashes) return false;
+    std::replace_copy(name.begin(), name.end(), dashes, '_', '-');  // as servers of the CGI family read it
+    name = {dashes, name.size()};
+  }
   FieldId id = field_id(name);
   if (id != FieldId::other) return !connection_level(id) && (field_set(id) & kForbidden) == 0;
   return std::none_of(std::begin(kForbiddenOthers), std::end(kForbiddenOthers),
                       [name](std::string_view other) { return base::equal_ignoring_case(name, other); });
+}
+
+void frame_request(RequestHead& head, const Body* body) {
+  auto length = body ? body->length() : 0;
+  if (!length) {
+    head.fields.remove(FieldId::content_length);
+  } else if (body || head.fields.has(FieldId::content_length)) {
+    set_length(head.fields, *length);
+  }
 }
 
 Framing::Kind frame_response(Method request, ResponseHead& head, const Body* body) {

@@ -31,8 +31,13 @@ inline bool disguised(std::string_view name) noexcept {
 }
 
 // May a field of this name stand in a trailer section? Not what frames, routes, authenticates or describes
-// the content (RFC 9110 section 6.5.1).
+// the content (RFC 9110 section 6.5.1), or tells about the client what only a gateway may tell; in neither of
+// the spellings that some servers take for one.
 bool allowed_in_trailers(std::string_view name) noexcept;
+
+// Makes Content-Length say what this body has: whoever reads the request believes the field, whatever was
+// meant when it was written. None for a body of unknown length, and for no body none but 0.
+void frame_request(RequestHead& head, const Body* body);
 
 // How a response to `request` with this body is delimited: none, length, or chunked for a body of unknown
 // length, whatever the version does about it. Makes Content-Length say so.

@@ -5,6 +5,7 @@
 
 #include "gateway/base/arena_pool.h"
 #include "gateway/base/job.h"
+#include "gateway/base/strings.h"
 #include "gateway/http/h1/body_reader.h"
 #include "gateway/http/h1/head_reader.h"
 #include "gateway/http/h1/keep_alive.h"
@@ -148,9 +149,23 @@ ClientConnection::Stream::~Stream() {
   c.owner_->stream_ended(reusable);
 }
 
+namespace {
+
+// What does not say its length rightly is not sent: the target would take the rest for another request.
+bool framed(const RequestHead& head, const Body* body) noexcept {
+  const Field* announced = head.fields.find(FieldId::content_length);
+  auto length = body ? body->length() : 0;
+  if (!announced) return !body || !length;
+  return length && base::parse_decimal(announced->value) == *length;
+}
+
+}  // namespace
+
 Task<Result<void>> ClientConnection::Stream::send(const RequestHead& head, std::string_view extra,
                                                   Body* body) {
   asked_ = {head.method, !head.upgrade.empty()};
+  if (!framed(head, body))
+    return Result<void>(base::fail(Reason::internal, "Content-Length is not the body's"));
   Framing::Kind framing = Framing::Kind::none;
   if (body) {
     framing = body->length() ? Framing::Kind::length : Framing::Kind::chunked;

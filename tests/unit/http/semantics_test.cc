@@ -24,6 +24,41 @@ TEST(FrameResponse, SaysTheLengthThatIsKnown) {
   EXPECT_FALSE(head.fields.has(FieldId::content_length));
 }
 
+// A body of which nobody knows how long it is.
+class Endless final : public Body {
+ public:
+  base::Task<base::Result<Piece>> read(std::size_t) override { return base::Result<Piece>(Piece{}); }
+  std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
+};
+
+TEST(FrameRequest, SaysWhatTheBodyHasWhateverTheClientSaid) {
+  base::Arena arena;
+  RequestHead head(arena);
+  TextBody body("12345");
+  Endless endless;
+  auto said = [&](const Body* b) {
+    frame_request(head, b);
+    return head.fields.has(FieldId::content_length) ? head.fields.value(FieldId::content_length) : "none";
+  };
+
+  EXPECT_EQ(said(nullptr), "none");
+  EXPECT_EQ(said(&body), "5") << "it came in chunks, and a filter has put it together";
+  EXPECT_EQ(said(&endless), "none");
+  head.fields.set(FieldId::content_length, "7");
+  EXPECT_EQ(said(&body), "5");
+  head.fields.set(FieldId::content_length, "7");
+  EXPECT_EQ(said(nullptr), "0") << "somebody has read it";
+}
+
+TEST(AllowedInTrailers, IsNothingThatAGatewayOrTheHeadAloneMaySay) {
+  for (const char* name : {"X-Sum", "grpc-status", "x_sum", "Server-Timing"})
+    EXPECT_TRUE(allowed_in_trailers(name)) << name;
+  for (const char* name :
+       {"Content-Length", "content_length", "Transfer_Encoding", "Client-Cert", "client_cert", "Proxy",
+        "X-Forwarded-Prefix", "X_Forwarded_For", "Authorization", "Host", "If_Match"})
+    EXPECT_FALSE(allowed_in_trailers(name)) << name;
+}
+
 TEST(SameAuthority, IgnoresCaseAndTheDefaultPort) {
   EXPECT_TRUE(same_authority({"A.b", 0, false}, {"a.B", 80, true}, 80));
   EXPECT_FALSE(same_authority({"a.b", 0, false}, {"a.b", 80, true}, 443));
