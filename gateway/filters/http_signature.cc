@@ -353,7 +353,7 @@ class HttpSignature final : public chain::Authenticator {
     ex.identity = std::move(identity);
   }
 
-  // Reads the whole body, compares it, and puts it back.
+  // Reads the whole body, compares it, and puts it back, as one of known length whatever it came as.
   Task<Result<void>> hold_body(Exchange& ex) const {
     std::string text;
     auto length = ex.request_body->length();
@@ -372,6 +372,7 @@ class HttpSignature final : public chain::Authenticator {
     if (!digest || !chain::digest_fits(digest->value, text))
       co_return base::fail(Reason::unauthenticated, "the body is not the one that Content-Digest is of");
     ex.request.fields.remove(FieldId::expect);
+    ex.request.fields.set(FieldId::content_length, ex.arena.copy(std::to_string(text.size())));
     ex.request_body = http::make_body<http::TextBody>(ex.arena, ex.arena.copy(text));
     co_return Result<void>();
   }

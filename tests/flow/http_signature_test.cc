@@ -66,6 +66,13 @@ std::string request(const Signer& signer, const Signed& s) {
   return out + body;
 }
 
+// The same head with another body, framed by these lines.
+std::string with_body(std::string request, const std::string& framing, const std::string& body) {
+  auto at = request.find("Content-Length: "), end = request.find("\r\n", at) + 2;
+  request.replace(at, end - at, framing);
+  return request.substr(0, request.find("\r\n\r\n") + 4) + body;
+}
+
 std::string folded(const std::string& pem) {
   std::string out;
   for (char c : pem) out += c == '\n' ? std::string("\\n") : std::string(1, c);
@@ -82,7 +89,7 @@ routes:
   - name: u
     match: {path: "/**"}
     use: [{http_signature: {keys: [{id: partner, algorithm: )" +
-                                    algorithm + ", " + key + "}]" + more + R"(}}]
+                                        algorithm + ", " + key + "}]" + more + R"(}}]
     to: users
 )");
     users().answers(200, "ok");
@@ -178,6 +185,24 @@ TEST_F(HttpSignature, TakesWhatWasSignedOnceWhateverTheSignature) {
   ASSERT_NE(one, other);
   EXPECT_EQ(gw_->ask(one).status, 200);
   EXPECT_THAT(gw_->ask(other), Refused(401, "unauthenticated"));
+}
+
+// What came in chunks is held back as a whole, and sent as one of known length.
+TEST_F(HttpSignature, SaysHowLongTheBodyIsThatItHeldBack) {
+  serve();
+  Signed what;
+
+  EXPECT_EQ(
+      gw_->connect()
+          .ask(with_body(request(signer_, what), "Transfer-Encoding: chunked\r\n", chunked(what.body, 5)))
+          .status,
+      200);
+
+  auto got = users().request();
+  EXPECT_EQ(got.fault, "");
+  EXPECT_EQ(got.body, what.body);
+  EXPECT_THAT(got, HasField("Content-Length", std::to_string(what.body.size())));
+  EXPECT_EQ(got.count("Content-Length"), 1u);
 }
 
 TEST_F(HttpSignature, KnowsAConsumerByItsSecret) {
