@@ -125,8 +125,7 @@ void describe(config::Description<HttpSignatureConfig>& d) {
   d.field("skew", &HttpSignatureConfig::skew, "How far `created` may be from our clock.", between(1s, 1h));
   d.field("digest", &HttpSignatureConfig::digest,
           "Requests with a body must have a Content-Digest (sha-256 or sha-512, RFC 9530) that is covered, "
-          "and it "
-          "must be right.");
+          "and it must be right, of requests without a body too.");
   d.field("body", &HttpSignatureConfig::body,
           "The largest body that is held back to be compared; 413 beyond.", between(0_B, 64_MiB));
   d.field("tag", &HttpSignatureConfig::tag, "What signatures must say in `tag`; others are not looked at.");
@@ -158,6 +157,7 @@ using chain::Verdict;
 using http::FieldId;
 
 constexpr std::string_view kChallenge = "Signature realm=\"sluice\"";
+constexpr std::string_view kDigest = "Content-Digest";
 
 struct SigningKey {
   std::string id, consumer;
@@ -306,7 +306,8 @@ class HttpSignature final : public chain::Authenticator {
 
   // It is the caller's. What is left may have to wait for the body.
   Task<Verdict> finish(Exchange& ex, Signer signer, std::string name) const {
-    if (config_.digest && has_body(ex)) {
+    // Without a body too, if there is a digest: a body may have been taken out on the way.
+    if (config_.digest && (has_body(ex) || ex.request.fields.find(kDigest))) {
       auto reading = hold_body(ex);
       auto held = co_await reading;
       if (!held) {
@@ -356,10 +357,11 @@ class HttpSignature final : public chain::Authenticator {
   // Reads the whole body, compares it, and puts it back, as one of known length whatever it came as.
   Task<Result<void>> hold_body(Exchange& ex) const {
     std::string text;
-    auto length = ex.request_body->length();
+    bool there = has_body(ex);
+    auto length = there ? ex.request_body->length() : 0;
     if (length && *length > config_.body.bytes) co_return base::fail(Reason::body_too_large);
     if (length) text.reserve(*length);
-    for (bool last = false; !last;) {
+    for (bool last = !there; !last;) {
       auto reading = ex.request_body->read(64 * 1024);
       auto piece = co_await reading;
       if (!piece) co_return std::move(piece).unexpected();
@@ -368,9 +370,10 @@ class HttpSignature final : public chain::Authenticator {
       text.append(piece->bytes.data(), piece->bytes.size());
       last = piece->last;
     }
-    const http::Field* digest = ex.request.fields.find("Content-Digest");
+    const http::Field* digest = ex.request.fields.find(kDigest);
     if (!digest || !chain::digest_fits(digest->value, text))
       co_return base::fail(Reason::unauthenticated, "the body is not the one that Content-Digest is of");
+    if (!there) co_return Result<void>();
     ex.request.fields.remove(FieldId::expect);
     ex.request.fields.set(FieldId::content_length, ex.arena.copy(std::to_string(text.size())));
     ex.request_body = http::make_body<http::TextBody>(ex.arena, ex.arena.copy(text));

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "gateway/base/base64.h"
+#include "gateway/base/strings.h"
 #include "gateway/jose/hash.h"
 
 #include "tests/support/gateway.h"
@@ -58,7 +59,7 @@ std::string request(const Signer& signer, const Signed& s) {
   std::string query = or_else(s.sent_query, s.query), body = or_else(s.sent_body, s.body);
   std::string out = or_else(s.sent_method, s.method) + " " + or_else(s.sent_path, s.path) +
                     (query.empty() ? "" : "?" + query) + " HTTP/1.1\r\nHost: " + kHost + "\r\n";
-  if (!s.body.empty())
+  if (!s.body.empty() || s.covered.find("content-digest") != std::string::npos)
     out += "Content-Digest: " + digest_of(s.body) + "\r\nContent-Length: " + std::to_string(body.size()) +
            "\r\n";
   out += "Signature-Input: sig=" + params + "\r\nSignature: sig=:" + base::encode_base64(signer.sign(text)) +
@@ -73,6 +74,19 @@ std::string with_body(std::string request, const std::string& framing, const std
   return request.substr(0, request.find("\r\n\r\n") + 4) + body;
 }
 
+// Its fields as HTTP/2 has them, without those of its framing.
+std::vector<Line> fields_of(const std::string& request) {
+  std::vector<Line> out;
+  for (std::size_t at = request.find("\r\n") + 2, end; (end = request.find("\r\n", at)) != at; at = end + 2) {
+    std::string line = request.substr(at, end - at);
+    auto colon = line.find(": ");
+    std::string name = base::to_lower(line.substr(0, colon));
+    if (name == "host") name = ":authority";
+    if (name != "content-length") out.push_back({name, line.substr(colon + 2)});
+  }
+  return out;
+}
+
 std::string folded(const std::string& pem) {
   std::string out;
   for (char c : pem) out += c == '\n' ? std::string("\\n") : std::string(1, c);
@@ -81,7 +95,8 @@ std::string folded(const std::string& pem) {
 
 class HttpSignature : public testing::Test {
  protected:
-  void serve(const std::string& more = "", const std::string& algorithm = "ecdsa-p256-sha256") {
+  void serve(const std::string& more = "", const std::string& algorithm = "ecdsa-p256-sha256",
+             Downstream downstream = usual_downstream()) {
     std::string key = signer_.secret().empty() ? "key: \"" + folded(signer_.pem()) + "\""
                                                : "secret: \"" + base::encode_base64(signer_.secret()) + "\"";
     gw_ = std::make_unique<Gateway>(R"(
@@ -91,7 +106,8 @@ routes:
     use: [{http_signature: {keys: [{id: partner, algorithm: )" +
                                         algorithm + ", " + key + "}]" + more + R"(}}]
     to: users
-)");
+)",
+                                    downstream);
     users().answers(200, "ok");
   }
   Response ask(const Signed& s) { return gw_->ask(request(signer_, s)); }
@@ -203,6 +219,47 @@ TEST_F(HttpSignature, SaysHowLongTheBodyIsThatItHeldBack) {
   EXPECT_EQ(got.body, what.body);
   EXPECT_THAT(got, HasField("Content-Length", std::to_string(what.body.size())));
   EXPECT_EQ(got.count("Content-Length"), 1u);
+}
+
+// Where whoever stands between takes it out, head and signature are still good.
+TEST_F(HttpSignature, RefusesARequestWhoseBodyWasTakenOut) {
+  serve();
+  for (std::string_view framing : {"", "Content-Length: 0\r\n", "Transfer-Encoding: chunked\r\n"}) {
+    std::string left = framing.starts_with("Transfer") ? "0\r\n\r\n" : "";
+    auto stripped = with_body(request(signer_, {}), std::string(framing), left);
+    EXPECT_THAT(gw_->connect().ask(stripped), Refused(401, "unauthenticated")) << framing;
+  }
+  EXPECT_EQ(users().connections(), 0u);
+
+  EXPECT_EQ(ask({.body = ""}).status, 200) << "of nothing";
+  std::string uncovered = R"("@method" "@authority" "@path")";
+  auto stripped = with_body(request(signer_, {.covered = uncovered}), "", "");
+  EXPECT_THAT(gw_->connect().ask(stripped), Refused(401, "unauthenticated")) << "its digest is another one's";
+}
+
+TEST_F(HttpSignature, HoldsBodiesOfH2LikeOthers) {
+  serve("", "ecdsa-p256-sha256", Downstream::h2);
+  auto client = gw_->h2();
+  Signed what;
+  auto open = [&](bool end_stream) {
+    std::vector<Line> lines{{":method", "POST"}, {":scheme", "http"}, {":path", "/u"}};
+    for (Line& line : fields_of(request(signer_, what))) lines.push_back(std::move(line));
+    return client.open(lines, end_stream);
+  };
+
+  EXPECT_THAT(client.response(open(true)), Refused(401, "unauthenticated"));
+  auto id = open(false);
+  client.send(h2::data(id, "", true));
+  EXPECT_THAT(client.response(id), Refused(401, "unauthenticated"));
+  EXPECT_EQ(users().connections(), 0u);
+
+  id = open(false);
+  client.send_body(id, what.body);
+  EXPECT_EQ(client.response(id).status, 200);
+  auto got = users().request();
+  EXPECT_EQ(got.fault, "");
+  EXPECT_EQ(got.body, what.body);
+  EXPECT_THAT(got, HasField("Content-Length", std::to_string(what.body.size())));
 }
 
 TEST_F(HttpSignature, KnowsAConsumerByItsSecret) {
