@@ -2,6 +2,7 @@
 // The filter `http_signature`: requests that are signed as RFC 9421 says, and what is done to them on the
 // way.
 #include <gmock/gmock.h>
+#include <openssl/bn.h>
 
 #include <chrono>
 
@@ -72,6 +73,21 @@ std::string with_body(std::string request, const std::string& framing, const std
   auto at = request.find("Content-Length: "), end = request.find("\r\n", at) + 2;
   request.replace(at, end - at, framing);
   return request.substr(0, request.find("\r\n\r\n") + 4) + body;
+}
+
+// The same with the other signature that fits as well, and that everybody can compute: of ECDSA on P-256 the
+// one with n - s in place of s.
+std::string with_other_half(std::string request) {
+  auto at = request.find("Signature: sig=:") + 16, end = request.find(":\r\n", at);
+  auto signature = *base::decode_base64(request.substr(at, end - at));
+  auto* half = reinterpret_cast<unsigned char*>(signature.data()) + 32;
+  BIGNUM *n = nullptr, *s = BN_bin2bn(half, 32, nullptr);
+  BN_hex2bn(&n, "FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551");
+  BN_sub(s, n, s);
+  BN_bn2binpad(s, half, 32);
+  BN_free(n);
+  BN_free(s);
+  return request.replace(at, end - at, base::encode_base64(signature));
 }
 
 // Its fields as HTTP/2 has them, without those of its framing.
@@ -201,6 +217,20 @@ TEST_F(HttpSignature, TakesWhatWasSignedOnceWhateverTheSignature) {
   ASSERT_NE(one, other);
   EXPECT_EQ(gw_->ask(one).status, 200);
   EXPECT_THAT(gw_->ask(other), Refused(401, "unauthenticated"));
+}
+
+TEST_F(HttpSignature, TakesTheOtherHalfOfASignatureForTheSame) {
+  serve(", replay: true");
+  std::string plain = request(signer_, {}), with_nonce = request(signer_, {.parameters = ";nonce=\"n1\""});
+  EXPECT_EQ(gw_->ask(with_other_half(plain)).status, 200) << "it is a good one";
+
+  serve();
+  for (const std::string& one : {plain, with_nonce}) {
+    ASSERT_NE(one, with_other_half(one));
+    EXPECT_EQ(gw_->ask(one).status, 200);
+    EXPECT_THAT(gw_->ask(with_other_half(one)), Refused(401, "unauthenticated"));
+  }
+  EXPECT_EQ(users().request_count(), 2u);
 }
 
 // What came in chunks is held back as a whole, and sent as one of known length.
