@@ -42,20 +42,20 @@ struct Verdict {
   // refuse() of this authenticator answers with something better than a 401, such as a page to log in: `any`
   // prefers it to others of the same outcome.
   bool own_answer = false;
+  // Of one that is not ok: nobody else may let this request pass, neither another authenticator nor as a
+  // guest, and refuse() of this one answers. Either the request was for this authenticator itself, such as
+  // the way back from a login, or this one has read the body, which is gone.
+  bool is_final = false;
 
-  static Verdict ok() noexcept { return {Outcome::ok, {}, {}, false}; }
+  static Verdict ok() noexcept { return {Outcome::ok, {}, {}}; }
   static Verdict absent(std::string_view challenge, std::string_view detail = {}) noexcept {
-    return {Outcome::absent, detail, challenge, false};
+    return {Outcome::absent, detail, challenge};
   }
   static Verdict refused(std::string_view challenge, std::string_view detail) noexcept {
-    return {Outcome::refused, detail, challenge, false};
+    return {Outcome::refused, detail, challenge};
   }
-  static Verdict forbidden(std::string_view detail) noexcept {
-    return {Outcome::forbidden, detail, {}, false};
-  }
-  static Verdict unavailable(std::string_view detail) noexcept {
-    return {Outcome::unavailable, detail, {}, false};
-  }
+  static Verdict forbidden(std::string_view detail) noexcept { return {Outcome::forbidden, detail, {}}; }
+  static Verdict unavailable(std::string_view detail) noexcept { return {Outcome::unavailable, detail, {}}; }
 
   explicit operator bool() const noexcept { return outcome == Outcome::ok; }
   // Reason::none of ok.
@@ -68,7 +68,8 @@ class Authenticator : public Filter {
   Authenticator(std::string_view method, Builder& builder);
 
   // Finds out who calls. Sets the exchange's identity, all of it, if and only if the verdict is ok; changes
-  // nothing else of the request. The identity is empty when this is called.
+  // nothing else of the request, but for one whose verdict is_final. The identity is empty when this is
+  // called.
   virtual base::Task<Verdict> authenticate(Exchange& ex) const = 0;
   // The request goes on: takes out of it what upstreams are not to see, the credential of this method.
   // Called whether this authenticator was asked or not, because another one of `any` may have been enough.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The filter `any`: several ways to identify oneself, of which one is enough. They are tried in the order
 // written. Callers who bring no credential at all may be let through as a consumer of their own; a wrong
-// credential is refused in any case.
+// credential is refused in any case. A verdict that is final ends it: nobody else is asked, and no guest let
+// in.
 #include <algorithm>
 
 #include "gateway/chain/compound.h"
@@ -47,11 +48,13 @@ class AnyFilter final : public chain::Compound {
       base::Task<Verdict> task = ask(ex, i);
       Verdict verdict = co_await task;
       if (verdict || ex.scope.cancelled()) co_return verdict;
-      if (i > 0 && !says_more(verdict, best)) continue;
+      if (i > 0 && !verdict.is_final && !says_more(verdict, best)) continue;
       best = verdict;
       state.answers = static_cast<std::uint16_t>(i);
+      if (verdict.is_final) break;
     }
-    if (best.outcome == Outcome::absent && admit_as_anonymous(ex, state)) co_return Verdict::ok();
+    if (!best.is_final && best.outcome == Outcome::absent && admit_as_anonymous(ex, state))
+      co_return Verdict::ok();
     state.refused = true;
     co_return best;
   }

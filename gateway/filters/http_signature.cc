@@ -310,12 +310,7 @@ class HttpSignature final : public chain::Authenticator {
     if (config_.digest && (has_body(ex) || ex.request.fields.find(kDigest))) {
       auto reading = hold_body(ex);
       auto held = co_await reading;
-      if (!held) {
-        if (held.error().reason == Reason::unauthenticated)
-          co_return Verdict::refused(kChallenge, ex.arena.copy(held.error().detail));
-        ex.local<base::Reason>(*this) = held.error().reason;
-        co_return Verdict::refused({}, "the body cannot be compared with its digest");
-      }
+      if (!held) co_return without_body(ex, held.error());
     }
     if (!config_.replay) {
       Task<SeenOnce::Answer> looking = look(ex, std::move(name));
@@ -354,6 +349,15 @@ class HttpSignature final : public chain::Authenticator {
     ex.identity = std::move(identity);
   }
 
+  // What there was of the body is gone, so that nobody else may let the request through.
+  Verdict without_body(Exchange& ex, const base::Error& error) const {
+    bool wrong = error.reason == Reason::unauthenticated;
+    if (!wrong) ex.local<base::Reason>(*this) = error.reason;
+    auto verdict = wrong ? Verdict::refused(kChallenge, ex.arena.copy(error.detail))
+                         : Verdict::refused({}, "the body cannot be compared with its digest");
+    verdict.is_final = true;
+    return verdict;
+  }
   // Reads the whole body, compares it, and puts it back, as one of known length whatever it came as.
   Task<Result<void>> hold_body(Exchange& ex) const {
     std::string text;

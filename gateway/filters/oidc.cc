@@ -60,9 +60,9 @@ class Oidc final : public chain::Authenticator {
   Task<Verdict> authenticate(Exchange& ex) const override {
     ex.local<Local>(*this) = {};
     std::string_view path = ex.request.path;
-    if (path == config_.redirect_path) return finish_login(ex);
-    if (path == config_.logout_path) return log_out(ex);
-    if (!path.empty() && path == config_.backchannel_logout_path) return end_sessions(ex);
+    if (path == config_.redirect_path) return own(finish_login(ex));
+    if (path == config_.logout_path) return own(log_out(ex));
+    if (!path.empty() && path == config_.backchannel_logout_path) return own(end_sessions(ex));
     auto opened = sessions_.open(ex);
     if (!opened && !sessions_.brought(ex)) return no_session(ex, "a login is needed");
     if (!opened) return lost(ex, "the session is not known here, or over");
@@ -146,6 +146,12 @@ class Oidc final : public chain::Authenticator {
     Verdict verdict = Verdict::absent({});
     verdict.own_answer = true;
     return verdict;
+  }
+  // The request was for this filter alone, which has taken its body, too: no other one of `any` answers it.
+  static Task<Verdict> own(Task<Verdict> answering) {
+    Verdict verdict = co_await answering;
+    verdict.is_final = true;
+    co_return verdict;
   }
   static void send(Exchange& ex, std::string_view location) {
     ex.response.status = location.empty() ? 200 : 302;

@@ -10,6 +10,7 @@
 #include "gateway/base/strings.h"
 #include "gateway/jose/hash.h"
 
+#include "tests/support/consumers.h"
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 #include "tests/support/signer.h"
@@ -290,6 +291,42 @@ TEST_F(HttpSignature, HoldsBodiesOfH2LikeOthers) {
   EXPECT_EQ(got.fault, "");
   EXPECT_EQ(got.body, what.body);
   EXPECT_THAT(got, HasField("Content-Length", std::to_string(what.body.size())));
+}
+
+// Another filter may know the caller, but nobody gives back what this one has read.
+TEST_F(HttpSignature, EndsAnyWhenTheBodyIsGone) {
+  gw_ = std::make_unique<Gateway>(R"(
+consumers: [{name: guest}, {name: robot, api_keys: [{name: k, key: ")" +
+                                  test::digest_of("robots-key") + R"("}]}]
+routes:
+  - name: u
+    match: {path: "/**"}
+    use:
+      - any:
+          of:
+            - http_signature: {body: 10B, keys: [{id: partner, algorithm: ecdsa-p256-sha256, key: ")" +
+                                  folded(signer_.pem()) + R"("}]}
+            - api_key: {header: X-Api-Key}
+          anonymous: guest
+    to: users
+)");
+  users().answers_by([](const Request& r) { return Answer{ok(r.body)}; });
+  auto with_key = [&](const Signed& s) {
+    std::string text = request(signer_, s);
+    return gw_->ask(text.insert(text.find("\r\n") + 2, "X-Api-Key: robots-key\r\n"));
+  };
+
+  EXPECT_THAT(with_key({.body = "{}", .sent_body = "[]"}), Refused(401, "unauthenticated"));
+  EXPECT_THAT(with_key({}), Refused(413, "body_too_large")) << "than 10 bytes";
+  EXPECT_THAT(gw_->connect().ask(with_body(request(signer_, {.body = "{}"}),
+                                           "X-Api-Key: robots-key\r\nTransfer-Encoding: chunked\r\n",
+                                           chunked(std::string(30, 'x'), 8))),
+              Refused(413, "body_too_large"));
+  EXPECT_EQ(users().connections(), 0u);
+
+  EXPECT_EQ(with_key({.body = "{}"}).body, "{}");
+  EXPECT_EQ(with_key({.body = "{}", .id = "nobody"}).body, "{}") << "as the key's";
+  EXPECT_EQ(with_key({.body = "{}", .age = 400}).body, "{}") << "the body was not looked at";
 }
 
 TEST_F(HttpSignature, KnowsAConsumerByItsSecret) {
