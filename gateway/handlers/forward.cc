@@ -52,6 +52,14 @@ std::string_view via(http::Version version) noexcept {
   return kByVersion[static_cast<std::size_t>(version)];
 }
 
+// Interim responses pass no filter, so nothing of them reaches the client that one might have removed: no
+// fields but the links to what is worth loading beforehand (RFC 8297 section 2).
+void strip_interim(http::ResponseHead& head) noexcept {
+  bool hints = head.status == 103;
+  for (http::Field& line : head.fields.lines())
+    if (!hints || !base::equal_ignoring_case(line.name, "Link")) line.dropped = true;
+}
+
 }  // namespace
 
 // What the attempts of one exchange share.
@@ -117,7 +125,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
         ex.response.fields.clear();
         result = co_await ex.upstream_stream->receive(ex.response);
         if (!result || ex.response.status >= 200 || ex.response.status == 101) break;
-        ex.response.fields.remove(FieldId::content_length);  // RFC 9110 section 8.6
+        strip_interim(ex.response);
         result = co_await ex.stream.send_interim(ex.response);
       }
     } else {
