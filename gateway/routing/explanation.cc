@@ -80,6 +80,8 @@ std::string lost_to(const TableParts& parts, MethodSet method, const Seen& winne
 // The first condition that the request does not meet; "" if it meets all.
 std::string unmet(const TableParts& parts, const http::RequestHead& request, MethodSet fitting,
                   const Entry& e) {
+  if (e.methods == 0 && !in_any(request.method))
+    return fmt::format("method {} must be named by a route", request.method_text);
   if (e.methods != 0 && !(e.methods & fitting))
     return fmt::format("method {} not in {}", request.method_text, methods_text(parts, e));
   if (e.conditions == kNone) return {};

@@ -31,7 +31,7 @@ class Condition {
 struct Match {
   std::vector<HostPattern> hosts;    // one of them; empty: every host
   std::vector<PathPattern> paths;    // one of them; empty: every path
-  std::vector<std::string> methods;  // one of them, case-sensitive; empty: every method
+  std::vector<std::string> methods;  // one of them, case-sensitive; empty: all but TRACE
   std::vector<std::shared_ptr<const Condition>> conditions;  // all of them
 };
 

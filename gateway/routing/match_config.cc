@@ -135,11 +135,12 @@ void describe(Description<MatchConfig>& d) {
       config::example("[example.com, \"*.example.com\"]"));
   d.field("path", &MatchConfig::path, "Paths, any of which fits. Without it every path fits.", one_or_many,
           non_empty, config::example("/orders/**"), config::example("{regex: \"/orders/[0-9]+\"}"));
-  d.field("method", &MatchConfig::method,
-          "Methods, any of which fits; GET serves HEAD as well. Without it every method fits. A request "
-          "whose method "
-          "alone fits no route is answered 405 with the methods that do.",
-          one_or_many, non_empty, unique, config::example("GET"), config::example("[GET, POST]"));
+  d.field(
+      "method", &MatchConfig::method,
+      "Methods, any of which fits; GET serves HEAD as well. Without it every method fits but TRACE, which "
+      "shows its sender what was added on the way. A request whose method alone fits no route is answered "
+      "405 with the methods that do.",
+      one_or_many, non_empty, unique, config::example("GET"), config::example("[GET, POST]"));
   d.check(&check_methods);
 }
 

@@ -20,6 +20,14 @@ constexpr MethodSet bit(http::Method method) noexcept {
   return method == http::Method::other ? 0 : MethodSet{1} << static_cast<unsigned>(method);
 }
 
+// Is a match that names no method for this one? Not for TRACE: it would show its sender what the gateway adds
+// for the target alone, so that a route must ask for it by name.
+constexpr bool in_any(http::Method method) noexcept { return method != http::Method::trace; }
+// What Allow lists of such a match. CONNECT has no path and meets no route.
+inline constexpr MethodSet kAnyKnown =
+    bit(http::Method::get) | bit(http::Method::head) | bit(http::Method::post) | bit(http::Method::put) |
+    bit(http::Method::delete_) | bit(http::Method::patch) | bit(http::Method::options);
+
 class MethodNames {
  public:
   // Extension methods that one table can tell apart.

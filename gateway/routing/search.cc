@@ -19,7 +19,8 @@ Search::Search(const TableParts& parts, const http::RequestHead& request, std::v
       request_(request),
       seen_(seen),
       method_(parts.methods.find(request.method, request.method_text)),
-      implied_(request.method == http::Method::head ? bit(http::Method::get) : 0) {}
+      implied_(request.method == http::Method::head ? bit(http::Method::get) : 0),
+      fits_any_(in_any(request.method)) {}
 
 const Entry* Search::run() {
   if (request_.path.starts_with('/')) walk_hosts();
@@ -92,7 +93,11 @@ const Entry* Search::pick(std::size_t begin, std::size_t count) {
     const Entry& e = parts_.entries[i];
     if (e.methods == 0) {
       if (through_get) break;
-      if (fits(e)) return &e;
+      if (fits_any_ || (kAnyKnown & ~allow_) != 0) {
+        if (!fits(e)) continue;
+        if (fits_any_) return &e;
+        allow_ |= kAnyKnown;
+      }
     } else if (e.methods & method_) {
       if (fits(e)) return &e;
     } else if (e.methods & implied_) {

@@ -43,6 +43,7 @@ class Search {
   std::vector<Seen>* seen_;
   MethodSet method_;
   MethodSet implied_;  // GET for a HEAD request, which a GET route serves
+  bool fits_any_;      // matches without a method are for it
   MethodSet allow_ = 0;
   NodeId host_ = kNoNode;
   const Entry* winner_ = nullptr;

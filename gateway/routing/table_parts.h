@@ -28,7 +28,7 @@ struct Text {
 // rank: with methods before without, more header conditions, more query conditions, higher priority, written
 // first.
 struct Entry {
-  MethodSet methods = 0;  // 0: every method
+  MethodSet methods = 0;  // 0: every method that in_any() names
   std::uint32_t route = 0;
   std::uint32_t match = 0;
   std::uint32_t pattern = 0;

@@ -59,6 +59,11 @@ TEST(Explanation, SaysWhichMethodDidNotFit) {
               ElementsAre("any host /a: method GET not in [POST, PUT]", "any host /**: won"));
 }
 
+TEST(Explanation, SaysThatTraceMustBeNamed) {
+  EXPECT_THAT(lines({route("/a"), route("/**", {"TRACE"})}, Request("TRACE", "", "/a")),
+              ElementsAre("any host /a: method TRACE must be named by a route", "any host /**: won"));
+}
+
 TEST(Explanation, SaysWhichMethodWon) {
   EXPECT_THAT(lines({route("/a"), route("/a", {"GET"})}, Request("/a")),
               ElementsAre("any host /a: won", "any host /a: method: [GET] beats any method"));

@@ -116,7 +116,7 @@ class NaiveTable {
     auto named = [&](std::string_view m) {
       return std::find(match.methods.begin(), match.methods.end(), m) != match.methods.end();
     };
-    if (match.methods.empty()) return 0;
+    if (match.methods.empty()) return method == "TRACE" ? -1 : 0;
     if (named(method)) return 2;
     return method == "HEAD" && named("GET") ? 1 : -1;
   }
@@ -138,10 +138,13 @@ class NaiveTable {
         if (!host_fits(h, request.host) || !path_fits(p, request.path)) continue;
         rank.host = {static_cast<int>(h.kind), h.name.size()};
         rank.path = path_rank(p);
-        if (rank.method >= 0)
+        if (rank.method >= 0) {
           v.fits.push_back({r, m, rank});
-        else
+        } else if (match.methods.empty()) {
+          v.allow.insert({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"});
+        } else {
           v.allow.insert(match.methods.begin(), match.methods.end());
+        }
       }
   }
 

@@ -55,7 +55,7 @@ inline std::string some_path_pattern(Choices& c, bool regexes) {
 
 inline Match some_match(Choices& c, bool regexes) {
   static constexpr const char* kHosts[] = {"", "a.b.c", "*.b.c", "*.c", "b.c", "*", "*.a.b.c"};
-  static constexpr const char* kMethods[] = {"GET", "HEAD", "POST", "OPTIONS", "PURGE"};
+  static constexpr const char* kMethods[] = {"GET", "HEAD", "POST", "OPTIONS", "PURGE", "TRACE"};
   Match m;
   for (std::size_t i = 0, n = c.below(3); i < n; ++i)
     if (std::string h = c.of(kHosts); !h.empty()) m.hosts.push_back(host(h));
@@ -90,7 +90,7 @@ struct SomeRequest {
 inline SomeRequest some_request(Choices& c) {
   static constexpr const char* kHosts[] = {"a.b.c",   "b.c", "c", "x.b.c", "y.x.b.c",
                                            "a.a.b.c", "z",   "",  ".b.c",  "."};
-  static constexpr const char* kMethods[] = {"GET", "HEAD", "POST", "OPTIONS", "PURGE", "BREW"};
+  static constexpr const char* kMethods[] = {"GET", "HEAD", "POST", "OPTIONS", "PURGE", "BREW", "TRACE"};
   static constexpr const char* kHeaders[] = {"", "1", "2"};
   static constexpr const char* kQueries[] = {"", "q"};
   SomeRequest r;

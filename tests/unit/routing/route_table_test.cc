@@ -269,6 +269,18 @@ TEST(RouteTable, TakesTheExpressionWrittenFirstOfEqualRank) {
 
 // --- methods ---
 
+// Whatever it shows to whoever sends it: TRACE is for routes that name it.
+TEST(RouteTable, TakesTraceOnlyWhereItIsNamed) {
+  Table table{route("any", match("", "/a/**")), route("named", match("", "/a/b", {"TRACE"})),
+              route("other", match("", "/c", {"GET"}))};
+
+  EXPECT_EQ(table("TRACE", "/a/b"), "named");
+  EXPECT_EQ(table("TRACE", "/a/c"), "405 GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS");
+  EXPECT_EQ(table("TRACE", "/c"), "405 GET, HEAD, OPTIONS");
+  EXPECT_EQ(table("TRACE", "/d"), "404");
+  EXPECT_EQ(table("trace", "/a/c"), "any");
+}
+
 TEST(RouteTable, PrefersANamedMethodToNone) {
   Table table{route("any", match("", "/a")), route("get", match("", "/a", {"GET"}))};
 

@@ -139,7 +139,7 @@ TEST(Ties, OfExpressionsAreFoundBehindOnesThatDoNotOverlap) {
 TEST(Ties, AreFoundExactlyWhereTheDefinitionHasOne) {
   // One request for each way in which two of the patterns can overlap.
   static constexpr const char* kHosts[] = {"a.b.c", "b.c", "x.a.b.c"};
-  static constexpr const char* kMethods[] = {"GET", "HEAD", "POST", "OPTIONS", "PURGE"};
+  static constexpr const char* kMethods[] = {"GET", "HEAD", "POST", "OPTIONS", "PURGE", "TRACE"};
   std::vector<std::string> paths, segments{"a", "b", "ab", "", "c"};
   for (const auto& a : segments) {
     paths.push_back("/" + a);
