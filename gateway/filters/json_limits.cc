@@ -52,8 +52,10 @@ void describe(config::Description<JsonLimitsConfig>& d) {
   d.field("key", &JsonLimitsConfig::key, "How long the name of a member may be.", between(1_B, 1_GiB));
   d.field("size", &JsonLimitsConfig::size, "How long the body may be; more is refused with 413.",
           at_least(1_B), default_is("the limit of the listener"), example("256KiB"));
-  d.field("other_types", &JsonLimitsConfig::other_types,
-          "Bodies whose Content-Type is neither application/json nor ends in +json.");
+  d.field(
+      "other_types", &JsonLimitsConfig::other_types,
+      "Bodies whose Content-Type is neither application/json nor ends in +json. If a request names several "
+      "types, one that is suffices to have it judged, and one that is not to have it refused.");
 }
 
 namespace {
@@ -74,6 +76,31 @@ bool is_json(View type) noexcept {
   return base::equal_ignoring_case(type, kJson) ||
          (type.size() > kSuffix.size() &&
           base::equal_ignoring_case(type.substr(type.size() - kSuffix.size()), kSuffix));
+}
+
+// What a request says of its body's type, which should be said once: several lines, or several types in one,
+// are read by some as the first and by others as the last.
+struct Types {
+  bool some_json = false, all_json = true;  // of none: neither
+};
+Types types_of(const http::Fields& fields) noexcept {
+  Types out;
+  bool any = false;
+  for (const http::Field& line : fields.lines()) {
+    if (line.dropped || line.id != FieldId::content_type) continue;
+    View left = line.value;
+    for (bool more = true; more;) {
+      std::size_t comma = left.find(',');
+      more = comma != View::npos;
+      bool json = is_json(left.substr(0, comma));
+      left.remove_prefix(more ? comma + 1 : left.size());
+      out.some_json |= json;
+      out.all_json &= json;
+      any = true;
+    }
+  }
+  out.all_json &= any;
+  return out;
 }
 
 class JudgedBody final : public http::Body {
@@ -130,11 +157,10 @@ class JsonLimitsFilter final : public chain::Filter {
   Task<Step> on_request(Exchange& ex) const override {
     if (!ex.request_body || !ex.request.upgrade.empty()) return Step::next;
     const auto& fields = ex.request.fields;
-    if (!is_json(fields.value(FieldId::content_type))) {
-      if (other_types_ == OtherTypes::pass) return Step::next;
-      if (other_types_ == OtherTypes::refuse)
-        return chain::reply(ex, Reason::validation, "the body must be JSON, and Content-Type say so");
-    }
+    Types types = types_of(fields);
+    if (!types.some_json && other_types_ == OtherTypes::pass) return Step::next;
+    if (!types.all_json && other_types_ == OtherTypes::refuse)
+      return chain::reply(ex, Reason::validation, "the body must be JSON, and Content-Type say so");
     View coding = fields.value(FieldId::content_encoding);
     if (!coding.empty() && !base::equal_ignoring_case(coding, "identity"))
       return chain::reply(ex, Reason::validation, "the body must not be compressed");

@@ -12,13 +12,17 @@ using test::FakeExchange;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// What the upstream gets to read, or "<STATUS REASON>" of a refusal before that.
+// What the upstream gets to read, or "<STATUS REASON>" of a refusal before that. Several lines of
+// Content-Type stand in `type` with "|" between them.
 std::string passed(std::string_view settings, std::string_view body,
                    std::string_view type = "application/json", std::string_view coding = {}) {
   auto built = test::filter("json_limits: " + std::string(settings));
   EXPECT_THAT(built.problems, IsEmpty());
   FakeExchange fake("/", "POST");
-  if (!type.empty()) fake.request().fields.add(http::FieldId::content_type, type);
+  for (std::size_t bar; !type.empty(); type.remove_prefix(std::min(bar, type.size() - 1) + 1)) {
+    bar = type.find('|');
+    fake.request().fields.add(http::FieldId::content_type, type.substr(0, bar));
+  }
   if (!coding.empty()) fake.request().fields.add(http::FieldId::content_encoding, coding);
   fake.stream.will_send(body);
   fake.ex.request_body = fake.stream.take_body();
@@ -56,6 +60,18 @@ TEST(JsonLimits, RefusesWhatIsTooLongBeforeItIsRead) {
 TEST(JsonLimits, RefusesWhatItCannotLookInto) {
   EXPECT_EQ(passed("{}", "xx", "application/json", "gzip"), "<400 validation>");
   EXPECT_EQ(passed("{}", "[]", "application/json", "Identity"), "[]");
+}
+
+TEST(JsonLimits, JudgesWhatSomebodyMayTakeForJson) {
+  for (std::string_view type :
+       {"text/plain|application/json", "application/json|text/plain", "text/plain, application/json",
+        "text/plain;q=1 ,application/problem+json; charset=utf-8", ",application/json,"}) {
+    EXPECT_THAT(passed("{}", "{\"a\": 1", type), HasSubstr("<error validation>")) << type;
+    EXPECT_EQ(passed("{}", "[1]", type), "[1]") << type;
+    EXPECT_EQ(passed("{other_types: refuse}", "[1]", type), "<400 validation>") << type;
+  }
+  EXPECT_EQ(passed("{other_types: refuse}", "[1]", "application/json|application/json"), "[1]");
+  EXPECT_EQ(passed("{}", "a,b", "text/plain|text/csv, text/html"), "a,b");
 }
 
 TEST(JsonLimits, TreatsOtherTypesAsItIsTold) {
