@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "gateway/base/key_hash.h"
+
 namespace sluice::chain {
 namespace {
 
@@ -58,7 +60,7 @@ class Revocations::List {
     std::erase_if(entries_, [now](const auto& item) { return item.second.until <= now; });
     forget_at_ = std::max<std::size_t>(1024, 2 * entries_.size());
   }
-  std::unordered_map<std::string, Entry> entries_;
+  std::unordered_map<std::string, Entry, base::TextHash> entries_;
   std::size_t forget_at_ = 1024;
 };
 

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "gateway/base/assert.h"
+#include "gateway/base/key_hash.h"
 #include "gateway/base/scope.h"
 
 namespace sluice::chain {
@@ -53,7 +54,7 @@ class SingleFlight {
     if (flight != flights_.end()) std::erase(flight->second, one);
   }
 
-  std::unordered_map<std::string, Waiting> flights_;
+  std::unordered_map<std::string, Waiting, base::TextHash> flights_;
 };
 
 // Ends the flight, with nothing told if it is destroyed before.

@@ -5,11 +5,12 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "gateway/base/key_hash.h"
 
 namespace sluice::chain {
 
@@ -27,7 +28,7 @@ class VerdictCache {
 
   // Null if it is not known, or not any more.
   const std::shared_ptr<const T>* find(std::string_view text, Time now) noexcept {
-    std::size_t hash = std::hash<std::string_view>{}(text);
+    std::size_t hash = base::TextHash()(text);
     for (Entry& e : bucket(hash).entries) {
       if (e.hash != hash || !e.value || e.text != text) continue;
       if (now >= e.until) {
@@ -40,7 +41,7 @@ class VerdictCache {
     return nullptr;
   }
   void put(std::string_view text, std::shared_ptr<const T> value, Time until, Time now) {
-    std::size_t hash = std::hash<std::string_view>{}(text);
+    std::size_t hash = base::TextHash()(text);
     Entry* place = nullptr;
     for (Entry& e : bucket(hash).entries) {
       if (e.value && e.hash == hash && e.text == text) {

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "gateway/base/job.h"
+#include "gateway/base/key_hash.h"
 #include "gateway/compose/run.h"
 
 namespace sluice::compose {
@@ -24,7 +25,7 @@ bool Run::collect(const CallPlan& p, std::vector<std::string_view>& values, Fail
     failure = failed("reference", base::Reason::validation, "there is no list");
     return false;
   }
-  std::unordered_set<std::string_view> seen;
+  std::unordered_set<std::string_view, base::TextHash> seen;
   bool good = true;
   auto add = [&](std::string_view v) {
     json::Type type = json::type_of(v);

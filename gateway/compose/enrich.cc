@@ -3,6 +3,8 @@
 
 #include <unordered_map>
 
+#include "gateway/base/key_hash.h"
+
 namespace sluice::compose {
 
 using json::Type;
@@ -99,7 +101,7 @@ class Joining {
   base::Arena& arena_;
   json::Output& out_;
   std::string_view name_;
-  std::unordered_map<std::string_view, std::string_view> by_key_;
+  std::unordered_map<std::string_view, std::string_view, base::TextHash> by_key_;
 };
 
 void zip_items(std::string_view a, std::string_view b, json::Output& out) {

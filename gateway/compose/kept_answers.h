@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/key_hash.h"
 #include "gateway/http/fields.h"
 
 namespace sluice::compose {
@@ -55,7 +56,7 @@ class KeptAnswers {
   std::size_t most_;
   std::size_t bytes_ = 0;
   Entries entries_;  // used last comes first
-  std::unordered_map<std::string_view, Entries::iterator> by_key_;
+  std::unordered_map<std::string_view, Entries::iterator, base::TextHash> by_key_;
 };
 
 // How long an answer may be kept, up to `most`: not at all if it is for one alone or says so, if it sets a

@@ -9,6 +9,7 @@
 
 #include <pugixml.hpp>
 
+#include "gateway/base/key_hash.h"
 #include "gateway/json/scan.h"
 
 namespace sluice::compose {
@@ -69,7 +70,7 @@ class Writer {
     }
     // By name, in the order of the first of each.
     std::vector<std::vector<Element>> groups;
-    std::unordered_map<std::string_view, std::size_t> by_name;
+    std::unordered_map<std::string_view, std::size_t, base::TextHash> by_name;
     for (const Element& child : element.children()) {
       if (child.type() != pugi::node_element) continue;
       auto [at, added] = by_name.try_emplace(child.name(), groups.size());

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/base/key_hash.h"
 #include "gateway/chain/authenticator.h"
 #include "gateway/chain/consumer.h"
 #include "gateway/chain/registry.h"
@@ -46,7 +47,7 @@ class alignas(64) SeenCertificates {
   // `field`: a certificate as in Client-Cert. Until the next call.
   const std::vector<Name>& names(std::string_view field) {
     if (entries_.empty()) entries_.resize(kEntries);
-    Entry& entry = entries_[std::hash<std::string_view>()(field) % kEntries];
+    Entry& entry = entries_[base::TextHash()(field) % kEntries];
     if (entry.field == field) return entry.names;
     entry.field = field;
     entry.names.clear();

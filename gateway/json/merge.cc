@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/json/merge.h"
 
-#include <functional>
+#include <algorithm>
+
+#include "gateway/base/key_hash.h"
 
 namespace sluice::json {
 namespace {
@@ -16,7 +18,7 @@ std::string_view inside(std::string_view container) noexcept {
 
 void Merge::put(std::span<Node*> table, Node& node) noexcept {
   std::size_t mask = table.size() - 1;
-  std::size_t i = std::hash<std::string_view>()(node.name) & mask;
+  std::size_t i = base::TextHash()(node.name) & mask;
   while (table[i]) i = (i + 1) & mask;
   table[i] = &node;
 }
@@ -36,7 +38,7 @@ Merge::Node& Merge::at(Node& parent, std::string_view key, std::string_view name
       if (m->name == name) return *m;
   } else {
     std::size_t mask = parent.table.size() - 1;
-    for (std::size_t i = std::hash<std::string_view>()(name) & mask; parent.table[i]; i = (i + 1) & mask)
+    for (std::size_t i = base::TextHash()(name) & mask; parent.table[i]; i = (i + 1) & mask)
       if (parent.table[i]->name == name) return *parent.table[i];
   }
   Node* made = arena_->make<Node>();

@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "gateway/base/key_hash.h"
 #include "gateway/observe/cell_arena.h"
 #include "gateway/observe/series.h"
 
@@ -68,7 +69,7 @@ class Series {
 
 struct SeriesByKey {
   using is_transparent = void;
-  std::size_t operator()(std::string_view key) const noexcept { return std::hash<std::string_view>{}(key); }
+  std::size_t operator()(std::string_view key) const noexcept { return base::TextHash()(key); }
   std::size_t operator()(const std::shared_ptr<Series>& series) const noexcept {
     return (*this)(series->key());
   }

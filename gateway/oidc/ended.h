@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/key_hash.h"
 
 namespace sluice::oidc {
 
@@ -40,7 +41,7 @@ class Ended {
 
   std::atomic<std::size_t> count_{0};
   mutable std::shared_mutex mutex_;
-  std::unordered_map<std::string, Entry> entries_;
+  std::unordered_map<std::string, Entry, base::TextHash> entries_;
   base::WallTime look_again_{};
 };
 

@@ -5,14 +5,14 @@
 #pragma once
 #include <string_view>
 
+#include "gateway/base/key_hash.h"
 #include "gateway/stores/cell_table.h"
-#include "gateway/stores/key_hash.h"
 
 namespace sluice::stores {
 
 class InFlight {
  public:
-  explicit InFlight(std::size_t keys, KeyHash hash = KeyHash()) : table_(keys), hash_(hash) {}
+  explicit InFlight(std::size_t keys, base::KeyHash hash = base::KeyHash()) : table_(keys), hash_(hash) {}
 
   // One request under way; each that was entered must leave, once. Any thread.
   struct Entry {
@@ -46,7 +46,7 @@ class InFlight {
 
  private:
   CellTable table_;
-  KeyHash hash_;
+  base::KeyHash hash_;
   std::atomic<std::uint64_t> uncounted_{0};
 };
 

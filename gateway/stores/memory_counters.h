@@ -3,15 +3,16 @@
 #pragma once
 #include <memory>
 
+#include "gateway/base/key_hash.h"
 #include "gateway/stores/cell_table.h"
 #include "gateway/stores/counters.h"
-#include "gateway/stores/key_hash.h"
 
 namespace sluice::stores {
 
 class MemoryCounters final : public Counters {
  public:
-  explicit MemoryCounters(std::size_t keys, KeyHash hash = KeyHash()) : table_(keys), hash_(hash) {}
+  explicit MemoryCounters(std::size_t keys, base::KeyHash hash = base::KeyHash())
+      : table_(keys), hash_(hash) {}
 
   base::Task<Taken> take(Asker asker, const Want& want) override {
     return take_now(instant(asker.loop.now()), want);
@@ -30,7 +31,7 @@ class MemoryCounters final : public Counters {
   Taken take_several(Instant now, const Want& want);
 
   CellTable table_;
-  KeyHash hash_;
+  base::KeyHash hash_;
 };
 
 }  // namespace sluice::stores

@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "gateway/stores/key_hash.h"
+#include "gateway/base/key_hash.h"
 #include "gateway/stores/quota_state.h"
 #include "gateway/stores/quotas.h"
 
@@ -49,24 +49,20 @@ class QuotaBook final : public QuotaStore {
 
  private:
   static constexpr std::size_t kShards = 64;
-  struct Hash {
-    std::size_t operator()(const std::string& text) const noexcept {
-      static const KeyHash hash;  // clients choose keys
-      return hash(text);
-    }
-  };
   struct Value {
     States states;
     bool changed = false;
   };
-  using Map = std::unordered_map<std::string, Value, Hash>;
+  using Map = std::unordered_map<std::string, Value, base::TextHash>;
   struct alignas(64) Shard {
     mutable std::mutex mutex;
     Map map;
     std::vector<Map::value_type*> changed;
   };
 
-  Shard& shard(const std::string& name) noexcept { return shards_[Hash{}(name) >> 32 & (kShards - 1)]; }
+  Shard& shard(const std::string& name) noexcept {
+    return shards_[base::TextHash()(name) >> 32 & (kShards - 1)];
+  }
   Value* find_or_make(Shard& shard, const std::string& name, bool make);
 
   std::array<Shard, kShards> shards_;

@@ -6,12 +6,12 @@
 #include <charconv>
 #include <optional>
 
-#include "gateway/stores/key_hash.h"
+#include "gateway/base/key_hash.h"
 
 namespace sluice::stores {
 namespace {
 
-std::string checksum(std::string_view text) { return fmt::format("{:016x}", KeyHash(0, 0)(text)); }
+std::string checksum(std::string_view text) { return fmt::format("{:016x}", base::KeyHash(0, 0)(text)); }
 
 void append_escaped(std::string& to, std::string_view text) {
   for (char c : text) {

@@ -44,9 +44,9 @@ class RedisCounters final : public Counters {
   static std::vector<std::string> keys_of(const Want& want, const std::string& key);
   static std::vector<std::string> arguments_of(const Want& want, std::string cost, std::uint64_t most,
                                                bool anyway);
-  Taken taken_of(const Want& want, const std::vector<std::uint64_t>& values, std::uint64_t left) const;
   bool take_leased(const Want& want, Instant now, std::uint64_t cell, Taken& out, Lease& lease);
   void end_lease(const Lease& lease, Instant now, std::uint64_t left);
+  Taken taken_of(const Want& want, const std::vector<std::uint64_t>& values, std::uint64_t left) const;
   Taken without_store(Asker asker, const Want& want, std::string_view key_text) const;
 
   const std::shared_ptr<RedisClient> client_;
@@ -54,7 +54,7 @@ class RedisCounters final : public Counters {
   const std::shared_ptr<MemoryCounters> local_;
   const std::shared_ptr<QuotaStore> quotas_;
   const std::shared_ptr<OnceStore> once_;
-  KeyHash hash_;
+  base::KeyHash hash_;
   CellTable leases_;
 };
 

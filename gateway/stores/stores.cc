@@ -99,7 +99,7 @@ std::vector<Stores::TableReport> Stores::tables(Instant now) const {
 }
 
 std::uint64_t salt_of(std::string_view owner, std::string_view limit) noexcept {
-  std::uint64_t salt = KeyHash(0, 0)(limit, KeyHash(0, 0)(owner));
+  std::uint64_t salt = base::KeyHash(0, 0)(limit, base::KeyHash(0, 0)(owner));
   return salt ? salt : 1;
 }
 

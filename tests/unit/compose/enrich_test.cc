@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/json/colliding.h"
 #include "tests/unit/json/padded.h"
 
 namespace sluice::compose {
@@ -50,6 +51,16 @@ TEST(Zip, MergesItemsInTheSamePlace) {
   json::Output out;
   zip(a, b, out);
   EXPECT_EQ(out.text(), R"([{"a":1,"x":2,"b":1},7,{"a":3}])");
+}
+
+TEST(Join, FindsItemsWhoseKeysWereMadeToMeet) {
+  std::string items = "[", wanted = "[";
+  for (const std::string& name : json::colliding_names(200'000)) {
+    items += R"({"by":")" + name + R"("},)";
+    wanted += R"({"by":")" + name + R"(","owner":{"by":")" + name + R"("}},)";
+  }
+  items.back() = wanted.back() = ']';
+  EXPECT_TRUE(joined("", "by", "", "by", items, items) == wanted);
 }
 
 TEST(Zip, LeavesWhatIsNoListAsItIs) {

@@ -6,6 +6,7 @@
 
 #include <deque>
 
+#include "tests/unit/json/colliding.h"
 #include "tests/unit/json/padded.h"
 
 namespace sluice::json {
@@ -142,6 +143,19 @@ TEST_F(JsonMerge, FindsOneOfManyMembers) {
   std::string out = merged();
   EXPECT_TRUE(out.ends_with(R"("m49998":49998,"m49999":"found"})"));
   EXPECT_EQ(out.size(), many.size() + 2);
+}
+
+// Not before the test's time is up if names of clients could be made to meet in the table.
+TEST_F(JsonMerge, FindsMembersWhoseNamesWereMadeToMeet) {
+  std::string object = "{";
+  for (const std::string& name : colliding_names(200'000)) object += "\"" + name + "\":1,";
+  object.back() = '}';
+  add("", object);
+  add("", object);
+
+  Output out;
+  merge.write(out);
+  EXPECT_EQ(out.size(), object.size());
 }
 
 TEST_F(JsonMerge, MakesJsonOfAnyJson) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/stores/key_hash.h"
+#include "gateway/base/key_hash.h"
 
 #include <gtest/gtest.h>
 
-namespace sluice::stores {
+#include <functional>
+#include <string>
+
+namespace sluice::base {
 namespace {
 
 // The values are those of another implementation: hash() of Python 3.11 with PYTHONHASHSEED=0.
@@ -23,5 +26,13 @@ TEST(KeyHash, TellsCountersApart) {
 
 TEST(KeyHash, HasASecretOfItsOwn) { EXPECT_NE(KeyHash()("a"), KeyHash()("a")); }
 
+TEST(TextHash, IsOneSecretForTheProcess) {
+  EXPECT_EQ(TextHash()("a"), TextHash()(std::string("a")));
+  EXPECT_EQ(TextHash()(""), TextHash()(std::string_view()));
+  EXPECT_NE(TextHash()("a"), TextHash()("b"));
+  EXPECT_NE(TextHash()("a"), KeyHash(0, 0)("a"));
+  EXPECT_NE(TextHash()("a"), std::hash<std::string_view>()("a"));
+}
+
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::base

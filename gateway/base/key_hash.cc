@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/stores/key_hash.h"
+#include "gateway/base/key_hash.h"
 
 #include <bit>
 #include <cstring>
 #include <random>
 
-namespace sluice::stores {
+namespace sluice::base {
 namespace {
 
 struct State {
@@ -32,7 +32,7 @@ struct State {
 
 std::uint64_t word_of(const char* bytes, std::size_t n) noexcept {
   std::uint64_t word = 0;
-  std::memcpy(&word, bytes, n);
+  if (n != 0) std::memcpy(&word, bytes, n);
   return word;
 }
 
@@ -59,4 +59,9 @@ std::uint64_t KeyHash::operator()(std::string_view text, std::uint64_t salt) con
   return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
-}  // namespace sluice::stores
+std::size_t TextHash::operator()(std::string_view text) const noexcept {
+  static const KeyHash hash;
+  return hash(text);
+}
+
+}  // namespace sluice::base
