@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/compose/enrich.h"
 
+#include <algorithm>
+#include <array>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "gateway/base/key_hash.h"
 
@@ -104,6 +107,30 @@ class Joining {
   std::unordered_map<std::string_view, std::string_view, base::TextHash> by_key_;
 };
 
+// The keys of an object. Few are looked through, many are looked up by a table.
+class Keys {
+ public:
+  explicit Keys(std::string_view object) {
+    json::Members members(object);
+    for (json::Member m; members.next(m);) {
+      if (count_ < few_.size()) {
+        few_[count_++] = m.key;
+      } else {
+        many_.insert(m.key);
+      }
+    }
+  }
+  bool has(std::string_view key) const {
+    auto end = few_.begin() + static_cast<std::ptrdiff_t>(count_);
+    return std::find(few_.begin(), end, key) != end || (!many_.empty() && many_.contains(key));
+  }
+
+ private:
+  std::array<std::string_view, 16> few_;
+  std::size_t count_ = 0;
+  std::unordered_set<std::string_view, base::TextHash> many_;  // those beyond the first ones
+};
+
 void zip_items(std::string_view a, std::string_view b, json::Output& out) {
   if (!json::is(a, Type::object) || !json::is(b, Type::object)) {
     out << b;
@@ -111,15 +138,10 @@ void zip_items(std::string_view a, std::string_view b, json::Output& out) {
   }
   out << '{';
   Comma comma(out);
+  const Keys in_b(b);
   json::Members members(a);
-  auto in_b = [b](std::string_view key) {
-    json::Members others(b);
-    for (json::Member o; others.next(o);)
-      if (o.key == key) return true;
-    return false;
-  };
   for (json::Member m; members.next(m);)
-    if (!in_b(m.key)) comma.next() << '"' << m.key << "\":" << m.value;
+    if (!in_b.has(m.key)) comma.next() << '"' << m.key << "\":" << m.value;
   json::Members others(b);
   for (json::Member m; others.next(m);) comma.next() << '"' << m.key << "\":" << m.value;
   out << '}';

@@ -53,6 +53,42 @@ TEST(Zip, MergesItemsInTheSamePlace) {
   EXPECT_EQ(out.text(), R"([{"a":1,"x":2,"b":1},7,{"a":3}])");
 }
 
+std::string zipped(std::string_view value, std::string_view other) {
+  Padded a(value), b(other);
+  json::Output out;
+  zip(a, b, out);
+  return std::string(out.text());
+}
+
+// {"m0":value,"m1":value,...}
+std::string object_of(std::size_t from, std::size_t to, std::string_view value) {
+  std::string out = "{";
+  for (std::size_t i = from; i < to; ++i)
+    out += (i > from ? ",\"m" : "\"m") + std::to_string(i) + "\":" + std::string(value);
+  return out + "}";
+}
+
+TEST(Zip, KnowsEachOfFewAndOfManyMembers) {
+  for (std::size_t n : {1, 15, 16, 17, 18, 40}) {
+    std::string mine = object_of(0, n, "1"), theirs = object_of(1, n + 1, "2");
+    EXPECT_EQ(zipped("[" + mine + "]", "[" + theirs + "]"), "[{\"m0\":1," + theirs.substr(1) + "]") << n;
+  }
+}
+
+// Each is done before the test's time is up if its time grows as the number of members does.
+TEST(Zip, MergesObjectsOfManyMembers) {
+  std::string mine = "[" + object_of(0, 200'000, "1") + "]", theirs = "[" + object_of(0, 200'000, "2") + "]";
+  EXPECT_EQ(zipped(mine, theirs), theirs);
+}
+
+TEST(Zip, MergesObjectsWhoseNamesWereMadeToMeet) {
+  std::string object = "[{";
+  for (const std::string& name : json::colliding_names(200'000)) object += "\"" + name + "\":1,";
+  object.back() = '}';
+  object += "]";
+  EXPECT_EQ(zipped(object, object), object);
+}
+
 TEST(Join, FindsItemsWhoseKeysWereMadeToMeet) {
   std::string items = "[", wanted = "[";
   for (const std::string& name : json::colliding_names(200'000)) {
