@@ -28,14 +28,27 @@ MakeForwarder& forwarder_maker() noexcept {
   return make;
 }
 
+// As of a client without an address.
+http::ConnectionFacts nobody(const http::ConnectionFacts& client) noexcept {
+  http::ConnectionFacts out;
+  out.listener = client.listener;
+  const sockaddr unix{AF_UNIX, {}};
+  out.peer = net::Address::from(&unix, sizeof unix);
+  return out;
+}
+
 // The downstream side of a call: what forwarding asks of a client's stream, answered on behalf of the
 // exchange that makes the call. Nothing is ever sent to it.
 class InnerStream final : public http::ServerStream {
  public:
-  InnerStream(http::ServerStream& outer, base::Arena& arena, base::SteadyTime now) noexcept
-      : outer_(&outer), arena_(&arena), request_(arena), begun_(now) {}
+  InnerStream(http::ServerStream& outer, base::Arena& arena, base::SteadyTime now, bool for_anybody) noexcept
+      : outer_(&outer), arena_(&arena), request_(arena), begun_(now) {
+    if (for_anybody) nobody_.emplace(nobody(outer.connection()));
+  }
 
-  const http::ConnectionFacts& connection() const noexcept override { return outer_->connection(); }
+  const http::ConnectionFacts& connection() const noexcept override {
+    return nobody_ ? *nobody_ : outer_->connection();
+  }
   std::string_view peer_ip() const noexcept override { return outer_->peer_ip(); }
   base::Arena& arena() noexcept override { return *arena_; }
   http::RequestHead& request() noexcept override { return request_; }
@@ -56,6 +69,7 @@ class InnerStream final : public http::ServerStream {
   base::Arena* arena_;
   http::RequestHead request_;
   base::SteadyTime begun_;
+  std::optional<http::ConnectionFacts> nobody_;  // in place of the client
 };
 
 std::string_view decimal(std::size_t n, base::Arena& arena) {
@@ -72,18 +86,20 @@ bool usually_has_body(http::Method method) noexcept {
 void fill_in(http::RequestHead& head, const CallRequest& request, Exchange& outer, base::Arena& arena) {
   head.method = request.method;
   head.method_text = request.method == http::Method::other ? request.method_text : http::name(request.method);
-  head.version = outer.request.version;
+  head.version = request.for_anybody ? http::Version::http_1_1 : outer.request.version;
   head.path = request.path;
   head.query = request.query;
   head.has_query = request.has_query;
   head.target = request.has_query ? arena.join(request.path, "?", request.query) : request.path;
   // For X-Forwarded-Host; the Host of a call is the target's.
-  head.authority = outer.request.authority;
-  head.host = outer.request.host;
+  if (!request.for_anybody) {
+    head.authority = outer.request.authority;
+    head.host = outer.request.host;
+  }
   for (const http::Field& f : request.fields)
     if (!f.dropped && !http::connection_level(f.id)) head.fields.add(f.name, f.value);
   if (!head.fields.has(FieldId::user_agent)) head.fields.add(FieldId::user_agent, "sluice");
-  head.fields.set(FieldId::x_request_id, request_id(outer));
+  if (!request.for_anybody) head.fields.set(FieldId::x_request_id, request_id(outer));
   if (request.body || usually_has_body(request.method))
     head.fields.add(FieldId::content_length, decimal(request.body ? request.body->size() : 0, arena));
 }
@@ -133,7 +149,7 @@ Task<Result<CallAnswer>> Caller::call(Exchange& ex, CallRequest request) const {
   trace.began = clock.steady();
   CallAnswer answer;
   base::Arena& arena = *answer.memory_;
-  InnerStream stream(ex.stream, arena, trace.began);
+  InnerStream stream(ex.stream, arena, trace.began, request.for_anybody);
   Exchange inner(stream, ex.worker, scope);
   inner.route_name = ex.route_name;
   inner.request_id = request_id(ex);

@@ -18,7 +18,7 @@
 // The call is cancelled with the scope that it is awaited in, and so with the exchange. Several run at once
 // by base::all or base::Job. The target sees: its own name as Host (or the one that the upstream's `host`
 // spells out), X-Forwarded-For, -Host and -Proto, Via and X-Request-ID of the exchange, and User-Agent unless
-// given.
+// given; of a call whose answer is for anybody its own name, X-Forwarded-Proto and Via.
 #pragma once
 #include <memory>
 #include <optional>
@@ -59,6 +59,8 @@ struct CallRequest {
   std::span<const http::Field> fields{};
   std::optional<std::string_view> body{};
   std::size_t most = 1 << 20;  // bytes of the answer's body; a longer one is an error
+  // The answer may be given to others than the client: the target learns nothing of this one but its scheme.
+  bool for_anybody = false;
   CallTrace* trace = nullptr;  // filled in if set
 
   // Path and query as one text.

@@ -35,9 +35,11 @@ CallResult result_of(const Failure& failure) noexcept {
   return failure.reason == Reason::client_closed ? CallResult::cancelled : CallResult::failed;
 }
 
-// All that a request of the gateway's own says, as a text.
-std::string key_of(const chain::CallRequest& request) {
-  std::string out(request.path);
+// All that a request for anybody says, as a text. Whatever a client can make it say is in here, so that no
+// client chooses what others are answered.
+std::string key_of(const chain::CallRequest& request, std::string_view scheme) {
+  std::string out(scheme);
+  out.append(":").append(request.path);
   if (request.has_query) out.append("?").append(request.query);
   for (const http::Field& f : request.fields)
     out.append("\n").append(base::to_lower(f.name)).append(":").append(f.value);
@@ -202,7 +204,8 @@ Task<Outcome> Run::ask(std::uint32_t index, std::span<const std::string_view> ea
   if (!fill_in(p, each, request, out.failure)) co_return out;
   std::string key;
   if (p.keeping) {
-    key = key_of(request);
+    request.for_anybody = true;
+    key = key_of(request, ex_.stream.connection().listener->scheme);
     if (give_again(p, key, out)) co_return out;
   }
   CallState& state = states_[index];

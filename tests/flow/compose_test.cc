@@ -474,6 +474,29 @@ TEST_F(Composition, GivesAnswersAgainToRequestsThatSayTheSame) {
   EXPECT_EQ(users().request_count(), 4u);
 }
 
+// A client that names a host of its own must not choose what others are answered, whatever the service makes
+// of that name.
+TEST_F(Composition, TellsNothingOfTheClientToWhomeverItKeepsAnAnswerOf) {
+  with(R"({calls: {user: {get: "users:/", as: user, cache: 1h}, ads: {get: "ads:/", as: ads}}})");
+  auto echo = [](const Request& r) { return Answer{ok("\"" + r.value("X-Forwarded-Host") + "\"")}; };
+  users().answers_by(echo);
+  ads().answers_by(echo);
+  auto asked_for = [this](std::string_view host) {
+    return gw->ask("GET /page/7 HTTP/1.1\r\nHost: " + std::string(host) + "\r\nX-Request-ID: of-mine\r\n\r\n")
+        .body;
+  };
+
+  EXPECT_EQ(asked_for("evil.example"), R"({"user":"","ads":"evil.example"})");
+  EXPECT_EQ(asked_for("good.example"), R"({"user":"","ads":"good.example"})");
+
+  EXPECT_EQ(users().request_count(), 1u);
+  auto seen = users().request();
+  for (auto name : {"X-Forwarded-Host", "X-Forwarded-For", "X-Request-ID"})
+    EXPECT_THAT(seen, HasNoField(name));
+  EXPECT_THAT(seen, HasField("X-Forwarded-Proto", "http"));
+  EXPECT_THAT(seen, HasField("Host", users().url().substr(7)));
+}
+
 TEST_F(Composition, AsksAgainForWhatMustNotBeKept) {
   with(R"({calls: {user: {get: "users:/", as: user, cache: 1h}}})");
   std::size_t asked = 0;

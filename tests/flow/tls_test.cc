@@ -52,6 +52,23 @@ TEST_F(Tls, ServesRequestsAsPlainListenersDo) {
   EXPECT_THAT(line, HasSubstr("\"tls_version\":\"TLSv1.3\",\"sni\":\"localhost\""));
 }
 
+// A service may say something else in a page for http, such as links to it.
+TEST_F(Tls, IsToldToServicesWhoseAnswersAreKept) {
+  Gateway gw("listeners: {web: {bind: \"127.0.0.1:0\", tls: {certs: [{" + files("a") +
+             "}]}}, plain: {bind: \"127.0.0.1:0\"}}\nupstreams: {users: {url: <users>}}\n"
+             "routes: [{name: u, match: {path: /**}, compose: {calls: {a: {get: \"users:/\", as: a, cache: "
+             "1h}}}}]\n");
+  gw.upstream("users").answers_by(
+      [](const Request& r) { return Answer{ok("\"" + r.value("X-Forwarded-Proto") + "\"")}; });
+  TlsClient secure(gw.port(), wishes());
+  auto plain = gw.connect("plain");
+
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(secure.ask(get("/u")).body, R"({"a":"https"})");
+    EXPECT_EQ(plain.ask(get("/u")).body, R"({"a":"http"})");
+  }
+}
+
 TEST_F(Tls, CarriesLargeBodiesBothWays) {
   Gateway gw(one());
   std::string large = patterned(3'000'000);

@@ -116,6 +116,17 @@ TEST_F(Call, AsksForWhatItWasGivenAndTellsNothingElseOfTheClient) {
   EXPECT_EQ(service_.settings.upstream, "users");
 }
 
+TEST_F(Call, ForAnybodyTellsNothingOfTheClient) {
+  fake.ex.request_id = "id-1";
+  CallRequest request;
+  request.path = "/v1/menu";
+  request.for_anybody = true;
+
+  ASSERT_TRUE(call(request));
+
+  EXPECT_EQ(service_.asked, "GET /v1/menu\nUser-Agent: sluice\n");
+}
+
 TEST_F(Call, SendsFieldsAndBodyWithItsLength) {
   http::Fields fields(fake.ex.arena);
   fields.add(FieldId::content_type, "application/x-www-form-urlencoded");
