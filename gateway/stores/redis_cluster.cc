@@ -54,7 +54,10 @@ RedisCluster::RedisCluster(std::string store, RedisOptions options, OnError on_e
                            std::shared_ptr<upstream::Target> anchor,
                            std::shared_ptr<const upstream::WorkerLoops> workers)
     : store_(std::move(store)),
-      options_(std::move(options)),
+      options_([&] {
+        options.most = RedisBounds::kTopology;  // any of its nodes may be asked who has what
+        return std::move(options);
+      }()),
       on_error_(on_error),
       seeds_([&] {
         std::vector<NodePtr> out;

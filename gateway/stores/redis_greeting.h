@@ -15,7 +15,8 @@ struct RedisOptions {
   std::string username, password;  // of no use without a password
   unsigned database = 0;
   base::Duration connect_timeout{};
-  base::Duration timeout{};  // until a reply
+  base::Duration timeout{};                       // until a reply
+  RedisBounds::Most most = RedisBounds::kAnswer;  // of a reply
 };
 
 // Commands that go out together; each has a reply.

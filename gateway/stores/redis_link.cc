@@ -149,7 +149,7 @@ Task<std::string> RedisLink::serve(bool& was_up) {
   auto dialled = co_await upstream::dial(loop_, target_, options_.connect_timeout);
   if (!dialled) co_return dialled.error().detail;
   net::TransportPtr transport = std::move(dialled->transport);
-  ReplyReader reader;
+  ReplyReader reader(options_.most);
   Task<std::string> greeting = greet(*transport, reader);
   std::string refused = co_await greeting;
   if (!refused.empty()) co_return refused;

@@ -26,6 +26,10 @@ void write_command(std::string& to, std::span<const std::string_view> arguments)
 
 bool ReplyReader::feed(std::string_view bytes) noexcept {
   if (!fault_.empty() || !reader_) return false;
+  if (!bounds_.pass(bytes)) {
+    fault_ = bounds_.fault();
+    return false;
+  }
   if (redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) == REDIS_OK) return true;
   fault_ = reader_->errstr;
   return false;

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "gateway/base/result.h"
+#include "gateway/stores/redis_bounds.h"
 
 namespace sluice::stores {
 
@@ -30,12 +31,13 @@ inline std::string_view error_of(const redisReply& reply) noexcept {
   return reply.type == REDIS_REPLY_ERROR ? std::string_view(reply.str, reply.len) : std::string_view();
 }
 
-// Replies out of received bytes.
+// Replies out of received bytes, none of them beyond its bounds.
 class ReplyReader {
  public:
-  ReplyReader() : reader_(redisReaderCreate()) {}
+  explicit ReplyReader(RedisBounds::Most most = RedisBounds::kAnswer)
+      : reader_(redisReaderCreate()), bounds_(most) {}
 
-  // Takes the bytes; false once what came was no Redis protocol.
+  // Takes the bytes; false once what came was no Redis protocol, or too much.
   bool feed(std::string_view bytes) noexcept;
   // The next complete reply, null for none yet or after a fault.
   RedisReply next() noexcept;
@@ -47,6 +49,7 @@ class ReplyReader {
     void operator()(redisReader* reader) const noexcept { redisReaderFree(reader); }
   };
   std::unique_ptr<redisReader, Free> reader_;
+  RedisBounds bounds_;
   std::string fault_;
 };
 

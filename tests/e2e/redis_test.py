@@ -250,21 +250,41 @@ class Faults(RedisCase):
         self.expect_local(gateway, 7)
         self.gateway.says("does not answer: OOM")
 
-    def test_takes_nonsense_for_a_failure(self):
+    def answering(self, *answers):
+        """In the place of the server, on each connection: so many answers, whatever is asked, and then the end."""
         listener = socket.create_server(("127.0.0.1", self.redis_port))
         self.addCleanup(listener.close)
 
-        def talk():
+        def talk(peer):
+            with peer:
+                for answer in answers:
+                    if peer.recv(10_000):
+                        peer.sendall(answer)
+                peer.recv(10_000)
+
+        def listen():
             while True:
                 try:
-                    peer, _ = listener.accept()
-                    peer.recv(100)
-                    peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-                    peer.close()
+                    threading.Thread(target=talk, args=listener.accept()[:1], daemon=True).start()
                 except OSError:
                     return
-        threading.Thread(target=talk, daemon=True).start()
+        threading.Thread(target=listen, daemon=True).start()
+
+    def test_takes_nonsense_for_a_failure(self):
+        self.answering(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         self.expect_local(self.gateway_of("limit: 3/h"), 3)
+        self.gateway.says("does not answer: not the protocol of Redis")
+
+    def test_makes_no_room_for_a_reply_that_is_too_large(self):
+        for answer, why in ((b"*2000000000\r\n", "a list of 2000000000 elements is larger than 1024"),
+                            (b"$500000000\r\n", "a text of 500000000 bytes is longer than 65536 bytes")):
+            with self.subTest(why):
+                self.redis_port = unused_port()
+                self.answering(b"+PONG\r\n", answer)
+                gateway = self.gateway_of("limit: 3/h")
+                self.expect_local(gateway, 3)
+                self.gateway.says("does not answer: a reply with " + why)
+                gateway.process.end()
 
     def test_keeps_limits_when_the_clock_of_the_server_was_set_back(self):
         self.redis()
