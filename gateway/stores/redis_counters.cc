@@ -8,6 +8,7 @@
 
 #include "gateway/stores/redis_once.h"
 #include "gateway/stores/redis_quotas.h"
+#include "gateway/stores/redis_taken.h"
 
 namespace sluice::stores {
 namespace {
@@ -17,7 +18,6 @@ using base::Task;
 
 constexpr std::uint64_t kMicrosecond = 1'000;
 constexpr std::size_t kLeasedKeys = 100'000;
-constexpr std::size_t kValues = 5;  // of the script's reply
 
 // The word of a lease: when it ends, to 65 microseconds, and in the lowest bits the tokens that are left of
 // it and whether somebody is about to take one. As a number it is about the time at which it ends, so that it
@@ -107,18 +107,11 @@ void RedisCounters::end_lease(const Lease& lease, Instant now, std::uint64_t lef
                  [&](std::uint64_t) { return std::optional(word); });
 }
 
-Taken RedisCounters::taken_of(const Want& want, const std::vector<std::uint64_t>& values,
-                              std::uint64_t left) const {
-  auto tightest = std::min<std::uint64_t>(values[1], want.limits.size() - 1);
-  return {values[0] > 0,    Decider::store,           static_cast<std::uint8_t>(tightest),
-          values[2] + left, values[3] * kMicrosecond, values[4] * kMicrosecond};
-}
-
 Task<Taken> RedisCounters::ask(Asker asker, Want want, std::string key, Lease lease) {
   Task<Result<RedisReply>> running = client_->run(asker, limit_script(), keys_of(want, key),
                                                   arguments_of(want, number(want.cost), lease.most, false));
   auto reply = co_await running;
-  auto values = client_->numbers(reply, kValues);
+  auto values = client_->numbers(reply, kLimitValues);
   Instant now = instant(asker.loop.now());
   if (!values) {
     end_lease(lease, now, 0);
@@ -126,7 +119,7 @@ Task<Taken> RedisCounters::ask(Asker asker, Want want, std::string key, Lease le
     if (values.error().reason != base::Reason::internal) co_return Taken{false, Decider::nobody};
     co_return without_store(asker, want, key);
   }
-  std::uint64_t granted = (*values)[0], left = granted - std::min(granted, want.cost);
+  std::uint64_t granted = std::min((*values)[0], lease.most), left = granted - std::min(granted, want.cost);
   end_lease(lease, now, left);
   co_return taken_of(want, *values, left);
 }
@@ -138,7 +131,7 @@ Task<Taken> RedisCounters::ask_to_correct(Asker asker, Want want, std::int64_t m
   Task<Result<RedisReply>> running = client_->run(asker, limit_script(), keys_of(want, key),
                                                   arguments_of(want, std::to_string(more), 0, true));
   auto reply = co_await running;
-  auto values = client_->numbers(reply, kValues);
+  auto values = client_->numbers(reply, kLimitValues);
   if (!values) co_return Taken{true, Decider::nobody};
   Taken out = taken_of(want, *values, 0);
   out.wait = 0;

@@ -46,7 +46,6 @@ class RedisCounters final : public Counters {
                                                bool anyway);
   bool take_leased(const Want& want, Instant now, std::uint64_t cell, Taken& out, Lease& lease);
   void end_lease(const Lease& lease, Instant now, std::uint64_t left);
-  Taken taken_of(const Want& want, const std::vector<std::uint64_t>& values, std::uint64_t left) const;
   Taken without_store(Asker asker, const Want& want, std::string_view key_text) const;
 
   const std::shared_ptr<RedisClient> client_;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "gateway/stores/redis_taken.h"
+
 namespace sluice::stores {
 namespace {
 
@@ -44,15 +46,11 @@ Task<Taken> RedisQuotas::ask(Asker asker, QuotaWant want, std::string owner, std
   Task<Result<RedisReply>> running =
       client_->run(asker, quota_script(), std::move(keys), std::move(arguments));
   auto reply = co_await running;
-  auto values = client_->numbers(reply, 3);
+  auto values = client_->numbers(reply, kQuotaValues);
   // The caller has left, or its time is up: nobody reads this.
   if (!values && values.error().reason != base::Reason::internal) co_return Taken{false, Decider::nobody};
   if (!values) co_return without_store(want);
-  bool allowed = (*values)[0] > 0;
-  auto tightest = std::min<std::uint64_t>((*values)[1], want.size - 1);
-  auto left = static_cast<std::uint64_t>(until_end(want, tightest).count());
-  co_return Taken{allowed,      Decider::store,     static_cast<std::uint8_t>(tightest),
-                  (*values)[2], allowed ? 0 : left, left};
+  co_return taken_of(want, *values);
 }
 
 Taken RedisQuotas::without_store(QuotaWant want) {

@@ -286,6 +286,11 @@ class Faults(RedisCase):
                 self.gateway.says("does not answer: a reply with " + why)
                 gateway.process.end()
 
+    def test_tells_no_more_than_a_limit_allows(self):
+        self.answering(b"+PONG\r\n", b"*5\r\n:1\r\n:0\r\n:9223372036854775807\r\n:0\r\n:0\r\n")
+        self.gateway_of("limit: 3/h")
+        self.assertEqual(self.curl("/")["RateLimit"], '"default";r=3;t=0')
+
     def test_keeps_limits_when_the_clock_of_the_server_was_set_back(self):
         self.redis()
         gateway = self.gateway_of("limit: 2/h")
