@@ -527,7 +527,7 @@ TEST_F(Composition, KeepsTheAnswersForEachItemOfAList) {
 }
 
 TEST_F(Composition, AsksOnceMoreIfAnAnswerIsLate) {
-  with(R"({calls: {user: {get: "users:/", as: user, hedge: 100ms}}})");
+  with(R"({calls: {user: {get: "users:/", as: user, hedge: 1s}}})");
   users().script().expect_request().then_wait_for_close();
   users().answers(200, "1");
   Metrics before(*gw);

@@ -216,7 +216,7 @@ TEST_F(Oidc, IsUnavailableWhenTheTokenEndpointFails) {
 }
 
 TEST_F(Oidc, IsUnavailableWhenTheTokenEndpointIsSilentOrGone) {
-  serve(", timeout: 100ms");
+  serve(", timeout: 1s");
   idp().script().expect_request().then_wait_for_close();
   EXPECT_THAT(browser().get(answer_of_provider()), Refused(503, "auth_unavailable"));
   idp().stop_listening();

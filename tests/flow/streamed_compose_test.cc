@@ -77,7 +77,7 @@ TEST_F(StreamedComposition, HasTheSameLinesInWhateverOrder) {
 
 TEST_F(StreamedComposition, SaysAtTheEndWhatIsMissing) {
   with(R"({stream: true, error_bodies: true, calls: {user: {get: "users:/"}, orders: {get: "orders:/"},
-    ads: {get: "ads:/", timeout: 100ms, fallback: []}}})");
+    ads: {get: "ads:/", timeout: 1s, fallback: []}}})");
   users().answers(200, "1");
   orders().answers(500, "{\"no\":\n1}");
   ads().script().expect_request().then_wait_for_close();
@@ -143,7 +143,7 @@ TEST_F(StreamedComposition, IsNoSuccessIfEverythingFailed) {
 }
 
 TEST_F(StreamedComposition, EndsAtItsDeadline) {
-  with(R"({stream: true, timeout: 150ms, calls: {user: {get: "users:/"}, orders: {get: "orders:/"}}})");
+  with(R"({stream: true, timeout: 1s, calls: {user: {get: "users:/"}, orders: {get: "orders:/"}}})");
   users().answers(200, "1");
   orders().script().expect_request().then_wait_for_close();
 
@@ -161,6 +161,7 @@ TEST_F(StreamedComposition, CancelsWhatIsLeftWhenTheClientLeaves) {
     auto client = ask();
     client.response_head();
     EXPECT_EQ(chunk(client), "{\"call\":\"user\",\"value\":1}\n");
+    for (Upstream* u : {&orders(), &ads()}) u->request();
   }
 
   EXPECT_TRUE(orders().closed(0));
