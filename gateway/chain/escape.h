@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "gateway/base/arena.h"
@@ -20,6 +21,7 @@ char* write_raw(char* out, std::string_view text) noexcept;
 char* write_decoded(char* out, std::string_view text, bool plus) noexcept;
 // Everything but unreserved characters as percent triplets (RFC 3986 section 2.3).
 char* write_component(char* out, std::string_view text) noexcept;
+std::string component(std::string_view text);
 // Keeps what is a normalised path, slashes and triplets included, and encodes the rest, so that it can stand
 // in a query.
 char* write_path_in_query(char* out, std::string_view path) noexcept;

@@ -53,9 +53,7 @@ Result<std::string> query_parameter_of(const http::RequestHead& request, const h
   auto encoded = [](std::string_view text) {
     std::string decoded(text.size(), '\0');
     decoded.resize(static_cast<std::size_t>(write_decoded(decoded.data(), text, true) - decoded.data()));
-    std::string out(decoded.size() * kWorstEscape, '\0');
-    out.resize(static_cast<std::size_t>(write_component(out.data(), decoded) - out.data()));
-    return out;
+    return component(decoded);
   };
   each_parameter(request.query, [&](std::string_view pair) {
     auto equals = std::min(pair.find('='), pair.size());

@@ -5,9 +5,9 @@
 // answer makes tokens unavailable (503), never wrong (401).
 #include <string>
 
-#include "gateway/base/base64.h"
 #include "gateway/chain/call.h"
 #include "gateway/chain/escape.h"
+#include "gateway/chain/form_call.h"
 #include "gateway/chain/per_worker.h"
 #include "gateway/chain/registry.h"
 #include "gateway/chain/single_flight.h"
@@ -81,21 +81,13 @@ using base::WallTime;
 using chain::Exchange;
 using chain::TokenClaims;
 using chain::Verdict;
-using http::FieldId;
 
 constexpr std::size_t kLargestAnswer = 64 * 1024;
 
-std::string component(std::string_view text) {
-  std::string out(text.size() * chain::kWorstEscape, '\0');
-  out.resize(static_cast<std::size_t>(chain::write_component(out.data(), text) - out.data()));
-  return out;
-}
-
-// RFC 6749 section 2.3.1: each of the two is encoded as in a form before they are joined.
 std::string credentials(const IntrospectionConfig& c) {
   if (!c.bearer.value.empty()) return "Bearer " + c.bearer.value;
   if (c.client_id.empty()) return "";
-  return "Basic " + base::encode_base64(component(c.client_id) + ":" + component(c.client_secret.value));
+  return chain::client_authorization(c.client_id, c.client_secret.value);
 }
 
 class Introspection final : public chain::TokenAuthenticator {
@@ -172,18 +164,9 @@ class Introspection final : public chain::TokenAuthenticator {
     co_return verdict_of(ex, *told);
   }
   Task<Told> ask(Exchange& ex, Own& own, const std::string& token) const {
-    const std::string body = "token=" + component(token) + "&token_type_hint=access_token";
-    const http::Field fields[] = {
-        {http::field_name(FieldId::content_type), "application/x-www-form-urlencoded", FieldId::content_type},
-        {http::field_name(FieldId::accept), "application/json", FieldId::accept},
-        {http::field_name(FieldId::authorization), authorization_, FieldId::authorization}};
-    chain::CallRequest request;
-    request.method = http::Method::post;
-    request.set_uri(config_.path);
-    request.fields = std::span(fields, authorization_.empty() ? 2 : 3);
-    request.body = body;
-    request.most = kLargestAnswer;
-    auto calling = caller_.call(ex, request);
+    const std::string body = "token=" + chain::component(token) + "&token_type_hint=access_token";
+    const chain::FormCall form(config_.path, authorization_, body, kLargestAnswer);
+    auto calling = caller_.call(ex, form.request());
     auto answer = co_await calling;
     auto failed = [](std::string why) { return Told{nullptr, std::move(why)}; };
     if (!answer)

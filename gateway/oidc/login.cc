@@ -16,20 +16,13 @@ constexpr char kKind = 2;
 // Longer ones would fill the cookie.
 constexpr std::size_t kLongestWayBack = 1536;
 
-void append_encoded(std::string& out, std::string_view text) {
-  std::size_t before = out.size();
-  out.resize(before + text.size() * chain::kWorstEscape);
-  char* end = chain::write_component(out.data() + before, text);
-  out.resize(static_cast<std::size_t>(end - out.data()));
-}
-
 void append(std::string& out, Parameters parameters, bool first) {
   for (const auto& [name, value] : parameters) {
     if (value.empty()) continue;
     if (!std::exchange(first, false)) out += '&';
-    append_encoded(out, name);
+    out += chain::component(name);
     out += '=';
-    append_encoded(out, value);
+    out += chain::component(value);
   }
 }
 

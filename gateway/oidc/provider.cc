@@ -3,8 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "gateway/base/base64.h"
-#include "gateway/chain/escape.h"
+#include "gateway/chain/form_call.h"
 #include "gateway/chain/key_address.h"
 #include "gateway/http/uri.h"
 
@@ -15,23 +14,15 @@ using base::Reason;
 using base::Result;
 using base::Task;
 using chain::Exchange;
-using http::FieldId;
 
 constexpr std::string_view kWellKnown = "/.well-known/openid-configuration";
 constexpr std::size_t kLargestAnswer = 128 * 1024;
 // How long a request waits for documents or keys that are being fetched.
 constexpr auto kPatience = 2s;
 
-std::string component(std::string_view text) {
-  std::string out(text.size() * chain::kWorstEscape, '\0');
-  out.resize(static_cast<std::size_t>(chain::write_component(out.data(), text) - out.data()));
-  return out;
-}
-
-// RFC 6749 section 2.3.1: each of the two is encoded as in a form before they are joined.
 std::string authorization_of(const OidcConfig& c) {
   if (c.client_auth != ClientAuth::basic) return "";
-  return "Basic " + base::encode_base64(component(c.client_id) + ":" + component(c.client_secret.value));
+  return chain::client_authorization(c.client_id, c.client_secret.value);
 }
 
 chain::CallSettings settings_of(const OidcConfig& c) {
@@ -175,17 +166,8 @@ Task<Result<Tokens>> Provider::ask(Exchange& ex, std::string form) const {
         {"client_id", config_.client_id}, {"client_secret", config_.client_secret.value}};
     form += "&" + form_of(client);
   }
-  const http::Field fields[] = {
-      {http::field_name(FieldId::content_type), "application/x-www-form-urlencoded", FieldId::content_type},
-      {http::field_name(FieldId::accept), "application/json", FieldId::accept},
-      {http::field_name(FieldId::authorization), authorization_, FieldId::authorization}};
-  chain::CallRequest request;
-  request.method = http::Method::post;
-  request.set_uri(known.token);
-  request.fields = std::span(fields, authorization_.empty() ? 2 : 3);
-  request.body = form;
-  request.most = kLargestAnswer;
-  auto calling = caller_.call(ex, request);
+  const chain::FormCall posting(known.token, authorization_, form, kLargestAnswer);
+  auto calling = caller_.call(ex, posting.request());
   auto answer = co_await calling;
   if (!answer)
     co_return base::fail(Reason::auth_unavailable,
