@@ -13,6 +13,7 @@
 #include "gateway/front/trailers.h"
 #include "gateway/http/grpc.h"
 #include "gateway/http/media_type.h"
+#include "gateway/http/semantics.h"
 
 namespace sluice::front {
 
@@ -30,19 +31,11 @@ namespace {
 
 using http::FieldId;
 
-// What proxies say of a client, which a client may not say of itself; and Proxy, which is no field at all but
-// the variable HTTP_PROXY to programs behind a CGI-like server (CVE-2016-5385).
-constexpr http::FieldSet kClaims = http::field_set(
-    FieldId::forwarded, FieldId::x_forwarded_by, FieldId::x_forwarded_for, FieldId::x_forwarded_host,
-    FieldId::x_forwarded_port, FieldId::x_forwarded_prefix, FieldId::x_forwarded_proto,
-    FieldId::x_forwarded_scheme, FieldId::x_forwarded_server, FieldId::x_forwarded_ssl, FieldId::x_real_ip,
-    FieldId::proxy, FieldId::client_cert, FieldId::client_cert_chain);
-
 // Who the client is according to its connection. Whatever it says about that itself is not believed, on
 // connections without TLS neither.
 void identify(Exchange& ex, const routing::Snapshot& snapshot) {
   auto& fields = ex.request.fields;
-  fields.remove_all(kClaims);
+  fields.remove_all(http::kClaimsAboutClients);
   snapshot.identity_fields.remove_from(fields);
   ex.consumers = snapshot.consumers.get();
   const auto* tls = ex.stream.connection().tls;

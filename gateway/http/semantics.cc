@@ -18,14 +18,11 @@ constexpr std::uint64_t kMaxLength = std::numeric_limits<std::int64_t>::max();
 
 // Fields that would change how a message was already framed, routed, authenticated or understood.
 constexpr FieldSet kForbidden =
-    field_set(FieldId::age, FieldId::authorization, FieldId::cache_control, FieldId::client_cert,
-              FieldId::client_cert_chain, FieldId::content_encoding, FieldId::content_type, FieldId::cookie,
-              FieldId::date, FieldId::expect, FieldId::forwarded, FieldId::idempotency_key, FieldId::location,
-              FieldId::origin, FieldId::proxy, FieldId::range, FieldId::retry_after, FieldId::set_cookie,
-              FieldId::vary, FieldId::via, FieldId::x_forwarded_by, FieldId::x_forwarded_for,
-              FieldId::x_forwarded_host, FieldId::x_forwarded_port, FieldId::x_forwarded_prefix,
-              FieldId::x_forwarded_proto, FieldId::x_forwarded_scheme, FieldId::x_forwarded_server,
-              FieldId::x_forwarded_ssl, FieldId::x_real_ip, FieldId::x_request_id);
+    kClaimsAboutClients | field_set(FieldId::age, FieldId::authorization, FieldId::cache_control,
+                                    FieldId::content_encoding, FieldId::content_type, FieldId::cookie,
+                                    FieldId::date, FieldId::expect, FieldId::idempotency_key,
+                                    FieldId::location, FieldId::origin, FieldId::range, FieldId::retry_after,
+                                    FieldId::set_cookie, FieldId::vary, FieldId::via, FieldId::x_request_id);
 
 constexpr std::string_view kForbiddenOthers[] = {
     "content-range",       "if-match", "if-modified-since", "if-none-match", "if-range",
