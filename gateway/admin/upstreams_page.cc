@@ -23,9 +23,9 @@ std::string target(const TargetReport& t) {
   const auto* last = t.health.last();
   return fmt::format(
       "{{\"target\":{},\"state\":{},\"why\":{},\"check\":{},\"since\":{},\"last_check\":{},\"changes\":{}}}",
-      json_text(t.target), state(t.usable), t.usable ? "null" : json_text(t.why_not),
-      t.check.empty() ? "null" : json_text(t.check), json_time(t.health.since()),
-      last ? json_text(last->cause) : "null", changes(t.health.changes()));
+      json_text(t.target), t.draining ? "\"draining\"" : state(t.usable),
+      t.usable ? "null" : json_text(t.why_not), t.check.empty() ? "null" : json_text(t.check),
+      json_time(t.health.since()), last ? json_text(last->cause) : "null", changes(t.health.changes()));
 }
 
 }  // namespace

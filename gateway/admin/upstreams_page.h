@@ -16,6 +16,7 @@ struct TargetReport {
   std::string why_not;  // of one that does not
   std::string check;    // "http", "tcp", "grpc"; "" for one that is not checked
   upstream::Health health;
+  bool draining = false;  // is to go: gets no requests any more, has some
 };
 
 struct UpstreamReport {

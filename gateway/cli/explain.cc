@@ -148,7 +148,7 @@ class Explanation {
     if (!forward) return;
     const auto& upstream = forward->upstream();
     fmt::print("upstream    {}   ({})\n", upstream.name(), report_.where(path("upstreams", upstream.name())));
-    for (const auto& target : upstream.targets()) fmt::print("target      {}\n", target->text());
+    for (const auto& target : upstream.shown()) fmt::print("target      {}\n", target.text);
     bool h2 = upstream.pool().protocol == upstream::ProtocolChoice::h2;
     fmt::print("protocol    {}\n", h2 ? "HTTP/2" : "HTTP/1.1");
     const auto& t = forward->timeouts();

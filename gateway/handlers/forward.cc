@@ -178,11 +178,11 @@ void Forward::begin_attempt(Exchange& ex, Try& t, upstream::Target& target) cons
   name_host(ex, target);
   t.tried[t.count++] = &target;
   auto* record = ex.arena.make<chain::Attempt>();
-  record->target = target.text();
+  record->target = ex.arena.copy(target.text());  // it may be gone before the exchange is logged
   record->before = ex.upstream.attempts;
   ex.upstream.attempts = record;
   ex.upstream.attempt_count = static_cast<int>(t.count);
-  ex.upstream.target = target.text();
+  ex.upstream.target = record->target;
   ex.attempt.reset();
   ex.upstream_stream.reset();
   if (t.replay) t.replay->rewind();
@@ -271,7 +271,7 @@ void Forward::name_host(Exchange& ex, const upstream::Target& target) const {
   if (policy.kind == Kind::literal) {
     fields.set(FieldId::host, policy.literal);
   } else if (is_call_ || policy.kind == Kind::upstream || asked.empty()) {
-    fields.set(FieldId::host, target.host_field());
+    fields.set(FieldId::host, ex.arena.copy(target.host_field()));
   } else if (!fields.may_have(http::field_set(FieldId::host))) {
     fields.set(FieldId::host, asked);  // HTTP/1.0 with the host in the target alone
   }

@@ -14,6 +14,7 @@
 #include "gateway/observe/access_log_config.h"
 #include "gateway/observe/metrics_config.h"
 #include "gateway/routing/match_config.h"
+#include "gateway/server/resolver_config.h"
 #include "gateway/stores/store_config.h"
 #include "gateway/upstream/config.h"
 
@@ -75,6 +76,7 @@ struct Config {
   std::vector<chain::ConsumerConfig> consumers;
   config::ByName<stores::StoreConfig> stores;
   std::string state_directory;
+  ResolverConfig resolver;
   DefaultsConfig defaults;
   std::vector<UseConfig> use;
   std::vector<RouteConfig> routes;

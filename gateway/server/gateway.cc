@@ -69,9 +69,10 @@ void Gateway::make_workers(const Config& config) {
         for (const auto& t : stores_.tables(stores::instant(clock_.steady())))
           emit({t.store}, static_cast<double>(t.evictions));
       }));
-  resolver_ = std::make_unique<net::Resolver>(control_, clock_, net::system_lookup(control_));
+  discovery_ = std::make_unique<Discovery>(control_, clock_, *metrics_, config.resolver);
   revocations_ = std::make_unique<chain::Revocations>(loops);
-  targets_ = std::make_unique<upstream::TargetTable>(std::move(loops), resolver_.get());
+  targets_ = std::make_unique<upstream::TargetTable>(std::move(loops), &discovery_->resolver());
+  discovery_->follow(*targets_, [this] { watch_targets(); });
   tls_ = std::make_unique<ListenerTls>(
       control_, *metrics_, (count + 1) / 2,
       [this](const std::string& listener) { listeners_.renew(listener, workers_, *tls_); });
@@ -113,6 +114,7 @@ bool Gateway::reload(Loaded& loaded, std::string source) {
   if (loaded.ok() && snapshot) await_answers();
   if (!loaded.ok() || !snapshot || draining_) {
     metrics_->reloaded(observe::ReloadResult::rejected, clock_.wall());
+    discovery_->use(config_.resolver);
     return false;
   }
   if (loaded.config.workers.value_or(0) != config_.workers.value_or(0))
@@ -160,8 +162,10 @@ Gateway::Renewal Gateway::renew_consumers(Loaded& loaded, std::string source) {
 }
 
 std::shared_ptr<BuiltSnapshot> Gateway::build(Loaded& loaded) {
-  auto snapshot = build_snapshot(loaded, {*metrics_, *targets_, stores_, lists_, &tls_->threads(),
-                                          filter_threads_.get(), revocations_.get(), keys_.get()});
+  discovery_->use(loaded.config.resolver);
+  auto snapshot =
+      build_snapshot(loaded, {*metrics_, *targets_, stores_, lists_, discovery_->files(), &tls_->threads(),
+                              filter_threads_.get(), revocations_.get(), keys_.get()});
   if (!snapshot) return nullptr;
   auto kept = stores_.keep();
   if (kept) return snapshot;
@@ -173,16 +177,20 @@ void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapsh
                            const std::string& source) {
   std::erase_if(generations_, [](const auto& g) { return g.expired(); });
   generations_.push_back(snapshot);
-  std::vector<upstream::Watched> checked;
-  for (const auto& upstream : snapshot->upstreams) {
-    upstream->put_in_force(clock_.wall());
-    upstream->add_checks(checked);
-  }
-  prober_->watch(std::move(checked));
+  for (const auto& upstream : snapshot->upstreams) upstream->put_in_force(clock_.wall());
   for (auto& w : workers_) w->install(snapshot);
   snapshot_ = std::move(snapshot);
+  watch_targets();
   config_ = std::move(loaded.config);
   metrics_->set_config(snapshot_->hash, source);
+}
+
+// Those that are checked are checked from now on, and no others.
+void Gateway::watch_targets() {
+  if (!snapshot_) return;
+  std::vector<upstream::Watched> checked;
+  for (const auto& upstream : snapshot_->upstreams) upstream->add_checks(checked);
+  prober_->watch(std::move(checked));
 }
 
 std::size_t Gateway::generations_alive() {
@@ -264,10 +272,12 @@ std::vector<admin::UpstreamReport> Gateway::report_upstreams() const {
   for (const auto& u : snapshot_->upstreams) {
     auto& report = out.emplace_back(admin::UpstreamReport{u->name(), {}});
     const auto* checks = u->checks().get();
-    for (const auto& t : u->targets()) {
-      bool usable = t->usable();
-      report.targets.push_back({t->text(), usable, usable ? "" : t->why_unusable().detail,
-                                checks ? std::string(upstream::name(checks->health.type)) : "", t->health()});
+    for (const auto& s : u->shown()) {
+      bool usable = s.target && s.target->usable();
+      auto why = usable ? std::string() : s.target ? s.target->why_unusable().detail : s.why;
+      report.targets.push_back({s.text, usable, std::move(why),
+                                checks ? std::string(upstream::name(checks->health.type)) : "",
+                                s.target ? s.target->health() : upstream::Health(), s.draining});
     }
   }
   return out;

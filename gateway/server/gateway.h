@@ -13,8 +13,8 @@
 
 #include "gateway/admin/admin_server.h"
 #include "gateway/base/clock.h"
-#include "gateway/net/resolver.h"
 #include "gateway/observe/access_log.h"
+#include "gateway/server/discovery.h"
 #include "gateway/server/key_sources.h"
 #include "gateway/server/listeners.h"
 #include "gateway/server/prober_thread.h"
@@ -68,6 +68,7 @@ class Gateway {
   void use_log(std::unique_ptr<observe::AccessLog> log);
   void put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot, const std::string& source);
   void await_answers();
+  void watch_targets();
   std::vector<admin::UpstreamReport> report_upstreams() const;
   void cut_when_idle(base::SteadyTime deadline, std::function<void(std::size_t)> done);
   std::size_t generations_alive();
@@ -78,7 +79,7 @@ class Gateway {
   std::unique_ptr<observe::MetricsRegistry> metrics_;
   std::vector<observe::ScrapeRegistration> gauges_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
-  std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<Discovery> discovery_;
   std::unique_ptr<upstream::TargetTable> targets_;
   stores::Stores stores_;
   ListFiles lists_;

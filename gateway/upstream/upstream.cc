@@ -2,15 +2,22 @@
 #include "gateway/upstream/upstream.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
+
+#include "gateway/upstream/source_table.h"
 
 namespace sluice::upstream {
 
-// What one worker keeps: the usable targets as of `version`, and its balancer.
+// What one worker keeps: the members and the usable ones among them as of `version`, and its balancer. Owns
+// the targets: those that left while they had requests too.
 struct alignas(64) Upstream::View {
   std::uint64_t version = 0;
+  std::vector<std::shared_ptr<const Members>> lists;  // by part
+  std::vector<std::shared_ptr<Target>> left;
+  Members members;
   std::vector<Candidate> usable;
-  std::vector<Candidate> untried;  // for the time of one pick
+  std::vector<Candidate> others;  // for the time of one pick
   std::unique_ptr<Balancer> balancer;
 };
 
@@ -25,52 +32,136 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
       host_(config.host),
       pool_{config.pool, config.protocol},
       proxy_protocol_(config.proxy_protocol),
-      group_(targets.group(name_)) {
+      group_(targets.group(name_)),
+      balance_(config.balance),
+      loops_(targets.loops()) {
   for (const TargetConfig& t : config.all_targets()) {
-    targets_.push_back(targets.target(group_, t.url));
-    weights_.push_back(t.weight);
+    draw_from(targets.sources().of(group_, t.url), t.weight);
+    parts_.back().source->set_grace(config.grace);
   }
-  for (unsigned worker = 0; worker < targets.workers(); ++worker) {
-    views_.emplace_back(new View);
-    views_.back()->balancer = make_balancer(config.balance, targets_.size(), worker, Random::seeded());
+  for (unsigned worker = 0; worker < targets.workers(); ++worker) views_.emplace_back(new View);
+}
+
+void Upstream::draw_from(std::shared_ptr<Source> source, std::uint32_t weight) {
+  source->show();
+  parts_.push_back({std::move(source), weight});
+}
+
+void Upstream::use_instead(std::shared_ptr<Source> source) {
+  if (source) source->show();
+  {
+    std::lock_guard lock(mutex_);
+    instead_ = std::move(source);
   }
+  group_->version.fetch_add(1, std::memory_order_release);
+}
+
+std::vector<Upstream::Part> Upstream::parts() const {
+  std::lock_guard lock(mutex_);
+  if (instead_) return {{instead_, 1}};
+  return parts_;
+}
+
+std::vector<std::shared_ptr<Target>> Upstream::targets() const {
+  std::vector<std::shared_ptr<Target>> out;
+  for (const Part& p : parts())
+    for (const Member& m : *p.source->members()) out.push_back(m.target);
+  return out;
+}
+
+std::vector<Upstream::Shown> Upstream::shown() const {
+  std::vector<Shown> out;
+  auto all = parts();
+  for (const Part& p : all) {
+    auto members = p.source->members();
+    for (const Member& m : *members) out.push_back({m.target->text(), m.target, {}, false});
+    if (members->empty())
+      out.push_back({p.source->names().shown, nullptr, p.source->why_empty().detail, false});
+  }
+  for (const Part& p : all)
+    for (auto& t : p.source->draining()) out.push_back({t->text(), t, {}, true});
+  return out;
 }
 
 void Upstream::put_in_force(base::WallTime now) const {
-  for (const auto& t : targets_) {
-    if (t->url().tls) t->use_tls(tls_);
+  group_->tls = tls_;
+  group_->checked = checks_ != nullptr;
+  for (const auto& t : targets()) {
+    if (t->url().tls && tls_) t->use_tls(tls_);
     t->check_health(checks_ != nullptr, now);
   }
 }
 
 void Upstream::add_checks(std::vector<Watched>& out) const {
   if (!checks_) return;
-  for (const auto& t : targets_) out.push_back({t, checks_, metrics_});
+  for (const auto& t : targets()) out.push_back({t, checks_, metrics_});
 }
 
-void Upstream::refresh(View& view, std::uint64_t version) const {
+// Other members than before? Their indices are new then, and so is the balancer that goes by them.
+void Upstream::take_members(View& view, unsigned worker) const {
+  auto all = parts();
+  std::vector<std::shared_ptr<const Members>> lists;
+  for (const Part& p : all) lists.push_back(p.source->members());
+  if (view.balancer && lists == view.lists) return;
+  view.lists = std::move(lists);
+  Members members;
+  std::unordered_set<const Target*> have;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    for (const Member& m : *view.lists[i]) {
+      members.push_back({m.target, times(m.weight, all[i].weight), m.priority});
+      have.insert(m.target.get());
+    }
+  // A target that left goes when the last request that was given it here is over; it counts until then.
+  for (Member& m : view.members) view.left.push_back(std::move(m.target));
+  view.members = std::move(members);
+  std::erase_if(view.left, [&](const auto& t) { return t->active() == 0 || have.contains(t.get()); });
+  view.balancer = make_balancer(balance_, view.members.size(), worker, Random::seeded());
+}
+
+void Upstream::refresh(View& view, unsigned worker, std::uint64_t version) const {
   view.version = version;
+  take_members(view, worker);
   view.usable.clear();
-  for (std::uint32_t i = 0; i < targets_.size(); ++i)
-    if (targets_[i]->usable()) view.usable.push_back({targets_[i].get(), weights_[i], i, 0});
+  auto lowest = ~std::uint32_t{0};
+  for (std::uint32_t i = 0; i < view.members.size(); ++i) {
+    const Member& m = view.members[i];
+    if (!m.target->usable() || m.priority > lowest) continue;
+    if (m.priority < lowest) view.usable.clear();
+    lowest = m.priority;
+    view.usable.push_back({m.target.get(), m.weight, i, 0});
+  }
   sum_weights(view.usable);
+}
+
+// Could one address of a name not be reached just now? The others stand for the same service.
+bool Upstream::unreachable(const Target& target, unsigned worker) const noexcept {
+  return target.one_of_name() && target.avoided((*loops_)[worker]->now()) != 0;
 }
 
 Target* Upstream::pick(unsigned worker, const PickKey& key, std::span<Target* const> tried) {
   View& view = *views_[worker];
   auto version = group_->version.load(std::memory_order_acquire);
-  if (version != view.version) refresh(view, version);
+  if (version != view.version) refresh(view, worker, version);
   if (view.usable.empty()) return nullptr;
   if (view.usable.size() == 1) return view.usable.front().target;
-  if (!tried.empty()) return pick_untried(view, key, tried);
-  return view.balancer->pick(view.usable, key).target;
+  if (!tried.empty()) return pick_other(view, worker, key, tried);
+  Target* target = view.balancer->pick(view.usable, key).target;
+  if (unreachable(*target, worker)) [[unlikely]]
+    return pick_other(view, worker, key, {});
+  return target;
 }
 
-Target* Upstream::pick_untried(View& view, const PickKey& key, std::span<Target* const> tried) const {
-  auto& left = view.untried;
+// Neither tried nor unreachable, if there is such a one; else at least not tried.
+Target* Upstream::pick_other(View& view, unsigned worker, const PickKey& key,
+                             std::span<Target* const> tried) const {
+  auto& left = view.others;
+  auto was_tried = [tried](const Candidate& c) { return std::ranges::find(tried, c.target) != tried.end(); };
   left = view.usable;
-  std::erase_if(left,
-                [tried](const Candidate& c) { return std::ranges::find(tried, c.target) != tried.end(); });
+  std::erase_if(left, [&](const Candidate& c) { return was_tried(c) || unreachable(*c.target, worker); });
+  if (left.empty()) {
+    left = view.usable;
+    std::erase_if(left, was_tried);
+  }
   if (left.empty()) left = view.usable;
   if (left.size() == 1) return left.front().target;
   sum_weights(left);
@@ -78,14 +169,18 @@ Target* Upstream::pick_untried(View& view, const PickKey& key, std::span<Target*
 }
 
 base::Error Upstream::why_unusable() const {
-  if (targets_.empty()) return {base::Reason::no_healthy_upstream, name_ + " has no targets"};
+  std::vector<base::Error> all;
+  for (const Part& p : parts()) {
+    auto members = p.source->members();
+    for (const Member& m : *members) all.push_back(m.target->why_unusable());
+    if (members->empty()) all.push_back(p.source->why_empty());
+  }
+  if (all.empty()) return {base::Reason::no_healthy_upstream, name_ + " has no targets"};
   // One that is ill says more than one whose name is not resolved.
-  base::Error why = targets_.front()->why_unusable();
-  for (std::size_t i = 1; i < targets_.size() && why.reason != base::Reason::no_healthy_upstream; ++i)
-    if (auto other = targets_[i]->why_unusable(); other.reason == base::Reason::no_healthy_upstream)
-      why = other;
-  if (targets_.size() > 1)
-    why.detail += " (and " + std::to_string(targets_.size() - 1) + " more targets of " + name_ + ")";
+  auto ill = std::ranges::find(all, base::Reason::no_healthy_upstream, &base::Error::reason);
+  base::Error why = ill == all.end() ? all.front() : *ill;
+  if (all.size() > 1)
+    why.detail += " (and " + std::to_string(all.size() - 1) + " more targets of " + name_ + ")";
   return why;
 }
 

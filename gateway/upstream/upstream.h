@@ -4,6 +4,7 @@
 // whatever else calls services.
 #pragma once
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,8 @@
 #include "gateway/upstream/target_table.h"
 
 namespace sluice::upstream {
+
+class Source;
 
 class Upstream {
  public:
@@ -33,13 +36,28 @@ class Upstream {
   const PoolSettings& pool() const noexcept { return pool_; }
   // Set: connections to the targets begin with a header of that version.
   std::optional<net::ProxyVersion> proxy_protocol() const noexcept { return proxy_protocol_; }
-  const std::vector<std::shared_ptr<Target>>& targets() const noexcept { return targets_; }
+  // As of now; takes locks.
+  std::vector<std::shared_ptr<Target>> targets() const;
+  // For people: the targets, what stands for those of a source that has none, and those that are to go.
+  struct Shown {
+    std::string text;
+    std::shared_ptr<Target> target;  // null: none is known
+    std::string why;                 // then
+    bool draining = false;
+  };
+  std::vector<Shown> shown() const;
+  // Where further targets come from. Before this is in force.
+  void draw_from(std::shared_ptr<Source> source, std::uint32_t weight = 1);
+  // Targets in place of those; null: none. Control thread, at any time.
+  void use_instead(std::shared_ptr<Source> source);
+  const std::shared_ptr<TargetGroup>& group() const noexcept { return group_; }
   // Where this upstream's connections and attempts are counted; set once, when the snapshot is built.
   void count_with(std::shared_ptr<observe::UpstreamMetrics> metrics) { metrics_ = std::move(metrics); }
   const std::shared_ptr<observe::UpstreamMetrics>& metrics() const noexcept { return metrics_; }
 
   // TLS of its targets, put in force with the snapshot.
   void speak_tls(std::shared_ptr<const TargetTls> tls) { tls_ = std::move(tls); }
+  bool speaks_tls() const noexcept { return tls_ != nullptr; }
   void put_in_force(base::WallTime now) const;
   // Null: its targets are not checked.
   const std::shared_ptr<const ProbeSettings>& checks() const noexcept { return checks_; }
@@ -47,7 +65,8 @@ class Upstream {
   void add_checks(std::vector<Watched>& out) const;
 
   // The target for the next attempt, on that worker's thread; null when none is usable. Targets in `tried`
-  // are avoided as long as there is another. The pointer is good as long as this upstream is.
+  // are avoided as long as there is another. The pointer is good while this upstream lives and either the
+  // target is active or no other request of this worker has been given one.
   Target* pick(unsigned worker, const PickKey& key, std::span<Target* const> tried = {});
   // For the reply when pick() gave null.
   base::Error why_unusable() const;
@@ -57,8 +76,15 @@ class Upstream {
   struct DestroyView {
     void operator()(View* view) const noexcept;
   };
-  void refresh(View& view, std::uint64_t version) const;
-  Target* pick_untried(View& view, const PickKey& key, std::span<Target* const> tried) const;
+  struct Part {
+    std::shared_ptr<Source> source;
+    std::uint32_t weight;
+  };
+  std::vector<Part> parts() const;  // those in force; takes a lock
+  void refresh(View& view, unsigned worker, std::uint64_t version) const;
+  void take_members(View& view, unsigned worker) const;
+  bool unreachable(const Target& target, unsigned worker) const noexcept;
+  Target* pick_other(View& view, unsigned worker, const PickKey& key, std::span<Target* const> tried) const;
 
   std::string name_;
   std::shared_ptr<observe::UpstreamMetrics> metrics_;
@@ -70,8 +96,11 @@ class Upstream {
   PoolSettings pool_;
   std::optional<net::ProxyVersion> proxy_protocol_;
   std::shared_ptr<TargetGroup> group_;
-  std::vector<std::shared_ptr<Target>> targets_;
-  std::vector<std::uint32_t> weights_;
+  std::vector<Part> parts_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<Source> instead_;  // guarded
+  Balance balance_;
+  std::shared_ptr<const WorkerLoops> loops_;
   std::vector<std::unique_ptr<View, DestroyView>> views_;  // by worker
 };
 
