@@ -19,6 +19,7 @@ namespace sluice::admin {
 struct AdminLimits {
   std::size_t connections = 64;  // a further one ends the one that has waited longest
   std::size_t head = 8 * 1024;   // bytes of a request's head
+  std::size_t body = 1 << 20;    // and of its body, where one is looked at
   std::chrono::milliseconds request = std::chrono::seconds(30);  // until the next request's head is complete
   std::chrono::milliseconds write = std::chrono::seconds(30);    // for each piece of a response
 };

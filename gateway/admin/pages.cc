@@ -19,6 +19,7 @@ constexpr std::string_view kIndex =
     "/readyz    it may be sent traffic: configured, listening, not draining\n"
     "/startupz  it has been ready once\n"
     "/upstreams the targets, whether they get requests, and why not\n"
+    "/upstreams/U/targets PUT tells others in place of the configuration's, DELETE goes back\n"
     "/quotas    policies with quotas; ?policy=P what callers have used up, &key=K one of them\n"
     "/revocations how many tokens were taken back; PUT takes back more\n";
 
@@ -59,6 +60,7 @@ Reply Pages::answer(const PageRequest& request) {
   if (!any_host_ && !request.host.empty() && !local_name(request.host))
     return problem(421, "Misdirected Request", "Ask for this server by its IP address or as localhost.");
   auto path = request.target.substr(0, request.target.find('?'));
+  if (auto upstream = upstream_of_targets(path)) return targets(request, *upstream);
   // PUT alone changes something, because no web page can make a browser send it to another origin unasked.
   if (path == "/revocations" && request.method == "PUT") return revoke(request.target.substr(path.size()));
   if (request.method != "GET" && request.method != "HEAD") {
@@ -82,6 +84,28 @@ Reply Pages::answer(const PageRequest& request) {
   reply.content_type = observe::kMetricsContentType;
   reply.metrics = true;
   return reply;
+}
+
+bool Pages::takes_body(const PageRequest& request) {
+  auto path = request.target.substr(0, request.target.find('?'));
+  return request.method == "PUT" && upstream_of_targets(path);
+}
+
+Reply Pages::targets(const PageRequest& request, const std::string& upstream) {
+  if (request.method == "DELETE") {
+    if (suppliers_.targets.forget(upstream)) return json(200, "{\"targets\":null}\n");
+    return problem(404, "Not Found", "Nobody has told targets of an upstream `" + upstream + "`.");
+  }
+  if (request.method != "PUT") {
+    auto reply =
+        problem(405, "Method Not Allowed", "This page takes PUT and DELETE; /upstreams shows the targets.");
+    reply.allow = "PUT, DELETE";
+    return reply;
+  }
+  auto put = suppliers_.targets.put(upstream, std::string(request.body));
+  if (!put) return problem(404, "Not Found", "There is no upstream `" + upstream + "` that a route uses.");
+  if (!*put) return problem(400, "Bad Request", put->error().detail);
+  return json(200, fmt::format("{{\"targets\":{}}}\n", **put));
 }
 
 Reply Pages::revoke(std::string_view query) {

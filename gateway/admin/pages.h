@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/admin/quotas_page.h"
+#include "gateway/admin/targets_page.h"
 #include "gateway/admin/upstreams_page.h"
 #include "gateway/chain/revocations.h"
 
@@ -31,12 +32,14 @@ struct Suppliers {
   std::function<std::size_t()> revocations;  // how many are in force
   std::function<base::WallTime()> now;
   std::function<std::vector<QuotaReport>(const QuotaQuery&)> quotas;
+  TargetSuppliers targets;
 };
 
 struct PageRequest {
   std::string_view method;
   std::string_view target;  // path, perhaps with a query
   std::string_view host;    // "" if there was none
+  std::string_view body = {};
 };
 
 struct Reply {
@@ -54,6 +57,8 @@ class Pages {
   Pages(Suppliers suppliers, bool any_host) : suppliers_(std::move(suppliers)), any_host_(any_host) {}
 
   Reply answer(const PageRequest& request);
+  // Is the body of such a request looked at?
+  static bool takes_body(const PageRequest& request);
   const Suppliers& suppliers() const noexcept { return suppliers_; }
 
  private:
@@ -61,6 +66,7 @@ class Pages {
   Reply started();
   Reply revoke(std::string_view query);
   Reply quotas(std::string_view query);
+  Reply targets(const PageRequest& request, const std::string& upstream);
 
   Suppliers suppliers_;
   bool any_host_;

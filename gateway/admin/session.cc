@@ -57,6 +57,7 @@ void AdminSession::read() {
   waiting_ = true;
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(limits_.head));
+  parser_->body_limit(limits_.body);
   stream_.expires_after(limits_.request);
   http::async_read_header(stream_, buffer_, *parser_, then(std::mem_fn(&AdminSession::on_head)));
 }
@@ -66,7 +67,17 @@ void AdminSession::on_head(Error error) {
   if (error) return refuse(error);
   const auto& request = parser_->get();
   PageRequest page{view(request.method_string()), view(request.target()), view(request[http::field::host])};
-  // A body is not read, so what follows could not be told from it.
+  if (!parser_->is_done() && Pages::takes_body(page))
+    return http::async_read(stream_, buffer_, *parser_, then(std::mem_fn(&AdminSession::on_body)));
+  on_body({});
+}
+
+void AdminSession::on_body(Error error) {
+  if (error) return refuse(error);
+  const auto& request = parser_->get();
+  PageRequest page{view(request.method_string()), view(request.target()), view(request[http::field::host]),
+                   request.body()};
+  // What follows a body that was not read could not be told from it.
   bool keep_alive = request.keep_alive() && parser_->is_done();
   answer(pages_->answer(page), request.method() == http::verb::head, keep_alive, request.version());
 }
@@ -77,6 +88,7 @@ void AdminSession::refuse(Error error) {
     return close();
   Reply reply;
   reply.status = error == http::error::header_limit || error == http::error::buffer_overflow ? 431 : 400;
+  if (error == http::error::body_limit) reply.status = 413;
   reply.body = "The request is malformed or too large.\n";
   answer(reply, false, false, 11);
 }

@@ -36,11 +36,12 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
   bool waiting() const noexcept { return waiting_; }
 
  private:
-  using Parser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   using Error = boost::beast::error_code;
 
   void read();
   void on_head(Error error);
+  void on_body(Error error);
   void refuse(Error error);
   void answer(const Reply& reply, bool head_only, bool keep_alive, unsigned version);
   void send_whole(bool head_only);

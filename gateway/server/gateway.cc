@@ -177,6 +177,7 @@ void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapsh
                            const std::string& source) {
   std::erase_if(generations_, [](const auto& g) { return g.expired(); });
   generations_.push_back(snapshot);
+  said_targets_.apply(snapshot->upstreams);
   for (const auto& upstream : snapshot->upstreams) upstream->put_in_force(clock_.wall());
   for (auto& w : workers_) w->install(snapshot);
   snapshot_ = std::move(snapshot);
@@ -191,6 +192,13 @@ void Gateway::watch_targets() {
   std::vector<upstream::Watched> checked;
   for (const auto& upstream : snapshot_->upstreams) upstream->add_checks(checked);
   prober_->watch(std::move(checked));
+}
+
+upstream::Upstream* Gateway::find_upstream(std::string_view name) const {
+  if (!snapshot_) return nullptr;
+  for (const auto& upstream : snapshot_->upstreams)
+    if (upstream->name() == name) return upstream.get();
+  return nullptr;
 }
 
 std::size_t Gateway::generations_alive() {
@@ -254,6 +262,20 @@ bool Gateway::start_admin(Loaded& loaded) {
   };
   suppliers.revocations = [this] { return revocations_->size(); };
   suppliers.now = [this] { return clock_.wall(); };
+  suppliers.targets.put = [this](std::string_view name,
+                                 std::string body) -> std::optional<base::Result<std::size_t>> {
+    auto* upstream = find_upstream(name);
+    if (!upstream) return std::nullopt;
+    auto put = said_targets_.put(*upstream, *targets_, std::move(body));
+    if (put) watch_targets();
+    return put;
+  };
+  suppliers.targets.forget = [this](std::string_view name) {
+    auto* upstream = find_upstream(name);
+    bool forgotten = upstream && said_targets_.forget(*upstream);
+    if (forgotten) watch_targets();
+    return forgotten;
+  };
   suppliers.quotas = [this](const admin::QuotaQuery& query) {
     return report_quotas(stores_, workers_.front()->loop(), clock_.wall(), query);
   };

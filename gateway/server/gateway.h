@@ -18,6 +18,7 @@
 #include "gateway/server/key_sources.h"
 #include "gateway/server/listeners.h"
 #include "gateway/server/prober_thread.h"
+#include "gateway/server/said_targets.h"
 #include "gateway/server/snapshot_builder.h"
 #include "gateway/server/worker_thread.h"
 
@@ -69,6 +70,7 @@ class Gateway {
   void put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot, const std::string& source);
   void await_answers();
   void watch_targets();
+  upstream::Upstream* find_upstream(std::string_view name) const;
   std::vector<admin::UpstreamReport> report_upstreams() const;
   void cut_when_idle(base::SteadyTime deadline, std::function<void(std::size_t)> done);
   std::size_t generations_alive();
@@ -81,6 +83,7 @@ class Gateway {
   std::vector<std::unique_ptr<WorkerThread>> workers_;
   std::unique_ptr<Discovery> discovery_;
   std::unique_ptr<upstream::TargetTable> targets_;
+  SaidTargets said_targets_;
   stores::Stores stores_;
   ListFiles lists_;
   std::unique_ptr<KeySources> keys_;
