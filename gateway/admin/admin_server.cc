@@ -51,7 +51,7 @@ class AdminServer::Acceptor : public std::enable_shared_from_this<AdminServer::A
 
   void stop() {
     boost::system::error_code ignored;
-    listening_.close(ignored);
+    (void)listening_.close(ignored);
     pause_.cancel();
     // Closing a session takes it out of the set.
     while (!sessions_.empty()) {

@@ -94,8 +94,10 @@ void AdminSession::answer(const Reply& reply, bool head_only, bool keep_alive, u
   whole_.version(version);
   whole_.body() = reply.body;
   // HTTP/1.0 knows no chunks: the whole text at once.
-  for (std::size_t piece = 0; reply.metrics;)
-    if ((piece = pages_->suppliers().metrics(piece, whole_.body())) == 0) break;
+  for (std::size_t piece = 0; reply.metrics;) {
+    piece = pages_->suppliers().metrics(piece, whole_.body());
+    if (piece == 0) break;
+  }
   set_fields(whole_, reply, keep_alive_);
   send_whole(head_only);
 }
@@ -140,7 +142,7 @@ void AdminSession::on_sent(Error error) {
   if (error) return close();
   if (keep_alive_) return read();
   Error ignored;
-  stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+  (void)stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
   stream_.expires_after(kLinger);
   linger();
 }

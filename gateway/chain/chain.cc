@@ -59,7 +59,8 @@ Chain::Chain(std::vector<Link> links, std::shared_ptr<const Handler> handler)
   SLUICE_ASSERT(handler_ != nullptr);
   SLUICE_ASSERT(links_.size() < std::numeric_limits<std::uint16_t>::max());
   slots_ = links_.size();
-  for (std::uint16_t i = 0; i < links_.size(); ++i) {
+  const auto count = static_cast<std::uint16_t>(links_.size());
+  for (std::uint16_t i = 0; i < count; ++i) {
     links_[i].filter->slot_ = i;
     number_inner(*links_[i].filter);
     if (links_[i].hooks.request) on_request_.push_back(i);
