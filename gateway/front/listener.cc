@@ -65,7 +65,7 @@ void Listener::stop_accepting() noexcept {
   if (fd_ < 0) return;
   worker_->loop.wheel().unset(*this);
   Guest::unlink();
-  worker_->loop.remove(fd_, *this);
+  worker_->loop.remove_shared(fd_, *this);
   ::close(fd_);
   fd_ = -1;
 }
