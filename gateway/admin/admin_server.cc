@@ -31,12 +31,13 @@ constexpr int kAcceptsAtOnce = 16;
 // Accepts, and knows the sessions. Pending operations hold it weakly, so it ends with the AdminServer.
 class AdminServer::Acceptor : public std::enable_shared_from_this<AdminServer::Acceptor> {
  public:
-  Acceptor(asio::io_context& control, ListeningSocket socket, Suppliers suppliers, AdminLimits limits)
+  Acceptor(asio::io_context& control, ListeningSocket socket, Suppliers suppliers, std::string token,
+           AdminLimits limits)
       : control_(control),
         socket_(std::move(socket)),
         listening_(control, ::dup(socket_.fd())),
         pause_(control),
-        pages_(std::make_shared<Pages>(std::move(suppliers), socket_.port() == 0)),
+        pages_(std::make_shared<Pages>(std::move(suppliers), Access{socket_.port() == 0, std::move(token)})),
         limits_(limits) {}
 
   std::uint16_t port() const noexcept { return socket_.port(); }
@@ -78,7 +79,7 @@ class AdminServer::Acceptor : public std::enable_shared_from_this<AdminServer::A
   void serve(int fd) {
     asio::generic::stream_protocol protocol(socket_.family(), 0);
     AdminSession::Stream::socket_type socket(control_, protocol, fd);
-    if (sessions_.size() >= limits_.connections && !make_room()) return;  // closes it
+    if (sessions_.size() >= limits_.connections) make_room();
     auto session = std::make_shared<AdminSession>(std::move(socket), pages_, limits_);
     sessions_.push_back(session);
     session->run([weak = weak_from_this(), raw = session.get()] {
@@ -87,14 +88,14 @@ class AdminServer::Acceptor : public std::enable_shared_from_this<AdminServer::A
     });
   }
 
-  // Connections that say nothing must not keep a supervisor from asking whether the gateway lives.
-  bool make_room() {
-    auto oldest =
-        std::find_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s->waiting(); });
-    if (oldest == sessions_.end()) return false;
-    auto session = *oldest;
+  // Connections that say nothing, or do not read, must not keep a supervisor from asking whether the gateway
+  // lives. Those that wait for their client go first.
+  void make_room() {
+    auto session = *std::min_element(sessions_.begin(), sessions_.end(), [](const auto& a, const auto& b) {
+      if (a->waiting() != b->waiting()) return a->waiting();
+      return a->moved() < b->moved();
+    });
     session->close();
-    return true;
   }
 
   // The connection waits in the backlog and would wake us again and again.
@@ -123,7 +124,8 @@ base::Result<std::unique_ptr<AdminServer>> AdminServer::start(asio::io_context& 
   if (!config.enabled) return std::unique_ptr<AdminServer>();
   auto socket = ListeningSocket::open(config.bind);
   if (!socket) return std::move(socket).unexpected();
-  auto acceptor = std::make_shared<Acceptor>(control, std::move(*socket), std::move(suppliers), limits);
+  auto acceptor = std::make_shared<Acceptor>(control, std::move(*socket), std::move(suppliers),
+                                             config.token ? config.token->value : "", limits);
   acceptor->wait();
   return std::unique_ptr<AdminServer>(new AdminServer(std::move(acceptor)));
 }

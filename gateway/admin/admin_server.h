@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// AdminServer: the HTTP server for operators and their tools, on the control thread: metrics and health.
-// Plain Asio and Beast: it is cold. Owned by the server layer, which says through Suppliers what there is to
-// tell. It must not be reachable from outside the machine (admin_config.h), and a client of it must not be
-// able to hold up anything else: connections, sizes and times are limited.
+// AdminServer: the HTTP server for operators and their tools, on the control thread: metrics, health, and
+// what operators ask and change. Plain Asio and Beast: it is cold. Owned by the server layer, which says
+// through Suppliers what there is to tell. Who may ask is up to access.h, and a client of it must not be able
+// to hold up anything else: connections, sizes and times are limited.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -17,10 +17,12 @@
 namespace sluice::admin {
 
 struct AdminLimits {
-  std::size_t connections = 64;  // a further one ends the one that has waited longest
+  std::size_t connections = 64;  // a further one ends that in which nothing has moved for the longest time
   std::size_t head = 8 * 1024;   // bytes of a request's head
-  std::chrono::milliseconds request = std::chrono::seconds(30);  // until the next request's head is complete
-  std::chrono::milliseconds write = std::chrono::seconds(30);    // for each piece of a response
+  std::size_t body = 64 * 1024;  // bytes of a request's body
+  std::chrono::milliseconds request = std::chrono::seconds(5);  // for a first request's head, and for a body
+  std::chrono::milliseconds idle = std::chrono::seconds(60);    // until a further request's head is complete
+  std::chrono::milliseconds write = std::chrono::seconds(10);   // for each piece of a response
 };
 
 class AdminServer {

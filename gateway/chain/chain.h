@@ -24,6 +24,7 @@ struct Link {
   std::shared_ptr<const Filter> filter;
   Hooks hooks;
   std::string name;
+  bool authenticates = false;  // finds out who calls; set by the chain
 };
 
 class Chain {
@@ -44,6 +45,7 @@ class Chain {
 
  private:
   void number_inner(const Filter& filter);
+  void answered(Exchange& ex, std::uint16_t link, Step step) const noexcept;
 
   // Each walk is a plain loop for as long as nothing waits, and goes on in a coroutine (`..._after`) from the
   // first hook that does.

@@ -44,6 +44,14 @@ struct UpstreamView {
   base::Duration connect{};     // of the last attempt; zero on a reused connection
 };
 
+// What filters took of an exchange; measured only where somebody will be told.
+struct FilterTimes {
+  bool wanted = false;
+  base::Duration all{};                    // request and response hooks together
+  base::Duration auth{};                   // of these, the filters that find out who calls
+  base::SteadyTime since{}, auth_since{};  // for the chain
+};
+
 // Where an exchange runs.
 struct Worker {
   net::Loop& loop;
@@ -93,8 +101,10 @@ struct Exchange {
   base::Reason reason = base::Reason::none;
   std::string_view detail;  // of that reason, for the log
   bool answered_locally = false;
-  bool sent_at_once = false;  // the response left without waiting for client or upstream
+  std::string_view refused_by;  // the filter that answered, by the name of its policy; "" if none did
+  bool sent_at_once = false;    // the response left without waiting for client or upstream
   UpstreamView upstream;
+  FilterTimes filter_times;
 
   // The few bytes that `filter` keeps for this exchange; value-initialised at the first call. T is trivially
   // destructible.

@@ -16,6 +16,7 @@
 #include "gateway/http/hop_by_hop.h"
 #include "gateway/routing/decide.h"
 #include "gateway/routing/trace.h"
+#include "gateway/server/reports.h"
 
 namespace sluice::cli {
 namespace {
@@ -152,34 +153,21 @@ class Explanation {
     bool h2 = upstream.pool().protocol == upstream::ProtocolChoice::h2;
     fmt::print("protocol    {}\n", h2 ? "HTTP/2" : "HTTP/1.1");
     const auto& t = forward->timeouts();
-    print_timeout("connect", t.connect);
-    print_timeout("first_byte", t.first_byte);
-    print_timeout("idle", t.idle);
-    print_timeout("total", t.total);
-    print_timeout("tunnel", t.tunnel);
+    print_timeout(upstream.name(), "connect", t.connect);
+    print_timeout(upstream.name(), "first_byte", t.first_byte);
+    print_timeout(upstream.name(), "idle", t.idle);
+    print_timeout(upstream.name(), "total", t.total);
+    print_timeout(upstream.name(), "tunnel", t.tunnel);
     bool again = http::idempotent(request_.method) || request_.fields.has(http::FieldId::idempotency_key);
     fmt::print("retry       at most {} attempts; {}\n", upstream.retry().attempts,
                again ? "this request may be repeated as long as nothing of an answer has arrived"
                      : "this request is repeated only if nothing of it can have reached the application");
   }
 
-  void print_timeout(std::string_view name, base::Duration value) const {
+  void print_timeout(const std::string& upstream, std::string_view name, base::Duration value) const {
     auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(value).count();
     fmt::print("timeout     {} {}   ({})\n", name, ms ? fmt::format("{}ms", ms) : "none",
-               timeout_origin(name));
-  }
-
-  // The innermost place that says it: route, upstream, defaults.
-  std::string timeout_origin(std::string_view name) const {
-    const auto* forward =
-        dynamic_cast<const handlers::Forward*>(&built_.snapshot()->routes[index_]->chain.handler());
-    std::vector<std::string> places = {path("routes", index_, "timeouts", name),
-                                       path("upstreams", forward->upstream().name(), "timeouts", name),
-                                       path("defaults", "timeouts", name)};
-    if (name == "total") places.insert(places.begin(), path("routes", index_, "timeout"));
-    for (const auto& at : places)
-      if (config::origin<server::Config>(loaded_.document, at)) return report_.where(at);
-    return "default";
+               server::timeout_from(loaded_.config, loaded_.document, index_, upstream, name));
   }
 
   DryBuild& built_;

@@ -4,8 +4,12 @@
 
 #include <csignal>
 #include <cstdio>
+#include <functional>
+#include <optional>
 #include <utility>
+#include <vector>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -14,6 +18,7 @@
 #include "gateway/cli/verbs.h"
 #include "gateway/net/inherited.h"
 #include "gateway/net/supervisor.h"
+#include "gateway/server/config_watch.h"
 #include "gateway/server/consumer_files.h"
 #include "gateway/server/gateway.h"
 #include "gateway/server/watched_files.h"
@@ -38,23 +43,33 @@ void raise_descriptor_limit() {
 
 class Run {
  public:
-  Run(std::string path, net::InheritedSockets inherited)
+  Run(std::string path, bool watch, net::InheritedSockets inherited)
       : path_(std::move(path)),
         control_(1),
         signals_(control_, SIGHUP, SIGTERM, SIGINT),
         timer_(control_),
         gateway_(control_, clock_) {
     signals_.add(SIGUSR1);
+    if (watch) watch_.emplace(control_, [this] { files_changed(); });
+    admin::ChangeSuppliers operations;
+    operations.reload = [this](auto done) { reload_for(std::move(done)); };
+    operations.drain = [this] {
+      boost::asio::post(control_, [this] {
+        if (!stopping_) stop();
+      });
+    };
+    gateway_.operated_by(std::move(operations));
     gateway_.inherit(std::move(inherited));
   }
 
   int run() {
+    if (watch_) watch_->watch({path_}, {});
     auto loaded = server::load_file(path_);
     std::vector<Place> places;
     for (const auto& [name, listener] : loaded->config.listeners)
       places.push_back({name, listener.bind.path.empty() ? "" : listener.bind.text()});
     bool started = loaded->ok() && gateway_.start(*loaded, path_);
-    watch_consumers(loaded->document);
+    watch_files(loaded->document);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
     if (!started) {
       log(Level::error, "not started: " + path_ + " cannot be put in force");
@@ -104,6 +119,12 @@ class Run {
     }
   }
 
+  // Not from inside the admin server: a reload may run `control_`.
+  void reload_for(std::function<void(admin::Reloaded)> done) {
+    waiting_.push_back(std::move(done));
+    boost::asio::post(control_, [this] { reload(); });
+  }
+
   // A signal that comes while a reload waits for names asks for another one afterwards.
   void reload() {
     reload_wanted_ = true;
@@ -114,10 +135,12 @@ class Run {
 
   void reload_now() {
     if (!stopping_) net::tell_supervisor(ProcessState::reloading);
+    auto waiting = std::exchange(waiting_, {});
     auto loaded = server::load_file(path_);
     bool good = gateway_.reload(*loaded, path_);
-    watch_consumers(loaded->document);
+    watch_files(loaded->document);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
+    for (auto& done : waiting) done({good, gateway_.config_hash(), loaded->diagnostics.json()});
     if (good) {
       log(Level::info, path_ + " reloaded");
     } else {
@@ -128,7 +151,31 @@ class Run {
                          good ? "serves " + path_ : "the last reload failed: serves what was in force");
   }
 
-  // --- consumers in files of their own, which take effect without a signal
+  // --- files that take effect without a signal: all of them, or those that hold consumers alone
+
+  void watch_files(const config::Document& document) {
+    if (watch_) {
+      watch_->watch(document);
+    } else {
+      watch_consumers(document);
+    }
+  }
+
+  void files_changed() {
+    if (stopping_) return;
+    if (reloading_) return reload();  // once more
+    using Renewal = server::Gateway::Renewal;
+    auto loaded = server::load_file(path_);
+    auto renewal = loaded->ok() ? gateway_.renew_consumers(*loaded, path_) : Renewal::other;
+    if (renewal == Renewal::other) return reload();
+    watch_files(loaded->document);
+    std::fputs(loaded->diagnostics.text().c_str(), stderr);
+    if (renewal == Renewal::done) {
+      log(Level::info, path_ + " has changed: its consumers are in force, all else is as it was");
+    } else {
+      log(Level::error, path_ + " not reloaded: the configuration in force stays");
+    }
+  }
 
   void watch_consumers(const config::Document& document) {
     if (!document.complete()) return;  // those of before are still the ones to look at
@@ -187,6 +234,8 @@ class Run {
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
   server::WatchedFiles consumer_files_;
+  std::optional<server::ConfigWatch> watch_;                   // of all files, if that is wanted
+  std::vector<std::function<void(admin::Reloaded)>> waiting_;  // for the next reload's end
   server::Gateway gateway_;
   bool reloading_ = false;
   bool reload_wanted_ = false;
@@ -199,16 +248,18 @@ class Run {
 void add_run(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("run", "Serves a configuration until SIGTERM or SIGINT");
   auto path = std::make_shared<std::string>();
+  auto watch = std::make_shared<bool>(false);
   verb->add_option("config", *path, "The configuration file")->required()->type_name("FILE");
+  verb->add_flag("--watch", *watch, "Read the configuration again when one of its files has changed");
   verb->footer(
       "SIGHUP reads the file again; a bad one is reported and the old one stays in force.\n"
       "Included files that hold consumers alone are read again when they change.\n"
       "SIGUSR1 opens the access log again, after rotation.");
-  verb->callback([path, &exit_code] {
+  verb->callback([path, watch, &exit_code] {
     raise_descriptor_limit();
     // Before anything of our own is opened, which the numbers of missing ones could then belong to.
     auto inherited = net::InheritedSockets::from_environment();
-    Run run(*path, std::move(inherited));
+    Run run(*path, *watch, std::move(inherited));
     exit_code = run.run();
   });
 }

@@ -125,6 +125,7 @@ class Loader {
       return fail(item.place, "the name of an included file cannot come from ${env:} or ${file:}");
     std::string pattern = resolved(directory_of(from), item.text());
     if (!is_pattern(pattern)) return include_file(pattern, item, merger);
+    document_.patterns_.push_back(pattern);
     auto [names, error] = environment_.matches(pattern);
     if (!error.empty()) return fail(item.place, "cannot look for " + pattern + ": " + error);
     if (names.empty()) diagnostics_.warning(item.place, "", "no file matches " + pattern);

@@ -61,6 +61,7 @@ Task<void> Front::serve(http::ServerStream& stream) {
   base::Scope* connection = co_await base::this_scope();
   Hold hold(*this);
   Exchange ex(stream, *worker_, connection);
+  ex.filter_times.wanted = lane_ != nullptr;
   ex.request_body = body_of(stream, hold.snapshot());
   identify(ex, hold.snapshot());
 

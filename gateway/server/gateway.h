@@ -5,6 +5,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ class Gateway {
 
   // Sockets that a supervisor opened, for start() to take.
   void inherit(net::InheritedSockets sockets) noexcept { listeners_.inherit(std::move(sockets)); }
+  // What operators may ask the process for through the admin server: to read its configuration again and to
+  // end. Before start().
+  void operated_by(admin::ChangeSuppliers operations) { operations_ = std::move(operations); }
   // Begins to serve. False, with diagnostics in `loaded`, if that cannot be; then destroy the gateway. May
   // run `control` for a while, to resolve names.
   bool start(Loaded& loaded, std::string source);
@@ -57,6 +61,7 @@ class Gateway {
   // The port that a listener is bound to (0 in the configuration lets the system choose); 0 if there is none
   // such.
   std::uint16_t port(std::string_view listener) const noexcept { return listeners_.port(listener); }
+  std::string config_hash() const { return snapshot_ ? snapshot_->hash : ""; }
   std::uint16_t admin_port() const noexcept { return admin_ ? admin_->port() : 0; }
   observe::MetricsRegistry& metrics() noexcept { return *metrics_; }
 
@@ -67,8 +72,14 @@ class Gateway {
   bool open_log(Loaded& loaded, std::unique_ptr<observe::AccessLog>& out);
   void use_log(std::unique_ptr<observe::AccessLog> log);
   void put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot, const std::string& source);
+  void remember(Loaded& loaded, const std::string& source);
   void await_answers();
-  std::vector<admin::UpstreamReport> report_upstreams() const;
+  admin::Suppliers suppliers();
+  admin::FailureReport report_failures(const observe::FailureQuery& query);
+  std::vector<admin::WorkerReport> report_workers();
+  std::vector<admin::ListenerReport> report_listeners();
+  admin::ConfigReport report_config() const;
+  admin::TargetChanged change_target(const admin::TargetChange& change);
   void cut_when_idle(base::SteadyTime deadline, std::function<void(std::size_t)> done);
   std::size_t generations_alive();
 
@@ -90,8 +101,13 @@ class Gateway {
   std::unique_ptr<chain::Revocations> revocations_;
   std::unique_ptr<ProberThread> prober_;
   std::unique_ptr<admin::AdminServer> admin_;
-  Config config_;  // in force
+  admin::ChangeSuppliers operations_;
+  Config config_;                             // in force
+  std::optional<config::Document> document_;  // of it; only where there is an admin server to tell about it
+  std::string source_;
+  base::WallTime loaded_at_{};
   std::shared_ptr<BuiltSnapshot> snapshot_;
+  std::vector<observe::BusyRatio> busy_;  // of the workers, for the admin server
   std::vector<std::weak_ptr<const BuiltSnapshot>> generations_;
   bool draining_ = false;
 };

@@ -163,6 +163,22 @@ void Listeners::remove_files() noexcept {
   for (auto& [name, living] : living_) living.file.remove();
 }
 
+std::vector<admin::ListenerReport> Listeners::report() const {
+  std::vector<admin::ListenerReport> out;
+  for (const auto& [name, living] : living_) {
+    auto& l = out.emplace_back();
+    l.name = name;
+    l.bind = living.config.bind.text();
+    l.port = living.port;
+    l.tls = living.config.tls.has_value();
+    if (!living.settings) continue;
+    const auto& spoken = living.settings->protocols;
+    if (spoken.h1) l.protocols.emplace_back("h1");
+    if (spoken.h2) l.protocols.emplace_back("h2");
+  }
+  return out;
+}
+
 std::uint16_t Listeners::port(std::string_view listener) const noexcept {
   auto at = living_.find(listener);
   return at == living_.end() ? 0 : at->second.port;

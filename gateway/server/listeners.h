@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/admin/process_page.h"
 #include "gateway/net/inherited.h"
 #include "gateway/net/unix_socket.h"
 #include "gateway/server/listener_tls.h"
@@ -52,6 +53,8 @@ class Listeners {
   // Makes the workers use TLS as it is now on a listener.
   void renew(const std::string& listener, Workers& workers, const ListenerTls& tls);
   std::uint16_t port(std::string_view listener) const noexcept;
+  // All that are open, without their connections.
+  std::vector<admin::ListenerReport> report() const;
   // Removes the files of Unix sockets: when nobody accepts on them any more.
   void remove_files() noexcept;
 

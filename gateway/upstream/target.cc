@@ -83,9 +83,30 @@ Health Target::health() const {
   return health_;
 }
 
+void Target::reset_health(base::WallTime now) {
+  std::lock_guard lock(mutex_);
+  if (health_.reset(now)) update_usable();
+}
+
+void Target::drain(bool on) {
+  std::lock_guard lock(mutex_);
+  drained_.store(on, std::memory_order_relaxed);
+  update_usable();
+}
+
+void Target::set_weight(std::optional<std::uint32_t> weight) {
+  weight_.store(weight.value_or(0), std::memory_order_relaxed);
+  group_->version.fetch_add(1, std::memory_order_release);
+}
+
+std::optional<std::uint32_t> Target::weight() const noexcept {
+  auto weight = weight_.load(std::memory_order_relaxed);
+  return weight ? std::optional(weight) : std::nullopt;
+}
+
 // Under the lock, as resolver and prober are two threads. A failed lookup leaves addresses as they are.
 void Target::update_usable() {
-  bool usable = !addresses_->empty() && health_.healthy();
+  bool usable = !addresses_->empty() && health_.healthy() && !drained();
   if (usable_.exchange(usable, std::memory_order_relaxed) != usable)
     group_->version.fetch_add(1, std::memory_order_release);
 }
@@ -113,6 +134,7 @@ const std::shared_ptr<net::TlsSessions>& Target::sessions(const net::Loop& loop,
 
 base::Error Target::why_unusable() const {
   std::lock_guard lock(mutex_);
+  if (drained()) return {base::Reason::no_healthy_upstream, text_ + " is drained by an operator"};
   if (!health_.healthy())
     return {base::Reason::no_healthy_upstream,
             text_ + " fails its health checks: " + health_.changes().back().cause};

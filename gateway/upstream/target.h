@@ -91,6 +91,16 @@ class Target {
   // As of now. Takes a lock.
   Health health() const;
 
+  // --- What operators say, until they say otherwise or the target goes. Any thread; they lock.
+  // As if every check had passed.
+  void reset_health(base::WallTime now);
+  // It gets no further requests; those under way end.
+  void drain(bool on);
+  bool drained() const noexcept { return drained_.load(std::memory_order_relaxed); }
+  // Instead of the one that is written; nullopt for that one again.
+  void set_weight(std::optional<std::uint32_t> weight);
+  std::optional<std::uint32_t> weight() const noexcept;
+
   // Requests in flight, all workers together.
   std::uint32_t active() const noexcept { return active_.load(std::memory_order_relaxed); }
   // Open connections, all workers together; try_open() is false, and counts nothing, at `at_most`.
@@ -120,6 +130,8 @@ class Target {
   std::unique_ptr<net::Watch> watch_;
   std::atomic<bool> usable_{false};
   std::atomic<std::uint32_t> version_{0};
+  std::atomic<bool> drained_{false};
+  std::atomic<std::uint32_t> weight_{0};  // 0: the one that is written
 
   struct Sessions {
     std::shared_ptr<const TargetTls> tls;

@@ -52,7 +52,8 @@ void Upstream::refresh(View& view, std::uint64_t version) const {
   view.version = version;
   view.usable.clear();
   for (std::uint32_t i = 0; i < targets_.size(); ++i)
-    if (targets_[i]->usable()) view.usable.push_back({targets_[i].get(), weights_[i], i, 0});
+    if (targets_[i]->usable())
+      view.usable.push_back({targets_[i].get(), targets_[i]->weight().value_or(weights_[i]), i, 0});
   sum_weights(view.usable);
 }
 

@@ -34,6 +34,8 @@ class Upstream {
   // Set: connections to the targets begin with a header of that version.
   std::optional<net::ProxyVersion> proxy_protocol() const noexcept { return proxy_protocol_; }
   const std::vector<std::shared_ptr<Target>>& targets() const noexcept { return targets_; }
+  // As written, in the order of targets().
+  const std::vector<std::uint32_t>& weights() const noexcept { return weights_; }
   // Where this upstream's connections and attempts are counted; set once, when the snapshot is built.
   void count_with(std::shared_ptr<observe::UpstreamMetrics> metrics) { metrics_ = std::move(metrics); }
   const std::shared_ptr<observe::UpstreamMetrics>& metrics() const noexcept { return metrics_; }

@@ -73,6 +73,7 @@ ServerStream::ServerStream(ServerConnection& connection, std::int32_t id)
   peer_ip_size_ = static_cast<std::uint8_t>(connection.facts_->peer.ip(peer_ip_).size());
   reader_.emplace(connection.options_->limits, request_);
   bind(id);
+  measure_waits(*connection.loop_);
 }
 
 bool ServerStream::on_field(std::string_view name, std::string_view value) {

@@ -184,8 +184,10 @@ Task<Sent> Stream::send_rest(Body& body, std::optional<Task<Result<Piece>>> read
       pack();
     }
     while (bound_ && !sent_all_ && (last_ || !piece_.empty())) {
+      auto since = loop_ ? loop_->clock().steady() : base::SteadyTime{};
       auto wait = taken_.wait(write_timeout_);
       auto outcome = co_await wait;
+      if (loop_) waited_ += loop_->clock().steady() - since;
       if (outcome == base::Outcome::cancelled) {
         sent.written = {Written::Kind::cancelled, wait.why(), 0};
         co_return sent;

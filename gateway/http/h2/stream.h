@@ -9,6 +9,7 @@
 #include "gateway/http/body.h"
 #include "gateway/http/h2/queue.h"
 #include "gateway/http/h2/session.h"
+#include "gateway/net/loop.h"
 
 namespace sluice::http::h2 {
 
@@ -82,6 +83,9 @@ class Stream {
   void be_patient() noexcept { write_timeout_ = base::Duration::zero(); }
   // The last byte of our side has been handed to the session.
   bool sent_all() const noexcept { return sent_all_; }
+  // From now on it is measured how long the peer lets what leaves wait.
+  void measure_waits(const net::Loop& loop) noexcept { loop_ = &loop; }
+  base::Duration waited() const noexcept { return waited_; }
 
   // --- For the session.
   ssize_t offer(std::size_t at_most, std::uint32_t& flags) noexcept;
@@ -101,6 +105,8 @@ class Stream {
 
   Session* session_;
   base::Duration write_timeout_;
+  const net::Loop* loop_ = nullptr;  // null: waits are not measured
+  base::Duration waited_{};
   std::int32_t id_ = 0;
   bool bound_ = false;
   bool ended_ = false;     // the peer's side

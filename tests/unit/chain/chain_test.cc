@@ -213,6 +213,35 @@ TEST_F(ChainTest, AsksNobodyBehindAFilterThatReplied) {
   EXPECT_EQ(seen_by(), "ba");
 }
 
+TEST_F(ChainTest, SaysWhichFilterAnswered) {
+  run(chain({{}, {}}));
+  EXPECT_EQ(fake.ex.refused_by, "");
+
+  run(chain({{}, {.request = Does::refuse}}));
+  EXPECT_EQ(fake.ex.refused_by, "policy-b");
+
+  run(chain({{.request = Does::wait_then_refuse}, {}}));
+  EXPECT_EQ(fake.ex.refused_by, "policy-a");
+}
+
+TEST_F(ChainTest, MeasuresItsFiltersWhereThatIsWanted) {
+  auto slow = [this](Exchange& ex) {
+    fake.clock.advance(std::chrono::seconds(5));  // the handler's time is not the filters'
+    return ok(ex);
+  };
+  Chain c = chain({{.request = Does::wait, .response = Does::wait}}, slow);
+  fake.ex.filter_times.wanted = true;
+
+  fake.run(c.run(fake.ex));
+  while (event.awaited()) {
+    fake.clock.advance(std::chrono::milliseconds(20));
+    event.fire();
+  }
+
+  EXPECT_EQ(fake.ex.filter_times.all, std::chrono::milliseconds(40));
+  EXPECT_EQ(fake.ex.filter_times.auth, base::Duration{});
+}
+
 TEST_F(ChainTest, CallsNoHookThatAFilterDoesNotHave) {
   std::vector<Link> links;
   links.push_back({std::make_shared<Recorder>("a", Script{}, journal, event), {false, true, false}, "a"});
