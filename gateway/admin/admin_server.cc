@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/admin/admin_server.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -41,6 +42,7 @@ class AdminServer::Acceptor : public std::enable_shared_from_this<AdminServer::A
         limits_(limits) {}
 
   std::uint16_t port() const noexcept { return socket_.port(); }
+  ListeningSocket& socket() noexcept { return socket_; }
 
   void wait() {
     listening_.async_wait(asio::posix::descriptor_base::wait_read,
@@ -120,9 +122,10 @@ class AdminServer::Acceptor : public std::enable_shared_from_this<AdminServer::A
 
 base::Result<std::unique_ptr<AdminServer>> AdminServer::start(asio::io_context& control,
                                                               const AdminConfig& config, Suppliers suppliers,
-                                                              AdminLimits limits) {
+                                                              AdminLimits limits,
+                                                              net::InheritedSockets inherited) {
   if (!config.enabled) return std::unique_ptr<AdminServer>();
-  auto socket = ListeningSocket::open(config.bind);
+  auto socket = ListeningSocket::open(config.bind, inherited);
   if (!socket) return std::move(socket).unexpected();
   auto acceptor = std::make_shared<Acceptor>(control, std::move(*socket), std::move(suppliers),
                                              config.token ? config.token->value : "", limits);
@@ -133,6 +136,15 @@ base::Result<std::unique_ptr<AdminServer>> AdminServer::start(asio::io_context& 
 AdminServer::AdminServer(std::shared_ptr<Acceptor> acceptor) noexcept : acceptor_(std::move(acceptor)) {}
 
 AdminServer::~AdminServer() { acceptor_->stop(); }
+
+net::HandedSockets AdminServer::hand_out() const {
+  auto& socket = acceptor_->socket();
+  return {kHandedAs, socket.owns_file(), {::fcntl(socket.fd(), F_DUPFD_CLOEXEC, 0)}};
+}
+
+void AdminServer::adopt_file() { acceptor_->socket().adopt_file(); }
+
+void AdminServer::give_up_file() noexcept { acceptor_->socket().give_up_file(); }
 
 std::uint16_t AdminServer::port() const noexcept { return acceptor_->port(); }
 

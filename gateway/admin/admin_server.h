@@ -13,6 +13,7 @@
 #include "gateway/admin/admin_config.h"
 #include "gateway/admin/pages.h"
 #include "gateway/base/result.h"
+#include "gateway/net/inherited.h"
 
 namespace sluice::admin {
 
@@ -31,7 +32,8 @@ class AdminServer {
   // error names address and cause, for people. From the control thread, as is everything else here.
   static base::Result<std::unique_ptr<AdminServer>> start(boost::asio::io_context& control,
                                                           const AdminConfig& config, Suppliers suppliers,
-                                                          AdminLimits limits = {});
+                                                          AdminLimits limits = {},
+                                                          net::InheritedSockets inherited = {});
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
   // Closes all connections; the suppliers are not called any more.
@@ -39,6 +41,12 @@ class AdminServer {
 
   // Bound port; 0 for a Unix socket.
   std::uint16_t port() const noexcept;
+  // Another descriptor of the listening socket, for the process that takes the place of this one; its file,
+  // if it has one, belongs to that one after give_up_file().
+  net::HandedSockets hand_out() const;
+  void give_up_file() noexcept;
+  // The file of an inherited socket is this process's from now on.
+  void adopt_file();
 
  private:
   class Acceptor;

@@ -15,6 +15,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/base/version.h"
+#include "gateway/cli/upgrade.h"
 #include "gateway/cli/verbs.h"
 #include "gateway/net/inherited.h"
 #include "gateway/net/supervisor.h"
@@ -43,13 +44,17 @@ void raise_descriptor_limit() {
 
 class Run {
  public:
-  Run(std::string path, bool watch, net::InheritedSockets inherited)
+  Run(std::string path, bool watch, net::InheritedSockets inherited,
+      std::optional<net::Predecessor> predecessor)
       : path_(std::move(path)),
+        predecessor_(std::move(predecessor)),
         control_(1),
         signals_(control_, SIGHUP, SIGTERM, SIGINT),
         timer_(control_),
-        gateway_(control_, clock_) {
+        gateway_(control_, clock_),
+        upgrade_(control_, gateway_, [this](pid_t successor) { give_way(successor); }) {
     signals_.add(SIGUSR1);
+    signals_.add(SIGUSR2);
     if (watch) watch_.emplace(control_, [this] { files_changed(); });
     admin::ChangeSuppliers operations;
     operations.reload = [this](auto done) { reload_for(std::move(done)); };
@@ -76,7 +81,12 @@ class Run {
       return 1;
     }
     log(Level::info, "sluice " + std::string(base::kVersion) + " serves " + path_ + describe(places));
-    net::tell_supervisor(ProcessState::ready, "serves " + path_);
+    // Of a process that takes the place of another one the supervisor hears from that one.
+    if (predecessor_) {
+      predecessor_->ready();
+    } else {
+      net::tell_supervisor(ProcessState::ready, "serves " + path_);
+    }
     wait_for_signal();
     look_again();
     control_.run();
@@ -112,6 +122,9 @@ class Run {
         break;
       case SIGUSR1:
         gateway_.reopen_logs();
+        break;
+      case SIGUSR2:
+        if (!stopping_) upgrade_.begin();
         break;
       default:
         stop();
@@ -210,6 +223,18 @@ class Run {
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
   }
 
+  void give_way(pid_t successor) {
+    stopping_ = true;
+    net::tell_supervisor_of(successor);
+    gateway_.give_way([this](std::size_t cut) { end(cut); });
+  }
+
+  void end(std::size_t cut) {
+    if (cut > 0) log(Level::warning, std::to_string(cut) + " connections were cut");
+    log(Level::info, "stopped");
+    control_.stop();
+  }
+
   // The first signal drains, the second one ends at once.
   void stop() {
     if (stopping_) {
@@ -219,16 +244,14 @@ class Run {
       return;
     }
     stopping_ = true;
+    if (upgrade_.running()) upgrade_.give_up();
     net::tell_supervisor(ProcessState::stopping, "draining");
     log(Level::info, "draining");
-    gateway_.drain([this](std::size_t cut) {
-      if (cut > 0) log(Level::warning, std::to_string(cut) + " connections were cut");
-      log(Level::info, "stopped");
-      control_.stop();
-    });
+    gateway_.drain([this](std::size_t cut) { end(cut); });
   }
 
   std::string path_;
+  std::optional<net::Predecessor> predecessor_;
   base::RealClock clock_;
   boost::asio::io_context control_;
   boost::asio::signal_set signals_;
@@ -237,6 +260,7 @@ class Run {
   std::optional<server::ConfigWatch> watch_;                   // of all files, if that is wanted
   std::vector<std::function<void(admin::Reloaded)>> waiting_;  // for the next reload's end
   server::Gateway gateway_;
+  Upgrade upgrade_;
   bool reloading_ = false;
   bool reload_wanted_ = false;
   bool stopping_ = false;
@@ -254,12 +278,15 @@ void add_run(CLI::App& app, int& exit_code) {
   verb->footer(
       "SIGHUP reads the file again; a bad one is reported and the old one stays in force.\n"
       "Included files that hold consumers alone are read again when they change.\n"
-      "SIGUSR1 opens the access log again, after rotation.");
+      "SIGUSR1 opens the access log again, after rotation.\n"
+      "SIGUSR2 starts the program anew, gives it the sockets, and drains once it serves.");
   verb->callback([path, watch, &exit_code] {
     raise_descriptor_limit();
     // Before anything of our own is opened, which the numbers of missing ones could then belong to.
-    auto inherited = net::InheritedSockets::from_environment();
-    Run run(*path, *watch, std::move(inherited));
+    auto predecessor = net::Predecessor::from_environment();
+    auto inherited = predecessor ? net::InheritedSockets(predecessor->take_sockets())
+                                 : net::InheritedSockets::from_environment();
+    Run run(*path, *watch, std::move(inherited), std::move(predecessor));
     exit_code = run.run();
   });
 }

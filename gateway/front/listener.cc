@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/front/listener.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -69,6 +70,8 @@ void Listener::stop_accepting() noexcept {
   ::close(fd_);
   fd_ = -1;
 }
+
+int Listener::duplicate() const noexcept { return fd_ < 0 ? -1 : ::fcntl(fd_, F_DUPFD_CLOEXEC, 0); }
 
 void Listener::drain() noexcept {
   stop_accepting();

@@ -46,6 +46,11 @@ Gateway::~Gateway() {
 
 void Gateway::make_workers(const Config& config) {
   unsigned count = config.workers.value_or(usable_cpus());
+  // Connections wait in each queue that was handed over: whoever serves fewer would lose some.
+  if (auto queues = static_cast<unsigned>(listeners_.inherited_queues()); queues > count) {
+    log(Level::warning, std::to_string(queues) + " workers, as many as before, until the next restart");
+    count = queues;
+  }
   metrics_ = std::make_unique<observe::MetricsRegistry>(config.metrics.options(count));
   upstream::WorkerLoops loops;
   for (unsigned i = 0; i < count; ++i) {
@@ -98,6 +103,7 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   put_in_force(loaded, std::move(snapshot), source);
   tls_->use(std::move(tls));
   listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_, *tls_);
+  if (admin_) admin_->adopt_file();
   metrics_->loaded(clock_.wall());
   metrics_->set_ready(true);
   return true;
@@ -236,7 +242,8 @@ std::size_t Gateway::connections() {
 }
 
 bool Gateway::start_admin(Loaded& loaded) {
-  auto started = admin::AdminServer::start(control_, loaded.config.admin, suppliers());
+  auto started = admin::AdminServer::start(control_, loaded.config.admin, suppliers(), {},
+                                           std::exchange(for_admin_, {}));
   if (started) {
     admin_ = std::move(*started);
     return true;
@@ -252,11 +259,14 @@ void Gateway::drain(std::function<void(std::size_t)> done) {
   metrics_->set_draining(true);
   timer_.expires_after(config_.shutdown.pre_stop);
   timer_.async_wait([this, done = std::move(done)](boost::system::error_code stopped) mutable {
-    if (stopped) return;
-    for (auto& w : workers_) w->drain();
-    listeners_.remove_files();  // the next process may have the place
-    cut_when_idle(std::chrono::steady_clock::now() + config_.shutdown.grace, std::move(done));
+    if (!stopped) stop_workers(std::move(done));
   });
+}
+
+void Gateway::stop_workers(std::function<void(std::size_t)> done) {
+  for (auto& w : workers_) w->drain();
+  listeners_.remove_files();  // the next process may have the place
+  cut_when_idle(std::chrono::steady_clock::now() + config_.shutdown.grace, std::move(done));
 }
 
 void Gateway::cut_when_idle(base::SteadyTime deadline, std::function<void(std::size_t)> done) {

@@ -13,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "gateway/admin/admin_server.h"
+#include "gateway/admin/socket.h"
 #include "gateway/base/clock.h"
 #include "gateway/net/resolver.h"
 #include "gateway/observe/access_log.h"
@@ -33,7 +34,10 @@ class Gateway {
   ~Gateway();
 
   // Sockets that a supervisor opened, for start() to take.
-  void inherit(net::InheritedSockets sockets) noexcept { listeners_.inherit(std::move(sockets)); }
+  void inherit(net::InheritedSockets sockets) {
+    for_admin_ = sockets.split(admin::kHandedAs);
+    listeners_.inherit(std::move(sockets));
+  }
   // What operators may ask the process for through the admin server: to read its configuration again and to
   // end. Before start().
   void operated_by(admin::ChangeSuppliers operations) { operations_ = std::move(operations); }
@@ -53,6 +57,15 @@ class Gateway {
   // Fails readiness, goes on for pre_stop, then ends connections as their exchanges end, at the latest after
   // grace. `done` is told how many connections had to be cut.
   void drain(std::function<void(std::size_t cut)> done);
+
+  // For the process that takes the place of this one: other descriptors of all listening sockets, the
+  // caller's to close. Waits for every worker. What is used up of quotas is written out, and counted in
+  // memory alone from now on.
+  std::vector<net::HandedSockets> hand_out();
+  // That process could not serve: this one keeps what was used up again.
+  void take_back();
+  // That process serves: as drain(), but at once, and what is in the file system belongs to that process.
+  void give_way(std::function<void(std::size_t cut)> done);
 
   bool ready() const noexcept { return snapshot_ && !draining_; }
   // Downstream connections that are open. Waits for every worker: what they did before has been done and
@@ -80,6 +93,7 @@ class Gateway {
   std::vector<admin::ListenerReport> report_listeners();
   admin::ConfigReport report_config() const;
   admin::TargetChanged change_target(const admin::TargetChange& change);
+  void stop_workers(std::function<void(std::size_t cut)> done);
   void cut_when_idle(base::SteadyTime deadline, std::function<void(std::size_t)> done);
   std::size_t generations_alive();
 
@@ -101,6 +115,7 @@ class Gateway {
   std::unique_ptr<chain::Revocations> revocations_;
   std::unique_ptr<ProberThread> prober_;
   std::unique_ptr<admin::AdminServer> admin_;
+  net::InheritedSockets for_admin_;
   admin::ChangeSuppliers operations_;
   Config config_;                             // in force
   std::optional<config::Document> document_;  // of it; only where there is an admin server to tell about it

@@ -49,7 +49,8 @@ base::Result<Listeners::Sockets> Listeners::open_sockets(const std::string& name
   auto backlog = static_cast<int>(config.backlog);
   base::Result<std::vector<int>> fds = std::vector<int>();
   if (auto inherited = inherited_.take(name, at)) {
-    fds = shared_by(workers, {*inherited}, at);
+    fds = shared_by(workers, std::move(inherited->fds), at);
+    out.adopts_file = inherited->owns_file;
   } else if (at.is_unix()) {
     auto made = net::listen_unix(at, config.access(), backlog);
     if (!made) return std::move(made).unexpected();
@@ -136,6 +137,7 @@ void Listeners::apply(const Config& config, const BuiltSnapshot& snapshot, Opene
       for (auto& w : workers) w->unlisten(name);  // it moves to another address
     if (fresh) {
       auto port = net::bound_to(sockets->second.fds.front()).port();
+      if (sockets->second.adopts_file) sockets->second.file = net::SocketFile(written.bind.path);
       living = {written, true, port, next_index_++, std::move(sockets->second.file), living.counts};
     } else if (living.config.socket != written.socket) {
       base::log(base::Level::warning, "listener " + name + ": `socket` changes with a restart only");
@@ -157,6 +159,15 @@ void Listeners::apply(const Config& config, const BuiltSnapshot& snapshot, Opene
     for (auto& w : workers) w->unlisten(entry.first);
     return true;
   });
+}
+
+bool Listeners::owns_file(std::string_view listener) const noexcept {
+  auto at = living_.find(listener);
+  return at != living_.end() && at->second.file.owned();
+}
+
+void Listeners::give_up_files() noexcept {
+  for (auto& [name, living] : living_) living.file.give_up();
 }
 
 void Listeners::remove_files() noexcept {

@@ -31,6 +31,7 @@ class Listeners {
     ~Sockets();
     std::vector<int> fds;
     net::SocketFile file;
+    bool adopts_file = false;  // once they are served: until then it is that of the process before
   };
 
  public:
@@ -55,6 +56,11 @@ class Listeners {
   std::uint16_t port(std::string_view listener) const noexcept;
   // All that are open, without their connections.
   std::vector<admin::ListenerReport> report() const;
+  // How many workers it takes to serve all that was inherited.
+  std::size_t inherited_queues() const { return inherited_.queues(); }
+  bool owns_file(std::string_view listener) const noexcept;
+  // The files of Unix sockets belong to the process that takes the place of this one.
+  void give_up_files() noexcept;
   // Removes the files of Unix sockets: when nobody accepts on them any more.
   void remove_files() noexcept;
 

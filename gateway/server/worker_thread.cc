@@ -132,6 +132,15 @@ std::future<WorkerState> WorkerThread::state() {
   });
 }
 
+std::future<std::map<std::string, int>> WorkerThread::sockets() {
+  return ask([this] {
+    std::map<std::string, int> out;
+    for (auto& [name, listener] : listeners_)
+      if (int fd = listener->duplicate(); fd >= 0) out[name] = fd;
+    return out;
+  });
+}
+
 std::future<std::vector<observe::Failure>> WorkerThread::failures(observe::FailureQuery query) {
   return ask([this, query = std::move(query)] {
     return failures_ ? failures_->read(query) : std::vector<observe::Failure>();

@@ -55,6 +55,8 @@ class WorkerThread {
   // These answer when the worker comes to it: wait with an end.
   std::future<WorkerState> state();
   std::future<std::vector<observe::Failure>> failures(observe::FailureQuery query);
+  // By listener, another descriptor of the socket that this worker accepts on; the caller's to close.
+  std::future<std::map<std::string, int>> sockets();
 
  private:
   void run();
