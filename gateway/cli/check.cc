@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice check: reads and builds configurations without serving them, and prints everything that is wrong.
 #include <cstdio>
+#include <memory>
 
 #include <boost/asio/io_context.hpp>
 

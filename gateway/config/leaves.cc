@@ -78,7 +78,7 @@ class Collector {
   }
 
   std::string below(const ListShape& list, const void* value, std::size_t i, std::string at) {
-    const Shape& element = content_of(list.element());
+    const Shape& element = list.element();
     if (element.form == Shape::Form::structure) {
       auto& structure = static_cast<const StructShape&>(element);
       const Field* name = structure.find("name");

@@ -44,7 +44,7 @@ void add_directories(const std::string& file, std::set<std::string>& out) {
 
 }  // namespace
 
-class ConfigWatch::Watching : public std::enable_shared_from_this<Watching> {
+class ConfigWatch::Watching : public std::enable_shared_from_this<ConfigWatch::Watching> {
  public:
   Watching(asio::io_context& control, std::function<void()> changed, WatchTimes times)
       : events_(control), settle_(control), look_(control), changed_(std::move(changed)), times_(times) {

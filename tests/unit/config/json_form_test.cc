@@ -27,7 +27,7 @@ TEST(JsonForm, HasEveryDefaultAndNoSecret) {
       "version: 1\n"
       "upstreams: {a: {targets: \"10.0.0.1:80\", health: /h, password: geheim, pin: 12}}\n"
       "policies: {p: {rate_limit: {limit: 60/min}}}\n"
-      "routes: [{name: r, use: [p], to: a, json: {k: [1, no]}}]\n");
+      "routes: [{name: r, use: [p], to: a}, {name: s, json: {k: [1, no]}}]\n");
 
   EXPECT_THAT(form.text, HasSubstr(R"("version":1,"debug":false,"buffer":"64KiB")"));
   EXPECT_THAT(form.text, HasSubstr(R"("targets":["10.0.0.1:80"])"));
@@ -47,7 +47,7 @@ TEST(JsonForm, SaysWhereEachValueWasWritten) {
   std::map<std::string, std::string> origins(form.origins.begin(), form.origins.end());
   EXPECT_EQ(origins["version"], "config.yaml:1:10");
   EXPECT_EQ(origins["upstreams.a.targets[1]"], "config.yaml:2:33");
-  EXPECT_EQ(origins["upstreams.a.health.path"], "config.yaml:2:47");
+  EXPECT_EQ(origins["upstreams.a.health.path"], "config.yaml:2:46");
   EXPECT_EQ(origins["routes[0].name"], "config.yaml:3:17");
   EXPECT_FALSE(origins.contains("debug"));
   EXPECT_FALSE(origins.contains("upstreams.a.health.interval"));
