@@ -78,6 +78,7 @@ Chain::Chain(std::vector<Link> links, std::shared_ptr<const Handler> handler)
     if (links_[i].hooks.request) on_request_.push_back(i);
     if (links_[i].hooks.response) on_response_.push_back(i);
     if (links_[i].hooks.done) on_done_.push_back(i);
+    if (links_[i].hooks.preflight && !preflight_) preflight_ = &links_[i];
   }
   std::reverse(on_response_.begin(), on_response_.end());
   std::reverse(on_done_.begin(), on_done_.end());
@@ -99,6 +100,14 @@ Task<void> Chain::run(Exchange& ex) const {
   std::fill(ex.locals.begin(), ex.locals.end(), nullptr);
   begin_filters(ex);
   return ask_from(ex, 0);
+}
+
+void Chain::answer_preflight(Exchange& ex) const noexcept {
+  try {
+    preflight_->filter->on_preflight(ex);
+  } catch (...) {
+    failed(ex, filter_text(*preflight_));
+  }
 }
 
 // --- on the way in

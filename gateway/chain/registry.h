@@ -35,6 +35,8 @@ struct FilterFactory {
   std::function<std::shared_ptr<const Filter>(const void* config, Builder&)> make;
   // The stage that must have run before a filter with these settings (see order.h); may be empty.
   std::function<std::optional<Stage>(const void* config)> needs;
+  // The kind of filter that must not have run before it; "" for none.
+  std::string_view before;
 };
 struct HandlerFactory {
   std::function<std::shared_ptr<const Handler>(const void* config, Builder&)> make;
@@ -56,7 +58,8 @@ template <class F>
 constexpr Hooks hooks_of() {
   return {!std::is_same_v<decltype(&F::on_request), decltype(&Filter::on_request)>,
           !std::is_same_v<decltype(&F::on_response), decltype(&Filter::on_response)>,
-          !std::is_same_v<decltype(&F::on_done), decltype(&Filter::on_done)>};
+          !std::is_same_v<decltype(&F::on_done), decltype(&Filter::on_done)>,
+          !std::is_same_v<decltype(&F::on_preflight), decltype(&Filter::on_preflight)>};
 }
 
 // Makes an X from its settings; X is constructible from (const C&, Builder&) or from (const C&) alone.
@@ -71,13 +74,15 @@ std::shared_ptr<const Base> make(const void* config, Builder& builder) {
 }
 
 // Construct one at namespace scope in the filter's source file. Settings whose filter needs what another
-// stage does have a member `std::optional<Stage> needs() const`.
+// stage does have a member `std::optional<Stage> needs() const`; those whose filter must stand before one of
+// another kind, `static std::string_view before()`.
 template <class F, class C>
 struct FilterKind {
   FilterKind(std::string name, Stage stage, std::string doc, std::string example = {}) {
-    FilterFactory factory{stage, hooks_of<F>(), make<F, Filter, C>, {}};
+    FilterFactory factory{stage, hooks_of<F>(), make<F, Filter, C>, {}, {}};
     if constexpr (requires(const C& c) { c.needs(); })
       factory.needs = [](const void* config) { return static_cast<const C*>(config)->needs(); };
+    if constexpr (requires { C::before(); }) factory.before = C::before();
     add_filter(config::alternative<C>(std::move(name), std::move(doc), std::move(example)),
                std::move(factory));
   }

@@ -77,6 +77,12 @@ class Explanation {
     fmt::print("route       {}   ({})\n", plan.route->name, report_.where(path("routes", index_)));
     for (const auto& capture : plan.lookup.captures.all())
       fmt::print("capture     {} = {}\n", capture.name, capture.value);
+    if (plan.preflight) {
+      for (const auto& link : plan.route->chain.links())
+        if (link.hooks.preflight)
+          fmt::print("preflight   answered by {}; nothing else is asked\n", link.name);
+      return true;
+    }
     print_filters();
     print_handler(*plan.route);
     return true;

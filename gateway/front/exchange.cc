@@ -93,7 +93,11 @@ Task<void> Front::serve(http::ServerStream& stream) {
   if (grpc) cells.grpc_begin();
 
   // Step 3
-  co_await route.chain.run(ex).in(ex.scope);
+  if (plan.preflight) {
+    route.chain.answer_preflight(ex);
+  } else {
+    co_await route.chain.run(ex).in(ex.scope);
+  }
   // Step 4
   if (ex.response.status == 101 && ex.upstream_stream) [[unlikely]] {
     if (grpc) cells.grpc_end();

@@ -513,5 +513,44 @@ TEST_F(ChainTest, GivesFiltersInsideOthersTheirOwnMemoryToo) {
   EXPECT_EQ(outer->total(fake.ex), 11);
 }
 
+// Answers preflights, or breaks.
+struct Preflights final : Filter {
+  explicit Preflights(bool good) : good_(good) {}
+  void on_preflight(Exchange& ex) const override {
+    if (!good_) throw std::runtime_error("broken");
+    ex.response.status = 204;
+  }
+  bool good_;
+};
+
+class ChainPreflightTest : public ChainTest {
+ protected:
+  void answer(bool good) {
+    std::vector<Link> links = {{std::make_shared<Recorder>("a", Script{}, journal, event), kAll, "a"},
+                               {std::make_shared<Preflights>(good), {.preflight = true}, "cors"}};
+    Chain chain(std::move(links), std::make_shared<FunctionHandler>(ok));
+    ASSERT_TRUE(chain.answers_preflights());
+    chain.answer_preflight(fake.ex);
+    fake.run(chain.run_response(fake.ex));
+    chain.done(fake.ex);
+  }
+};
+
+TEST_F(ChainPreflightTest, IsAnsweredByOneFilterAlone) {
+  answer(true);
+
+  EXPECT_EQ(fake.response().status, 204);
+  EXPECT_EQ(journal, "");
+}
+
+TEST_F(ChainPreflightTest, BecomesAFailureWhereThatFilterThrows) {
+  answer(false);
+
+  EXPECT_EQ(fake.response().status, 500);
+  EXPECT_EQ(fake.ex.reason, Reason::filter_failed);
+}
+
+TEST_F(ChainPreflightTest, IsNotForOtherFilters) { EXPECT_FALSE(chain({{}, {}}).answers_preflights()); }
+
 }  // namespace
 }  // namespace sluice::chain
