@@ -5,6 +5,7 @@
 #pragma once
 #include <concepts>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -77,6 +78,9 @@ class Document {
   bool complete() const noexcept { return complete_; }
   // Every file that was read or looked for, secrets of ${file:} included: what a file watch must look at.
   const std::vector<std::string>& files() const noexcept { return files_; }
+  // The `confine` of every include by which the file of that place came in, outermost first. Loading only
+  // keeps them; what they mean is for those to say who know what the file holds.
+  std::span<const Node* const> confinements(Place place) const noexcept;
   // The node at a path such as "routes[2].match.path"; nullptr when it was not written.
   const Node* find(std::string_view path) const noexcept;
   // The same, or else the nearest node on the way to it: where a complaint about the path belongs.
@@ -94,6 +98,7 @@ class Document {
   const Node* root_ = nullptr;
   bool complete_ = true;
   std::vector<std::string> files_;
+  std::map<std::uint32_t, std::vector<const Node*>> confined_;  // by file
 };
 
 // Appends to a path: `.name` (or `["a.b"]` for a name that needs it), `[3]`.
