@@ -11,8 +11,8 @@ struct Plan {
   const Route* route = nullptr;  // of lookup.outcome matched
 };
 
-inline Plan decide(const http::RequestHead& request, const Snapshot& snapshot, Trace* trace = nullptr) {
-  Plan plan{snapshot.table.find(request, trace), nullptr};
+inline Plan decide(const Arrival& arrival, const Snapshot& snapshot, Trace* trace = nullptr) {
+  Plan plan{snapshot.table.find(arrival, trace), nullptr};
   if (plan.lookup.outcome == Lookup::Outcome::matched) plan.route = snapshot.routes[plan.lookup.route].get();
   return plan;
 }
