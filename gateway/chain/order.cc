@@ -88,19 +88,34 @@ void check_preflights(std::span<const Written> filters, std::size_t at, std::vec
                  "use one of them"});
 }
 
-void check_handler(std::span<const Written> filters, std::string_view handler, std::vector<Objection>& out) {
+void check_handler(std::span<const Written> filters, std::string_view handler, const void* settings,
+                   std::vector<Objection>& out) {
   if (handler.empty()) return;
-  const auto& refused = handler_factory(handler).refuses;
+  const auto& factory = handler_factory(handler);
+  const auto& refused = factory.refuses;
   for (std::size_t i = 0; i < filters.size(); ++i)
     if (std::find(refused.begin(), refused.end(), filters[i].kind) != refused.end())
       out.push_back({Severity::error, i,
                      fmt::format("{} cannot be used with the handler `{}`", quoted(filters[i]), handler),
                      fmt::format("say it in the settings of `{}`", handler)});
+  if (!settings) return;
+  auto needed = factory.needs ? factory.needs(settings) : std::nullopt;
+  auto provides = [&](const Written& f) { return stage(f) == *needed; };
+  if (needed && std::none_of(filters.begin(), filters.end(), provides))
+    out.push_back({Severity::error,
+                   filters.size(),
+                   fmt::format("`{}` needs a filter of the stage `{}` before it, and there is none", handler,
+                               name(*needed)),
+                   {}});
+  if (!factory.inner) return;
+  for (const config::Choice* inner : factory.inner(settings))
+    check_handler(filters, inner->name(), inner->value().get(), out);
 }
 
 }  // namespace
 
-std::vector<Objection> object_to_order(std::span<const Written> filters, std::string_view handler) {
+std::vector<Objection> object_to_order(std::span<const Written> filters, std::string_view handler,
+                                       const void* settings) {
   std::vector<Objection> out;
   for (std::size_t i = 0; i < filters.size(); ++i) {
     check_needs(filters, i, out);
@@ -108,7 +123,7 @@ std::vector<Objection> object_to_order(std::span<const Written> filters, std::st
     check_before(filters, i, out);
     check_preflights(filters, i, out);
   }
-  check_handler(filters, handler, out);
+  check_handler(filters, handler, settings, out);
   return out;
 }
 

@@ -41,6 +41,10 @@ struct FilterFactory {
 struct HandlerFactory {
   std::function<std::shared_ptr<const Handler>(const void* config, Builder&)> make;
   std::vector<std::string> refuses;  // filters that make no sense before it
+  // As of a FilterFactory.
+  std::function<std::optional<Stage>(const void* config)> needs{};
+  // The handlers that its settings hold; may be empty.
+  std::function<std::vector<const config::Choice*>(const void* config)> inner{};
 };
 void add_filter(config::Alternative alternative, FilterFactory factory);
 void add_handler(config::Alternative alternative, HandlerFactory factory);
@@ -88,13 +92,19 @@ struct FilterKind {
   }
 };
 
-// The same for a handler. `refuses`: names of filters that make no sense before it.
+// The same for a handler, whose settings may have needs() too, and inner() if they hold handlers. `refuses`:
+// names of filters that make no sense before it.
 template <class H, class C>
 struct HandlerKind {
   HandlerKind(std::string name, std::string doc, std::string example = {},
               std::vector<std::string> refuses = {}) {
+    HandlerFactory factory{make<H, Handler, C>, std::move(refuses)};
+    if constexpr (requires(const C& c) { c.needs(); })
+      factory.needs = [](const void* config) { return static_cast<const C*>(config)->needs(); };
+    if constexpr (requires(const C& c) { c.inner(); })
+      factory.inner = [](const void* config) { return static_cast<const C*>(config)->inner(); };
     add_handler(config::alternative<C>(std::move(name), std::move(doc), std::move(example)),
-                {make<H, Handler, C>, std::move(refuses)});
+                std::move(factory));
   }
 };
 

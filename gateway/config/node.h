@@ -5,6 +5,7 @@
 #pragma once
 #include <concepts>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -80,6 +81,9 @@ class Document {
   const std::vector<std::string>& files() const noexcept { return files_; }
   // Every pattern by which files were looked for: what matches it later belongs to the configuration too.
   const std::vector<std::string>& patterns() const noexcept { return patterns_; }
+  // The `confine` of every include by which the file of that place came in, outermost first. Loading only
+  // keeps them; what they mean is for those to say who know what the file holds.
+  std::span<const Node* const> confinements(Place place) const noexcept;
   // The node at a path such as "routes[2].match.path"; nullptr when it was not written.
   const Node* find(std::string_view path) const noexcept;
   // The same, or else the nearest node on the way to it: where a complaint about the path belongs.
@@ -98,6 +102,7 @@ class Document {
   bool complete_ = true;
   std::vector<std::string> files_;
   std::vector<std::string> patterns_;
+  std::map<std::uint32_t, std::vector<const Node*>> confined_;  // by file
 };
 
 // Appends to a path: `.name` (or `["a.b"]` for a name that needs it), `[3]`.

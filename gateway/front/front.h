@@ -50,6 +50,9 @@ class Front final : public http::Service {
   struct Ending;
   class OpenStream;
 
+  // What no chain is asked for. Begins to count the exchange where it says.
+  observe::RouteMetrics& answer_at_once(chain::Exchange& ex, const routing::Plan& plan,
+                                        const routing::Snapshot& snapshot) const;
   void answer_unrouted(chain::Exchange& ex, const routing::Plan& plan,
                        const routing::Snapshot& snapshot) const;
   base::Task<void> respond(chain::Exchange& ex, base::Scope& connection);

@@ -17,13 +17,12 @@ struct Plan {
 
 // A preflight belongs to the route of the request that it announces, although that is of another method: if
 // that route has a filter that answers preflights. nullopt: it is an OPTIONS request like any other.
-std::optional<Plan> decide_preflight(const http::RequestHead& request, const Snapshot& snapshot,
-                                     Trace* trace);
+std::optional<Plan> decide_preflight(const Arrival& arrival, const Snapshot& snapshot, Trace* trace);
 
-inline Plan decide(const http::RequestHead& request, const Snapshot& snapshot, Trace* trace = nullptr) {
-  if (http::is_preflight(request)) [[unlikely]]
-    if (auto announced = decide_preflight(request, snapshot, trace)) return *announced;
-  Plan plan{snapshot.table.find(request, trace), nullptr};
+inline Plan decide(const Arrival& arrival, const Snapshot& snapshot, Trace* trace = nullptr) {
+  if (http::is_preflight(arrival.head)) [[unlikely]]
+    if (auto announced = decide_preflight(arrival, snapshot, trace)) return *announced;
+  Plan plan{snapshot.table.find(arrival, trace), nullptr};
   if (plan.lookup.outcome == Lookup::Outcome::matched) plan.route = snapshot.routes[plan.lookup.route].get();
   return plan;
 }

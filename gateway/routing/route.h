@@ -28,6 +28,7 @@ struct Snapshot {
   std::vector<std::shared_ptr<const Route>> routes;
   std::unique_ptr<const chain::ConsumerTable> consumers;  // null: none are listed
   chain::IdentityFields identity_fields;
+  bool merge_slashes = false;  // in the paths of all requests, before a route is looked up
 };
 
 }  // namespace sluice::routing

@@ -14,8 +14,14 @@
 #include "gateway/observe/access_log_config.h"
 #include "gateway/observe/metrics_config.h"
 #include "gateway/routing/match_config.h"
+#include "gateway/routing/slashes.h"
+#include "gateway/server/confinement.h"
 #include "gateway/stores/store_config.h"
 #include "gateway/upstream/config.h"
+
+namespace sluice::routing {
+void describe(config::Enumeration<TrailingSlash>& e);
+}
 
 namespace sluice::server {
 
@@ -31,6 +37,7 @@ struct RouteConfig {
   std::string name;
   std::vector<routing::MatchConfig> match;
   int priority = 0;
+  std::optional<routing::TrailingSlash> trailing_slash;
   std::vector<UseConfig> use;
   config::Choice handler;
   std::optional<config::Duration> timeout;
@@ -61,13 +68,15 @@ void describe(config::Description<RequireAuthConfig>& d);
 
 struct DefaultsConfig : upstream::DefaultsConfig {
   std::optional<RequireAuthConfig> require_auth;
+  routing::TrailingSlash trailing_slash = routing::TrailingSlash::strict;
+  bool merge_slashes = false;
   bool operator==(const DefaultsConfig&) const = default;
 };
 void describe(config::Description<DefaultsConfig>& d);
 
 struct Config {
   int version = 1;
-  std::vector<std::string> include;
+  std::vector<IncludeConfig> include;
   std::optional<std::uint32_t> workers;
   config::ByName<front::ListenerConfig> listeners;
   config::ByName<upstream::UpstreamConfig> upstreams;

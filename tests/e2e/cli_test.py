@@ -96,6 +96,43 @@ class Verbs(Case):
         other = sluice("explain", "-c", config, "DELETE http://example.com/users/7")
         self.assertIn("rest", other.stdout)
 
+    def test_explain_knows_conditions_and_what_handlers_are_made_of(self):
+        config = self.write("""
+listeners: {public: "127.0.0.1:0", internal: "127.0.0.1:0"}
+upstreams: {old: {url: "http://127.0.0.1:9001"}, new: {url: "http://127.0.0.1:9002"}}
+consumers: [{name: acme, groups: [beta]}]
+defaults: {trailing_slash: redirect}
+routes:
+  - {name: shares, match: {path: /a}, split: {to: {old: 3, new: 1}, sticky_by: ip}}
+  - {name: tenant, match: {path: /a, header: {X-Tenant: acme}}, respond: 204}
+  - {name: inside, match: {path: /b, listener: internal, client_ip: 10.0.0.0/8}, respond: 204}
+  - name: callers
+    match: {path: /c}
+    use: {api_key: {header: X-Api-Key}}
+    branch: [{when: '"beta" in consumer.groups', to: new}, {respond: 403}]
+""")
+
+        def explained(*arguments):
+            return sluice("explain", "-c", config, *arguments).stdout
+
+        shares = explained("GET http://h/a")
+        self.assertIn("lost: condition not met: header X-Tenant: acme", shares)
+        self.assertIn("split       by ip", shares)
+        self.assertIn("arm         old 3: 75.00% of the requests", shares)
+        self.assertIn("upstream    new", shares)
+        self.assertIn("* tenant  any host /a with header X-Tenant: acme",
+                      explained("GET http://h/a", "-H", "x-tenant: acme"))
+        self.assertIn("route       inside",
+                      explained("GET http://h/b", "--listener", "internal", "--from", "10.1.2.3"))
+        self.assertIn("condition not met: listener internal", explained("GET http://h/b", "--from", "10.1.2.3"))
+        callers = explained("GET http://h/c")
+        self.assertIn('branch      when "beta" in consumer.groups: to', callers)
+        self.assertIn("branch      otherwise: respond", callers)
+        self.assertIn("answer      308, Location: /c?x", explained("GET http://h/c/?x"))
+        wrong = sluice("explain", "-c", config, "GET http://h/a", "--listener", "intrenal")
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("no listener", wrong.stderr)
+
     def test_schema_is_json_and_knows_the_top_level(self):
         schema = json.loads(sluice("schema").stdout)
 
