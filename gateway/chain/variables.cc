@@ -71,7 +71,7 @@ constexpr Variable kVariables[] = {
     {"request.method", "GET, POST and so on.", Form::plain,
      [](Exchange& ex, View, FieldId) { return ex.request.method_text; }},
     {"request.scheme", "http or https.", Form::verbatim,
-     [](Exchange& ex, View, FieldId) { return View(ex.stream.connection().listener->scheme); }},
+     [](Exchange& ex, View, FieldId) { return View(ex.stream.connection().scheme()); }},
     {"request.host", "The host that the client asked for, without a port.", Form::verbatim,
      [](Exchange& ex, View, FieldId) { return ex.request.host; }},
     {"request.path", "The path, still encoded.", Form::path,

@@ -120,7 +120,7 @@ class Csrf final : public chain::Filter {
     auto origin = parse_origin(text);
     auto asked = http::parse_authority(ex.request.authority);
     if (!origin || !asked) return false;
-    bool tls = ex.stream.connection().listener->scheme == "https";
+    bool tls = ex.stream.connection().scheme() == "https";
     if (tls && origin->scheme != "https") return false;
     std::uint16_t usual = origin->scheme == "https" ? kHttps : kHttp;
     return base::equal_ignoring_case(origin->host, asked->host) &&

@@ -41,7 +41,7 @@ class Hsts final : public chain::Filter {
             (c.include_subdomains ? "; includeSubDomains" : "") + (c.preload ? "; preload" : "")) {}
 
   base::Task<void> on_response(chain::Exchange& ex) const override {
-    if (ex.stream.connection().listener->scheme == "https")
+    if (ex.stream.connection().scheme() == "https")
       ex.response.fields.set("Strict-Transport-Security", value_);
     return {};
   }

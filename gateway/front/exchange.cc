@@ -32,10 +32,24 @@ namespace {
 using http::FieldId;
 
 // Who the client is according to its connection. Whatever it says about that itself is not believed, on
+// Whom a proxy that the listener trusts speaks for: from here on that one is the client, for everything.
+void believe(Exchange& ex) {
+  const auto& connection = ex.stream.connection();
+  const auto* told =
+      http::read_forwarded(ex.request.fields, connection.peer, connection.listener->trusted, ex.arena);
+  if (!told) return;
+  auto* facts = ex.arena.make<http::ConnectionFacts>(connection);
+  facts->peer = told->client;
+  facts->forwarded = told;
+  ex.stream.speak_for(*facts);
+}
+
 // connections without TLS neither.
 void identify(Exchange& ex, const routing::Snapshot& snapshot) {
   auto& fields = ex.request.fields;
   fields.remove_all(http::kClaimsAboutClients);
+  if (!ex.stream.connection().listener->trusted.from.empty()) [[unlikely]]
+    believe(ex);
   snapshot.identity_fields.remove_from(fields);
   ex.consumers = snapshot.consumers.get();
   const auto* tls = ex.stream.connection().tls;

@@ -101,6 +101,30 @@ void describe(config::Description<ProxyProtocolConfig>& d) {
   d.shorthand(&ProxyProtocolConfig::from);
 }
 
+void describe(config::Enumeration<ProxiesTell>& e) {
+  e.about("proxies_tell");
+  e.value("x_forwarded", ProxiesTell::x_forwarded,
+          "X-Forwarded-For, and X-Forwarded-Proto and X-Forwarded-Host if they are there.");
+  e.value("rfc7239", ProxiesTell::rfc7239, "Forwarded (RFC 7239).");
+}
+
+void describe(config::Description<TrustedProxiesConfig>& d) {
+  using namespace config;
+  d.about("trusted_proxies",
+          "HTTP proxies in front of this listener that are believed when they tell whose requests they pass "
+          "on. "
+          "The client is the right-most address of the chain that is none of them: in logs, limits, filters "
+          "and "
+          "for targets. Of whoever is not listed, such fields are removed. A chain that cannot be read "
+          "counts as none.");
+  d.field("from", &TrustedProxiesConfig::from, "Their addresses; unix for those on a Unix socket.", required,
+          one_or_many, min_items(1), example("[10.0.0.0/8, 2001:db8::/32]"), example("unix"));
+  d.field("tell", &TrustedProxiesConfig::tell,
+          "The field that every one of them writes. The other one is not looked at: a proxy that does not "
+          "know it passes on whatever a client has written there.");
+  d.shorthand(&TrustedProxiesConfig::from);
+}
+
 void describe(config::Description<PassthroughConfig>& d) {
   using namespace config;
   d.about(
@@ -172,6 +196,9 @@ void describe(config::Description<ListenerConfig>& d) {
   d.field("max_connection_age", &ListenerConfig::max_connection_age,
           "After so long, up to a tenth more or less, a connection takes no further requests and ends with "
           "those under way, so that its client may come back to another gateway.",
+  d.field("trusted_proxies", &ListenerConfig::trusted_proxies,
+          "Proxies that are believed when they tell whose requests they pass on.", default_is("nobody"),
+          example("[10.0.0.0/8]"), example("{from: [10.0.0.0/8], tell: rfc7239}"));
           at_least(100ms), default_is("no limit"), example("30m"));
   d.field("max_connection_age_grace", &ListenerConfig::max_connection_age_grace,
           "How long what is still under way may take then, before it is cut.", at_least(100ms),
@@ -233,3 +260,8 @@ net::SocketAccess ListenerConfig::access() const {
 }
 
 }  // namespace sluice::front
+http::TrustedProxies ListenerConfig::trusted() const {
+  if (!trusted_proxies) return {};
+  return {trusted_proxies->from, trusted_proxies->tell == ProxiesTell::rfc7239};
+}
+

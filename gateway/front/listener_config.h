@@ -55,6 +55,16 @@ struct ProxyProtocolConfig {
 };
 void describe(config::Description<ProxyProtocolConfig>& d);
 
+enum class ProxiesTell : unsigned char { x_forwarded, rfc7239 };
+void describe(config::Enumeration<ProxiesTell>& e);
+
+struct TrustedProxiesConfig {
+  std::vector<net::Cidr> from;
+  ProxiesTell tell = ProxiesTell::x_forwarded;
+  bool operator==(const TrustedProxiesConfig&) const = default;
+};
+void describe(config::Description<TrustedProxiesConfig>& d);
+
 struct PassthroughConfig {
   std::vector<routing::HostText> sni;
   std::string to;
@@ -91,6 +101,7 @@ struct ListenerConfig {
   std::uint32_t backlog = 4096;
   std::vector<Protocol> protocols;
   LimitsConfig limits;
+  std::optional<TrustedProxiesConfig> trusted_proxies;
   ClientTimeoutsConfig timeouts;
   std::optional<TlsConfig> tls;
   std::optional<ListenerRedirect> redirect;
@@ -104,3 +115,4 @@ struct ListenerConfig {
 void describe(config::Description<ListenerConfig>& d);
 
 }  // namespace sluice::front
+  http::TrustedProxies trusted() const;

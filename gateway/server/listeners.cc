@@ -105,7 +105,7 @@ std::shared_ptr<front::ListenerSettings> Listeners::Living::make_settings(
     const std::string& name, const BuiltSnapshot& snapshot, observe::MetricsRegistry& metrics) const {
   auto out = std::make_shared<front::ListenerSettings>();
   out->facts = {name, config.tls ? "https" : "http", index,
-                config.redirect ? config.redirect->port : std::uint16_t{0}};
+                config.redirect ? config.redirect->port : std::uint16_t{0}, config.trusted()};
   out->options = config.options();
   out->protocols = front::protocols_of(config.protocols, config.tls.has_value());
   out->metrics = metrics.listener(name);

@@ -55,6 +55,11 @@ ServerStream::ServerStream(net::Loop& loop, Input& input, base::Arena& arena, co
       request_(arena),
       sender_(loop, input.transport(), arena, options.write_timeout, sent_),
       received_before_(input.received() - input.pending().size()) {
+  ServerStream::speak_for(facts);
+}
+
+void ServerStream::speak_for(const ConnectionFacts& facts) noexcept {
+  facts_ = &facts;
   peer_ip_size_ = static_cast<std::uint8_t>(facts.peer.ip(peer_ip_).size());
 }
 

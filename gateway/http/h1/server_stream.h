@@ -16,6 +16,7 @@ class ServerStream final : public http::ServerStream {
 
   const ConnectionFacts& connection() const noexcept override { return *facts_; }
   std::string_view peer_ip() const noexcept override { return {peer_ip_, peer_ip_size_}; }
+  void speak_for(const ConnectionFacts& facts) noexcept override;
   base::Arena& arena() noexcept override { return *arena_; }
   RequestHead& request() noexcept override { return request_; }
   BodyPtr take_body() override;
