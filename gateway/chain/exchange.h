@@ -49,6 +49,8 @@ struct Worker {
   net::Loop& loop;
   unsigned index;  // from zero
 };
+  // Of what outlives the exchange that began it; cancelled when the worker ends.
+  base::Scope background{};
 
 struct Exchange {
   Exchange(http::ServerStream& s, Worker& w, base::Scope* parent)

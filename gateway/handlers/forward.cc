@@ -80,6 +80,7 @@ Forward::Forward(const chain::CallSettings& call, chain::Builder& builder)
   timeouts_.total = call.timeout.value_or(timeouts_.total);
   if (call.retry) retry_ = *call.retry;
   is_call_ = true;
+  names_target_ = !call.keeps_host;
 }
 
 Task<Result<void>> Forward::answer(Exchange& ex) const {
@@ -262,7 +263,7 @@ void Forward::name_host(Exchange& ex, const upstream::Target& target) const {
   std::string_view asked = ex.request.authority;
   if (policy.kind == Kind::literal) {
     fields.set(FieldId::host, policy.literal);
-  } else if (is_call_ || policy.kind == Kind::upstream || asked.empty()) {
+  } else if (names_target_ || policy.kind == Kind::upstream || asked.empty()) {
     fields.set(FieldId::host, target.host_field());
   } else if (!fields.may_have(http::field_set(FieldId::host))) {
     fields.set(FieldId::host, asked);  // HTTP/1.0 with the host in the target alone

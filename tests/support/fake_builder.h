@@ -122,7 +122,7 @@ inline Use bound(std::string_view yaml, std::string& problems) {
   config::Diagnostics diagnostics;
   config::Document document = config::parse(std::string(yaml), diagnostics);
   config::Names names;  // of upstreams that settings may name
-  for (std::string_view upstream : {"auth", "idp"}) names.define("upstream", upstream);
+  for (std::string_view upstream : {"auth", "idp", "shadow"}) names.define("upstream", upstream);
   auto use = config::bind<Use>(document, diagnostics, names);
   problems = diagnostics.text();
   return use;
