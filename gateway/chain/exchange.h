@@ -24,6 +24,7 @@ struct Route;
 namespace sluice::chain {
 
 class ConsumerTable;  // consumer.h
+class ErrorPages;     // error_pages.h
 
 // One try of this exchange at a target; in the arena.
 struct Attempt {
@@ -48,9 +49,9 @@ struct UpstreamView {
 struct Worker {
   net::Loop& loop;
   unsigned index;  // from zero
-};
   // Of what outlives the exchange that began it; cancelled when the worker ends.
   base::Scope background{};
+};
 
 struct Exchange {
   Exchange(http::ServerStream& s, Worker& w, base::Scope* parent)
@@ -94,6 +95,9 @@ struct Exchange {
   // Why the gateway answered by itself or gave up; Reason::none while all is well.
   base::Reason reason = base::Reason::none;
   std::string_view detail;  // of that reason, for the log
+  // In place of errors; null: none. Of the route, once there is one.
+  const ErrorPages* error_pages = nullptr;
+  int replaced_status = 0;  // that an error page has put another in place of; for log and metrics
   bool answered_locally = false;
   bool sent_at_once = false;  // the response left without waiting for client or upstream
   UpstreamView upstream;

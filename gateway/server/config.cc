@@ -35,7 +35,11 @@ void describe(Description<RouteConfig>& d) {
   d.field("timeout", &RouteConfig::timeout,
           "For the whole exchange, all attempts included; short for timeouts.total.");
   d.field("timeouts", &RouteConfig::timeouts, "Instead of those of the upstream.");
+  d.field("error_pages", &RouteConfig::error_pages,
+          "What clients get with errors, by status or class; those of `defaults` answer for others.",
+          example("{404: {html: \"<h1>Not here</h1>\"}, 5xx: pages/sorry.html}"));
   d.check([](const RouteConfig& r, const Site& at) {
+    chain::check_error_pages(r.error_pages, "error_pages", at);
     if (r.timeout && r.timeouts.total) at.error("timeout", "is written twice: here and as timeouts.total");
   });
 }
@@ -70,6 +74,14 @@ void describe(Description<DefaultsConfig>& d) {
   d.field("require_auth", &DefaultsConfig::require_auth,
           "Every route must find out who calls. Loading fails otherwise.", default_is("off"),
           example("{except: [/health/**]}"));
+  d.field(
+      "error_pages", &DefaultsConfig::error_pages,
+      "What clients get with errors, by status or class, where the route does not say; also where there is "
+      "no route.",
+      example("{404: {html: \"<h1>Not here</h1>\"}, 5xx: pages/sorry.html}"));
+  d.check([](const DefaultsConfig& c, const Site& at) {
+    chain::check_error_pages(c.error_pages, "error_pages", at);
+  });
 }
 
 void describe(Description<Config>& d) {

@@ -8,6 +8,7 @@
 
 #include "gateway/admin/admin_config.h"
 #include "gateway/chain/consumer_config.h"
+#include "gateway/chain/error_pages.h"
 #include "gateway/chain/use.h"
 #include "gateway/config/describe.h"
 #include "gateway/front/listener_config.h"
@@ -35,6 +36,7 @@ struct RouteConfig {
   config::Choice handler;
   std::optional<config::Duration> timeout;
   upstream::TimeoutsConfig timeouts;
+  chain::ErrorPagesConfig error_pages;
   bool operator==(const RouteConfig&) const = default;
 
   // With `timeout` as the total.
@@ -61,6 +63,7 @@ void describe(config::Description<RequireAuthConfig>& d);
 
 struct DefaultsConfig : upstream::DefaultsConfig {
   std::optional<RequireAuthConfig> require_auth;
+  chain::ErrorPagesConfig error_pages;
   bool operator==(const DefaultsConfig&) const = default;
 };
 void describe(config::Description<DefaultsConfig>& d);
