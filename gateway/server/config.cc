@@ -109,6 +109,8 @@ void describe(Description<Config>& d) {
   d.field("routes", &Config::routes, "Which requests go where.");
   d.field("on_tie", &Config::on_tie,
           "What to do when two routes match the same request and neither is more specific.");
+  d.field("allow_fault_injection", &Config::allow_fault_injection,
+          "Lets filters harm requests on purpose (`fault`). Without it such a configuration does not load.");
   d.field("access_log", &Config::access_log, "One line for each request.");
   d.field("metrics", &Config::metrics, "How much the metrics tell.");
   d.field("admin", &Config::admin, "Metrics and health, on an address of their own.");

@@ -82,6 +82,7 @@ struct Config {
   std::vector<UseConfig> use;
   std::vector<RouteConfig> routes;
   OnTie on_tie = OnTie::error;
+  bool allow_fault_injection = false;
   observe::AccessLogConfig access_log;
   observe::MetricsConfig metrics;
   admin::AdminConfig admin;

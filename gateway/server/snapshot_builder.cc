@@ -141,6 +141,7 @@ class RouteBuilder final : public chain::Builder {
     return nullptr;
   }
   stores::Stores& stores() override { return living_.stores; }
+  bool allows_faults() const override { return config_.allow_fault_injection; }
   observe::SeriesStore& series() override { return living_.metrics.store(); }
   void error(std::string_view field, std::string message, std::string hint) override {
     report_.error(below(field), std::move(message), std::move(hint));
@@ -150,7 +151,6 @@ class RouteBuilder final : public chain::Builder {
   }
 
  private:
-  // A filter of the route, where it is used and where its settings were written.
   // Null if there are none, neither here nor by default.
   std::shared_ptr<const chain::ErrorPages> error_pages(const std::string& at,
                                                        const chain::ErrorPagesConfig& written,
@@ -173,6 +173,7 @@ class RouteBuilder final : public chain::Builder {
     return out;
   }
 
+  // A filter of the route, where it is used and where its settings were written.
   struct Placed {
     const config::Choice* filter;
     std::string name;
@@ -316,8 +317,8 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
           ? std::string()
           : config::resolved(directory_of(report, "state_directory"), config.state_directory));
   RouteBuilder builder(config, report, living, *out);
-  for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i, matches[i]);
   builder.build_default_pages();
+  for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i, matches[i]);
   check_auth(config, matches, builder.lacks_auth(), report, *out);
   out->identity_fields.settle();
   out->consumers = table_of(config, report);
@@ -342,8 +343,8 @@ std::shared_ptr<BuiltSnapshot> renew_consumers(Loaded& loaded, BuiltSnapshot& cu
   out->table = current.table;
   out->routes = current.routes;
   out->identity_fields = current.identity_fields;
-  out->upstreams = current.upstreams;
   out->error_pages = current.error_pages;
+  out->upstreams = current.upstreams;
   out->gauges = std::move(current.gauges);
   return out;
 }

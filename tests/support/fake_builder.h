@@ -65,6 +65,7 @@ class FakeBuilder final : public chain::Builder {
     return nullptr;
   }
   stores::Stores& stores() override { return living->stores; }
+  bool allows_faults() const override { return faults; }
   observe::SeriesStore& series() override { return living->series; }
   std::shared_ptr<jose::KeySource> issuer_keys(const chain::KeyAddress& address) override {
     asked_keys = address;
@@ -79,6 +80,7 @@ class FakeBuilder final : public chain::Builder {
 
   chain::RouteFacts facts{"route", {}, true};
   std::string problems;
+  bool faults = true;
   static inline chain::Revocations revoked{std::vector<net::Loop*>{}};  // for what outlives the builder
   std::string told, read;                 // fields that tell who calls, and that bring credentials
   std::shared_ptr<jose::KeySource> keys;  // what issuer_keys() gives
