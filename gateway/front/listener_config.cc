@@ -158,6 +158,19 @@ void describe(config::Description<ClientTimeoutsConfig>& d) {
   d.field("write", &ClientTimeoutsConfig::write, "For a client that does not read its response.");
 }
 
+void describe(config::Description<MinDataRateConfig>& d) {
+  using namespace config;
+  using namespace config::literals;
+  d.about("min_data_rate",
+          "How fast a client must at least send the body of its request and read a response, on the whole, "
+          "while the gateway waits for it. It costs a connection of HTTP/1 the passing of request bodies "
+          "inside the kernel. Tunnels are not concerned.");
+  d.field("rate", &MinDataRateConfig::rate, "Bytes a second.", at_least(1_B), example("1KiB"));
+  d.field("grace", &MinDataRateConfig::grace, "So much waiting is never too slow.",
+          at_least(std::chrono::milliseconds(100)));
+  d.shorthand(&MinDataRateConfig::rate);
+}
+
 namespace {
 
 void refuse_duplicates(const std::vector<PassthroughConfig>& rules, const config::Site& at) {
@@ -183,6 +196,9 @@ void describe(config::Description<ListenerConfig>& d) {
           example("{mode: \"0660\", group: www-data}"));
   d.field("proxy_protocol", &ListenerConfig::proxy_protocol,
           "Clients are told of by the PROXY protocol, by these balancers.", example("{from: [10.0.0.0/8]}"));
+  d.field("trusted_proxies", &ListenerConfig::trusted_proxies,
+          "Proxies that are believed when they tell whose requests they pass on.", default_is("nobody"),
+          example("[10.0.0.0/8]"), example("{from: [10.0.0.0/8], tell: rfc7239}"));
   d.field("passthrough", &ListenerConfig::passthrough,
           "TLS connections that are passed on undecrypted; others are closed.",
           example("[{sni: shop.example.com, to: shop}]"));
@@ -196,9 +212,6 @@ void describe(config::Description<ListenerConfig>& d) {
   d.field("max_connection_age", &ListenerConfig::max_connection_age,
           "After so long, up to a tenth more or less, a connection takes no further requests and ends with "
           "those under way, so that its client may come back to another gateway.",
-  d.field("trusted_proxies", &ListenerConfig::trusted_proxies,
-          "Proxies that are believed when they tell whose requests they pass on.", default_is("nobody"),
-          example("[10.0.0.0/8]"), example("{from: [10.0.0.0/8], tell: rfc7239}"));
           at_least(100ms), default_is("no limit"), example("30m"));
   d.field("max_connection_age_grace", &ListenerConfig::max_connection_age_grace,
           "How long what is still under way may take then, before it is cut.", at_least(100ms),
@@ -206,6 +219,12 @@ void describe(config::Description<ListenerConfig>& d) {
   d.field("max_requests_per_connection", &ListenerConfig::max_requests_per_connection,
           "After so many requests a connection takes no further ones, as after its age.", at_least(1u),
           default_is("no limit"), example("10000"));
+  d.field("max_accept_rate", &ListenerConfig::max_accept_rate,
+          "Connections that are accepted in a time, all workers together; more wait in the backlog.",
+          default_is("no limit"), example("1000/s"));
+  d.field("min_data_rate", &ListenerConfig::min_data_rate,
+          "How fast a client must at least send and read; slower ones are cut: 408 for a request body.",
+          default_is("off"), example("240B"), example("{rate: 240B, grace: 5s}"));
   d.field("backlog", &ListenerConfig::backlog, "Connections that may wait to be accepted, for each worker.",
           between(1u, 65535u));
   d.field(
@@ -236,6 +255,7 @@ http::ServerOptions ListenerConfig::options() const {
   o.keep_alive_timeout = timeouts.keep_alive;
   o.write_timeout = timeouts.write;
   o.max_body = limits.body.bytes;
+  if (min_data_rate) o.min_rate = {min_data_rate->rate.bytes, min_data_rate->grace};
   return o;
 }
 
@@ -254,14 +274,14 @@ std::optional<ProxySettings> ListenerConfig::proxy() const {
   return ProxySettings{proxy_protocol->from, proxy_protocol->timeout};
 }
 
+http::TrustedProxies ListenerConfig::trusted() const {
+  if (!trusted_proxies) return {};
+  return {trusted_proxies->from, trusted_proxies->tell == ProxiesTell::rfc7239};
+}
+
 net::SocketAccess ListenerConfig::access() const {
   auto file = socket.value_or(SocketFileConfig{});
   return {file.mode.bits, file.owner, file.group};
 }
 
 }  // namespace sluice::front
-http::TrustedProxies ListenerConfig::trusted() const {
-  if (!trusted_proxies) return {};
-  return {trusted_proxies->from, trusted_proxies->tell == ProxiesTell::rfc7239};
-}
-

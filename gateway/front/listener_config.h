@@ -90,18 +90,27 @@ struct ClientTimeoutsConfig {
 };
 void describe(config::Description<ClientTimeoutsConfig>& d);
 
+struct MinDataRateConfig {
+  config::Size rate{240};  // a second
+  config::Duration grace = std::chrono::seconds(5);
+  bool operator==(const MinDataRateConfig&) const = default;
+};
+void describe(config::Description<MinDataRateConfig>& d);
+
 struct ListenerConfig {
   BindAddress bind;
   std::optional<SocketFileConfig> socket;
   std::optional<ProxyProtocolConfig> proxy_protocol;
+  std::optional<TrustedProxiesConfig> trusted_proxies;
   std::vector<PassthroughConfig> passthrough;
   std::optional<std::uint32_t> max_connections, max_connections_per_ip;
   std::optional<config::Duration> max_connection_age, max_connection_age_grace;
   std::optional<std::uint32_t> max_requests_per_connection;
+  std::optional<config::Rate> max_accept_rate;
+  std::optional<MinDataRateConfig> min_data_rate;
   std::uint32_t backlog = 4096;
   std::vector<Protocol> protocols;
   LimitsConfig limits;
-  std::optional<TrustedProxiesConfig> trusted_proxies;
   ClientTimeoutsConfig timeouts;
   std::optional<TlsConfig> tls;
   std::optional<ListenerRedirect> redirect;
@@ -109,10 +118,10 @@ struct ListenerConfig {
   http::ServerOptions options() const;
   net::SocketAccess access() const;
   std::optional<ProxySettings> proxy() const;
+  http::TrustedProxies trusted() const;
   ConnectionLimits connection_limits() const noexcept;
   LifeLimits life_limits() const noexcept;
 };
 void describe(config::Description<ListenerConfig>& d);
 
 }  // namespace sluice::front
-  http::TrustedProxies trusted() const;

@@ -143,6 +143,9 @@ void Listeners::apply(const Config& config, const BuiltSnapshot& snapshot, Opene
     living.config = written;
     auto settings = living.make_settings(name, snapshot, metrics);
     settings->tls = tls.of(name);
+    if (written.max_accept_rate)
+      settings->accepts_per_second =
+          written.max_accept_rate->per_second() / static_cast<double>(workers.size());
     living.settings = settings;
     for (std::size_t i = 0; i < workers.size(); ++i) {
       if (fresh) {

@@ -61,6 +61,7 @@ class ServerStream final : public http::ServerStream {
   RequestHead request_;
   Control control_;
   BodySender sender_;
+  std::optional<net::Pace> pace_;    // of the response, if the listener has a least rate
   RequestBody* body_ = nullptr;      // in the arena, while it lives
   net::ScopeTimer* idle_ = nullptr;  // of the tunnel, once protocols have been switched
   bool body_taken_ = false;
