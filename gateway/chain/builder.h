@@ -95,6 +95,8 @@ class Builder {
   // `field` is a path inside the settings of what is being built, "" for the whole.
   virtual void error(std::string_view field, std::string message, std::string hint = {}) = 0;
   virtual void warning(std::string_view field, std::string message, std::string hint = {}) = 0;
+  // May filters harm requests on purpose?
+  virtual bool allows_faults() const { return false; }
   // Complains at `field` if there is no upstream of that name. For settings that name one inside a text,
   // which the binder does not see.
   virtual void need_upstream(std::string_view /*name*/, std::string_view /*field*/) {}

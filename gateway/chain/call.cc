@@ -137,10 +137,13 @@ std::string refuse_call_uri(std::string_view uri, std::string_view example) {
   return fmt::format("must be a path as it is sent, such as {}", example);
 }
 
-Caller::Caller(const CallSettings& settings, Builder& builder) {
+std::shared_ptr<const Handler> make_forwarder(const CallSettings& settings, Builder& builder) {
   SLUICE_ASSERT(forwarder_maker() != nullptr);  // a binary without the handler that forwards
-  forwarder_ = forwarder_maker()(settings, builder);
+  return forwarder_maker()(settings, builder);
 }
+
+Caller::Caller(const CallSettings& settings, Builder& builder)
+    : forwarder_(make_forwarder(settings, builder)) {}
 
 Task<Result<CallAnswer>> Caller::call(Exchange& ex, CallRequest request) const {
   base::Scope* scope = co_await base::this_scope();

@@ -24,6 +24,7 @@ struct Route;
 namespace sluice::chain {
 
 class ConsumerTable;  // consumer.h
+class ErrorPages;     // error_pages.h
 
 // One try of this exchange at a target; in the arena.
 struct Attempt {
@@ -56,6 +57,8 @@ struct FilterTimes {
 struct Worker {
   net::Loop& loop;
   unsigned index;  // from zero
+  // Of what outlives the exchange that began it; cancelled when the worker ends.
+  base::Scope background{};
 };
 
 struct Exchange {
@@ -100,6 +103,9 @@ struct Exchange {
   // Why the gateway answered by itself or gave up; Reason::none while all is well.
   base::Reason reason = base::Reason::none;
   std::string_view detail;  // of that reason, for the log
+  // In place of errors; null: none. Of the route, once there is one.
+  const ErrorPages* error_pages = nullptr;
+  int replaced_status = 0;  // that an error page has put another in place of; for log and metrics
   bool answered_locally = false;
   std::string_view refused_by;  // the filter that answered, by the name of its policy; "" if none did
   bool sent_at_once = false;    // the response left without waiting for client or upstream

@@ -105,7 +105,7 @@ class Csrf final : public chain::Filter {
     auto origin = http::parse_origin(text);
     auto asked = http::parse_authority(ex.request.authority);
     if (!origin || !asked || !of_a_page(*origin)) return false;
-    bool tls = ex.stream.connection().listener->scheme == "https";
+    bool tls = ex.stream.connection().scheme() == "https";
     bool over_tls = base::equal_ignoring_case(origin->scheme, "https");
     if (tls && !over_tls) return false;
     std::uint16_t usual = over_tls ? 443 : 80;

@@ -6,6 +6,7 @@
 //   4 respond   the connection sends the head and pulls the body; an exchange that was upgraded goes on as a
 //               tunnel, see tunnel.cc
 //   5 finish    log, metrics, done hooks; then everything is forgotten at once
+#include "gateway/chain/error_pages.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/front/front.h"
 #include "gateway/front/hold.h"
@@ -33,10 +34,24 @@ namespace {
 
 using http::FieldId;
 
+// Whom a proxy that the listener trusts speaks for: from here on that one is the client, for everything.
+void believe(Exchange& ex) {
+  const auto& connection = ex.stream.connection();
+  const auto* told =
+      http::read_forwarded(ex.request.fields, connection.peer, connection.listener->trusted, ex.arena);
+  if (!told) return;
+  auto* facts = ex.arena.make<http::ConnectionFacts>(connection);
+  facts->peer = told->client;
+  facts->forwarded = told;
+  ex.stream.speak_for(*facts);
+}
+
 // Who the client is according to its connection. Whatever it says about that itself is not believed, on
 // connections without TLS neither.
 void identify(Exchange& ex, const routing::Snapshot& snapshot) {
   auto& fields = ex.request.fields;
+  if (!ex.stream.connection().listener->trusted.from.empty()) [[unlikely]]
+    believe(ex);
   fields.remove_all(http::kClaimsAboutClients);
   snapshot.identity_fields.remove_from(fields);
   ex.consumers = snapshot.consumers.get();
@@ -64,6 +79,7 @@ Task<void> Front::serve(http::ServerStream& stream) {
   Hold hold(*this);
   Exchange ex(stream, *worker_, connection);
   ex.filter_times.wanted = lane_ != nullptr;
+  ex.error_pages = hold.snapshot().error_pages.get();
   ex.request_body = body_of(stream, hold.snapshot());
   identify(ex, hold.snapshot());
 
@@ -87,6 +103,7 @@ Task<void> Front::serve(http::ServerStream& stream) {
   const routing::Route& route = *plan.route;
   ex.route = &route;
   ex.route_name = route.name;
+  ex.error_pages = route.error_pages.get();
   ex.captures = plan.lookup.captures.all();
   ex.matched_prefix = ex.request.path.substr(0, plan.lookup.prefix);
   auto& cells = route.metrics->on(worker_->index);
@@ -117,6 +134,7 @@ Task<void> Front::refuse(http::ServerStream& stream, const base::Error& error) {
   base::Scope* connection = co_await base::this_scope();
   Hold hold(*this);
   Exchange ex(stream, *worker_, connection);
+  ex.error_pages = hold.snapshot().error_pages.get();
   unmatched_->on(worker_->index).begin();
   stream.close_after();
   chain::make_local_reply(ex, error);
@@ -195,6 +213,8 @@ class EventStream {
 
 Task<void> Front::respond(Exchange& ex, base::Scope& connection) {
   if (ex.answered_locally && untold(ex.reason)) return {};
+  if (ex.error_pages && ex.response.status >= 400) [[unlikely]]
+    ex.error_pages->apply(ex);
   auto sending = ex.stream.send(ex.response, ex.response_body);
   if (!sending.await_ready()) return respond_waiting(ex, connection, std::move(sending));
   ex.sent_at_once = true;
@@ -217,6 +237,7 @@ Task<void> Front::respond_failed(Exchange& ex, base::Scope& connection, Result<v
     ex.response_body.reset();
     chain::make_local_reply(ex, sent.error());
     if (ex.route) co_await ex.route->chain.run_response(ex);
+    if (ex.error_pages) ex.error_pages->apply(ex);
     sent = co_await ex.stream.send(ex.response, ex.response_body);
   }
   if (!sent) {

@@ -43,7 +43,10 @@ Front::Ending Front::ending_of(const Exchange& ex) const noexcept {
   auto now = worker_->loop.clock().steady();
   bool unsent = base::row(ex.reason).status == 499 && !ex.stream.head_sent();
   return {
-      now, unsent ? 499 : ex.response.status,
+      now,
+      unsent                    ? 499
+      : ex.replaced_status != 0 ? ex.replaced_status
+                                : ex.response.status,
       ex.answered_locally || ex.upstream.answered == base::SteadyTime{} ? Source::gateway : Source::upstream,
       now - ex.stream.begun(), overhead(ex, now)};
 }

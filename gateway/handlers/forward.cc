@@ -35,10 +35,6 @@ const chain::CallsGoThrough kCalls{
 
 constexpr std::size_t kMaxAttempts = 8;
 
-// What prepare() says of the client, whatever filters say.
-constexpr http::FieldSet kTold =
-    http::field_set(FieldId::x_forwarded_for, FieldId::x_forwarded_host, FieldId::x_forwarded_proto);
-
 // Responses that go on as long as they have something to say are not cut by the total timeout.
 bool streaming(const http::ResponseHead& head) noexcept {
   auto type = head.fields.value(FieldId::content_type);
@@ -84,6 +80,7 @@ Forward::Forward(const chain::CallSettings& call, chain::Builder& builder)
   timeouts_.total = call.timeout.value_or(timeouts_.total);
   if (call.retry) retry_ = *call.retry;
   is_call_ = true;
+  names_target_ = !call.keeps_host;
 }
 
 Task<Result<void>> Forward::answer(Exchange& ex) const {
@@ -240,10 +237,11 @@ bool Forward::may_retry(const Exchange& ex, const Try& t, const base::Error& err
   return false;
 }
 
-// Step 1: what the target is to know about the client. What the client itself claimed is gone.
+// Step 1: what the target is to know about the client, whatever filters say. What the client itself claimed
+// is gone.
 std::string_view Forward::prepare(Exchange& ex) const {
   auto& fields = ex.request.fields;
-  fields.remove_all(kTold);
+  fields.remove_all(http::told_in(upstream_->telling()));
   http::frame_request(ex.request, ex.request_body.get());
   if (fields.has(FieldId::expect)) {
     if (ex.request_body) {
@@ -252,14 +250,9 @@ std::string_view Forward::prepare(Exchange& ex) const {
       fields.remove(FieldId::expect);  // there is nothing to wait for (RFC 9110 section 10.1.1)
     }
   }
-  std::string_view asked = ex.request.authority;
-  std::string_view host = asked.empty() ? "" : ex.arena.join("X-Forwarded-Host: ", asked, "\r\n");
-  // A client on a Unix socket has no address to tell.
-  bool unnamed = ex.stream.connection().peer.is_unix();
-  return ex.arena.join(unnamed ? "" : "X-Forwarded-For: ", unnamed ? "" : ex.stream.peer_ip(),
-                       unnamed ? "" : "\r\n", host,
-                       "X-Forwarded-Proto: ", ex.stream.connection().listener->scheme,
-                       "\r\nVia: ", via(ex.request.version), "\r\n");
+  auto told = http::forwarded_lines(upstream_->telling(), ex.stream.connection(), ex.stream.peer_ip(),
+                                    ex.request.authority, ex.arena);
+  return ex.arena.join(told, "Via: ", via(ex.request.version), "\r\n");
 }
 
 // The host that this target is asked for: exactly one Host, whatever the client's version and form of target.
@@ -270,7 +263,7 @@ void Forward::name_host(Exchange& ex, const upstream::Target& target) const {
   std::string_view asked = ex.request.authority;
   if (policy.kind == Kind::literal) {
     fields.set(FieldId::host, policy.literal);
-  } else if (is_call_ || policy.kind == Kind::upstream || asked.empty()) {
+  } else if (names_target_ || policy.kind == Kind::upstream || asked.empty()) {
     fields.set(FieldId::host, target.host_field());
   } else if (!fields.may_have(http::field_set(FieldId::host))) {
     fields.set(FieldId::host, asked);  // HTTP/1.0 with the host in the target alone

@@ -52,7 +52,8 @@ class Forward final : public chain::Handler {
   std::shared_ptr<upstream::Upstream> upstream_;
   upstream::Timeouts timeouts_;
   upstream::RetryConfig retry_;
-  bool is_call_ = false;  // the gateway's own request, not the client's
+  bool is_call_ = false;       // the gateway's own request, not the client's
+  bool names_target_ = false;  // and its Host is always the target's
 };
 
 }  // namespace sluice::handlers

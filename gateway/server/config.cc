@@ -52,7 +52,11 @@ void describe(Description<RouteConfig>& d) {
   d.field("timeout", &RouteConfig::timeout,
           "For the whole exchange, all attempts included; short for timeouts.total.");
   d.field("timeouts", &RouteConfig::timeouts, "Instead of those of the upstream.");
+  d.field("error_pages", &RouteConfig::error_pages,
+          "What clients get with errors, by status or class; those of `defaults` answer for others.",
+          example("{404: {html: \"<h1>Not here</h1>\"}, 5xx: pages/sorry.html}"));
   d.check([](const RouteConfig& r, const Site& at) {
+    chain::check_error_pages(r.error_pages, "error_pages", at);
     if (r.timeout && r.timeouts.total) at.error("timeout", "is written twice: here and as timeouts.total");
   });
 }
@@ -92,6 +96,14 @@ void describe(Description<DefaultsConfig>& d) {
       "merge_slashes", &DefaultsConfig::merge_slashes,
       "Takes several slashes in a row for one, in the path of every request, before a route is looked up. "
       "Services get the path like that, too.");
+  d.field(
+      "error_pages", &DefaultsConfig::error_pages,
+      "What clients get with errors, by status or class, where the route does not say; also where there is "
+      "no route.",
+      example("{404: {html: \"<h1>Not here</h1>\"}, 5xx: pages/sorry.html}"));
+  d.check([](const DefaultsConfig& c, const Site& at) {
+    chain::check_error_pages(c.error_pages, "error_pages", at);
+  });
 }
 
 void describe(Description<Config>& d) {
@@ -120,6 +132,8 @@ void describe(Description<Config>& d) {
   d.field("routes", &Config::routes, "Which requests go where.");
   d.field("on_tie", &Config::on_tie,
           "What to do when two routes match the same request and neither is more specific.");
+  d.field("allow_fault_injection", &Config::allow_fault_injection,
+          "Lets filters harm requests on purpose (`fault`). Without it such a configuration does not load.");
   d.field("access_log", &Config::access_log, "One line for each request.");
   d.field("metrics", &Config::metrics, "How much the metrics tell.");
   d.field("admin", &Config::admin, "Metrics and health, on an address of their own.");

@@ -8,6 +8,7 @@
 
 #include "gateway/admin/admin_config.h"
 #include "gateway/chain/consumer_config.h"
+#include "gateway/chain/error_pages.h"
 #include "gateway/chain/use.h"
 #include "gateway/config/describe.h"
 #include "gateway/front/listener_config.h"
@@ -42,6 +43,7 @@ struct RouteConfig {
   config::Choice handler;
   std::optional<config::Duration> timeout;
   upstream::TimeoutsConfig timeouts;
+  chain::ErrorPagesConfig error_pages;
   bool operator==(const RouteConfig&) const = default;
 
   // With `timeout` as the total.
@@ -70,6 +72,7 @@ struct DefaultsConfig : upstream::DefaultsConfig {
   std::optional<RequireAuthConfig> require_auth;
   routing::TrailingSlash trailing_slash = routing::TrailingSlash::strict;
   bool merge_slashes = false;
+  chain::ErrorPagesConfig error_pages;
   bool operator==(const DefaultsConfig&) const = default;
 };
 void describe(config::Description<DefaultsConfig>& d);
@@ -88,6 +91,7 @@ struct Config {
   std::vector<UseConfig> use;
   std::vector<RouteConfig> routes;
   OnTie on_tie = OnTie::error;
+  bool allow_fault_injection = false;
   observe::AccessLogConfig access_log;
   observe::MetricsConfig metrics;
   admin::AdminConfig admin;

@@ -106,7 +106,7 @@ std::shared_ptr<front::ListenerSettings> Listeners::Living::make_settings(
     const std::string& name, const BuiltSnapshot& snapshot, observe::MetricsRegistry& metrics) const {
   auto out = std::make_shared<front::ListenerSettings>();
   out->facts = {name, config.tls ? "https" : "http", index,
-                config.redirect ? config.redirect->port : std::uint16_t{0}};
+                config.redirect ? config.redirect->port : std::uint16_t{0}, config.trusted()};
   out->options = config.options();
   out->protocols = front::protocols_of(config.protocols, config.tls.has_value());
   out->metrics = metrics.listener(name);
@@ -145,6 +145,9 @@ void Listeners::apply(const Config& config, const BuiltSnapshot& snapshot, Opene
     living.config = written;
     auto settings = living.make_settings(name, snapshot, metrics);
     settings->tls = tls.of(name);
+    if (written.max_accept_rate)
+      settings->accepts_per_second =
+          written.max_accept_rate->per_second() / static_cast<double>(workers.size());
     living.settings = settings;
     for (std::size_t i = 0; i < workers.size(); ++i) {
       if (fresh) {

@@ -50,7 +50,13 @@ class RouteBuilder final : public chain::Builder {
         http::Method::get, 200,
         asks_upstream(written.handler.name()) ? observe::Source::upstream : observe::Source::gateway);
     out_.routes.push_back(std::make_shared<const routing::Route>(routing::Route{
-        written.name, chain::Chain(std::move(links), std::move(handler)), std::move(metrics)}));
+        written.name, chain::Chain(std::move(links), std::move(handler)), std::move(metrics),
+        error_pages(path("routes", index, "error_pages"), written.error_pages, facts_.captures)}));
+  }
+
+  // First of all, as those of the routes go over it.
+  void build_default_pages() {
+    out_.error_pages = error_pages(path("defaults", "error_pages"), config_.defaults.error_pages, {});
   }
 
   // By route: does it let pass callers of whom nothing is known?
@@ -145,6 +151,7 @@ class RouteBuilder final : public chain::Builder {
     return nullptr;
   }
   stores::Stores& stores() override { return living_.stores; }
+  bool allows_faults() const override { return config_.allow_fault_injection; }
   observe::SeriesStore& series() override { return living_.metrics.store(); }
   void error(std::string_view field, std::string message, std::string hint) override {
     report_.error(below(field), std::move(message), std::move(hint));
@@ -154,6 +161,28 @@ class RouteBuilder final : public chain::Builder {
   }
 
  private:
+  // Null if there are none, neither here nor by default.
+  std::shared_ptr<const chain::ErrorPages> error_pages(const std::string& at,
+                                                       const chain::ErrorPagesConfig& written,
+                                                       const std::vector<std::string>& captures) const {
+    if (written.empty()) return out_.error_pages;
+    auto below = [&](const std::string& field) { return at + (field.starts_with('[') ? "" : ".") + field; };
+    chain::ErrorPages::Source source;
+    source.read = [&](const std::string& field, const std::string& file) -> std::optional<std::string> {
+      constexpr std::size_t kLargest = 1 << 20;
+      auto path = config::resolved(directory_of(report_, below(field)), file);
+      auto read = config::system_environment().read(path, kLargest);
+      if (!read.text) report_.error(below(field), fmt::format("{} cannot be read: {}", file, read.error));
+      return std::move(read.text);
+    };
+    source.complain = [&](const std::string& field, std::string message, std::string hint) {
+      report_.error(below(field), std::move(message), std::move(hint));
+    };
+    auto out = std::make_shared<chain::ErrorPages>(written, captures, source);
+    out->fall_back_on(out_.error_pages.get());
+    return out;
+  }
+
   // A filter of the route, where it is used and where its settings were written.
   struct Placed {
     const config::Choice* filter;
@@ -307,6 +336,7 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
           ? std::string()
           : config::resolved(directory_of(report, "state_directory"), config.state_directory));
   RouteBuilder builder(config, report, living, *out);
+  builder.build_default_pages();
   for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i, matches[i]);
   check_auth(config, matches, builder.lacks_auth(), report, *out);
   out->identity_fields.settle();
@@ -333,6 +363,7 @@ std::shared_ptr<BuiltSnapshot> renew_consumers(Loaded& loaded, BuiltSnapshot& cu
   out->routes = current.routes;
   out->identity_fields = current.identity_fields;
   out->merge_slashes = current.merge_slashes;
+  out->error_pages = current.error_pages;
   out->upstreams = current.upstreams;
   out->gauges = std::move(current.gauges);
   return out;

@@ -53,6 +53,7 @@ void WorkerThread::run() {
     loop_.run();
     listeners_.clear();
     leaving_.clear();
+    worker_.background.cancel(base::Reason::draining);
     base::run_ready();
     front_.drop();
     loop_.run_once(base::Duration::zero());  // pools that the last snapshot let go of

@@ -66,6 +66,22 @@ void describe(Text<HostPolicy>& t) {
   });
 }
 
+}  // namespace sluice::upstream
+
+namespace sluice::http {
+
+void describe(config::Enumeration<Telling>& e) {
+  e.about("forwarded");
+  e.value("x_forwarded", Telling::x_forwarded, "In X-Forwarded-For, X-Forwarded-Host and X-Forwarded-Proto.");
+  e.value("rfc7239", Telling::rfc7239, "In Forwarded (RFC 7239).");
+  e.value("both", Telling::both, "In all of them.");
+  e.value("off", Telling::off, "Not at all, but for what filters set.");
+}
+
+}  // namespace sluice::http
+
+namespace sluice::upstream {
+
 void describe(Description<PoolConfig>& d) {
   d.about("pool", "Connections to each target that are kept for further requests.");
   d.field(
@@ -120,6 +136,8 @@ void describe(Description<UpstreamConfig>& d) {
           default_is("that of `defaults`"));
   d.field("host", &UpstreamConfig::host,
           "Which Host the target sees: the client's (keep), the target's own (upstream) or this text.");
+  d.field("forwarded", &UpstreamConfig::forwarded, "How the targets are told who the client is.",
+          example("rfc7239"));
   d.field("proxy_protocol", &UpstreamConfig::proxy_protocol,
           "Tells the targets the client's address by a header of the PROXY protocol, first of all on each "
           "connection. Such a connection is one client's, so it serves one exchange and is not kept.",

@@ -8,10 +8,18 @@
 
 #include "gateway/config/describe.h"
 #include "gateway/config/types_net.h"
+#include "gateway/http/forwarded.h"
 #include "gateway/upstream/health_config.h"
 #include "gateway/upstream/timeouts.h"
 #include "gateway/upstream/tls_config.h"
 #include "gateway/upstream/url.h"
+
+namespace sluice::http {
+
+// How the targets are told who the client is. Here, as this layer is the first that knows configurations.
+void describe(config::Enumeration<Telling>& e);
+
+}  // namespace sluice::http
 
 namespace sluice::upstream {
 
@@ -65,6 +73,7 @@ struct UpstreamConfig {
   PoolConfig pool;
   std::optional<RetryConfig> retry;
   HostPolicy host;
+  http::Telling forwarded = http::Telling::x_forwarded;
   std::optional<net::ProxyVersion> proxy_protocol;
   std::optional<HealthConfig> health;
   bool operator==(const UpstreamConfig&) const = default;

@@ -23,6 +23,7 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
       timeouts_(merge(merge(Timeouts{}, defaults.timeouts), config.timeouts)),
       retry_(config.retry ? *config.retry : defaults.retry.value_or(RetryConfig{})),
       host_(config.host),
+      telling_(config.forwarded),
       pool_{config.pool, config.protocol},
       proxy_protocol_(config.proxy_protocol),
       group_(targets.group(name_)) {

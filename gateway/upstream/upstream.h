@@ -30,6 +30,7 @@ class Upstream {
   const Timeouts& timeouts() const noexcept { return timeouts_; }
   const RetryConfig& retry() const noexcept { return retry_; }
   const HostPolicy& host() const noexcept { return host_; }
+  http::Telling telling() const noexcept { return telling_; }
   const PoolSettings& pool() const noexcept { return pool_; }
   // Set: connections to the targets begin with a header of that version.
   std::optional<net::ProxyVersion> proxy_protocol() const noexcept { return proxy_protocol_; }
@@ -69,6 +70,7 @@ class Upstream {
   Timeouts timeouts_;
   RetryConfig retry_;
   HostPolicy host_;
+  http::Telling telling_;
   PoolSettings pool_;
   std::optional<net::ProxyVersion> proxy_protocol_;
   std::shared_ptr<TargetGroup> group_;

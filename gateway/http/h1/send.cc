@@ -75,6 +75,7 @@ Task<Sent> BodySender::rest(Body& body) {
 
 Task<Sent> BodySender::tunnel(Body& body, net::ScopeTimer& idle) {
   timeout_ = base::Duration::zero();
+  pace_ = nullptr;
   framing_ = Framing::Kind::until_close;
   more_ = true;
   // Each of the two goes before the next is made: frames of idle tunnels are what they cost.
@@ -138,7 +139,7 @@ Task<Sent> BodySender::put(std::string_view head, const Result<Piece>& piece) {
   more_ = !piece->last;
   std::size_t n = gather(head, *piece);
   if (n == 0) return Sent{};
-  auto writing = net::write_all(*to_, {pieces_, n}, timeout_, *sent_);
+  auto writing = net::write_all(*to_, {pieces_, n}, timeout_, *sent_, pace_);
   if (writing.await_ready()) {
     Sent sent{writing.await_resume(), std::nullopt};
     if (!sent) more_ = false;
@@ -225,9 +226,12 @@ Task<Sent> BodySender::splice_through(Body& body, net::Transport& from, const ne
       net::Io out = to_->try_splice_out(pipe, held, follows);
       if (out.kind == net::Io::Kind::again) {
         auto since = loop_->clock().steady();
-        auto wait = to_->writable(timeout_);
+        auto timeout = pace_ ? pace_->begin_wait(timeout_, *sent_) : std::optional(timeout_);
+        if (!timeout) co_return Sent{{net::Written::Kind::timeout, {}, 0}, std::nullopt};
+        auto wait = to_->writable(*timeout);
         auto outcome = co_await wait;
         waited_ += loop_->clock().steady() - since;
+        if (pace_) pace_->end_wait();
         if (outcome == base::Outcome::cancelled)
           co_return Sent{{net::Written::Kind::cancelled, wait.why(), 0}, std::nullopt};
         if (outcome == base::Outcome::timeout)

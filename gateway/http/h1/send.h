@@ -34,6 +34,9 @@ class BodySender {
              std::uint64_t& sent) noexcept
       : loop_(&loop), to_(&to), arena_(&arena), timeout_(timeout), sent_(&sent) {}
 
+  // Whoever reads must keep it. It must outlive the sending.
+  void keep_pace(net::Pace& pace) noexcept { pace_ = &pace; }
+
   // Head and body, null for none, to the end. `head` and `body` must outlive the task.
   base::Task<Sent> send(std::string_view head, Body* body, Framing::Kind framing);
   // The head, and the first piece if it is there without waiting; more() tells whether rest() must follow.
@@ -62,6 +65,7 @@ class BodySender {
   net::Transport* to_;
   base::Arena* arena_;
   base::Duration timeout_;
+  net::Pace* pace_ = nullptr;
   std::uint64_t* sent_;
   Framing::Kind framing_ = Framing::Kind::none;
   bool more_ = false;
