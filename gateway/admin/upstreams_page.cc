@@ -21,11 +21,14 @@ std::string changes(const std::deque<upstream::HealthChange>& all) {
 
 std::string target(const TargetReport& t) {
   const auto* last = t.health.last();
+  bool out = t.ejection.out() && t.health.healthy();
   return fmt::format(
-      "{{\"target\":{},\"state\":{},\"why\":{},\"check\":{},\"since\":{},\"last_check\":{},\"changes\":{}}}",
-      json_text(t.target), state(t.usable), t.usable ? "null" : json_text(t.why_not),
+      "{{\"target\":{},\"state\":{},\"why\":{},\"check\":{},\"since\":{},\"last_check\":{},\"changes\":{}{}}"
+      "}",
+      json_text(t.target), out ? "\"ejected\"" : state(t.usable), t.usable ? "null" : json_text(t.why_not),
       t.check.empty() ? "null" : json_text(t.check), json_time(t.health.since()),
-      last ? json_text(last->cause) : "null", changes(t.health.changes()));
+      last ? json_text(last->cause) : "null", changes(t.health.changes()),
+      t.ejection.times() ? fmt::format(",\"ejections\":{}", t.ejection.times()) : "");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/upstream/ejection.h"
 #include "gateway/upstream/health.h"
 
 namespace sluice::admin {
@@ -16,6 +17,7 @@ struct TargetReport {
   std::string why_not;  // of one that does not
   std::string check;    // "http", "tcp", "grpc"; "" for one that is not checked
   upstream::Health health;
+  upstream::Ejection ejection;
 };
 
 struct UpstreamReport {

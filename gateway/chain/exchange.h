@@ -16,6 +16,7 @@
 #include "gateway/net/loop.h"
 #include "gateway/net/scope_timer.h"
 #include "gateway/upstream/attempt.h"
+#include "gateway/upstream/gate.h"
 
 namespace sluice::routing {
 struct Route;
@@ -42,6 +43,7 @@ struct UpstreamView {
   base::SteadyTime asked{};     // request head sent
   base::SteadyTime answered{};  // response head complete
   base::Duration connect{};     // of the last attempt; zero on a reused connection
+  base::Duration queued{};      // until the upstream had room
 };
 
 // Where an exchange runs.
@@ -73,6 +75,7 @@ struct Exchange {
   http::BodyPtr request_body;             // of a tunnel: what the client sends after the switch
   http::ClientStreamPtr upstream_stream;  // of the attempt that gave the response; its head's views lie there
   std::optional<upstream::AttemptInFlight> attempt;
+  upstream::Gate::Place place;  // among the requests that the upstream may have at a time, if it has a limit
   http::ResponseHead response;
   http::BodyPtr response_body;
 
@@ -91,7 +94,8 @@ struct Exchange {
 
   // Why the gateway answered by itself or gave up; Reason::none while all is well.
   base::Reason reason = base::Reason::none;
-  std::string_view detail;  // of that reason, for the log
+  std::string_view detail;        // of that reason, for the log
+  std::uint32_t retry_after = 0;  // seconds, for a local reply of 503; zero: not known
   bool answered_locally = false;
   bool sent_at_once = false;  // the response left without waiting for client or upstream
   UpstreamView upstream;

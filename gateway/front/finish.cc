@@ -87,6 +87,7 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   r.duration = ending.duration;
   r.overhead = ending.overhead;
   if (up.connect.count()) r.connect = up.connect;
+  if (up.queued.count()) r.queue = up.queued;
   if (up.answered != base::SteadyTime{}) {
     r.first_byte = up.attempts->took;
     r.upstream_time = up.answered - up.asked;

@@ -267,7 +267,8 @@ std::vector<admin::UpstreamReport> Gateway::report_upstreams() const {
     for (const auto& t : u->targets()) {
       bool usable = t->usable();
       report.targets.push_back({t->text(), usable, usable ? "" : t->why_unusable().detail,
-                                checks ? std::string(upstream::name(checks->health.type)) : "", t->health()});
+                                checks ? std::string(upstream::name(checks->health.type)) : "", t->health(),
+                                t->ejection()});
     }
   }
   return out;

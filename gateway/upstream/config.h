@@ -9,6 +9,7 @@
 #include "gateway/config/describe.h"
 #include "gateway/config/types_net.h"
 #include "gateway/upstream/health_config.h"
+#include "gateway/upstream/protection_config.h"
 #include "gateway/upstream/timeouts.h"
 #include "gateway/upstream/tls_config.h"
 #include "gateway/upstream/url.h"
@@ -53,6 +54,7 @@ void describe(config::Enumeration<ProtocolChoice>& e);
 struct PoolSettings {
   PoolConfig keep;
   ProtocolChoice protocol = ProtocolChoice::automatic;
+  std::uint32_t max_in_all = ~std::uint32_t{0};  // connections of the upstream
 };
 
 struct UpstreamConfig {
@@ -67,6 +69,10 @@ struct UpstreamConfig {
   HostPolicy host;
   std::optional<net::ProxyVersion> proxy_protocol;
   std::optional<HealthConfig> health;
+  OutlierConfig outlier;
+  std::optional<CircuitConfig> circuit_breaker;
+  LimitsConfig limits;
+  std::optional<QueueConfig> queue;
   bool operator==(const UpstreamConfig&) const = default;
 
   // Whichever way they were written.
