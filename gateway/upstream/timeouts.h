@@ -12,8 +12,9 @@
 namespace sluice::upstream {
 
 struct TimeoutsConfig {
-  std::optional<config::Duration> connect, first_byte, idle, total, tunnel, attempt;
-  std::optional<bool> propagate;
+  std::optional<config::Duration> connect, first_byte, idle, total, tunnel;
+  std::optional<config::Duration> attempt{};
+  std::optional<bool> propagate{};
   bool operator==(const TimeoutsConfig&) const = default;
 };
 void describe(config::Description<TimeoutsConfig>& d);

@@ -4,7 +4,8 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
-#include <vector>
+#include <memory>
+#include <string>
 
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
@@ -214,7 +215,7 @@ routes: [{name: u, match: {path: /**}, use: [{forward_auth: {to: auth, path: /ch
 class FullUpstream : public ::testing::Test {
  protected:
   void start(std::string_view settings) {
-    gw = std::make_unique<Gateway>(upstream(settings));
+    gw = std::make_unique<Gateway>(upstream("protocol: h1, " + std::string(settings)));
     first = std::make_unique<RawClient>(gw->connect());
     first->send(get("/first"));
     target = std::make_unique<UpstreamConnection>(gw->upstream("users").accept());
@@ -223,6 +224,11 @@ class FullUpstream : public ::testing::Test {
   void let_go() {
     target->send(ok("first"));
     EXPECT_EQ(first->response().body, "first");
+  }
+  // The next request, on the same connection.
+  void serve(const std::string& body) {
+    target->expect_request();
+    target->send(ok(body));
   }
   std::unique_ptr<Gateway> gw;
   std::unique_ptr<RawClient> first;
@@ -237,8 +243,10 @@ TEST_F(FullUpstream, RefusesFurtherRequests) {
   EXPECT_THAT(answer, Refused(503, "overload"));
   EXPECT_EQ(answer.value("Retry-After"), "1");
   let_go();
-  gw->upstream("users").answers(200, "next");
-  EXPECT_EQ(gw->get("/x").body, "next");
+  RawClient next = gw->connect();
+  next.send(get("/next"));
+  serve("next");
+  EXPECT_EQ(next.response().body, "next");
 }
 
 TEST_F(FullUpstream, LetsThemWaitInAQueue) {
@@ -249,8 +257,8 @@ TEST_F(FullUpstream, LetsThemWaitInAQueue) {
   second.send(get("/second"));
   EXPECT_TRUE(metrics.becomes(1, "sluice_upstream_pending_requests", {{"upstream", "users"}}));
   EXPECT_THAT(gw->get("/third"), Refused(503, "overload")) << "the queue is full";
-  gw->upstream("users").answers(200, "second");
   let_go();
+  serve("second");
 
   EXPECT_EQ(second.response().body, "second");
   EXPECT_TRUE(metrics.becomes(0, "sluice_upstream_pending_requests", {{"upstream", "users"}}));
@@ -277,7 +285,7 @@ TEST_F(FullUpstream, ForgetsAClientThatLeavesTheQueue) {
 }
 
 TEST_F(FullUpstream, HasAsManyConnectionsAsItMay) {
-  start("limits: {max_connections: 1}, protocol: h1");
+  start("limits: {max_connections: 1}");
 
   EXPECT_THAT(gw->get("/x"), Refused(503, "overload"));
   let_go();

@@ -32,7 +32,7 @@ class AttemptTest : public testing::Test {
   base::VirtualClock clock_;
   net::Loop loop_{clock_};
   TargetTable table_{{&loop_}, nullptr};
-  observe::SeriesStore store_{{}};
+  observe::SeriesStore store_{observe::MetricsOptions{}};
   std::optional<Upstream> upstream_;
   std::optional<AttemptInFlight> attempt_;
 };

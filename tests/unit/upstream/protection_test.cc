@@ -63,7 +63,7 @@ class ProtectionTest : public testing::Test {
   base::VirtualClock clock_;
   net::Loop loop_{clock_};
   TargetTable table_{{&loop_}, nullptr};
-  observe::SeriesStore store_{{}};
+  observe::SeriesStore store_{observe::MetricsOptions{}};
   std::shared_ptr<observe::UpstreamMetrics> metrics_;
   UpstreamConfig config_;
   std::optional<Upstream> upstream_;
