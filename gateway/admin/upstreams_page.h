@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/upstream/ejection.h"
 #include "gateway/upstream/health.h"
 
 namespace sluice::admin {
@@ -22,6 +23,7 @@ struct TargetReport {
   std::uint32_t weight_written = 1;
   std::uint32_t active = 0;       // requests in flight
   std::uint32_t connections = 0;  // open, all workers together
+  upstream::Ejection ejection;
 };
 
 struct UpstreamReport {

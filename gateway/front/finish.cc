@@ -104,6 +104,7 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   if (ex.filter_times.auth.count()) r.auth = ex.filter_times.auth;
   if (ex.filter_times.all.count()) r.filters = ex.filter_times.all;
   if (up.connect.count()) r.connect = up.connect;
+  if (up.queued.count()) r.queue = up.queued;
   if (up.answered != base::SteadyTime{}) r.first_byte = up.attempts->took;
   if (up.attempts) r.upstream_time = upstream_time(ex);
   if (ex.stream.client_wait().count()) r.client_write = ex.stream.client_wait();

@@ -90,6 +90,7 @@ admin::TargetReport report_target(const upstream::Upstream& upstream, std::size_
   out.active = t.active();
   out.connections = t.connections();
   out.health = t.health();
+  out.ejection = t.ejection();
   return out;
 }
 

@@ -310,7 +310,9 @@ void check_auth(const Config& config, std::span<const routing::RouteMatches> mat
 std::vector<observe::TargetReport> report_targets(const upstream::Upstream& upstream) {
   std::vector<observe::TargetReport> out;
   for (const auto& t : upstream.targets())
-    out.push_back({t->text(), t->usable() ? observe::TargetState::healthy : observe::TargetState::unhealthy});
+    out.push_back({t->text(), t->usable()    ? observe::TargetState::healthy
+                              : t->ejected() ? observe::TargetState::ejected
+                                             : observe::TargetState::unhealthy});
   return out;
 }
 

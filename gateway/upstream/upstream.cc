@@ -24,9 +24,10 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
       retry_(config.retry ? *config.retry : defaults.retry.value_or(RetryConfig{})),
       host_(config.host),
       telling_(config.forwarded),
-      pool_{config.pool, config.protocol},
+      pool_{config.pool, config.protocol, config.limits.max_connections.value_or(Target::kNoLimit)},
       proxy_protocol_(config.proxy_protocol),
-      group_(targets.group(name_)) {
+      group_(targets.group(name_)),
+      protection_(config, group_, *targets.loops()) {
   for (const TargetConfig& t : config.all_targets()) {
     targets_.push_back(targets.target(group_, t.url));
     weights_.push_back(t.weight);
@@ -38,6 +39,7 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
 }
 
 void Upstream::put_in_force(base::WallTime now) const {
+  protection_.put_in_force(targets_, metrics_.get());
   for (const auto& t : targets_) {
     if (t->url().tls) t->use_tls(tls_);
     t->check_health(checks_ != nullptr, now);

@@ -13,6 +13,7 @@
 #include "gateway/upstream/balancer.h"
 #include "gateway/upstream/config.h"
 #include "gateway/upstream/prober.h"
+#include "gateway/upstream/protection.h"
 #include "gateway/upstream/target.h"
 #include "gateway/upstream/target_table.h"
 
@@ -52,6 +53,7 @@ class Upstream {
   // The target for the next attempt, on that worker's thread; null when none is usable. Targets in `tried`
   // are avoided as long as there is another. The pointer is good as long as this upstream is.
   Target* pick(unsigned worker, const PickKey& key, std::span<Target* const> tried = {});
+  const Protection& protection() const noexcept { return protection_; }
   // For the reply when pick() gave null.
   base::Error why_unusable() const;
 
@@ -74,6 +76,7 @@ class Upstream {
   PoolSettings pool_;
   std::optional<net::ProxyVersion> proxy_protocol_;
   std::shared_ptr<TargetGroup> group_;
+  Protection protection_;
   std::vector<std::shared_ptr<Target>> targets_;
   std::vector<std::uint32_t> weights_;
   std::vector<std::unique_ptr<View, DestroyView>> views_;  // by worker
