@@ -291,7 +291,7 @@ class ForwardAuth final : public chain::Authenticator {
     check.method = ex.request.method_text;
     check.path = uri_of(ex);
     check.host = ex.request.authority;
-    check.scheme = client.listener->scheme;
+    check.scheme = client.scheme();
     check.protocol = http::name(ex.request.version);
     if (!client.peer.is_unix()) check.address = ex.stream.peer_ip(), check.port = client.peer.port();
     check.fields = shown;

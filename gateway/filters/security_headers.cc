@@ -114,7 +114,7 @@ class SecurityHeaders final : public chain::Filter {
   base::Task<void> on_response(chain::Exchange& ex) const override {
     auto& fields = ex.response.fields;
     for (const auto& name : hide_) fields.remove(name);
-    if (!hsts_.empty() && ex.stream.connection().listener->scheme == "https")
+    if (!hsts_.empty() && ex.stream.connection().scheme() == "https")
       say(fields, kStrictTransportSecurity, hsts_);
     for (const auto& [name, value] : says_) say(fields, name, value);
     if (frames_ != FramePolicy::off) restrict_frames(fields);

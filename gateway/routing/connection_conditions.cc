@@ -124,7 +124,7 @@ class Scheme final : public OneOf {
 
  private:
   bool holds(const http::ConnectionFacts& connection) const noexcept override {
-    return connection.listener && has(connection.listener->scheme);
+    return connection.listener && has(connection.scheme());
   }
 };
 

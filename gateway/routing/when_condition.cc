@@ -37,7 +37,7 @@ View client_ip(const Arrival& a, View) {
   constexpr std::size_t kLongest = 46;
   return a.connection ? a.connection->peer.ip(a.head.fields.arena().chars(kLongest)) : View();
 }
-View scheme(const Arrival& a, View) { return a.connection ? View(a.connection->listener->scheme) : View(); }
+View scheme(const Arrival& a, View) { return a.connection ? View(a.connection->scheme()) : View(); }
 View listener(const Arrival& a, View) { return a.connection ? View(a.connection->listener->name) : View(); }
 View sni(const Arrival& a, View) {
   return a.connection && a.connection->tls ? a.connection->tls->sni : View();

@@ -130,7 +130,10 @@ admin::TargetChanged Gateway::change_target(const admin::TargetChange& change) {
     if (target.text() != change.target) continue;
     if (change.has_weight) target.set_weight(change.weight);
     if (change.drain) target.drain(*change.drain);
-    if (change.reset_health) target.reset_health(clock_.wall());
+    if (change.reset_health) {
+      target.reset_health(clock_.wall());
+      target.bring_back(clock_.steady(), true);
+    }
     return {Kind::done, admin::target_json(report_target(*upstream, i))};
   }
   return {Kind::no_target, {}};
