@@ -16,6 +16,7 @@ struct alignas(64) Upstream::View {
   std::vector<std::shared_ptr<const Members>> lists;  // by part
   std::vector<std::shared_ptr<Target>> left;
   Members members;
+  std::vector<std::shared_ptr<Target>> targets;  // of the members
   std::vector<Candidate> usable;
   std::vector<Candidate> others;  // for the time of one pick
   std::unique_ptr<Balancer> balancer;
@@ -30,9 +31,11 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
       timeouts_(merge(merge(Timeouts{}, defaults.timeouts), config.timeouts)),
       retry_(config.retry ? *config.retry : defaults.retry.value_or(RetryConfig{})),
       host_(config.host),
-      pool_{config.pool, config.protocol},
+      telling_(config.forwarded),
+      pool_{config.pool, config.protocol, config.limits.max_connections.value_or(Target::kNoLimit)},
       proxy_protocol_(config.proxy_protocol),
       group_(targets.group(name_)),
+      protection_(config, group_, *targets.loops()),
       balance_(config.balance),
       loops_(targets.loops()) {
   for (const TargetConfig& t : config.all_targets()) {
@@ -74,19 +77,22 @@ std::vector<Upstream::Shown> Upstream::shown() const {
   auto all = parts();
   for (const Part& p : all) {
     auto members = p.source->members();
-    for (const Member& m : *members) out.push_back({m.target->text(), m.target, {}, false});
+    for (const Member& m : *members)
+      out.push_back({m.target->text(), m.target, {}, times(m.weight, p.weight), false});
     if (members->empty())
-      out.push_back({p.source->names().shown, nullptr, p.source->why_empty().detail, false});
+      out.push_back({p.source->names().shown, nullptr, p.source->why_empty().detail, p.weight, false});
   }
   for (const Part& p : all)
-    for (auto& t : p.source->draining()) out.push_back({t->text(), t, {}, true});
+    for (auto& t : p.source->draining()) out.push_back({t->text(), t, {}, p.weight, true});
   return out;
 }
 
 void Upstream::put_in_force(base::WallTime now) const {
   group_->tls = tls_;
   group_->checked = checks_ != nullptr;
-  for (const auto& t : targets()) {
+  auto all = targets();
+  protection_.put_in_force(all, metrics_.get());
+  for (const auto& t : all) {
     if (t->url().tls && tls_) t->use_tls(tls_);
     t->check_health(checks_ != nullptr, now);
   }
@@ -114,6 +120,8 @@ void Upstream::take_members(View& view, unsigned worker) const {
   // A target that left goes when the last request that was given it here is over; it counts until then.
   for (Member& m : view.members) view.left.push_back(std::move(m.target));
   view.members = std::move(members);
+  view.targets.clear();
+  for (const Member& m : view.members) view.targets.push_back(m.target);
   std::erase_if(view.left, [&](const auto& t) { return t->active() == 0 || have.contains(t.get()); });
   view.balancer = make_balancer(balance_, view.members.size(), worker, Random::seeded());
 }
@@ -128,9 +136,20 @@ void Upstream::refresh(View& view, unsigned worker, std::uint64_t version) const
     if (!m.target->usable() || m.priority > lowest) continue;
     if (m.priority < lowest) view.usable.clear();
     lowest = m.priority;
-    view.usable.push_back({m.target.get(), m.weight, i, 0});
+    view.usable.push_back({m.target.get(), m.target->weight().value_or(m.weight), i, 0});
   }
   sum_weights(view.usable);
+}
+
+Upstream::View& Upstream::view(unsigned worker) const {
+  View& view = *views_[worker];
+  auto version = group_->version.load(std::memory_order_acquire);
+  if (version != view.version) refresh(view, worker, version);
+  return view;
+}
+
+std::span<const std::shared_ptr<Target>> Upstream::targets(unsigned worker) const {
+  return view(worker).targets;
 }
 
 // Could one address of a name not be reached just now? The others stand for the same service.
@@ -139,9 +158,7 @@ bool Upstream::unreachable(const Target& target, unsigned worker) const noexcept
 }
 
 Target* Upstream::pick(unsigned worker, const PickKey& key, std::span<Target* const> tried) {
-  View& view = *views_[worker];
-  auto version = group_->version.load(std::memory_order_acquire);
-  if (version != view.version) refresh(view, worker, version);
+  View& view = this->view(worker);
   if (view.usable.empty()) return nullptr;
   if (view.usable.size() == 1) return view.usable.front().target;
   if (!tried.empty()) return pick_other(view, worker, key, tried);

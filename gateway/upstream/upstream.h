@@ -14,6 +14,7 @@
 #include "gateway/upstream/balancer.h"
 #include "gateway/upstream/config.h"
 #include "gateway/upstream/prober.h"
+#include "gateway/upstream/protection.h"
 #include "gateway/upstream/target.h"
 #include "gateway/upstream/target_table.h"
 
@@ -33,16 +34,20 @@ class Upstream {
   const Timeouts& timeouts() const noexcept { return timeouts_; }
   const RetryConfig& retry() const noexcept { return retry_; }
   const HostPolicy& host() const noexcept { return host_; }
+  http::Telling telling() const noexcept { return telling_; }
   const PoolSettings& pool() const noexcept { return pool_; }
   // Set: connections to the targets begin with a header of that version.
   std::optional<net::ProxyVersion> proxy_protocol() const noexcept { return proxy_protocol_; }
-  // As of now; takes locks.
+  // As of now; takes locks: not for workers.
   std::vector<std::shared_ptr<Target>> targets() const;
+  // The same as that worker knows them, on its thread; good until it asks again or picks.
+  std::span<const std::shared_ptr<Target>> targets(unsigned worker) const;
   // For people: the targets, what stands for those of a source that has none, and those that are to go.
   struct Shown {
     std::string text;
     std::shared_ptr<Target> target;  // null: none is known
     std::string why;                 // then
+    std::uint32_t weight = 1;        // as written
     bool draining = false;
   };
   std::vector<Shown> shown() const;
@@ -68,6 +73,7 @@ class Upstream {
   // are avoided as long as there is another. The pointer is good while this upstream lives and either the
   // target is active or no other request of this worker has been given one.
   Target* pick(unsigned worker, const PickKey& key, std::span<Target* const> tried = {});
+  const Protection& protection() const noexcept { return protection_; }
   // For the reply when pick() gave null.
   base::Error why_unusable() const;
 
@@ -81,6 +87,7 @@ class Upstream {
     std::uint32_t weight;
   };
   std::vector<Part> parts() const;  // those in force; takes a lock
+  View& view(unsigned worker) const;
   void refresh(View& view, unsigned worker, std::uint64_t version) const;
   void take_members(View& view, unsigned worker) const;
   bool unreachable(const Target& target, unsigned worker) const noexcept;
@@ -93,9 +100,11 @@ class Upstream {
   Timeouts timeouts_;
   RetryConfig retry_;
   HostPolicy host_;
+  http::Telling telling_;
   PoolSettings pool_;
   std::optional<net::ProxyVersion> proxy_protocol_;
   std::shared_ptr<TargetGroup> group_;
+  Protection protection_;
   std::vector<Part> parts_;
   mutable std::mutex mutex_;
   std::shared_ptr<Source> instead_;  // guarded
