@@ -23,11 +23,15 @@ Discovery::Discovery(boost::asio::io_context& control, const base::Clock& clock,
       lookup_(lookup.get()),
       resolver_(control, clock, std::move(lookup)),
       files_(&control) {
+  for (auto [took, result] :
+       {std::pair(&ok_, "ok"), std::pair(&none_, "none"), std::pair(&failed_, "failed")}) {
+    took->series = metrics.store().series(Family::sluice_dns_lookup_seconds, {result});
+    took->cells = observe::DurationCells(took->series.cells(0));
+  }
   resolver_.on_lookup([this](const net::Answer& answer, base::Duration took) {
     std::string_view result = answer.good() ? "ok" : answer.none ? "none" : "failed";
+    (answer.good() ? ok_ : answer.none ? none_ : failed_).cells.observe(took);
     metrics_.store().add(Family::sluice_dns_lookups_total, {result}, 1);
-    metrics_.store().add(Family::sluice_dns_lookup_seconds_total, {result},
-                         std::chrono::duration<double>(took).count());
   });
 }
 
