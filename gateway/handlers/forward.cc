@@ -66,24 +66,29 @@ void strip_interim(http::ResponseHead& head) noexcept {
 struct Forward::Try {
   upstream::Target* tried[kMaxAttempts];
   std::size_t count = 0;
+  upstream::Picked at;                 // the target of the present attempt
   std::string_view extra;              // field lines for the target
   std::string_view greeting;           // a PROXY header for it, if it wants one
+  std::string_view host;               // as filters left it, where attempts may ask for different ones
   bool fresh = false;                  // no idle connection this time
   http::ReplayBody* replay = nullptr;  // the request's body, if it can be sent once more
 };
 
-Forward::Forward(const ForwardConfig& config, chain::Builder& builder)
-    : upstream_(builder.upstream(config.upstream)) {
+Forward::Forward(const std::string& upstream, chain::Builder& builder, bool is_call)
+    : upstream_(builder.upstream(upstream)), is_call_(is_call) {
   if (!upstream_) return;
   timeouts_ = upstream::merge(upstream_->timeouts(), builder.timeouts());
   retry_ = upstream_->retry();
+  affinity_ = Affinity(*upstream_, builder, !is_call);
 }
 
+Forward::Forward(const ForwardConfig& config, chain::Builder& builder)
+    : Forward(config.upstream, builder, false) {}
+
 Forward::Forward(const chain::CallSettings& call, chain::Builder& builder)
-    : Forward(ForwardConfig{call.upstream}, builder) {
+    : Forward(call.upstream, builder, true) {
   timeouts_.total = call.timeout.value_or(timeouts_.total);
   if (call.retry) retry_ = *call.retry;
-  is_call_ = true;
 }
 
 Task<Result<void>> Forward::answer(Exchange& ex) const {
@@ -101,15 +106,16 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   } else {
     ex.total.start(timeouts_.total, Reason::timeout_total);
   }
+  auto key = affinity_ ? affinity_.key(ex) : upstream::PickKey();
   for (;;) {
     // Step 2
-    upstream::Target* target = upstream_->pick(worker.index, {}, {t.tried, t.count});
-    if (!target) co_return base::Unexpected{upstream_->why_unusable()};
-    begin_attempt(ex, t, *target);
+    t.at = upstream_->choose(worker.index, key, {t.tried, t.count});
+    if (!t.at.target) co_return base::Unexpected{upstream_->why_unusable()};
+    begin_attempt(ex, t);
     if (grpc) grpc.tell_deadline(ex);
     // Step 3
-    auto& pool =
-        upstream::Pool::of(*target, worker.index, worker.loop, upstream_->pool(), upstream_->metrics());
+    auto& pool = upstream::Pool::of(*t.at.target, worker.index, worker.loop, t.at.upstream->pool(),
+                                    t.at.upstream->metrics());
     Result<void> result;
     upstream::Wanted wanted{t.fresh, !ex.request.upgrade.empty(), t.greeting};
     auto acquired = co_await pool.acquire(ex.arena, timeouts, wanted);
@@ -133,7 +139,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
     }
     bool again = result && grpc && grpc.repeatable(ex.response, retry_) && may_repeat(ex, t);
     if (again) result = base::fail(Reason::upstream_status);
-    end_attempt(ex, result);
+    end_attempt(ex, t, result);
     if (again) continue;
     if (result) break;
     // Step 6
@@ -147,6 +153,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   // Step 7: from here on the client's connection pulls.
   bool headless = grpc && grpc.translate(ex);
   ex.response.fields.add(FieldId::via, via(ex.response.version));
+  if (affinity_) affinity_.tell(ex, key, *t.at.target);
   if (ex.response.status == 101) [[unlikely]] {
     if (auto switched = switch_protocols(ex); !switched) co_return switched;
   } else if (!grpc && !is_call_ && streaming(ex.response)) {
@@ -167,15 +174,20 @@ Result<void> Forward::switch_protocols(Exchange& ex) const {
   return {};
 }
 
-void Forward::begin_attempt(Exchange& ex, Try& t, upstream::Target& target) const {
+void Forward::begin_attempt(Exchange& ex, Try& t) const {
+  upstream::Target& target = *t.at.target;
   if (t.count == 0) {
     t.extra = prepare(ex);
-    if (auto version = upstream_->proxy_protocol()) {
-      const auto& client = ex.stream.connection();
-      t.greeting = ex.arena.copy(net::write_proxy_header(*version, client.peer, client.destination()));
-    }
+    if (upstream_->failover()) [[unlikely]]
+      t.host = ex.request.fields.value(FieldId::host);
   }
-  name_host(ex, target);
+  t.greeting = {};
+  if (auto version = t.at.upstream->proxy_protocol()) {
+    const auto& client = ex.stream.connection();
+    t.greeting = ex.arena.copy(net::write_proxy_header(*version, client.peer, client.destination()));
+  }
+  name_host(ex, t);
+  ex.upstream.name = t.at.upstream->name();
   t.tried[t.count++] = &target;
   auto* record = ex.arena.make<chain::Attempt>();
   record->target = target.text();
@@ -186,10 +198,10 @@ void Forward::begin_attempt(Exchange& ex, Try& t, upstream::Target& target) cons
   ex.attempt.reset();
   ex.upstream_stream.reset();
   if (t.replay) t.replay->rewind();
-  ex.attempt.emplace(target, upstream_->metrics()->on(ex.worker.index), ex.worker.loop);
+  ex.attempt.emplace(target, t.at.upstream->metrics()->on(ex.worker.index), ex.worker.loop);
 }
 
-void Forward::end_attempt(Exchange& ex, const Result<void>& result) const {
+void Forward::end_attempt(Exchange& ex, const Try& t, const Result<void>& result) const {
   auto now = ex.worker.loop.clock().steady();
   auto* record = const_cast<chain::Attempt*>(ex.upstream.attempts);  // begin_attempt made it
   record->took = now - ex.attempt->began();
@@ -200,6 +212,7 @@ void Forward::end_attempt(Exchange& ex, const Result<void>& result) const {
     record->reason = result.error().reason;
     ex.attempt->failed(record->reason);
   }
+  t.at.upstream->learn(*t.at.target, ex.response.status, record->reason, record->took, now);
 }
 
 void Forward::count_retries(const Exchange& ex, observe::RetryResult result) const {
@@ -263,17 +276,19 @@ std::string_view Forward::prepare(Exchange& ex) const {
 }
 
 // The host that this target is asked for: exactly one Host, whatever the client's version and form of target.
-void Forward::name_host(Exchange& ex, const upstream::Target& target) const {
+void Forward::name_host(Exchange& ex, const Try& t) const {
   using Kind = upstream::HostPolicy::Kind;
   auto& fields = ex.request.fields;
-  const auto& policy = upstream_->host();
+  const auto& policy = t.at.upstream->host();
   std::string_view asked = ex.request.authority;
   if (policy.kind == Kind::literal) {
     fields.set(FieldId::host, policy.literal);
   } else if (is_call_ || policy.kind == Kind::upstream || asked.empty()) {
-    fields.set(FieldId::host, target.host_field());
+    fields.set(FieldId::host, t.at.target->host_field());
   } else if (!fields.may_have(http::field_set(FieldId::host))) {
     fields.set(FieldId::host, asked);  // HTTP/1.0 with the host in the target alone
+  } else if (t.count > 0 && !t.host.empty()) {
+    fields.set(FieldId::host, t.host);  // the attempt before may have been at another upstream
   }
 }
 

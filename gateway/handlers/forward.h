@@ -2,7 +2,9 @@
 // Forward: the handler that passes a request to one of an upstream's targets and gives back what it answers.
 // The steps are numbered here, in forward.cc and in ARCHITECTURE.md alike:
 //   1 prepare the head    Host, Via and X-Forwarded-* as the target is to see them
-//   2 pick a target       by the upstream's balancer, avoiding those that failed this exchange
+//   2 pick a target       by the upstream's balancer, avoiding those that failed this exchange; where the
+//   upstream
+//                         cannot serve, one of another
 //   3 get a connection    from the worker's pool, or a new one
 //   4 send the request    head and first bytes at once, the rest while the response comes
 //   5 receive the head    relaying interim responses
@@ -18,6 +20,7 @@
 #include "gateway/chain/call.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/config/describe.h"
+#include "gateway/handlers/affinity.h"
 #include "gateway/upstream/upstream.h"
 
 namespace sluice::handlers {
@@ -39,10 +42,11 @@ class Forward final : public chain::Handler {
 
  private:
   struct Try;
+  Forward(const std::string& upstream, chain::Builder& builder, bool is_call);
   std::string_view prepare(chain::Exchange& ex) const;
-  void name_host(chain::Exchange& ex, const upstream::Target& target) const;
-  void begin_attempt(chain::Exchange& ex, Try& t, upstream::Target& target) const;
-  void end_attempt(chain::Exchange& ex, const base::Result<void>& result) const;
+  void name_host(chain::Exchange& ex, const Try& t) const;
+  void begin_attempt(chain::Exchange& ex, Try& t) const;
+  void end_attempt(chain::Exchange& ex, const Try& t, const base::Result<void>& result) const;
   void count_retries(const chain::Exchange& ex, observe::RetryResult result) const;
   base::Result<void> switch_protocols(chain::Exchange& ex) const;
   void remember_body(chain::Exchange& ex, Try& t) const;
@@ -52,6 +56,7 @@ class Forward final : public chain::Handler {
   std::shared_ptr<upstream::Upstream> upstream_;
   upstream::Timeouts timeouts_;
   upstream::RetryConfig retry_;
+  Affinity affinity_;
   bool is_call_ = false;  // the gateway's own request, not the client's
 };
 

@@ -8,6 +8,7 @@
 
 #include "gateway/config/describe.h"
 #include "gateway/config/types_net.h"
+#include "gateway/upstream/balance_config.h"
 #include "gateway/upstream/health_config.h"
 #include "gateway/upstream/timeouts.h"
 #include "gateway/upstream/tls_config.h"
@@ -21,9 +22,6 @@ struct TargetConfig {
   bool operator==(const TargetConfig&) const = default;
 };
 void describe(config::Description<TargetConfig>& d);
-
-enum class Balance : unsigned char { least_request, round_robin };
-void describe(config::Enumeration<Balance>& e);
 
 // Which Host the target sees.
 struct HostPolicy {
@@ -55,10 +53,9 @@ struct PoolSettings {
   ProtocolChoice protocol = ProtocolChoice::automatic;
 };
 
-struct UpstreamConfig {
+struct UpstreamConfig : BalanceConfig {
   std::vector<TargetConfig> targets;  // empty when `url` was written
   std::optional<TargetUrl> url;
-  Balance balance = Balance::least_request;
   ProtocolChoice protocol = ProtocolChoice::automatic;
   TimeoutsConfig timeouts;
   TlsConfig tls;

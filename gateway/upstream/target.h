@@ -15,6 +15,7 @@
 #include "gateway/net/loop.h"
 #include "gateway/net/resolver.h"
 #include "gateway/upstream/health.h"
+#include "gateway/upstream/latency.h"
 #include "gateway/upstream/tls.h"
 #include "gateway/upstream/url.h"
 
@@ -30,10 +31,14 @@ class PoolSlot {
 };
 
 // What the targets of one upstream have in common: `version` grows when any of them becomes usable or stops
-// being so, and tells the workers to look again.
+// being so, or gets its first address or loses it, and tells the workers to look again.
 struct TargetGroup {
   std::string upstream;
   std::atomic<std::uint64_t> version{1};
+  bool served = false;                         // some snapshot with it has been in force; control thread
+  std::atomic<const void*> in_force{nullptr};  // the Upstream that is; its address is all that is good
+  std::atomic<bool> panicking{
+      false};  // so that each change is logged once, whoever sees it, over reloads too
 };
 
 using WorkerLoops = std::vector<net::Loop*>;  // by worker index
@@ -54,6 +59,16 @@ class Target {
 
   // May requests be sent here: is there an address, and do health checks say nothing against it?
   bool usable() const noexcept { return usable_.load(std::memory_order_relaxed); }
+  // Is there an address, whatever is said against the target?
+  bool reachable() const noexcept { return reachable_.load(std::memory_order_relaxed); }
+  // From now on requests may come here. `late`: those of its group that were there before have been serving
+  // already. The first call counts. Control thread.
+  void enter(bool late);
+  // When it became usable again, or usable for the first time although it had come late; zero for one that
+  // has been there from the start. What slow start goes by.
+  base::SteadyTime fresh_since() const noexcept {
+    return base::SteadyTime(base::Duration(fresh_since_.load(std::memory_order_relaxed)));
+  }
 
   // What the name stands for at present; never null, empty until the first answer. Takes a lock: for
   // connecting only.
@@ -91,6 +106,9 @@ class Target {
   // As of now. Takes a lock.
   Health health() const;
 
+  // How long it takes to answer; for balancers that ask for it, and nobody else tells it.
+  Latency& latency() noexcept { return latency_; }
+
   // Requests in flight, all workers together.
   std::uint32_t active() const noexcept { return active_.load(std::memory_order_relaxed); }
   // Open connections, all workers together; try_open() is false, and counts nothing, at `at_most`.
@@ -110,6 +128,7 @@ class Target {
   Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_ptr<const WorkerLoops> workers);
   static void retire(Target* target);
   void update_usable();
+  base::SteadyTime now() const noexcept;
 
   const std::shared_ptr<TargetGroup> group_;
   const TargetUrl url_;
@@ -119,6 +138,8 @@ class Target {
   std::vector<std::unique_ptr<PoolSlot>> slots_;
   std::unique_ptr<net::Watch> watch_;
   std::atomic<bool> usable_{false};
+  std::atomic<bool> reachable_{false};
+  std::atomic<base::SteadyTime::rep> fresh_since_{0};
   std::atomic<std::uint32_t> version_{0};
 
   struct Sessions {
@@ -132,6 +153,7 @@ class Target {
   std::shared_ptr<const Addresses> addresses_;
   std::string resolve_error_;
   Health health_;
+  bool entered_ = false, late_ = false, was_usable_ = false;
 
   // Written by every worker for every request: a cache line of their own.
   alignas(64) std::atomic<std::uint32_t> active_{0};
@@ -139,6 +161,9 @@ class Target {
   std::atomic<std::uint32_t> start_{0};
   std::atomic<std::uint64_t> avoided_{0};
   std::atomic<base::SteadyTime::rep> avoid_until_{0};
+
+  // The same, but for the kinds of balancer alone that go by it.
+  alignas(64) Latency latency_;
 };
 
 // Counts a request in flight at a target while it lives; the target must outlive it.
