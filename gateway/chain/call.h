@@ -37,6 +37,7 @@ struct CallSettings {
   std::string upstream;                          // its name, checked as a reference by the binder
   std::optional<base::Duration> timeout{};       // of the whole call, over what route and upstream say
   std::optional<upstream::RetryConfig> retry{};  // in place of the upstream's
+  bool keeps_host = false;  // the request's own Host where the upstream's `host` says so, as for a client's
 };
 
 // How a call went, whatever came of it; for logs and metrics.
@@ -96,7 +97,8 @@ class CallAnswer {
   static constexpr std::size_t kPadding = 64;
 
   http::Fields fields;
-  std::string_view body;  // all of it; "" if there is none
+  std::string_view body;         // all of it; "" if there is none
+  std::string_view grpc_status;  // of an answer of gRPC, in its head or its trailers; "" if it has none
 };
 
 class Caller {
@@ -119,5 +121,7 @@ using MakeForwarder = std::shared_ptr<const Handler> (*)(const CallSettings&, Bu
 struct CallsGoThrough {
   explicit CallsGoThrough(MakeForwarder make) noexcept;
 };
+// A forwarder of such requests, for who makes the exchange itself.
+std::shared_ptr<const Handler> make_forwarder(const CallSettings& settings, Builder& builder);
 
 }  // namespace sluice::chain

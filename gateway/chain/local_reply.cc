@@ -2,6 +2,7 @@
 #include "gateway/chain/local_reply.h"
 
 #include <charconv>
+#include <string>
 
 #include "gateway/chain/escape.h"
 #include "gateway/chain/request_id.h"
@@ -40,11 +41,11 @@ std::string_view proxy_status(base::Arena& arena, const base::ReasonRow& row, st
   return out.text();
 }
 
-std::string_view problem(base::Arena& arena, const base::ReasonRow& row, std::string_view detail,
+std::string_view problem(base::Arena& arena, const base::ReasonRow& row, int code, std::string_view detail,
                          std::string_view id) {
   constexpr std::size_t kFixed = 160;
   char status[16];
-  auto written = std::to_chars(status, status + sizeof status, row.status);
+  auto written = std::to_chars(status, status + sizeof status, code);
   Out out(arena.chars(kFixed + kReasonType.size() + 2 * row.name.size() + row.title.size() +
                       kWorstEscape * (detail.size() + id.size())));
   out << R"({"type":")" << kReasonType << row.name << R"(","title":")" << row.title << R"(","status":)"
@@ -79,6 +80,10 @@ void answer_grpc(Exchange& ex, const base::ReasonRow& row, std::string_view show
 }  // namespace
 
 void make_local_reply(Exchange& ex, base::Reason reason, std::string_view detail) {
+  make_local_reply_as(ex, reason, base::row(reason).status, detail);
+}
+
+void make_local_reply_as(Exchange& ex, base::Reason reason, int status, std::string_view detail) {
   const base::ReasonRow& row = base::row(reason);
   detail = ex.arena.copy(detail);
   if (ex.response_body) ex.response_body->abandon();
@@ -87,17 +92,19 @@ void make_local_reply(Exchange& ex, base::Reason reason, std::string_view detail
   ex.answered_locally = true;
 
   http::ResponseHead& head = ex.response;
-  head.status = row.status;
+  head.status = status;
   head.reason = {};
   head.fields.clear();
   head.fields.add(FieldId::content_type, "application/problem+json");
   head.fields.add(FieldId::proxy_status, proxy_status(ex.arena, row, detail));
-  if (auto seconds = retry_after(reason, row.status); !seconds.empty())
-    head.fields.add(FieldId::retry_after, seconds);
+  if (auto seconds = retry_after(reason, status); !seconds.empty())
+    head.fields.add(FieldId::retry_after,
+                    ex.retry_after ? ex.arena.copy(std::to_string(ex.retry_after)) : seconds);
 
   std::string_view shown = detail.empty() ? row.explanation : detail;
   if (http::is_grpc(ex.request.fields)) return answer_grpc(ex, row, shown);
-  ex.response_body = http::make_body<http::TextBody>(ex.arena, problem(ex.arena, row, shown, request_id(ex)));
+  ex.response_body =
+      http::make_body<http::TextBody>(ex.arena, problem(ex.arena, row, status, shown, request_id(ex)));
 }
 
 void make_local_reply(Exchange& ex, const base::Error& error) {

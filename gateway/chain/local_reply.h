@@ -18,6 +18,8 @@ inline constexpr std::string_view kReasonType = "urn:sluice:reason:";
 // for the reason's own explanation; it is copied. Replaces a response that was there. The caller may add
 // fields afterwards: Allow to a 405, WWW-Authenticate to a 401, its own Retry-After to a 429.
 void make_local_reply(Exchange& ex, base::Reason reason, std::string_view detail = {});
+// The same with another status than the reason's own.
+void make_local_reply_as(Exchange& ex, base::Reason reason, int status, std::string_view detail = {});
 // The same for what failed on the way. The caller reads the error's detail only if the fault is the caller's:
 // what the gateway found out about targets (addresses, system errors) is for the log alone.
 void make_local_reply(Exchange& ex, const base::Error& error);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/chain/variables.h"
 
+#include <string>
+
 #include "gateway/chain/claims.h"
 #include "gateway/chain/consumer.h"
 #include "gateway/chain/escape.h"
@@ -56,6 +58,14 @@ View claim(Exchange& ex, View name, FieldId) {
   return found ? found->text : View();
 }
 View consumer(Exchange& ex, View, FieldId) { return ex.identity.consumer; }
+View error_status(Exchange& ex, View, FieldId) { return ex.arena.copy(std::to_string(ex.response.status)); }
+View error_title(Exchange& ex, View, FieldId) {
+  View phrase = http::status_phrase(ex.response.status);
+  return ex.reason == base::Reason::none ? phrase : View(base::row(ex.reason).title);
+}
+View error_reason(Exchange& ex, View, FieldId) {
+  return ex.reason == base::Reason::none ? View() : View(base::row(ex.reason).name);
+}
 View credential(Exchange& ex, View, FieldId) { return ex.identity.credential; }
 
 constexpr bool kIdentity = true;
@@ -71,7 +81,7 @@ constexpr Variable kVariables[] = {
     {"request.method", "GET, POST and so on.", Form::plain,
      [](Exchange& ex, View, FieldId) { return ex.request.method_text; }},
     {"request.scheme", "http or https.", Form::verbatim,
-     [](Exchange& ex, View, FieldId) { return View(ex.stream.connection().listener->scheme); }},
+     [](Exchange& ex, View, FieldId) { return View(ex.stream.connection().scheme()); }},
     {"request.host", "The host that the client asked for, without a port.", Form::verbatim,
      [](Exchange& ex, View, FieldId) { return ex.request.host; }},
     {"request.path", "The path, still encoded.", Form::path,
@@ -92,6 +102,10 @@ constexpr Variable kVariables[] = {
      Form::plain, claim, kIdentity},
     {"credential", "Which of the caller's credentials was used: the name of a key, the subject of a token.",
      Form::plain, credential, kIdentity},
+    {"error.status", "Of an error page: the status of the error.", Form::plain, error_status},
+    {"error.title", "Of an error page: what went wrong, in a few words.", Form::plain, error_title},
+    {"error.reason", "Of an error page: the gateway's reason; empty for an upstream's error.", Form::plain,
+     error_reason},
     {"proxy.unique_id", "The connection's id of a PROXY header; in hexadecimal if it is no visible ASCII.",
      Form::plain, told_by_proxy<&net::ProxyFacts::unique_id>},
     {"proxy.authority", "The name that the client asked the proxy for (SNI), of a PROXY header.", Form::plain,

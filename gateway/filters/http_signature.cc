@@ -288,7 +288,7 @@ class HttpSignature final : public chain::Authenticator {
       return Verdict::refused(kChallenge, "the signature names another algorithm than its key's");
     if (auto why = incomplete(ex, s); !why.empty()) return Verdict::refused(kChallenge, why);
     if (auto why = untimely(ex, s); !why.empty()) return Verdict::refused(kChallenge, why);
-    auto text = chain::signature_base(ex.request, ex.stream.connection().listener->scheme, s);
+    auto text = chain::signature_base(ex.request, ex.stream.connection().scheme(), s);
     if (!text) return refused(ex, text.error());
     if (!signer.checks(*text, s.signature)) return Verdict::refused(kChallenge, "the signature is wrong");
     if (signer.credential && signer.credential->expired(ex.worker.loop.clock().wall()))

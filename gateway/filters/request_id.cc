@@ -3,23 +3,25 @@
 // X-Request-ID.
 #include "gateway/chain/request_id.h"
 
+#include <optional>
+
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/registry.h"
 
 namespace sluice::filters {
 
 struct RequestIdConfig {
-  bool trust = false;
+  std::optional<bool> trust;
   bool operator==(const RequestIdConfig&) const = default;
 };
 
 void describe(config::Description<RequestIdConfig>& d) {
   using namespace config;
   d.about("request_id", "Sends an id of the request upstream and back to the client, in X-Request-ID.");
-  d.field(
-      "trust", &RequestIdConfig::trust,
-      "Keeps the id that the client sent, if it has 1 to 128 letters, digits and `-._~+/=:@`. Otherwise, and "
-      "always without this, the id is a new UUID (version 7).");
+  d.field("trust", &RequestIdConfig::trust,
+          "Keeps the id that came with the request, if it has 1 to 128 letters, digits and `-._~+/=:@`. "
+          "Otherwise, and always with false, the id is a new UUID (version 7).",
+          default_is("true for requests of the listener's trusted_proxies, false for others"));
 }
 
 namespace {
@@ -31,7 +33,8 @@ class RequestIdFilter final : public chain::Filter {
   explicit RequestIdFilter(const RequestIdConfig& c) : trust_(c.trust) {}
 
   base::Task<chain::Step> on_request(chain::Exchange& ex) const override {
-    if (trust_ && ex.request_id.empty() && ex.request.fields.count(FieldId::x_request_id) == 1) {
+    if (trust_.value_or(ex.stream.connection().forwarded != nullptr) && ex.request_id.empty() &&
+        ex.request.fields.count(FieldId::x_request_id) == 1) {
       std::string_view theirs = ex.request.fields.value(FieldId::x_request_id);
       if (chain::valid_request_id(theirs)) ex.request_id = theirs;
     }
@@ -44,7 +47,7 @@ class RequestIdFilter final : public chain::Filter {
   }
 
  private:
-  bool trust_;
+  std::optional<bool> trust_;
 };
 
 const chain::FilterKind<RequestIdFilter, RequestIdConfig> kKind{

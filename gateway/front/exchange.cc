@@ -6,14 +6,17 @@
 //   4 respond   the connection sends the head and pulls the body; an exchange that was upgraded goes on as a
 //               tunnel, see tunnel.cc
 //   5 finish    log, metrics, done hooks; then everything is forgotten at once
+#include "gateway/chain/error_pages.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/front/front.h"
 #include "gateway/front/hold.h"
+#include "gateway/front/max_forwards.h"
 #include "gateway/front/redirect.h"
 #include "gateway/front/trailers.h"
 #include "gateway/http/grpc.h"
 #include "gateway/http/media_type.h"
 #include "gateway/http/semantics.h"
+#include "gateway/routing/slashes.h"
 
 namespace sluice::front {
 
@@ -31,10 +34,24 @@ namespace {
 
 using http::FieldId;
 
+// Whom a proxy that the listener trusts speaks for: from here on that one is the client, for everything.
+void believe(Exchange& ex) {
+  const auto& connection = ex.stream.connection();
+  const auto* told =
+      http::read_forwarded(ex.request.fields, connection.peer, connection.listener->trusted, ex.arena);
+  if (!told) return;
+  auto* facts = ex.arena.make<http::ConnectionFacts>(connection);
+  facts->peer = told->client;
+  facts->forwarded = told;
+  ex.stream.speak_for(*facts);
+}
+
 // Who the client is according to its connection. Whatever it says about that itself is not believed, on
 // connections without TLS neither.
 void identify(Exchange& ex, const routing::Snapshot& snapshot) {
   auto& fields = ex.request.fields;
+  if (!ex.stream.connection().listener->trusted.from.empty()) [[unlikely]]
+    believe(ex);
   fields.remove_all(http::kClaimsAboutClients);
   snapshot.identity_fields.remove_from(fields);
   ex.consumers = snapshot.consumers.get();
@@ -61,6 +78,8 @@ Task<void> Front::serve(http::ServerStream& stream) {
   base::Scope* connection = co_await base::this_scope();
   Hold hold(*this);
   Exchange ex(stream, *worker_, connection);
+  ex.filter_times.wanted = lane_ != nullptr;
+  ex.error_pages = hold.snapshot().error_pages.get();
   ex.request_body = body_of(stream, hold.snapshot());
   identify(ex, hold.snapshot());
 
@@ -72,18 +91,19 @@ Task<void> Front::serve(http::ServerStream& stream) {
     finish(ex, *unmatched_, hold.snapshot());
     co_return;
   }
-  auto plan = routing::decide(ex.request, hold.snapshot());
-  if (!plan.route) {
-    auto& cells = unmatched_->on(worker_->index);
-    cells.begin();
-    answer_unrouted(ex, plan, hold.snapshot());
+  if (hold.snapshot().merge_slashes)
+    ex.request.path = routing::with_merged_slashes(ex.request.path, ex.arena);
+  auto plan = routing::decide({ex.request, &stream.connection()}, hold.snapshot());
+  if (!plan.route || !goes_further(ex.request)) {
+    auto& metrics = answer_at_once(ex, plan, hold.snapshot());
     co_await respond(ex, *connection);
-    finish(ex, *unmatched_, hold.snapshot());
+    finish(ex, metrics, hold.snapshot());
     co_return;
   }
   const routing::Route& route = *plan.route;
   ex.route = &route;
   ex.route_name = route.name;
+  ex.error_pages = route.error_pages.get();
   ex.captures = plan.lookup.captures.all();
   ex.matched_prefix = ex.request.path.substr(0, plan.lookup.prefix);
   auto& cells = route.metrics->on(worker_->index);
@@ -92,7 +112,11 @@ Task<void> Front::serve(http::ServerStream& stream) {
   if (grpc) cells.grpc_begin();
 
   // Step 3
-  co_await route.chain.run(ex).in(ex.scope);
+  if (plan.preflight) {
+    route.chain.answer_preflight(ex);
+  } else {
+    co_await route.chain.run(ex).in(ex.scope);
+  }
   // Step 4
   if (ex.response.status == 101 && ex.upstream_stream) [[unlikely]] {
     if (grpc) cells.grpc_end();
@@ -110,11 +134,34 @@ Task<void> Front::refuse(http::ServerStream& stream, const base::Error& error) {
   base::Scope* connection = co_await base::this_scope();
   Hold hold(*this);
   Exchange ex(stream, *worker_, connection);
+  ex.error_pages = hold.snapshot().error_pages.get();
   unmatched_->on(worker_->index).begin();
   stream.close_after();
   chain::make_local_reply(ex, error);
   co_await respond(ex, *connection);
   finish(ex, *unmatched_, hold.snapshot());
+}
+
+observe::RouteMetrics& Front::answer_at_once(Exchange& ex, const routing::Plan& plan,
+                                             const routing::Snapshot& snapshot) const {
+  using Outcome = routing::Lookup::Outcome;
+  bool of_a_route = plan.route || plan.lookup.outcome == Outcome::redirected;
+  auto* route = of_a_route ? snapshot.routes[plan.lookup.route].get() : nullptr;
+  auto& metrics = route ? *route->metrics : *unmatched_;
+  metrics.on(worker_->index).begin();
+  if (!route) {
+    answer_unrouted(ex, plan, snapshot);
+    return metrics;
+  }
+  ex.route = route;
+  ex.route_name = route->name;
+  if (plan.route) {
+    auto allowed = snapshot.table.allowed({ex.request, &ex.stream.connection()});
+    answer_as_the_last(ex, ex.arena.copy(snapshot.table.method_names(allowed)));
+  } else {
+    redirect_to_other_ending(ex);
+  }
+  return metrics;
 }
 
 void Front::answer_unrouted(Exchange& ex, const routing::Plan& plan,
@@ -166,6 +213,8 @@ class EventStream {
 
 Task<void> Front::respond(Exchange& ex, base::Scope& connection) {
   if (ex.answered_locally && untold(ex.reason)) return {};
+  if (ex.error_pages && ex.response.status >= 400) [[unlikely]]
+    ex.error_pages->apply(ex);
   auto sending = ex.stream.send(ex.response, ex.response_body);
   if (!sending.await_ready()) return respond_waiting(ex, connection, std::move(sending));
   ex.sent_at_once = true;
@@ -188,6 +237,7 @@ Task<void> Front::respond_failed(Exchange& ex, base::Scope& connection, Result<v
     ex.response_body.reset();
     chain::make_local_reply(ex, sent.error());
     if (ex.route) co_await ex.route->chain.run_response(ex);
+    if (ex.error_pages) ex.error_pages->apply(ex);
     sent = co_await ex.stream.send(ex.response, ex.response_body);
   }
   if (!sent) {

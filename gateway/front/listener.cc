@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/front/listener.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "gateway/base/log.h"
@@ -65,10 +68,12 @@ void Listener::stop_accepting() noexcept {
   if (fd_ < 0) return;
   worker_->loop.wheel().unset(*this);
   Guest::unlink();
-  worker_->loop.remove(fd_, *this);
+  worker_->loop.remove_shared(fd_, *this);
   ::close(fd_);
   fd_ = -1;
 }
+
+int Listener::duplicate() const noexcept { return fd_ < 0 ? -1 : ::fcntl(fd_, F_DUPFD_CLOEXEC, 0); }
 
 void Listener::drain() noexcept {
   stop_accepting();
@@ -87,11 +92,14 @@ void Listener::accept_all() noexcept {
       if (!Guest::linked()) worker_->loop.next_round(*this);
       return;
     }
+    if (settings_->accepts_per_second != 0 && !accept_is_due()) [[unlikely]]
+      return;
     sockaddr_storage peer;
     socklen_t size = sizeof peer;
     int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       ++accepted;
+      accepts_left_ -= 1;
       starved_ = false;
       // Several coroutines, so that a plain connection has no room in its frame for what it does not need.
       bool plain = !settings_->has_steps() && !settings_->protocols.h2 && !settings_->tls;
@@ -108,6 +116,19 @@ void Listener::accept_all() noexcept {
     accept_failed(errno);
     return;
   }
+}
+
+// A bucket with as much as a second brings. What is not accepted waits in the backlog, and the next tick
+// looks again.
+bool Listener::accept_is_due() noexcept {
+  double rate = settings_->accepts_per_second;
+  auto now = worker_->loop.now();
+  std::chrono::duration<double> passed = now - accepts_counted_;
+  accepts_left_ = std::min(std::max(accepts_left_, 0.0) + passed.count() * rate, std::max(rate, 1.0));
+  accepts_counted_ = now;
+  if (accepts_left_ >= 1) return true;
+  worker_->loop.wheel().set(*this, worker_->loop.wheel().due_in(net::Wheel::kTick));
+  return false;
 }
 
 // Out of descriptors or memory: others may be freed, so try again at the next tick instead of spinning.

@@ -41,6 +41,7 @@ struct ListenerSettings {
   std::shared_ptr<const ListenerTlsSettings> tls;  // null: none
   ConnectionLimits limits;
   LifeLimits life;
+  double accepts_per_second = 0;             // of each worker; 0: no limit
   std::shared_ptr<ConnectionCounts> counts;  // of the listener, whatever its settings become
 
   // Is there anything to be done before the first request, or TLS, or to be kept for the connection?
@@ -59,6 +60,8 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   void stop_accepting() noexcept;
   // Stops accepting, ends idle connections and lets busy ones finish their exchange.
   void drain() noexcept;
+  // Another descriptor of the listening socket, the caller's to close; -1 if there is none.
+  int duplicate() const noexcept;
   std::size_t connections() const noexcept { return count_; }
   // For new connections from now on.
   void use(std::shared_ptr<const ListenerSettings> settings) noexcept { settings_ = std::move(settings); }
@@ -95,6 +98,8 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   void round() noexcept override { accept_all(); }
   void refuse(observe::Rejection rejection, const net::Address& peer, const std::string& why);
   void accept_all() noexcept;
+  // May another connection be accepted now?
+  bool accept_is_due() noexcept;
   void accept_failed(int error) noexcept;
 
   chain::Worker* worker_;
@@ -107,6 +112,8 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   std::size_t count_ = 0;
   upstream::Random random_ = upstream::Random::seeded();
   base::SteadyTime complain_from_{};  // about refused connections
+  double accepts_left_ = 0;
+  base::SteadyTime accepts_counted_{};
   bool starved_ = false;  // the last accept failed for want of descriptors or memory, and that was said
 };
 

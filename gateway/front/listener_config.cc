@@ -101,6 +101,30 @@ void describe(config::Description<ProxyProtocolConfig>& d) {
   d.shorthand(&ProxyProtocolConfig::from);
 }
 
+void describe(config::Enumeration<ProxiesTell>& e) {
+  e.about("proxies_tell");
+  e.value("x_forwarded", ProxiesTell::x_forwarded,
+          "X-Forwarded-For, and X-Forwarded-Proto and X-Forwarded-Host if they are there.");
+  e.value("rfc7239", ProxiesTell::rfc7239, "Forwarded (RFC 7239).");
+}
+
+void describe(config::Description<TrustedProxiesConfig>& d) {
+  using namespace config;
+  d.about("trusted_proxies",
+          "HTTP proxies in front of this listener that are believed when they tell whose requests they pass "
+          "on. "
+          "The client is the right-most address of the chain that is none of them: in logs, limits, filters "
+          "and "
+          "for targets. Of whoever is not listed, such fields are removed. A chain that cannot be read "
+          "counts as none.");
+  d.field("from", &TrustedProxiesConfig::from, "Their addresses; unix for those on a Unix socket.", required,
+          one_or_many, min_items(1), example("[10.0.0.0/8, 2001:db8::/32]"), example("unix"));
+  d.field("tell", &TrustedProxiesConfig::tell,
+          "The field that every one of them writes. The other one is not looked at: a proxy that does not "
+          "know it passes on whatever a client has written there.");
+  d.shorthand(&TrustedProxiesConfig::from);
+}
+
 void describe(config::Description<PassthroughConfig>& d) {
   using namespace config;
   d.about(
@@ -134,6 +158,19 @@ void describe(config::Description<ClientTimeoutsConfig>& d) {
   d.field("write", &ClientTimeoutsConfig::write, "For a client that does not read its response.");
 }
 
+void describe(config::Description<MinDataRateConfig>& d) {
+  using namespace config;
+  using namespace config::literals;
+  d.about("min_data_rate",
+          "How fast a client must at least send the body of its request and read a response, on the whole, "
+          "while the gateway waits for it. It costs a connection of HTTP/1 the passing of request bodies "
+          "inside the kernel. Tunnels are not concerned.");
+  d.field("rate", &MinDataRateConfig::rate, "Bytes a second.", at_least(1_B), example("1KiB"));
+  d.field("grace", &MinDataRateConfig::grace, "So much waiting is never too slow.",
+          at_least(std::chrono::milliseconds(100)));
+  d.shorthand(&MinDataRateConfig::rate);
+}
+
 namespace {
 
 void refuse_duplicates(const std::vector<PassthroughConfig>& rules, const config::Site& at) {
@@ -159,6 +196,9 @@ void describe(config::Description<ListenerConfig>& d) {
           example("{mode: \"0660\", group: www-data}"));
   d.field("proxy_protocol", &ListenerConfig::proxy_protocol,
           "Clients are told of by the PROXY protocol, by these balancers.", example("{from: [10.0.0.0/8]}"));
+  d.field("trusted_proxies", &ListenerConfig::trusted_proxies,
+          "Proxies that are believed when they tell whose requests they pass on.", default_is("nobody"),
+          example("[10.0.0.0/8]"), example("{from: [10.0.0.0/8], tell: rfc7239}"));
   d.field("passthrough", &ListenerConfig::passthrough,
           "TLS connections that are passed on undecrypted; others are closed.",
           example("[{sni: shop.example.com, to: shop}]"));
@@ -179,6 +219,12 @@ void describe(config::Description<ListenerConfig>& d) {
   d.field("max_requests_per_connection", &ListenerConfig::max_requests_per_connection,
           "After so many requests a connection takes no further ones, as after its age.", at_least(1u),
           default_is("no limit"), example("10000"));
+  d.field("max_accept_rate", &ListenerConfig::max_accept_rate,
+          "Connections that are accepted in a time, all workers together; more wait in the backlog.",
+          default_is("no limit"), example("1000/s"));
+  d.field("min_data_rate", &ListenerConfig::min_data_rate,
+          "How fast a client must at least send and read; slower ones are cut: 408 for a request body.",
+          default_is("off"), example("240B"), example("{rate: 240B, grace: 5s}"));
   d.field("backlog", &ListenerConfig::backlog, "Connections that may wait to be accepted, for each worker.",
           between(1u, 65535u));
   d.field(
@@ -209,6 +255,7 @@ http::ServerOptions ListenerConfig::options() const {
   o.keep_alive_timeout = timeouts.keep_alive;
   o.write_timeout = timeouts.write;
   o.max_body = limits.body.bytes;
+  if (min_data_rate) o.min_rate = {min_data_rate->rate.bytes, min_data_rate->grace};
   return o;
 }
 
@@ -225,6 +272,11 @@ LifeLimits ListenerConfig::life_limits() const noexcept {
 std::optional<ProxySettings> ListenerConfig::proxy() const {
   if (!proxy_protocol) return std::nullopt;
   return ProxySettings{proxy_protocol->from, proxy_protocol->timeout};
+}
+
+http::TrustedProxies ListenerConfig::trusted() const {
+  if (!trusted_proxies) return {};
+  return {trusted_proxies->from, trusted_proxies->tell == ProxiesTell::rfc7239};
 }
 
 net::SocketAccess ListenerConfig::access() const {

@@ -55,6 +55,16 @@ struct ProxyProtocolConfig {
 };
 void describe(config::Description<ProxyProtocolConfig>& d);
 
+enum class ProxiesTell : unsigned char { x_forwarded, rfc7239 };
+void describe(config::Enumeration<ProxiesTell>& e);
+
+struct TrustedProxiesConfig {
+  std::vector<net::Cidr> from;
+  ProxiesTell tell = ProxiesTell::x_forwarded;
+  bool operator==(const TrustedProxiesConfig&) const = default;
+};
+void describe(config::Description<TrustedProxiesConfig>& d);
+
 struct PassthroughConfig {
   std::vector<routing::HostText> sni;
   std::string to;
@@ -80,14 +90,24 @@ struct ClientTimeoutsConfig {
 };
 void describe(config::Description<ClientTimeoutsConfig>& d);
 
+struct MinDataRateConfig {
+  config::Size rate{240};  // a second
+  config::Duration grace = std::chrono::seconds(5);
+  bool operator==(const MinDataRateConfig&) const = default;
+};
+void describe(config::Description<MinDataRateConfig>& d);
+
 struct ListenerConfig {
   BindAddress bind;
   std::optional<SocketFileConfig> socket;
   std::optional<ProxyProtocolConfig> proxy_protocol;
+  std::optional<TrustedProxiesConfig> trusted_proxies;
   std::vector<PassthroughConfig> passthrough;
   std::optional<std::uint32_t> max_connections, max_connections_per_ip;
   std::optional<config::Duration> max_connection_age, max_connection_age_grace;
   std::optional<std::uint32_t> max_requests_per_connection;
+  std::optional<config::Rate> max_accept_rate;
+  std::optional<MinDataRateConfig> min_data_rate;
   std::uint32_t backlog = 4096;
   std::vector<Protocol> protocols;
   LimitsConfig limits;
@@ -98,6 +118,7 @@ struct ListenerConfig {
   http::ServerOptions options() const;
   net::SocketAccess access() const;
   std::optional<ProxySettings> proxy() const;
+  http::TrustedProxies trusted() const;
   ConnectionLimits connection_limits() const noexcept;
   LifeLimits life_limits() const noexcept;
 };

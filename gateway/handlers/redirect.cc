@@ -148,7 +148,7 @@ Result<std::string_view> Redirect::location(chain::Exchange& ex) const {
 
 // "https://example.com:8443"
 std::string_view Redirect::origin(chain::Exchange& ex) const {
-  std::string_view scheme = config_.scheme ? text(*config_.scheme) : ex.stream.connection().listener->scheme;
+  std::string_view scheme = config_.scheme ? text(*config_.scheme) : ex.stream.connection().scheme();
   std::string_view host = config_.host ? std::string_view(*config_.host) : ex.request.host;
   std::uint16_t port = config_.port.value_or(0);
   if (!config_.port && !config_.scheme) {

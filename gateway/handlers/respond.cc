@@ -19,7 +19,7 @@ struct RespondConfig {
   chain::FieldTexts headers;
   std::optional<chain::Template> body;
   std::optional<config::Json> json;
-  std::optional<std::string> file;
+  std::optional<std::string> file, text_file;
   std::optional<std::string> content_type;
   bool operator==(const RespondConfig&) const = default;
 };
@@ -29,6 +29,7 @@ namespace {
 using chain::Purpose;
 
 constexpr std::size_t kLargestFile = 16U << 20;
+constexpr std::size_t kLargestTemplate = 1U << 20;
 
 bool without_body(int status) noexcept { return status == 204 || status == 205 || status == 304; }
 
@@ -42,7 +43,7 @@ void check(const RespondConfig& c, const config::Site& at) {
     if (http::field_id(name) == http::FieldId::content_type)
       at.error(config::path("headers", name), "the type of the body is a setting of its own",
                "use `content_type`");
-  bool has_body = c.body || c.json || c.file;
+  bool has_body = c.body || c.json || c.file || c.text_file;
   if (has_body && without_body(c.status))
     at.error("status", fmt::format("a response with the status {} has no body", c.status));
   if (c.content_type && !has_body) at.error("content_type", "there is no body whose type this could be");
@@ -69,10 +70,15 @@ void describe(config::Description<RespondConfig>& d) {
   d.field("file", &RespondConfig::file,
           "The body is this file, as it was when the configuration was loaded; at most 16 MiB, no variables.",
           non_empty, example("/srv/maintenance.html"));
+  d.field(
+      "template", &RespondConfig::text_file,
+      "The body is the text of this file, as it was when the configuration was loaded, at most 1 MiB. It may "
+      "use variables, escaped as those of `body`.",
+      non_empty, example("/srv/status.html"));
   d.field("content_type", &RespondConfig::content_type, "The media type of the body.",
           default_is("text/plain, application/json, or by the ending of the file's name"),
           config::check(refuse_content_type), example("text/html; charset=utf-8"));
-  d.at_most_one({"body", "json", "file"});
+  d.at_most_one({"body", "json", "file", "template"});
   d.shorthand(&RespondConfig::status);
   d.check(check);
 }
@@ -110,10 +116,11 @@ Purpose purpose_of(std::string_view content_type) {
   return markup ? Purpose::html : Purpose::text;
 }
 
-// The whole file, or "" and a complaint.
-std::string read_file(const std::string& path, chain::Builder& builder) {
-  auto read = config::system_environment().read(path, kLargestFile);
-  if (!read.text) builder.error("file", fmt::format("{} cannot be read: {}", path, read.error));
+// The whole file, or "" and a complaint at that setting.
+std::string read_file(std::string_view setting, const std::string& path, std::size_t largest,
+                      chain::Builder& builder) {
+  auto read = config::system_environment().read(path, largest);
+  if (!read.text) builder.error(setting, fmt::format("{} cannot be read: {}", path, read.error));
   return std::move(read.text).value_or("");
 }
 
@@ -132,7 +139,11 @@ class Respond final : public chain::Handler {
       chain::check_captures(body_, "json", builder);
     } else if (c.file) {
       content_type_ = type_of_file(*c.file);
-      file_ = read_file(*c.file, builder);
+      file_ = read_file("file", *c.file, kLargestFile, builder);
+    } else if (c.text_file) {
+      content_type_ = type_of_file(*c.text_file);
+      compile(read_file("template", *c.text_file, kLargestTemplate, builder), builder);
+      chain::check_captures(body_, "template", builder);
     }
     if (c.content_type) content_type_ = *c.content_type;
     purpose_ = c.json ? Purpose::json : purpose_of(content_type_);
@@ -152,6 +163,18 @@ class Respond final : public chain::Handler {
   }
 
  private:
+  void compile(std::string_view text, chain::Builder& builder) {
+    auto compiled = chain::Template::compile(text);
+    if (auto* made = std::get_if<chain::Template>(&compiled)) {
+      body_ = std::move(*made);
+      return;
+    }
+    const auto& fault = std::get<chain::Template::Fault>(compiled);
+    builder.error("template",
+                  fmt::format("{} (at character {} of the file)", fault.message, fault.offset + 1),
+                  fault.hint);
+  }
+
   int status_;
   chain::FieldTexts headers_;
   std::string content_type_;

@@ -6,6 +6,7 @@
 #include "gateway/base/task.h"
 #include "gateway/http/head.h"
 #include "gateway/net/loop.h"
+#include "gateway/net/pace.h"
 #include "gateway/net/transport.h"
 
 namespace sluice::http {
@@ -18,6 +19,7 @@ struct ServerOptions {
   base::Duration keep_alive_timeout = std::chrono::seconds(75);
   base::Duration write_timeout = std::chrono::seconds(30);  // for a client that does not read
   std::uint64_t max_body = 10 * 1024 * 1024;                // bytes of a request body, streamed or not
+  net::MinRate min_rate;  // of request bodies and of responses, while the client is waited for
 };
 
 class ServerConnection {

@@ -9,6 +9,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/http/body.h"
+#include "gateway/http/forwarded.h"
 #include "gateway/http/head.h"
 #include "gateway/net/address.h"
 #include "gateway/net/proxy_protocol.h"
@@ -23,18 +24,26 @@ struct ListenerFacts {
   std::string scheme = "http";   // or "https"
   std::size_t index = 0;         // among the listeners of the process, for metrics
   std::uint16_t https_port = 0;  // not 0: every request is sent there
+  TrustedProxies trusted{};
 };
 
-// What is the same for all exchanges of a downstream connection; outlives its streams.
+// What is the same for all exchanges of a downstream connection; outlives its streams. Of a connection from a
+// trusted proxy each exchange has its own, with what was told of its client.
 struct ConnectionFacts {
   const ListenerFacts* listener = nullptr;
-  net::Address peer;  // the client, as far as is known: where a PROXY header told, that one
+  net::Address
+      peer;         // the client, as far as is known: where a PROXY header or a trusted proxy told, that one
   int socket = -1;  // of the connection: for asking the system about it, not for reading, writing or closing
   const net::ProxyFacts* proxy = nullptr;  // what else a PROXY header told; null if nothing
   const net::TlsFacts* tls = nullptr;      // null on a plain connection
+  const Forwarded* forwarded = nullptr;    // by a trusted proxy; null if the peer is none
 
   // Whom the client connected to; unset if that is not known.
   net::Address destination() const noexcept;
+  // Of the URL that the client asked for, "http" or "https".
+  std::string_view scheme() const noexcept {
+    return forwarded && !forwarded->scheme.empty() ? forwarded->scheme : std::string_view(listener->scheme);
+  }
 };
 
 // One request from downstream and the way to answer it. Valid while Service::serve runs.
@@ -43,6 +52,9 @@ class ServerStream {
   virtual const ConnectionFacts& connection() const noexcept = 0;
   // The peer's number as text.
   virtual std::string_view peer_ip() const noexcept = 0;
+  // From here on this is what is known of the client. Before anybody else has asked; `facts` must outlive the
+  // stream.
+  virtual void speak_for(const ConnectionFacts& /*facts*/) noexcept {}
   // Memory of this exchange; forgotten when serve() has returned.
   virtual base::Arena& arena() noexcept = 0;
   virtual RequestHead& request() noexcept = 0;
@@ -71,6 +83,8 @@ class ServerStream {
   // On the wire, heads and framing included, so far.
   virtual std::uint64_t bytes_received() const noexcept = 0;
   virtual std::uint64_t bytes_sent() const noexcept = 0;
+  // How long the response has waited for the client to take more of it, so far.
+  virtual base::Duration client_wait() const noexcept { return {}; }
 
  protected:
   ~ServerStream() = default;

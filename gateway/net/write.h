@@ -8,6 +8,7 @@
 #include <span>
 
 #include "gateway/base/task.h"
+#include "gateway/net/pace.h"
 #include "gateway/net/transport.h"
 
 namespace sluice::net {
@@ -21,9 +22,10 @@ struct Written {
 };
 
 // Adjusts `pieces` as bytes leave; they and the memory must outlive the task. `timeout` is for each wait, so
-// a reader that takes a byte now and then is not cut off. `sent` grows by what left.
+// a reader that takes a byte now and then is not cut off, unless there is a pace that he must keep. `sent`
+// grows by what left.
 base::Task<Written> write_all(Transport& to, std::span<iovec> pieces, base::Duration timeout,
-                              std::uint64_t& sent);
+                              std::uint64_t& sent, Pace* pace = nullptr);
 
 inline iovec piece(std::string_view bytes) noexcept {
   return {const_cast<char*>(bytes.data()), bytes.size()};

@@ -21,7 +21,7 @@ Logins::Logins(const OidcConfig& c)
 
 std::string Logins::origin(const Exchange& ex) const {
   if (!config_.origin.empty()) return config_.origin;
-  return std::string(ex.stream.connection().listener->scheme) + "://" + std::string(ex.request.authority);
+  return std::string(ex.stream.connection().scheme()) + "://" + std::string(ex.request.authority);
 }
 
 std::string Logins::begin(const Exchange& ex, std::string_view endpoint, SetCookies& out) const {

@@ -9,6 +9,7 @@
 
 #include "gateway/chain/chain.h"
 #include "gateway/chain/consumer.h"
+#include "gateway/chain/error_pages.h"
 #include "gateway/chain/identity_fields.h"
 #include "gateway/observe/route_metrics.h"
 #include "gateway/routing/route_table.h"
@@ -19,6 +20,7 @@ struct Route {
   std::string name;
   chain::Chain chain;
   std::shared_ptr<observe::RouteMetrics> metrics;
+  std::shared_ptr<const chain::ErrorPages> error_pages = {};  // with the defaults; null: there are none
 };
 
 struct Snapshot {
@@ -28,6 +30,8 @@ struct Snapshot {
   std::vector<std::shared_ptr<const Route>> routes;
   std::unique_ptr<const chain::ConsumerTable> consumers;  // null: none are listed
   chain::IdentityFields identity_fields;
+  bool merge_slashes = false;  // in the paths of all requests, before a route is looked up
+  std::shared_ptr<const chain::ErrorPages> error_pages;  // of what no route answers; null: there are none
 };
 
 }  // namespace sluice::routing

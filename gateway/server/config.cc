@@ -4,6 +4,18 @@
 #include "gateway/chain/registry.h"
 #include "gateway/upstream/upstreams_check.h"
 
+namespace sluice::routing {
+
+void describe(config::Enumeration<TrailingSlash>& e) {
+  e.about("trailing_slash");
+  e.value("strict", TrailingSlash::strict, "Another path.");
+  e.value("redirect", TrailingSlash::redirect,
+          "The client is sent to the route's own, with 308, unless another route has just that path.");
+  e.value("ignore", TrailingSlash::ignore, "The same path. It is forwarded as the client has sent it.");
+}
+
+}  // namespace sluice::routing
+
 namespace sluice::server {
 
 using namespace config;
@@ -30,13 +42,22 @@ void describe(Description<RouteConfig>& d) {
           one_or_many, min_items(1));
   d.field("priority", &RouteConfig::priority,
           "Decides between routes that are equally specific; the higher one wins.");
+  d.field(
+      "trailing_slash", &RouteConfig::trailing_slash,
+      "What a path is that differs from one of the route's own by a slash at its end only. Paths with `**` "
+      "or `{rest...}` and expressions say themselves what may follow.",
+      default_is("defaults.trailing_slash"));
   d.field("use", &RouteConfig::use, "Filters, in the order in which requests pass them.", one_or_many,
           max_items(kMostFilters));
   d.one_of(&RouteConfig::handler, chain::handler_alternatives(), "What answers the request.", required);
   d.field("timeout", &RouteConfig::timeout,
           "For the whole exchange, all attempts included; short for timeouts.total.");
   d.field("timeouts", &RouteConfig::timeouts, "Instead of those of the upstream.");
+  d.field("error_pages", &RouteConfig::error_pages,
+          "What clients get with errors, by status or class; those of `defaults` answer for others.",
+          example("{404: {html: \"<h1>Not here</h1>\"}, 5xx: pages/sorry.html}"));
   d.check([](const RouteConfig& r, const Site& at) {
+    chain::check_error_pages(r.error_pages, "error_pages", at);
     if (r.timeout && r.timeouts.total) at.error("timeout", "is written twice: here and as timeouts.total");
   });
 }
@@ -71,13 +92,27 @@ void describe(Description<DefaultsConfig>& d) {
   d.field("require_auth", &DefaultsConfig::require_auth,
           "Every route must find out who calls. Loading fails otherwise.", default_is("off"),
           example("{except: [/health/**]}"));
+  d.field("trailing_slash", &DefaultsConfig::trailing_slash, "For routes that do not say it themselves.");
+  d.field(
+      "merge_slashes", &DefaultsConfig::merge_slashes,
+      "Takes several slashes in a row for one, in the path of every request, before a route is looked up. "
+      "Services get the path like that, too.");
+  d.field(
+      "error_pages", &DefaultsConfig::error_pages,
+      "What clients get with errors, by status or class, where the route does not say; also where there is "
+      "no route.",
+      example("{404: {html: \"<h1>Not here</h1>\"}, 5xx: pages/sorry.html}"));
+  d.check([](const DefaultsConfig& c, const Site& at) {
+    chain::check_error_pages(c.error_pages, "error_pages", at);
+  });
 }
 
 void describe(Description<Config>& d) {
   d.about("config", "A Sluice configuration file.");
   d.field("version", &Config::version, "Of the dialect.", between(1, 1));
-  d.field("include", &Config::include, "Files whose contents are merged in, as paths or shell patterns.",
-          one_or_many);
+  d.field("include", &Config::include,
+          "Files whose contents are merged in, as paths or shell patterns, perhaps confined.", one_or_many,
+          example("[conf.d/*.yaml, {files: teams/a/*.yaml, confine: {path: /a/**}}]"));
   d.field("workers", &Config::workers, "Threads that serve requests.", between(1u, 256u),
           default_is("the CPUs that the process may use"));
   d.field("listeners", &Config::listeners, "Addresses on which clients are accepted.", defines("listener"));
@@ -98,6 +133,8 @@ void describe(Description<Config>& d) {
   d.field("routes", &Config::routes, "Which requests go where.");
   d.field("on_tie", &Config::on_tie,
           "What to do when two routes match the same request and neither is more specific.");
+  d.field("allow_fault_injection", &Config::allow_fault_injection,
+          "Lets filters harm requests on purpose (`fault`). Without it such a configuration does not load.");
   d.field("access_log", &Config::access_log, "One line for each request.");
   d.field("metrics", &Config::metrics, "How much the metrics tell.");
   d.field("admin", &Config::admin, "Metrics and health, on an address of their own.");

@@ -8,14 +8,21 @@
 
 #include "gateway/admin/admin_config.h"
 #include "gateway/chain/consumer_config.h"
+#include "gateway/chain/error_pages.h"
 #include "gateway/chain/use.h"
 #include "gateway/config/describe.h"
 #include "gateway/front/listener_config.h"
 #include "gateway/observe/access_log_config.h"
 #include "gateway/observe/metrics_config.h"
 #include "gateway/routing/match_config.h"
+#include "gateway/routing/slashes.h"
+#include "gateway/server/confinement.h"
 #include "gateway/stores/store_config.h"
 #include "gateway/upstream/config.h"
+
+namespace sluice::routing {
+void describe(config::Enumeration<TrailingSlash>& e);
+}
 
 namespace sluice::server {
 
@@ -31,10 +38,12 @@ struct RouteConfig {
   std::string name;
   std::vector<routing::MatchConfig> match;
   int priority = 0;
+  std::optional<routing::TrailingSlash> trailing_slash;
   std::vector<UseConfig> use;
   config::Choice handler;
   std::optional<config::Duration> timeout;
   upstream::TimeoutsConfig timeouts;
+  chain::ErrorPagesConfig error_pages;
   bool operator==(const RouteConfig&) const = default;
 
   // With `timeout` as the total.
@@ -61,13 +70,16 @@ void describe(config::Description<RequireAuthConfig>& d);
 
 struct DefaultsConfig : upstream::DefaultsConfig {
   std::optional<RequireAuthConfig> require_auth;
+  routing::TrailingSlash trailing_slash = routing::TrailingSlash::strict;
+  bool merge_slashes = false;
+  chain::ErrorPagesConfig error_pages;
   bool operator==(const DefaultsConfig&) const = default;
 };
 void describe(config::Description<DefaultsConfig>& d);
 
 struct Config {
   int version = 1;
-  std::vector<std::string> include;
+  std::vector<IncludeConfig> include;
   std::optional<std::uint32_t> workers;
   config::ByName<front::ListenerConfig> listeners;
   config::ByName<upstream::UpstreamConfig> upstreams;
@@ -79,6 +91,7 @@ struct Config {
   std::vector<UseConfig> use;
   std::vector<RouteConfig> routes;
   OnTie on_tie = OnTie::error;
+  bool allow_fault_injection = false;
   observe::AccessLogConfig access_log;
   observe::MetricsConfig metrics;
   admin::AdminConfig admin;

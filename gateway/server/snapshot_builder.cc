@@ -36,7 +36,7 @@ class RouteBuilder final : public chain::Builder {
     for (std::size_t i = 0; i < config_.use.size(); ++i) place(config_.use[i], path("use", i), "*", filters);
     for (std::size_t i = 0; i < written.use.size(); ++i)
       place(written.use[i], path("routes", index, "use", i), written.name, filters);
-    object(filters, written.handler.name());
+    object(filters, written.handler, path("routes", index, written.handler.name()));
     std::vector<chain::Link> links;
     for (const Placed& f : filters) {
       being_built_ = {f.settings_path, f.name, f.filter->name(), f.owner};
@@ -46,10 +46,17 @@ class RouteBuilder final : public chain::Builder {
     lacks_auth_.push_back(std::ranges::none_of(links, identifies));
     auto handler = chain::make_handler(written.handler, *this);
     auto metrics = living_.metrics.route(written.name);
-    metrics->expect(http::Method::get, 200,
-                    written.handler.name() == "to" ? observe::Source::upstream : observe::Source::gateway);
+    metrics->expect(
+        http::Method::get, 200,
+        asks_upstream(written.handler.name()) ? observe::Source::upstream : observe::Source::gateway);
     out_.routes.push_back(std::make_shared<const routing::Route>(routing::Route{
-        written.name, chain::Chain(std::move(links), std::move(handler)), std::move(metrics)}));
+        written.name, chain::Chain(std::move(links), std::move(handler)), std::move(metrics),
+        error_pages(path("routes", index, "error_pages"), written.error_pages, facts_.captures)}));
+  }
+
+  // First of all, as those of the routes go over it.
+  void build_default_pages() {
+    out_.error_pages = error_pages(path("defaults", "error_pages"), config_.defaults.error_pages, {});
   }
 
   // By route: does it let pass callers of whom nothing is known?
@@ -101,6 +108,15 @@ class RouteBuilder final : public chain::Builder {
     inside_.pop_back();
     return std::move(link.filter);
   }
+  std::shared_ptr<const chain::Handler> handler(const config::Choice& choice,
+                                                std::string_view field) override {
+    auto outer = std::exchange(
+        being_built_,
+        {below(std::string(field) + "." + std::string(choice.name())), {}, {}, being_built_.owner});
+    auto made = chain::make_handler(choice, *this);
+    being_built_ = std::move(outer);
+    return made;
+  }
   std::shared_ptr<observe::PolicyMetrics> decisions() override {
     return living_.metrics.policy(being_built_.name, being_built_.kind);
   }
@@ -139,6 +155,7 @@ class RouteBuilder final : public chain::Builder {
     return nullptr;
   }
   stores::Stores& stores() override { return living_.stores; }
+  bool allows_faults() const override { return config_.allow_fault_injection; }
   observe::SeriesStore& series() override { return living_.metrics.store(); }
   void error(std::string_view field, std::string message, std::string hint) override {
     report_.error(below(field), std::move(message), std::move(hint));
@@ -148,6 +165,28 @@ class RouteBuilder final : public chain::Builder {
   }
 
  private:
+  // Null if there are none, neither here nor by default.
+  std::shared_ptr<const chain::ErrorPages> error_pages(const std::string& at,
+                                                       const chain::ErrorPagesConfig& written,
+                                                       const std::vector<std::string>& captures) const {
+    if (written.empty()) return out_.error_pages;
+    auto below = [&](const std::string& field) { return at + (field.starts_with('[') ? "" : ".") + field; };
+    chain::ErrorPages::Source source;
+    source.read = [&](const std::string& field, const std::string& file) -> std::optional<std::string> {
+      constexpr std::size_t kLargest = 1 << 20;
+      auto path = config::resolved(directory_of(report_, below(field)), file);
+      auto read = config::system_environment().read(path, kLargest);
+      if (!read.text) report_.error(below(field), fmt::format("{} cannot be read: {}", file, read.error));
+      return std::move(read.text);
+    };
+    source.complain = [&](const std::string& field, std::string message, std::string hint) {
+      report_.error(below(field), std::move(message), std::move(hint));
+    };
+    auto out = std::make_shared<chain::ErrorPages>(written, captures, source);
+    out->fall_back_on(out_.error_pages.get());
+    return out;
+  }
+
   // A filter of the route, where it is used and where its settings were written.
   struct Placed {
     const config::Choice* filter;
@@ -174,15 +213,19 @@ class RouteBuilder final : public chain::Builder {
     out.push_back({&policy->filter, use.policy, std::move(at),
                    path("policies", use.policy, policy->filter.name()), use.policy});
   }
+  static bool asks_upstream(std::string_view handler) {
+    return handler == "to" || handler == "split" || handler == "branch";
+  }
   static bool identifies(const chain::Link& link) {
     const auto* filter = dynamic_cast<const chain::Authenticator*>(link.filter.get());
     return filter && !filter->admits_anyone();
   }
-  void object(const std::vector<Placed>& filters, std::string_view handler) {
+  void object(const std::vector<Placed>& filters, const config::Choice& handler,
+              const std::string& handler_path) {
     std::vector<chain::Written> written;
     for (const Placed& f : filters) written.push_back({f.filter->name(), f.name, f.filter->value().get()});
-    for (auto& o : chain::object_to_order(written, handler)) {
-      const auto& at = filters[o.index].use_path;
+    for (auto& o : chain::object_to_order(written, handler.name(), handler.value().get())) {
+      const auto& at = o.index < filters.size() ? filters[o.index].use_path : handler_path;
       if (o.severity == config::Severity::error) {
         report_.error(at, std::move(o.message), std::move(o.hint));
       } else {
@@ -220,7 +263,10 @@ std::vector<routing::RouteMatches> matches_of(const Config& config) {
   routes.reserve(config.routes.size());
   for (const auto& route : config.routes) {
     routing::RouteMatches matches{route.name, route.priority, {}};
-    for (const auto& match : route.match) matches.matches.push_back(match.match());
+    for (const auto& match : route.match) {
+      matches.matches.push_back(match.match());
+      routing::apply(route.trailing_slash.value_or(config.defaults.trailing_slash), matches.matches.back());
+    }
     routes.push_back(std::move(matches));
   }
   return routes;
@@ -268,7 +314,9 @@ void check_auth(const Config& config, std::span<const routing::RouteMatches> mat
 std::vector<observe::TargetReport> report_targets(const upstream::Upstream& upstream) {
   std::vector<observe::TargetReport> out;
   for (const auto& t : upstream.targets())
-    out.push_back({t->text(), t->usable() ? observe::TargetState::healthy : observe::TargetState::unhealthy});
+    out.push_back({t->text(), t->usable()    ? observe::TargetState::healthy
+                              : t->ejected() ? observe::TargetState::ejected
+                                             : observe::TargetState::unhealthy});
   return out;
 }
 
@@ -285,13 +333,16 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
   auto out = std::make_shared<BuiltSnapshot>();
   out->hash = loaded.hash;
   auto matches = matches_of(config);
+  check_confinements(loaded.document, matches, loaded.diagnostics);
   build_route_table(config.on_tie, matches, report, *out);
+  out->merge_slashes = config.defaults.merge_slashes;
   out->routes.reserve(config.routes.size());
   living.stores.state_directory(
       config.state_directory.empty()
           ? std::string()
           : config::resolved(directory_of(report, "state_directory"), config.state_directory));
   RouteBuilder builder(config, report, living, *out);
+  builder.build_default_pages();
   for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i, matches[i]);
   check_auth(config, matches, builder.lacks_auth(), report, *out);
   out->identity_fields.settle();
@@ -324,6 +375,8 @@ std::shared_ptr<BuiltSnapshot> renew_consumers(Loaded& loaded, BuiltSnapshot& cu
   out->table = current.table;
   out->routes = current.routes;
   out->identity_fields = current.identity_fields;
+  out->merge_slashes = current.merge_slashes;
+  out->error_pages = current.error_pages;
   out->upstreams = current.upstreams;
   out->gauges = std::move(current.gauges);
   return out;

@@ -59,6 +59,22 @@ void describe(Text<HostPolicy>& t) {
   });
 }
 
+}  // namespace sluice::upstream
+
+namespace sluice::http {
+
+void describe(config::Enumeration<Telling>& e) {
+  e.about("forwarded");
+  e.value("x_forwarded", Telling::x_forwarded, "In X-Forwarded-For, X-Forwarded-Host and X-Forwarded-Proto.");
+  e.value("rfc7239", Telling::rfc7239, "In Forwarded (RFC 7239).");
+  e.value("both", Telling::both, "In all of them.");
+  e.value("off", Telling::off, "Not at all, but for what filters set.");
+}
+
+}  // namespace sluice::http
+
+namespace sluice::upstream {
+
 void describe(Description<PoolConfig>& d) {
   d.about("pool", "Connections to each target that are kept for further requests.");
   d.field(
@@ -113,6 +129,8 @@ void describe(Description<UpstreamConfig>& d) {
           default_is("that of `defaults`"));
   d.field("host", &UpstreamConfig::host,
           "Which Host the target sees: the client's (keep), the target's own (upstream) or this text.");
+  d.field("forwarded", &UpstreamConfig::forwarded, "How the targets are told who the client is.",
+          example("rfc7239"));
   d.field("proxy_protocol", &UpstreamConfig::proxy_protocol,
           "Tells the targets the client's address by a header of the PROXY protocol, first of all on each "
           "connection. Such a connection is one client's, so it serves one exchange and is not kept.",
@@ -120,11 +138,22 @@ void describe(Description<UpstreamConfig>& d) {
   d.field("health", &UpstreamConfig::health, "Checks whether the targets are well.", default_is("off"),
           example("/healthz"), example("{path: /healthz, interval: 5s, timeout: 2s}"),
           example("{type: grpc, service: shop.Cart}"), example("tcp"));
+  d.field("outlier", &UpstreamConfig::outlier, "What a target is taken out of service for.", example("off"),
+          example("{failures: 3, ejection: 10s}"));
+  d.field("circuit_breaker", &UpstreamConfig::circuit_breaker,
+          "When the upstream as a whole is left alone for a while.", default_is("off"), example("default"),
+          example("{failure_rate: 30%, open: 10s}"));
+  d.field("limits", &UpstreamConfig::limits, "What it gets at a time.", example("{max_requests: 200}"));
+  d.field("queue", &UpstreamConfig::queue, "Where requests wait at `limits.max_requests`.", default_is("off"),
+          example("{max: 50, timeout: 500ms}"));
   d.exactly_one({"targets", "url"});
   d.check(refuse_duplicates);
   d.check(check_health);
   d.check(check_balance);
   d.check([](const UpstreamConfig& c, const Site& at) {
+    if (c.queue && !c.limits.max_requests)
+      at.error("queue", "requests wait where a limit is reached, and there is no limits.max_requests",
+               "for example `limits: {max_requests: 200}`");
     if (at.written("tls") && !c.uses_tls()) at.error("tls", "no target of this upstream has an https:// URL");
   });
 }

@@ -8,11 +8,20 @@
 
 #include "gateway/config/describe.h"
 #include "gateway/config/types_net.h"
+#include "gateway/http/forwarded.h"
 #include "gateway/upstream/balance_config.h"
 #include "gateway/upstream/health_config.h"
+#include "gateway/upstream/protection_config.h"
 #include "gateway/upstream/timeouts.h"
 #include "gateway/upstream/tls_config.h"
 #include "gateway/upstream/url.h"
+
+namespace sluice::http {
+
+// How the targets are told who the client is. Here, as this layer is the first that knows configurations.
+void describe(config::Enumeration<Telling>& e);
+
+}  // namespace sluice::http
 
 namespace sluice::upstream {
 
@@ -51,6 +60,7 @@ void describe(config::Enumeration<ProtocolChoice>& e);
 struct PoolSettings {
   PoolConfig keep;
   ProtocolChoice protocol = ProtocolChoice::automatic;
+  std::uint32_t max_in_all = ~std::uint32_t{0};  // connections of the upstream
 };
 
 struct UpstreamConfig : BalanceConfig {
@@ -62,8 +72,13 @@ struct UpstreamConfig : BalanceConfig {
   PoolConfig pool;
   std::optional<RetryConfig> retry;
   HostPolicy host;
+  http::Telling forwarded = http::Telling::x_forwarded;
   std::optional<net::ProxyVersion> proxy_protocol;
   std::optional<HealthConfig> health;
+  OutlierConfig outlier;
+  std::optional<CircuitConfig> circuit_breaker;
+  LimitsConfig limits;
+  std::optional<QueueConfig> queue;
   bool operator==(const UpstreamConfig&) const = default;
 
   // Whichever way they were written.

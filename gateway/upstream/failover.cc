@@ -60,7 +60,10 @@ Division Failover::division() const {
 Failover::View& Failover::view(unsigned worker) {
   View& view = *views_[worker];
   std::uint64_t version = 0;
-  for (std::size_t i = 0; i < levels(); ++i) version += level(i).version();
+  for (std::size_t i = 0; i < levels(); ++i) {
+    level(i).bring_back_due(worker);  // also where nobody picks any
+    version += level(i).version();
+  }
   if (version != view.version) {
     view.division = division();
     view.version = version;
@@ -69,7 +72,15 @@ Failover::View& Failover::view(unsigned worker) {
   return view;
 }
 
-Picked Failover::choose(unsigned worker, const PickKey& key, std::span<Target* const> tried) {
+// Of one level. Whether the circuit of the first one admits the exchange was asked before.
+Target* Failover::pick(std::size_t i, unsigned worker, const PickKey& key, std::span<Target* const> tried,
+                       bool covered) const {
+  Target* target = level(i).pick(worker, key, tried, covered);
+  bool open = target && i > 0 && !level(i).protection().admits(level(i).now(worker));
+  return open ? nullptr : target;
+}
+
+Picked Failover::choose(unsigned worker, const PickKey& key, std::span<Target* const> tried, bool elsewhere) {
   View& now = view(worker);
   // A key stays on its side as long as the division does.
   std::uint64_t point =
@@ -78,13 +89,14 @@ Picked Failover::choose(unsigned worker, const PickKey& key, std::span<Target* c
   for (std::uint64_t upto = now.division.parts[0]; point >= upto && chosen + 1 < levels();)
     upto += now.division.parts[++chosen];
   auto was_tried = [&](Target* t) { return std::ranges::find(tried, t) != tried.end(); };
-  Picked out{&level(chosen), level(chosen).pick(worker, key, tried, now.division.covered)};
+  Picked out{&level(chosen), nullptr};
+  if (!elsewhere || chosen > 0) out.target = pick(chosen, worker, key, tried, now.division.covered);
   if (out.target && !was_tried(out.target)) return out;
-  // Everything there has failed this exchange, or the division is older than what has just happened: the
-  // others in their order, if they are well.
-  for (std::size_t i = 0; i < levels(); ++i) {
+  // Everything there has failed this exchange, or its circuit is open, or the division is older than what has
+  // just happened: the others in their order, if they are well.
+  for (std::size_t i = elsewhere ? 1 : 0; i < levels(); ++i) {
     if (i == chosen) continue;
-    Target* other = level(i).pick(worker, key, tried, true);
+    Target* other = pick(i, worker, key, tried, true);
     if (other && !was_tried(other)) return {&level(i), other};
   }
   return out;

@@ -42,7 +42,7 @@ class Failover {
   ~Failover();
 
   // As Upstream::choose().
-  Picked choose(unsigned worker, const PickKey& key, std::span<Target* const> tried);
+  Picked choose(unsigned worker, const PickKey& key, std::span<Target* const> tried, bool elsewhere);
   // As of now; any thread.
   Division division() const;
   // In their order, without the first.
@@ -51,6 +51,8 @@ class Failover {
  private:
   struct View;
   View& view(unsigned worker);
+  Target* pick(std::size_t i, unsigned worker, const PickKey& key, std::span<Target* const> tried,
+               bool covered) const;
   Upstream& level(std::size_t i) const noexcept { return i == 0 ? first_ : *others_[i - 1]; }
   std::size_t levels() const noexcept { return others_.size() + 1; }
 

@@ -45,14 +45,16 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
       timeouts_(merge(merge(Timeouts{}, defaults.timeouts), config.timeouts)),
       retry_(config.retry ? *config.retry : defaults.retry.value_or(RetryConfig{})),
       host_(config.host),
-      pool_{config.pool, config.protocol},
+      telling_(config.forwarded),
+      pool_{config.pool, config.protocol, config.limits.max_connections.value_or(Target::kNoLimit)},
       proxy_protocol_(config.proxy_protocol),
       balance_(config.balance),
       hash_by_(config.hash_by),
       slow_start_(config.slow_start),
       panic_below_(config.panic_threshold.ratio()),
       loops_(targets.loops()),
-      group_(targets.group(name_)) {
+      group_(targets.group(name_)),
+      protection_(config, group_, *targets.loops()) {
   for (const TargetConfig& t : config.all_targets()) {
     targets_.push_back(targets.target(group_, t.url));
     weights_.push_back(t.weight);
@@ -72,6 +74,7 @@ void Upstream::fail_over_to(std::vector<std::shared_ptr<Upstream>> others) {
 }
 
 void Upstream::put_in_force(base::WallTime now) const {
+  protection_.put_in_force(targets_, metrics_.get());
   for (const auto& t : targets_) {
     if (t->url().tls) t->use_tls(tls_);
     t->check_health(checks_ != nullptr, now);
@@ -109,7 +112,8 @@ void Upstream::weigh(View& view, base::SteadyTime now) const {
   view.coming_up = false;
   for (auto* all : {&view.usable, &view.reachable}) {
     for (Candidate& c : *all) {
-      c.weight = slow_start_.weight(weights_[c.index], *c.target, now);
+      auto full = c.target->weight().value_or(weights_[c.index]);
+      c.weight = slow_start_.weight(full, *c.target, now);
       view.coming_up |= slow_start_.coming_up(*c.target, now);
     }
     sum_weights(*all);
@@ -117,20 +121,23 @@ void Upstream::weigh(View& view, base::SteadyTime now) const {
   view.weigh_again = now + slow_start_.step();
 }
 
-Picked Upstream::choose(unsigned worker, const PickKey& key, std::span<Target* const> tried) {
-  if (key.wanted && key.wanted->usable() && std::ranges::find(tried, key.wanted) == tried.end()) [[unlikely]]
+Picked Upstream::choose(unsigned worker, const PickKey& key, std::span<Target* const> tried, bool elsewhere) {
+  bool wanted = key.wanted && key.wanted->usable() && !elsewhere;
+  if (wanted && std::ranges::find(tried, key.wanted) == tried.end()) [[unlikely]]
     return {this, key.wanted};
   if (failover_) [[unlikely]]
-    return failover_->choose(worker, key, tried);
+    return failover_->choose(worker, key, tried, elsewhere);
   return {this, pick(worker, key, tried)};
 }
 
 Target* Upstream::pick(unsigned worker, const PickKey& key, std::span<Target* const> tried, bool covered) {
   View& view = *views_[worker];
-  auto now = (*loops_)[worker]->now();
+  auto now = this->now(worker);
+  protection_.bring_back_due(targets_, now);
   auto version = this->version();
   if (version != view.version) {
     refresh(view, version, now);
+    if (view.usable.empty() && protection_.bring_back_all(targets_, now)) refresh(view, this->version(), now);
   } else if (view.coming_up && now >= view.weigh_again) [[unlikely]] {
     weigh(view, now);
   }

@@ -14,6 +14,7 @@
 #include "gateway/upstream/config.h"
 #include "gateway/upstream/failover.h"
 #include "gateway/upstream/prober.h"
+#include "gateway/upstream/protection.h"
 #include "gateway/upstream/slow_start.h"
 #include "gateway/upstream/sticky.h"
 #include "gateway/upstream/target.h"
@@ -33,10 +34,13 @@ class Upstream {
   const Timeouts& timeouts() const noexcept { return timeouts_; }
   const RetryConfig& retry() const noexcept { return retry_; }
   const HostPolicy& host() const noexcept { return host_; }
+  http::Telling telling() const noexcept { return telling_; }
   const PoolSettings& pool() const noexcept { return pool_; }
   // Set: connections to the targets begin with a header of that version.
   std::optional<net::ProxyVersion> proxy_protocol() const noexcept { return proxy_protocol_; }
   const std::vector<std::shared_ptr<Target>>& targets() const noexcept { return targets_; }
+  // As written, in the order of targets().
+  const std::vector<std::uint32_t>& weights() const noexcept { return weights_; }
   // Where this upstream's connections and attempts are counted; set once, when the snapshot is built.
   void count_with(std::shared_ptr<observe::UpstreamMetrics> metrics) { metrics_ = std::move(metrics); }
   const std::shared_ptr<observe::UpstreamMetrics>& metrics() const noexcept { return metrics_; }
@@ -63,8 +67,10 @@ class Upstream {
 
   // The target for the next attempt, on that worker's thread, and the upstream that it is of: this one or one
   // of failover(). The target is null when none is usable. Targets in `tried` are avoided as long as there is
-  // another. The pointers are good as long as this upstream is.
-  Picked choose(unsigned worker, const PickKey& key, std::span<Target* const> tried = {});
+  // another. The pointers are good as long as this upstream is. `elsewhere`: none of this one, whose circuit
+  // is open; only with failover().
+  Picked choose(unsigned worker, const PickKey& key, std::span<Target* const> tried = {},
+                bool elsewhere = false);
   // The same of this upstream alone, and without the target that the client had. `covered`: others can bear
   // what the healthy ones here cannot, so this is no case for panic.
   Target* pick(unsigned worker, const PickKey& key, std::span<Target* const> tried = {},
@@ -77,6 +83,10 @@ class Upstream {
       learn_latency(target.latency(), status, failure, took, now);
   }
 
+  // Brings back targets whose time out of service is over. pick() does that too.
+  void bring_back_due(unsigned worker) const { protection_.bring_back_due(targets_, now(worker)); }
+  // Of that worker's round.
+  base::SteadyTime now(unsigned worker) const noexcept { return (*loops_)[worker]->now(); }
   // As of now; any thread. version() grows when it changes.
   Share share() const noexcept;
   std::uint64_t version() const noexcept { return group_->version.load(std::memory_order_acquire); }
@@ -85,6 +95,7 @@ class Upstream {
   // Logs if that has changed since it was last looked at, and this upstream is in force. Any thread.
   void tell_panic() const;
 
+  const Protection& protection() const noexcept { return protection_; }
   // For the reply when choose() gave null.
   base::Error why_unusable() const;
 
@@ -106,6 +117,7 @@ class Upstream {
   Timeouts timeouts_;
   RetryConfig retry_;
   HostPolicy host_;
+  http::Telling telling_;
   PoolSettings pool_;
   std::optional<net::ProxyVersion> proxy_protocol_;
   Balance balance_;
@@ -114,6 +126,7 @@ class Upstream {
   double panic_below_;  // of 1
   std::shared_ptr<const WorkerLoops> loops_;
   std::shared_ptr<TargetGroup> group_;
+  Protection protection_;
   std::vector<std::shared_ptr<Target>> targets_;
   std::vector<std::uint32_t> weights_;
   std::unique_ptr<const Sticky> sticky_;

@@ -65,6 +65,7 @@ class FakeBuilder final : public chain::Builder {
     return nullptr;
   }
   stores::Stores& stores() override { return living->stores; }
+  bool allows_faults() const override { return faults; }
   observe::SeriesStore& series() override { return living->series; }
   std::shared_ptr<jose::KeySource> issuer_keys(const chain::KeyAddress& address) override {
     asked_keys = address;
@@ -79,6 +80,7 @@ class FakeBuilder final : public chain::Builder {
 
   chain::RouteFacts facts{"route", {}, true};
   std::string problems;
+  bool faults = true;
   static inline chain::Revocations revoked{std::vector<net::Loop*>{}};  // for what outlives the builder
   std::string told, read;                 // fields that tell who calls, and that bring credentials
   std::shared_ptr<jose::KeySource> keys;  // what issuer_keys() gives
@@ -122,7 +124,7 @@ inline Use bound(std::string_view yaml, std::string& problems) {
   config::Diagnostics diagnostics;
   config::Document document = config::parse(std::string(yaml), diagnostics);
   config::Names names;  // of upstreams that settings may name
-  for (std::string_view upstream : {"auth", "idp"}) names.define("upstream", upstream);
+  for (std::string_view upstream : {"auth", "idp", "shadow"}) names.define("upstream", upstream);
   auto use = config::bind<Use>(document, diagnostics, names);
   problems = diagnostics.text();
   return use;

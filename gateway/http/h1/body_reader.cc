@@ -23,7 +23,8 @@ std::optional<std::uint64_t> BodyReader::length() const noexcept {
 }
 
 net::Transport* BodyReader::verbatim_source() noexcept {
-  if (framing_ != Framing::Kind::length || !input_->empty() || !input_->transport().can_splice())
+  // What moves inside the kernel is not seen, so no pace can be kept.
+  if (framing_ != Framing::Kind::length || pace_ || !input_->empty() || !input_->transport().can_splice())
     return nullptr;
   input_->release_body();
   return &input_->transport();
@@ -99,8 +100,11 @@ Task<Result<Piece>> BodyReader::wait(std::size_t at_most) {
   if (!ready) co_return std::move(ready).unexpected();
   for (;;) {
     input_->release_body();  // many a peer may be slow at a time
-    auto readable = input_->transport().readable(timeout_);
+    auto timeout = pace_ ? pace_->begin_wait(timeout_, input_->received()) : std::optional(timeout_);
+    if (!timeout) co_return base::Unexpected{silent()};
+    auto readable = input_->transport().readable(*timeout);
     auto outcome = co_await readable;
+    if (pace_) pace_->end_wait();
     if (outcome == base::Outcome::cancelled) co_return base::Unexpected{cancelled(readable.why())};
     if (outcome == base::Outcome::timeout) co_return base::Unexpected{silent()};
     if (auto now = take(at_most)) {

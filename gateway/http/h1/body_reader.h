@@ -8,6 +8,7 @@
 #include "gateway/http/h1/chunked.h"
 #include "gateway/http/h1/input.h"
 #include "gateway/http/head.h"
+#include "gateway/net/pace.h"
 
 namespace sluice::http::h1 {
 
@@ -37,6 +38,9 @@ class BodyReader : public Body {
   BodyReader(Input& input, const Framing& framing, Message kind, base::Arena& arena, base::Duration timeout,
              std::uint64_t limit) noexcept;
 
+  // From here on the other side must keep it. Outlives the reader.
+  void keep_pace(net::Pace& pace) noexcept { pace_ = &pace; }
+
   // Before the first wait for bytes. An error ends the read.
   virtual base::Task<base::Result<void>> before_wait() { return base::Result<void>(); }
   // What it means that the other side sent nothing for `timeout`, that the scope was cancelled, that it
@@ -52,6 +56,7 @@ class BodyReader : public Body {
   std::size_t room(std::size_t at_most) const noexcept;
 
   Input* input_;
+  net::Pace* pace_ = nullptr;
   Framing::Kind framing_;
   bool begun_ = false;
   bool complete_ = false;

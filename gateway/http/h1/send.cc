@@ -16,14 +16,16 @@ using base::Task;
 
 namespace {
 
-Task<Sent> from_written(Task<net::Written> writing) {
-  net::Written w = co_await writing;
-  co_return Sent{w, std::nullopt};
-}
-
 Sent body_error(base::Error error) { return Sent{{}, std::move(error)}; }
 
 }  // namespace
+
+Task<Sent> BodySender::write_later(Task<net::Written> writing) {
+  auto since = loop_->clock().steady();
+  net::Written w = co_await writing;
+  waited_ += loop_->clock().steady() - since;
+  co_return Sent{w, std::nullopt};
+}
 
 Task<Sent> BodySender::send(std::string_view head, Body* body, Framing::Kind framing) {
   auto starting = start(head, body, framing);
@@ -73,6 +75,7 @@ Task<Sent> BodySender::rest(Body& body) {
 
 Task<Sent> BodySender::tunnel(Body& body, net::ScopeTimer& idle) {
   timeout_ = base::Duration::zero();
+  pace_ = nullptr;
   framing_ = Framing::Kind::until_close;
   more_ = true;
   // Each of the two goes before the next is made: frames of idle tunnels are what they cost.
@@ -136,13 +139,13 @@ Task<Sent> BodySender::put(std::string_view head, const Result<Piece>& piece) {
   more_ = !piece->last;
   std::size_t n = gather(head, *piece);
   if (n == 0) return Sent{};
-  auto writing = net::write_all(*to_, {pieces_, n}, timeout_, *sent_);
+  auto writing = net::write_all(*to_, {pieces_, n}, timeout_, *sent_, pace_);
   if (writing.await_ready()) {
     Sent sent{writing.await_resume(), std::nullopt};
     if (!sent) more_ = false;
     return sent;
   }
-  return from_written(std::move(writing));
+  return write_later(std::move(writing));
 }
 
 std::size_t BodySender::gather(std::string_view head, const Piece& piece) {
@@ -222,8 +225,13 @@ Task<Sent> BodySender::splice_through(Body& body, net::Transport& from, const ne
     while (held) {
       net::Io out = to_->try_splice_out(pipe, held, follows);
       if (out.kind == net::Io::Kind::again) {
-        auto wait = to_->writable(timeout_);
+        auto since = loop_->clock().steady();
+        auto timeout = pace_ ? pace_->begin_wait(timeout_, *sent_) : std::optional(timeout_);
+        if (!timeout) co_return Sent{{net::Written::Kind::timeout, {}, 0}, std::nullopt};
+        auto wait = to_->writable(*timeout);
         auto outcome = co_await wait;
+        waited_ += loop_->clock().steady() - since;
+        if (pace_) pace_->end_wait();
         if (outcome == base::Outcome::cancelled)
           co_return Sent{{net::Written::Kind::cancelled, wait.why(), 0}, std::nullopt};
         if (outcome == base::Outcome::timeout)

@@ -34,17 +34,23 @@ class BodySender {
              std::uint64_t& sent) noexcept
       : loop_(&loop), to_(&to), arena_(&arena), timeout_(timeout), sent_(&sent) {}
 
+  // Whoever reads must keep it. It must outlive the sending.
+  void keep_pace(net::Pace& pace) noexcept { pace_ = &pace; }
+
   // Head and body, null for none, to the end. `head` and `body` must outlive the task.
   base::Task<Sent> send(std::string_view head, Body* body, Framing::Kind framing);
   // The head, and the first piece if it is there without waiting; more() tells whether rest() must follow.
   base::Task<Sent> start(std::string_view head, Body* body, Framing::Kind framing);
   bool more() const noexcept { return more_; }
+  // How long the reader has let us wait, so far.
+  base::Duration waited() const noexcept { return waited_; }
   base::Task<Sent> rest(Body& body);
   // Everything that `body` gives, as it is and however long it takes: for connections that have switched
   // protocols. Tells the other side when the body has ended.
   base::Task<Sent> tunnel(Body& body, net::ScopeTimer& idle);
 
  private:
+  base::Task<Sent> write_later(base::Task<net::Written> writing);
   base::Task<Sent> put(std::string_view head, const base::Result<Piece>& piece);
   static constexpr std::size_t kJoin = 2048;  // bytes; more are gathered by the kernel
   std::size_t gather(std::string_view head, const Piece& piece);
@@ -59,9 +65,11 @@ class BodySender {
   net::Transport* to_;
   base::Arena* arena_;
   base::Duration timeout_;
+  net::Pace* pace_ = nullptr;
   std::uint64_t* sent_;
   Framing::Kind framing_ = Framing::Kind::none;
   bool more_ = false;
+  base::Duration waited_{};
   std::uint64_t left_ = std::numeric_limits<std::uint64_t>::max();  // of an announced length
   std::optional<base::Task<base::Result<Piece>>> first_;            // begun by start(), awaited by rest()
   iovec pieces_[4];

@@ -17,7 +17,10 @@ class ServerStream::RequestBody final : public BodyReader {
  public:
   RequestBody(ServerStream& stream, base::Duration timeout, std::uint64_t limit)
       : BodyReader(*stream.input_, stream.control_.framing, Message::request, *stream.arena_, timeout, limit),
-        stream_(&stream) {}
+        stream_(&stream),
+        pace_(stream.options_->min_rate, *stream.loop_) {
+    if (stream.options_->min_rate.bytes != 0) keep_pace(pace_);
+  }
   ~RequestBody() override {
     stream_->body_finished_ = complete();
     stream_->body_ = nullptr;
@@ -37,12 +40,15 @@ class ServerStream::RequestBody final : public BodyReader {
     if (!written) co_return base::fail(Reason::client_closed, "the client left before it sent its body");
     co_return Result<void>();
   }
-  base::Error silent() override { return {Reason::client_timeout, "the request body stopped in the middle"}; }
+  base::Error silent() override {
+    return {Reason::client_timeout, "the request body stopped in the middle, or comes too slowly"};
+  }
   base::Error ended() override {
     return {Reason::client_closed, "the client left in the middle of its body"};
   }
 
   ServerStream* stream_;
+  net::Pace pace_;
 };
 
 ServerStream::ServerStream(net::Loop& loop, Input& input, base::Arena& arena, const ConnectionFacts& facts,
@@ -55,6 +61,12 @@ ServerStream::ServerStream(net::Loop& loop, Input& input, base::Arena& arena, co
       request_(arena),
       sender_(loop, input.transport(), arena, options.write_timeout, sent_),
       received_before_(input.received() - input.pending().size()) {
+  ServerStream::speak_for(facts);
+  if (options.min_rate.bytes != 0) sender_.keep_pace(pace_.emplace(options.min_rate, loop));
+}
+
+void ServerStream::speak_for(const ConnectionFacts& facts) noexcept {
+  facts_ = &facts;
   peer_ip_size_ = static_cast<std::uint8_t>(facts.peer.ip(peer_ip_).size());
 }
 
@@ -163,7 +175,7 @@ Result<void> ServerStream::result_of(const Sent& sent) {
     case net::Written::Kind::cancelled:
       return base::fail(sent.written.why);
     case net::Written::Kind::timeout:
-      return base::fail(Reason::client_write_timeout, "the client does not read");
+      return base::fail(Reason::client_write_timeout, "the client does not read, or too slowly");
     case net::Written::Kind::failed:
       break;
   }

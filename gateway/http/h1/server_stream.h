@@ -16,6 +16,7 @@ class ServerStream final : public http::ServerStream {
 
   const ConnectionFacts& connection() const noexcept override { return *facts_; }
   std::string_view peer_ip() const noexcept override { return {peer_ip_, peer_ip_size_}; }
+  void speak_for(const ConnectionFacts& facts) noexcept override;
   base::Arena& arena() noexcept override { return *arena_; }
   RequestHead& request() noexcept override { return request_; }
   BodyPtr take_body() override;
@@ -28,6 +29,7 @@ class ServerStream final : public http::ServerStream {
   void close_after() noexcept override { keep_alive_ = false; }
   std::uint64_t bytes_received() const noexcept override { return input_->received() - received_before_; }
   std::uint64_t bytes_sent() const noexcept override { return sent_; }
+  base::Duration client_wait() const noexcept override { return sender_.waited(); }
 
   // From the connection, before the service is called.
   void begin(const Control& control) noexcept;
@@ -60,6 +62,7 @@ class ServerStream final : public http::ServerStream {
   RequestHead request_;
   Control control_;
   BodySender sender_;
+  std::optional<net::Pace> pace_;    // of the response, if the listener has a least rate
   RequestBody* body_ = nullptr;      // in the arena, while it lives
   net::ScopeTimer* idle_ = nullptr;  // of the tunnel, once protocols have been switched
   bool body_taken_ = false;

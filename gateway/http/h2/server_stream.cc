@@ -19,7 +19,8 @@ class ServerStream::RequestBody final : public Body {
         known_(framing.kind == Framing::Kind::length),
         left_(framing.length),
         allowance_(options.max_body),
-        timeout_(options.body_timeout) {}
+        timeout_(options.body_timeout),
+        pace_(options.min_rate, *stream.connection_->loop_) {}
 
   Task<Result<Piece>> read(std::size_t at_most) override {
     if (auto piece = stream_->take(at_most)) return counted(std::move(*piece));
@@ -38,14 +39,20 @@ class ServerStream::RequestBody final : public Body {
       if (!sent) co_return std::move(sent).unexpected();
     }
     for (;;) {
-      auto arrived = stream_->arrived().wait(stream_->body_may_pause_ ? base::Duration::zero() : timeout_);
+      std::optional<base::Duration> timeout = base::Duration::zero();
+      if (!stream_->body_may_pause_) timeout = pace_.begin_wait(timeout_, stream_->bytes_received());
+      if (!timeout) co_return silent();
+      auto arrived = stream_->arrived().wait(*timeout);
       auto outcome = co_await arrived;
+      pace_.end_wait();
       if (outcome == Outcome::cancelled) co_return base::fail(arrived.why());
       if (auto piece = stream_->take(at_most)) co_return counted(std::move(*piece));
-      if (outcome == Outcome::timeout)
-        co_return base::fail(Reason::client_timeout, "the request body stopped in the middle");
+      if (outcome == Outcome::timeout) co_return silent();
       if (!stream_->bound()) co_return base::Unexpected{stream_->ended_early()};
     }
+  }
+  static base::Unexpected silent() {
+    return base::fail(Reason::client_timeout, "the request body stopped in the middle, or comes too slowly");
   }
   Result<Piece> counted(Result<Piece> piece) {
     if (!piece) return piece;
@@ -61,18 +68,27 @@ class ServerStream::RequestBody final : public Body {
   std::uint64_t left_;       // of a known length
   std::uint64_t allowance_;  // until body_too_large
   base::Duration timeout_;
+  net::Pace pace_;
 };
 
 ServerStream::ServerStream(ServerConnection& connection, std::int32_t id)
     : Stream(connection.session_, connection.options_->write_timeout),
       connection_(&connection),
+      facts_(connection.facts_),
       scope_(&connection.scope_),
       request_(*arena_),
       trailers_(*arena_),
       begun_(connection.loop_->now()) {
-  peer_ip_size_ = static_cast<std::uint8_t>(connection.facts_->peer.ip(peer_ip_).size());
+  ServerStream::speak_for(*facts_);
+  if (connection.options_->min_rate.bytes != 0) keep_pace(connection.options_->min_rate, *connection.loop_);
   reader_.emplace(connection.options_->limits, request_);
   bind(id);
+  measure_waits(*connection.loop_);
+}
+
+void ServerStream::speak_for(const ConnectionFacts& facts) noexcept {
+  facts_ = &facts;
+  peer_ip_size_ = static_cast<std::uint8_t>(facts.peer.ip(peer_ip_).size());
 }
 
 bool ServerStream::on_field(std::string_view name, std::string_view value) {

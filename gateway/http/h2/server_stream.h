@@ -16,8 +16,9 @@ class ServerStream final : public http::ServerStream, public Stream, public base
   static void* operator new(std::size_t n) { return base::FramePool::get(n); }
   static void operator delete(void* p, std::size_t n) noexcept { base::FramePool::put(p, n); }
 
-  const ConnectionFacts& connection() const noexcept override { return *connection_->facts_; }
+  const ConnectionFacts& connection() const noexcept override { return *facts_; }
   std::string_view peer_ip() const noexcept override { return {peer_ip_, peer_ip_size_}; }
+  void speak_for(const ConnectionFacts& facts) noexcept override;
   base::Arena& arena() noexcept override { return *arena_; }
   RequestHead& request() noexcept override { return request_; }
   BodyPtr take_body() override;
@@ -32,6 +33,7 @@ class ServerStream final : public http::ServerStream, public Stream, public base
   void close_after() noexcept override {}
   std::uint64_t bytes_received() const noexcept override { return bytes_received_; }
   std::uint64_t bytes_sent() const noexcept override { return bytes_sent_; }
+  base::Duration client_wait() const noexcept override { return waited(); }
 
   // --- For the connection, from its events.
   bool on_field(std::string_view name, std::string_view value);
@@ -61,6 +63,7 @@ class ServerStream final : public http::ServerStream, public Stream, public base
   base::Error ended_early() const;
 
   ServerConnection* connection_;
+  const ConnectionFacts* facts_;
   base::ArenaLease arena_;
   base::Scope scope_;
   RequestHead request_;

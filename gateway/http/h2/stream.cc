@@ -112,6 +112,7 @@ ssize_t Stream::offer(std::size_t at_most, std::uint32_t& flags) noexcept {
 std::span<const char> Stream::give(std::size_t n) noexcept {
   auto bytes = piece_.first(n);
   piece_ = piece_.subspan(n);
+  given_ += n;
   if (piece_.empty()) {
     sent_all_ = last_;
     taken_.notify();
@@ -184,8 +185,16 @@ Task<Sent> Stream::send_rest(Body& body, std::optional<Task<Result<Piece>>> read
       pack();
     }
     while (bound_ && !sent_all_ && (last_ || !piece_.empty())) {
-      auto wait = taken_.wait(write_timeout_);
+      auto since = loop_ ? loop_->clock().steady() : base::SteadyTime{};
+      auto timeout = pace_ ? pace_->begin_wait(write_timeout_, given_) : std::optional(write_timeout_);
+      if (!timeout) {
+        sent.written = {Written::Kind::timeout, {}, 0};
+        co_return sent;
+      }
+      auto wait = taken_.wait(*timeout);
       auto outcome = co_await wait;
+      if (loop_) waited_ += loop_->clock().steady() - since;
+      if (pace_) pace_->end_wait();
       if (outcome == base::Outcome::cancelled) {
         sent.written = {Written::Kind::cancelled, wait.why(), 0};
         co_return sent;

@@ -125,6 +125,18 @@ TEST(Respond, ComplainsAboutAFileThatCannotBeRead) {
   EXPECT_THAT(problems("respond: {file: /}"), HasSubstr("cannot be read"));
 }
 
+TEST(Respond, AnswersWithATextOfAFileThatMayUseVariables) {
+  File file(".html", "<p>${query.q}</p>"), broken(".txt", "${nothing}");
+  FakeExchange fake("/?q=%3Cb%3E");
+
+  EXPECT_EQ(answer("respond: {template: " + file.path() + "}", fake),
+            "Content-Type: text/html; charset=utf-8\n\n<p>&lt;b&gt;</p>");
+  EXPECT_THAT(problems("respond: {template: " + broken.path() + "}"),
+              HasSubstr("`nothing` is no variable (at character 1 of the file)"));
+  EXPECT_THAT(problems("respond: {template: /nowhere.txt}"),
+              HasSubstr("error: template: /nowhere.txt cannot"));
+}
+
 TEST(Respond, RefusesSettingsThatMakeNoSense) {
   EXPECT_THAT(problems("respond: {status: 204, body: x}"), HasSubstr("has no body"));
   EXPECT_THAT(problems("respond: {status: 100}"), HasSubstr("at least 200"));

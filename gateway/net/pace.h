@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pace: sees to it that a peer which is waited for moves at least so many bytes a second, on the whole. Only
+// the time that is spent waiting for it counts, and only the bytes since the first wait. It needs no timer of
+// its own: it shortens the timeouts of the waits that there are. One message, one worker.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "gateway/base/clock.h"
+#include "gateway/net/loop.h"
+
+namespace sluice::net {
+
+struct MinRate {
+  std::uint64_t bytes = 0;  // a second; 0: no minimum
+  base::Duration grace{};   // of waiting, before it counts
+};
+
+class Pace {
+ public:
+  Pace(const MinRate& least, const Loop& loop) noexcept : least_(least), loop_(&loop) {}
+
+  // How long the next wait may take: `timeout`, where zero means for ever, or less. `moved`: bytes so far, of
+  // whatever begin. Nothing: the peer is too slow already.
+  std::optional<base::Duration> begin_wait(base::Duration timeout, std::uint64_t moved) noexcept {
+    if (least_.bytes == 0) return timeout;
+    if (!first_) first_ = moved;
+    began_ = loop_->now();
+    auto left = allowed(moved - *first_) - waited_;
+    if (left <= base::Duration::zero()) return std::nullopt;
+    return timeout.count() == 0 ? left : std::min(timeout, left);
+  }
+  void end_wait() noexcept {
+    if (least_.bytes != 0) waited_ += loop_->now() - began_;
+  }
+
+ private:
+  base::Duration allowed(std::uint64_t bytes) const noexcept {
+    constexpr std::uint64_t kLong = 1'000'000'000;  // seconds; more overflows
+    auto seconds = std::min(bytes / least_.bytes, kLong);
+    return std::max<base::Duration>(least_.grace, std::chrono::seconds(static_cast<std::int64_t>(seconds)));
+  }
+
+  MinRate least_;
+  const Loop* loop_;
+  std::optional<std::uint64_t> first_;
+  base::Duration waited_{};
+  base::SteadyTime began_{};
+};
+
+}  // namespace sluice::net

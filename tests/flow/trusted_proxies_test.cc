@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who the client is behind proxies, and what targets are told of it.
+#include <gmock/gmock.h>
+
+#include "tests/support/gateway.h"
+#include "tests/support/matchers.h"
+
+namespace sluice::test {
+namespace {
+
+// `trusted`: of the listener, nothing for none. `more`: of the upstream.
+std::string yaml(const std::string& trusted, const std::string& use = "[]", const std::string& more = "") {
+  return "listeners: {web: {bind: \"127.0.0.1:0\"" +
+         (trusted.empty() ? "" : ", trusted_proxies: " + trusted) + "}}\n" +
+         "upstreams: {users: {url: <users>" + more + "}}\n" +
+         "routes: [{name: u, match: {path: /**}, use: " + use + ", to: users}]\n";
+}
+
+constexpr const char* kTold =
+    "X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.example.com\r\n";
+
+TEST(TrustedProxies, AreNobodyUnlessListed) {
+  for (const char* trusted : {"", "192.0.2.0/24"}) {
+    Gateway gw(yaml(trusted), Downstream::h1);
+    gw.upstream("users").answers(200, "ok");
+    gw.get("/u", kTold);
+
+    auto seen = gw.upstream("users").request();
+    EXPECT_EQ(seen.value("X-Forwarded-For"), "127.0.0.1");
+    EXPECT_EQ(seen.value("X-Forwarded-Proto"), "http");
+    EXPECT_NE(seen.value("X-Forwarded-Host"), "shop.example.com");
+    EXPECT_EQ(seen.count("X-Forwarded-For"), 1u);
+    EXPECT_EQ(json_value(gw.log_line(), "client_ip"), "127.0.0.1");
+  }
+}
+
+TEST(TrustedProxies, AreBelieved) {
+  Gateway gw(
+      yaml("127.0.0.0/8", "[{headers: {response: {set: {X-Client: \"${client.ip} ${request.scheme}\"}}}}]"),
+      Downstream::h1);
+  gw.upstream("users").answers(200, "ok");
+
+  auto answer = gw.get("/u", kTold);
+
+  EXPECT_EQ(answer.value("X-Client"), "203.0.113.7 https");
+  auto seen = gw.upstream("users").request();
+  EXPECT_EQ(seen.value("X-Forwarded-For"), "203.0.113.7, 127.0.0.1");
+  EXPECT_EQ(seen.value("X-Forwarded-Proto"), "https");
+  EXPECT_EQ(seen.value("X-Forwarded-Host"), "shop.example.com");
+  EXPECT_EQ(json_value(gw.log_line(), "client_ip"), "203.0.113.7");
+}
+
+TEST(TrustedProxies, SpeakForAnotherClientWithEachRequest) {
+  Gateway gw(yaml("127.0.0.0/8", "[{ip_access: {deny: 203.0.113.0/24}}]"), Downstream::h1);
+  gw.upstream("users").answers(200, "ok");
+  RawClient proxy = gw.connect();
+
+  EXPECT_THAT(proxy.ask(get("/u", "X-Forwarded-For: 203.0.113.7\r\n")), Refused(403, "forbidden"));
+  EXPECT_THAT(proxy.ask(get("/u", "X-Forwarded-For: 198.51.100.7\r\n")), HasStatus(200));
+  EXPECT_THAT(proxy.ask(get("/u")), HasStatus(200));
+  // What is left of the client is anybody's word.
+  EXPECT_THAT(proxy.ask(get("/u", "X-Forwarded-For: 198.51.100.7, 203.0.113.7\r\n")),
+              Refused(403, "forbidden"));
+}
+
+TEST(TrustedProxies, CountForLimitsByTheClientsAddress) {
+  Gateway gw(yaml("127.0.0.0/8", "[{rate_limit: {limit: 1/h, by: ip}}]"), Downstream::h1);
+  gw.upstream("users").answers(200, "ok");
+
+  EXPECT_EQ(gw.get("/u", "X-Forwarded-For: 203.0.113.7\r\n").status, 200);
+  EXPECT_EQ(gw.get("/u", "X-Forwarded-For: 203.0.113.8\r\n").status, 200);
+  EXPECT_EQ(gw.get("/u", "X-Forwarded-For: 203.0.113.7\r\n").status, 429);
+}
+
+TEST(TrustedProxies, DoNotHarmByAChainThatCannotBeRead) {
+  Gateway gw(yaml("127.0.0.0/8"), Downstream::h1);
+  gw.upstream("users").answers(200, "ok");
+
+  EXPECT_EQ(gw.get("/u", "X-Forwarded-For: 203.0.113.7, ;;;\r\n").status, 200);
+
+  EXPECT_EQ(gw.upstream("users").request().value("X-Forwarded-For"), "127.0.0.1");
+  EXPECT_EQ(json_value(gw.log_line(), "client_ip"), "127.0.0.1");
+}
+
+TEST(TrustedProxies, MayWriteForwarded) {
+  Gateway gw(yaml("{from: 127.0.0.0/8, tell: rfc7239}", "[]", ", forwarded: both"), Downstream::h1);
+  gw.upstream("users").answers(200, "ok");
+
+  gw.get("/u", "Forwarded: for=203.0.113.7;proto=https;host=shop\r\nX-Forwarded-For: 6.6.6.6\r\n");
+
+  auto seen = gw.upstream("users").request();
+  EXPECT_EQ(seen.value("X-Forwarded-For"), "203.0.113.7, 127.0.0.1");
+  EXPECT_EQ(seen.value("Forwarded"),
+            "for=203.0.113.7;proto=https;host=shop, for=127.0.0.1;host=\"shop\";proto=https");
+}
+
+TEST(TrustedProxies, MayNameRequests) {
+  Gateway gw(yaml("127.0.0.0/8", "[{request_id: {}}]"), Downstream::h1);
+  gw.upstream("users").answers(200, "ok");
+  EXPECT_EQ(gw.get("/u", "X-Request-ID: theirs\r\n").value("X-Request-ID"), "theirs");
+
+  Gateway distrusting(yaml("", "[{request_id: {}}]"), Downstream::h1);
+  distrusting.upstream("users").answers(200, "ok");
+  EXPECT_NE(distrusting.get("/u", "X-Request-ID: theirs\r\n").value("X-Request-ID"), "theirs");
+}
+
+TEST(TrustedProxies, AreBelievedOverHttp2) {
+  Gateway gw(
+      "listeners: {web: {bind: \"127.0.0.1:0\", protocols: [h2], trusted_proxies: 127.0.0.0/8}}\n"
+      "routes: [{name: u, match: {path: /**}, use: [{ip_access: {deny: 203.0.113.0/24}}], respond: 204}]\n",
+      Downstream::h2);
+
+  EXPECT_EQ(gw.get("/u", "X-Forwarded-For: 203.0.113.7\r\n").status, 403);
+  EXPECT_EQ(gw.get("/u", "X-Forwarded-For: 203.0.114.7\r\n").status, 204);
+}
+
+TEST(Forwarded, IsToldAsTheUpstreamWantsIt) {
+  auto told = [](const char* how) {
+    Gateway gw(yaml("", "[]", std::string(", forwarded: ") + how), Downstream::h1);
+    gw.upstream("users").answers(200, "ok");
+    gw.get("/u", "Forwarded: for=6.6.6.6\r\nX-Forwarded-For: 6.6.6.6\r\n");
+    auto seen = gw.upstream("users").request();
+    return seen.value("X-Forwarded-For") + "|" + seen.value("X-Forwarded-Proto") + "|" +
+           seen.value("Forwarded").substr(0, 13) + "|" + std::to_string(seen.count("Via"));
+  };
+  EXPECT_EQ(told("x_forwarded"), "127.0.0.1|http||1");
+  EXPECT_EQ(told("rfc7239"), "||for=127.0.0.1|1");
+  EXPECT_EQ(told("both"), "127.0.0.1|http|for=127.0.0.1|1");
+  EXPECT_EQ(told("off"), "|||1");
+}
+
+}  // namespace
+}  // namespace sluice::test
