@@ -260,6 +260,21 @@ TEST(Failover, ServesAnExchangeThatNoTargetOfTheFirstWouldTake) {
   EXPECT_EQ(gw.get("/x").body, "b");
 }
 
+TEST(Failover, ServesWhereTheCircuitIsOpen) {
+  Gateway gw(
+      "upstreams: {near: {url: \"<a>\", failover: far, retry: none, circuit_breaker: {min_requests: 4, open: "
+      "1h}}, "
+      "far: {url: \"<b>\"}}\n"s +
+      kToNear);
+  gw.upstream("a").answers(503, "busy");
+  gw.upstream("b").answers(200, "b");
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(gw.get("/x").body, "busy");
+
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(gw.get("/x").body, "b");
+
+  EXPECT_EQ(gw.upstream("a").request_count(), 4u);
+}
+
 TEST(Failover, LeavesACookieAloneUntilItsTargetIsBack) {
   std::string near =
       checked("near", "\"<a>\"", ", failover: far, " + sticky().substr(sticky().find("sticky")));
