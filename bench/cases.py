@@ -2,6 +2,7 @@
 """The cases: what is asked, over how many connections, and the ratio of CPU per request that is the aim."""
 from dataclasses import dataclass, field
 
+import policies
 from subjects import Shape, composed_page, route_prefixes
 
 # What a browser or an SDK sends: with Host these are 12 fields of about 800 bytes.
@@ -22,6 +23,9 @@ REALISTIC_FIELDS = {
 }
 
 
+KEYED = {"X-Api-Key": policies.API_KEY}
+
+
 @dataclass(frozen=True)
 class Case:
     name: str
@@ -33,6 +37,8 @@ class Case:
     streams: int = 0  # at a time on each connection, of HTTP/2; asked by h2load instead of wrk
     shape: Shape = Shape()
     aims: dict = field(default_factory=dict)  # peer -> ratio
+    aim_us: float = None  # at most so much CPU more than `against`, or in all without it
+    token: bool = False  # the request carries a token that was signed for the run
     expect: int = 1024  # bytes of the response
     paths: tuple = ()  # asked in turn instead of `path`
     against: Shape = None  # the same subject is also measured with this one
@@ -72,5 +78,12 @@ CASES = (
          shape=Shape(grpc=True), aims={"nginx": 0.90, "haproxy": 0.90}),
     Case("compose", "three JSON bodies of 10 KiB become one, with pick and rename", path="/page",
          expect=len(composed_page()), shape=Shape(compose=True), aims={"node": 0.20, "nginx + Lua": 0.50}),
-    Case("edits", "header edit filter", fields=REALISTIC_FIELDS, shape=Shape(header_edits=True), against=Shape()),
+    Case("edits", "header edit filter", fields=REALISTIC_FIELDS, shape=Shape(header_edits=True), against=Shape(),
+         aim_us=0.1),
+    Case("policies", "API key, limit by consumer and two header edits", path="/policed", fields=KEYED,
+         shape=Shape(policies="key"), against=Shape(), aim_us=0.6),
+    Case("jwt", "JWT (RS256), limit by subject and two header edits", path="/policed", token=True,
+         shape=Shape(policies="token"), aims={"haproxy": 1.00, "nginx + Lua": 0.33}),
+    Case("redis", "limit decided by Redis for each request", path="/policed", expect=7, shape=Shape(policies="redis"),
+         aim_us=20.0),
 )

@@ -7,6 +7,7 @@ from subjects import SUBJECTS
 TITLES = {"sluice": "Sluice", "nginx": "nginx", "haproxy": "HAProxy", "nghttpx": "nghttpx"}
 PEERS = ("nginx", "haproxy", "nghttpx")
 COMPOSERS = ("nginx + Lua", "node")
+POLICERS = ("haproxy", "nginx + Lua")
 
 
 def ratio(rounds, ours, theirs, key="cpu_us"):
@@ -24,11 +25,18 @@ def cell(value, form="{:.1f}"):
     return "-" if value is None else form.format(value)
 
 
+def aimed(text, value, aim):
+    """With the aim, and whether it was reached, to the last digit that is shown."""
+    if aim is None:
+        return text
+    return f"{text}, aim {aim:g} {'reached' if value <= aim + 0.005 else '**missed**'}"
+
+
 def ratio_cell(found, aim):
     if found is None:
         return "-"
     text = f"{found[0]:.2f} ({found[1]:.2f} - {found[2]:.2f})"
-    return text if aim is None else f"{text}, aim {aim:.2f} {'reached' if found[0] <= aim + 0.005 else '**missed**'}"
+    return aimed(text, found[0], aim)
 
 
 def title(label):
@@ -46,7 +54,7 @@ def cpu_table(results, cases):
     rows = []
     for case in cases:
         rounds = results.get(case.name, {}).get("rounds")
-        if rounds and not case.against and not case.shape.compose:
+        if rounds and not case.against and not case.shape.compose and not case.shape.policies:
             rows.append([case.title, *(cell(middle(rounds, name, "cpu_us")) for name in TITLES),
                          *(ratio_cell(ratio(rounds, "sluice", peer), case.aims.get(peer))
                            for peer in PEERS)])
@@ -54,16 +62,26 @@ def cpu_table(results, cases):
     return table(head, rows) if rows else []
 
 
-def composed_table(results, cases):
+def peers_table(results, cases, what, peers):
+    """Cases that only some peers can be told to do, or none."""
     rows = []
     for case in cases:
-        rounds = results.get(case.name, {}).get("rounds") if case.shape.compose else None
+        rounds = results.get(case.name, {}).get("rounds")
         if rounds:
-            rows.append([case.title, *(cell(middle(rounds, name, "cpu_us")) for name in ("sluice", *COMPOSERS)),
-                         *(ratio_cell(ratio(rounds, "sluice", peer), case.aims.get(peer)) for peer in COMPOSERS)])
-    head = ["composition", *(f"{title(name)} us" for name in ("sluice", *COMPOSERS)),
-            *(f"Sluice / {title(peer)}" for peer in COMPOSERS)]
+            ours = middle(rounds, "sluice", "cpu_us")
+            rows.append([case.title, aimed(cell(ours), ours, case.aim_us),
+                         *(cell(middle(rounds, name, "cpu_us")) for name in peers),
+                         *(ratio_cell(ratio(rounds, "sluice", peer), case.aims.get(peer)) for peer in peers)])
+    head = [what, *(f"{title(name)} us" for name in ("sluice", *peers)), *(f"Sluice / {title(peer)}" for peer in peers)]
     return table(head, rows) if rows else []
+
+
+def composed_table(results, cases):
+    return peers_table(results, [c for c in cases if c.shape.compose], "composition", COMPOSERS)
+
+
+def policed_table(results, cases):
+    return peers_table(results, [c for c in cases if c.shape.policies and not c.against], "policies", POLICERS)
 
 
 def detail_table(results, cases):
@@ -91,7 +109,8 @@ def variant_table(results, cases):
             delta = [r[name]["cpu_us"] - r[name + " plain"]["cpu_us"] for r in rounds]
             aim = case.aims.get("itself") if name == "sluice" else None
             rows.append([case.title, TITLES[name], ratio_cell(ratio(rounds, name, name + " plain"), aim),
-                         f"{median(delta):+.2f} ({min(delta):+.2f} - {max(delta):+.2f})",
+                         aimed(f"{median(delta):+.2f} ({min(delta):+.2f} - {max(delta):+.2f})", median(delta),
+                               case.aim_us if name == "sluice" else None),
                          f"{start['seconds'] - plain['seconds']:+.3f}",
                          f"{(start['rss_kib'] - plain['rss_kib']) / 1024:+.1f}"])
     head = ["with against without", "proxy", "CPU ratio", "CPU us more", "start s more", "RSS MiB more"]
@@ -123,7 +142,7 @@ def idle_table(results, case, what, aim):
 def sections(results, cases, composing=()):
     """The tables alone, as lines."""
     parts = [("CPU per request", cpu_table(results, cases)),
-             ("Composition", composed_table(results, cases)), ("What composing costs", list(composing)),
+             ("Composition", composed_table(results, cases)), ("Policies", policed_table(results, cases)), ("What composing costs", list(composing)),
              ("Sluice against itself", variant_table(results, cases)),
              ("Latency at a fixed rate", open_loop_table(results)), ("Memory", idle_table(results, "idle", "keep-alive connections", 600)),
              ("Memory with TLS", idle_table(results, "idle-tls", "connections with TLS", 14_848)),

@@ -11,10 +11,12 @@ import re
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import composition
 import measure
+import policies
 import report
 from cases import CASES, Case
 from processes import memory_kib, raise_descriptor_limit
@@ -87,6 +89,9 @@ class Run:
     def case(self, case: Case):
         print(f"bench: {case.name}: {case.title}", flush=True)
         started = self.start(case.name, case.shape, case.against)
+        if case.token:
+            token = policies.make_token(self.folder / case.name / "issuer")
+            case = replace(case, fields={**case.fields, "Authorization": f"Bearer {token.text}"})
         try:
             start = {label: {"seconds": s.process.start_seconds, "rss_kib": memory_kib(s.process.pid)}
                      for label, s in started.items()}

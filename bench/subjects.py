@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import policies
 from processes import LOAD_CORE, PROXY_CORE, Process, accepts, free_port
 
 
@@ -24,6 +25,7 @@ class Shape:
     grpc: bool = False  # HTTP/2 without TLS on both sides, and a backend that sends trailers
     compose: bool = False  # three JSON bodies become one; against whoever can be told to
     silent: int = 0  # a port that takes connections and says nothing, for what is under way
+    policies: str = ""  # who calls and how often: see policies.py
     tls: bool = False  # 1.3 with AES-128-GCM, X25519 and a P-256 key, nothing resumed
 
     @property
@@ -74,6 +76,7 @@ def composed_page():
 class Subject:
     name = ""
     binary = ""
+    store = None  # a Redis that it needs, and its port
 
     def __init__(self, folder, backend_port, shape):
         self.folder, self.backend, self.shape = folder, backend_port, shape
@@ -81,6 +84,8 @@ class Subject:
         self.port = free_port()
         self.log = folder / "access.log"
         self.config = folder / "config"
+        if shape.policies == "redis":
+            self.store = policies.redis(folder)
         if shape.tls:
             self.cert, self.key = make_certificate(folder)
         self.config.write_text(self.text())
@@ -92,10 +97,12 @@ class Subject:
 
     @classmethod
     def takes_part(cls, shape):
-        return not shape.compose
+        return not shape.compose and not shape.policies
 
     def stop(self):
         self.process.stop()
+        if self.store:
+            self.store[0].stop()
         self.log.unlink(missing_ok=True)
 
 
@@ -138,6 +145,11 @@ class Sluice(Subject):
             calls = ", ".join(f'p{n}: {{get: "app:/part{n}", pick: data.items, rename: {{"[].name": title}}, as: p{n}}}'
                               for n in (1, 2, 3))
             lines += [f"  - {{name: page, match: {{path: /page}}, compose: {{calls: {{{calls}}}}}}}"]
+        if self.shape.policies:
+            more, use = policies.of_sluice(self.shape.policies, self.folder, self.store and self.store[1])
+            does = "respond: {status: 200, body: limited}" if self.store else "to: app"
+            lines[1:1] = more
+            lines += [f"  - {{name: policed, match: {{path: /policed}}, use: [{use}], {does}}}"]
         if self.shape.silent:
             calls = ", ".join(f'p{n}: {{get: "silent:/part{n}", as: p{n}}}' for n in (1, 2, 3))
             lines += [f"  - {{name: silent-page, match: {{path: /silent-page}}, compose: {{calls: {{{calls}}}}}}}",
@@ -209,15 +221,17 @@ class NginxLua(Nginx):
 
     @classmethod
     def takes_part(cls, shape):
-        return shape.compose
+        return shape.compose or shape.policies == "token"
 
     def text(self):
         main = " ".join(f"load_module {module};" for module in self.modules)
+        policed = (f"location /policed {{ {policies.of_nginx_lua(self.folder)} proxy_pass http://app/; "
+                   "proxy_http_version 1.1; proxy_set_header Connection ''; }" if self.shape.policies else "")
         return main + nginx_text(self.folder, f"""
-          access_log off;
+          access_log off; lua_shared_dict limits 10m;
           upstream app {{ server 127.0.0.1:{self.backend}; keepalive 1024; keepalive_requests 100000000; }}
           server {{
-            listen 127.0.0.1:{self.port} backlog=4096;
+            listen 127.0.0.1:{self.port} backlog=4096; {policed}
             location /part {{
               internal; proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection '';
               proxy_buffer_size 16k; proxy_buffers 8 16k; proxy_busy_buffers_size 32k;
@@ -302,6 +316,10 @@ class Haproxy(Subject):
     name, binary = "haproxy", "haproxy"
 
     @classmethod
+    def takes_part(cls, shape):
+        return not shape.compose and shape.policies in ("", "token")
+
+    @classmethod
     def version(cls):
         return version_of(cls.binary, "-v")
 
@@ -314,7 +332,9 @@ class Haproxy(Subject):
         splice = "option splice-response\n  option splice-request" if self.shape.big_bodies else ""
         edits = ("http-request set-header X-Gateway haproxy\n  http-request del-header X-Debug\n"
                  "  http-response del-header Server\n  http-response set-header X-Served-By haproxy\n"
-                 if self.shape.header_edits else "")
+                 if self.shape.header_edits or self.shape.policies else "")
+        if self.shape.policies:
+            edits = policies.of_haproxy(self.folder) + "  " + edits
         over_h2 = self.shape.http2 or self.shape.grpc
         proto = ("alpn h2" if self.shape.tls else "proto h2") if over_h2 else ""
         to_app = "proto h2" if self.shape.grpc else ""

@@ -14,9 +14,11 @@ find_library(HIREDIS hiredis REQUIRED)
 pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
 find_package(absl REQUIRED)
 find_library(ZLIB_LIBRARY z REQUIRED)
+pkg_check_modules(BROTLI REQUIRED IMPORTED_TARGET libbrotlienc libbrotlidec)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 find_library(PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
 
 add_library(sluice_dependencies INTERFACE)
 target_link_libraries(sluice_dependencies INTERFACE
   Boost::headers fmt::fmt OpenSSL::SSL PkgConfig::RE2 PkgConfig::LIBYAML PkgConfig::NGHTTP2 PkgConfig::ARGON2
-  PkgConfig::CRYPT PkgConfig::PUGIXML absl::time ${HIREDIS} ${ZLIB_LIBRARY} ${PROMETHEUS_CORE} Threads::Threads)
+  PkgConfig::CRYPT PkgConfig::PUGIXML PkgConfig::BROTLI PkgConfig::ZSTD absl::time ${HIREDIS} ${ZLIB_LIBRARY} ${PROMETHEUS_CORE} Threads::Threads)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/admin/admin_server.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -31,15 +32,17 @@ constexpr int kAcceptsAtOnce = 16;
 // Accepts, and knows the sessions. Pending operations hold it weakly, so it ends with the AdminServer.
 class AdminServer::Acceptor : public std::enable_shared_from_this<AdminServer::Acceptor> {
  public:
-  Acceptor(asio::io_context& control, ListeningSocket socket, Suppliers suppliers, AdminLimits limits)
+  Acceptor(asio::io_context& control, ListeningSocket socket, Suppliers suppliers, std::string token,
+           AdminLimits limits)
       : control_(control),
         socket_(std::move(socket)),
         listening_(control, ::dup(socket_.fd())),
         pause_(control),
-        pages_(std::make_shared<Pages>(std::move(suppliers), socket_.port() == 0)),
+        pages_(std::make_shared<Pages>(std::move(suppliers), Access{socket_.port() == 0, std::move(token)})),
         limits_(limits) {}
 
   std::uint16_t port() const noexcept { return socket_.port(); }
+  ListeningSocket& socket() noexcept { return socket_; }
 
   void wait() {
     listening_.async_wait(asio::posix::descriptor_base::wait_read,
@@ -51,7 +54,7 @@ class AdminServer::Acceptor : public std::enable_shared_from_this<AdminServer::A
 
   void stop() {
     boost::system::error_code ignored;
-    listening_.close(ignored);
+    (void)listening_.close(ignored);
     pause_.cancel();
     // Closing a session takes it out of the set.
     while (!sessions_.empty()) {
@@ -78,7 +81,7 @@ class AdminServer::Acceptor : public std::enable_shared_from_this<AdminServer::A
   void serve(int fd) {
     asio::generic::stream_protocol protocol(socket_.family(), 0);
     AdminSession::Stream::socket_type socket(control_, protocol, fd);
-    if (sessions_.size() >= limits_.connections && !make_room()) return;  // closes it
+    if (sessions_.size() >= limits_.connections) make_room();
     auto session = std::make_shared<AdminSession>(std::move(socket), pages_, limits_);
     sessions_.push_back(session);
     session->run([weak = weak_from_this(), raw = session.get()] {
@@ -87,14 +90,14 @@ class AdminServer::Acceptor : public std::enable_shared_from_this<AdminServer::A
     });
   }
 
-  // Connections that say nothing must not keep a supervisor from asking whether the gateway lives.
-  bool make_room() {
-    auto oldest =
-        std::find_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s->waiting(); });
-    if (oldest == sessions_.end()) return false;
-    auto session = *oldest;
+  // Connections that say nothing, or do not read, must not keep a supervisor from asking whether the gateway
+  // lives. Those that wait for their client go first.
+  void make_room() {
+    auto session = *std::min_element(sessions_.begin(), sessions_.end(), [](const auto& a, const auto& b) {
+      if (a->waiting() != b->waiting()) return a->waiting();
+      return a->moved() < b->moved();
+    });
     session->close();
-    return true;
   }
 
   // The connection waits in the backlog and would wake us again and again.
@@ -119,11 +122,13 @@ class AdminServer::Acceptor : public std::enable_shared_from_this<AdminServer::A
 
 base::Result<std::unique_ptr<AdminServer>> AdminServer::start(asio::io_context& control,
                                                               const AdminConfig& config, Suppliers suppliers,
-                                                              AdminLimits limits) {
+                                                              AdminLimits limits,
+                                                              net::InheritedSockets inherited) {
   if (!config.enabled) return std::unique_ptr<AdminServer>();
-  auto socket = ListeningSocket::open(config.bind);
+  auto socket = ListeningSocket::open(config.bind, inherited);
   if (!socket) return std::move(socket).unexpected();
-  auto acceptor = std::make_shared<Acceptor>(control, std::move(*socket), std::move(suppliers), limits);
+  auto acceptor = std::make_shared<Acceptor>(control, std::move(*socket), std::move(suppliers),
+                                             config.token ? config.token->value : "", limits);
   acceptor->wait();
   return std::unique_ptr<AdminServer>(new AdminServer(std::move(acceptor)));
 }
@@ -131,6 +136,15 @@ base::Result<std::unique_ptr<AdminServer>> AdminServer::start(asio::io_context& 
 AdminServer::AdminServer(std::shared_ptr<Acceptor> acceptor) noexcept : acceptor_(std::move(acceptor)) {}
 
 AdminServer::~AdminServer() { acceptor_->stop(); }
+
+net::HandedSockets AdminServer::hand_out() const {
+  auto& socket = acceptor_->socket();
+  return {kHandedAs, socket.owns_file(), {::fcntl(socket.fd(), F_DUPFD_CLOEXEC, 0)}};
+}
+
+void AdminServer::adopt_file() { acceptor_->socket().adopt_file(); }
+
+void AdminServer::give_up_file() noexcept { acceptor_->socket().give_up_file(); }
 
 std::uint16_t AdminServer::port() const noexcept { return acceptor_->port(); }
 

@@ -4,9 +4,8 @@
 #include <fmt/format.h>
 
 #include "gateway/admin/json.h"
+#include "gateway/admin/query.h"
 #include "gateway/admin/revocation_query.h"
-#include "gateway/base/strings.h"
-#include "gateway/net/address.h"
 #include "gateway/observe/metrics.h"
 
 namespace sluice::admin {
@@ -18,104 +17,144 @@ constexpr std::string_view kIndex =
     "/livez     the process answers\n"
     "/readyz    it may be sent traffic: configured, listening, not draining\n"
     "/startupz  it has been ready once\n"
+    "/failures  the last requests that failed or were refused; /failures/ID one of them, ?as=text for "
+    "people\n"
+    "/config    what is in force, and where it was written; ?as=yaml\n"
+    "/routes    routes with their filters, handlers and timeouts\n"
     "/upstreams the targets, whether they get requests, and why not\n"
+    "/workers   the threads that serve: how busy, how late\n"
+    "/listeners the addresses that clients connect to\n"
     "/quotas    policies with quotas; ?policy=P what callers have used up, &key=K one of them\n"
-    "/revocations how many tokens were taken back; PUT takes back more\n";
+    "/revocations how many tokens were taken back; PUT takes back more\n\n"
+    "POST  /reload  reads the configuration again\n"
+    "POST  /drain   ends the process, politely\n"
+    "PATCH /upstreams/U/targets/T  {\"weight\": 3, \"drain\": true, \"health\": \"reset\"}\n";
 
-// RFC 9457; with about:blank the title is the status's own phrase.
-Reply problem(int status, std::string_view title, std::string_view detail) {
-  Reply reply;
-  reply.status = status;
-  reply.content_type = "application/problem+json";
-  reply.body = fmt::format("{{\"type\":\"about:blank\",\"title\":{},\"status\":{},\"detail\":{}}}\n",
-                           json_text(title), status, json_text(detail));
+constexpr std::string_view kFailure = "/failures/";
+
+Reply no_such_page() { return problem(404, "There is no such page; / lists those that exist."); }
+
+Reply wrong_method(std::string_view allow) {
+  auto reply = problem(405, "This page takes " + std::string(allow) + ".");
+  reply.allow = allow;
   return reply;
-}
-
-Reply text(std::string_view body) {
-  Reply reply;
-  reply.body = body;
-  return reply;
-}
-
-Reply json(int status, std::string body) {
-  Reply reply;
-  reply.status = status;
-  reply.content_type = "application/json";
-  reply.body = std::move(body);
-  return reply;
-}
-
-// An IP address or localhost, with or without a port.
-bool local_name(std::string_view host) {
-  auto colon = host.rfind(':');
-  if (colon != std::string_view::npos && host.back() != ']') host = host.substr(0, colon);
-  return base::equal_ignoring_case(host, "localhost") || net::Address::parse(host, 0).has_value();
 }
 
 }  // namespace
 
+bool Pages::takes_body(const PageRequest& request) noexcept {
+  return request.method == methods_of_changes(request.path());
+}
+
 Reply Pages::answer(const PageRequest& request) {
-  if (!any_host_ && !request.host.empty() && !local_name(request.host))
-    return problem(421, "Misdirected Request", "Ask for this server by its IP address or as localhost.");
-  auto path = request.target.substr(0, request.target.find('?'));
-  // PUT alone changes something, because no web page can make a browser send it to another origin unasked.
-  if (path == "/revocations" && request.method == "PUT") return revoke(request.target.substr(path.size()));
-  if (request.method != "GET" && request.method != "HEAD") {
-    bool takes_put = path == "/revocations";
-    auto reply = problem(405, "Method Not Allowed",
-                         takes_put ? "This page takes GET, HEAD and PUT." : "This page takes GET and HEAD.");
-    reply.allow = takes_put ? "GET, HEAD, PUT" : "GET, HEAD";
-    return reply;
+  if (auto refused = refusal(request)) return std::move(*refused);
+  auto path = request.path();
+  if (auto methods = methods_of_changes(path); !methods.empty()) {
+    if (request.method != methods) return wrong_method(methods);
+    if (!says_json(request.content_type))
+      return problem(415, "What changes something is sent with Content-Type: application/json.");
+    return change(request, suppliers_.changes);
   }
-  if (path == "/") return text(kIndex);
-  if (path == "/livez") return json(200, "{\"live\":true}\n");
+  // PUT alone changes something here, because no web page can make a browser send it to another origin
+  // unasked.
+  if (path == "/revocations" && request.method == "PUT") return revoke(request);
+  if (changes_something(request.method))
+    return wrong_method(path == "/revocations" ? "GET, HEAD, PUT" : "GET, HEAD");
+  return read(request);
+}
+
+Reply Pages::read(const PageRequest& request) {
+  auto path = request.path();
+  if (path == "/") return text_reply(std::string(kIndex));
+  if (path == "/livez") return json_reply(200, "{\"live\":true}\n");
   if (path == "/readyz") return ready();
   if (path == "/startupz") return started();
-  if (path == "/upstreams") return json(200, upstreams_page(suppliers_.upstreams()));
+  if (path == "/failures") return failures(request);
+  if (path.starts_with(kFailure)) return failure(request, path.substr(kFailure.size()));
+  if (path == "/config") return config(request.query());
+  if (path == "/routes") return json_reply(200, routes_page(suppliers_.routes("")));
+  if (path == "/upstreams") return json_reply(200, upstreams_page(suppliers_.upstreams()));
+  if (path == "/workers") return json_reply(200, workers_page(suppliers_.workers()));
+  if (path == "/listeners") return json_reply(200, listeners_page(suppliers_.listeners()));
   if (path == "/revocations")
-    return json(200, fmt::format("{{\"revocations\":{}}}\n", suppliers_.revocations()));
-  if (path == "/quotas") return quotas(request.target.substr(path.size()));
-  if (path != "/metrics")
-    return problem(404, "Not Found", "There is no such page; / lists those that exist.");
+    return json_reply(200, fmt::format("{{\"revocations\":{}}}\n", suppliers_.revocations()));
+  if (path == "/quotas") return quotas(request.query());
+  if (path != "/metrics") return no_such_page();
   Reply reply;
   reply.content_type = observe::kMetricsContentType;
   reply.metrics = true;
   return reply;
 }
 
-Reply Pages::revoke(std::string_view query) {
-  auto asked = revocation_of(query, suppliers_.now());
-  if (!asked.fault.empty()) return problem(400, "Bad Request", asked.fault);
+Reply Pages::config(std::string_view query) {
+  if (query == "?as=yaml") {
+    auto reply = text_reply(suppliers_.config().yaml);
+    reply.content_type = "application/yaml";
+    return reply;
+  }
+  if (!query.empty() && query != "?as=json")
+    return problem(400, "There is one parameter, `as`: json or yaml.");
+  return json_reply(200, config_page(suppliers_.config()));
+}
+
+Reply Pages::failures(const PageRequest& request) {
+  auto asked = failures_asked(request.query());
+  if (!asked.fault.empty()) return problem(400, asked.fault);
+  if (asked.as_text) return problem(400, "Only one failure is told as text: /failures/ID?as=text.");
+  return json_reply(200, failures_page(suppliers_.failures(asked.query)));
+}
+
+Reply Pages::failure(const PageRequest& request, std::string_view id) {
+  auto asked = failures_asked(request.query());
+  if (!asked.fault.empty()) return problem(400, asked.fault);
+  asked.query.request_id = decoded(id);
+  asked.query.limit = 1;
+  auto report = suppliers_.failures(asked.query);
+  if (report.failures.empty())
+    return problem(
+        404, report.silent > 0
+                 ? "Nothing is known of it, but some workers did not answer in time; ask again."
+                 : "Nothing is known of a failure of that request: it did not fail, another process had "
+                   "it, or there were too many failures since. The access log keeps all.");
+  const observe::Failure& found = report.failures.front();
+  FailureSurroundings now{std::nullopt, suppliers_.config_hash()};
+  if (auto routes = suppliers_.routes(found.route); !routes.empty()) now.route = std::move(routes.front());
+  return asked.as_text ? text_reply(failure_story(found, now)) : json_reply(200, failure_page(found, now));
+}
+
+Reply Pages::revoke(const PageRequest& request) {
+  auto asked = revocation_of(request.query(), suppliers_.now());
+  if (!asked.fault.empty()) return problem(400, asked.fault);
   if (!suppliers_.revoke(std::move(asked.revocation)))
-    return problem(507, "Insufficient Storage",
-                   "As many tokens as can be remembered were taken back already.");
-  return json(200, fmt::format("{{\"revocations\":{}}}\n", suppliers_.revocations()));
+    return problem(507, "As many tokens as can be remembered were taken back already.");
+  auto in_force = suppliers_.revocations();
+  note_change(request, fmt::format("{} in force", in_force));
+  return json_reply(200, fmt::format("{{\"revocations\":{}}}\n", in_force));
 }
 
 Reply Pages::quotas(std::string_view query) {
   auto asked = quota_query_of(query);
-  if (!asked.fault.empty()) return problem(400, "Bad Request", asked.fault);
+  if (!asked.fault.empty()) return problem(400, asked.fault);
   auto reports = suppliers_.quotas(asked);
   if (reports.empty() && !asked.policy.empty())
-    return problem(404, "Not Found", "There is no policy `" + asked.policy + "` with quotas.");
-  return json(200, quotas_page(reports));
+    return problem(404, "There is no policy `" + asked.policy + "` with quotas.");
+  return json_reply(200, quotas_page(reports));
 }
 
 Reply Pages::ready() {
   auto readiness = suppliers_.readiness();
   if (!readiness.reasons.empty())
-    return json(503, fmt::format("{{\"ready\":false,\"reasons\":{}}}\n", json_list(readiness.reasons)));
+    return json_reply(503, fmt::format("{{\"ready\":false,\"reasons\":{}}}\n", json_list(readiness.reasons)));
   was_ready_ = true;
-  return json(200, "{\"ready\":true}\n");
+  return json_reply(200, "{\"ready\":true}\n");
 }
 
 Reply Pages::started() {
   auto reasons = was_ready_ ? std::vector<std::string>{} : suppliers_.readiness().reasons;
   if (!reasons.empty())
-    return json(503, fmt::format("{{\"started\":false,\"reasons\":{}}}\n", json_list(reasons)));
+    return json_reply(503, fmt::format("{{\"started\":false,\"reasons\":{}}}\n", json_list(reasons)));
   was_ready_ = true;
-  return json(200, "{\"started\":true}\n");
+  return json_reply(200, "{\"started\":true}\n");
 }
 
 }  // namespace sluice::admin

@@ -4,11 +4,19 @@
 #pragma once
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "gateway/admin/access.h"
+#include "gateway/admin/changes.h"
+#include "gateway/admin/config_page.h"
+#include "gateway/admin/failures_page.h"
+#include "gateway/admin/process_page.h"
 #include "gateway/admin/quotas_page.h"
+#include "gateway/admin/reply.h"
 #include "gateway/admin/upstreams_page.h"
 #include "gateway/chain/revocations.h"
 
@@ -31,39 +39,38 @@ struct Suppliers {
   std::function<std::size_t()> revocations;  // how many are in force
   std::function<base::WallTime()> now;
   std::function<std::vector<QuotaReport>(const QuotaQuery&)> quotas;
-};
-
-struct PageRequest {
-  std::string_view method;
-  std::string_view target;  // path, perhaps with a query
-  std::string_view host;    // "" if there was none
-};
-
-struct Reply {
-  int status = 200;
-  std::string_view content_type = "text/plain; charset=utf-8";
-  std::string_view allow;  // of a 405
-  std::string body;
-  bool metrics = false;  // the body comes from Suppliers::metrics
+  std::function<FailureReport(const observe::FailureQuery&)> failures;
+  std::function<std::vector<RouteReport>(std::string_view name)> routes;  // "" for all
+  std::function<ConfigReport()> config;
+  std::function<std::string()> config_hash;
+  std::function<std::vector<WorkerReport>()> workers;
+  std::function<std::vector<ListenerReport>()> listeners;
+  ChangeSuppliers changes;
 };
 
 class Pages {
  public:
-  // `any_host` is for sockets that no browser can reach: otherwise the Host field must be an IP address or
-  // localhost, because a web page may make its own name resolve to this machine and read what is found there.
-  Pages(Suppliers suppliers, bool any_host) : suppliers_(std::move(suppliers)), any_host_(any_host) {}
+  Pages(Suppliers suppliers, Access access) : suppliers_(std::move(suppliers)), access_(std::move(access)) {}
 
   Reply answer(const PageRequest& request);
+  // What can be said before the body of a request is read: that it may not be served.
+  std::optional<Reply> refusal(const PageRequest& request) const { return admin::refusal(request, access_); }
+  // Does the page look at the body of such a request?
+  static bool takes_body(const PageRequest& request) noexcept;
   const Suppliers& suppliers() const noexcept { return suppliers_; }
 
  private:
   Reply ready();
   Reply started();
-  Reply revoke(std::string_view query);
+  Reply revoke(const PageRequest& request);
   Reply quotas(std::string_view query);
+  Reply failures(const PageRequest& request);
+  Reply failure(const PageRequest& request, std::string_view id);
+  Reply config(std::string_view query);
+  Reply read(const PageRequest& request);
 
   Suppliers suppliers_;
-  bool any_host_;
+  Access access_;
   bool was_ready_ = false;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/admin/session.h"
 
+#include <sys/socket.h>
+
 #include <functional>
 #include <utility>
 
@@ -8,6 +10,8 @@
 #include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
+
+#include "gateway/net/address.h"
 
 namespace sluice::admin {
 
@@ -24,17 +28,42 @@ void set_fields(Message& message, const Reply& reply, bool keep_alive) {
   message.set(http::field::content_type, {reply.content_type.data(), reply.content_type.size()});
   message.set(http::field::cache_control, "no-store");
   message.set("X-Content-Type-Options", "nosniff");
+  if (!reply.challenge.empty())
+    message.set(http::field::www_authenticate, {reply.challenge.data(), reply.challenge.size()});
   if (!reply.allow.empty()) message.set(http::field::allow, {reply.allow.data(), reply.allow.size()});
   message.keep_alive(keep_alive);
 }
 
 std::string_view view(boost::beast::string_view text) noexcept { return {text.data(), text.size()}; }
 
+// Who is at the other end, for the log.
+std::string peer_of(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+  if (address.ss_family != AF_UNIX)
+    return net::Address::from(reinterpret_cast<sockaddr*>(&address), size).text();
+  ucred who{};
+  size = sizeof who;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return "unix";
+  return "uid " + std::to_string(who.uid);
+}
+
+// Browsers say so of every request that a page makes to another place (Fetch, section 3.2; Fetch Metadata).
+template <class Request>
+bool from_browser(const Request& request) {
+  if (request.find(http::field::origin) != request.end()) return true;
+  auto site = view(request["Sec-Fetch-Site"]);
+  return !site.empty() && site != "none" && site != "same-origin";
+}
+
 }  // namespace
 
 AdminSession::AdminSession(Stream::socket_type socket, std::shared_ptr<Pages> pages,
                            const AdminLimits& limits)
-    : stream_(std::move(socket)), pages_(std::move(pages)), limits_(limits), buffer_(limits.head + 1) {}
+    : stream_(std::move(socket)), pages_(std::move(pages)), limits_(limits), buffer_(limits.head + 1) {
+  peer_ = peer_of(stream_.socket().native_handle());
+}
 
 template <class F>
 auto AdminSession::then(F next) {
@@ -53,22 +82,66 @@ void AdminSession::close() {
   if (auto ended = std::exchange(ended_, nullptr)) ended();
 }
 
+void AdminSession::expect(std::chrono::milliseconds within) {
+  moved_ = std::chrono::steady_clock::now();
+  stream_.expires_after(within);
+}
+
 void AdminSession::read() {
   waiting_ = true;
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(limits_.head));
-  stream_.expires_after(limits_.request);
+  parser_->body_limit(limits_.body);
+  // Who has been served before may be idle for a while.
+  expect(std::exchange(first_, false) ? limits_.request : limits_.idle);
   http::async_read_header(stream_, buffer_, *parser_, then(std::mem_fn(&AdminSession::on_head)));
 }
 
-void AdminSession::on_head(Error error) {
-  waiting_ = false;
-  if (error) return refuse(error);
+PageRequest AdminSession::asked() const {
   const auto& request = parser_->get();
   PageRequest page{view(request.method_string()), view(request.target()), view(request[http::field::host])};
-  // A body is not read, so what follows could not be told from it.
-  bool keep_alive = request.keep_alive() && parser_->is_done();
-  answer(pages_->answer(page), request.method() == http::verb::head, keep_alive, request.version());
+  page.content_type = view(request[http::field::content_type]);
+  page.authorization = view(request[http::field::authorization]);
+  page.body = request.body();
+  page.from_browser = from_browser(request);
+  page.peer = peer_;
+  return page;
+}
+
+void AdminSession::on_head(Error error) {
+  if (error) {
+    waiting_ = false;
+    return refuse(error);
+  }
+  auto page = asked();
+  auto refused = pages_->refusal(page);
+  // A body that is not read could not be told from what follows.
+  if (parser_->is_done() || refused || !Pages::takes_body(page)) {
+    bool keep_alive = parser_->get().keep_alive() && parser_->is_done();
+    return serve(refused ? std::move(*refused) : pages_->answer(page), keep_alive);
+  }
+  expect(limits_.request);
+  http::async_read(stream_, buffer_, *parser_, then(std::mem_fn(&AdminSession::on_body)));
+}
+
+void AdminSession::on_body(Error error) {
+  if (error) {
+    waiting_ = false;
+    return refuse(error);
+  }
+  serve(pages_->answer(asked()), parser_->get().keep_alive());
+}
+
+void AdminSession::serve(Reply reply, bool keep_alive) {
+  waiting_ = false;
+  bool head_only = parser_->get().method() == http::verb::head;
+  unsigned version = parser_->get().version();
+  if (!reply.later) return answer(reply, head_only, keep_alive, version);
+  moved_ = std::chrono::steady_clock::now();
+  stream_.expires_never();
+  reply.later([self = shared_from_this(), head_only, keep_alive, version](const Reply& late) {
+    if (self->ended_) self->answer(late, head_only, keep_alive, version);
+  });
 }
 
 void AdminSession::refuse(Error error) {
@@ -76,7 +149,8 @@ void AdminSession::refuse(Error error) {
   if (!malformed || error == http::error::end_of_stream || error == http::error::partial_message)
     return close();
   Reply reply;
-  reply.status = error == http::error::header_limit || error == http::error::buffer_overflow ? 431 : 400;
+  bool head = error == http::error::header_limit || error == http::error::buffer_overflow;
+  reply.status = head ? 431 : error == http::error::body_limit ? 413 : 400;
   reply.body = "The request is malformed or too large.\n";
   answer(reply, false, false, 11);
 }
@@ -94,8 +168,10 @@ void AdminSession::answer(const Reply& reply, bool head_only, bool keep_alive, u
   whole_.version(version);
   whole_.body() = reply.body;
   // HTTP/1.0 knows no chunks: the whole text at once.
-  for (std::size_t piece = 0; reply.metrics;)
-    if ((piece = pages_->suppliers().metrics(piece, whole_.body())) == 0) break;
+  for (std::size_t piece = 0; reply.metrics;) {
+    piece = pages_->suppliers().metrics(piece, whole_.body());
+    if (piece == 0) break;
+  }
   set_fields(whole_, reply, keep_alive_);
   send_whole(head_only);
 }
@@ -103,14 +179,14 @@ void AdminSession::answer(const Reply& reply, bool head_only, bool keep_alive, u
 void AdminSession::send_whole(bool head_only) {
   whole_.prepare_payload();
   if (head_only) whole_.body().clear();
-  stream_.expires_after(limits_.write);
+  expect(limits_.write);
   http::async_write(stream_, whole_, then(std::mem_fn(&AdminSession::on_sent)));
 }
 
 void AdminSession::send_pieces(bool head_only) {
   next_piece_ = 0;
   head_serializer_.emplace(head_);
-  stream_.expires_after(limits_.write);
+  expect(limits_.write);
   http::async_write_header(stream_, *head_serializer_, then([head_only](AdminSession& self, Error error) {
                              if (error || head_only) return self.on_sent(error);
                              self.send_piece();
@@ -122,7 +198,7 @@ void AdminSession::send_piece() {
   // An empty chunk would end the body.
   do next_piece_ = pages_->suppliers().metrics(next_piece_, piece_);
   while (piece_.empty() && next_piece_ != 0);
-  stream_.expires_after(limits_.write);
+  expect(limits_.write);
   auto last = then([](AdminSession& self, Error error) {
     if (error) return self.on_sent(error);
     asio::async_write(self.stream_, http::make_chunk_last(), self.then(std::mem_fn(&AdminSession::on_sent)));
@@ -140,8 +216,9 @@ void AdminSession::on_sent(Error error) {
   if (error) return close();
   if (keep_alive_) return read();
   Error ignored;
-  stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
-  stream_.expires_after(kLinger);
+  (void)stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+  expect(kLinger);
+  waiting_ = true;
   linger();
 }
 

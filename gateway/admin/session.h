@@ -2,6 +2,7 @@
 // AdminSession: one connection to the admin server: reads requests one after the other and answers from
 // Pages. Keeps itself alive while an operation is pending.
 #pragma once
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -32,17 +33,24 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
   void run(std::function<void()> ended);
   // Ends it now.
   void close();
-  // Is it for the client to say something?
+  // Is it for the client to say something, or to take what it was told to close?
   bool waiting() const noexcept { return waiting_; }
+  // When something last moved.
+  std::chrono::steady_clock::time_point moved() const noexcept { return moved_; }
 
  private:
-  using Parser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   using Error = boost::beast::error_code;
 
   void read();
   void on_head(Error error);
+  void on_body(Error error);
+  PageRequest asked() const;
+  void serve(Reply reply, bool keep_alive);
   void refuse(Error error);
   void answer(const Reply& reply, bool head_only, bool keep_alive, unsigned version);
+  // Something must move within that time.
+  void expect(std::chrono::milliseconds within);
   void send_whole(bool head_only);
   void send_pieces(bool head_only);
   void send_piece();
@@ -66,6 +74,9 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
   std::size_t next_piece_ = 0;
   bool keep_alive_ = false;
   bool waiting_ = true;
+  bool first_ = true;  // no request was read yet
+  std::string peer_;
+  std::chrono::steady_clock::time_point moved_;
 };
 
 }  // namespace sluice::admin

@@ -12,30 +12,37 @@ constexpr int kBacklog = 128;
 
 }  // namespace
 
-base::Result<ListeningSocket> ListeningSocket::open(const AdminAddress& address) {
-  if (!address.path.empty()) {
-    auto at = net::Address::of_path(address.path);
-    if (!at) return std::move(at).unexpected();
+base::Result<ListeningSocket> ListeningSocket::open(const AdminAddress& address,
+                                                    net::InheritedSockets& inherited) {
+  bool is_unix = !address.path.empty();
+  auto at = is_unix ? net::Address::of_path(address.path) : net::Address::parse(address.ip, address.port);
+  if (!at) return std::move(at).unexpected();
+  if (auto taken = inherited.take(kHandedAs, *at))
+    return ListeningSocket(taken->fds.front(), {}, taken->owns_file ? address.path : "");
+  if (is_unix) {
     // Owner and group: who may look at the gateway's figures is given its group.
     auto made = net::listen_unix(*at, {}, kBacklog);
     if (!made) return std::move(made).unexpected();
     return ListeningSocket(made->fd, std::move(made->file));
   }
-  auto at = net::Address::parse(address.ip, address.port);
-  if (!at) return std::move(at).unexpected();
   auto fd = net::listen(*at, kBacklog);
   if (!fd) return std::move(fd).unexpected();
   return ListeningSocket(*fd, {});
 }
 
-ListeningSocket::ListeningSocket(int fd, net::SocketFile file) noexcept : fd_(fd), file_(std::move(file)) {}
+ListeningSocket::ListeningSocket(int fd, net::SocketFile file, std::string adopted) noexcept
+    : fd_(fd), file_(std::move(file)), adopted_(std::move(adopted)) {}
 
 ListeningSocket::ListeningSocket(ListeningSocket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), file_(std::move(other.file_)) {}
+    : fd_(std::exchange(other.fd_, -1)), file_(std::move(other.file_)), adopted_(std::move(other.adopted_)) {}
 
 ListeningSocket::~ListeningSocket() {
   file_.remove();  // before the socket is closed: nobody finds a file without a listener
   if (fd_ >= 0) ::close(fd_);
+}
+
+void ListeningSocket::adopt_file() {
+  if (!adopted_.empty()) file_ = net::SocketFile(adopted_);
 }
 
 std::uint16_t ListeningSocket::port() const noexcept { return net::bound_to(fd_).port(); }

@@ -19,22 +19,30 @@ std::string changes(const std::deque<upstream::HealthChange>& all) {
   return "[" + out + "]";
 }
 
-std::string target(const TargetReport& t) {
-  const auto* last = t.health.last();
-  return fmt::format(
-      "{{\"target\":{},\"state\":{},\"why\":{},\"check\":{},\"since\":{},\"last_check\":{},\"changes\":{}}}",
-      json_text(t.target), state(t.usable), t.usable ? "null" : json_text(t.why_not),
-      t.check.empty() ? "null" : json_text(t.check), json_time(t.health.since()),
-      last ? json_text(last->cause) : "null", changes(t.health.changes()));
-}
-
 }  // namespace
+
+std::string target_json(const TargetReport& t) {
+  const auto* last = t.health.last();
+  bool out = t.ejection.out() && t.health.healthy();
+  return fmt::format(
+      "{{\"target\":{},\"state\":{},\"why\":{},\"weight\":{},\"weight_written\":{},\"drained\":{},\"active\":"
+      "{},"
+      "\"connections\":{},\"check\":{},\"since\":{},\"last_check\":{},\"changes\":{}{}}}",
+      json_text(t.target),
+      t.drained ? "\"drained\""
+      : out     ? "\"ejected\""
+                : state(t.usable),
+      t.usable ? "null" : json_text(t.why_not), t.weight, t.weight_written, t.drained, t.active,
+      t.connections, t.check.empty() ? "null" : json_text(t.check), json_time(t.health.since()),
+      last ? json_text(last->cause) : "null", changes(t.health.changes()),
+      t.ejection.times() ? fmt::format(",\"ejections\":{}", t.ejection.times()) : "");
+}
 
 std::string upstreams_page(const std::vector<UpstreamReport>& upstreams) {
   std::string out;
   for (const auto& u : upstreams) {
     std::string targets;
-    for (const auto& t : u.targets) targets += (targets.empty() ? "\n   " : ",\n   ") + target(t);
+    for (const auto& t : u.targets) targets += (targets.empty() ? "\n   " : ",\n   ") + target_json(t);
     out += fmt::format("{}{{\"upstream\":{},\"targets\":[{}]}}", out.empty() ? "\n  " : ",\n  ",
                        json_text(u.name), targets);
   }

@@ -2,10 +2,12 @@
 // The page /upstreams: each target that requests may be sent to, whether it is, and why not. From what the
 // server layer reports to JSON.
 #pragma once
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <vector>
 
+#include "gateway/upstream/ejection.h"
 #include "gateway/upstream/health.h"
 
 namespace sluice::admin {
@@ -16,6 +18,12 @@ struct TargetReport {
   std::string why_not;  // of one that does not
   std::string check;    // "http", "tcp", "grpc"; "" for one that is not checked
   upstream::Health health;
+  bool drained = false;      // by an operator
+  std::uint32_t weight = 1;  // that counts
+  std::uint32_t weight_written = 1;
+  std::uint32_t active = 0;       // requests in flight
+  std::uint32_t connections = 0;  // open, all workers together
+  upstream::Ejection ejection;
 };
 
 struct UpstreamReport {
@@ -23,6 +31,7 @@ struct UpstreamReport {
   std::vector<TargetReport> targets;
 };
 
+std::string target_json(const TargetReport& target);
 std::string upstreams_page(const std::vector<UpstreamReport>& upstreams);
 
 }  // namespace sluice::admin

@@ -28,7 +28,7 @@ std::optional<std::size_t> decode(std::string_view text, char* out, const Alphab
   std::uint32_t bits = 0;
   unsigned held = 0;
   for (char c : text) {
-    int value = alphabet.values[static_cast<unsigned char>(c)];
+    auto value = alphabet.values[static_cast<unsigned char>(c)];
     if (value < 0) return std::nullopt;
     bits = bits << 6 | static_cast<std::uint32_t>(value);
     held += 6;

@@ -63,7 +63,7 @@ void log(Level level, std::string_view text) noexcept try {
     std::fwrite(line.data(), 1, line.size(), stderr);
   }
 } catch (...) {
-  // A log line that cannot be made is lost; the gateway goes on.
+  std::fputs("a log line could not be made\n", stderr);
 }
 
 void set_log_sink(std::function<void(Level, std::string_view)> sink) {

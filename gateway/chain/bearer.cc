@@ -41,7 +41,7 @@ void describe(config::Description<TokenPlaceConfig>& d) {
           example("access_token"));
 }
 
-Bearer::Bearer(const TokenPlaceConfig& config, std::string realm, Builder& builder)
+Bearer::Bearer(const TokenPlaceConfig& config, const std::string& realm, Builder& builder)
     : header_(config.header),
       cookie_(config.cookie),
       query_(config.query),

@@ -23,7 +23,7 @@ void describe(config::Description<TokenPlaceConfig>& d);
 class Bearer {
  public:
   // Tells the builder about the field that is read.
-  Bearer(const TokenPlaceConfig& config, std::string realm, Builder& builder);
+  Bearer(const TokenPlaceConfig& config, const std::string& realm, Builder& builder);
 
   struct Found {
     std::string_view token;  // lies in the request

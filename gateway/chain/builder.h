@@ -8,6 +8,9 @@
 #include <string_view>
 #include <vector>
 
+namespace sluice::config {
+class Choice;
+}
 namespace sluice::net {
 class CryptoThreads;
 }
@@ -34,6 +37,7 @@ namespace sluice::chain {
 
 class Chain;
 class Filter;
+class Handler;
 class Revocations;
 struct UseConfig;
 class IpList;
@@ -58,6 +62,8 @@ class Builder {
   // The filter of an entry `field` inside the settings, for filters that are made of others and list it in
   // Filter::inner(). Null after a diagnostic.
   virtual std::shared_ptr<const Filter> filter(const UseConfig& use, std::string_view field) = 0;
+  // The handler at `field` inside the settings, for handlers that are made of others. Never null.
+  virtual std::shared_ptr<const Handler> handler(const config::Choice& choice, std::string_view field);
   // Where the filter that is being built counts what it decides; never null.
   virtual std::shared_ptr<observe::PolicyMetrics> decisions() = 0;
   // How many workers serve: Worker::index is below it.

@@ -10,6 +10,7 @@
 
 #include "gateway/base/assert.h"
 #include "gateway/chain/request_id.h"
+#include "gateway/http/grpc.h"
 #include "gateway/http/hop_by_hop.h"
 #include "gateway/http/uri.h"
 
@@ -174,6 +175,7 @@ Task<Result<CallAnswer>> Caller::call(Exchange& ex, CallRequest request) const {
   if (!result) co_return std::move(result).unexpected();
   answer.status = inner.response.status;
   keep(inner.response.fields, answer.fields);
+  if (const auto* status = answer.fields.find(http::kGrpcStatus)) answer.grpc_status = status->value;
   co_return answer;
 }
 
@@ -197,6 +199,9 @@ Task<Result<void>> Caller::read_body(Exchange& inner, CallAnswer& answer, std::s
     if (!piece) co_return std::move(piece).unexpected();
     auto bytes = piece->bytes;
     last = piece->last;
+    if (piece->trailers)
+      if (const auto* status = piece->trailers->find(http::kGrpcStatus))
+        answer.grpc_status = answer.memory_->copy(status->value);
     if (bytes.size() > most - size) co_return too_long(most);
     if (size + bytes.size() > room) make_room(std::max({size + bytes.size(), 2 * room, std::size_t{4096}}));
     if (!bytes.empty()) std::memcpy(answer.bytes_.get() + size, bytes.data(), bytes.size());

@@ -97,7 +97,8 @@ class CallAnswer {
   static constexpr std::size_t kPadding = 64;
 
   http::Fields fields;
-  std::string_view body;  // all of it; "" if there is none
+  std::string_view body;         // all of it; "" if there is none
+  std::string_view grpc_status;  // of an answer of gRPC, in its head or its trailers; "" if it has none
 };
 
 class Caller {

@@ -9,6 +9,7 @@
 
 #include "gateway/base/assert.h"
 #include "gateway/base/log.h"
+#include "gateway/chain/authenticator.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/request_id.h"
@@ -43,6 +44,16 @@ void failed(Exchange& ex, std::string_view who) {
 std::string filter_text(const Link& link) { return "filter `" + link.name + "`"; }
 constexpr std::string_view kHandler = "handler";
 
+base::SteadyTime now(const Exchange& ex) noexcept { return ex.worker.loop.clock().steady(); }
+
+// Filters have their turn from here to the next end_filters().
+void begin_filters(Exchange& ex) noexcept {
+  if (ex.filter_times.wanted) ex.filter_times.since = now(ex);
+}
+void end_filters(Exchange& ex) noexcept {
+  if (ex.filter_times.wanted) ex.filter_times.all += now(ex) - ex.filter_times.since;
+}
+
 // What the handler came to.
 void settle(Exchange& ex, const Result<void>& made) {
   if (!made) {
@@ -59,12 +70,15 @@ Chain::Chain(std::vector<Link> links, std::shared_ptr<const Handler> handler)
   SLUICE_ASSERT(handler_ != nullptr);
   SLUICE_ASSERT(links_.size() < std::numeric_limits<std::uint16_t>::max());
   slots_ = links_.size();
-  for (std::uint16_t i = 0; i < links_.size(); ++i) {
+  const auto count = static_cast<std::uint16_t>(links_.size());
+  for (std::uint16_t i = 0; i < count; ++i) {
     links_[i].filter->slot_ = i;
+    links_[i].authenticates = dynamic_cast<const Authenticator*>(links_[i].filter.get()) != nullptr;
     number_inner(*links_[i].filter);
     if (links_[i].hooks.request) on_request_.push_back(i);
     if (links_[i].hooks.response) on_response_.push_back(i);
     if (links_[i].hooks.done) on_done_.push_back(i);
+    if (links_[i].hooks.preflight && !preflight_) preflight_ = &links_[i];
   }
   std::reverse(on_response_.begin(), on_response_.end());
   std::reverse(on_done_.begin(), on_done_.end());
@@ -84,13 +98,23 @@ Task<void> Chain::run(Exchange& ex) const {
   ex.reached = 0;
   ex.locals = ex.arena.array<void*>(slots_);
   std::fill(ex.locals.begin(), ex.locals.end(), nullptr);
+  begin_filters(ex);
   return ask_from(ex, 0);
+}
+
+void Chain::answer_preflight(Exchange& ex) const noexcept {
+  try {
+    preflight_->filter->on_preflight(ex);
+  } catch (...) {
+    failed(ex, filter_text(*preflight_));
+  }
 }
 
 // --- on the way in
 
 Task<Step> Chain::ask(Exchange& ex, std::uint16_t link) const noexcept {
   ex.reached = static_cast<std::uint16_t>(link + 1);
+  if (links_[link].authenticates && ex.filter_times.wanted) ex.filter_times.auth_since = now(ex);
   try {
     return links_[link].filter->on_request(ex);
   } catch (...) {
@@ -99,12 +123,23 @@ Task<Step> Chain::ask(Exchange& ex, std::uint16_t link) const noexcept {
   }
 }
 
+void Chain::answered(Exchange& ex, std::uint16_t link, Step step) const noexcept {
+  if (links_[link].authenticates && ex.filter_times.wanted)
+    ex.filter_times.auth += now(ex) - ex.filter_times.auth_since;
+  if (step == Step::replied) ex.refused_by = links_[link].name;
+}
+
 Task<void> Chain::ask_from(Exchange& ex, std::size_t at) const {
   for (; at < on_request_.size(); ++at) {
-    Task<Step> step = ask(ex, on_request_[at]);
-    if (!step.await_ready()) return ask_after(ex, at, std::move(step));
-    if (step.await_resume() == Step::replied) return tell_from(ex, 0);
+    Task<Step> asked = ask(ex, on_request_[at]);
+    if (!asked.await_ready()) return ask_after(ex, at, std::move(asked));
+    Step step = asked.await_resume();
+    answered(ex, on_request_[at], step);
+    if (step == Step::next) continue;
+    end_filters(ex);
+    return tell_from(ex, 0);
   }
+  end_filters(ex);
   ex.reached = static_cast<std::uint16_t>(links_.size());
   return answer(ex);
 }
@@ -119,11 +154,13 @@ Task<void> Chain::ask_after(Exchange& ex, std::size_t at, Task<Step> pending) co
       step = Step::replied;
       failed(ex, filter_text(links_[on_request_[at]]));
     }
+    answered(ex, on_request_[at], step);
     // The client left or the time is up: nobody is to act on this request any more.
     if (step == Step::next && ex.scope.cancelled()) step = reply(ex, ex.scope.why());
     if (step == Step::replied || ++at == on_request_.size()) break;
     task.emplace(ask(ex, on_request_[at]));
   }
+  end_filters(ex);
   if (step == Step::next) ex.reached = static_cast<std::uint16_t>(links_.size());
   Task<void> rest = step == Step::next ? answer(ex) : tell_from(ex, 0);
   co_await rest;
@@ -167,11 +204,14 @@ Task<void> Chain::tell(Exchange& ex, std::uint16_t link) const noexcept {
 }
 
 Task<void> Chain::tell_from(Exchange& ex, std::size_t at) const {
+  if (on_response_.empty()) return {};
+  begin_filters(ex);
   for (; at < on_response_.size(); ++at) {
     if (on_response_[at] >= ex.reached) continue;
     Task<void> told = tell(ex, on_response_[at]);
     if (!told.await_ready()) return tell_after(ex, at, std::move(told));
   }
+  end_filters(ex);
   return {};
 }
 
@@ -187,6 +227,7 @@ Task<void> Chain::tell_after(Exchange& ex, std::size_t at, Task<void> pending) c
     if (++at == on_response_.size()) break;
     task.emplace(tell(ex, on_response_[at]));
   }
+  end_filters(ex);
 }
 
 // --- at the end

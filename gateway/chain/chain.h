@@ -17,6 +17,7 @@ struct Hooks {
   bool request = false;
   bool response = false;
   bool done = false;
+  bool preflight = false;
 };
 
 // One filter of a chain and the name of its policy for logs and metrics.
@@ -24,11 +25,14 @@ struct Link {
   std::shared_ptr<const Filter> filter;
   Hooks hooks;
   std::string name;
+  bool authenticates = false;  // finds out who calls; set by the chain
 };
 
 class Chain {
  public:
   Chain(std::vector<Link> links, std::shared_ptr<const Handler> handler);
+  Chain(Chain&&) = default;
+  Chain(const Chain&) = delete;
 
   // Runs the request hooks and the handler (or stops at a local reply), then the response hooks. Afterwards
   // the exchange has a response, whatever happened; its status is that of a local reply even when the client
@@ -39,11 +43,17 @@ class Chain {
   // Runs the done hooks of the filters reached, in reverse order. Once, after the last byte or the abort.
   void done(const Exchange& ex) const noexcept;
 
+  // Is there a filter that answers the preflights of browsers? Then answer_preflight() is for them instead of
+  // run(): the first of these filters answers, and no other is asked or told.
+  bool answers_preflights() const noexcept { return preflight_ != nullptr; }
+  void answer_preflight(Exchange& ex) const noexcept;
+
   const std::vector<Link>& links() const noexcept { return links_; }
   const Handler& handler() const noexcept { return *handler_; }
 
  private:
   void number_inner(const Filter& filter);
+  void answered(Exchange& ex, std::uint16_t link, Step step) const noexcept;
 
   // Each walk is a plain loop for as long as nothing waits, and goes on in a coroutine (`..._after`) from the
   // first hook that does.
@@ -61,6 +71,7 @@ class Chain {
   std::vector<Link> links_;
   std::shared_ptr<const Handler> handler_;
   std::size_t slots_ = 0;                                          // of the filters and of those inside them
+  const Link* preflight_ = nullptr;                                // one of links_, or null
   std::vector<std::uint16_t> on_request_, on_response_, on_done_;  // indices of links_; the last two reversed
 };
 

@@ -161,6 +161,13 @@ bool Condition::holds(Exchange& ex, const expression::Values* more) const {
   return expression_.holds(ConditionValues(*this, ex, more));
 }
 
+bool Condition::about_identity() const noexcept {
+  return std::any_of(sources_.begin(), sources_.end(), [](const Source& s) {
+    bool lists = s.kind == Source::Kind::groups || s.kind == Source::Kind::scopes;
+    return lists || (s.kind == Source::Kind::variable && s.variable->identity);
+  });
+}
+
 void describe(config::Text<Condition>& t) {
   t.about("condition", "a condition such as header[\"x-tier\"] == \"gold\"");
   t.example("request.method in [\"GET\", \"HEAD\"]");

@@ -32,6 +32,8 @@ class Condition {
 
   // `more`: values for the slots that More gave out.
   bool holds(Exchange& ex, const expression::Values* more = nullptr) const;
+  // Does it look at who calls?
+  bool about_identity() const noexcept;
   const std::string& text() const noexcept { return expression_.text(); }
   bool operator==(const Condition& other) const { return expression_ == other.expression_; }
 

@@ -16,6 +16,7 @@
 #include "gateway/net/loop.h"
 #include "gateway/net/scope_timer.h"
 #include "gateway/upstream/attempt.h"
+#include "gateway/upstream/gate.h"
 
 namespace sluice::routing {
 struct Route;
@@ -43,6 +44,15 @@ struct UpstreamView {
   base::SteadyTime asked{};     // request head sent
   base::SteadyTime answered{};  // response head complete
   base::Duration connect{};     // of the last attempt; zero on a reused connection
+  base::Duration queued{};      // until the upstream had room
+};
+
+// What filters took of an exchange; measured only where somebody will be told.
+struct FilterTimes {
+  bool wanted = false;
+  base::Duration all{};                    // request and response hooks together
+  base::Duration auth{};                   // of these, the filters that find out who calls
+  base::SteadyTime since{}, auth_since{};  // for the chain
 };
 
 // Where an exchange runs.
@@ -76,6 +86,7 @@ struct Exchange {
   http::BodyPtr request_body;             // of a tunnel: what the client sends after the switch
   http::ClientStreamPtr upstream_stream;  // of the attempt that gave the response; its head's views lie there
   std::optional<upstream::AttemptInFlight> attempt;
+  upstream::Gate::Place place;  // among the requests that the upstream may have at a time, if it has a limit
   http::ResponseHead response;
   http::BodyPtr response_body;
 
@@ -98,9 +109,12 @@ struct Exchange {
   // In place of errors; null: none. Of the route, once there is one.
   const ErrorPages* error_pages = nullptr;
   int replaced_status = 0;  // that an error page has put another in place of; for log and metrics
+  std::uint32_t retry_after = 0;  // seconds, for a local reply of 503; zero: not known
   bool answered_locally = false;
-  bool sent_at_once = false;  // the response left without waiting for client or upstream
+  std::string_view refused_by;  // the filter that answered, by the name of its policy; "" if none did
+  bool sent_at_once = false;    // the response left without waiting for client or upstream
   UpstreamView upstream;
+  FilterTimes filter_times;
 
   // The few bytes that `filter` keeps for this exchange; value-initialised at the first call. T is trivially
   // destructible.

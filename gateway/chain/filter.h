@@ -28,6 +28,9 @@ class Filter {
   virtual base::Task<void> on_response(Exchange&) const { return {}; }
   // Once, after the last byte or the abort, for the same filters.
   virtual void on_done(const Exchange&) const noexcept {}
+  // Answers the preflight of a browser (http/origin.h): fills the exchange's response. No other hook of this
+  // or any other filter is called then, wherever in the chain they stand: preflights carry no credentials.
+  virtual void on_preflight(Exchange&) const {}
 
   // Filters that this one asks itself, in place of the chain: they have slots too, so that each may use
   // Exchange::local().

@@ -2,6 +2,7 @@
 #include "gateway/chain/local_reply.h"
 
 #include <charconv>
+#include <string>
 
 #include "gateway/chain/escape.h"
 #include "gateway/chain/request_id.h"
@@ -97,7 +98,8 @@ void make_local_reply_as(Exchange& ex, base::Reason reason, int status, std::str
   head.fields.add(FieldId::content_type, "application/problem+json");
   head.fields.add(FieldId::proxy_status, proxy_status(ex.arena, row, detail));
   if (auto seconds = retry_after(reason, status); !seconds.empty())
-    head.fields.add(FieldId::retry_after, seconds);
+    head.fields.add(FieldId::retry_after,
+                    ex.retry_after ? ex.arena.copy(std::to_string(ex.retry_after)) : seconds);
 
   std::string_view shown = detail.empty() ? row.explanation : detail;
   if (http::is_grpc(ex.request.fields)) return answer_grpc(ex, row, shown);

@@ -66,25 +66,64 @@ void check_needs(std::span<const Written> filters, std::size_t at, std::vector<O
   }
 }
 
-void check_handler(std::span<const Written> filters, std::string_view handler, std::vector<Objection>& out) {
+void check_before(std::span<const Written> filters, std::size_t at, std::vector<Objection>& out) {
+  std::string_view kind = filter_factory(filters[at].kind).before;
+  auto here = filters.begin() + static_cast<std::ptrdiff_t>(at);
+  auto earlier = std::find_if(filters.begin(), here, [kind](const Written& f) { return f.kind == kind; });
+  if (earlier == here) return;
+  out.push_back({Severity::error, at,
+                 fmt::format("{} must come before {}", quoted(filters[at]), quoted(*earlier)), "swap them?"});
+}
+
+// Preflights are answered by one filter, and what it then says of a response is not to be said twice.
+void check_preflights(std::span<const Written> filters, std::size_t at, std::vector<Objection>& out) {
+  auto answers = [](const Written& f) { return filter_factory(f.kind).hooks.preflight; };
+  if (!answers(filters[at])) return;
+  auto here = filters.begin() + static_cast<std::ptrdiff_t>(at);
+  auto before = std::find_if(filters.begin(), here, answers);
+  if (before == here) return;
+  out.push_back({Severity::error, at,
+                 fmt::format("{} comes after {}, which answers the preflights of this route already",
+                             quoted(filters[at]), quoted(*before)),
+                 "use one of them"});
+}
+
+void check_handler(std::span<const Written> filters, std::string_view handler, const void* settings,
+                   std::vector<Objection>& out) {
   if (handler.empty()) return;
-  const auto& refused = handler_factory(handler).refuses;
+  const auto& factory = handler_factory(handler);
+  const auto& refused = factory.refuses;
   for (std::size_t i = 0; i < filters.size(); ++i)
     if (std::find(refused.begin(), refused.end(), filters[i].kind) != refused.end())
       out.push_back({Severity::error, i,
                      fmt::format("{} cannot be used with the handler `{}`", quoted(filters[i]), handler),
                      fmt::format("say it in the settings of `{}`", handler)});
+  if (!settings) return;
+  auto needed = factory.needs ? factory.needs(settings) : std::nullopt;
+  auto provides = [&](const Written& f) { return stage(f) == *needed; };
+  if (needed && std::none_of(filters.begin(), filters.end(), provides))
+    out.push_back({Severity::error,
+                   filters.size(),
+                   fmt::format("`{}` needs a filter of the stage `{}` before it, and there is none", handler,
+                               name(*needed)),
+                   {}});
+  if (!factory.inner) return;
+  for (const config::Choice* inner : factory.inner(settings))
+    check_handler(filters, inner->name(), inner->value().get(), out);
 }
 
 }  // namespace
 
-std::vector<Objection> object_to_order(std::span<const Written> filters, std::string_view handler) {
+std::vector<Objection> object_to_order(std::span<const Written> filters, std::string_view handler,
+                                       const void* settings) {
   std::vector<Objection> out;
   for (std::size_t i = 0; i < filters.size(); ++i) {
     check_needs(filters, i, out);
     warn_of_odd_pair(filters, i, out);
+    check_before(filters, i, out);
+    check_preflights(filters, i, out);
   }
-  check_handler(filters, handler, out);
+  check_handler(filters, handler, settings, out);
   return out;
 }
 

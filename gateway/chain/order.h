@@ -21,12 +21,13 @@ struct Written {
 
 struct Objection {
   config::Severity severity;
-  std::size_t index;  // of the filter complained about
+  std::size_t index;  // of the filter complained about; their number for the handler
   std::string message;
   std::string hint;
 };
 
-// `handler` is the kind of handler at the end of the chain.
-std::vector<Objection> object_to_order(std::span<const Written> filters, std::string_view handler);
+// `handler` is the kind of handler at the end of the chain, `settings` are its settings, if they matter.
+std::vector<Objection> object_to_order(std::span<const Written> filters, std::string_view handler,
+                                       const void* settings = nullptr);
 
 }  // namespace sluice::chain

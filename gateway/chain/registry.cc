@@ -73,6 +73,10 @@ Link make_link(const config::Choice& filter, std::string name, Builder& builder)
   return {factory.make(filter.value().get(), builder), factory.hooks, std::move(name)};
 }
 
+std::shared_ptr<const Handler> Builder::handler(const config::Choice& choice, std::string_view) {
+  return make_handler(choice, *this);
+}
+
 std::shared_ptr<const Handler> make_handler(const config::Choice& handler, Builder& builder) {
   return handler_factory(handler.name()).make(handler.value().get(), builder);
 }

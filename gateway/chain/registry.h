@@ -35,10 +35,16 @@ struct FilterFactory {
   std::function<std::shared_ptr<const Filter>(const void* config, Builder&)> make;
   // The stage that must have run before a filter with these settings (see order.h); may be empty.
   std::function<std::optional<Stage>(const void* config)> needs;
+  // The kind of filter that must not have run before it; "" for none.
+  std::string_view before;
 };
 struct HandlerFactory {
   std::function<std::shared_ptr<const Handler>(const void* config, Builder&)> make;
   std::vector<std::string> refuses;  // filters that make no sense before it
+  // As of a FilterFactory.
+  std::function<std::optional<Stage>(const void* config)> needs{};
+  // The handlers that its settings hold; may be empty.
+  std::function<std::vector<const config::Choice*>(const void* config)> inner{};
 };
 void add_filter(config::Alternative alternative, FilterFactory factory);
 void add_handler(config::Alternative alternative, HandlerFactory factory);
@@ -56,7 +62,8 @@ template <class F>
 constexpr Hooks hooks_of() {
   return {!std::is_same_v<decltype(&F::on_request), decltype(&Filter::on_request)>,
           !std::is_same_v<decltype(&F::on_response), decltype(&Filter::on_response)>,
-          !std::is_same_v<decltype(&F::on_done), decltype(&Filter::on_done)>};
+          !std::is_same_v<decltype(&F::on_done), decltype(&Filter::on_done)>,
+          !std::is_same_v<decltype(&F::on_preflight), decltype(&Filter::on_preflight)>};
 }
 
 // Makes an X from its settings; X is constructible from (const C&, Builder&) or from (const C&) alone.
@@ -71,25 +78,33 @@ std::shared_ptr<const Base> make(const void* config, Builder& builder) {
 }
 
 // Construct one at namespace scope in the filter's source file. Settings whose filter needs what another
-// stage does have a member `std::optional<Stage> needs() const`.
+// stage does have a member `std::optional<Stage> needs() const`; those whose filter must stand before one of
+// another kind, `static std::string_view before()`.
 template <class F, class C>
 struct FilterKind {
   FilterKind(std::string name, Stage stage, std::string doc, std::string example = {}) {
-    FilterFactory factory{stage, hooks_of<F>(), make<F, Filter, C>, {}};
+    FilterFactory factory{stage, hooks_of<F>(), make<F, Filter, C>, {}, {}};
     if constexpr (requires(const C& c) { c.needs(); })
       factory.needs = [](const void* config) { return static_cast<const C*>(config)->needs(); };
+    if constexpr (requires { C::before(); }) factory.before = C::before();
     add_filter(config::alternative<C>(std::move(name), std::move(doc), std::move(example)),
                std::move(factory));
   }
 };
 
-// The same for a handler. `refuses`: names of filters that make no sense before it.
+// The same for a handler, whose settings may have needs() too, and inner() if they hold handlers. `refuses`:
+// names of filters that make no sense before it.
 template <class H, class C>
 struct HandlerKind {
   HandlerKind(std::string name, std::string doc, std::string example = {},
               std::vector<std::string> refuses = {}) {
+    HandlerFactory factory{make<H, Handler, C>, std::move(refuses)};
+    if constexpr (requires(const C& c) { c.needs(); })
+      factory.needs = [](const void* config) { return static_cast<const C*>(config)->needs(); };
+    if constexpr (requires(const C& c) { c.inner(); })
+      factory.inner = [](const void* config) { return static_cast<const C*>(config)->inner(); };
     add_handler(config::alternative<C>(std::move(name), std::move(doc), std::move(example)),
-                {make<H, Handler, C>, std::move(refuses)});
+                std::move(factory));
   }
 };
 

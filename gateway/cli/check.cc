@@ -1,39 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice check: reads and builds configurations without serving them, and prints everything that is wrong.
 #include <cstdio>
+#include <memory>
 
 #include <boost/asio/io_context.hpp>
 
+#include "gateway/base/version.h"
 #include "gateway/cli/dry_build.h"
 #include "gateway/cli/verbs.h"
+#include "gateway/config/sarif.h"
 
 namespace sluice::cli {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> paths;
+  std::string format = "text";
+  bool json = false;
+};
+
+void print_text(const std::string& path, const server::Loaded& loaded) {
+  std::fputs(loaded.diagnostics.text().c_str(), stderr);
+  if (loaded.diagnostics.has_errors()) return;
+  std::printf("%s: good: %zu listeners, %zu routes, %zu upstreams\n", path.c_str(),
+              loaded.config.listeners.size(), loaded.config.routes.size(), loaded.config.upstreams.size());
+}
+
+// True if all are good.
+bool check(const Arguments& args) {
+  bool json = args.json || args.format == "json", good = true;
+  std::vector<std::unique_ptr<DryBuild>> kept;  // SARIF is one document about all of them
+  std::vector<const config::Diagnostics*> all;
+  for (const auto& path : args.paths) {
+    auto built = std::make_unique<DryBuild>(server::load_file(path));
+    const auto& d = built->loaded().diagnostics;
+    good = good && !d.has_errors();
+    if (args.format == "sarif") {
+      all.push_back(&d);
+      kept.push_back(std::move(built));
+    } else if (json) {
+      std::printf("%s\n", d.json().c_str());
+    } else {
+      print_text(path, built->loaded());
+    }
+  }
+  if (args.format == "sarif") std::fputs(config::sarif(all, base::kVersion).c_str(), stdout);
+  return good;
+}
+
+}  // namespace
 
 void add_check(CLI::App& app, int& exit_code) {
-  struct Arguments {
-    std::vector<std::string> paths;
-    bool json = false;
-  };
   auto* verb = app.add_subcommand("check", "Says everything that is wrong with configuration files");
   auto args = std::make_shared<Arguments>();
   verb->add_option("config", args->paths, "Configuration files")->required()->type_name("FILE");
-  verb->add_flag("--json", args->json, "Print diagnostics as JSON, one document for each file");
+  auto* format = verb->add_option("--format", args->format, "text; json, a document for each file; or sarif")
+                     ->check(CLI::IsMember({"text", "json", "sarif"}));
+  verb->add_flag("--json", args->json, "Short for --format json")->excludes(format);
   verb->footer("Exit code 0: all can be put in force (warnings may be printed); 1: some cannot.");
   verb->callback([args, &exit_code] {
-    for (const auto& path : args->paths) {
-      DryBuild built(server::load_file(path));
-      const auto& d = built.loaded().diagnostics;
-      if (args->json) {
-        std::printf("%s\n", d.json().c_str());
-      } else {
-        std::fputs(d.text().c_str(), stderr);
-        if (!d.has_errors())
-          std::printf("%s: good: %zu listeners, %zu routes, %zu upstreams\n", path.c_str(),
-                      built.loaded().config.listeners.size(), built.loaded().config.routes.size(),
-                      built.loaded().config.upstreams.size());
-      }
-      if (d.has_errors()) exit_code = 1;
-    }
+    if (!check(*args)) exit_code = 1;
   });
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice schema, sluice reference, sluice version: what the binary knows about itself.
 #include <cstdio>
+#include <memory>
 
+#include "gateway/admin/advice.h"
 #include "gateway/base/version.h"
 #include "gateway/cli/verbs.h"
 #include "gateway/config/write.h"
@@ -29,6 +31,20 @@ std::string reasons_page() {
   return out;
 }
 
+// A section for each reason: what it means and what to look at.
+std::string troubleshooting() {
+  std::string out;
+  for (const auto& row : base::reason_rows()) {
+    auto look = admin::advice(row.reason);
+    out += "\n### " + std::string(row.name) + "\n\n";
+    out += "Status " + std::to_string(row.status) + ", " + std::string(base::name(row.where)) + ". " +
+           std::string(row.explanation) + "\n";
+    if (!look.text.empty()) out += "\n" + std::string(look.text) + "\n";
+    if (!look.setting.empty()) out += "\nSetting: `" + std::string(look.setting) + "`\n";
+  }
+  return out;
+}
+
 }  // namespace
 
 void add_schema(CLI::App& app, int& /*exit_code*/) {
@@ -38,8 +54,11 @@ void add_schema(CLI::App& app, int& /*exit_code*/) {
 }
 
 void add_reference(CLI::App& app, int& /*exit_code*/) {
-  app.add_subcommand("reference", "Prints the reference of every setting, as Markdown")->callback([] {
-    print(config::reference_page<server::Config>(title()) + reasons_page());
+  auto* verb = app.add_subcommand("reference", "Prints the reference of every setting, as Markdown");
+  auto reasons = std::make_shared<bool>(false);
+  verb->add_flag("--reasons", *reasons, "Print what to look at for each reason instead");
+  verb->callback([reasons] {
+    print(*reasons ? troubleshooting() : config::reference_page<server::Config>(title()) + reasons_page());
   });
 }
 

@@ -10,12 +10,15 @@
 #include "gateway/cli/verbs.h"
 #include "gateway/config/report.h"
 #include "gateway/config/write.h"
+#include "gateway/handlers/branch.h"
 #include "gateway/handlers/compose.h"
-#include "gateway/handlers/forward.h"
+#include "gateway/handlers/split.h"
 #include "gateway/http/h1/parser.h"
 #include "gateway/http/hop_by_hop.h"
 #include "gateway/routing/decide.h"
+#include "gateway/routing/slashes.h"
 #include "gateway/routing/trace.h"
+#include "gateway/server/reports.h"
 
 namespace sluice::cli {
 namespace {
@@ -26,6 +29,9 @@ struct Asked {
   std::string config;
   std::string request;  // "GET http://host/path"
   std::vector<std::string> fields;
+  std::string from;      // address of the client
+  std::string listener;  // "" for one of the request's scheme
+  std::string sni;
 };
 
 // The bytes that a client would send for "POST https://api.example.com/orders/7?dry=1".
@@ -52,13 +58,43 @@ std::string wire_text(const Asked& asked) {
   return out + "\r\n";
 }
 
+// The connection that the request would come on. Certificates of clients cannot be shown.
+class Connection {
+ public:
+  // What is wrong with what was asked; "" if nothing.
+  std::string describe(const Asked& asked, const server::Config& config) {
+    bool https = base::trim(asked.request).find("https://") != std::string_view::npos;
+    listener_.name = asked.listener;
+    for (const auto& [name, settings] : config.listeners)
+      if (asked.listener.empty() && listener_.name.empty() && settings.tls.has_value() == https)
+        listener_.name = name;
+    const auto* settings = config.listeners.find(listener_.name);
+    if (!asked.listener.empty() && !settings) return "there is no listener `" + asked.listener + "`";
+    if (settings ? settings->tls.has_value() : https) listener_.scheme = "https";
+    auto peer = net::Address::parse(asked.from, 0);
+    if (!peer) return "`" + asked.from + "` is no address of a client";
+    facts_.peer = *peer;
+    facts_.listener = &listener_;
+    tls_.sni = asked.sni;
+    if (listener_.scheme == "https") facts_.tls = &tls_;
+    return {};
+  }
+  const http::ConnectionFacts& facts() const noexcept { return facts_; }
+
+ private:
+  http::ListenerFacts listener_;
+  net::TlsFacts tls_;
+  http::ConnectionFacts facts_;
+};
+
 class Explanation {
  public:
-  Explanation(DryBuild& built, const http::RequestHead& request)
+  Explanation(DryBuild& built, const http::RequestHead& request, const http::ConnectionFacts& connection)
       : built_(built),
         loaded_(built.loaded()),
         report_(loaded_.document, loaded_.diagnostics),
-        request_(request) {}
+        request_(request),
+        connection_(connection) {}
 
   // True if a route answers.
   bool print() {
@@ -66,7 +102,7 @@ class Explanation {
                request_.query);
     fmt::print("host        {}\n", request_.host.empty() ? "(none)" : request_.host);
     routing::Trace trace;
-    auto plan = routing::decide(request_, *built_.snapshot(), &trace);
+    auto plan = routing::decide({request_, &connection_}, *built_.snapshot(), &trace);
     print_candidates(trace);
     if (!plan.route) {
       print_unrouted(plan);
@@ -76,6 +112,12 @@ class Explanation {
     fmt::print("route       {}   ({})\n", plan.route->name, report_.where(path("routes", index_)));
     for (const auto& capture : plan.lookup.captures.all())
       fmt::print("capture     {} = {}\n", capture.name, capture.value);
+    if (plan.preflight) {
+      for (const auto& link : plan.route->chain.links())
+        if (link.hooks.preflight)
+          fmt::print("preflight   answered by {}; nothing else is asked\n", link.name);
+      return true;
+    }
     print_filters();
     print_handler(*plan.route);
     return true;
@@ -87,8 +129,8 @@ class Explanation {
   void print_candidates(const routing::Trace& trace) const {
     for (const auto& c : trace.candidates) {
       const auto& name = loaded_.config.routes[c.route].name;
-      fmt::print("{} {}  {} {}{}\n", c.won ? "candidate *" : "candidate  ", name, c.host, c.path,
-                 c.won ? "" : "   lost: " + c.lost_by);
+      fmt::print("{} {}  {} {}{}{}\n", c.won ? "candidate *" : "candidate  ", name, c.host, c.path,
+                 c.conditions.empty() ? "" : " with " + c.conditions, c.won ? "" : "   lost: " + c.lost_by);
     }
     if (trace.candidates.empty() && !trace.hint.empty()) fmt::print("hint        {}\n", trace.hint);
   }
@@ -98,6 +140,12 @@ class Explanation {
     const auto& lookup = plan.lookup;
     if (lookup.outcome == Outcome::no_route) {
       fmt::print("answer      404, reason no_route: {}\n", base::row(base::Reason::no_route).explanation);
+    } else if (lookup.outcome == Outcome::redirected) {
+      base::Arena arena;
+      fmt::print("route       {}   ({})\n", loaded_.config.routes[lookup.route].name,
+                 report_.where(path("routes", lookup.route)));
+      fmt::print("answer      308, Location: {}{}{}\n", routing::with_other_ending(request_.path, arena),
+                 request_.has_query ? "?" : "", request_.query);
     } else if (lookup.outcome == Outcome::options) {
       fmt::print("answer      204, Allow: {}\n", built_.snapshot()->table.method_names(lookup.allow));
     } else {
@@ -142,50 +190,64 @@ class Explanation {
     fmt::print("handler     {}   ({})\n", handler.name(),
                report_.where(path("routes", index_, handler.name())));
     print_settings(handler);
-    if (const auto* composed = dynamic_cast<const handlers::Compose*>(&built.chain.handler()))
+    print_parts(built.chain.handler());
+  }
+
+  // What a handler asks, and those that it is made of.
+  void print_parts(const chain::Handler& handler) const {
+    if (const auto* composed = dynamic_cast<const handlers::Compose*>(&handler))
       print_lines(composed->plan().drawn());
-    const auto* forward = dynamic_cast<const handlers::Forward*>(&built.chain.handler());
-    if (!forward) return;
-    const auto& upstream = forward->upstream();
+    if (const auto* forward = dynamic_cast<const handlers::Forward*>(&handler)) print_forward(*forward);
+    if (const auto* split = dynamic_cast<const handlers::Split*>(&handler)) print_split(*split);
+    if (const auto* branch = dynamic_cast<const handlers::Branch*>(&handler)) {
+      for (const auto& arm : branch->arms()) {
+        fmt::print("branch      {} {}\n",
+                   arm.when ? "when " + arm.when->text() + ":" : "otherwise:", arm.kind);
+        print_parts(*arm.handler);
+      }
+    }
+  }
+
+  void print_split(const handlers::Split& split) const {
+    fmt::print("split       {}\n",
+               split.sticky_by().empty() ? "each request by itself" : "by " + split.sticky_by());
+    for (std::size_t i = 0; i < split.arms().size(); ++i) {
+      const auto& arm = split.arms()[i];
+      fmt::print("arm         {} {}: {:.2f}% of the requests\n", arm.upstream, arm.weight,
+                 100 * split.share(i));
+      print_forward(*arm.forward);
+    }
+  }
+
+  void print_forward(const handlers::Forward& forward) const {
+    const auto& upstream = forward.upstream();
     fmt::print("upstream    {}   ({})\n", upstream.name(), report_.where(path("upstreams", upstream.name())));
     for (const auto& target : upstream.targets()) fmt::print("target      {}\n", target->text());
     bool h2 = upstream.pool().protocol == upstream::ProtocolChoice::h2;
     fmt::print("protocol    {}\n", h2 ? "HTTP/2" : "HTTP/1.1");
-    const auto& t = forward->timeouts();
-    print_timeout("connect", t.connect);
-    print_timeout("first_byte", t.first_byte);
-    print_timeout("idle", t.idle);
-    print_timeout("total", t.total);
-    print_timeout("tunnel", t.tunnel);
+    const auto& t = forward.timeouts();
+    print_timeout(upstream, "connect", t.connect);
+    print_timeout(upstream, "first_byte", t.first_byte);
+    print_timeout(upstream, "idle", t.idle);
+    print_timeout(upstream, "total", t.total);
+    print_timeout(upstream, "tunnel", t.tunnel);
     bool again = http::idempotent(request_.method) || request_.fields.has(http::FieldId::idempotency_key);
     fmt::print("retry       at most {} attempts; {}\n", upstream.retry().attempts,
                again ? "this request may be repeated as long as nothing of an answer has arrived"
                      : "this request is repeated only if nothing of it can have reached the application");
   }
 
-  void print_timeout(std::string_view name, base::Duration value) const {
+  void print_timeout(const upstream::Upstream& upstream, std::string_view name, base::Duration value) const {
     auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(value).count();
     fmt::print("timeout     {} {}   ({})\n", name, ms ? fmt::format("{}ms", ms) : "none",
-               timeout_origin(name));
-  }
-
-  // The innermost place that says it: route, upstream, defaults.
-  std::string timeout_origin(std::string_view name) const {
-    const auto* forward =
-        dynamic_cast<const handlers::Forward*>(&built_.snapshot()->routes[index_]->chain.handler());
-    std::vector<std::string> places = {path("routes", index_, "timeouts", name),
-                                       path("upstreams", forward->upstream().name(), "timeouts", name),
-                                       path("defaults", "timeouts", name)};
-    if (name == "total") places.insert(places.begin(), path("routes", index_, "timeout"));
-    for (const auto& at : places)
-      if (config::origin<server::Config>(loaded_.document, at)) return report_.where(at);
-    return "default";
+               server::timeout_from(loaded_.config, loaded_.document, index_, upstream.name(), name));
   }
 
   DryBuild& built_;
   server::Loaded& loaded_;
   config::Report report_;
   const http::RequestHead& request_;
+  const http::ConnectionFacts& connection_;
   std::size_t index_ = 0;
 };
 
@@ -211,7 +273,13 @@ int explain(const Asked& asked) {
     return 1;
   }
   http::drop_hop_by_hop(request.fields);
-  return Explanation(built, request).print() ? 0 : 1;
+  if (built.snapshot()->merge_slashes) request.path = routing::with_merged_slashes(request.path, arena);
+  Connection connection;
+  if (auto wrong = connection.describe(asked, built.loaded().config); !wrong.empty()) {
+    fmt::print(stderr, "sluice explain: {}\n", wrong);
+    return 1;
+  }
+  return Explanation(built, request, connection.facts()).print() ? 0 : 1;
 }
 
 }  // namespace
@@ -226,6 +294,12 @@ void add_explain(CLI::App& app, int& exit_code) {
   verb->add_option("-H,--header", asked->fields,
                    "A field of the request, such as 'X-Key: k1'; may be repeated")
       ->type_name("FIELD");
+  asked->from = "127.0.0.1";
+  verb->add_option("--from", asked->from, "The client's address; 127.0.0.1 unless given")->type_name("IP");
+  verb->add_option("--listener", asked->listener,
+                   "The listener that accepts it; the first of the request's scheme unless given")
+      ->type_name("NAME");
+  verb->add_option("--sni", asked->sni, "The server name of its TLS handshake")->type_name("HOST");
   verb->footer("Exit code 0: a route answers; 1: none does, or the configuration is bad.");
   verb->callback([asked, &exit_code] { exit_code = explain(*asked); });
 }

@@ -4,16 +4,22 @@
 
 #include <csignal>
 #include <cstdio>
+#include <functional>
+#include <optional>
 #include <utility>
+#include <vector>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "gateway/base/log.h"
 #include "gateway/base/version.h"
+#include "gateway/cli/upgrade.h"
 #include "gateway/cli/verbs.h"
 #include "gateway/net/inherited.h"
 #include "gateway/net/supervisor.h"
+#include "gateway/server/config_watch.h"
 #include "gateway/server/consumer_files.h"
 #include "gateway/server/gateway.h"
 #include "gateway/server/watched_files.h"
@@ -38,30 +44,49 @@ void raise_descriptor_limit() {
 
 class Run {
  public:
-  Run(std::string path, net::InheritedSockets inherited)
+  Run(std::string path, bool watch, net::InheritedSockets inherited,
+      std::optional<net::Predecessor> predecessor)
       : path_(std::move(path)),
+        predecessor_(std::move(predecessor)),
         control_(1),
         signals_(control_, SIGHUP, SIGTERM, SIGINT),
         timer_(control_),
-        gateway_(control_, clock_) {
+        gateway_(control_, clock_),
+        upgrade_(control_, gateway_, [this](pid_t successor) { give_way(successor); }) {
     signals_.add(SIGUSR1);
+    signals_.add(SIGUSR2);
+    if (watch) watch_.emplace(control_, [this] { files_changed(); });
+    admin::ChangeSuppliers operations;
+    operations.reload = [this](auto done) { reload_for(std::move(done)); };
+    operations.drain = [this] {
+      boost::asio::post(control_, [this] {
+        if (!stopping_) stop();
+      });
+    };
+    gateway_.operated_by(std::move(operations));
     gateway_.inherit(std::move(inherited));
   }
 
   int run() {
+    if (watch_) watch_->watch({path_}, {});
     auto loaded = server::load_file(path_);
     std::vector<Place> places;
     for (const auto& [name, listener] : loaded->config.listeners)
       places.push_back({name, listener.bind.path.empty() ? "" : listener.bind.text()});
     bool started = loaded->ok() && gateway_.start(*loaded, path_);
-    watch_consumers(loaded->document);
+    watch_files(loaded->document);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
     if (!started) {
       log(Level::error, "not started: " + path_ + " cannot be put in force");
       return 1;
     }
     log(Level::info, "sluice " + std::string(base::kVersion) + " serves " + path_ + describe(places));
-    net::tell_supervisor(ProcessState::ready, "serves " + path_);
+    // Of a process that takes the place of another one the supervisor hears from that one.
+    if (predecessor_) {
+      predecessor_->ready();
+    } else {
+      net::tell_supervisor(ProcessState::ready, "serves " + path_);
+    }
     wait_for_signal();
     look_again();
     control_.run();
@@ -98,10 +123,19 @@ class Run {
       case SIGUSR1:
         gateway_.reopen_logs();
         break;
+      case SIGUSR2:
+        if (!stopping_) upgrade_.begin();
+        break;
       default:
         stop();
         break;
     }
+  }
+
+  // Not from inside the admin server: a reload may run `control_`.
+  void reload_for(std::function<void(admin::Reloaded)> done) {
+    waiting_.push_back(std::move(done));
+    boost::asio::post(control_, [this] { reload(); });
   }
 
   // A signal that comes while a reload waits for names asks for another one afterwards.
@@ -114,10 +148,12 @@ class Run {
 
   void reload_now() {
     if (!stopping_) net::tell_supervisor(ProcessState::reloading);
+    auto waiting = std::exchange(waiting_, {});
     auto loaded = server::load_file(path_);
     bool good = gateway_.reload(*loaded, path_);
-    watch_consumers(loaded->document);
+    watch_files(loaded->document);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
+    for (auto& done : waiting) done({good, gateway_.config_hash(), loaded->diagnostics.json()});
     if (good) {
       log(Level::info, path_ + " reloaded");
     } else {
@@ -128,7 +164,31 @@ class Run {
                          good ? "serves " + path_ : "the last reload failed: serves what was in force");
   }
 
-  // --- consumers in files of their own, which take effect without a signal
+  // --- files that take effect without a signal: all of them, or those that hold consumers alone
+
+  void watch_files(const config::Document& document) {
+    if (watch_) {
+      watch_->watch(document);
+    } else {
+      watch_consumers(document);
+    }
+  }
+
+  void files_changed() {
+    if (stopping_) return;
+    if (reloading_) return reload();  // once more
+    using Renewal = server::Gateway::Renewal;
+    auto loaded = server::load_file(path_);
+    auto renewal = loaded->ok() ? gateway_.renew_consumers(*loaded, path_) : Renewal::other;
+    if (renewal == Renewal::other) return reload();
+    watch_files(loaded->document);
+    std::fputs(loaded->diagnostics.text().c_str(), stderr);
+    if (renewal == Renewal::done) {
+      log(Level::info, path_ + " has changed: its consumers are in force, all else is as it was");
+    } else {
+      log(Level::error, path_ + " not reloaded: the configuration in force stays");
+    }
+  }
 
   void watch_consumers(const config::Document& document) {
     if (!document.complete()) return;  // those of before are still the ones to look at
@@ -163,6 +223,18 @@ class Run {
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
   }
 
+  void give_way(pid_t successor) {
+    stopping_ = true;
+    net::tell_supervisor_of(successor);
+    gateway_.give_way([this](std::size_t cut) { end(cut); });
+  }
+
+  void end(std::size_t cut) {
+    if (cut > 0) log(Level::warning, std::to_string(cut) + " connections were cut");
+    log(Level::info, "stopped");
+    control_.stop();
+  }
+
   // The first signal drains, the second one ends at once.
   void stop() {
     if (stopping_) {
@@ -172,22 +244,23 @@ class Run {
       return;
     }
     stopping_ = true;
+    if (upgrade_.running()) upgrade_.give_up();
     net::tell_supervisor(ProcessState::stopping, "draining");
     log(Level::info, "draining");
-    gateway_.drain([this](std::size_t cut) {
-      if (cut > 0) log(Level::warning, std::to_string(cut) + " connections were cut");
-      log(Level::info, "stopped");
-      control_.stop();
-    });
+    gateway_.drain([this](std::size_t cut) { end(cut); });
   }
 
   std::string path_;
+  std::optional<net::Predecessor> predecessor_;
   base::RealClock clock_;
   boost::asio::io_context control_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
   server::WatchedFiles consumer_files_;
+  std::optional<server::ConfigWatch> watch_;                   // of all files, if that is wanted
+  std::vector<std::function<void(admin::Reloaded)>> waiting_;  // for the next reload's end
   server::Gateway gateway_;
+  Upgrade upgrade_;
   bool reloading_ = false;
   bool reload_wanted_ = false;
   bool stopping_ = false;
@@ -199,16 +272,21 @@ class Run {
 void add_run(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("run", "Serves a configuration until SIGTERM or SIGINT");
   auto path = std::make_shared<std::string>();
+  auto watch = std::make_shared<bool>(false);
   verb->add_option("config", *path, "The configuration file")->required()->type_name("FILE");
+  verb->add_flag("--watch", *watch, "Read the configuration again when one of its files has changed");
   verb->footer(
       "SIGHUP reads the file again; a bad one is reported and the old one stays in force.\n"
       "Included files that hold consumers alone are read again when they change.\n"
-      "SIGUSR1 opens the access log again, after rotation.");
-  verb->callback([path, &exit_code] {
+      "SIGUSR1 opens the access log again, after rotation.\n"
+      "SIGUSR2 starts the program anew, gives it the sockets, and drains once it serves.");
+  verb->callback([path, watch, &exit_code] {
     raise_descriptor_limit();
     // Before anything of our own is opened, which the numbers of missing ones could then belong to.
-    auto inherited = net::InheritedSockets::from_environment();
-    Run run(*path, std::move(inherited));
+    auto predecessor = net::Predecessor::from_environment();
+    auto inherited = predecessor ? net::InheritedSockets(predecessor->take_sockets())
+                                 : net::InheritedSockets::from_environment();
+    Run run(*path, *watch, std::move(inherited), std::move(predecessor));
     exit_code = run.run();
   });
 }

@@ -205,7 +205,7 @@ Task<Outcome> Run::ask(std::uint32_t index, std::span<const std::string_view> ea
   std::string key;
   if (p.keeping) {
     request.for_anybody = true;
-    key = key_of(request, ex_.stream.connection().listener->scheme);
+    key = key_of(request, ex_.stream.connection().scheme());
     if (give_again(p, key, out)) co_return out;
   }
   CallState& state = states_[index];

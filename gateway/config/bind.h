@@ -31,6 +31,9 @@ void hide_secrets(Diagnostics& diagnostics) {
 }
 // Binds the whole document onto `out`, which holds the defaults, and checks the references.
 void bind(const Document& document, const Shape& shape, void* out, Diagnostics& diagnostics, Names& names);
+// Binds one value of the document. References in it are not checked.
+void bind(const Document& document, const Node& node, const Shape& shape, void* out,
+          Diagnostics& diagnostics);
 // Writes what stands at `path` over `onto` and leaves the rest as it is: how a route's own timeouts go on top
 // of the defaults. Nothing happens when the path was not written. Says nothing that bind() has not said
 // before.

@@ -134,6 +134,12 @@ void bind(const Document& document, const Shape& shape, void* out, Diagnostics& 
   binder.check_references();
 }
 
+void bind(const Document& document, const Node& node, const Shape& shape, void* out,
+          Diagnostics& diagnostics) {
+  Names names;
+  Binder(document, diagnostics, names).value(shape, nullptr, node, out, {});
+}
+
 void overlay(const Document& document, std::string_view path, const Shape& shape, void* onto) {
   const Node* node = document.find(path);
   if (!node) return;

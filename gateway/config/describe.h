@@ -51,7 +51,7 @@ class Description {
   // Members of a base class of T may be described too.
   template <class M, class B, class... O>
     requires std::derived_from<T, B>
-  Description& field(std::string name, M B::* member, std::string doc, O... options) {
+  Description& field(std::string name, M B::* member, std::string doc, const O&... options) {
     Field f;
     f.name = std::move(name);
     f.doc = std::move(doc);

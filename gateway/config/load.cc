@@ -16,6 +16,7 @@ namespace sluice::config {
 namespace {
 
 constexpr std::string_view kInclude = "include";
+constexpr std::string_view kFiles = "files", kConfine = "confine";  // of an include
 
 // One spelling for one file, as far as the text tells.
 std::string normal(const std::string& path) {
@@ -84,6 +85,7 @@ class Loader {
     }
     text = without_byte_order_mark(text);
     std::uint32_t file = sources.add(path, text);
+    if (!confining_.empty()) document_.confined_[file] = confining_;
     Substitution substitution(environment_, directory_of(path), diagnostics_, document_.files_);
     TreeBuilder tree(*document_.arena_, diagnostics_, substitution);
     if (!check_encoding(text, file, diagnostics_) || !parse_yaml(text, file, tree, diagnostics_)) {
@@ -106,15 +108,34 @@ class Loader {
     const Node* include = root.find(kInclude);
     if (!include || include->kind == Kind::broken) return;
     open_.push_back(normal(path));
-    if (include->kind == Kind::scalar)
-      include_pattern(path, *include, merger);
-    else if (include->kind == Kind::sequence) {
-      for (const Node* item : include->items()) include_pattern(path, *item, merger);
+    if (include->kind == Kind::sequence) {
+      for (const Node* item : include->items()) include_item(path, *item, merger);
+    } else if (include->kind == Kind::scalar || include->kind == Kind::mapping) {
+      include_item(path, *include, merger);
     } else {
       fail(include->place, "expected a list of files, got " + std::string(name(include->kind)),
            "as in include: [conf.d/*.yaml]");
     }
     open_.pop_back();
+  }
+
+  // A pattern, or {files: ..., confine: ...}.
+  void include_item(const std::string& from, const Node& item, Merger& merger) {
+    if (item.kind != Kind::mapping) return include_pattern(from, item, merger);
+    for (const Entry& entry : item.entries())
+      if (entry.key != kFiles && entry.key != kConfine)
+        fail(entry.key_place, "unknown setting `" + std::string(entry.key) + "`",
+             "known here: files, confine");
+    const Node* files = item.find(kFiles);
+    if (!files) return fail(item.place, "`files` is missing", "as in {files: conf.d/*.yaml}");
+    const Node* confine = item.find(kConfine);
+    if (confine) confining_.push_back(confine);
+    if (files->kind == Kind::sequence) {
+      for (const Node* file : files->items()) include_pattern(from, *file, merger);
+    } else {
+      include_pattern(from, *files, merger);
+    }
+    if (confine) confining_.pop_back();
   }
 
   void include_pattern(const std::string& from, const Node& item, Merger& merger) {
@@ -125,6 +146,7 @@ class Loader {
       return fail(item.place, "the name of an included file cannot come from ${env:} or ${file:}");
     std::string pattern = resolved(directory_of(from), item.text());
     if (!is_pattern(pattern)) return include_file(pattern, item, merger);
+    document_.patterns_.push_back(pattern);
     auto [names, error] = environment_.matches(pattern);
     if (!error.empty()) return fail(item.place, "cannot look for " + pattern + ": " + error);
     if (names.empty()) diagnostics_.warning(item.place, "", "no file matches " + pattern);
@@ -140,6 +162,9 @@ class Loader {
       return fail(item.place, "a file must not include itself: " + chain + key);
     }
     if (auto seen = read_.find(key); seen != read_.end()) {
+      if (!confining_.empty())
+        return fail(item.place, path + " is included already, and would not be confined",
+                    "first at " + diagnostics_.sources().text(seen->second));
       diagnostics_.warning(item.place, "", path + " is included already",
                            "first at " + diagnostics_.sources().text(seen->second));
       return;
@@ -155,9 +180,15 @@ class Loader {
   Diagnostics& diagnostics_;
   const Environment& environment_;
   Document document_;
-  std::map<std::string, Place> read_;  // every file so far, and where it was included
-  std::vector<std::string> open_;      // the files whose includes are being read, outermost first
+  std::map<std::string, Place> read_;   // every file so far, and where it was included
+  std::vector<std::string> open_;       // the files whose includes are being read, outermost first
+  std::vector<const Node*> confining_;  // the `confine` of those includes
 };
+
+std::span<const Node* const> Document::confinements(Place place) const noexcept {
+  auto found = confined_.find(place.file);
+  return found == confined_.end() ? std::span<const Node* const>() : found->second;
+}
 
 Document load(const std::string& path, Diagnostics& diagnostics, const Environment& environment) {
   return Loader(diagnostics, environment).from_file(path);

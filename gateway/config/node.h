@@ -5,6 +5,7 @@
 #pragma once
 #include <concepts>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -66,10 +67,11 @@ class Node {
   const std::uint32_t* index_ = nullptr;  // of entries_ by key, for large mappings
 };
 
+// Copies share what was read.
 class Document {
  public:
   explicit Document(std::shared_ptr<Sources> sources)
-      : sources_(std::move(sources)), arena_(std::make_unique<base::Arena>()) {}
+      : sources_(std::move(sources)), arena_(std::make_shared<base::Arena>()) {}
 
   // nullptr when nothing could be read.
   const Node* root() const noexcept { return root_; }
@@ -77,6 +79,11 @@ class Document {
   bool complete() const noexcept { return complete_; }
   // Every file that was read or looked for, secrets of ${file:} included: what a file watch must look at.
   const std::vector<std::string>& files() const noexcept { return files_; }
+  // Every pattern by which files were looked for: what matches it later belongs to the configuration too.
+  const std::vector<std::string>& patterns() const noexcept { return patterns_; }
+  // The `confine` of every include by which the file of that place came in, outermost first. Loading only
+  // keeps them; what they mean is for those to say who know what the file holds.
+  std::span<const Node* const> confinements(Place place) const noexcept;
   // The node at a path such as "routes[2].match.path"; nullptr when it was not written.
   const Node* find(std::string_view path) const noexcept;
   // The same, or else the nearest node on the way to it: where a complaint about the path belongs.
@@ -90,10 +97,12 @@ class Document {
  private:
   friend class Loader;
   std::shared_ptr<Sources> sources_;
-  std::unique_ptr<base::Arena> arena_;
+  std::shared_ptr<base::Arena> arena_;
   const Node* root_ = nullptr;
   bool complete_ = true;
   std::vector<std::string> files_;
+  std::vector<std::string> patterns_;
+  std::map<std::uint32_t, std::vector<const Node*>> confined_;  // by file
 };
 
 // Appends to a path: `.name` (or `["a.b"]` for a name that needs it), `[3]`.

@@ -3,6 +3,8 @@
 // and the canonical long form of a bound configuration. Used by the verbs schema, reference, explain and fmt.
 #pragma once
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gateway/config/node.h"
 #include "gateway/config/shape.h"
@@ -27,6 +29,23 @@ struct LongForm {
 // ${file:} are secret too; without it only what the description calls secret.
 std::string long_form(const Shape& root, const void* value, const Document* document, LongForm how = {});
 
+struct JsonForm {
+  std::string text;
+  // Of each value that was written, its path and its place: "upstreams.orders.url", "gateway.yaml:4:13".
+  std::vector<std::pair<std::string, std::string>> origins;
+};
+// The same as JSON, with all defaults; values that are not set are left out. Origins need the document.
+JsonForm json_form(const Shape& root, const void* value, const Document* document, int indent = 0);
+
+// One value of a configuration, for comparing two of them. Elements of lists that have names stand under
+// those in the path, not under their number: "routes.orders.timeout".
+struct Leaf {
+  std::string path;
+  std::string value;  // as it is written; *** of a secret, with a mark that differs if the secret does
+  std::string from;   // its place; "" for a default
+};
+std::vector<Leaf> leaves(const Shape& root, const void* value, const Document& document);
+
 template <class T>
 std::string json_schema(const Title& title) {
   return json_schema(shape_of<T>(), title);
@@ -38,6 +57,15 @@ std::string reference_page(const Title& title) {
 template <class T>
 std::string long_form(const T& value, const Document* document = nullptr, LongForm how = {}) {
   return long_form(shape_of<T>(), &value, document, how);
+}
+
+template <class T>
+JsonForm json_form(const T& value, const Document* document = nullptr, int indent = 0) {
+  return json_form(shape_of<T>(), &value, document, indent);
+}
+template <class T>
+std::vector<Leaf> leaves(const T& value, const Document& document) {
+  return leaves(shape_of<T>(), &value, document);
 }
 
 }  // namespace sluice::config

@@ -5,7 +5,6 @@
 // browser of the last years and carry no user's cookies against his will. Opening a WebSocket is a GET that
 // acts, and is checked as such.
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
 #include "gateway/http/authority.h"
+#include "gateway/http/origin.h"
 
 namespace sluice::filters {
 
@@ -27,33 +27,15 @@ namespace {
 
 using View = std::string_view;
 
-// An origin taken apart; host in lower case, the port as a number.
-struct Origin {
-  View scheme;
-  std::string host;
-  std::uint16_t port = 0;
-  bool operator==(const Origin&) const = default;
-};
-
-constexpr std::uint16_t kHttp = 80, kHttps = 443;
-
-std::optional<Origin> parse_origin(View text) {
-  Origin out;
-  for (View scheme : {View("https"), View("http")})
-    if (text.size() > scheme.size() && base::equal_ignoring_case(text.substr(0, scheme.size()), scheme) &&
-        text.substr(scheme.size()).starts_with("://")) {
-      out.scheme = scheme;
-      auto authority = http::parse_authority(text.substr(scheme.size() + 3));
-      if (!authority || authority->host.empty()) return std::nullopt;
-      out.host = base::to_lower(authority->host);
-      out.port = authority->has_port ? authority->port : scheme == "https" ? kHttps : kHttp;
-      return out;
-    }
-  return std::nullopt;
+// Pages have no other schemes.
+bool of_a_page(const http::Origin& origin) noexcept {
+  return base::equal_ignoring_case(origin.scheme, "https") ||
+         base::equal_ignoring_case(origin.scheme, "http");
 }
 
 std::string refuse_origin(const std::string& text) {
-  return parse_origin(text) ? "" : "must be an origin such as https://app.example.com";
+  auto origin = http::parse_origin(text);
+  return origin && of_a_page(*origin) ? "" : "must be an origin such as https://app.example.com";
 }
 
 }  // namespace
@@ -79,7 +61,7 @@ class Csrf final : public chain::Filter {
  public:
   explicit Csrf(const CsrfConfig& c) : same_site_(c.same_site) {
     for (const auto& text : c.trust)
-      if (auto origin = parse_origin(text)) trust_.push_back(*origin);
+      if (auto origin = http::parse_origin(text)) trust_.push_back(http::origin_text(*origin));
   }
 
   base::Task<Step> on_request(Exchange& ex) const override {
@@ -111,23 +93,27 @@ class Csrf final : public chain::Filter {
   }
 
   bool trusted(View text) const {
-    auto origin = parse_origin(text);
-    return origin && std::ranges::find(trust_, *origin) != trust_.end();
+    auto origin = http::parse_origin(text);
+    return origin && std::ranges::any_of(trust_, [&](const std::string& trusted) {
+             auto other = http::parse_origin(trusted);
+             return other && http::same_origin(*origin, *other);
+           });
   }
 
   // On a listener without TLS nobody knows whether the browser came over TLS to a proxy before us.
   static bool is_ours(const Exchange& ex, View text) {
-    auto origin = parse_origin(text);
+    auto origin = http::parse_origin(text);
     auto asked = http::parse_authority(ex.request.authority);
-    if (!origin || !asked) return false;
+    if (!origin || !asked || !of_a_page(*origin)) return false;
     bool tls = ex.stream.connection().scheme() == "https";
-    if (tls && origin->scheme != "https") return false;
-    std::uint16_t usual = origin->scheme == "https" ? kHttps : kHttp;
+    bool over_tls = base::equal_ignoring_case(origin->scheme, "https");
+    if (tls && !over_tls) return false;
+    std::uint16_t usual = over_tls ? 443 : 80;
     return base::equal_ignoring_case(origin->host, asked->host) &&
            origin->port == (asked->has_port ? asked->port : usual);
   }
 
-  std::vector<Origin> trust_;
+  std::vector<std::string> trust_;
   bool same_site_;
 };
 

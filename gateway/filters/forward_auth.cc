@@ -2,7 +2,7 @@
 // The filter `forward_auth`: asks a service of the operator's whether a request may pass. The service is sent
 // method, host and URI and the fields that are listed, never the body. An answer 2xx lets the request pass,
 // with fields of the answer copied to it; any other one is what the client gets. No answer in time is none:
-// 503.
+// 503. The same may be asked by the gRPC call that Envoy makes (http/check_call.h).
 #include <fmt/format.h>
 
 #include <string>
@@ -16,8 +16,11 @@
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/per_worker.h"
 #include "gateway/chain/registry.h"
+#include "gateway/chain/request_id.h"
 #include "gateway/chain/template.h"
 #include "gateway/chain/verdict_cache.h"
+#include "gateway/http/check_call.h"
+#include "gateway/http/grpc.h"
 #include "gateway/http/hop_by_hop.h"
 
 namespace sluice::filters {
@@ -31,8 +34,17 @@ struct ForwardAuthCacheConfig {
   bool operator==(const ForwardAuthCacheConfig&) const = default;
 };
 
+// How the service is asked.
+enum class AskBy : unsigned char { http, envoy_grpc };
+void describe(config::Enumeration<AskBy>& e) {
+  e.about("forward_auth_protocol");
+  e.value("http", AskBy::http, "A request of HTTP.");
+  e.value("envoy_grpc", AskBy::envoy_grpc, "The call Check of envoy.service.auth.v3.Authorization.");
+}
+
 struct ForwardAuthConfig {
   std::string to;
+  AskBy protocol = AskBy::http;
   std::string path = "/";
   std::vector<std::string> send = {"Authorization", "Cookie"};
   std::vector<std::string> copy;
@@ -75,6 +87,12 @@ void describe(config::Description<ForwardAuthConfig>& d) {
           "2xx lets the request pass; any other one, redirects too, is returned to the client; none in time "
           "is 503.");
   d.field("to", &ForwardAuthConfig::to, "Upstream of the service.", required, reference("upstream"));
+  d.field("protocol", &ForwardAuthConfig::protocol,
+          "How it is asked. `envoy_grpc` is for services that are written for Envoy; its upstream needs "
+          "`protocol: h2`. "
+          "They are told method, path, host, scheme and address of the client and the fields of `send`; they "
+          "may name "
+          "fields that the upstream is not to see, and the upstream gets those of `copy`.");
   d.field("path", &ForwardAuthConfig::path, "Path, and query, that the service is asked under.",
           check([](const std::string& path) { return chain::refuse_call_uri(path, "/verify"); }),
           example("/verify"));
@@ -97,10 +115,15 @@ void describe(config::Description<ForwardAuthConfig>& d) {
           at_least(1ms));
   d.field("cache", &ForwardAuthConfig::cache,
           "Remembers who may pass; without it the service is asked each time.");
+  d.check([](const ForwardAuthConfig& c, const Site& at) {
+    if (c.protocol == AskBy::envoy_grpc && c.path != "/")
+      at.error("path", "is given by the protocol envoy_grpc");
+  });
 }
 
 namespace {
 
+using base::Result;
 using base::SteadyTime;
 using base::Task;
 using chain::Exchange;
@@ -116,6 +139,7 @@ struct Passed {
     std::string name, value;
   };
   std::vector<Line> copied;
+  std::vector<std::string> removed;  // fields that the upstream is not to see
   std::string consumer, groups_text, scopes_text;
   std::vector<std::string_view> groups, scopes;
 
@@ -165,6 +189,7 @@ class ForwardAuth final : public chain::Authenticator {
   void hide(Exchange& ex) const override {
     const Passed* passed = ex.local<Local>(*this).passed;
     if (!passed) return;  // another one of `any` was enough
+    for (const std::string& name : passed->removed) ex.request.fields.remove(name);
     for (const std::string& name : config_.copy) ex.request.fields.remove(name);
     for (const auto& line : passed->copied) ex.request.fields.add(line.name, line.value);
   }
@@ -202,36 +227,42 @@ class ForwardAuth final : public chain::Authenticator {
     return key;
   }
 
+  static http::Field field(std::string_view name, std::string_view value) {
+    return {name, value, http::field_id(name), false, false};
+  }
   std::vector<http::Field> fields_to_send(Exchange& ex) const {
     std::vector<http::Field> out;
-    auto add = [&](std::string_view name, std::string_view value) {
-      out.push_back({name, value, http::field_id(name), false, false});
-    };
     for (const http::Field& line : ex.request.fields.lines()) {
       if (line.dropped) continue;
       for (const std::string& name : config_.send)
-        if (base::equal_ignoring_case(name, line.name)) add(line.name, line.value);
+        if (base::equal_ignoring_case(name, line.name)) out.push_back(field(line.name, line.value));
     }
-    add("X-Forwarded-Method", ex.request.method_text);
-    add("X-Forwarded-Uri",
-        ex.request.has_query ? ex.arena.join(ex.request.path, "?", ex.request.query) : ex.request.path);
     return out;
+  }
+  static std::string_view uri_of(Exchange& ex) {
+    return ex.request.has_query ? ex.arena.join(ex.request.path, "?", ex.request.query) : ex.request.path;
   }
 
   Task<Verdict> ask(Exchange& ex, std::string_view key) const {
-    auto fields = fields_to_send(ex);
-    chain::CallRequest request;
-    request.set_uri(config_.path);
-    request.fields = fields;
-    request.most = kLargestAnswer;
-    auto calling = caller_.call(ex, request);
-    auto answer = co_await calling;
+    bool by_grpc = config_.protocol == AskBy::envoy_grpc;
+    auto asking = by_grpc ? ask_by_grpc(ex) : ask_by_http(ex);
+    auto answer = co_await asking;
     if (!answer)
       co_return Verdict::unavailable(
           ex.arena.join("the service that authenticates: ", base::row(answer.error().reason).name, " ",
                         answer.error().detail));
-    if (answer->status / 100 != 2) co_return with_answer(keep_refusal(ex, *answer));
-    auto passed = passed_by(*answer);
+    std::shared_ptr<const Passed> passed;
+    if (by_grpc) {
+      auto said = parse_grpc(*answer);
+      if (!said)
+        co_return Verdict::unavailable(
+            ex.arena.join("the service that authenticates: ", ex.arena.copy(said.error().detail)));
+      if (!said->allowed) co_return with_answer(keep_refusal(ex, *said));
+      passed = passed_by(*said);
+    } else {
+      if (answer->status / 100 != 2) co_return with_answer(keep_refusal(ex, *answer));
+      passed = passed_by(*answer);
+    }
     if (config_.cache && !base::has_token(answer->fields.value(FieldId::cache_control), "no-store")) {
       auto& cache = own_.of(ex.worker.index, [&] { return std::make_unique<Cache>(config_.cache->size); });
       SteadyTime now = ex.worker.loop.now();
@@ -240,21 +271,72 @@ class ForwardAuth final : public chain::Authenticator {
     co_return pass(ex, passed);
   }
 
-  std::shared_ptr<const Passed> passed_by(const chain::CallAnswer& answer) const {
+  Task<Result<chain::CallAnswer>> ask_by_http(Exchange& ex) const {
+    auto fields = fields_to_send(ex);
+    fields.push_back(field("X-Forwarded-Method", ex.request.method_text));
+    fields.push_back(field("X-Forwarded-Uri", uri_of(ex)));
+    chain::CallRequest request;
+    request.set_uri(config_.path);
+    request.fields = fields;
+    request.most = kLargestAnswer;
+    auto calling = caller_.call(ex, request);
+    co_return co_await calling;
+  }
+
+  Task<Result<chain::CallAnswer>> ask_by_grpc(Exchange& ex) const {
+    auto shown = fields_to_send(ex);
+    const auto& client = ex.stream.connection();
+    http::CheckRequest check;
+    check.id = chain::request_id(ex);
+    check.method = ex.request.method_text;
+    check.path = uri_of(ex);
+    check.host = ex.request.authority;
+    check.scheme = client.scheme();
+    check.protocol = http::name(ex.request.version);
+    if (!client.peer.is_unix()) check.address = ex.stream.peer_ip(), check.port = client.peer.port();
+    check.fields = shown;
+    std::string body = http::write_check_request(check);
+    // The deadline of a call is what ends it, here and at the service.
+    const http::Field fields[] = {field("Content-Type", http::kGrpcType), field("TE", "trailers"),
+                                  field(http::kGrpcTimeout, http::grpc_timeout(config_.timeout, ex.arena))};
+    chain::CallRequest request;
+    request.method = http::Method::post;
+    request.path = http::kCheckCall;
+    request.fields = fields;
+    request.body = body;
+    request.most = kLargestAnswer;
+    auto calling = caller_.call(ex, request);
+    co_return co_await calling;
+  }
+  static Result<http::CheckResponse> parse_grpc(const chain::CallAnswer& answer) {
+    if (answer.status != 200 || answer.grpc_status != "0")
+      return base::fail(base::Reason::upstream_status,
+                        fmt::format("HTTP status {}, grpc-status {}", answer.status,
+                                    answer.grpc_status.empty() ? "missing" : answer.grpc_status));
+    return http::parse_check_response(answer.body);
+  }
+
+  template <class Lines>
+  std::shared_ptr<Passed> passed_with(const Lines& lines) const {
     auto out = std::make_shared<Passed>();
-    for (const http::Field& line : answer.fields.lines())
+    for (const auto& line : lines) {
+      auto is = [&](const std::string& name) { return base::equal_ignoring_case(name, line.name); };
       for (const std::string& name : config_.copy)
-        if (base::equal_ignoring_case(name, line.name))
-          out->copied.push_back({name, std::string(line.value)});
-    auto value = [&](const std::string& name) -> std::string {
-      const http::Field* f = name.empty() ? nullptr : answer.fields.find(name);
-      return f ? std::string(f->value) : std::string();
-    };
-    out->consumer = value(config_.consumer);
-    out->groups_text = value(config_.groups);
-    out->scopes_text = value(config_.scopes);
+        if (is(name)) out->copied.push_back({name, std::string(line.value)});
+      if (is(config_.consumer) && out->consumer.empty()) out->consumer = line.value;
+      if (is(config_.groups) && out->groups_text.empty()) out->groups_text = line.value;
+      if (is(config_.scopes) && out->scopes_text.empty()) out->scopes_text = line.value;
+    }
     out->groups = words(out->groups_text);
     out->scopes = words(out->scopes_text);
+    return out;
+  }
+  std::shared_ptr<const Passed> passed_by(const chain::CallAnswer& answer) const {
+    return passed_with(answer.fields.lines());
+  }
+  std::shared_ptr<const Passed> passed_by(const http::CheckResponse& said) const {
+    auto out = passed_with(said.fields);
+    for (std::string_view name : said.remove) out->removed.emplace_back(name);
     return out;
   }
 
@@ -278,12 +360,22 @@ class ForwardAuth final : public chain::Authenticator {
     for (const http::Field& f : answer.fields.lines())
       if (!f.dropped && !http::connection_level(f.id))
         fields[count++] = {ex.arena.copy(f.name), ex.arena.copy(f.value), f.id, false, false};
-    ex.local<Local>(*this).refused =
-        ex.arena.make<Refused>(answer.status, fields.first(count), ex.arena.copy(answer.body));
-    if (answer.status == 401) return Verdict::refused({}, "the service that authenticates refused it");
-    if (answer.status >= 500)
+    return refused_with(ex, {answer.status, fields.first(count), ex.arena.copy(answer.body)});
+  }
+  Verdict keep_refusal(Exchange& ex, const http::CheckResponse& said) const {
+    std::size_t count = 0;
+    auto fields = ex.arena.array<http::Field>(said.fields.size());
+    for (const auto& line : said.fields)
+      fields[count++] = {ex.arena.copy(line.name), ex.arena.copy(line.value), http::field_id(line.name),
+                         false, false};
+    return refused_with(ex, {said.status, fields.first(count), ex.arena.copy(said.body)});
+  }
+  Verdict refused_with(Exchange& ex, const Refused& refused) const {
+    ex.local<Local>(*this).refused = ex.arena.make<Refused>(refused);
+    if (refused.status == 401) return Verdict::refused({}, "the service that authenticates refused it");
+    if (refused.status >= 500)
       return Verdict::unavailable(ex.arena.join("the service that authenticates answers with status ",
-                                                std::to_string(answer.status)));
+                                                std::to_string(refused.status)));
     return Verdict::forbidden("the service that authenticates refused it");
   }
   // The client is to see what the service says.

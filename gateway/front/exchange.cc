@@ -10,11 +10,13 @@
 #include "gateway/chain/local_reply.h"
 #include "gateway/front/front.h"
 #include "gateway/front/hold.h"
+#include "gateway/front/max_forwards.h"
 #include "gateway/front/redirect.h"
 #include "gateway/front/trailers.h"
 #include "gateway/http/grpc.h"
 #include "gateway/http/media_type.h"
 #include "gateway/http/semantics.h"
+#include "gateway/routing/slashes.h"
 
 namespace sluice::front {
 
@@ -76,6 +78,7 @@ Task<void> Front::serve(http::ServerStream& stream) {
   base::Scope* connection = co_await base::this_scope();
   Hold hold(*this);
   Exchange ex(stream, *worker_, connection);
+  ex.filter_times.wanted = lane_ != nullptr;
   ex.error_pages = hold.snapshot().error_pages.get();
   ex.request_body = body_of(stream, hold.snapshot());
   identify(ex, hold.snapshot());
@@ -88,13 +91,13 @@ Task<void> Front::serve(http::ServerStream& stream) {
     finish(ex, *unmatched_, hold.snapshot());
     co_return;
   }
-  auto plan = routing::decide(ex.request, hold.snapshot());
-  if (!plan.route) {
-    auto& cells = unmatched_->on(worker_->index);
-    cells.begin();
-    answer_unrouted(ex, plan, hold.snapshot());
+  if (hold.snapshot().merge_slashes)
+    ex.request.path = routing::with_merged_slashes(ex.request.path, ex.arena);
+  auto plan = routing::decide({ex.request, &stream.connection()}, hold.snapshot());
+  if (!plan.route || !goes_further(ex.request)) {
+    auto& metrics = answer_at_once(ex, plan, hold.snapshot());
     co_await respond(ex, *connection);
-    finish(ex, *unmatched_, hold.snapshot());
+    finish(ex, metrics, hold.snapshot());
     co_return;
   }
   const routing::Route& route = *plan.route;
@@ -109,7 +112,11 @@ Task<void> Front::serve(http::ServerStream& stream) {
   if (grpc) cells.grpc_begin();
 
   // Step 3
-  co_await route.chain.run(ex).in(ex.scope);
+  if (plan.preflight) {
+    route.chain.answer_preflight(ex);
+  } else {
+    co_await route.chain.run(ex).in(ex.scope);
+  }
   // Step 4
   if (ex.response.status == 101 && ex.upstream_stream) [[unlikely]] {
     if (grpc) cells.grpc_end();
@@ -133,6 +140,28 @@ Task<void> Front::refuse(http::ServerStream& stream, const base::Error& error) {
   chain::make_local_reply(ex, error);
   co_await respond(ex, *connection);
   finish(ex, *unmatched_, hold.snapshot());
+}
+
+observe::RouteMetrics& Front::answer_at_once(Exchange& ex, const routing::Plan& plan,
+                                             const routing::Snapshot& snapshot) const {
+  using Outcome = routing::Lookup::Outcome;
+  bool of_a_route = plan.route || plan.lookup.outcome == Outcome::redirected;
+  auto* route = of_a_route ? snapshot.routes[plan.lookup.route].get() : nullptr;
+  auto& metrics = route ? *route->metrics : *unmatched_;
+  metrics.on(worker_->index).begin();
+  if (!route) {
+    answer_unrouted(ex, plan, snapshot);
+    return metrics;
+  }
+  ex.route = route;
+  ex.route_name = route->name;
+  if (plan.route) {
+    auto allowed = snapshot.table.allowed({ex.request, &ex.stream.connection()});
+    answer_as_the_last(ex, ex.arena.copy(snapshot.table.method_names(allowed)));
+  } else {
+    redirect_to_other_ending(ex);
+  }
+  return metrics;
 }
 
 void Front::answer_unrouted(Exchange& ex, const routing::Plan& plan,

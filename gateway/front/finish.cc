@@ -30,6 +30,13 @@ base::Duration overhead(const Exchange& ex, base::SteadyTime now) noexcept {
   return std::max(spent, base::Duration::zero());
 }
 
+// From the begin of each attempt to the head of its answer or its failure.
+base::Duration upstream_time(const Exchange& ex) noexcept {
+  base::Duration sum{};
+  for (const chain::Attempt* a = ex.upstream.attempts; a; a = a->before) sum += a->took;
+  return sum;
+}
+
 }  // namespace
 
 Front::Ending Front::ending_of(const Exchange& ex) const noexcept {
@@ -55,7 +62,11 @@ void Front::finish(Exchange& ex, observe::RouteMetrics& metrics, const routing::
   if (ex.attempt && ex.reason != Reason::none && ex.upstream.answered != base::SteadyTime{})
     ex.attempt->failed(ex.reason);
   count(ex, metrics, ending);
-  if (lane_) write_log(ex, ending, snapshot.hash);
+  if (to_be_told(ex, ending)) write_log(ex, ending, snapshot.hash);
+}
+
+bool Front::to_be_told(const Exchange& ex, const Ending& ending) const noexcept {
+  return lane_ || (failures_ && observe::FailureRing::concerns(ex.reason, ending.status));
 }
 
 void Front::write_log(Exchange& ex, const Ending& ending, std::string_view config_hash) noexcept {
@@ -83,17 +94,20 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   r.consumer = ex.identity.consumer;
   r.auth_method = ex.identity.method;
   r.credential = ex.identity.credential;
+  if (ex.reason != Reason::none) r.policy_denied = ex.refused_by;
   r.upstream = up.name;
   r.target = up.target;
   r.bytes_in = ex.stream.bytes_received();
   r.bytes_out = ex.stream.bytes_sent();
   r.duration = ending.duration;
   r.overhead = ending.overhead;
+  if (ex.filter_times.auth.count()) r.auth = ex.filter_times.auth;
+  if (ex.filter_times.all.count()) r.filters = ex.filter_times.all;
   if (up.connect.count()) r.connect = up.connect;
-  if (up.answered != base::SteadyTime{}) {
-    r.first_byte = up.attempts->took;
-    r.upstream_time = up.answered - up.asked;
-  }
+  if (up.queued.count()) r.queue = up.queued;
+  if (up.answered != base::SteadyTime{}) r.first_byte = up.attempts->took;
+  if (up.attempts) r.upstream_time = upstream_time(ex);
+  if (ex.stream.client_wait().count()) r.client_write = ex.stream.client_wait();
   r.user_agent = ex.request.fields.value(http::FieldId::user_agent);
   r.referer = ex.request.fields.value(http::FieldId::referer);
   r.config_hash = config_hash;
@@ -103,7 +117,8 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   for (std::size_t i = n; i-- > 0 && a; a = a->before)
     attempts[i] = {a->target, a->reason == Reason::none ? ending.status : 0, a->reason, a->took};
   r.attempts = {attempts, n};
-  lane_->write(r);
+  if (lane_) lane_->write(r);
+  if (failures_ && observe::FailureRing::concerns(ex.reason, ending.status)) failures_->write(r);
 }
 
 }  // namespace sluice::front

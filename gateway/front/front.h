@@ -7,6 +7,7 @@
 
 #include "gateway/chain/exchange.h"
 #include "gateway/observe/access_log.h"
+#include "gateway/observe/failure_ring.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/routing/decide.h"
 
@@ -25,6 +26,8 @@ class Front final : public http::Service {
   void install(std::shared_ptr<const routing::Snapshot> snapshot);
   // Where lines go from now on; null for nowhere.
   void log_to(observe::AccessLogLane* lane) noexcept { lane_ = lane; }
+  // Where exchanges that failed are remembered; null for nowhere. Must outlive the front.
+  void remember_in(observe::FailureRing* failures) noexcept { failures_ = failures; }
   // Lets go of the snapshots; after the last exchange.
   void drop() noexcept { held_.clear(); }
   // Exchanges in flight.
@@ -47,6 +50,9 @@ class Front final : public http::Service {
   struct Ending;
   class OpenStream;
 
+  // What no chain is asked for. Begins to count the exchange where it says.
+  observe::RouteMetrics& answer_at_once(chain::Exchange& ex, const routing::Plan& plan,
+                                        const routing::Snapshot& snapshot) const;
   void answer_unrouted(chain::Exchange& ex, const routing::Plan& plan,
                        const routing::Snapshot& snapshot) const;
   base::Task<void> respond(chain::Exchange& ex, base::Scope& connection);
@@ -59,10 +65,13 @@ class Front final : public http::Service {
   void finish(chain::Exchange& ex, observe::RouteMetrics& metrics,
               const routing::Snapshot& snapshot) noexcept;
   void write_log(chain::Exchange& ex, const Ending& ending, std::string_view config_hash) noexcept;
+  // Is there anybody to tell how this one ended?
+  bool to_be_told(const chain::Exchange& ex, const Ending& ending) const noexcept;
 
   chain::Worker* worker_;
   observe::RouteMetrics* unmatched_;
   observe::AccessLogLane* lane_ = nullptr;
+  observe::FailureRing* failures_ = nullptr;
   std::list<Held> held_;  // the current one at the back
   std::size_t active_ = 0;
 };

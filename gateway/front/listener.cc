@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/front/listener.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -67,10 +68,12 @@ void Listener::stop_accepting() noexcept {
   if (fd_ < 0) return;
   worker_->loop.wheel().unset(*this);
   Guest::unlink();
-  worker_->loop.remove(fd_, *this);
+  worker_->loop.remove_shared(fd_, *this);
   ::close(fd_);
   fd_ = -1;
 }
+
+int Listener::duplicate() const noexcept { return fd_ < 0 ? -1 : ::fcntl(fd_, F_DUPFD_CLOEXEC, 0); }
 
 void Listener::drain() noexcept {
   stop_accepting();

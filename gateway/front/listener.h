@@ -60,6 +60,8 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   void stop_accepting() noexcept;
   // Stops accepting, ends idle connections and lets busy ones finish their exchange.
   void drain() noexcept;
+  // Another descriptor of the listening socket, the caller's to close; -1 if there is none.
+  int duplicate() const noexcept;
   std::size_t connections() const noexcept { return count_; }
   // For new connections from now on.
   void use(std::shared_ptr<const ListenerSettings> settings) noexcept { settings_ = std::move(settings); }

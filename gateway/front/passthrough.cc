@@ -124,18 +124,27 @@ struct Place {
 // Connects to a target and, if that works, stays until the tunnel ends.
 Task<Result<void>> attempt(chain::Worker& worker, net::Transport& client, const upstream::Upstream& to,
                            upstream::Target& target, std::string_view greeting, Tunnelled& out) {
-  if (!target.try_open(to.pool().keep.max_connections.value_or(~std::uint32_t{0})))
+  if (!target.try_open(to.pool().keep.max_connections.value_or(upstream::Target::kNoLimit),
+                       to.pool().max_in_all))
     co_return base::fail(Reason::overload);
   Place place{&target};
   upstream::ActiveRequest active(target);
   auto before = worker.loop.clock().steady();
   auto dialled =
       co_await upstream::dial(worker.loop, target, to.timeouts().connect, greeting, upstream::Layer::plain);
-  if (!dialled) co_return std::move(dialled).unexpected();
+  auto& cells = to.metrics()->on(worker.index);
+  if (!dialled) {
+    auto reason = dialled.error().reason;
+    if (upstream::blames_target(reason))
+      to.protection().went_wrong(target, to.targets(), base::row(reason).name, before, worker.loop.now(),
+                                 cells);
+    co_return std::move(dialled).unexpected();
+  }
+  to.protection().went_well(target, before, worker.loop.now());
   out.connect = worker.loop.clock().steady() - before;
   out.connected = true;
   place.target = nullptr;
-  Counted counted(target, to.metrics()->on(worker.index), out.connect);
+  Counted counted(target, cells, out.connect);
   auto end = co_await net::relay(worker.loop, client, *dialled->transport, to.timeouts().tunnel);
   out.received = end.forth;
   out.sent = end.back;
@@ -156,6 +165,7 @@ Task<Tunnelled> pass_through(chain::Worker& worker, net::Transport& client,
     greeting = net::write_proxy_header(*version, facts.peer, facts.destination());
   upstream::Target* tried[kMaxAttempts];
   for (std::size_t count = 0; count < std::min<std::size_t>(to.retry().attempts, kMaxAttempts);) {
+    to.protection().bring_back_due(to.targets(), worker.loop.now());
     auto* target = to.pick(worker.index, {}, {tried, count});
     if (!target) {
       out.reason = to.why_unusable().reason;

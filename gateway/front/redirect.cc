@@ -4,8 +4,20 @@
 #include <charconv>
 
 #include "gateway/chain/local_reply.h"
+#include "gateway/routing/slashes.h"
 
 namespace sluice::front {
+namespace {
+
+void send_to(chain::Exchange& ex, std::string_view location) {
+  ex.response.status = 308;
+  ex.response.reason = {};
+  ex.response.fields.clear();
+  ex.response.fields.add(http::FieldId::location, location);
+  ex.answered_locally = true;
+}
+
+}  // namespace
 
 void redirect_to_https(chain::Exchange& ex) {
   if (ex.request.host.empty()) {
@@ -18,14 +30,14 @@ void redirect_to_https(chain::Exchange& ex) {
   if (number != 443) end = std::to_chars(port + 1, port + sizeof port, number).ptr;
   // `*` and authorities are no paths. Behind a host, two slashes name no other one.
   std::string_view path = ex.request.path.starts_with('/') ? ex.request.path : "/";
-  ex.response.status = 308;
-  ex.response.reason = {};
-  ex.response.fields.clear();
-  ex.response.fields.add(
-      http::FieldId::location,
-      ex.arena.join("https://", ex.request.host, std::string_view(port, static_cast<std::size_t>(end - port)),
-                    path, ex.request.has_query ? "?" : "", ex.request.query));
-  ex.answered_locally = true;
+  send_to(ex, ex.arena.join("https://", ex.request.host,
+                            std::string_view(port, static_cast<std::size_t>(end - port)), path,
+                            ex.request.has_query ? "?" : "", ex.request.query));
+}
+
+void redirect_to_other_ending(chain::Exchange& ex) {
+  send_to(ex, ex.arena.join(routing::with_other_ending(ex.request.path, ex.arena),
+                            ex.request.has_query ? "?" : "", ex.request.query));
 }
 
 }  // namespace sluice::front

@@ -102,7 +102,7 @@ Task<void> Front::tunnel(Exchange& ex, Hold& hold, std::size_t route) {
     co_await ex.upstream_stream->all_sent();
   }
   ex.route->chain.done(ex);
-  if (lane_) write_log(ex, ending_of(ex), config_hash);
+  if (Ending end = ending_of(ex); to_be_told(ex, end)) write_log(ex, end, config_hash);
 }
 
 }  // namespace sluice::front

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/handlers/forward.h"
 
+#include <algorithm>
+
 #include "gateway/base/strings.h"
 #include "gateway/chain/registry.h"
+#include "gateway/handlers/deadline.h"
 #include "gateway/handlers/grpc_call.h"
 #include "gateway/http/media_type.h"
 #include "gateway/http/replay_body.h"
 #include "gateway/http/semantics.h"
+#include "gateway/net/sleep.h"
+#include "gateway/upstream/backoff.h"
 #include "gateway/upstream/pool.h"
 
 namespace sluice::handlers {
@@ -56,6 +61,11 @@ void strip_interim(http::ResponseHead& head) noexcept {
     if (!hints || !base::equal_ignoring_case(line.name, "Link")) line.dropped = true;
 }
 
+// May it be carried out twice, as far as its method and its fields say?
+bool harmless_twice(const http::RequestHead& request) noexcept {
+  return http::idempotent(request.method) || request.fields.has(FieldId::idempotency_key);
+}
+
 }  // namespace
 
 // What the attempts of one exchange share.
@@ -66,6 +76,9 @@ struct Forward::Try {
   std::string_view greeting;           // a PROXY header for it, if it wants one
   bool fresh = false;                  // no idle connection this time
   http::ReplayBody* replay = nullptr;  // the request's body, if it can be sent once more
+  Deadline deadline;
+  upstream::Tally::Token retry;  // of the next attempt
+  base::Duration pause{};        // before it
 };
 
 Forward::Forward(const ForwardConfig& config, chain::Builder& builder)
@@ -92,24 +105,27 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   if (grpc) [[unlikely]] {
     if (auto begun = grpc.begin(ex); !begun) co_return begun;
     timeouts = grpc.timeouts(timeouts);
-    remember_body(ex, t);
     // Not for whoever merely says that it is gRPC.
     if (upstream_->pool().protocol == upstream::ProtocolChoice::h2) ex.stream.let_body_pause();
-  } else {
-    ex.total.start(timeouts_.total, Reason::timeout_total);
+  } else if (auto begun = t.deadline.begin(ex, timeouts_); !begun) {
+    co_return begun;
+  }
+  if (ex.request_body && (grpc || harmless_twice(ex.request))) remember_body(ex, t);
+  if (!upstream_->protection().admits(worker.loop.now())) [[unlikely]]
+    co_return circuit_open(ex);
+  if (upstream_->protection().has_gate()) [[unlikely]] {
+    auto entered = co_await enter(ex);
+    if (!entered) co_return entered;
   }
   for (;;) {
     // Step 2
-    upstream::Target* target = upstream_->pick(worker.index, {}, {t.tried, t.count});
+    upstream::Target* target = pick(ex, t);
     if (!target) co_return base::Unexpected{upstream_->why_unusable()};
     begin_attempt(ex, t, *target);
     if (grpc) grpc.tell_deadline(ex);
     // Step 3
-    auto& pool =
-        upstream::Pool::of(*target, worker.index, worker.loop, upstream_->pool(), upstream_->metrics());
     Result<void> result;
-    upstream::Wanted wanted{t.fresh, !ex.request.upgrade.empty(), t.greeting};
-    auto acquired = co_await pool.acquire(ex.arena, timeouts, wanted);
+    auto acquired = co_await connect(ex, t, *target, timeouts);
     if (acquired) {
       ex.upstream_stream = std::move(acquired->stream);
       ex.attempt->on(*ex.upstream_stream);
@@ -128,17 +144,19 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
     } else {
       result = std::move(acquired).unexpected();
     }
-    bool again = result && grpc && grpc.repeatable(ex.response, retry_) && may_repeat(ex, t);
-    if (again) result = base::fail(Reason::upstream_status);
-    end_attempt(ex, result);
-    if (again) continue;
-    if (result) break;
     // Step 6
-    if (!may_retry(ex, t, result.error())) {
+    bool again = result && unwanted(ex, t, grpc) && try_again(ex, t, Reason::upstream_status);
+    if (again) result = base::fail(Reason::upstream_status);
+    end_attempt(ex, t, grpc, result);
+    if (result) break;
+    if (!again && !(may_retry(ex, t, result.error()) && try_again(ex, t, result.error().reason))) {
       count_retries(ex, observe::RetryResult::failed);
       co_return result;
     }
-    t.fresh = result.error().reason == Reason::stale_connection;
+    if (t.pause > base::Duration::zero()) {
+      auto paused = co_await pause(ex, t);
+      if (!paused) co_return paused;
+    }
   }
   count_retries(ex, observe::RetryResult::success);
   // Step 7: from here on the client's connection pulls.
@@ -150,6 +168,70 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
     ex.total.stop();
   }
   if (!headless) ex.response_body = ex.upstream_stream->body(ex.arena);
+  co_return Result<void>();
+}
+
+// Waits where as many requests are under way as the upstream may have.
+Task<Result<void>> Forward::enter(Exchange& ex) const {
+  auto& clock = ex.worker.loop.clock();
+  auto before = clock.steady();
+  auto place = co_await upstream_->protection().enter(ex.worker.index);
+  ex.upstream.queued = clock.steady() - before;
+  if (upstream_->protection().has_queue())
+    upstream_->metrics()->on(ex.worker.index).queued(ex.upstream.queued);
+  if (!place) co_return std::move(place).unexpected();
+  ex.place = std::move(*place);
+  if (upstream_->protection().closed_for(ex.worker.loop.now()) > base::Duration::zero())
+    co_return circuit_open(ex);
+  co_return Result<void>();
+}
+
+base::Unexpected Forward::circuit_open(Exchange& ex) const {
+  auto left = upstream_->protection().closed_for(ex.worker.loop.now());
+  ex.retry_after = static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(left).count());
+  return base::fail(Reason::circuit_open, "too many requests to " + upstream_->name() + " have failed");
+}
+
+upstream::Target* Forward::pick(const Exchange& ex, const Try& t) const {
+  const auto& protection = upstream_->protection();
+  auto now = ex.worker.loop.now();
+  protection.bring_back_due(upstream_->targets(), now);
+  auto* target = upstream_->pick(ex.worker.index, {}, {t.tried, t.count});
+  if (!target && protection.bring_back_all(upstream_->targets(), now))
+    target = upstream_->pick(ex.worker.index, {}, {t.tried, t.count});
+  return target;
+}
+
+Task<Result<upstream::Acquired>> Forward::connect(Exchange& ex, const Try& t, upstream::Target& target,
+                                                  const upstream::Timeouts& timeouts) const {
+  if (!t.deadline.tell(ex))
+    return Result<upstream::Acquired>(base::fail(Reason::timeout_total, "no time is left for an attempt"));
+  auto& worker = ex.worker;
+  auto& pool = upstream::Pool::of(target, worker.index, worker.loop, upstream_->pool(), upstream_->metrics());
+  upstream::Wanted wanted{t.fresh, !ex.request.upgrade.empty(), t.greeting};
+  auto acquiring = pool.acquire(ex.arena, timeouts, wanted);
+  if (acquiring.await_ready() || !upstream_->protection().bounds_pending()) [[likely]]
+    return acquiring;
+  return connect_pending(std::move(acquiring));
+}
+
+// One that has to wait for its connection, where not everybody may.
+Task<Result<upstream::Acquired>> Forward::connect_pending(Task<Result<upstream::Acquired>> acquiring) const {
+  auto pending = upstream_->protection().pending();
+  if (!pending)
+    co_return base::fail(
+        Reason::overload,
+        "as many requests as limits.max_pending allows wait for a connection to " + upstream_->name());
+  co_return co_await acquiring;
+}
+
+// What failed is given up before, so that its connection and its place at the target are free.
+Task<Result<void>> Forward::pause(Exchange& ex, const Try& t) const {
+  ex.attempt.reset();
+  ex.upstream_stream.reset();
+  auto sleep = net::sleep(ex.worker.loop, t.pause);
+  auto outcome = co_await sleep;
+  if (outcome == base::Outcome::cancelled) co_return base::fail(sleep.why());
   co_return Result<void>();
 }
 
@@ -183,20 +265,28 @@ void Forward::begin_attempt(Exchange& ex, Try& t, upstream::Target& target) cons
   ex.attempt.reset();
   ex.upstream_stream.reset();
   if (t.replay) t.replay->rewind();
-  ex.attempt.emplace(target, upstream_->metrics()->on(ex.worker.index), ex.worker.loop);
+  ex.attempt.emplace(target, *upstream_, ex.worker.index, ex.worker.loop);
+  if (t.retry) ex.attempt->retrying(std::move(t.retry));
 }
 
-void Forward::end_attempt(Exchange& ex, const Result<void>& result) const {
+void Forward::end_attempt(Exchange& ex, const Try& t, const GrpcCall& grpc,
+                          const Result<void>& result) const {
   auto now = ex.worker.loop.clock().steady();
   auto* record = const_cast<chain::Attempt*>(ex.upstream.attempts);  // begin_attempt made it
   record->took = now - ex.attempt->began();
+  bool answered = result || result.error().reason == Reason::upstream_status;
+  bool unavailable = answered && grpc && grpc.unavailable(ex.response);
+  if (answered) ex.attempt->answered(ex.response.status, now, unavailable ? "grpc-status 14" : "");
   if (result) {
     ex.upstream.answered = now;
-    ex.attempt->answered(ex.response.status, now);
-  } else {
-    record->reason = result.error().reason;
-    ex.attempt->failed(record->reason);
+    return;
   }
+  record->reason = result.error().reason;
+  ex.attempt->failed(record->reason);
+  // Only what the target alone can have held up, and had a fair part of the time for.
+  bool its_fault = record->reason == Reason::timeout_total && !grpc && !t.deadline.callers() &&
+                   !ex.request_body && record->took >= timeouts_.total / 2;
+  if (its_fault) ex.attempt->blame(base::row(record->reason).name);
 }
 
 void Forward::count_retries(const Exchange& ex, observe::RetryResult result) const {
@@ -205,10 +295,11 @@ void Forward::count_retries(const Exchange& ex, observe::RetryResult result) con
   upstream_->metrics()->on(ex.worker.index).retried(last->before->reason, result);
 }
 
-// A call's messages, so that a call which nobody has looked at, or that may be made twice, can be made again.
+// The body, so that a request which nobody has looked at, or that may be made twice, can be made again.
 void Forward::remember_body(Exchange& ex, Try& t) const {
   constexpr std::size_t kAtMost = 64 * 1024;
-  if (!ex.request_body || retry_.attempts < 2 || ex.request_body->length().value_or(0) > kAtMost) return;
+  if (!ex.request.upgrade.empty() || retry_.attempts < 2 || ex.request_body->length().value_or(0) > kAtMost)
+    return;
   auto body = http::make_body<http::ReplayBody>(ex.arena, std::move(ex.request_body), ex.arena, kAtMost);
   t.replay = static_cast<http::ReplayBody*>(body.get());
   ex.request_body = std::move(body);
@@ -230,11 +321,39 @@ bool Forward::may_retry(const Exchange& ex, const Try& t, const base::Error& err
     case base::Retry::unsent:
       return true;
     case base::Retry::idempotent:
-      return http::idempotent(ex.request.method) || ex.request.fields.has(FieldId::idempotency_key);
+      return harmless_twice(ex.request);
     case base::Retry::never:
       break;
   }
   return false;
+}
+
+// Is the answer one that is to be tried again rather than passed on?
+bool Forward::unwanted(const Exchange& ex, const Try& t, const GrpcCall& grpc) const {
+  bool listed =
+      grpc ? grpc.repeatable(ex.response, retry_)
+           : std::ranges::any_of(retry_.on, [&](const auto& r) { return r.holds(ex.response.status); }) &&
+                 harmless_twice(ex.request);
+  return listed && may_repeat(ex, t);
+}
+
+// Step 6: can the upstream bear one more? If so, all is set for it.
+bool Forward::try_again(Exchange& ex, Try& t, Reason cause) const {
+  const auto& protection = upstream_->protection();
+  ex.attempt->retrying({});  // what was a retry itself is over
+  t.retry = protection.retry(retry_.budget, upstream_->targets());
+  if (!t.retry) {
+    upstream_->metrics()->on(ex.worker.index).retried(cause, observe::RetryResult::over_budget);
+    return false;
+  }
+  if (!protection.admits(ex.worker.loop.now())) return false;
+  t.fresh = cause == Reason::stale_connection;
+  bool elsewhere = t.count < upstream_->targets().size();
+  t.pause = t.count == 1 && (elsewhere || t.fresh)
+                ? base::Duration::zero()
+                : upstream::backoff(retry_.backoff, static_cast<unsigned>(t.count),
+                                    ex.worker.loop.clock().steady());
+  return true;
 }
 
 // Step 1: what the target is to know about the client, whatever filters say. What the client itself claimed

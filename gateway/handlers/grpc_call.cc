@@ -27,7 +27,7 @@ Result<void> GrpcCall::begin(Exchange& ex) {
 }
 
 upstream::Timeouts GrpcCall::timeouts(upstream::Timeouts timeouts) const noexcept {
-  if (deadline_ != base::SteadyTime{}) timeouts.first_byte = {};
+  if (deadline_ != base::SteadyTime{}) timeouts.first_byte = timeouts.attempt;
   return timeouts;
 }
 
@@ -44,6 +44,11 @@ bool GrpcCall::repeatable(const http::ResponseHead& head, const upstream::RetryC
   return std::ranges::any_of(retry.grpc, [&](upstream::GrpcRetry again) {
     return static_cast<unsigned>(again) == static_cast<unsigned>(*code);
   });
+}
+
+bool GrpcCall::unavailable(const http::ResponseHead& head) const noexcept {
+  const auto* field = head.fields.find(http::kGrpcStatus);
+  return field && http::grpc_code(field->value) == http::GrpcCode::unavailable;
 }
 
 bool GrpcCall::translate(Exchange& ex) const {

@@ -25,6 +25,8 @@ class GrpcCall {
 
   // Is the answer one that is to be tried again: a code of the list, and nothing else?
   bool repeatable(const http::ResponseHead& head, const upstream::RetryConfig& retry) const noexcept;
+  // Does the answer say in its head that the service is not available? What 503 is to others.
+  bool unavailable(const http::ResponseHead& head) const noexcept;
   // Makes a gRPC answer of one that has only an HTTP status. True: its body is not to be passed on.
   bool translate(chain::Exchange& ex) const;
 

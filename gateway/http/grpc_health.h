@@ -18,7 +18,7 @@ inline constexpr std::string_view kGrpcHealthCheck = "/grpc.health.v1.Health/Che
 enum class ServingStatus : std::uint8_t { unknown, serving, not_serving, service_unknown };
 std::string_view name(ServingStatus status) noexcept;  // "NOT_SERVING"
 
-// The body of a request, frame included. `service`: "" asks for the server as a whole; shorter than 128 KiB.
+// The body of a request, frame included. `service`: "" asks for the server as a whole.
 std::string grpc_health_request(std::string_view service);
 // The whole body of a response: exactly one message. upstream_protocol for anything else.
 base::Result<ServingStatus> parse_grpc_health_response(std::span<const char> body);

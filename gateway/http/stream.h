@@ -83,6 +83,8 @@ class ServerStream {
   // On the wire, heads and framing included, so far.
   virtual std::uint64_t bytes_received() const noexcept = 0;
   virtual std::uint64_t bytes_sent() const noexcept = 0;
+  // How long the response has waited for the client to take more of it, so far.
+  virtual base::Duration client_wait() const noexcept { return {}; }
 
  protected:
   ~ServerStream() = default;

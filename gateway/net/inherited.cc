@@ -75,13 +75,21 @@ InheritedSockets::InheritedSockets(int first, unsigned count, std::string_view n
     names = colon == std::string_view::npos ? std::string_view() : names.substr(colon + 1);
     if (listening_stream(fd)) {
       prepare(fd);
-      sockets_.push_back({fd, std::move(name), listens_at(fd)});
+      sockets_.push_back({fd, std::move(name), listens_at(fd), false, false});
     } else {
       base::log(base::Level::warning, "the inherited descriptor " + std::to_string(fd) + " (" + name +
                                           ") is no listening stream socket and is closed");
       ::close(fd);
     }
   }
+}
+
+InheritedSockets::InheritedSockets(std::vector<HandedSockets> handed) {
+  for (const auto& h : handed)
+    for (int fd : h.fds) {
+      prepare(fd);
+      sockets_.push_back({fd, h.name, listens_at(fd), true, h.owns_file});
+    }
 }
 
 InheritedSockets& InheritedSockets::operator=(InheritedSockets&& other) noexcept {
@@ -93,13 +101,39 @@ InheritedSockets::~InheritedSockets() {
   for (const auto& s : sockets_) ::close(s.fd);
 }
 
-std::optional<int> InheritedSockets::take(std::string_view name, const Address& at) {
-  auto found = std::ranges::find(sockets_, name, &Socket::name);
+std::optional<InheritedSockets::Taken> InheritedSockets::take(std::string_view name, const Address& at) {
+  auto named = [&](const Socket& s) {
+    return s.name == name && (!s.handed || s.at == at || (!at.is_unix() && at.port() == 0));
+  };
+  auto found = std::ranges::find_if(sockets_, named);
   if (found == sockets_.end()) found = std::ranges::find(sockets_, at, &Socket::at);
   if (found == sockets_.end()) return std::nullopt;
-  int fd = found->fd;
-  sockets_.erase(found);
-  return fd;
+  const Socket first = *found;
+  Taken out{{}, first.owns_file};
+  std::erase_if(sockets_, [&](const Socket& s) {
+    bool same = s.fd == first.fd || (first.handed && s.handed && s.name == first.name && s.at == first.at);
+    if (same) out.fds.push_back(s.fd);
+    return same;
+  });
+  return out;
+}
+
+InheritedSockets InheritedSockets::split(std::string_view name) {
+  InheritedSockets out;
+  std::erase_if(sockets_, [&](const Socket& s) {
+    if (s.name == name) out.sockets_.push_back(s);
+    return s.name == name;
+  });
+  return out;
+}
+
+std::size_t InheritedSockets::queues() const {
+  std::size_t most = 0;
+  for (const auto& s : sockets_) {
+    if (!s.handed || s.at.is_unix()) continue;  // a Unix socket has one queue, whoever takes from it
+    most = std::max(most, static_cast<std::size_t>(std::ranges::count(sockets_, s.name, &Socket::name)));
+  }
+  return most;
 }
 
 std::vector<std::string> InheritedSockets::drop_rest() {

@@ -68,6 +68,12 @@ bool Loop::move(int fd, std::uint32_t events, Source& source) noexcept {
   return ::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &e) == 0;
 }
 
+void Loop::remove_shared(int fd, Source& source) noexcept {
+  epoll_event unused{};
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, &unused);
+  remove(fd, source);
+}
+
 void Loop::remove(int /*fd*/, Source& source) noexcept {
   // Closing the descriptor takes it out of epoll; only events of this round need to be forgotten.
   for (int i = served_; i < fetched_; ++i)

@@ -52,6 +52,9 @@ class Loop {
   bool move(int fd, std::uint32_t events, Source& source) noexcept;
   // Forgets the source: no event that was already fetched reaches it. The descriptor is closed by its owner.
   void remove(int fd, Source& source) noexcept;
+  // The same for a descriptor of what others have open too, as listening sockets of a supervisor are: closing
+  // it would not end its events.
+  void remove_shared(int fd, Source& source) noexcept;
 
   // Something to be done once, in the next round; see turn.h. Leaves the loop when destroyed.
   class Guest : public base::ListNode {

@@ -34,9 +34,7 @@ std::string message(ProcessState state, std::string_view status) {
   return out;
 }
 
-}  // namespace
-
-bool tell_supervisor(ProcessState state, std::string_view status) {
+bool send(const std::string& text) {
   const char* path = std::getenv("NOTIFY_SOCKET");
   std::string_view name = path ? path : "";
   sockaddr_un to{};
@@ -45,12 +43,19 @@ bool tell_supervisor(ProcessState state, std::string_view status) {
   name.copy(to.sun_path, name.size());
   if (name.front() == '@') to.sun_path[0] = '\0';  // a name without a file: unix(7)
   int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  auto text = message(state, status);
   auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
   auto sent = ::sendto(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
                        reinterpret_cast<sockaddr*>(&to), size);
   ::close(fd);
   return sent == static_cast<ssize_t>(text.size());
+}
+
+}  // namespace
+
+bool tell_supervisor(ProcessState state, std::string_view status) { return send(message(state, status)); }
+
+bool tell_supervisor_of(pid_t successor) {
+  return send("MAINPID=" + std::to_string(successor) + "\nREADY=1\nSTATUS=upgraded");
 }
 
 }  // namespace sluice::net

@@ -31,6 +31,9 @@ class SocketFile {
   ~SocketFile() { remove(); }
 
   void remove() noexcept;
+  // From now on another process removes it.
+  void give_up() noexcept { path_.clear(); }
+  bool owned() const noexcept { return !path_.empty(); }
 
  private:
   std::string path_;  // empty: no file

@@ -15,7 +15,7 @@ namespace {
 using namespace line;
 
 constexpr std::size_t kAttempts = 8;  // the last ones are logged
-constexpr std::size_t kFixed = 1024;  // keys, numbers, punctuation
+constexpr std::size_t kFixed = 1280;  // keys, numbers, punctuation
 constexpr std::size_t kPerAttempt = 192;
 
 std::span<const AttemptRecord> shown(std::span<const AttemptRecord> attempts) noexcept {
@@ -87,7 +87,7 @@ std::size_t LineFormatter::bound(const AccessRecord& r) noexcept {
   std::size_t n = kFixed + weight(r.path, kLong) + weight(r.referer, kLong);
   for (auto t : {r.request_id, r.host, r.sni, r.user_agent}) n += weight(t, kMedium);
   for (auto t : {r.listener, r.client_ip, r.method, r.protocol, r.tls_version, r.detail, r.route, r.consumer,
-                 r.auth_method, r.credential, r.upstream, r.target, r.config_hash})
+                 r.auth_method, r.credential, r.policy_denied, r.upstream, r.target, r.config_hash})
     n += weight(t, kShort);
   if (r.attempts.size() > 1)
     for (const auto& a : shown(r.attempts)) n += kPerAttempt + weight(a.target, kShort);
@@ -95,7 +95,7 @@ std::size_t LineFormatter::bound(const AccessRecord& r) noexcept {
 }
 
 // The limits above must keep the longest line within kMaxLine.
-static_assert(kFixed + kEscapedMax * (2 * kLong + 4 * kMedium + 13 * kShort) + 19 * 8 +
+static_assert(kFixed + kEscapedMax * (2 * kLong + 4 * kMedium + 14 * kShort) + 20 * 8 +
                   kAttempts * (kPerAttempt + kEscapedMax * kShort + 8) <=
               LineFormatter::kMaxLine);
 
@@ -162,6 +162,7 @@ char* LineFormatter::fields(const AccessRecord& r, char* out) noexcept {
   out = text_if_any<Style>(out, "consumer", r.consumer, kShort);
   out = text_if_any<Style>(out, "auth_method", r.auth_method, kShort);
   out = text_if_any<Style>(out, "credential", r.credential, kShort);
+  out = text_if_any<Style>(out, "policy_denied", r.policy_denied, kShort);
   out = text_if_any<Style>(out, "upstream", r.upstream, kShort);
   out = text_if_any<Style>(out, "target", r.target, kShort);
   out = attempts<Style>(out, r.attempts);
@@ -169,9 +170,12 @@ char* LineFormatter::fields(const AccessRecord& r, char* out) noexcept {
   out = number<Style>(out, "bytes_out", r.bytes_out);
   out = ms<Style>(out, "duration_ms", r.duration);
   out = ms<Style>(out, "queue_ms", r.queue);
+  out = ms<Style>(out, "auth_ms", r.auth);
+  out = ms<Style>(out, "filters_ms", r.filters);
   out = ms<Style>(out, "connect_ms", r.connect);
   out = ms<Style>(out, "first_byte_ms", r.first_byte);
   out = ms<Style>(out, "upstream_ms", r.upstream_time);
+  out = ms<Style>(out, "client_write_ms", r.client_write);
   out = put_us(Style::key(out, "overhead_us"), r.overhead);
   out = text_if_any<Style>(out, "user_agent", r.user_agent, kMedium);
   if (!r.referer.empty()) out = url<Style>(out, "referer", r.referer, redaction_);

@@ -49,6 +49,7 @@ struct AccessRecord {
   std::string_view consumer;                    // who called, of those listed
   std::string_view auth_method;                 // kind of filter that found out who calls; empty: none did
   std::string_view credential;                  // which one of the caller's
+  std::string_view policy_denied;               // the policy of the filter that refused
   std::string_view upstream;                    // empty: none was asked
   std::string_view target;                      // the last one asked
   std::span<const AttemptRecord> attempts;      // written when there was more than one
@@ -56,9 +57,12 @@ struct AccessRecord {
   std::uint64_t bytes_out = 0;                  // to the client, head and body
   base::Duration duration{};                    // first byte in to last byte out
   std::optional<base::Duration> queue;          // waited for a free connection
+  std::optional<base::Duration> auth;           // filters that find out who calls
+  std::optional<base::Duration> filters;        // all filters, these too
   std::optional<base::Duration> connect;        // a connection was opened for it
   std::optional<base::Duration> first_byte;     // from the last attempt's begin to the response's first byte
   std::optional<base::Duration> upstream_time;  // all attempts together
+  std::optional<base::Duration> client_write;   // waited for the client to take the response
   base::Duration overhead{};                    // duration without the waits for upstream and client
   std::string_view user_agent;
   std::string_view referer;

@@ -34,6 +34,16 @@ std::string_view name(CheckResult result) noexcept {
   return "";
 }
 
+std::string_view name(EjectionCause cause) noexcept {
+  switch (cause) {
+    case EjectionCause::failures:
+      return "failures";
+    case EjectionCause::failure_rate:
+      return "failure_rate";
+  }
+  return "";
+}
+
 std::string_view name(PoolState state) noexcept {
   switch (state) {
     case PoolState::none:
@@ -97,6 +107,18 @@ void UpstreamCells::retried(base::Reason cause, RetryResult result) {
   retries->add(1);
 }
 
+void UpstreamCells::ejected(EjectionCause cause) {
+  auto& ejections = ejections_[static_cast<std::size_t>(cause)];
+  if (!ejections)
+    ejections = cells(Family::sluice_upstream_ejections_total, {upstream_, observe::name(cause)});
+  ejections->add(1);
+}
+
+void UpstreamCells::queued(base::Duration waited) {
+  if (!queue_) queue_ = DurationCells(cells(Family::sluice_upstream_queue_seconds, {upstream_}));
+  queue_.observe(waited);
+}
+
 UpstreamMetrics::UpstreamMetrics(SeriesStore& store, std::string_view name)
     : store_(store), name_(name), workers_(store.workers()) {
   CodeLabel ok(200, store.full_codes(Family::sluice_upstream_requests_total));
@@ -121,6 +143,22 @@ UpstreamMetrics::UpstreamMetrics(SeriesStore& store, std::string_view name)
 UpstreamCells& UpstreamMetrics::make(unsigned worker) {
   workers_[worker] = std::make_unique<UpstreamCells>(store_, name_, worker);
   return *workers_[worker];
+}
+
+void UpstreamMetrics::show(Family family, std::optional<ScrapeRegistration>& shown, Gauge gauge) {
+  shown.reset();
+  if (!gauge) return;
+  shown = store_.at_scrape(family, [this, gauge = std::move(gauge)](const Emit& emit) {
+    if (auto value = gauge()) emit({name_}, *value);
+  });
+}
+
+void UpstreamMetrics::show_circuit(Gauge state) {
+  show(Family::sluice_upstream_circuit_state, circuit_shown_, std::move(state));
+}
+
+void UpstreamMetrics::show_pending(Gauge waiting) {
+  show(Family::sluice_upstream_pending_requests, pending_shown_, std::move(waiting));
 }
 
 // Computed at scrape: the prober is no worker, and only workers have cells in a series.

@@ -3,6 +3,7 @@
 // connections and attempts. Sharing and lifetime are as for RouteMetrics.
 #pragma once
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,11 @@ struct AttemptOutcome {
 
 enum class RetryResult : std::uint8_t { success, failed, over_budget };
 std::string_view name(RetryResult result) noexcept;
+
+// Why a target was taken out of service.
+enum class EjectionCause : std::uint8_t { failures, failure_rate };
+inline constexpr std::size_t kEjectionCauses = 2;
+std::string_view name(EjectionCause cause) noexcept;
 
 // How a health check of a target ended.
 enum class CheckResult : std::uint8_t { passed, failed, timeout };
@@ -61,6 +67,10 @@ class alignas(64) UpstreamCells {
     if (to != PoolState::none) open[static_cast<std::size_t>(to) - 1]->add(1);
   }
   void retried(base::Reason cause, RetryResult result);
+  // A target was taken out of service.
+  void ejected(EjectionCause cause);
+  // A request has waited so long for the upstream to have room.
+  void queued(base::Duration waited);
 
  private:
   Cell* cells(Family family, LabelValues values);
@@ -76,6 +86,8 @@ class alignas(64) UpstreamCells {
   std::array<std::array<Cell*, 2>, kProtocols> open_{};  // by Protocol and PoolState (without none)
   KeyedCells requests_;
   KeyedCells retries_;
+  std::array<Cell*, kEjectionCauses> ejections_{};  // made when needed, as is the next
+  DurationCells queue_;
   SeriesStore& store_;
   const std::string& upstream_;
   unsigned worker_;
@@ -96,18 +108,24 @@ class UpstreamMetrics {
 
   // Health checks are shown from now on, with 0 for a start. Control thread.
   void expect_health_checks();
+  // The state of the circuit breaker (0 closed, 1 half-open, 2 open) and how many requests wait are shown
+  // from now on, or not any more; any thread, nothing while there is no value. Control thread.
+  using Gauge = std::function<std::optional<double>()>;
+  void show_circuit(Gauge state);
+  void show_pending(Gauge waiting);
   // One thread only, the prober's.
   void health_checked(CheckResult result) noexcept { checks_[static_cast<std::size_t>(result)].add(1); }
 
  private:
   UpstreamCells& make(unsigned worker);
+  void show(Family family, std::optional<ScrapeRegistration>& shown, Gauge gauge);
 
   SeriesStore& store_;
   std::string name_;
   std::vector<std::unique_ptr<UpstreamCells>> workers_;
   std::vector<SeriesRef> expected_;  // kept so that they show with 0
   std::array<Cell, kCheckResults> checks_;
-  std::optional<ScrapeRegistration> checks_shown_;
+  std::optional<ScrapeRegistration> checks_shown_, circuit_shown_, pending_shown_;
 };
 
 }  // namespace sluice::observe

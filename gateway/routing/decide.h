@@ -2,6 +2,9 @@
 // decide: what is to be done with a request. Pure: no I/O, no clock, no allocation; the data plane, `sluice
 // explain` and every other tool call it, so that they cannot disagree.
 #pragma once
+#include <optional>
+
+#include "gateway/http/origin.h"
 #include "gateway/routing/route.h"
 
 namespace sluice::routing {
@@ -9,10 +12,17 @@ namespace sluice::routing {
 struct Plan {
   Lookup lookup;
   const Route* route = nullptr;  // of lookup.outcome matched
+  bool preflight = false;        // Chain::answer_preflight() is to answer
 };
 
-inline Plan decide(const http::RequestHead& request, const Snapshot& snapshot, Trace* trace = nullptr) {
-  Plan plan{snapshot.table.find(request, trace), nullptr};
+// A preflight belongs to the route of the request that it announces, although that is of another method: if
+// that route has a filter that answers preflights. nullopt: it is an OPTIONS request like any other.
+std::optional<Plan> decide_preflight(const Arrival& arrival, const Snapshot& snapshot, Trace* trace);
+
+inline Plan decide(const Arrival& arrival, const Snapshot& snapshot, Trace* trace = nullptr) {
+  if (http::is_preflight(arrival.head)) [[unlikely]]
+    if (auto announced = decide_preflight(arrival, snapshot, trace)) return *announced;
+  Plan plan{snapshot.table.find(arrival, trace), nullptr};
   if (plan.lookup.outcome == Lookup::Outcome::matched) plan.route = snapshot.routes[plan.lookup.route].get();
   return plan;
 }

@@ -64,6 +64,7 @@ std::string lost_to(const TableParts& parts, MethodSet method, const Seen& winne
     return fmt::format("host: `{}` beats {}", host_text(parts, winner.host), host_text(parts, loser.host));
   const Entry &a = *winner.entry, &b = *loser.entry;
   if (auto text = lost_by_path(parts, a, b); !text.empty()) return text;
+  if (a.redirected != b.redirected) return "path: it is the route's own path only with the other ending";
   if (method_rank(a, method) != method_rank(b, method))
     return fmt::format("method: {} beats {}", methods_text(parts, a), methods_text(parts, b));
   for (auto kind : {Condition::Kind::header, Condition::Kind::query}) {
@@ -78,16 +79,23 @@ std::string lost_to(const TableParts& parts, MethodSet method, const Seen& winne
 }
 
 // The first condition that the request does not meet; "" if it meets all.
-std::string unmet(const TableParts& parts, const http::RequestHead& request, MethodSet fitting,
-                  const Entry& e) {
+std::string unmet(const TableParts& parts, const Arrival& arrival, MethodSet fitting, const Entry& e) {
+  const http::RequestHead& request = arrival.head;
   if (e.methods == 0 && !in_any(request.method))
     return fmt::format("method {} must be named by a route", request.method_text);
   if (e.methods != 0 && !(e.methods & fitting))
     return fmt::format("method {} not in {}", request.method_text, methods_text(parts, e));
   if (e.conditions == kNone) return {};
   for (const auto& c : parts.conditions[e.conditions])
-    if (!c->fits(request)) return "condition not met: " + c->text();
+    if (!c->fits(arrival)) return "condition not met: " + c->text();
   return {};
+}
+
+std::string conditions_text(const TableParts& parts, const Entry& e) {
+  std::string out;
+  if (e.conditions == kNone) return out;
+  for (const auto& c : parts.conditions[e.conditions]) out += (out.empty() ? "" : ", ") + c->text();
+  return out;
 }
 
 bool has_paths(const Node& root) {
@@ -145,16 +153,21 @@ std::string host_text(const TableParts& parts, NodeId root) {
   return parts.trie.node(root).parent == kWildcardHosts ? "*." + label : label;
 }
 
-void explain(const TableParts& parts, const http::RequestHead& request, std::span<const Seen> seen,
-             const Entry* winner, Trace& trace) {
+void explain(const TableParts& parts, const Arrival& arrival, std::span<const Seen> seen, const Entry* winner,
+             Trace& trace) {
+  const http::RequestHead& request = arrival.head;
   MethodSet method = parts.methods.find(request.method, request.method_text);
   MethodSet fitting = method | (request.method == http::Method::head ? bit(http::Method::get) : 0);
   auto won = std::find_if(seen.begin(), seen.end(), [&](const Seen& s) { return s.entry == winner; });
   for (const Seen& s : seen) {
-    Candidate c{s.entry->route,           s.entry->match,
-                host_text(parts, s.host), std::string(parts.text(parts.patterns[s.entry->pattern].text)),
-                s.entry == winner,        {}};
-    if (!c.won) c.lost_by = unmet(parts, request, fitting, *s.entry);
+    Candidate c;
+    c.route = s.entry->route;
+    c.match = s.entry->match;
+    c.host = host_text(parts, s.host);
+    c.path = parts.text(parts.patterns[s.entry->pattern].text);
+    c.conditions = conditions_text(parts, *s.entry);
+    c.won = s.entry == winner;
+    if (!c.won) c.lost_by = unmet(parts, arrival, fitting, *s.entry);
     if (!c.won && c.lost_by.empty() && won != seen.end()) c.lost_by = lost_to(parts, method, *won, s);
     trace.candidates.push_back(std::move(c));
   }

@@ -10,8 +10,8 @@
 namespace sluice::routing {
 
 // `winner` may be null.
-void explain(const TableParts& parts, const http::RequestHead& request, std::span<const Seen> seen,
-             const Entry* winner, Trace& trace);
+void explain(const TableParts& parts, const Arrival& arrival, std::span<const Seen> seen, const Entry* winner,
+             Trace& trace);
 
 // "*.example.com", "any host", of the root of a host's paths.
 std::string host_text(const TableParts& parts, NodeId root);

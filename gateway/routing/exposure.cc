@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/routing/exposure.h"
 
+#include <algorithm>
+
 #include <re2/re2.h>
 
-#include "gateway/base/arena.h"
-#include "gateway/http/head.h"
+#include "gateway/routing/example.h"
 
 namespace sluice::routing {
 namespace {
@@ -64,25 +65,31 @@ std::vector<std::string> sample_paths(const PathPattern& pattern) {
   return out;
 }
 
-// A request head that owns its bytes.
-struct Sample {
-  Sample(const std::string& method, const std::string& host, const std::string& path)
-      : text(method + " http://" + host + path), head(arena) {
-    head.method = http::method(method);
-    head.method_text = method;
-    head.host = host;
-    head.path = path;
-  }
-  std::string text;
-  base::Arena arena;
-  http::RequestHead head;
-};
+// The routes without their matches that have conditions: those take some requests only, and which is not
+// asked.
+std::vector<RouteMatches> without_conditions(std::span<const RouteMatches> routes) {
+  std::vector<RouteMatches> out(routes.begin(), routes.end());
+  for (RouteMatches& route : out)
+    std::erase_if(route.matches, [](const Match& m) { return !m.conditions.empty(); });
+  return out;
+}
+
+bool has_conditions(std::span<const RouteMatches> routes) {
+  return std::ranges::any_of(routes, [](const RouteMatches& route) {
+    return std::ranges::any_of(route.matches, [](const Match& m) { return !m.conditions.empty(); });
+  });
+}
+
+bool reaches(const Lookup& found, std::uint32_t route) {
+  return found.outcome == Lookup::Outcome::matched && found.route == route;
+}
 
 }  // namespace
 
 Exposure::Exposure(std::span<const RouteMatches> routes, const RouteTable& table,
                    const std::vector<PathPattern>& exempt)
-    : routes_(routes), table_(table) {
+    : routes_(routes), table_(table), unconditional_(table) {
+  if (has_conditions(routes)) unconditional_ = build_table(without_conditions(routes), OnTie::first).table;
   if (exempt.empty()) return;
   Match match;
   match.paths = exempt;
@@ -92,6 +99,13 @@ Exposure::Exposure(std::span<const RouteMatches> routes, const RouteTable& table
 
 bool Exposure::is_exempt(const http::RequestHead& head) const {
   return exempt_.find(head).outcome == Lookup::Outcome::matched;
+}
+
+// The example with what the match's conditions want to see.
+std::string Exposure::shown(const Match& match, Example& example) {
+  for (const auto& condition : match.conditions)
+    if (!condition->meet(example)) return {};
+  return example.text();
 }
 
 std::optional<Exposure::Proof> Exposure::of(std::uint32_t route) const {
@@ -112,12 +126,13 @@ std::optional<Exposure::Proof> Exposure::of_match(std::uint32_t route, std::uint
     for (const std::string& path : paths)
       for (const std::string& host : hosts)
         for (const std::string& method : methods) {
-          Sample sample(method, host, path);
-          if (is_exempt(sample.head)) continue;
-          if (!match.conditions.empty()) return Proof{index, sample.text};
-          Lookup found = table_.find(sample.head);
-          if (found.outcome == Lookup::Outcome::matched && found.route == route)
-            return Proof{index, sample.text};
+          Example example(method, host, path);
+          if (is_exempt(example.head())) continue;
+          if (!match.conditions.empty()) return Proof{index, shown(match, example)};
+          if (!reaches(unconditional_.find(example.head()), route)) continue;
+          // Conditions of others may take this one, but not all that are like it.
+          bool shows = reaches(table_.find(example.head()), route);
+          return Proof{index, shows ? example.text() : ""};
         }
   }
   return std::nullopt;

@@ -31,9 +31,11 @@ class Exposure {
  private:
   std::optional<Proof> of_match(std::uint32_t route, std::uint32_t match) const;
   bool is_exempt(const http::RequestHead& head) const;
+  static std::string shown(const Match& match, Example& example);
 
   std::span<const RouteMatches> routes_;
   const RouteTable& table_;
+  RouteTable unconditional_;  // only the matches without conditions
   RouteTable exempt_;
 };
 

@@ -7,13 +7,15 @@
 #include <string>
 #include <vector>
 
-#include "gateway/http/head.h"
+#include "gateway/routing/arrival.h"
 #include "gateway/routing/pattern.h"
 
 namespace sluice::routing {
 
-// One further condition on the head of a request, beside host, path and method: a header, cookie or query
-// condition ranks the match (more of them win), any other only restricts it. Immutable, shared by the
+class Example;
+
+// One further condition on a request or its connection, beside host, path and method: a header, cookie or
+// query condition ranks the match (more of them win), any other only restricts it. Immutable, shared by the
 // workers.
 class Condition {
  public:
@@ -21,17 +23,21 @@ class Condition {
 
   virtual ~Condition() = default;
   virtual Kind kind() const noexcept = 0;
-  virtual bool fits(const http::RequestHead& request) const noexcept = 0;
+  virtual bool fits(const Arrival& arrival) const noexcept = 0;
   // Can no request satisfy both? Two matches that exclude each other are no tie. False when in doubt.
   virtual bool excludes(const Condition& /*other*/) const noexcept { return false; }
+  // Changes the example so that it meets the condition; false where that is not easily done.
+  virtual bool meet(Example& /*example*/) const { return false; }
   // As explanations show it: "header X-Tenant: acme".
   virtual std::string text() const = 0;
 };
 
 struct Match {
-  std::vector<HostPattern> hosts;    // one of them; empty: every host
-  std::vector<PathPattern> paths;    // one of them; empty: every path
-  std::vector<std::string> methods;  // one of them, case-sensitive; empty: all but TRACE
+  std::vector<HostPattern> hosts;       // one of them; empty: every host
+  std::vector<PathPattern> paths;       // one of them; empty: every path
+  std::vector<PathPattern> redirected;  // requests for these are sent to what slashes.h makes of them;
+                                        // whoever has such a path itself goes first
+  std::vector<std::string> methods;     // one of them, case-sensitive; empty: all but TRACE
   std::vector<std::shared_ptr<const Condition>> conditions;  // all of them
 };
 

@@ -77,12 +77,6 @@ void check_methods(const MatchConfig& match, const Site& at) {
 
 }  // namespace
 
-void describe(Text<HostText>& t) {
-  t.about("host pattern", "a host such as api.example.com or *.example.com").example("api.example.com");
-  t.read(reader<HostText, HostPattern>(&parse_host));
-  t.write([](const HostText& h) { return h.text; });
-}
-
 void describe(Text<PathText>& t) {
   t.about("path pattern", "a path pattern such as /orders/{id} or /orders/**").example("/orders/**");
   t.pattern("^[/~]");
@@ -126,7 +120,8 @@ void describe(Description<MatchConfig>& d) {
           "Conditions on a request; all that are written must hold. Of several matches that fit, the most "
           "specific "
           "one wins: by host (exact, then the longest wildcard), then by path, segment by segment (literal, "
-          "capture, expression, tail), then by method.");
+          "capture, expression, tail), then by method, then by the number of conditions on headers and "
+          "cookies, then on the query.");
   d.field(
       "host", &MatchConfig::host,
       "Hosts, any of which fits: a name, or `*.example.com` for all names below example.com but not itself. "
@@ -141,6 +136,7 @@ void describe(Description<MatchConfig>& d) {
       "shows its sender what was added on the way. A request whose method alone fits no route is answered "
       "405 with the methods that do.",
       one_or_many, non_empty, unique, config::example("GET"), config::example("[GET, POST]"));
+  describe_conditions(d);
   d.check(&check_methods);
 }
 
@@ -149,6 +145,7 @@ Match MatchConfig::match() const {
   for (const auto& h : host) out.hosts.push_back(h.pattern);
   for (const auto& p : path) out.paths.push_back(p.regex ? p.regex->pattern : p.pattern->pattern);
   for (const auto& m : method) out.methods.push_back(m.text);
+  out.conditions = conditions();
   return out;
 }
 

@@ -7,18 +7,12 @@
 #include <vector>
 
 #include "gateway/config/describe.h"
+#include "gateway/routing/condition_config.h"
 #include "gateway/routing/match.h"
 
 namespace sluice::routing {
 
-// A pattern with the text that it was read from, which is what counts for equality and when it is written.
-struct HostText {
-  std::string text;
-  HostPattern pattern;
-  bool operator==(const HostText& other) const { return text == other.text; }
-};
-void describe(config::Text<HostText>& t);
-
+// As HostText: what was written counts.
 struct PathText {
   std::string text;
   PathPattern pattern;
@@ -48,7 +42,7 @@ struct PathConfig {
 };
 void describe(config::Description<PathConfig>& d);
 
-struct MatchConfig {
+struct MatchConfig : ConditionsConfig {
   std::vector<HostText> host;
   std::vector<PathConfig> path;
   std::vector<MethodText> method;

@@ -24,7 +24,8 @@ struct Placement {
   auto place() const noexcept { return std::tuple(node, list); }
   // Smaller comes first. Entries of one place and equal rank are ties if they can fit the same request.
   auto rank() const noexcept {
-    return std::tuple(entry.methods == 0, ~headers, ~queries, -static_cast<std::int64_t>(priority));
+    return std::tuple(entry.redirected, entry.methods == 0, ~headers, ~queries,
+                      -static_cast<std::int64_t>(priority));
   }
   // As written: the order of the paths of one match is the order of their patterns.
   auto order() const noexcept { return std::tuple(entry.route, entry.match, entry.pattern); }

@@ -77,17 +77,18 @@ RouteTable::RouteTable(RouteTable&&) noexcept = default;
 RouteTable& RouteTable::operator=(RouteTable&&) noexcept = default;
 RouteTable::~RouteTable() = default;
 
-Lookup RouteTable::find(const http::RequestHead& request, Trace* trace) const {
+Lookup RouteTable::find(const Arrival& arrival, Trace* trace) const {
+  const http::RequestHead& request = arrival.head;
   Lookup out;
   std::vector<Seen> seen;
-  Search search(*parts_, request, trace ? &seen : nullptr);
+  Search search(*parts_, arrival, trace ? &seen : nullptr);
   if (const Entry* winner = search.run()) {
-    out.outcome = Outcome::matched;
+    out.outcome = winner->redirected ? Outcome::redirected : Outcome::matched;
     out.route = winner->route;
     out.match = winner->match;
     out.prefix = search.prefix();
     capture(*parts_, *winner, request.path, out.captures);
-    if (trace) explain(*parts_, request, seen, winner, *trace);
+    if (trace) explain(*parts_, arrival, seen, winner, *trace);
     return out;
   }
   bool options = request.method == http::Method::options;
@@ -97,8 +98,14 @@ Lookup RouteTable::find(const http::RequestHead& request, Trace* trace) const {
   } else if (options && request.path == "*") {
     out.outcome = Outcome::options;
   }
-  if (trace) explain(*parts_, request, seen, nullptr, *trace);
+  if (trace) explain(*parts_, arrival, seen, nullptr, *trace);
   return out;
+}
+
+MethodSet RouteTable::allowed(const Arrival& arrival) const {
+  Search search(*parts_, arrival);
+  MethodSet all = search.methods();
+  return all == 0 ? 0 : MethodNames::allowed(all);
 }
 
 std::string RouteTable::method_names(MethodSet methods) const { return parts_->methods.text(methods); }

@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "gateway/chain/capture.h"
-#include "gateway/http/head.h"
+#include "gateway/routing/arrival.h"
 #include "gateway/routing/methods.h"
 #include "gateway/routing/pattern.h"
 
@@ -52,9 +52,10 @@ struct Lookup {
     matched,
     method_not_allowed,  // host, path and conditions fit a route, the method none
     options,             // the same for an OPTIONS request: to be answered with Allow; also for "OPTIONS *"
+    redirected,          // a route has the path with the other ending: see slashes.h
   };
   Outcome outcome = Outcome::no_route;
-  std::uint32_t route = 0;  // of a match: index of the route and of its match
+  std::uint32_t route = 0;  // matched or redirected: index of the route and of its match
   std::uint32_t match = 0;
   std::size_t prefix = 0;  // path bytes that the pattern matched in front of its tail (`/**`, `{rest...}`),
                            // without the slash; the whole path if it has none; 0 for an expression
@@ -74,7 +75,9 @@ class RouteTable {
   ~RouteTable();
 
   // The data plane's lookup. With a trace it also notes every candidate and what it lost by; slow.
-  Lookup find(const http::RequestHead& request, Trace* trace = nullptr) const;
+  Lookup find(const Arrival& arrival, Trace* trace = nullptr) const;
+  // What Allow lists for the request's host, path and conditions, whatever its method; 0 where nothing fits.
+  MethodSet allowed(const Arrival& arrival) const;
   // "GET, HEAD, OPTIONS", as the Allow field has it (RFC 9110 section 10.2.1).
   std::string method_names(MethodSet methods) const;
   // Bytes held, without the compiled expressions and conditions.

@@ -6,6 +6,7 @@
 //      literal segments end
 //   3. method: named, then HEAD through a named GET, then no method condition
 //   4. number of header and cookie conditions   5. number of query conditions   6. priority
+// At one place of host and path, a match that is redirected from there to a path of its own comes last.
 // 1 and 2 are the order in which the walk below takes hosts and branches, 3 to 6 the order of each list; so
 // the first entry that fits is the winner, and nothing is ever compared.
 #include "gateway/routing/search.h"
@@ -14,17 +15,26 @@
 
 namespace sluice::routing {
 
-Search::Search(const TableParts& parts, const http::RequestHead& request, std::vector<Seen>* seen) noexcept
+Search::Search(const TableParts& parts, const Arrival& arrival, std::vector<Seen>* seen) noexcept
     : parts_(parts),
-      request_(request),
+      request_(arrival.head),
+      connection_(arrival.connection),
       seen_(seen),
-      method_(parts.methods.find(request.method, request.method_text)),
-      implied_(request.method == http::Method::head ? bit(http::Method::get) : 0),
-      fits_any_(in_any(request.method)) {}
+      method_(parts.methods.find(request_.method, request_.method_text)),
+      implied_(request_.method == http::Method::head ? bit(http::Method::get) : 0),
+      fits_any_(in_any(request_.method)) {}
 
 const Entry* Search::run() {
   if (request_.path.starts_with('/')) walk_hosts();
   return winner_;
+}
+
+// As for a method that no entry has.
+MethodSet Search::methods() {
+  method_ = implied_ = 0;
+  fits_any_ = false;
+  run();
+  return allow_;
 }
 
 // Each walk says whether to stop: with the winner found, unless all entries are wanted.
@@ -109,8 +119,10 @@ const Entry* Search::pick(std::size_t begin, std::size_t count) {
   return through_get;
 }
 
+// Most entries have neither, and are asked for no more than that.
 bool Search::fits(const Entry& e) const {
-  return parts_.regex_fits(e, request_.path) && parts_.conditions_fit(e, request_);
+  return (e.regex == kNone || parts_.regex_fits(e, request_.path)) &&
+         (e.conditions == kNone || parts_.conditions_fit(e, {request_, connection_}));
 }
 
 }  // namespace sluice::routing

@@ -18,11 +18,12 @@ struct Seen {
 class Search {
  public:
   // With `seen` the walk does not stop at the winner and notes every entry that it meets.
-  Search(const TableParts& parts, const http::RequestHead& request,
-         std::vector<Seen>* seen = nullptr) noexcept;
+  Search(const TableParts& parts, const Arrival& arrival, std::vector<Seen>* seen = nullptr) noexcept;
 
   // The best entry that fits, or null.
   const Entry* run();
+  // Instead: the methods of all entries that fit but for the method.
+  MethodSet methods();
   // Of the winner: path bytes that its pattern matched in front of its tail; all without one, 0 for an
   // expression.
   std::size_t prefix() const noexcept { return prefix_; }
@@ -40,6 +41,7 @@ class Search {
 
   const TableParts& parts_;
   const http::RequestHead& request_;
+  const http::ConnectionFacts* connection_;  // null: not known
   std::vector<Seen>* seen_;
   MethodSet method_;
   MethodSet implied_;  // GET for a HEAD request, which a GET route serves

@@ -49,6 +49,8 @@ class TableBuilder {
     add_conditions(p, match);
     if (match.paths.empty()) add_path(p, match, every_path_);
     for (const auto& path : match.paths) add_path(p, match, path);
+    p.entry.redirected = true;
+    for (const auto& path : match.redirected) add_path(p, match, path);
   }
 
   void too_many_methods(const Entry& e, const std::string& name) {
@@ -73,7 +75,7 @@ class TableBuilder {
     parts_->patterns.push_back({text(path.text), static_cast<std::uint32_t>(parts_->captures.size())});
     p.list = path.regex ? List::regex : path.has_tail() ? List::tail : List::exact;
     if (path.regex) p.entry.regex = add_regex(path);
-    p.entry.captures = path.regex ? add_groups(*path.regex) : add_captures(path);
+    p.entry.captures = static_cast<std::uint16_t>(path.regex ? add_groups(*path.regex) : add_captures(path));
     if (match.hosts.empty()) place(p, kAnyHost, path);
     for (const auto& host : match.hosts) place(p, root(host), path);
   }

@@ -7,10 +7,10 @@
 
 namespace sluice::routing {
 
-bool TableParts::conditions_fit(const Entry& entry, const http::RequestHead& request) const noexcept {
+bool TableParts::conditions_fit(const Entry& entry, const Arrival& arrival) const noexcept {
   if (entry.conditions == kNone) return true;
   const auto& list = conditions[entry.conditions];
-  return std::all_of(list.begin(), list.end(), [&](const auto& c) { return c->fits(request); });
+  return std::all_of(list.begin(), list.end(), [&](const auto& c) { return c->fits(arrival); });
 }
 
 bool TableParts::regex_fits(const Entry& entry, std::string_view path) const {

@@ -25,14 +25,15 @@ struct Text {
 };
 
 // One match at one host and one path, in the list of the node that its pattern leads to. A list is sorted by
-// rank: with methods before without, more header conditions, more query conditions, higher priority, written
-// first.
+// rank: those not redirected before those that are, with methods before without, more header conditions, more
+// query conditions, higher priority, written first.
 struct Entry {
   MethodSet methods = 0;  // 0: every method that in_any() names
   std::uint32_t route = 0;
   std::uint32_t match = 0;
   std::uint32_t pattern = 0;
-  std::uint32_t captures = 0;  // how many the pattern has
+  std::uint16_t captures = 0;  // how many the pattern has
+  bool redirected = false;     // see Match
   std::uint32_t regex = kNone;
   std::uint32_t conditions = kNone;
 };
@@ -64,7 +65,7 @@ struct TableParts {
   std::span<const CaptureSlot> capture_slots(const Entry& entry) const noexcept {
     return {captures.data() + patterns[entry.pattern].captures, entry.captures};
   }
-  bool conditions_fit(const Entry& entry, const http::RequestHead& request) const noexcept;
+  bool conditions_fit(const Entry& entry, const Arrival& arrival) const noexcept;
   bool regex_fits(const Entry& entry, std::string_view path) const;
   // Bytes held, without the compiled expressions and conditions.
   std::size_t memory() const noexcept;

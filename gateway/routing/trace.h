@@ -13,6 +13,7 @@ struct Candidate {
   std::uint32_t match = 0;
   std::string host;  // the patterns as written: "*.example.com", "any host"
   std::string path;
+  std::string conditions;  // "header X-Tenant: acme, query dry: present"; "" without any
   bool won = false;
   // Why it is not the one; "" for the winner. Either a condition that the request does not meet ("method GET
   // not in [POST]") or where the winner ranks above it ("path: literal `orders` beats {id}").

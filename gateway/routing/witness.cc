@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <re2/re2.h>
 
-#include "gateway/base/arena.h"
+#include "gateway/routing/example.h"
 #include "gateway/routing/ties.h"
 
 namespace sluice::routing {
@@ -32,6 +34,13 @@ std::string sample_path(const PathPattern& pattern, std::string_view sample) {
   return path;
 }
 
+// False if no request that meets all of them is at hand.
+bool meet(const TableParts& parts, const Entry& entry, Example& example) {
+  if (entry.conditions == kNone) return true;
+  const auto& all = parts.conditions[entry.conditions];
+  return std::all_of(all.begin(), all.end(), [&](const auto& c) { return c->meet(example); });
+}
+
 }  // namespace
 
 std::string witness(const Placement& a, const Placement& b, const TableParts& parts,
@@ -41,18 +50,17 @@ std::string witness(const Placement& a, const Placement& b, const TableParts& pa
   std::string method = shared == 0 ? "GET" : parts.methods.text(shared & (~shared + 1));
   std::string text;
   for (auto sample : kSamples) {
-    base::Arena arena;
-    http::RequestHead head(arena);
-    std::string host = sample_host(parts, a.host, sample), path = sample_path(pattern, sample);
+    std::string path = sample_path(pattern, sample);
     if (path.empty()) return "";
-    head.method = http::method(method);
-    head.method_text = method;
-    head.host = host;
-    head.path = path;
-    Lookup found = table.find(head);
+    Example example(method, sample_host(parts, a.host, sample), path);
+    bool met = meet(parts, a.entry, example) && meet(parts, b.entry, example);
+    if (!met || !parts.conditions_fit(a.entry, example.head()) ||
+        !parts.conditions_fit(b.entry, example.head()))
+      return "";
+    Lookup found = table.find(example.head());
     bool of_the_two = found.outcome == Lookup::Outcome::matched &&
                       (found.route == a.entry.route || found.route == b.entry.route);
-    if (of_the_two || text.empty()) text = method + " http://" + host + path;
+    if (of_the_two || text.empty()) text = example.text();
     if (of_the_two) break;
   }
   return text;

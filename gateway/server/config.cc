@@ -3,6 +3,18 @@
 
 #include "gateway/chain/registry.h"
 
+namespace sluice::routing {
+
+void describe(config::Enumeration<TrailingSlash>& e) {
+  e.about("trailing_slash");
+  e.value("strict", TrailingSlash::strict, "Another path.");
+  e.value("redirect", TrailingSlash::redirect,
+          "The client is sent to the route's own, with 308, unless another route has just that path.");
+  e.value("ignore", TrailingSlash::ignore, "The same path. It is forwarded as the client has sent it.");
+}
+
+}  // namespace sluice::routing
+
 namespace sluice::server {
 
 using namespace config;
@@ -29,6 +41,11 @@ void describe(Description<RouteConfig>& d) {
           one_or_many, min_items(1));
   d.field("priority", &RouteConfig::priority,
           "Decides between routes that are equally specific; the higher one wins.");
+  d.field(
+      "trailing_slash", &RouteConfig::trailing_slash,
+      "What a path is that differs from one of the route's own by a slash at its end only. Paths with `**` "
+      "or `{rest...}` and expressions say themselves what may follow.",
+      default_is("defaults.trailing_slash"));
   d.field("use", &RouteConfig::use, "Filters, in the order in which requests pass them.", one_or_many,
           max_items(kMostFilters));
   d.one_of(&RouteConfig::handler, chain::handler_alternatives(), "What answers the request.", required);
@@ -74,6 +91,11 @@ void describe(Description<DefaultsConfig>& d) {
   d.field("require_auth", &DefaultsConfig::require_auth,
           "Every route must find out who calls. Loading fails otherwise.", default_is("off"),
           example("{except: [/health/**]}"));
+  d.field("trailing_slash", &DefaultsConfig::trailing_slash, "For routes that do not say it themselves.");
+  d.field(
+      "merge_slashes", &DefaultsConfig::merge_slashes,
+      "Takes several slashes in a row for one, in the path of every request, before a route is looked up. "
+      "Services get the path like that, too.");
   d.field(
       "error_pages", &DefaultsConfig::error_pages,
       "What clients get with errors, by status or class, where the route does not say; also where there is "
@@ -87,8 +109,9 @@ void describe(Description<DefaultsConfig>& d) {
 void describe(Description<Config>& d) {
   d.about("config", "A Sluice configuration file.");
   d.field("version", &Config::version, "Of the dialect.", between(1, 1));
-  d.field("include", &Config::include, "Files whose contents are merged in, as paths or shell patterns.",
-          one_or_many);
+  d.field("include", &Config::include,
+          "Files whose contents are merged in, as paths or shell patterns, perhaps confined.", one_or_many,
+          example("[conf.d/*.yaml, {files: teams/a/*.yaml, confine: {path: /a/**}}]"));
   d.field("workers", &Config::workers, "Threads that serve requests.", between(1u, 256u),
           default_is("the CPUs that the process may use"));
   d.field("listeners", &Config::listeners, "Addresses on which clients are accepted.", defines("listener"));

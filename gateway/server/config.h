@@ -15,8 +15,14 @@
 #include "gateway/observe/access_log_config.h"
 #include "gateway/observe/metrics_config.h"
 #include "gateway/routing/match_config.h"
+#include "gateway/routing/slashes.h"
+#include "gateway/server/confinement.h"
 #include "gateway/stores/store_config.h"
 #include "gateway/upstream/config.h"
+
+namespace sluice::routing {
+void describe(config::Enumeration<TrailingSlash>& e);
+}
 
 namespace sluice::server {
 
@@ -32,6 +38,7 @@ struct RouteConfig {
   std::string name;
   std::vector<routing::MatchConfig> match;
   int priority = 0;
+  std::optional<routing::TrailingSlash> trailing_slash;
   std::vector<UseConfig> use;
   config::Choice handler;
   std::optional<config::Duration> timeout;
@@ -63,6 +70,8 @@ void describe(config::Description<RequireAuthConfig>& d);
 
 struct DefaultsConfig : upstream::DefaultsConfig {
   std::optional<RequireAuthConfig> require_auth;
+  routing::TrailingSlash trailing_slash = routing::TrailingSlash::strict;
+  bool merge_slashes = false;
   chain::ErrorPagesConfig error_pages;
   bool operator==(const DefaultsConfig&) const = default;
 };
@@ -70,7 +79,7 @@ void describe(config::Description<DefaultsConfig>& d);
 
 struct Config {
   int version = 1;
-  std::vector<std::string> include;
+  std::vector<IncludeConfig> include;
   std::optional<std::uint32_t> workers;
   config::ByName<front::ListenerConfig> listeners;
   config::ByName<upstream::UpstreamConfig> upstreams;

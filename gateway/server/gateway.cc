@@ -10,7 +10,6 @@
 #include "gateway/base/version.h"
 #include "gateway/config/report.h"
 #include "gateway/server/cpus.h"
-#include "gateway/server/quota_report.h"
 
 namespace sluice::server {
 
@@ -47,10 +46,16 @@ Gateway::~Gateway() {
 
 void Gateway::make_workers(const Config& config) {
   unsigned count = config.workers.value_or(usable_cpus());
+  // Connections wait in each queue that was handed over: whoever serves fewer would lose some.
+  if (auto queues = static_cast<unsigned>(listeners_.inherited_queues()); queues > count) {
+    log(Level::warning, std::to_string(queues) + " workers, as many as before, until the next restart");
+    count = queues;
+  }
   metrics_ = std::make_unique<observe::MetricsRegistry>(config.metrics.options(count));
   upstream::WorkerLoops loops;
   for (unsigned i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<WorkerThread>(i, clock_, *metrics_));
+    if (config.admin.enabled) workers_.back()->remember_failures(config.admin.failures);
     auto& loop = workers_.back()->loop();
     loops.push_back(&loop);
     gauges_.push_back(metrics_->loop_times_at_scrape(
@@ -98,6 +103,7 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   put_in_force(loaded, std::move(snapshot), source);
   tls_->use(std::move(tls));
   listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_, *tls_);
+  if (admin_) admin_->adopt_file();
   metrics_->loaded(clock_.wall());
   metrics_->set_ready(true);
   return true;
@@ -153,8 +159,7 @@ Gateway::Renewal Gateway::renew_consumers(Loaded& loaded, std::string source) {
   generations_.push_back(snapshot);
   for (auto& w : workers_) w->install(snapshot);
   snapshot_ = std::move(snapshot);
-  config_ = std::move(loaded.config);
-  metrics_->set_config(snapshot_->hash, source);
+  remember(loaded, source);
   metrics_->reloaded(observe::ReloadResult::ok, clock_.wall());
   return Renewal::done;
 }
@@ -181,7 +186,14 @@ void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapsh
   prober_->watch(std::move(checked));
   for (auto& w : workers_) w->install(snapshot);
   snapshot_ = std::move(snapshot);
+  remember(loaded, source);
+}
+
+void Gateway::remember(Loaded& loaded, const std::string& source) {
   config_ = std::move(loaded.config);
+  if (admin_) document_ = loaded.document;
+  source_ = source;
+  loaded_at_ = clock_.wall();
   metrics_->set_config(snapshot_->hash, source);
 }
 
@@ -230,47 +242,14 @@ std::size_t Gateway::connections() {
 }
 
 bool Gateway::start_admin(Loaded& loaded) {
-  admin::Suppliers suppliers;
-  suppliers.metrics = [this](std::size_t family, std::string& out) {
-    return metrics_->write_text(family, out);
-  };
-  suppliers.readiness = [this] {
-    admin::Readiness r;
-    if (!snapshot_) r.reasons.push_back("no configuration is in force");
-    if (draining_) r.reasons.push_back("draining");
-    return r;
-  };
-  suppliers.upstreams = [this] { return report_upstreams(); };
-  suppliers.revoke = [this](chain::Revocation r) {
-    return revocations_->revoke(std::move(r), clock_.wall());
-  };
-  suppliers.revocations = [this] { return revocations_->size(); };
-  suppliers.now = [this] { return clock_.wall(); };
-  suppliers.quotas = [this](const admin::QuotaQuery& query) {
-    return report_quotas(stores_, workers_.front()->loop(), clock_.wall(), query);
-  };
-  auto started = admin::AdminServer::start(control_, loaded.config.admin, std::move(suppliers));
+  auto started = admin::AdminServer::start(control_, loaded.config.admin, suppliers(), {},
+                                           std::exchange(for_admin_, {}));
   if (started) {
     admin_ = std::move(*started);
     return true;
   }
   config::Report(loaded.document, loaded.diagnostics).error("admin.bind", started.error().detail);
   return false;
-}
-
-std::vector<admin::UpstreamReport> Gateway::report_upstreams() const {
-  std::vector<admin::UpstreamReport> out;
-  if (!snapshot_) return out;
-  for (const auto& u : snapshot_->upstreams) {
-    auto& report = out.emplace_back(admin::UpstreamReport{u->name(), {}});
-    const auto* checks = u->checks().get();
-    for (const auto& t : u->targets()) {
-      bool usable = t->usable();
-      report.targets.push_back({t->text(), usable, usable ? "" : t->why_unusable().detail,
-                                checks ? std::string(upstream::name(checks->health.type)) : "", t->health()});
-    }
-  }
-  return out;
 }
 
 void Gateway::drain(std::function<void(std::size_t)> done) {
@@ -280,11 +259,14 @@ void Gateway::drain(std::function<void(std::size_t)> done) {
   metrics_->set_draining(true);
   timer_.expires_after(config_.shutdown.pre_stop);
   timer_.async_wait([this, done = std::move(done)](boost::system::error_code stopped) mutable {
-    if (stopped) return;
-    for (auto& w : workers_) w->drain();
-    listeners_.remove_files();  // the next process may have the place
-    cut_when_idle(std::chrono::steady_clock::now() + config_.shutdown.grace, std::move(done));
+    if (!stopped) stop_workers(std::move(done));
   });
+}
+
+void Gateway::stop_workers(std::function<void(std::size_t)> done) {
+  for (auto& w : workers_) w->drain();
+  listeners_.remove_files();  // the next process may have the place
+  cut_when_idle(std::chrono::steady_clock::now() + config_.shutdown.grace, std::move(done));
 }
 
 void Gateway::cut_when_idle(base::SteadyTime deadline, std::function<void(std::size_t)> done) {

@@ -5,6 +5,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "gateway/admin/admin_server.h"
+#include "gateway/admin/socket.h"
 #include "gateway/base/clock.h"
 #include "gateway/net/resolver.h"
 #include "gateway/observe/access_log.h"
@@ -32,7 +34,13 @@ class Gateway {
   ~Gateway();
 
   // Sockets that a supervisor opened, for start() to take.
-  void inherit(net::InheritedSockets sockets) noexcept { listeners_.inherit(std::move(sockets)); }
+  void inherit(net::InheritedSockets sockets) {
+    for_admin_ = sockets.split(admin::kHandedAs);
+    listeners_.inherit(std::move(sockets));
+  }
+  // What operators may ask the process for through the admin server: to read its configuration again and to
+  // end. Before start().
+  void operated_by(admin::ChangeSuppliers operations) { operations_ = std::move(operations); }
   // Begins to serve. False, with diagnostics in `loaded`, if that cannot be; then destroy the gateway. May
   // run `control` for a while, to resolve names.
   bool start(Loaded& loaded, std::string source);
@@ -50,6 +58,15 @@ class Gateway {
   // grace. `done` is told how many connections had to be cut.
   void drain(std::function<void(std::size_t cut)> done);
 
+  // For the process that takes the place of this one: other descriptors of all listening sockets, the
+  // caller's to close. Waits for every worker. What is used up of quotas is written out, and counted in
+  // memory alone from now on.
+  std::vector<net::HandedSockets> hand_out();
+  // That process could not serve: this one keeps what was used up again.
+  void take_back();
+  // That process serves: as drain(), but at once, and what is in the file system belongs to that process.
+  void give_way(std::function<void(std::size_t cut)> done);
+
   bool ready() const noexcept { return snapshot_ && !draining_; }
   // Downstream connections that are open. Waits for every worker: what they did before has been done and
   // counted.
@@ -57,6 +74,7 @@ class Gateway {
   // The port that a listener is bound to (0 in the configuration lets the system choose); 0 if there is none
   // such.
   std::uint16_t port(std::string_view listener) const noexcept { return listeners_.port(listener); }
+  std::string config_hash() const { return snapshot_ ? snapshot_->hash : ""; }
   std::uint16_t admin_port() const noexcept { return admin_ ? admin_->port() : 0; }
   observe::MetricsRegistry& metrics() noexcept { return *metrics_; }
 
@@ -67,8 +85,15 @@ class Gateway {
   bool open_log(Loaded& loaded, std::unique_ptr<observe::AccessLog>& out);
   void use_log(std::unique_ptr<observe::AccessLog> log);
   void put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot, const std::string& source);
+  void remember(Loaded& loaded, const std::string& source);
   void await_answers();
-  std::vector<admin::UpstreamReport> report_upstreams() const;
+  admin::Suppliers suppliers();
+  admin::FailureReport report_failures(const observe::FailureQuery& query);
+  std::vector<admin::WorkerReport> report_workers();
+  std::vector<admin::ListenerReport> report_listeners();
+  admin::ConfigReport report_config() const;
+  admin::TargetChanged change_target(const admin::TargetChange& change);
+  void stop_workers(std::function<void(std::size_t cut)> done);
   void cut_when_idle(base::SteadyTime deadline, std::function<void(std::size_t)> done);
   std::size_t generations_alive();
 
@@ -90,8 +115,14 @@ class Gateway {
   std::unique_ptr<chain::Revocations> revocations_;
   std::unique_ptr<ProberThread> prober_;
   std::unique_ptr<admin::AdminServer> admin_;
-  Config config_;  // in force
+  net::InheritedSockets for_admin_;
+  admin::ChangeSuppliers operations_;
+  Config config_;                             // in force
+  std::optional<config::Document> document_;  // of it; only where there is an admin server to tell about it
+  std::string source_;
+  base::WallTime loaded_at_{};
   std::shared_ptr<BuiltSnapshot> snapshot_;
+  std::vector<observe::BusyRatio> busy_;  // of the workers, for the admin server
   std::vector<std::weak_ptr<const BuiltSnapshot>> generations_;
   bool draining_ = false;
 };

@@ -49,7 +49,8 @@ base::Result<Listeners::Sockets> Listeners::open_sockets(const std::string& name
   auto backlog = static_cast<int>(config.backlog);
   base::Result<std::vector<int>> fds = std::vector<int>();
   if (auto inherited = inherited_.take(name, at)) {
-    fds = shared_by(workers, {*inherited}, at);
+    fds = shared_by(workers, std::move(inherited->fds), at);
+    out.adopts_file = inherited->owns_file;
   } else if (at.is_unix()) {
     auto made = net::listen_unix(at, config.access(), backlog);
     if (!made) return std::move(made).unexpected();
@@ -136,6 +137,7 @@ void Listeners::apply(const Config& config, const BuiltSnapshot& snapshot, Opene
       for (auto& w : workers) w->unlisten(name);  // it moves to another address
     if (fresh) {
       auto port = net::bound_to(sockets->second.fds.front()).port();
+      if (sockets->second.adopts_file) sockets->second.file = net::SocketFile(written.bind.path);
       living = {written, true, port, next_index_++, std::move(sockets->second.file), living.counts};
     } else if (living.config.socket != written.socket) {
       base::log(base::Level::warning, "listener " + name + ": `socket` changes with a restart only");
@@ -162,8 +164,33 @@ void Listeners::apply(const Config& config, const BuiltSnapshot& snapshot, Opene
   });
 }
 
+bool Listeners::owns_file(std::string_view listener) const noexcept {
+  auto at = living_.find(listener);
+  return at != living_.end() && at->second.file.owned();
+}
+
+void Listeners::give_up_files() noexcept {
+  for (auto& [name, living] : living_) living.file.give_up();
+}
+
 void Listeners::remove_files() noexcept {
   for (auto& [name, living] : living_) living.file.remove();
+}
+
+std::vector<admin::ListenerReport> Listeners::report() const {
+  std::vector<admin::ListenerReport> out;
+  for (const auto& [name, living] : living_) {
+    auto& l = out.emplace_back();
+    l.name = name;
+    l.bind = living.config.bind.text();
+    l.port = living.port;
+    l.tls = living.config.tls.has_value();
+    if (!living.settings) continue;
+    const auto& spoken = living.settings->protocols;
+    if (spoken.h1) l.protocols.emplace_back("h1");
+    if (spoken.h2) l.protocols.emplace_back("h2");
+  }
+  return out;
 }
 
 std::uint16_t Listeners::port(std::string_view listener) const noexcept {

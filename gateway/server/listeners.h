@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/admin/process_page.h"
 #include "gateway/net/inherited.h"
 #include "gateway/net/unix_socket.h"
 #include "gateway/server/listener_tls.h"
@@ -30,6 +31,7 @@ class Listeners {
     ~Sockets();
     std::vector<int> fds;
     net::SocketFile file;
+    bool adopts_file = false;  // once they are served: until then it is that of the process before
   };
 
  public:
@@ -52,6 +54,13 @@ class Listeners {
   // Makes the workers use TLS as it is now on a listener.
   void renew(const std::string& listener, Workers& workers, const ListenerTls& tls);
   std::uint16_t port(std::string_view listener) const noexcept;
+  // All that are open, without their connections.
+  std::vector<admin::ListenerReport> report() const;
+  // How many workers it takes to serve all that was inherited.
+  std::size_t inherited_queues() const { return inherited_.queues(); }
+  bool owns_file(std::string_view listener) const noexcept;
+  // The files of Unix sockets belong to the process that takes the place of this one.
+  void give_up_files() noexcept;
   // Removes the files of Unix sockets: when nobody accepts on them any more.
   void remove_files() noexcept;
 

@@ -36,7 +36,7 @@ class RouteBuilder final : public chain::Builder {
     for (std::size_t i = 0; i < config_.use.size(); ++i) place(config_.use[i], path("use", i), "*", filters);
     for (std::size_t i = 0; i < written.use.size(); ++i)
       place(written.use[i], path("routes", index, "use", i), written.name, filters);
-    object(filters, written.handler.name());
+    object(filters, written.handler, path("routes", index, written.handler.name()));
     std::vector<chain::Link> links;
     for (const Placed& f : filters) {
       being_built_ = {f.settings_path, f.name, f.filter->name(), f.owner};
@@ -46,8 +46,9 @@ class RouteBuilder final : public chain::Builder {
     lacks_auth_.push_back(std::ranges::none_of(links, identifies));
     auto handler = chain::make_handler(written.handler, *this);
     auto metrics = living_.metrics.route(written.name);
-    metrics->expect(http::Method::get, 200,
-                    written.handler.name() == "to" ? observe::Source::upstream : observe::Source::gateway);
+    metrics->expect(
+        http::Method::get, 200,
+        asks_upstream(written.handler.name()) ? observe::Source::upstream : observe::Source::gateway);
     out_.routes.push_back(std::make_shared<const routing::Route>(routing::Route{
         written.name, chain::Chain(std::move(links), std::move(handler)), std::move(metrics),
         error_pages(path("routes", index, "error_pages"), written.error_pages, facts_.captures)}));
@@ -102,6 +103,15 @@ class RouteBuilder final : public chain::Builder {
     being_built_ = std::move(outer);
     inside_.pop_back();
     return std::move(link.filter);
+  }
+  std::shared_ptr<const chain::Handler> handler(const config::Choice& choice,
+                                                std::string_view field) override {
+    auto outer = std::exchange(
+        being_built_,
+        {below(std::string(field) + "." + std::string(choice.name())), {}, {}, being_built_.owner});
+    auto made = chain::make_handler(choice, *this);
+    being_built_ = std::move(outer);
+    return made;
   }
   std::shared_ptr<observe::PolicyMetrics> decisions() override {
     return living_.metrics.policy(being_built_.name, being_built_.kind);
@@ -199,15 +209,19 @@ class RouteBuilder final : public chain::Builder {
     out.push_back({&policy->filter, use.policy, std::move(at),
                    path("policies", use.policy, policy->filter.name()), use.policy});
   }
+  static bool asks_upstream(std::string_view handler) {
+    return handler == "to" || handler == "split" || handler == "branch";
+  }
   static bool identifies(const chain::Link& link) {
     const auto* filter = dynamic_cast<const chain::Authenticator*>(link.filter.get());
     return filter && !filter->admits_anyone();
   }
-  void object(const std::vector<Placed>& filters, std::string_view handler) {
+  void object(const std::vector<Placed>& filters, const config::Choice& handler,
+              const std::string& handler_path) {
     std::vector<chain::Written> written;
     for (const Placed& f : filters) written.push_back({f.filter->name(), f.name, f.filter->value().get()});
-    for (auto& o : chain::object_to_order(written, handler)) {
-      const auto& at = filters[o.index].use_path;
+    for (auto& o : chain::object_to_order(written, handler.name(), handler.value().get())) {
+      const auto& at = o.index < filters.size() ? filters[o.index].use_path : handler_path;
       if (o.severity == config::Severity::error) {
         report_.error(at, std::move(o.message), std::move(o.hint));
       } else {
@@ -245,7 +259,10 @@ std::vector<routing::RouteMatches> matches_of(const Config& config) {
   routes.reserve(config.routes.size());
   for (const auto& route : config.routes) {
     routing::RouteMatches matches{route.name, route.priority, {}};
-    for (const auto& match : route.match) matches.matches.push_back(match.match());
+    for (const auto& match : route.match) {
+      matches.matches.push_back(match.match());
+      routing::apply(route.trailing_slash.value_or(config.defaults.trailing_slash), matches.matches.back());
+    }
     routes.push_back(std::move(matches));
   }
   return routes;
@@ -293,7 +310,9 @@ void check_auth(const Config& config, std::span<const routing::RouteMatches> mat
 std::vector<observe::TargetReport> report_targets(const upstream::Upstream& upstream) {
   std::vector<observe::TargetReport> out;
   for (const auto& t : upstream.targets())
-    out.push_back({t->text(), t->usable() ? observe::TargetState::healthy : observe::TargetState::unhealthy});
+    out.push_back({t->text(), t->usable()    ? observe::TargetState::healthy
+                              : t->ejected() ? observe::TargetState::ejected
+                                             : observe::TargetState::unhealthy});
   return out;
 }
 
@@ -310,7 +329,9 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
   auto out = std::make_shared<BuiltSnapshot>();
   out->hash = loaded.hash;
   auto matches = matches_of(config);
+  check_confinements(loaded.document, matches, loaded.diagnostics);
   build_route_table(config.on_tie, matches, report, *out);
+  out->merge_slashes = config.defaults.merge_slashes;
   out->routes.reserve(config.routes.size());
   living.stores.state_directory(
       config.state_directory.empty()
@@ -343,6 +364,7 @@ std::shared_ptr<BuiltSnapshot> renew_consumers(Loaded& loaded, BuiltSnapshot& cu
   out->table = current.table;
   out->routes = current.routes;
   out->identity_fields = current.identity_fields;
+  out->merge_slashes = current.merge_slashes;
   out->error_pages = current.error_pages;
   out->upstreams = current.upstreams;
   out->gauges = std::move(current.gauges);

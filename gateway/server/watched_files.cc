@@ -25,7 +25,15 @@ WatchedFiles::Stamp WatchedFiles::look(const std::string& path) noexcept {
   return {s.st_dev, s.st_ino, s.st_size, s.st_mtim, s.st_ctim};
 }
 
-bool WatchedFiles::changed() {
+void WatchedFiles::only(const std::vector<std::string>& paths) {
+  auto before = std::exchange(files_, {});
+  for (const auto& path : paths) {
+    auto known = before.find(path);
+    files_[path] = known == before.end() ? look(path) : known->second;
+  }
+}
+
+bool WatchedFiles::moved() {
   bool moves = false;
   for (auto& [path, stamp] : files_) {
     Stamp now = look(path);
@@ -33,6 +41,11 @@ bool WatchedFiles::changed() {
     stamp = now;
     moves = true;
   }
+  return moves;
+}
+
+bool WatchedFiles::changed() {
+  bool moves = moved();
   return std::exchange(moving_, moves) && !moves;
 }
 

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace sluice::server {
 
@@ -14,9 +15,13 @@ class WatchedFiles {
  public:
   // To be called before the file is read: what changes afterwards is then seen as a change.
   void add(const std::string& path) { files_[path] = look(path); }
+  // Watches these and no others; those that were watched are compared with what they were.
+  void only(const std::vector<std::string>& paths);
   // True once after files have changed and then stayed the same for one call: whoever replaces a certificate
   // and its key does so one after the other.
   bool changed();
+  // Has a file changed since it was added or this was last asked?
+  bool moved();
 
  private:
   struct Stamp {

@@ -11,17 +11,19 @@ namespace sluice::server {
 // Ticks along with the wheel and reports how late it was called: what an event waits when the worker is
 // blocked.
 struct WorkerThread::Lag final : net::Timer {
-  Lag(net::Loop& l, observe::WorkerMetrics& m) : loop(l), metrics(m) { again(); }
+  Lag(net::Loop& l, WorkerThread& w) : loop(l), worker(w) { again(); }
   void again() noexcept {
     expected = loop.now() + 2 * net::Wheel::kTick;
     loop.wheel().set(*this, loop.wheel().due_in(net::Wheel::kTick));
   }
   void expired() noexcept override {
-    metrics.loop_lag(std::max(base::Duration::zero(), loop.now() - expected));
+    worker.lag_ = std::max(base::Duration::zero(), loop.now() - expected);
+    worker.worst_lag_ = std::max(worker.worst_lag_, worker.lag_);
+    worker.metrics_.loop_lag(worker.lag_);
     again();
   }
   net::Loop& loop;
-  observe::WorkerMetrics& metrics;
+  WorkerThread& worker;
   base::SteadyTime expected;
 };
 
@@ -47,7 +49,7 @@ void WorkerThread::start() {
 void WorkerThread::run() {
   ::pthread_setname_np(::pthread_self(), ("worker-" + std::to_string(worker_.index)).c_str());
   {
-    Lag lag(loop_, metrics_);
+    Lag lag(loop_, *this);
     loop_.run();
     listeners_.clear();
     leaving_.clear();
@@ -98,16 +100,52 @@ void WorkerThread::drain() {
   });
 }
 
-std::future<std::size_t> WorkerThread::connections() {
-  auto promise = std::make_shared<std::promise<std::size_t>>();
+void WorkerThread::remember_failures(std::size_t entries) {
+  if (entries == 0) return;
+  failures_ = std::make_unique<observe::FailureRing>(entries, worker_.index);
+  front_.remember_in(failures_.get());
+}
+
+template <class Read>
+auto WorkerThread::ask(Read read) {
+  using Value = decltype(read());
+  auto promise = std::make_shared<std::promise<Value>>();
   auto future = promise->get_future();
-  loop_.post([this, promise] {
+  loop_.post([promise, read = std::move(read)] { promise->set_value(read()); });
+  return future;
+}
+
+std::future<std::size_t> WorkerThread::connections() {
+  return ask([this] {
     std::size_t n = 0;
     for (auto& [name, listener] : listeners_) n += listener->connections();
     for (auto& listener : leaving_) n += listener->connections();
-    promise->set_value(n);
+    return n;
   });
-  return future;
+}
+
+std::future<WorkerState> WorkerThread::state() {
+  return ask([this] {
+    WorkerState out{lag_, worst_lag_, front_.active(), {}};
+    for (auto& [name, listener] : listeners_) out.connections[name] += listener->connections();
+    for (auto& listener : leaving_) out.connections[""] += listener->connections();
+    return out;
+  });
+}
+
+std::future<std::map<std::string, int>> WorkerThread::sockets() {
+  return ask([this] {
+    std::map<std::string, int> out;
+    for (auto& [name, listener] : listeners_)
+      if (int fd = listener->duplicate(); fd >= 0) out[name] = fd;
+    return out;
+  });
+}
+
+std::future<std::vector<observe::Failure>> WorkerThread::failures(observe::FailureQuery query) {
+  return ask([this, query = std::move(query)] {
+    return failures_ ? failures_->read(query) : std::vector<observe::Failure>();
+  });
 }
 
 }  // namespace sluice::server

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "gateway/front/front.h"
 #include "gateway/front/listener.h"
@@ -21,6 +22,13 @@ struct ListenerShare {
   std::shared_ptr<const front::ListenerSettings> settings;
 };
 
+// How a worker is at the moment.
+struct WorkerState {
+  base::Duration lag{}, worst_lag{};               // of its last tick, and since the start
+  std::size_t exchanges = 0;                       // in flight
+  std::map<std::string, std::size_t> connections;  // by listener, those that are leaving too
+};
+
 class WorkerThread {
  public:
   WorkerThread(unsigned index, const base::Clock& clock, observe::MetricsRegistry& metrics);
@@ -29,7 +37,9 @@ class WorkerThread {
 
   net::Loop& loop() noexcept { return loop_; }
 
-  // Control thread, before start().
+  // Control thread, before start(): room for so many failed exchanges.
+  void remember_failures(std::size_t entries);
+  // Control thread.
   void start();
   // Waits for the thread's end, after loop().stop().
   void join();
@@ -42,15 +52,25 @@ class WorkerThread {
   void drain();
   // How many connections there are; what has been asked for before has been done when it is ready.
   std::future<std::size_t> connections();
+  // These answer when the worker comes to it: wait with an end.
+  std::future<WorkerState> state();
+  std::future<std::vector<observe::Failure>> failures(observe::FailureQuery query);
+  // By listener, another descriptor of the socket that this worker accepts on; the caller's to close.
+  std::future<std::map<std::string, int>> sockets();
 
  private:
   void run();
   struct Lag;
+  // What `read` says, from the worker's thread.
+  template <class Read>
+  auto ask(Read read);
 
   net::Loop loop_;
   chain::Worker worker_;
   front::Front front_;
   observe::WorkerMetrics& metrics_;
+  std::unique_ptr<observe::FailureRing> failures_;
+  base::Duration lag_{}, worst_lag_{};
   std::map<std::string, std::unique_ptr<front::Listener>> listeners_;
   std::vector<std::unique_ptr<front::Listener>> leaving_;  // removed from the configuration, not empty yet
   std::thread thread_;

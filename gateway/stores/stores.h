@@ -44,6 +44,8 @@ class Stores {
   const std::string& state_directory() const noexcept { return state_directory_; }
   // Begins to keep it there, if it is in use and not kept yet. The error is for people.
   base::Result<void> keep();
+  // Keeps it there no more, and lets another process have the place; keep() begins again.
+  void let_go() { file_.reset(); }
   // Where it is kept; "" while it is not.
   std::string kept_in() const { return file_ ? file_->directory() : std::string(); }
 

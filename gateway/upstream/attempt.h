@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // AttemptInFlight: one try of an exchange at a target, from the choice of the target to the last byte of its
-// answer. While it lives the target counts it as active; when it ends it is counted in the upstream's
-// metrics.
+// answer. While it lives the target counts it as active; how it goes is told to the upstream's protection;
+// when it ends it is counted in the upstream's metrics.
 #pragma once
 #include "gateway/base/clock.h"
 #include "gateway/http/stream.h"
@@ -11,11 +11,12 @@
 
 namespace sluice::upstream {
 
+class Upstream;
+
 class AttemptInFlight {
  public:
   // All must outlive the attempt.
-  AttemptInFlight(Target& target, observe::UpstreamCells& cells, const net::Loop& loop) noexcept
-      : active_(target), cells_(&cells), loop_(&loop), began_(loop.now()) {}
+  AttemptInFlight(Target& target, const Upstream& upstream, unsigned worker, const net::Loop& loop) noexcept;
   AttemptInFlight(const AttemptInFlight&) = delete;
   AttemptInFlight& operator=(const AttemptInFlight&) = delete;
   ~AttemptInFlight() {
@@ -30,17 +31,21 @@ class AttemptInFlight {
 
   // The connection that the attempt got, for the count of bytes; it must outlive the attempt.
   void on(const http::ClientStream& stream) noexcept { stream_ = &stream; }
-  void answered(int status, base::SteadyTime when) noexcept {
-    outcome_.status = status;
-    outcome_.first_byte = when - began_;
-  }
+  // It is a retry, and counts among those under way as long as it lives.
+  void retrying(Tally::Token token) noexcept { retry_ = std::move(token); }
+  // The head of a final answer is there. `failure`: what it says although its status does not.
+  void answered(int status, base::SteadyTime when, std::string_view failure = {});
   // The last byte has been seen; without it the attempt ends when it is destroyed.
   void ended(base::SteadyTime when) noexcept { ended_ = when; }
-  void failed(base::Reason reason) noexcept { outcome_.reason = reason; }
+  void failed(base::Reason reason);
+  // The target is to blame for something that neither a status nor a reason tells.
+  void blame(std::string_view failure);
   base::SteadyTime began() const noexcept { return began_; }
 
  private:
   ActiveRequest active_;
+  Target* target_;
+  const Upstream* upstream_;
   observe::UpstreamCells* cells_;
   const net::Loop* loop_;
   const http::ClientStream* stream_ = nullptr;
@@ -48,6 +53,8 @@ class AttemptInFlight {
       began_;  // the beginning of the loop's round: precise enough, and costs no reading of the clock
   base::SteadyTime ended_{};
   observe::AttemptOutcome outcome_;
+  Tally::Token retry_;
+  bool blamed_ = false;  // once is enough
 };
 
 }  // namespace sluice::upstream

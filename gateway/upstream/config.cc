@@ -145,10 +145,21 @@ void describe(Description<UpstreamConfig>& d) {
   d.field("health", &UpstreamConfig::health, "Checks whether the targets are well.", default_is("off"),
           example("/healthz"), example("{path: /healthz, interval: 5s, timeout: 2s}"),
           example("{type: grpc, service: shop.Cart}"), example("tcp"));
+  d.field("outlier", &UpstreamConfig::outlier, "What a target is taken out of service for.", example("off"),
+          example("{failures: 3, ejection: 10s}"));
+  d.field("circuit_breaker", &UpstreamConfig::circuit_breaker,
+          "When the upstream as a whole is left alone for a while.", default_is("off"), example("default"),
+          example("{failure_rate: 30%, open: 10s}"));
+  d.field("limits", &UpstreamConfig::limits, "What it gets at a time.", example("{max_requests: 200}"));
+  d.field("queue", &UpstreamConfig::queue, "Where requests wait at `limits.max_requests`.", default_is("off"),
+          example("{max: 50, timeout: 500ms}"));
   d.exactly_one({"targets", "url"});
   d.check(refuse_duplicates);
   d.check(check_health);
   d.check([](const UpstreamConfig& c, const Site& at) {
+    if (c.queue && !c.limits.max_requests)
+      at.error("queue", "requests wait where a limit is reached, and there is no limits.max_requests",
+               "for example `limits: {max_requests: 200}`");
     if (at.written("tls") && !c.uses_tls()) at.error("tls", "no target of this upstream has an https:// URL");
   });
 }

@@ -10,6 +10,7 @@
 #include "gateway/config/types_net.h"
 #include "gateway/http/forwarded.h"
 #include "gateway/upstream/health_config.h"
+#include "gateway/upstream/protection_config.h"
 #include "gateway/upstream/timeouts.h"
 #include "gateway/upstream/tls_config.h"
 #include "gateway/upstream/url.h"
@@ -61,6 +62,7 @@ void describe(config::Enumeration<ProtocolChoice>& e);
 struct PoolSettings {
   PoolConfig keep;
   ProtocolChoice protocol = ProtocolChoice::automatic;
+  std::uint32_t max_in_all = ~std::uint32_t{0};  // connections of the upstream
 };
 
 struct UpstreamConfig {
@@ -76,6 +78,10 @@ struct UpstreamConfig {
   http::Telling forwarded = http::Telling::x_forwarded;
   std::optional<net::ProxyVersion> proxy_protocol;
   std::optional<HealthConfig> health;
+  OutlierConfig outlier;
+  std::optional<CircuitConfig> circuit_breaker;
+  LimitsConfig limits;
+  std::optional<QueueConfig> queue;
   bool operator==(const UpstreamConfig&) const = default;
 
   // Whichever way they were written.

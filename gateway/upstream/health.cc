@@ -29,6 +29,12 @@ std::optional<HealthChange> Health::take(const Finding& finding, const HealthLim
   return turn(!healthy_, finding.cause, now);
 }
 
+std::optional<HealthChange> Health::reset(base::WallTime now) {
+  against_ = 0;
+  if (healthy_) return std::nullopt;
+  return turn(true, "reset by an operator", now);
+}
+
 HealthChange Health::turn(bool healthy, std::string cause, base::WallTime now) {
   healthy_ = healthy;
   against_ = 0;

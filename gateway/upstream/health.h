@@ -49,6 +49,9 @@ class Health {
   // The change, if that makes one. Without effect while not checked: a check may end after it is wanted.
   std::optional<HealthChange> take(const Finding& finding, const HealthLimits& limits, base::WallTime now);
 
+  // Healthy again, whatever was found until now: by an operator, whose word counts until the next finding.
+  std::optional<HealthChange> reset(base::WallTime now);
+
   bool healthy() const noexcept { return healthy_; }
   // Since when: the last change, or the first finding; unset without either.
   base::WallTime since() const noexcept { return since_; }

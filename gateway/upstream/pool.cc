@@ -105,11 +105,12 @@ Task<Result<Acquired>> Pool::acquire(base::Arena& arena, const Timeouts& timeout
 
 Acquired Pool::open(Connection& c, base::Arena& arena, const Timeouts& timeouts, base::Duration connect) {
   if (c.protocol == Protocol::h2) expected_room_ = c.http->room() + c.http->streams();
-  return {c.http->open(arena, {timeouts.first_byte, timeouts.idle}), connect};
+  return {c.http->open(arena, {timeouts.first_byte_after(connect), timeouts.idle}), connect};
 }
 
 base::Error Pool::too_many() const {
-  return {Reason::overload, target_->text() + " has as many connections as max_connections allows"};
+  return {Reason::overload,
+          target_->text() + " or its upstream has as many connections as max_connections allows"};
 }
 
 // Remembers what the target chose over TLS.
@@ -121,13 +122,13 @@ Result<Protocol> Pool::spoken_on(const Dialled& dialled) {
 
 // A connection for one exchange.
 Task<Result<Acquired>> Pool::connect(base::Arena& arena, Timeouts timeouts, Wanted wanted) {
-  if (!target_->try_open(settings_.keep.max_connections.value_or(~std::uint32_t{0})))
+  if (!target_->try_open(settings_.keep.max_connections.value_or(Target::kNoLimit), settings_.max_in_all))
     co_return base::Unexpected{too_many()};
   Opening opening(target_);
   auto before = loop_->clock().steady();
   bool h1 = wanted.upgrade && settings_.protocol == ProtocolChoice::automatic;
   auto layer = h1 ? Layer::http_1_1 : Layer::of_url;
-  auto dialled = co_await dial(*loop_, *target_, timeouts.connect, wanted.greeting, layer);
+  auto dialled = co_await dial(*loop_, *target_, timeouts.to_connect(), wanted.greeting, layer);
   if (!dialled) co_return std::move(dialled).unexpected();
   auto protocol = h1 ? Result<Protocol>(Protocol::h1) : spoken_on(*dialled);
   if (!protocol) co_return std::move(protocol).unexpected();
@@ -156,7 +157,7 @@ Task<Result<Acquired>> Pool::share(base::Arena& arena, Timeouts timeouts) {
   for (int rounds = 0; rounds < kRounds; ++rounds) {
     Waiter waiter(*this);
     if (waiting_count_ > dialling_count_ * std::max<std::size_t>(1, expected_room_)) {
-      auto started = start_dialling(timeouts.connect);
+      auto started = start_dialling(timeouts.to_connect());
       if (!started && dialling_count_ == 0) co_return std::move(started).unexpected();
     }
     if (!waiter.done) {  // else the dialling has ended at once
@@ -171,7 +172,7 @@ Task<Result<Acquired>> Pool::share(base::Arena& arena, Timeouts timeouts) {
 
 Result<void> Pool::start_dialling(base::Duration timeout) {
   diallings_.remove_if([](const Dialling& d) { return !d.job.running(); });
-  if (!target_->try_open(settings_.keep.max_connections.value_or(~std::uint32_t{0})))
+  if (!target_->try_open(settings_.keep.max_connections.value_or(Target::kNoLimit), settings_.max_in_all))
     return base::Unexpected{too_many()};
   ++dialling_count_;
   diallings_.emplace_back().job.start(dial_shared(Opening(target_), timeout));

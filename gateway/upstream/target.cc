@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/config/amounts.h"
+
 namespace sluice::upstream {
 
 Target::Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_ptr<const WorkerLoops> workers)
@@ -83,9 +85,30 @@ Health Target::health() const {
   return health_;
 }
 
+void Target::reset_health(base::WallTime now) {
+  std::lock_guard lock(mutex_);
+  if (health_.reset(now)) update_usable();
+}
+
+void Target::drain(bool on) {
+  std::lock_guard lock(mutex_);
+  drained_.store(on, std::memory_order_relaxed);
+  update_usable();
+}
+
+void Target::set_weight(std::optional<std::uint32_t> weight) {
+  weight_.store(weight.value_or(0), std::memory_order_relaxed);
+  group_->version.fetch_add(1, std::memory_order_release);
+}
+
+std::optional<std::uint32_t> Target::weight() const noexcept {
+  auto weight = weight_.load(std::memory_order_relaxed);
+  return weight ? std::optional(weight) : std::nullopt;
+}
+
 // Under the lock, as resolver and prober are two threads. A failed lookup leaves addresses as they are.
 void Target::update_usable() {
-  bool usable = !addresses_->empty() && health_.healthy();
+  bool usable = !addresses_->empty() && health_.healthy() && !drained() && !ejection_.out();
   if (usable_.exchange(usable, std::memory_order_relaxed) != usable)
     group_->version.fetch_add(1, std::memory_order_release);
 }
@@ -113,9 +136,12 @@ const std::shared_ptr<net::TlsSessions>& Target::sessions(const net::Loop& loop,
 
 base::Error Target::why_unusable() const {
   std::lock_guard lock(mutex_);
+  if (drained()) return {base::Reason::no_healthy_upstream, text_ + " is drained by an operator"};
   if (!health_.healthy())
     return {base::Reason::no_healthy_upstream,
             text_ + " fails its health checks: " + health_.changes().back().cause};
+  if (ejection_.out())
+    return {base::Reason::no_healthy_upstream, text_ + " is out of service: " + ejection_.cause()};
   if (!addresses_->empty()) return {base::Reason::no_healthy_upstream, text_ + " was not usable just before"};
   std::string why = resolve_error_.empty() ? "not resolved yet" : resolve_error_;
   return {base::Reason::upstream_resolve_failed, url_.host + ": " + why};
@@ -137,12 +163,63 @@ void Target::avoid(std::size_t position, base::SteadyTime now) noexcept {
   avoid_until_.store((now + kAvoid).time_since_epoch().count(), std::memory_order_relaxed);
 }
 
-bool Target::try_open(std::uint32_t at_most) noexcept {
-  auto now = connections_.load(std::memory_order_relaxed);
+Verdict Target::went_wrong(const OutlierConfig& config, std::string_view failure, base::SteadyTime now) {
+  constexpr auto relaxed = std::memory_order_relaxed;
+  auto row = failed_in_a_row_.fetch_add(1, relaxed) + 1;
+  auto requests = requests_.load(relaxed);
+  auto ended = static_cast<std::uint32_t>(requests >> 32) - static_cast<std::uint32_t>(requests) + 1;
+  bool rate = failures_.failed({config.window, config.min_requests, config.failure_rate.value}, ended, now);
+  bool in_a_row = config.failures != 0 && row >= config.failures;
+  if (!rate && !in_a_row) return {};
+  // It begins anew when the target is back, or if it has to stay.
+  failed_in_a_row_.store(0, relaxed);
+  failures_.clear();
+  auto what = in_a_row ? std::to_string(row) + " failures in a row"
+                       : config::to_text(config.failure_rate) + " or more of the requests failed";
+  return {what + ", the last one with " + std::string(failure),
+          in_a_row ? observe::EjectionCause::failures : observe::EjectionCause::failure_rate};
+}
+
+base::Duration Target::eject(const OutlierConfig& config, std::string cause, base::SteadyTime now) {
+  std::lock_guard lock(mutex_);
+  if (ejection_.out()) return {};
+  auto length = ejection_.begin(config, std::move(cause), now);
+  ejected_.store(true, std::memory_order_relaxed);
+  update_usable();
+  return length;
+}
+
+bool Target::bring_back(base::SteadyTime now, bool early) {
+  std::lock_guard lock(mutex_);
+  if (!ejection_.out() || (!early && now < ejection_.until())) return false;
+  ejection_.end(now);
+  ejected_.store(false, std::memory_order_relaxed);
+  update_usable();
+  return true;
+}
+
+Ejection Target::ejection() const {
+  std::lock_guard lock(mutex_);
+  return ejection_;
+}
+
+namespace {
+
+bool count_up(std::atomic<std::uint32_t>& count, std::uint32_t at_most) noexcept {
+  auto now = count.load(std::memory_order_relaxed);
   do {
     if (now >= at_most) return false;
-  } while (!connections_.compare_exchange_weak(now, now + 1, std::memory_order_relaxed));
+  } while (!count.compare_exchange_weak(now, now + 1, std::memory_order_relaxed));
   return true;
+}
+
+}  // namespace
+
+bool Target::try_open(std::uint32_t at_most, std::uint32_t at_most_in_all) noexcept {
+  if (!count_up(group_->connections, at_most_in_all)) return false;
+  if (count_up(connections_, at_most)) return true;
+  group_->connections.fetch_sub(1, std::memory_order_relaxed);
+  return false;
 }
 
 }  // namespace sluice::upstream

@@ -4,6 +4,7 @@
 // snapshots and exchanges, used by all workers at once.
 #pragma once
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,7 +15,12 @@
 #include "gateway/net/address.h"
 #include "gateway/net/loop.h"
 #include "gateway/net/resolver.h"
+#include "gateway/upstream/circuit.h"
+#include "gateway/upstream/ejection.h"
+#include "gateway/upstream/failure_window.h"
+#include "gateway/upstream/gate.h"
 #include "gateway/upstream/health.h"
+#include "gateway/upstream/tally.h"
 #include "gateway/upstream/tls.h"
 #include "gateway/upstream/url.h"
 
@@ -30,13 +36,27 @@ class PoolSlot {
 };
 
 // What the targets of one upstream have in common: `version` grows when any of them becomes usable or stops
-// being so, and tells the workers to look again.
+// being so, and tells the workers to look again. The rest is what protection.h keeps for the upstream.
 struct TargetGroup {
+  static constexpr base::SteadyTime::rep kNever = std::numeric_limits<base::SteadyTime::rep>::max();
+
   std::string upstream;
   std::atomic<std::uint64_t> version{1};
+  std::atomic<base::SteadyTime::rep> next_return{kNever};  // when the first ejection of a target ends
+  std::atomic<std::uint32_t> connections{0};               // open ones
+  std::mutex ejecting;                                     // one at a time, so that all see how many are out
+  Circuit circuit;
+  Tally retries, pending;
+  std::shared_ptr<Gate> gate = std::make_shared<Gate>();
 };
 
 using WorkerLoops = std::vector<net::Loop*>;  // by worker index
+
+// Whether a failure is reason enough to take a target out of service.
+struct Verdict {
+  std::string cause;  // for people; "": it is not
+  observe::EjectionCause kind = observe::EjectionCause::failures;
+};
 
 class Target {
  public:
@@ -52,7 +72,8 @@ class Target {
   const std::string& host_field() const noexcept { return host_field_; }  // for `host: upstream`
   const TargetUrl& url() const noexcept { return url_; }
 
-  // May requests be sent here: is there an address, and do health checks say nothing against it?
+  // May requests be sent here: is there an address, and do neither health checks nor failed requests say
+  // anything against it?
   bool usable() const noexcept { return usable_.load(std::memory_order_relaxed); }
 
   // What the name stands for at present; never null, empty until the first answer. Takes a lock: for
@@ -91,11 +112,42 @@ class Target {
   // As of now. Takes a lock.
   Health health() const;
 
+  // A request went well here: no failures in a row any more. Writes only if there were any.
+  void went_well() noexcept {
+    if (failed_in_a_row_.load(std::memory_order_relaxed) != 0) [[unlikely]]
+      failed_in_a_row_.store(0, std::memory_order_relaxed);
+  }
+  // One failed, and is still in flight here.
+  Verdict went_wrong(const OutlierConfig& config, std::string_view failure, base::SteadyTime now);
+  // Takes it out for a while; how long, zero if it is out already.
+  base::Duration eject(const OutlierConfig& config, std::string cause, base::SteadyTime now);
+  // Brings it back if its time is over, or `early`. True if it was out.
+  bool bring_back(base::SteadyTime now, bool early = false);
+  bool ejected() const noexcept { return ejected_.load(std::memory_order_relaxed); }
+  // As of now. Takes a lock.
+  Ejection ejection() const;
+  // --- What operators say, until they say otherwise or the target goes. Any thread; they lock.
+  // As if every check had passed.
+  void reset_health(base::WallTime now);
+  // It gets no further requests; those under way end.
+  void drain(bool on);
+  bool drained() const noexcept { return drained_.load(std::memory_order_relaxed); }
+  // Instead of the one that is written; nullopt for that one again.
+  void set_weight(std::optional<std::uint32_t> weight);
+  std::optional<std::uint32_t> weight() const noexcept;
+
   // Requests in flight, all workers together.
-  std::uint32_t active() const noexcept { return active_.load(std::memory_order_relaxed); }
-  // Open connections, all workers together; try_open() is false, and counts nothing, at `at_most`.
-  bool try_open(std::uint32_t at_most) noexcept;
-  void closed() noexcept { connections_.fetch_sub(1, std::memory_order_relaxed); }
+  std::uint32_t active() const noexcept {
+    return static_cast<std::uint32_t>(requests_.load(std::memory_order_relaxed));
+  }
+  // Open connections, all workers together; try_open() is false, and counts nothing, at `at_most`, or where
+  // those of its group are `at_most_in_all`.
+  static constexpr std::uint32_t kNoLimit = ~std::uint32_t{0};
+  bool try_open(std::uint32_t at_most, std::uint32_t at_most_in_all = kNoLimit) noexcept;
+  void closed() noexcept {
+    connections_.fetch_sub(1, std::memory_order_relaxed);
+    group_->connections.fetch_sub(1, std::memory_order_relaxed);
+  }
   std::uint32_t connections() const noexcept { return connections_.load(std::memory_order_relaxed); }
 
   // That worker's own; null until it puts something there. Its thread only. When the last owner of the target
@@ -120,6 +172,8 @@ class Target {
   std::unique_ptr<net::Watch> watch_;
   std::atomic<bool> usable_{false};
   std::atomic<std::uint32_t> version_{0};
+  std::atomic<bool> drained_{false};
+  std::atomic<std::uint32_t> weight_{0};  // 0: the one that is written
 
   struct Sessions {
     std::shared_ptr<const TargetTls> tls;
@@ -132,9 +186,15 @@ class Target {
   std::shared_ptr<const Addresses> addresses_;
   std::string resolve_error_;
   Health health_;
+  Ejection ejection_;
+  std::atomic<bool> ejected_{false};  // ejection_.out()
+  FailureWindow failures_;
 
-  // Written by every worker for every request: a cache line of their own.
-  alignas(64) std::atomic<std::uint32_t> active_{0};
+  // Written by every worker for every request: a cache line of their own. In the lower half of requests_
+  // those in flight, in the upper one how many have begun (it wraps): both for one write.
+  static constexpr std::uint64_t kBegun = std::uint64_t{1} << 32;
+  alignas(64) std::atomic<std::uint64_t> requests_{0};
+  std::atomic<std::uint32_t> failed_in_a_row_{0};
   std::atomic<std::uint32_t> connections_{0};
   std::atomic<std::uint32_t> start_{0};
   std::atomic<std::uint64_t> avoided_{0};
@@ -145,11 +205,11 @@ class Target {
 class ActiveRequest {
  public:
   explicit ActiveRequest(Target& target) noexcept : target_(target) {
-    target_.active_.fetch_add(1, std::memory_order_relaxed);
+    target_.requests_.fetch_add(Target::kBegun + 1, std::memory_order_relaxed);
   }
   ActiveRequest(const ActiveRequest&) = delete;
   ActiveRequest& operator=(const ActiveRequest&) = delete;
-  ~ActiveRequest() { target_.active_.fetch_sub(1, std::memory_order_relaxed); }
+  ~ActiveRequest() { target_.requests_.fetch_sub(1, std::memory_order_relaxed); }
 
  private:
   Target& target_;

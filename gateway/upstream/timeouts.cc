@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/upstream/timeouts.h"
 
+#include <algorithm>
+
 namespace sluice::upstream {
 
 using namespace config;
@@ -23,6 +25,15 @@ void describe(Description<TimeoutsConfig>& d) {
           "Time without a byte in either direction on a connection that was upgraded, to a WebSocket for "
           "instance. Once it is, none of the other limits applies.",
           default_is("1h"));
+  d.field("attempt", &TimeoutsConfig::attempt,
+          "Time for one attempt: to connect, and from the request sent to the first byte of the response. "
+          "Another attempt begins anew, within `total`.",
+          default_is("none"), example("5s"));
+  d.field(
+      "propagate", &TimeoutsConfig::propagate,
+      "Tells the target how much of `total` is left, as X-Request-Deadline in milliseconds, and takes such "
+      "a field of the request as a limit that may be shorter. gRPC does so by itself, with grpc-timeout.",
+      default_is("false"));
 }
 
 void describe(Enumeration<GrpcRetry>& e) {
@@ -46,8 +57,43 @@ void describe(Description<RetryConfig>& d) {
           "Codes of gRPC that are repeated too, when the target answers with nothing but such a code and the "
           "request's messages are no longer than 64 KiB. Only where calling twice does no harm.",
           example("[unavailable]"));
+  d.field("on", &RetryConfig::on,
+          "Answers with such a status are repeated too, for methods that are idempotent and requests with an "
+          "Idempotency-Key.",
+          one_or_many, example("[502, 503, 504]"));
+  d.field(
+      "backoff", &RetryConfig::backoff,
+      "The wait before a retry. None before the first one that goes to another target, or takes the place "
+      "of a connection that had gone stale.");
+  d.field(
+      "budget", &RetryConfig::budget,
+      "How many retries may be under way at the upstream, all workers together: what fails for all is not "
+      "asked of it twice.",
+      example("10%"));
+  d.check([](const RetryConfig& c, const Site& at) {
+    for (std::size_t i = 0; i < c.on.size(); ++i)
+      if (c.on[i].first < 400) at.error(config::path("on", i), "only 400 to 599 say that a request failed");
+  });
   d.word("none", "One attempt only.", [](RetryConfig& r) { r.attempts = 1; });
   d.word("safe", "One repetition where it is safe.", [](RetryConfig& r) { r.attempts = 2; });
+}
+
+void describe(Description<BackoffConfig>& d) {
+  d.about("backoff",
+          "A random time up to `first`, which doubles with each further retry, up to `most`; rounded up to "
+          "tenths "
+          "of a second.");
+  d.field("first", &BackoffConfig::first, "The longest wait before the first retry; 0s for none.",
+          at_most(Duration(std::chrono::minutes(1))));
+  d.field("most", &BackoffConfig::most, "The longest wait before any.",
+          at_most(Duration(std::chrono::minutes(1))));
+}
+
+void describe(Description<BudgetConfig>& d) {
+  d.about("retry budget", "The retries that may be under way at a time.");
+  d.field("share", &BudgetConfig::share, "As a share of the upstream's requests under way.");
+  d.field("at_least", &BudgetConfig::at_least, "So many at any rate.", at_most(1'000'000u));
+  d.shorthand(&BudgetConfig::share);
 }
 
 void describe(Description<DefaultsConfig>& d) {
@@ -61,7 +107,22 @@ Timeouts merge(Timeouts under, const TimeoutsConfig& over) noexcept {
   under.idle = over.idle.value_or(under.idle);
   under.total = over.total.value_or(under.total);
   under.tunnel = over.tunnel.value_or(under.tunnel);
+  under.attempt = over.attempt.value_or(under.attempt);
+  under.propagate = over.propagate.value_or(under.propagate);
   return under;
+}
+
+base::Duration shorter(base::Duration a, base::Duration b) noexcept {
+  constexpr auto kNone = base::Duration::zero();
+  if (a <= kNone) return b;
+  return b <= kNone ? a : std::min(a, b);
+}
+
+base::Duration Timeouts::to_connect() const noexcept { return shorter(connect, attempt); }
+
+base::Duration Timeouts::first_byte_after(base::Duration connecting) const noexcept {
+  if (attempt <= base::Duration::zero()) return first_byte;
+  return shorter(first_byte, std::max(attempt - connecting, base::Duration(1)));
 }
 
 }  // namespace sluice::upstream

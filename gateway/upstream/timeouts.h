@@ -7,11 +7,14 @@
 #include <vector>
 
 #include "gateway/config/describe.h"
+#include "gateway/upstream/health_config.h"
 
 namespace sluice::upstream {
 
 struct TimeoutsConfig {
   std::optional<config::Duration> connect, first_byte, idle, total, tunnel;
+  std::optional<config::Duration> attempt{};
+  std::optional<bool> propagate{};
   bool operator==(const TimeoutsConfig&) const = default;
 };
 void describe(config::Description<TimeoutsConfig>& d);
@@ -22,8 +25,16 @@ struct Timeouts {
   base::Duration idle = std::chrono::seconds(60);        // between any two bytes afterwards
   base::Duration total = std::chrono::seconds(60);       // of the exchange, all attempts included
   base::Duration tunnel = std::chrono::hours(1);         // without a byte once protocols have been switched
+  base::Duration attempt{};  // of one attempt: to connect, and from the request sent to the first byte
+  bool propagate = false;    // the target is told how much of `total` is left
+
+  // What is left of these for an attempt: to connect, and for the first byte once that took so long.
+  base::Duration to_connect() const noexcept;
+  base::Duration first_byte_after(base::Duration connecting) const noexcept;
   bool operator==(const Timeouts&) const = default;
 };
+// The shorter of two limits, of which zero is none.
+base::Duration shorter(base::Duration a, base::Duration b) noexcept;
 // What `over` says, and for the rest what `under` says.
 Timeouts merge(Timeouts under, const TimeoutsConfig& over) noexcept;
 
@@ -38,11 +49,30 @@ enum class GrpcRetry : unsigned char {
 };
 void describe(config::Enumeration<GrpcRetry>& e);
 
+// How long to wait before a retry: a random time up to `first`, which doubles with each, up to `most`.
+struct BackoffConfig {
+  config::Duration first = std::chrono::milliseconds(25);
+  config::Duration most = std::chrono::milliseconds(250);
+  bool operator==(const BackoffConfig&) const = default;
+};
+void describe(config::Description<BackoffConfig>& d);
+
+// Retries under way, as a share of the requests under way.
+struct BudgetConfig {
+  config::Percent share{20};
+  std::uint32_t at_least = 3;
+  bool operator==(const BudgetConfig&) const = default;
+};
+void describe(config::Description<BudgetConfig>& d);
+
 // `retry: none`, `retry: safe` or `retry: {attempts: 3}`. Whether a failed attempt may be repeated at all is
 // the reason's retry class (base/reasons.def).
 struct RetryConfig {
   unsigned attempts = 2;  // the first one included
   std::vector<GrpcRetry> grpc;
+  std::vector<StatusRange> on{};  // answers that are failures too
+  BackoffConfig backoff{};
+  BudgetConfig budget{};
   bool operator==(const RetryConfig&) const = default;
 };
 void describe(config::Description<RetryConfig>& d);

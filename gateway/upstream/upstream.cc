@@ -24,9 +24,10 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
       retry_(config.retry ? *config.retry : defaults.retry.value_or(RetryConfig{})),
       host_(config.host),
       telling_(config.forwarded),
-      pool_{config.pool, config.protocol},
+      pool_{config.pool, config.protocol, config.limits.max_connections.value_or(Target::kNoLimit)},
       proxy_protocol_(config.proxy_protocol),
-      group_(targets.group(name_)) {
+      group_(targets.group(name_)),
+      protection_(config, group_, *targets.loops()) {
   for (const TargetConfig& t : config.all_targets()) {
     targets_.push_back(targets.target(group_, t.url));
     weights_.push_back(t.weight);
@@ -38,6 +39,7 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
 }
 
 void Upstream::put_in_force(base::WallTime now) const {
+  protection_.put_in_force(targets_, metrics_.get());
   for (const auto& t : targets_) {
     if (t->url().tls) t->use_tls(tls_);
     t->check_health(checks_ != nullptr, now);
@@ -53,7 +55,8 @@ void Upstream::refresh(View& view, std::uint64_t version) const {
   view.version = version;
   view.usable.clear();
   for (std::uint32_t i = 0; i < targets_.size(); ++i)
-    if (targets_[i]->usable()) view.usable.push_back({targets_[i].get(), weights_[i], i, 0});
+    if (targets_[i]->usable())
+      view.usable.push_back({targets_[i].get(), targets_[i]->weight().value_or(weights_[i]), i, 0});
   sum_weights(view.usable);
 }
 

@@ -13,6 +13,7 @@
 #include "gateway/upstream/balancer.h"
 #include "gateway/upstream/config.h"
 #include "gateway/upstream/prober.h"
+#include "gateway/upstream/protection.h"
 #include "gateway/upstream/target.h"
 #include "gateway/upstream/target_table.h"
 
@@ -35,6 +36,8 @@ class Upstream {
   // Set: connections to the targets begin with a header of that version.
   std::optional<net::ProxyVersion> proxy_protocol() const noexcept { return proxy_protocol_; }
   const std::vector<std::shared_ptr<Target>>& targets() const noexcept { return targets_; }
+  // As written, in the order of targets().
+  const std::vector<std::uint32_t>& weights() const noexcept { return weights_; }
   // Where this upstream's connections and attempts are counted; set once, when the snapshot is built.
   void count_with(std::shared_ptr<observe::UpstreamMetrics> metrics) { metrics_ = std::move(metrics); }
   const std::shared_ptr<observe::UpstreamMetrics>& metrics() const noexcept { return metrics_; }
@@ -50,6 +53,7 @@ class Upstream {
   // The target for the next attempt, on that worker's thread; null when none is usable. Targets in `tried`
   // are avoided as long as there is another. The pointer is good as long as this upstream is.
   Target* pick(unsigned worker, const PickKey& key, std::span<Target* const> tried = {});
+  const Protection& protection() const noexcept { return protection_; }
   // For the reply when pick() gave null.
   base::Error why_unusable() const;
 
@@ -72,6 +76,7 @@ class Upstream {
   PoolSettings pool_;
   std::optional<net::ProxyVersion> proxy_protocol_;
   std::shared_ptr<TargetGroup> group_;
+  Protection protection_;
   std::vector<std::shared_ptr<Target>> targets_;
   std::vector<std::uint32_t> weights_;
   std::vector<std::unique_ptr<View, DestroyView>> views_;  // by worker

@@ -50,6 +50,37 @@ class Verbs(Case):
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("absent.yaml", result.stdout + result.stderr)
 
+    def test_diff_compares_by_meaning(self):
+        old = self.write(GOOD)
+        same, other = self.folder / "same.yaml", self.folder / "other.yaml"
+        same.write_text("# another comment\n" + GOOD.replace("to: users}", "to: {upstream: users}}"))
+        other.write_text(GOOD.replace("status: 404", "status: 410").replace("name: users", "name: people"))
+
+        self.assertEqual(sluice("diff", old, same).returncode, 0, sluice("diff", old, same).stdout)
+        result = sluice("diff", old, other)
+
+        self.assertEqual(result.returncode, 1, result.stderr)
+        for line in ("added   routes.people", "removed routes.users", "changed routes.rest",
+                     "routes.rest.respond.status: 404 -> 410"):
+            self.assertIn(line, result.stdout)
+        self.assertEqual(sluice("diff", old, self.folder / "absent.yaml").returncode, 2)
+
+    def test_diff_says_who_is_not_asked_any_more_who_he_is(self):
+        keys = GOOD.replace("  - {name: users,", "  - {name: users, use: [{api_key: {}}],")
+        other = self.folder / "other.yaml"
+        other.write_text(GOOD)
+
+        self.assertIn("warning: route users does not find out any more who calls",
+                      sluice("diff", self.write(keys), other).stdout)
+
+    def test_check_writes_sarif_for_code_hosts(self):
+        result = sluice("check", "--format", "sarif", self.write(GOOD.replace("to: users", "to: user")))
+        found = json.loads(result.stdout)["runs"][0]["results"][0]
+
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(found["level"], "error")
+        self.assertEqual(found["locations"][0]["physicalLocation"]["region"]["startLine"], 5)
+
     def test_run_refuses_a_bad_configuration_before_it_serves(self):
         result = sluice("run", self.write(GOOD.replace("to: users", "to: nobody")))
 
@@ -65,6 +96,43 @@ class Verbs(Case):
         other = sluice("explain", "-c", config, "DELETE http://example.com/users/7")
         self.assertIn("rest", other.stdout)
 
+    def test_explain_knows_conditions_and_what_handlers_are_made_of(self):
+        config = self.write("""
+listeners: {public: "127.0.0.1:0", internal: "127.0.0.1:0"}
+upstreams: {old: {url: "http://127.0.0.1:9001"}, new: {url: "http://127.0.0.1:9002"}}
+consumers: [{name: acme, groups: [beta]}]
+defaults: {trailing_slash: redirect}
+routes:
+  - {name: shares, match: {path: /a}, split: {to: {old: 3, new: 1}, sticky_by: ip}}
+  - {name: tenant, match: {path: /a, header: {X-Tenant: acme}}, respond: 204}
+  - {name: inside, match: {path: /b, listener: internal, client_ip: 10.0.0.0/8}, respond: 204}
+  - name: callers
+    match: {path: /c}
+    use: {api_key: {header: X-Api-Key}}
+    branch: [{when: '"beta" in consumer.groups', to: new}, {respond: 403}]
+""")
+
+        def explained(*arguments):
+            return sluice("explain", "-c", config, *arguments).stdout
+
+        shares = explained("GET http://h/a")
+        self.assertIn("lost: condition not met: header X-Tenant: acme", shares)
+        self.assertIn("split       by ip", shares)
+        self.assertIn("arm         old 3: 75.00% of the requests", shares)
+        self.assertIn("upstream    new", shares)
+        self.assertIn("* tenant  any host /a with header X-Tenant: acme",
+                      explained("GET http://h/a", "-H", "x-tenant: acme"))
+        self.assertIn("route       inside",
+                      explained("GET http://h/b", "--listener", "internal", "--from", "10.1.2.3"))
+        self.assertIn("condition not met: listener internal", explained("GET http://h/b", "--from", "10.1.2.3"))
+        callers = explained("GET http://h/c")
+        self.assertIn('branch      when "beta" in consumer.groups: to', callers)
+        self.assertIn("branch      otherwise: respond", callers)
+        self.assertIn("answer      308, Location: /c?x", explained("GET http://h/c/?x"))
+        wrong = sluice("explain", "-c", config, "GET http://h/a", "--listener", "intrenal")
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("no listener", wrong.stderr)
+
     def test_schema_is_json_and_knows_the_top_level(self):
         schema = json.loads(sluice("schema").stdout)
 
@@ -75,6 +143,11 @@ class Verbs(Case):
         for verb, file in (("schema", "config/schema.json"), ("reference", "config/REFERENCE.md")):
             stored = (ROOT / file).read_text()
             self.assertEqual(stored, sluice(verb).stdout, f"{file}: write it anew with sluice {verb}")
+
+    def test_the_stored_page_about_reasons_is_what_the_binary_writes(self):
+        _, stored = (ROOT / "docs/troubleshooting.md").read_text().split("<!-- from here on: sluice reference --reasons -->\n")
+        self.assertEqual(stored, sluice("reference", "--reasons").stdout,
+                         "docs/troubleshooting.md: write its end anew with sluice reference --reasons")
 
     def test_version_names_the_program_and_the_revision(self):
         self.assertRegex(sluice("version").stdout, r"sluice \d+\.\d+\.\d+")

@@ -76,6 +76,95 @@ TEST_F(Routing, AnswersOptionsThatNobodyClaims) {
   EXPECT_THAT(answer, HasField("Allow", "PUT, DELETE, OPTIONS"));
 }
 
+TEST_F(Routing, NamesTheMethodsOfAllRoutesOfThePath) {
+  Gateway more(R"(
+routes:
+  - {name: reads, match: {path: /things, method: GET}, respond: 200}
+  - {name: writes, match: {path: {regex: "/th.*"}, method: POST}, respond: 200}
+  - {name: others, match: {host: other, path: /things, method: PATCH}, respond: 200}
+)");
+
+  EXPECT_THAT(more.ask("DELETE /things HTTP/1.1\r\nHost: h\r\n\r\n"),
+              HasField("Allow", "GET, HEAD, POST, OPTIONS"));
+  EXPECT_THAT(more.ask("OPTIONS /things HTTP/1.1\r\nHost: h\r\n\r\n"),
+              HasField("Allow", "GET, HEAD, POST, OPTIONS"));
+  EXPECT_THAT(more.ask("HEAD /things HTTP/1.1\r\nHost: h\r\n\r\n"), HasStatus(200));
+}
+
+TEST_F(Routing, AnswersOptionsOfTheServer) {
+  RawClient client = gw.connect();
+
+  auto answer = client.ask("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n");
+
+  EXPECT_THAT(answer, HasStatus(204));
+  EXPECT_THAT(answer, HasNoField("Allow"));
+}
+
+class MaxForwards : public Routing {
+ protected:
+  MaxForwards()
+      : Routing("routes: [{name: api, match: {path: /u, method: [GET, OPTIONS, TRACE]}, to: api}]") {}
+  Response asked(std::string_view method, std::string_view limit) {
+    return gw.ask(std::string(method) + " /u HTTP/1.1\r\nHost: h\r\nAuthorization: secret\r\nMax-Forwards: " +
+                  std::string(limit) + "\r\n\r\n");
+  }
+};
+
+TEST_F(MaxForwards, CountDownBeforeTheUpstreamIsAsked) {
+  EXPECT_EQ(asked("OPTIONS", "3").body, "api");
+  EXPECT_THAT(gw.upstream("api").request(0), HasField("Max-Forwards", "2"));
+  EXPECT_EQ(asked("TRACE", "1").body, "api");
+  EXPECT_THAT(gw.upstream("api").request(1), HasField("Max-Forwards", "0"));
+  EXPECT_EQ(asked("GET", "0").body, "api");
+  EXPECT_THAT(gw.upstream("api").request(2), HasField("Max-Forwards", "0"));
+}
+
+TEST_F(MaxForwards, EndAtTheGateway) {
+  auto options = asked("OPTIONS", "0");
+  EXPECT_THAT(options, HasStatus(204));
+  EXPECT_THAT(options, HasField("Allow", "GET, HEAD, OPTIONS, TRACE"));
+  auto trace = asked("TRACE", "0");
+  EXPECT_THAT(trace, HasStatus(200));
+  EXPECT_THAT(trace, HasField("Content-Type", "message/http"));
+  EXPECT_THAT(trace.body, testing::StartsWith("TRACE /u HTTP/"));
+  EXPECT_THAT(trace.body, testing::Not(testing::HasSubstr("secret")));
+  EXPECT_EQ(gw.upstream("api").connections(), 0u);
+}
+
+class TrailingSlash : public Routing {
+ protected:
+  TrailingSlash()
+      : Routing(R"(
+defaults: {trailing_slash: redirect}
+routes:
+  - {name: one, match: {path: /users}, to: one}
+  - {name: rest, match: {path: /both}, trailing_slash: ignore, to: rest}
+  - {name: exact, match: {path: /strict}, trailing_slash: strict, to: exact}
+  - {name: api, match: {path: /**}, to: api}
+)") {}
+};
+
+TEST_F(TrailingSlash, IsSentToTheRoutesOwnPath) {
+  auto answer = gw.get("/users/?a=b");
+
+  EXPECT_THAT(answer, HasStatus(308));
+  EXPECT_THAT(answer, HasField("Location", "/users?a=b"));
+  EXPECT_EQ(gw.get("/users").body, "one");
+  EXPECT_THAT(gw.metrics(), testing::HasSubstr("sluice_requests_total{route=\"one\",method=\"GET\","
+                                               "code_class=\"3xx\",source=\"gateway\"} 1"));
+}
+
+TEST_F(TrailingSlash, IsIgnoredWhereARouteSaysSo) {
+  EXPECT_EQ(gw.get("/both").body, "rest");
+  EXPECT_EQ(gw.get("/both/").body, "rest");
+  EXPECT_EQ(gw.upstream("rest").request(1).target, "/both/");
+}
+
+TEST_F(TrailingSlash, IsAnotherPathWhereARouteIsStrict) {
+  EXPECT_EQ(gw.get("/strict").body, "exact");
+  EXPECT_EQ(gw.get("/strict/").body, "api");
+}
+
 class HeadOnGet : public Routing {
  protected:
   HeadOnGet() : Routing("routes: [{name: api, match: {path: /u, method: GET}, to: api}]") {}

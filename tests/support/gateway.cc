@@ -212,6 +212,15 @@ Response Gateway::admin(std::string_view target) {
   return RawClient(port).ask("GET " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
 }
 
+Response Gateway::admin(std::string_view method, std::string_view target, std::string_view body) {
+  auto port = running_->on_control([](server::Gateway& gateway) { return gateway.admin_port(); });
+  std::string request(method);
+  request.append(" ").append(target).append(
+      " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n");
+  request.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n\r\n").append(body);
+  return RawClient(port).ask(request);
+}
+
 // The workers are asked something first: what they did before is counted when they answer.
 std::string Gateway::metrics() {
   return running_->on_control([](server::Gateway& gateway) {

@@ -66,6 +66,8 @@ class Gateway {
   Response ask(std::string_view request);
   // GET on the admin listener.
   Response admin(std::string_view target);
+  // With a body of JSON.
+  Response admin(std::string_view method, std::string_view target, std::string_view body);
 
   // The exposition text; everything that clients have the whole answer of is counted.
   std::string metrics();

@@ -16,14 +16,16 @@ using base::Task;
 
 namespace {
 
-Task<Sent> from_written(Task<net::Written> writing) {
-  net::Written w = co_await writing;
-  co_return Sent{w, std::nullopt};
-}
-
 Sent body_error(base::Error error) { return Sent{{}, std::move(error)}; }
 
 }  // namespace
+
+Task<Sent> BodySender::write_later(Task<net::Written> writing) {
+  auto since = loop_->clock().steady();
+  net::Written w = co_await writing;
+  waited_ += loop_->clock().steady() - since;
+  co_return Sent{w, std::nullopt};
+}
 
 Task<Sent> BodySender::send(std::string_view head, Body* body, Framing::Kind framing) {
   auto starting = start(head, body, framing);
@@ -143,7 +145,7 @@ Task<Sent> BodySender::put(std::string_view head, const Result<Piece>& piece) {
     if (!sent) more_ = false;
     return sent;
   }
-  return from_written(std::move(writing));
+  return write_later(std::move(writing));
 }
 
 std::size_t BodySender::gather(std::string_view head, const Piece& piece) {
@@ -223,10 +225,12 @@ Task<Sent> BodySender::splice_through(Body& body, net::Transport& from, const ne
     while (held) {
       net::Io out = to_->try_splice_out(pipe, held, follows);
       if (out.kind == net::Io::Kind::again) {
+        auto since = loop_->clock().steady();
         auto timeout = pace_ ? pace_->begin_wait(timeout_, *sent_) : std::optional(timeout_);
         if (!timeout) co_return Sent{{net::Written::Kind::timeout, {}, 0}, std::nullopt};
         auto wait = to_->writable(*timeout);
         auto outcome = co_await wait;
+        waited_ += loop_->clock().steady() - since;
         if (pace_) pace_->end_wait();
         if (outcome == base::Outcome::cancelled)
           co_return Sent{{net::Written::Kind::cancelled, wait.why(), 0}, std::nullopt};

@@ -42,12 +42,15 @@ class BodySender {
   // The head, and the first piece if it is there without waiting; more() tells whether rest() must follow.
   base::Task<Sent> start(std::string_view head, Body* body, Framing::Kind framing);
   bool more() const noexcept { return more_; }
+  // How long the reader has let us wait, so far.
+  base::Duration waited() const noexcept { return waited_; }
   base::Task<Sent> rest(Body& body);
   // Everything that `body` gives, as it is and however long it takes: for connections that have switched
   // protocols. Tells the other side when the body has ended.
   base::Task<Sent> tunnel(Body& body, net::ScopeTimer& idle);
 
  private:
+  base::Task<Sent> write_later(base::Task<net::Written> writing);
   base::Task<Sent> put(std::string_view head, const base::Result<Piece>& piece);
   static constexpr std::size_t kJoin = 2048;  // bytes; more are gathered by the kernel
   std::size_t gather(std::string_view head, const Piece& piece);
@@ -66,6 +69,7 @@ class BodySender {
   std::uint64_t* sent_;
   Framing::Kind framing_ = Framing::Kind::none;
   bool more_ = false;
+  base::Duration waited_{};
   std::uint64_t left_ = std::numeric_limits<std::uint64_t>::max();  // of an announced length
   std::optional<base::Task<base::Result<Piece>>> first_;            // begun by start(), awaited by rest()
   iovec pieces_[4];

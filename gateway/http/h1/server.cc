@@ -61,14 +61,25 @@ void ServerConnection::on_activity(bool hangup) noexcept {
   if (left) running_->scope.cancel(Reason::client_closed);
 }
 
+// A request may be on its way to an idle connection that is told to drain: for so long it is still served,
+// and its answer says that the connection ends. Without that, clients would find their request lost.
+constexpr auto kLastWord = std::chrono::milliseconds(500);
+
 Task<void> ServerConnection::run() {
   // One that was told to drain before it ran is new: its first request is on its way, and is served.
-  do {
-    auto wait = transport_->readable(served_ ? options_->keep_alive_timeout : options_->head_timeout);
+  auto patience = options_->head_timeout;
+  for (;;) {
+    bool leaving = draining_;
+    auto wait = transport_->readable(patience);
     bool more = wait.await_ready();  // has come than was read
-    if (co_await wait != Outcome::ready) break;
-    if (!co_await burst(more)) break;
-  } while (!draining_);
+    auto outcome = co_await wait;
+    if (outcome == Outcome::ready) {
+      if (!co_await burst(more)) break;
+    } else if (outcome != Outcome::timeout || !draining_ || leaving) {
+      break;
+    }
+    patience = draining_ ? base::Duration(kLastWord) : options_->keep_alive_timeout;
+  }
 }
 
 // Pipelined requests that are served before other connections have their turn.

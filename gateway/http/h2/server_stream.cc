@@ -83,6 +83,7 @@ ServerStream::ServerStream(ServerConnection& connection, std::int32_t id)
   if (connection.options_->min_rate.bytes != 0) keep_pace(connection.options_->min_rate, *connection.loop_);
   reader_.emplace(connection.options_->limits, request_);
   bind(id);
+  measure_waits(*connection.loop_);
 }
 
 void ServerStream::speak_for(const ConnectionFacts& facts) noexcept {

@@ -33,6 +33,7 @@ class ServerStream final : public http::ServerStream, public Stream, public base
   void close_after() noexcept override {}
   std::uint64_t bytes_received() const noexcept override { return bytes_received_; }
   std::uint64_t bytes_sent() const noexcept override { return bytes_sent_; }
+  base::Duration client_wait() const noexcept override { return waited(); }
 
   // --- For the connection, from its events.
   bool on_field(std::string_view name, std::string_view value);

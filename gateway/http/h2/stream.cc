@@ -185,6 +185,7 @@ Task<Sent> Stream::send_rest(Body& body, std::optional<Task<Result<Piece>>> read
       pack();
     }
     while (bound_ && !sent_all_ && (last_ || !piece_.empty())) {
+      auto since = loop_ ? loop_->clock().steady() : base::SteadyTime{};
       auto timeout = pace_ ? pace_->begin_wait(write_timeout_, given_) : std::optional(write_timeout_);
       if (!timeout) {
         sent.written = {Written::Kind::timeout, {}, 0};
@@ -192,6 +193,7 @@ Task<Sent> Stream::send_rest(Body& body, std::optional<Task<Result<Piece>>> read
       }
       auto wait = taken_.wait(*timeout);
       auto outcome = co_await wait;
+      if (loop_) waited_ += loop_->clock().steady() - since;
       if (pace_) pace_->end_wait();
       if (outcome == base::Outcome::cancelled) {
         sent.written = {Written::Kind::cancelled, wait.why(), 0};

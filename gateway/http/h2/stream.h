@@ -9,6 +9,7 @@
 #include "gateway/http/body.h"
 #include "gateway/http/h2/queue.h"
 #include "gateway/http/h2/session.h"
+#include "gateway/net/loop.h"
 #include "gateway/net/pace.h"
 
 namespace sluice::http::h2 {
@@ -88,6 +89,9 @@ class Stream {
   void keep_pace(const net::MinRate& least, const net::Loop& loop) noexcept { pace_.emplace(least, loop); }
   // The last byte of our side has been handed to the session.
   bool sent_all() const noexcept { return sent_all_; }
+  // From now on it is measured how long the peer lets what leaves wait.
+  void measure_waits(const net::Loop& loop) noexcept { loop_ = &loop; }
+  base::Duration waited() const noexcept { return waited_; }
 
   // --- For the session.
   ssize_t offer(std::size_t at_most, std::uint32_t& flags) noexcept;
@@ -107,6 +111,8 @@ class Stream {
 
   Session* session_;
   base::Duration write_timeout_;
+  const net::Loop* loop_ = nullptr;  // null: waits are not measured
+  base::Duration waited_{};
   std::optional<net::Pace> pace_;
   std::uint64_t given_ = 0;  // bytes of the body that leaves
   std::int32_t id_ = 0;

@@ -85,6 +85,22 @@ TEST(AdminServer, LetsOneThatSaysNothingMakeRoomBeyondItsLimit) {
   EXPECT_THAT(second.read_until("}\n"), HasSubstr("200 OK"));
 }
 
+TEST(AdminServer, LetsOneThatDoesNotReadMakeRoomBeyondItsLimit) {
+  auto suppliers = plain_suppliers();
+  suppliers.metrics = [](std::size_t, std::string& out) -> std::size_t {
+    out.append(1 << 20, 'x');
+    return 1;
+  };
+  AdminLimits limits;
+  limits.connections = 2;
+  Served served(std::move(suppliers), any_port(), limits);
+  Client one(served.port()), two(served.port());
+  for (Client* c : {&one, &two}) c->send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  for (Client* c : {&one, &two}) c->read_until("\r\n\r\n");
+
+  EXPECT_THAT(get(served.port(), "/livez"), testing::HasSubstr("200 OK"));
+}
+
 TEST(AdminServer, TakesNewConnectionsWhenOthersHaveEnded) {
   AdminLimits limits;
   limits.connections = 1;

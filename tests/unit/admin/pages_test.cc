@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/unit/admin/failed.h"
+
 namespace sluice::admin {
 namespace {
 
@@ -12,7 +14,7 @@ using testing::HasSubstr;
 Pages pages(std::vector<std::string>& reasons, bool any_host = false) {
   Suppliers suppliers;
   suppliers.readiness = [&reasons] { return Readiness{reasons}; };
-  return {std::move(suppliers), any_host};
+  return {std::move(suppliers), Access{any_host, {}}};
 }
 
 Reply get(Pages& pages, std::string_view target, std::string_view host = "127.0.0.1:9901") {
@@ -26,7 +28,8 @@ TEST(Pages, ListThemselves) {
   auto reply = get(p, "/");
 
   EXPECT_EQ(reply.status, 200);
-  for (auto path : {"/metrics", "/livez", "/readyz", "/startupz", "/upstreams"})
+  for (auto path : {"/metrics", "/livez", "/readyz", "/startupz", "/upstreams", "/failures", "/config",
+                    "/routes", "/workers", "/listeners", "/quotas", "/revocations", "/reload", "/drain"})
     EXPECT_THAT(reply.body, HasSubstr(path));
 }
 
@@ -134,7 +137,7 @@ TEST(Pages, TakeTokensBack) {
     return true;
   };
   suppliers.revocations = [&taken] { return taken.size(); };
-  Pages p(std::move(suppliers), false);
+  Pages p(std::move(suppliers), Access{});
   auto put = [&p](std::string_view target) { return p.answer({"PUT", target, "127.0.0.1"}); };
 
   EXPECT_EQ(put("/revocations?issuer=i&jti=j").body, "{\"revocations\":1}\n");
@@ -151,6 +154,91 @@ TEST(Pages, TakeTokensBack) {
   }
   EXPECT_EQ(p.answer({"PUT", "/revocations?issuer=i", "evil.example.com"}).status, 421);
   EXPECT_EQ(put("/upstreams").status, 405);
+}
+
+// One failure, of the route `orders`.
+Pages telling() {
+  Suppliers suppliers;
+  suppliers.failures = [](const observe::FailureQuery& q) {
+    FailureReport report;
+    if (q.request_id.empty() || q.request_id == "req-1") report.failures.push_back(failed());
+    report.silent = q.request_id == "slow" ? 1 : 0;
+    return report;
+  };
+  suppliers.routes = [](std::string_view name) {
+    return name == "orders" || name.empty() ? std::vector{*surroundings().route} : std::vector<RouteReport>();
+  };
+  suppliers.config_hash = [] { return std::string("00ff"); };
+  suppliers.config = [] {
+    ConfigReport report;
+    report.config = "{}";
+    report.yaml = "version: 1\n";
+    return report;
+  };
+  return {std::move(suppliers), Access{}};
+}
+
+TEST(Pages, TellOfFailures) {
+  auto p = telling();
+
+  EXPECT_THAT(get(p, "/failures").body, HasSubstr("req-1"));
+  EXPECT_THAT(get(p, "/failures/req-1").body, HasSubstr("\"route_from\": \"gateway.yaml:7:5\""));
+  auto story = get(p, "/failures/req-1?as=text");
+  EXPECT_EQ(story.content_type, "text/plain; charset=utf-8");
+  EXPECT_THAT(story.body, HasSubstr("504 timeout_first_byte"));
+  EXPECT_EQ(get(p, "/failures/req%2d1").status, 200);
+}
+
+TEST(Pages, SayWhenNothingIsKnownOfAFailure) {
+  auto p = telling();
+
+  EXPECT_EQ(get(p, "/failures/other").status, 404);
+  EXPECT_THAT(get(p, "/failures/other").body, HasSubstr("too many failures since"));
+  EXPECT_THAT(get(p, "/failures/slow").body, HasSubstr("ask again"));
+  EXPECT_EQ(get(p, "/failures?limit=x").status, 400);
+  EXPECT_EQ(get(p, "/failures?as=text").status, 400);
+}
+
+TEST(Pages, ShowTheConfigurationInTwoForms) {
+  auto p = telling();
+
+  EXPECT_EQ(get(p, "/config").content_type, "application/json");
+  EXPECT_EQ(get(p, "/config?as=yaml").body, "version: 1\n");
+  EXPECT_EQ(get(p, "/config?as=toml").status, 400);
+  EXPECT_EQ(get(p, "/routes").status, 200);
+}
+
+TEST(Pages, WantJsonForWhatChangesSomething) {
+  Suppliers suppliers;
+  suppliers.changes.drain = [] {};
+  Pages p(std::move(suppliers), Access{});
+  PageRequest request{"POST", "/drain", "127.0.0.1"};
+
+  EXPECT_EQ(p.answer(request).status, 415);
+  request.content_type = "text/plain";
+  EXPECT_EQ(p.answer(request).status, 415);
+  request.content_type = "application/json";
+  EXPECT_EQ(p.answer(request).status, 202);
+  request.from_browser = true;
+  EXPECT_EQ(p.answer(request).status, 403);
+}
+
+TEST(Pages, SayHowSomethingIsChanged) {
+  std::vector<std::string> reasons;
+  auto p = pages(reasons);
+
+  auto reply = get(p, "/reload");
+
+  EXPECT_EQ(reply.status, 405);
+  EXPECT_EQ(reply.allow, "POST");
+  EXPECT_EQ(p.answer({"PUT", "/upstreams/a/targets/b:1", "127.0.0.1"}).allow, "PATCH");
+}
+
+TEST(Pages, LookAtTheBodiesOfChangesAlone) {
+  EXPECT_TRUE(Pages::takes_body({"POST", "/reload"}));
+  EXPECT_TRUE(Pages::takes_body({"PATCH", "/upstreams/a/targets/b:1"}));
+  EXPECT_FALSE(Pages::takes_body({"GET", "/reload"}));
+  EXPECT_FALSE(Pages::takes_body({"POST", "/metrics"}));
 }
 
 }  // namespace

@@ -130,6 +130,87 @@ TEST(AdminSession, ClosesOnAClientThatDoesNotFinishItsHead) {
   EXPECT_TRUE(client.closed());
 }
 
+TEST(AdminSession, ReadsTheBodyOfAChange) {
+  auto suppliers = plain_suppliers();
+  suppliers.changes.change_target = [](const TargetChange& c) {
+    return TargetChanged{TargetChanged::Kind::done,
+                         "{\"weight\":" + std::to_string(c.weight.value_or(0)) + "}"};
+  };
+  Served served(std::move(suppliers));
+  Client client(served.port());
+
+  for (int i = 0; i < 2; ++i) {  // the connection goes on
+    client.send(
+        "PATCH /upstreams/a/targets/b:1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        "Content-Length: 12\r\n\r\n{\"weight\":");
+    client.send("7}");
+    EXPECT_THAT(client.read_until("}\n"), EndsWith("\r\n\r\n{\"weight\":7}\n"));
+  }
+}
+
+TEST(AdminSession, RefusesABodyThatIsTooLong) {
+  Served served;
+  Client client(served.port());
+
+  client.send(
+      "POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Content-Length: 100000\r\n\r\n{");
+
+  EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 413 "));
+}
+
+TEST(AdminSession, WaitsForAnAnswerThatComesLater) {
+  auto suppliers = plain_suppliers();
+  std::promise<void> asked;
+  std::function<void(Reloaded)> done;
+  suppliers.changes.reload = [&](auto d) {
+    done = std::move(d);
+    asked.set_value();
+  };
+  suppliers.readiness = [&] {
+    std::exchange(done, nullptr)({true, "00ff", ""});  // on the control thread too
+    return Readiness{};
+  };
+  Served served(std::move(suppliers));
+  Client client(served.port());
+  const std::string reload =
+      "POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\r\n";
+
+  client.send(reload);
+  asked.get_future().wait();
+  get(served.port(), "/readyz");
+
+  EXPECT_THAT(client.read_until("}\n"),
+              EndsWith("{\"reloaded\":true,\"hash\":\"00ff\",\"diagnostics\":null}\n"));
+}
+
+TEST(AdminSession, WantsTheToken) {
+  auto config = any_port();
+  config.token = config::Secret{"0123456789abcdef"};
+  Served served(plain_suppliers(), config);
+  Client client(served.port());
+
+  EXPECT_THAT(get(served.port(), "/metrics"),
+              HasSubstr("WWW-Authenticate: Bearer realm=\"sluice admin\"\r\n"));
+  EXPECT_THAT(get(served.port(), "/livez"), HasSubstr("200 OK"));
+  client.send(
+      "GET /metrics HTTP/1.1\r\nHost: gw\r\nAuthorization: Bearer 0123456789abcdef\r\nConnection: "
+      "close\r\n\r\n");
+  EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST(AdminSession, LetsNoPageOfABrowserChangeAnything) {
+  Served served;
+  for (auto field : {"Origin: http://127.0.0.1:9901", "Sec-Fetch-Site: cross-site"}) {
+    Client client(served.port());
+    client.send(
+        "POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: "
+        "close\r\n" +
+        std::string(field) + "\r\n\r\n");
+    EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 403 ")) << field;
+  }
+}
+
 // Metrics without end: at some point the buffers on the way to the client are full.
 Suppliers endless_suppliers() {
   auto suppliers = plain_suppliers();

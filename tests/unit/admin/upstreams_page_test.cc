@@ -12,11 +12,13 @@ using upstream::CheckResult;
 TEST(UpstreamsPage, IsEmptyWithoutUpstreams) { EXPECT_EQ(upstreams_page({}), "{\"upstreams\":[]}\n"); }
 
 TEST(UpstreamsPage, ShowsATargetThatIsNotChecked) {
-  EXPECT_EQ(upstreams_page({{"orders", {{"orders-1:80", true, "", "", {}}}}}),
-            "{\"upstreams\":[\n"
-            "  {\"upstream\":\"orders\",\"targets\":[\n"
-            "   {\"target\":\"orders-1:80\",\"state\":\"healthy\",\"why\":null,\"check\":null,\"since\":null,"
-            "\"last_check\":null,\"changes\":[]}]}]}\n");
+  EXPECT_EQ(
+      upstreams_page({{"orders", {{"orders-1:80", true, "", "", {}}}}}),
+      "{\"upstreams\":[\n"
+      "  {\"upstream\":\"orders\",\"targets\":[\n"
+      "   {\"target\":\"orders-1:80\",\"state\":\"healthy\",\"why\":null,\"weight\":1,\"weight_written\":1,"
+      "\"drained\":false,\"active\":0,\"connections\":0,\"check\":null,\"since\":null,"
+      "\"last_check\":null,\"changes\":[]}]}]}\n");
 }
 
 TEST(UpstreamsPage, ShowsTheChangesOfATargetWithTheNewestFirst) {
@@ -31,7 +33,8 @@ TEST(UpstreamsPage, ShowsTheChangesOfATargetWithTheNewestFirst) {
       upstreams_page({{"orders", {{"a:80", false, "a:80 fails", "http", health}}}}),
       "{\"upstreams\":[\n"
       "  {\"upstream\":\"orders\",\"targets\":[\n"
-      "   {\"target\":\"a:80\",\"state\":\"unhealthy\",\"why\":\"a:80 fails\",\"check\":\"http\","
+      "   {\"target\":\"a:80\",\"state\":\"unhealthy\",\"why\":\"a:80 fails\",\"weight\":1,"
+      "\"weight_written\":1,\"drained\":false,\"active\":0,\"connections\":0,\"check\":\"http\","
       "\"since\":\"2023-11-14T22:13:22.000Z\",\"last_check\":\"no answer within \\\"2s\\\"\",\"changes\":["
       "{\"at\":\"2023-11-14T22:13:22.000Z\",\"state\":\"unhealthy\",\"cause\":\"no answer within "
       "\\\"2s\\\"\"},"
@@ -44,6 +47,16 @@ TEST(UpstreamsPage, ShowsSeveralUpstreamsAndTargets) {
 
   EXPECT_NE(page.find("\"changes\":[]},\n   {\"target\":\"2:80\""), page.npos);
   EXPECT_NE(page.find("]},\n  {\"upstream\":\"b\",\"targets\":[]}]}\n"), page.npos);
+}
+
+TEST(UpstreamsPage, ShowsWhatAnOperatorHasSaid) {
+  TargetReport target{"a:80", false, "a:80 is drained by an operator", "", {}, true, 5, 1, 2, 9};
+
+  auto json = target_json(target);
+
+  EXPECT_NE(json.find("\"state\":\"drained\""), json.npos);
+  EXPECT_NE(json.find("\"weight\":5,\"weight_written\":1,\"drained\":true,\"active\":2,\"connections\":9"),
+            json.npos);
 }
 
 }  // namespace

@@ -213,6 +213,35 @@ TEST_F(ChainTest, AsksNobodyBehindAFilterThatReplied) {
   EXPECT_EQ(seen_by(), "ba");
 }
 
+TEST_F(ChainTest, SaysWhichFilterAnswered) {
+  run(chain({{}, {}}));
+  EXPECT_EQ(fake.ex.refused_by, "");
+
+  run(chain({{}, {.request = Does::refuse}}));
+  EXPECT_EQ(fake.ex.refused_by, "policy-b");
+
+  run(chain({{.request = Does::wait_then_refuse}, {}}));
+  EXPECT_EQ(fake.ex.refused_by, "policy-a");
+}
+
+TEST_F(ChainTest, MeasuresItsFiltersWhereThatIsWanted) {
+  auto slow = [this](Exchange& ex) {
+    fake.clock.advance(std::chrono::seconds(5));  // the handler's time is not the filters'
+    return ok(ex);
+  };
+  Chain c = chain({{.request = Does::wait, .response = Does::wait}}, slow);
+  fake.ex.filter_times.wanted = true;
+
+  fake.run(c.run(fake.ex));
+  while (event.awaited()) {
+    fake.clock.advance(std::chrono::milliseconds(20));
+    event.fire();
+  }
+
+  EXPECT_EQ(fake.ex.filter_times.all, std::chrono::milliseconds(40));
+  EXPECT_EQ(fake.ex.filter_times.auth, base::Duration{});
+}
+
 TEST_F(ChainTest, CallsNoHookThatAFilterDoesNotHave) {
   std::vector<Link> links;
   links.push_back({std::make_shared<Recorder>("a", Script{}, journal, event), {false, true, false}, "a"});
@@ -483,6 +512,45 @@ TEST_F(ChainTest, GivesFiltersInsideOthersTheirOwnMemoryToo) {
   EXPECT_EQ(fake.ex.local<Memory>(*innermost).request, 3);
   EXPECT_EQ(outer->total(fake.ex), 11);
 }
+
+// Answers preflights, or breaks.
+struct Preflights final : Filter {
+  explicit Preflights(bool good) : good_(good) {}
+  void on_preflight(Exchange& ex) const override {
+    if (!good_) throw std::runtime_error("broken");
+    ex.response.status = 204;
+  }
+  bool good_;
+};
+
+class ChainPreflightTest : public ChainTest {
+ protected:
+  void answer(bool good) {
+    std::vector<Link> links = {{std::make_shared<Recorder>("a", Script{}, journal, event), kAll, "a"},
+                               {std::make_shared<Preflights>(good), {.preflight = true}, "cors"}};
+    Chain chain(std::move(links), std::make_shared<FunctionHandler>(ok));
+    ASSERT_TRUE(chain.answers_preflights());
+    chain.answer_preflight(fake.ex);
+    fake.run(chain.run_response(fake.ex));
+    chain.done(fake.ex);
+  }
+};
+
+TEST_F(ChainPreflightTest, IsAnsweredByOneFilterAlone) {
+  answer(true);
+
+  EXPECT_EQ(fake.response().status, 204);
+  EXPECT_EQ(journal, "");
+}
+
+TEST_F(ChainPreflightTest, BecomesAFailureWhereThatFilterThrows) {
+  answer(false);
+
+  EXPECT_EQ(fake.response().status, 500);
+  EXPECT_EQ(fake.ex.reason, Reason::filter_failed);
+}
+
+TEST_F(ChainPreflightTest, IsNotForOtherFilters) { EXPECT_FALSE(chain({{}, {}}).answers_preflights()); }
 
 }  // namespace
 }  // namespace sluice::chain

@@ -12,6 +12,7 @@ namespace {
 using config::Severity;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 struct NoSettings {
@@ -34,6 +35,10 @@ struct Nothing final : Filter {
   template <class C>
   explicit Nothing(const C&) {}
 };
+struct Preflights final : Filter {
+  explicit Preflights(const NoSettings&) {}
+  void on_preflight(Exchange&) const override {}
+};
 struct Mute final : Handler {
   explicit Mute(const NoSettings&) {}
   base::Task<base::Result<void>> answer(Exchange&) const override { return base::Result<void>(); }
@@ -45,6 +50,7 @@ const FilterKind<Nothing<3>, NoSettings> kKey{"test_key", Stage::identify, "Iden
 const FilterKind<Nothing<4>, NoSettings> kAcl{"test_acl", Stage::allow, "Allows."};
 const FilterKind<Nothing<5>, CountSettings> kCount{"test_count", Stage::limit, "Limits."};
 const FilterKind<Nothing<6>, NoSettings> kShape{"test_shape", Stage::shape, "Shapes."};
+const FilterKind<Preflights, NoSettings> kPreflights{"test_preflights", Stage::admit, "Answers preflights."};
 const HandlerKind<Mute, NoSettings> kAny{"test_any", "Takes any filter."};
 const HandlerKind<Mute, NoSettings> kPicky{"test_picky", "Takes no shape.", {}, {"test_shape"}};
 
@@ -87,6 +93,15 @@ TEST(Order, WarnsOfADecisionBeforeTheCallerIsKnown) {
 }
 
 TEST(Order, WarnsOnceOfEachFilter) { EXPECT_THAT(object({"test_key", "test_acl", "test_trace"}), SizeIs(1)); }
+
+TEST(Order, RefusesASecondFilterForPreflights) {
+  auto objections = object({"test_preflights", "test_key", "test_preflights"});
+
+  ASSERT_THAT(objections, Not(IsEmpty()));
+  EXPECT_EQ(objections.back().severity, Severity::error);
+  EXPECT_EQ(objections.back().index, 2U);
+  EXPECT_THAT(object({"test_preflights", "test_key"}), IsEmpty());
+}
 
 std::vector<Objection> object_to_counting(std::vector<Written> others_before,
                                           std::vector<Written> others_after) {

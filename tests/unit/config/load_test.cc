@@ -110,6 +110,42 @@ TEST_F(Load, SaysThatADirectoryCannotBeRead) {
   EXPECT_THAT(wrong(), ElementsAre("conf/main.yaml:1:10 cannot look for conf/d/*.yaml: Permission denied"));
 }
 
+TEST_F(Load, RemembersHowAFileIsConfined) {
+  files_["conf/main.yaml"] = "include: [a.yaml, {files: [b.yaml], confine: {path: /b}}]\nlist: [m]\n";
+  files_["conf/a.yaml"] = "list: [a]\n";
+  files_["conf/b.yaml"] = "list: [b]\ninclude: {files: c.yaml, confine: {path: /c}}\n";
+  files_["conf/c.yaml"] = "list: [c]\n";
+  load_file();
+
+  EXPECT_THAT(wrong(), IsEmpty());
+  auto confined = [&](std::string_view path) {
+    std::string out;
+    for (const Node* confine : document_->confinements(document_->place(path)))
+      out += confine->find("path")->text();
+    return out;
+  };
+  EXPECT_EQ(confined("list[0]"), "");
+  EXPECT_EQ(confined("list[1]"), "");
+  EXPECT_EQ(confined("list[2]"), "/b");
+  EXPECT_EQ(confined("list[3]"), "/b/c");
+}
+
+TEST_F(Load, RefusesToIncludeAFileOnceMoreButConfined) {
+  files_["conf/main.yaml"] = "include: [a.yaml, {files: a.yaml, confine: {path: /a}}]\n";
+  files_["conf/a.yaml"] = "a: 1\n";
+  load_file();
+
+  EXPECT_THAT(diagnostics_.text(), HasSubstr("is included already, and would not be confined"));
+}
+
+TEST_F(Load, SaysWhatIsWrongWithAnIncludeOfSeveralSettings) {
+  files_["conf/main.yaml"] = "include: [{file: a.yaml}]\nx: 1\n";
+  load_file();
+
+  EXPECT_THAT(diagnostics_.text(), HasSubstr("unknown setting `file`"));
+  EXPECT_THAT(diagnostics_.text(), HasSubstr("`files` is missing"));
+}
+
 TEST_F(Load, SaysWhichIncludedFileCannotBeRead) {
   files_["conf/main.yaml"] = "a: 1\ninclude:\n  - gone.yaml\n";
   load_file();

@@ -5,6 +5,7 @@
 
 #include "gateway/chain/authenticator.h"
 #include "gateway/chain/call.h"
+#include "gateway/http/protobuf.h"
 
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_forwarder.h"
@@ -51,6 +52,70 @@ TEST(ForwardAuth, PassesWhoeverTheServicePasses) {
   EXPECT_EQ(fake.ex.identity.method, "forward_auth");
   EXPECT_EQ(fake.ex.identity.credential, "alice");
   EXPECT_EQ(test::lines(fake.request().fields), "X-User: alice\n");
+}
+
+http::ProtoWriter said_field(std::string_view name, std::string_view value) {
+  return http::ProtoWriter().message(1, http::ProtoWriter().text(1, name).text(2, value));
+}
+std::string said(const http::ProtoWriter& response) { return http::grpc_frame(response.bytes()); }
+constexpr const char* kByGrpc =
+    "forward_auth: {to: auth, protocol: envoy_grpc, copy: X-User, consumer: X-User}";
+
+TEST(ForwardAuth, AsksByTheCallThatEnvoyMakes) {
+  http::ProtoWriter ok;
+  ok.message(2, said_field("x-user", "alice"))
+      .message(2, said_field("x-other", "b"))
+      .text(5, "authorization");
+  test::answer_calls_with(200, {{"grpc-status", "0"}}, said(http::ProtoWriter().message(3, ok)));
+  auto built = test::filter(kByGrpc);
+  ASSERT_EQ(built.problems, "");
+  test::FakeExchange fake;
+  fake.request().fields.add("Authorization", "Bearer t");
+  fake.request().fields.add("X-User", "claimed");
+
+  EXPECT_EQ(test::step_of(built.get(), fake.ex), chain::Step::next);
+
+  EXPECT_EQ(fake.ex.identity.credential, "alice");
+  EXPECT_EQ(test::lines(fake.request().fields), "X-User: alice\n");
+  ASSERT_EQ(test::fake_service.asked.size(), 1U);
+  EXPECT_THAT(
+      test::fake_service.asked[0],
+      testing::AllOf(HasSubstr("POST /envoy.service.auth.v3.Authorization/Check\n"),
+                     HasSubstr("grpc-timeout: "), HasSubstr("application/grpc"), HasSubstr("Bearer t")));
+}
+
+TEST(ForwardAuth, GivesTheClientWhatACallSays) {
+  http::ProtoWriter denied;
+  denied.message(1, http::ProtoWriter().number(1, 401))
+      .message(2, said_field("WWW-Authenticate", "Basic"))
+      .text(3, "no");
+  test::answer_calls_with(
+      200, {{"grpc-status", "0"}},
+      said(http::ProtoWriter().message(1, http::ProtoWriter().number(1, 16)).message(2, denied)));
+  auto built = test::filter(kByGrpc);
+  test::FakeExchange fake;
+
+  EXPECT_EQ(test::step_of(built.get(), fake.ex), chain::Step::replied);
+
+  EXPECT_EQ(fake.response().status, 401);
+  EXPECT_EQ(test::lines(fake.response().fields), "WWW-Authenticate: Basic\n");
+  EXPECT_EQ(test::drained(*fake.ex.response_body), "no");
+}
+
+TEST(ForwardAuth, LetsNobodyPassWithoutAGoodEndOfTheCall) {
+  std::string allowed = said(http::ProtoWriter());
+  for (auto [status, code, body] : {std::tuple{200, "14", allowed},
+                                    {200, "", allowed},
+                                    {503, "0", allowed},
+                                    {200, "0", std::string("\0\0\0\0\x09x", 6)},
+                                    {200, "0", std::string()}}) {
+    test::answer_calls_with(status, {{"grpc-status", code}}, body);
+    auto built = test::filter(kByGrpc);
+    test::FakeExchange fake;
+
+    EXPECT_EQ(test::step_of(built.get(), fake.ex), chain::Step::replied) << status << code;
+    EXPECT_EQ(fake.response().status, 503);
+  }
 }
 
 }  // namespace

@@ -51,9 +51,9 @@ TEST_F(Inherited, AreTakenByName) {
   leave_listener(kFirst + 1);
   InheritedSockets sockets(kFirst, 2, "web:api");
 
-  EXPECT_EQ(sockets.take("api", kElsewhere), kFirst + 1);
-  EXPECT_EQ(sockets.take("api", kElsewhere), std::nullopt);
-  EXPECT_EQ(sockets.take("web", kElsewhere), kFirst);
+  EXPECT_THAT(sockets.take("api", kElsewhere)->fds, ElementsAre(kFirst + 1));
+  EXPECT_FALSE(sockets.take("api", kElsewhere));
+  EXPECT_THAT(sockets.take("web", kElsewhere)->fds, ElementsAre(kFirst));
 
   ::close(kFirst);
   ::close(kFirst + 1);
@@ -64,8 +64,8 @@ TEST_F(Inherited, AreTakenByAddress) {
   auto second = leave_listener(kFirst + 1);
   InheritedSockets sockets(kFirst, 2, "");
 
-  EXPECT_EQ(sockets.take("web", second), kFirst + 1);
-  EXPECT_EQ(sockets.take("web", second), std::nullopt);
+  EXPECT_THAT(sockets.take("web", second)->fds, ElementsAre(kFirst + 1));
+  EXPECT_FALSE(sockets.take("web", second));
 
   ::close(kFirst + 1);
 }
@@ -78,7 +78,7 @@ TEST_F(Inherited, AreTakenByPath) {
   leave(made->fd, kFirst);
   InheritedSockets sockets(kFirst, 1, "sluice.socket");
 
-  EXPECT_EQ(sockets.take("web", at), kFirst);
+  EXPECT_THAT(sockets.take("web", at)->fds, ElementsAre(kFirst));
 
   ::close(kFirst);
 }
@@ -148,6 +148,57 @@ TEST_F(Inherited, AreNoneWhereTheEnvironmentIsNonsense) {
 
     EXPECT_THAT(InheritedSockets::from_environment().drop_rest(), ElementsAre()) << count;
   }
+}
+
+class Handed : public testing::Test {
+ protected:
+  std::vector<int> open(int count) {
+    std::vector<int> out;
+    for (int i = 0; i < count; ++i)
+      out.push_back(i == 0 ? *listen(*Address::parse("127.0.0.1", 0), 16) : ::dup(out[0]));
+    return out;
+  }
+  static void close(const std::optional<InheritedSockets::Taken>& taken) {
+    for (int fd : taken->fds) ::close(fd);
+  }
+};
+
+TEST_F(Handed, GivesAllQueuesOfAListener) {
+  auto web = open(3), admin = open(1);
+  InheritedSockets sockets({{"web", false, web}, {":admin", true, admin}});
+  auto rest = sockets.split(":admin");
+
+  EXPECT_EQ(sockets.queues(), 3U);
+  auto taken = sockets.take("web", bound_to(web[0]));
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->fds, web);
+  EXPECT_FALSE(taken->owns_file);
+  auto other = rest.take("whatever", bound_to(admin[0]));
+  ASSERT_TRUE(other);
+  EXPECT_TRUE(other->owns_file);
+  close(taken), close(other);
+}
+
+TEST_F(Handed, ServesTheAddressThatIsWrittenNow) {
+  auto web = open(2), free = open(1);
+  Address elsewhere = bound_to(free[0]);
+  ::close(free[0]);
+  InheritedSockets sockets({{"web", false, web}});
+
+  EXPECT_FALSE(sockets.take("web", elsewhere));  // it has moved
+  auto renamed = sockets.take("shop", bound_to(web[0]));
+  ASSERT_TRUE(renamed);
+  EXPECT_EQ(renamed->fds, web);
+  close(renamed);
+}
+
+TEST_F(Handed, TakesAPortThatTheSystemChoseByName) {
+  auto web = open(1);
+  InheritedSockets sockets({{"web", false, web}});
+
+  auto taken = sockets.take("web", *Address::parse("127.0.0.1", 0));
+  ASSERT_TRUE(taken);
+  close(taken);
 }
 
 }  // namespace

@@ -118,6 +118,24 @@ TEST_F(LoopTest, LetsANewSourceTakeTheDescriptorOfAnOldOne) {
   EXPECT_EQ(fresh.events, 1);
 }
 
+TEST_F(LoopTest, HearsNoMoreOfADescriptorThatOthersKeepOpen) {
+  struct Counter final : Source {
+    int events = 0;
+    void on_events(std::uint32_t) noexcept override { ++events; }
+  } source;
+  int ours = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), theirs = ::dup(ours);
+  ASSERT_TRUE(loop_.add(ours, EPOLLIN | EPOLLET, source));
+
+  loop_.remove_shared(ours, source);
+  ::close(ours);
+  std::uint64_t one = 1;
+  ASSERT_EQ(::write(theirs, &one, sizeof one), 8);
+  loop_.run_once(0s);
+
+  EXPECT_EQ(source.events, 0);
+  ::close(theirs);
+}
+
 TEST_F(LoopTest, RunsPostedWorkInOrder) {
   std::vector<int> order;
   for (int i = 0; i < 3; ++i) loop_.post([&order, i] { order.push_back(i); });

@@ -68,6 +68,25 @@ TEST(LogLine, NamesTheCaller) {
   EXPECT_THAT(line(proxied()), Not(HasSubstr("consumer")));
 }
 
+TEST(LogLine, SplitsTheTimeThatWasSpent) {
+  AccessRecord r = proxied();
+  r.auth = 1'500us;
+  r.filters = 1'750us;
+  r.client_write = 20ms;
+
+  EXPECT_THAT(line(r),
+              HasSubstr(R"("queue_ms":0.000,"auth_ms":1.500,"filters_ms":1.750,"connect_ms":0.250,)"));
+  EXPECT_THAT(line(r), HasSubstr(R"("upstream_ms":3.391,"client_write_ms":20.000,"overhead_us":26.4,)"));
+}
+
+TEST(LogLine, NamesThePolicyThatRefused) {
+  AccessRecord r = proxied();
+  r.policy_denied = "staff";
+
+  EXPECT_THAT(line(r), HasSubstr(R"("policy_denied":"staff",)"));
+  EXPECT_THAT(line(r, LogFormat::logfmt), HasSubstr(" policy_denied=staff "));
+}
+
 TEST(LogLine, InCombinedFormKeepsItsPlacesWhateverCallersAreCalled) {
   AccessRecord r = proxied();
   r.credential = "a - - [forged";
@@ -187,15 +206,17 @@ TEST(LogLine, StaysWithinItsBoundWhateverIsSent) {
   AttemptRecord attempt{junk, 999, base::Reason::upstream_connect_failed, base::Duration::max()};
   std::vector<AttemptRecord> attempts(50, attempt);
   AccessRecord r;
-  for (auto* text : {&r.request_id, &r.listener, &r.client_ip, &r.method, &r.host, &r.path, &r.protocol,
-                     &r.route, &r.upstream, &r.target, &r.user_agent, &r.referer, &r.config_hash})
+  for (auto* text :
+       {&r.request_id, &r.listener, &r.client_ip, &r.method, &r.host, &r.path, &r.protocol, &r.route,
+        &r.policy_denied, &r.upstream, &r.target, &r.user_agent, &r.referer, &r.config_hash})
     *text = junk;
   r.attempts = attempts;
   r.status = 999;
   r.reason = base::Reason::upstream_connect_failed;
   r.bytes_in = r.bytes_out = ~std::uint64_t{0};
   r.duration = r.overhead = base::Duration::max();
-  r.queue = r.connect = r.first_byte = r.upstream_time = base::Duration::max();
+  r.queue = r.auth = r.filters = r.client_write = r.connect = r.first_byte = r.upstream_time =
+      base::Duration::max();
 
   for (auto format : {LogFormat::json, LogFormat::logfmt, LogFormat::combined})
     for (auto path : {std::string_view(junk), std::string_view(parameters)}) {

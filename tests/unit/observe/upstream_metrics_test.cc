@@ -77,6 +77,34 @@ TEST(UpstreamMetrics, FollowConnectionsThroughThePool) {
   EXPECT_EQ(observations(store, Family::sluice_upstream_connect_seconds, kOrders), 1u);
 }
 
+TEST(UpstreamMetrics, CountEjectionsAndTheTimeInTheQueue) {
+  SeriesStore store({});
+  UpstreamMetrics upstream(store, "orders");
+  auto& cells = upstream.on(0);
+
+  for (int i = 0; i < 2; ++i) cells.ejected(EjectionCause::failure_rate);
+  for (int i = 0; i < 3; ++i) cells.queued(5ms);
+
+  EXPECT_EQ(counter(store, Family::sluice_upstream_ejections_total,
+                    {{"upstream", "orders"}, {"cause", "failure_rate"}}),
+            2);
+  EXPECT_EQ(observations(store, Family::sluice_upstream_queue_seconds, kOrders), 3u);
+}
+
+TEST(UpstreamMetrics, ShowCircuitAndQueueOnlyWhereThereAreSome) {
+  SeriesStore store({});
+  UpstreamMetrics upstream(store, "orders");
+  EXPECT_EQ(gauge(store, Family::sluice_upstream_circuit_state, kOrders), std::nullopt);
+
+  upstream.show_circuit([] { return 2; });
+  upstream.show_pending([] { return 7; });
+  EXPECT_EQ(gauge(store, Family::sluice_upstream_circuit_state, kOrders), 2);
+  EXPECT_EQ(gauge(store, Family::sluice_upstream_pending_requests, kOrders), 7);
+
+  upstream.show_circuit(nullptr);
+  EXPECT_EQ(gauge(store, Family::sluice_upstream_circuit_state, kOrders), std::nullopt);
+}
+
 TEST(UpstreamMetrics, CountRetriesByCauseAndResult) {
   SeriesStore store({});
   UpstreamMetrics upstream(store, "orders");

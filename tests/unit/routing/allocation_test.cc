@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "gateway/routing/request_conditions.h"
 #include "gateway/routing/table_builder.h"
 
 #include "tests/unit/routing/request.h"
@@ -28,13 +29,15 @@ namespace {
 
 TEST(Lookup, AllocatesNothing) {
   Match conditional = match("", "/a/{b}/**", {"GET"});
-  conditional.conditions.push_back(header("X-A", "1"));
+  conditional.conditions = {
+      header_condition("X-A", ValueRule::exactly({"1"})), query_condition("q", ValueRule::exactly({"a b"})),
+      cookie_condition("c", ValueRule::present()), header_condition("X-B", ValueRule::exactly({"1, 2"}))};
   std::vector<RouteMatches> routes{route("/a/{b}/{rest...}"), route("conditional", conditional),
                                    route("/a/b/c/d"),
                                    route("host", match("*.example.com", "/{x}/{y}/{z}", {"POST", "PURGE"}))};
   BuiltTable built = build_table(routes);
   Request fits("/a/b/c");
-  fits.with("X-A", "1");
+  fits.with("X-A", "1").with("Cookie", "c=d").with("X-B", "1").with("X-B", "2").query("q=a%20b");
   Request refused("BREW", "www.example.com", "/x/y/z");
   Request unknown("/nowhere");
 
@@ -45,6 +48,7 @@ TEST(Lookup, AllocatesNothing) {
   std::size_t during = allocations - before;
 
   EXPECT_EQ(one.outcome, Lookup::Outcome::matched);
+  EXPECT_EQ(one.route, 1u);
   EXPECT_EQ(two.outcome, Lookup::Outcome::method_not_allowed);
   EXPECT_EQ(three.outcome, Lookup::Outcome::no_route);
   EXPECT_EQ(during, 0u);

@@ -76,6 +76,25 @@ TEST(Explanation, SaysWhichConditionIsNotMet) {
               ElementsAre("any host /a: condition not met: A: 1", "any host /a: won"));
 }
 
+TEST(Explanation, ShowsTheConditionsOfEachCandidate) {
+  auto candidates =
+      traced({route("a", with({header("A", "1"), query("q")})), route("b", match("", "/a"))}, Request("/a"))
+          .candidates;
+
+  ASSERT_EQ(candidates.size(), 2u);
+  EXPECT_EQ(candidates[0].conditions, "A: 1, query: q");
+  EXPECT_EQ(candidates[1].conditions, "");
+}
+
+TEST(Explanation, SaysThatAPathIsAnothersOwn) {
+  Match redirected = match("", "/a");
+  redirected.redirected.push_back(path("/a/"));
+
+  EXPECT_THAT(lines({route("a", redirected), route("/a/")}, Request("/a/")),
+              ElementsAre("any host /a/: won",
+                          "any host /a/: path: it is the route's own path only with the other ending"));
+}
+
 TEST(Explanation, SaysWhoseConditionsAreMore) {
   EXPECT_THAT(
       lines({route("a", with({header("A", "1"), header("B", "1")})), route("b", with({header("A", "1")})),

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/routing/request_conditions.h"
+
 #include "tests/unit/routing/request.h"
 
 namespace sluice::routing {
@@ -52,7 +54,23 @@ TEST(Exposure, IsAssumedOfWhatCannotBeTried) {
   EXPECT_EQ(exposed({route("~ /.*z")}), "");
   Match m = match("", "/a");
   m.conditions.push_back(header("X-Tenant", "acme"));
-  EXPECT_EQ(exposed({route("a", std::move(m))}), "GET http://x.example.com/a");
+  EXPECT_EQ(exposed({route("a", m)}), "GET http://x.example.com/a with X-Tenant: acme");
+  EXPECT_EQ(exposed({route("a", m), route("b", m, 1)}), "GET http://x.example.com/a with X-Tenant: acme");
+}
+
+TEST(Exposure, IsNotCoveredByWhatOthersTakeUnderConditions) {
+  auto other = [](ValueRule rule) {
+    Match m = match("", "/a");
+    m.conditions.push_back(header_condition("X-Tenant", std::move(rule)));
+    return route("other", std::move(m));
+  };
+
+  EXPECT_EQ(exposed({route("/a"), other(ValueRule::present())}), "GET http://x.example.com/a");
+  // Every request that one could show without the header goes to the other one.
+  EXPECT_EQ(exposed({route("/a"), other(ValueRule::present().negated())}), "");
+  EXPECT_EQ(exposed({route("/a"), other(ValueRule::exactly({"acme"}).negated())}), "");
+  EXPECT_EQ(exposed({route("/a"), other(ValueRule::present()), route("/a", {"GET"})}),
+            "POST http://x.example.com/a");
 }
 
 }  // namespace

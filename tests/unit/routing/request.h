@@ -11,6 +11,7 @@
 
 #include "gateway/base/arena.h"
 #include "gateway/http/head.h"
+#include "gateway/routing/example.h"
 #include "gateway/routing/match.h"
 
 namespace sluice::routing {
@@ -51,10 +52,15 @@ class TestCondition : public Condition {
   TestCondition(Kind kind, std::string name, std::string value)
       : kind_(kind), name_(std::move(name)), value_(std::move(value)) {}
   Kind kind() const noexcept override { return kind_; }
-  bool fits(const http::RequestHead& request) const noexcept override {
-    if (kind_ == Kind::query) return request.query == value_;
-    const http::Field* f = request.fields.find(name_);
+  bool fits(const Arrival& arrival) const noexcept override {
+    if (kind_ == Kind::query) return arrival.head.query == value_;
+    const http::Field* f = arrival.head.fields.find(name_);
     return f && f->value == value_;
+  }
+  bool meet(Example& example) const override {
+    if (kind_ == Kind::query) return false;
+    example.add_field(name_, value_);
+    return true;
   }
   bool excludes(const Condition& other) const noexcept override {
     auto* o = dynamic_cast<const TestCondition*>(&other);

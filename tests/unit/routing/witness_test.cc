@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/routing/connection_conditions.h"
+#include "gateway/routing/request_conditions.h"
 #include "gateway/routing/table_builder.h"
 
 #include "tests/unit/routing/request.h"
@@ -34,6 +36,23 @@ TEST(Witness, IsOneThatNoThirdRouteTakes) {
 
 TEST(Witness, IsNoneForAnExpressionWithoutAnEasyMatch) {
   EXPECT_EQ(witness_of({route("~ /.*z"), route("~ /.*z")}), "");
+}
+
+TEST(Witness, HasWhatTheConditionsOfBothAskFor) {
+  auto with = [](std::vector<std::shared_ptr<const Condition>> conditions) {
+    Match m = match("", "/a");
+    m.conditions = std::move(conditions);
+    return m;
+  };
+  auto a = header_condition("X-A", ValueRule::exactly({"1"}));
+  auto b = cookie_condition("b", ValueRule::present());
+  auto not_two = header_condition("X-A", ValueRule::exactly({"2"}).negated());
+
+  EXPECT_EQ(witness_of({route("a", with({a})), route("b", with({b}))}),
+            "GET http://x.example.com/a with X-A: 1 and Cookie: b=x");
+  EXPECT_EQ(witness_of({route("a", with({a})), route("b", with({not_two}))}),
+            "GET http://x.example.com/a with X-A: 1");
+  EXPECT_EQ(witness_of({route("a", with({listener_condition({"x"})})), route("b", with({}))}), "");
 }
 
 TEST(Witness, NamesAnExtensionMethod) {

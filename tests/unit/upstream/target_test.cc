@@ -47,6 +47,44 @@ TEST_F(TargetTest, IsUsableOnceItHasAnAddress) {
   EXPECT_GT(group_->version.load(), version);
 }
 
+TEST_F(TargetTest, GetsNothingWhileAnOperatorDrainsIt) {
+  target_->publish(addresses({"10.0.0.1"}));
+  auto version = group_->version.load();
+
+  target_->drain(true);
+
+  EXPECT_FALSE(target_->usable());
+  EXPECT_GT(group_->version.load(), version);
+  EXPECT_EQ(target_->why_unusable().detail, "orders-1:8080 is drained by an operator");
+
+  target_->drain(false);
+  EXPECT_TRUE(target_->usable());
+}
+
+TEST_F(TargetTest, HasTheWeightThatAnOperatorGaveIt) {
+  EXPECT_EQ(target_->weight(), std::nullopt);
+  auto version = group_->version.load();
+
+  target_->set_weight(7);
+  EXPECT_EQ(target_->weight(), 7u);
+  EXPECT_GT(group_->version.load(), version);
+
+  target_->set_weight(std::nullopt);
+  EXPECT_EQ(target_->weight(), std::nullopt);
+}
+
+TEST_F(TargetTest, IsHealthyAgainWhenAnOperatorSaysSo) {
+  target_->publish(addresses({"10.0.0.1"}));
+  target_->check_health(true, base::WallTime{1s});
+  target_->take({CheckResult::failed, "status 500"}, {1, 1}, base::WallTime{2s});
+  ASSERT_FALSE(target_->usable());
+
+  target_->reset_health(base::WallTime{3s});
+
+  EXPECT_TRUE(target_->usable());
+  EXPECT_EQ(target_->health().changes().back().cause, "reset by an operator");
+}
+
 TEST_F(TargetTest, KeepsItsAddressesWhenALookupFails) {
   target_->publish(addresses({"10.0.0.1"}));
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "gateway/upstream/backoff.h"
+
 namespace sluice::upstream {
 namespace {
 
@@ -24,6 +26,42 @@ TEST(Timeouts, TakeZeroForALimitThatIsTakenAway) {
 
   EXPECT_EQ(merge(Timeouts{}, route).total, 0s);
   EXPECT_EQ(merge(Timeouts{}, route).tunnel, 0s);
+}
+
+TEST(Timeouts, OfAnAttemptHoldForItsParts) {
+  Timeouts t;
+  t.connect = 2s;
+  t.first_byte = 30s;
+  EXPECT_EQ(t.to_connect(), 2s);
+  EXPECT_EQ(t.first_byte_after(1s), 30s);
+
+  t.attempt = 5s;
+  EXPECT_EQ(t.to_connect(), 2s);
+  EXPECT_EQ(t.first_byte_after(0s), 5s);
+  EXPECT_EQ(t.first_byte_after(1500ms), 3500ms);
+  EXPECT_GT(t.first_byte_after(5s), 0s) << "which would be no limit";
+  t.attempt = 1s;
+  EXPECT_EQ(t.to_connect(), 1s);
+  t.first_byte = t.connect = 0s;
+  EXPECT_EQ(t.to_connect(), 1s);
+  EXPECT_EQ(t.first_byte_after(0s), 1s);
+}
+
+TEST(Backoff, IsARandomTimeWithinABoundThatDoubles) {
+  BackoffConfig config{25ms, 250ms};
+  base::Duration longest[6] = {};
+  for (int i = 0; i < 2000; ++i)
+    for (unsigned n = 1; n <= 5; ++n) {
+      auto pause = backoff(config, n, base::SteadyTime(std::chrono::nanoseconds(i * 7 + n)));
+      EXPECT_GE(pause, 0s);
+      longest[n] = std::max(longest[n], pause);
+    }
+  for (unsigned n = 1; n <= 5; ++n) {
+    base::Duration bound = n < 5 ? 25ms * (1 << (n - 1)) : 250ms;
+    EXPECT_LE(longest[n], bound) << n;
+    EXPECT_GT(longest[n], bound * 9 / 10) << n;
+  }
+  EXPECT_EQ(backoff({0s, 0s}, 3, base::SteadyTime(1h)), 0s);
 }
 
 }  // namespace

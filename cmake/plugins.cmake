@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# The folders of SLUICE_PLUGINS as one object library, for the reason that layers.cmake gives; their *_test.cc are left
+# in SLUICE_PLUGIN_TESTS. A folder that is not there, or has no source, is a mistake to be told.
+set(SLUICE_PLUGIN_TESTS "")
+set(plugin_sources "")
+foreach(folder IN LISTS SLUICE_PLUGINS)
+  get_filename_component(folder "${folder}" ABSOLUTE)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${folder}/*.cc")
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  if(NOT sources)
+    message(FATAL_ERROR "SLUICE_PLUGINS: no C++ source in ${folder}")
+  endif()
+  list(APPEND plugin_sources ${sources})
+  list(APPEND SLUICE_PLUGIN_TESTS ${tests})
+endforeach()
+
+function(sluice_add_plugins target)
+  add_library(${target} OBJECT ${ARGN})
+  target_link_libraries(${target} PUBLIC sluice_options sluice_dependencies)
+  sluice_use_precompiled(${target} sluice_pch)
+endfunction()
+if(plugin_sources)
+  sluice_add_plugins(sluice_plugins ${plugin_sources})
+endif()
+
+function(sluice_link_plugins target)
+  if(TARGET sluice_plugins)
+    target_link_libraries(${target} PRIVATE sluice_plugins)
+  endif()
+endfunction()

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Upgrade: replaces the running program by the one that is in its place in the file system now. The new
+// process gets the listening sockets; once it serves, this one drains. One that cannot serve changes nothing.
+// Control thread.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "gateway/net/handover.h"
+#include "gateway/server/gateway.h"
+
+namespace sluice::cli {
+
+class Upgrade {
+ public:
+  // Program and arguments are those of this process. `serves` is called when the new process does.
+  Upgrade(boost::asio::io_context& control, server::Gateway& gateway, std::function<void(pid_t)> serves);
+
+  void begin();
+  // From the beginning until the new process serves or has failed.
+  bool running() const noexcept { return successor_.has_value(); }
+  // Ends the new process, if it does not serve yet.
+  void give_up();
+
+ private:
+  void listen();
+  void heard();
+  void failed(const std::string& why);
+
+  server::Gateway& gateway_;
+  std::function<void(pid_t)> serves_;
+  boost::asio::posix::stream_descriptor channel_;
+  boost::asio::steady_timer timer_;
+  std::optional<net::Successor> successor_;
+  std::string program_;
+  std::vector<std::string> arguments_;
+};
+
+}  // namespace sluice::cli

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of the Gateway that answers the admin server. What workers know they are asked for through the
+// inboxes of their loops; one that does not answer in time is left out, so that the control thread is held up
+// for no longer than kPatience.
+#include <algorithm>
+#include <optional>
+
+#include "gateway/server/gateway.h"
+#include "gateway/server/quota_report.h"
+#include "gateway/server/reports.h"
+
+namespace sluice::server {
+namespace {
+
+constexpr auto kPatience = std::chrono::milliseconds(500);
+
+// What each worker says; nothing of those that are too slow.
+template <class T, class Ask>
+std::vector<std::optional<T>> gather(Workers& workers, Ask ask) {
+  std::vector<std::future<T>> asked;
+  for (auto& w : workers) asked.push_back(ask(*w));
+  auto until = std::chrono::steady_clock::now() + kPatience;
+  std::vector<std::optional<T>> out;
+  for (auto& answer : asked) {
+    bool there = answer.wait_until(until) == std::future_status::ready;
+    out.push_back(there ? std::optional<T>(answer.get()) : std::nullopt);
+  }
+  return out;
+}
+
+}  // namespace
+
+admin::Suppliers Gateway::suppliers() {
+  admin::Suppliers s;
+  s.metrics = [this](std::size_t family, std::string& out) { return metrics_->write_text(family, out); };
+  s.readiness = [this] {
+    admin::Readiness r;
+    if (!snapshot_) r.reasons.push_back("no configuration is in force");
+    if (draining_) r.reasons.push_back("draining");
+    return r;
+  };
+  s.upstreams = [this] {
+    return snapshot_ ? report_upstreams(*snapshot_) : std::vector<admin::UpstreamReport>();
+  };
+  s.revoke = [this](chain::Revocation r) { return revocations_->revoke(std::move(r), clock_.wall()); };
+  s.revocations = [this] { return revocations_->size(); };
+  s.now = [this] { return clock_.wall(); };
+  s.quotas = [this](const admin::QuotaQuery& query) {
+    return report_quotas(stores_, workers_.front()->loop(), clock_.wall(), query);
+  };
+  s.failures = [this](const observe::FailureQuery& query) { return report_failures(query); };
+  s.routes = [this](std::string_view name) {
+    if (!document_ || !snapshot_) return std::vector<admin::RouteReport>();
+    return report_routes({config_, *document_, *snapshot_}, name);
+  };
+  s.config = [this] { return report_config(); };
+  s.config_hash = [this] { return config_hash(); };
+  s.workers = [this] { return report_workers(); };
+  s.listeners = [this] { return report_listeners(); };
+  s.changes = operations_;
+  s.changes.change_target = [this](const admin::TargetChange& change) { return change_target(change); };
+  return s;
+}
+
+admin::FailureReport Gateway::report_failures(const observe::FailureQuery& query) {
+  admin::FailureReport out;
+  auto told = gather<std::vector<observe::Failure>>(workers_, [&](auto& w) { return w.failures(query); });
+  for (auto& one : told) {
+    out.silent += !one;
+    if (one) std::move(one->begin(), one->end(), std::back_inserter(out.failures));
+  }
+  std::stable_sort(out.failures.begin(), out.failures.end(),
+                   [](const auto& a, const auto& b) { return a.time > b.time; });
+  if (out.failures.size() > query.limit) out.failures.resize(query.limit);
+  return out;
+}
+
+std::vector<admin::WorkerReport> Gateway::report_workers() {
+  std::vector<admin::WorkerReport> out;
+  auto told = gather<WorkerState>(workers_, [](auto& w) { return w.state(); });
+  busy_.resize(workers_.size());
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    auto& r = out.emplace_back();
+    auto& loop = workers_[i]->loop();
+    r.worker = static_cast<unsigned>(i);
+    r.busy = busy_[i].read({loop.busy_nanoseconds(), loop.idle_nanoseconds()});
+    r.silent = !told[i];
+    if (r.silent) continue;
+    r.lag = told[i]->lag;
+    r.worst_lag = told[i]->worst_lag;
+    r.exchanges = told[i]->exchanges;
+    for (const auto& [listener, n] : told[i]->connections) r.connections += n;
+  }
+  return out;
+}
+
+std::vector<admin::ListenerReport> Gateway::report_listeners() {
+  auto out = listeners_.report();
+  auto told = gather<WorkerState>(workers_, [](auto& w) { return w.state(); });
+  for (auto& l : out)
+    for (auto& one : told) {
+      l.complete = l.complete && one.has_value();
+      auto at = one ? one->connections.find(l.name) : decltype(one->connections.end()){};
+      if (one && at != one->connections.end()) l.connections += at->second;
+    }
+  return out;
+}
+
+admin::ConfigReport Gateway::report_config() const {
+  if (!document_ || !snapshot_) {
+    admin::ConfigReport none;
+    none.config = "null";
+    return none;
+  }
+  auto out = server::report_config({config_, *document_, *snapshot_});
+  out.source = source_;
+  out.loaded = loaded_at_;
+  return out;
+}
+
+admin::TargetChanged Gateway::change_target(const admin::TargetChange& change) {
+  using Kind = admin::TargetChanged::Kind;
+  const upstream::Upstream* upstream = nullptr;
+  if (snapshot_)
+    for (const auto& u : snapshot_->upstreams)
+      if (u->name() == change.upstream) upstream = u.get();
+  if (!upstream) return {Kind::no_upstream, {}};
+  for (std::size_t i = 0; i < upstream->targets().size(); ++i) {
+    auto& target = *upstream->targets()[i];
+    if (target.text() != change.target) continue;
+    if (change.has_weight) target.set_weight(change.weight);
+    if (change.drain) target.drain(*change.drain);
+    if (change.reset_health) {
+      target.reset_health(clock_.wall());
+      target.bring_back(clock_.steady(), true);
+    }
+    return {Kind::done, admin::target_json(report_target(*upstream, i))};
+  }
+  return {Kind::no_target, {}};
+}
+
+}  // namespace sluice::server

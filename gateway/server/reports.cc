@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/server/reports.h"
+
+#include <utility>
+
+#include "gateway/config/bind.h"
+#include "gateway/config/write.h"
+#include "gateway/handlers/forward.h"
+
+namespace sluice::server {
+namespace {
+
+using config::path;
+
+std::string from(const config::Document& document, std::string_view at) {
+  return document.sources().text(document.place(at));
+}
+
+admin::RouteReport::Filter filter(const InForce& f, const UseConfig& use, const std::string& at) {
+  if (use.policy.empty()) return {std::string(use.filter.name()), "", from(f.document, at)};
+  const auto* policy = f.config.policies.find(use.policy);
+  return {policy ? std::string(policy->filter.name()) : "", use.policy, from(f.document, at)};
+}
+
+void add_forwarding(const InForce& f, std::size_t index, const handlers::Forward& forward,
+                    admin::RouteReport& out) {
+  const auto& upstream = forward.upstream();
+  const auto& t = forward.timeouts();
+  out.upstream = upstream.name();
+  out.attempts = upstream.retry().attempts;
+  const std::pair<const char*, base::Duration> all[] = {{"connect", t.connect},
+                                                        {"first_byte", t.first_byte},
+                                                        {"idle", t.idle},
+                                                        {"total", t.total},
+                                                        {"tunnel", t.tunnel}};
+  for (const auto& [name, value] : all)
+    out.timeouts.push_back({name, value, timeout_from(f.config, f.document, index, upstream.name(), name)});
+}
+
+admin::RouteReport report_route(const InForce& f, std::size_t index) {
+  const RouteConfig& written = f.config.routes[index];
+  admin::RouteReport out;
+  out.name = written.name;
+  out.from = from(f.document, path("routes", index));
+  for (const auto& m : written.match) out.match.push_back(config::json_form(m).text);
+  for (std::size_t i = 0; i < f.config.use.size(); ++i)
+    out.filters.push_back(filter(f, f.config.use[i], path("use", i)));
+  for (std::size_t i = 0; i < written.use.size(); ++i)
+    out.filters.push_back(filter(f, written.use[i], path("routes", index, "use", i)));
+  out.handler = written.handler.name();
+  out.handler_from = from(f.document, path("routes", index, written.handler.name()));
+  const auto& handler = f.snapshot.routes[index]->chain.handler();
+  if (const auto* forward = dynamic_cast<const handlers::Forward*>(&handler))
+    add_forwarding(f, index, *forward, out);
+  return out;
+}
+
+}  // namespace
+
+std::string timeout_from(const Config& config, const config::Document& document, std::size_t route,
+                         std::string_view upstream, std::string_view timeout) {
+  std::vector<std::string> places = {path("routes", route, "timeouts", timeout),
+                                     path("upstreams", upstream, "timeouts", timeout),
+                                     path("defaults", "timeouts", timeout)};
+  if (timeout == "total" && config.routes[route].timeout)
+    places.insert(places.begin(), path("routes", route, "timeout"));
+  for (const auto& at : places)
+    if (config::origin<Config>(document, at)) return from(document, at);
+  return "default";
+}
+
+std::vector<admin::RouteReport> report_routes(const InForce& f, std::string_view name) {
+  std::vector<admin::RouteReport> out;
+  for (std::size_t i = 0; i < f.config.routes.size(); ++i)
+    if (name.empty() || f.config.routes[i].name == name) out.push_back(report_route(f, i));
+  return out;
+}
+
+admin::TargetReport report_target(const upstream::Upstream& upstream, std::size_t target) {
+  const auto& t = *upstream.targets()[target];
+  const auto* checks = upstream.checks().get();
+  admin::TargetReport out;
+  out.target = t.text();
+  out.usable = t.usable();
+  if (!out.usable) out.why_not = t.why_unusable().detail;
+  if (checks) out.check = upstream::name(checks->health.type);
+  out.drained = t.drained();
+  out.weight_written = upstream.weights()[target];
+  out.weight = t.weight().value_or(out.weight_written);
+  out.active = t.active();
+  out.connections = t.connections();
+  out.health = t.health();
+  out.ejection = t.ejection();
+  return out;
+}
+
+std::vector<admin::UpstreamReport> report_upstreams(const BuiltSnapshot& snapshot) {
+  std::vector<admin::UpstreamReport> out;
+  for (const auto& u : snapshot.upstreams) {
+    auto& report = out.emplace_back(admin::UpstreamReport{u->name(), {}});
+    for (std::size_t i = 0; i < u->targets().size(); ++i) report.targets.push_back(report_target(*u, i));
+  }
+  return out;
+}
+
+admin::ConfigReport report_config(const InForce& f) {
+  admin::ConfigReport out;
+  out.hash = f.snapshot.hash;
+  out.files = f.document.files();
+  auto form = config::json_form(f.config, &f.document, 1);
+  out.config = std::move(form.text);
+  out.origins = std::move(form.origins);
+  out.yaml = config::long_form(f.config, &f.document);
+  return out;
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/upstream/failure_window.h"
+
+#include <algorithm>
+
+namespace sluice::upstream {
+
+bool FailureWindow::failed(const Rule& rule, std::uint32_t ended, base::SteadyTime now) noexcept {
+  constexpr auto relaxed = std::memory_order_relaxed;
+  Time time = now.time_since_epoch().count();
+  Time began = began_.load(relaxed);
+  bool over = began == kNone || time - began >= rule.span.count();
+  if (over && began_.compare_exchange_strong(began, time, relaxed)) {
+    before_.store(ended - 1, relaxed);
+    failures_.store(0, relaxed);
+  }
+  auto failures = failures_.fetch_add(1, relaxed) + 1;
+  // What failed has ended: other threads may have counted the one and not yet the other.
+  auto requests = std::max(ended - before_.load(relaxed), failures);
+  return requests >= rule.at_least && 100.0 * failures >= rule.percent * requests;
+}
+
+}  // namespace sluice::upstream

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/upstream/protection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/base/log.h"
+#include "gateway/config/amounts.h"
+
+namespace sluice::upstream {
+
+using base::Reason;
+
+bool blames_target(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::upstream_connect_failed:
+    case Reason::upstream_tls:
+    case Reason::upstream_reset:
+    case Reason::upstream_protocol:
+    case Reason::timeout_connect:
+    case Reason::timeout_first_byte:
+    case Reason::timeout_idle:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Protection::Protection(const UpstreamConfig& config, std::shared_ptr<TargetGroup> group,
+                       const std::vector<net::Loop*>& workers)
+    : group_(std::move(group)),
+      outlier_(config.outlier),
+      circuit_(config.circuit_breaker),
+      max_pending_(config.limits.max_pending.value_or(0)) {
+  rules_.at_most = config.limits.max_requests.value_or(0);
+  if (!config.queue) return;
+  rules_.waiting = config.queue->max;
+  rules_.patience = config.queue->timeout;
+  group_->gate->serve(workers);
+}
+
+namespace {
+
+double shown(Circuit::State state) noexcept {
+  switch (state) {
+    case Circuit::State::closed:
+      return 0;
+    case Circuit::State::open:
+      return 2;
+    case Circuit::State::trying:
+    case Circuit::State::ramping:
+      break;
+  }
+  return 1;
+}
+
+}  // namespace
+
+void Protection::put_in_force(Targets targets, observe::UpstreamMetrics* metrics) const {
+  if (!outlier_.on) bring_back(targets, {}, "outliers are not looked for any more");
+  if (!circuit_) group_->circuit.reset();
+  if (!metrics) return;
+  std::weak_ptr<TargetGroup> weak = group_;
+  observe::UpstreamMetrics::Gauge state, waiting;
+  if (circuit_)
+    state = [weak]() -> std::optional<double> {
+      auto group = weak.lock();
+      return group ? std::optional(shown(group->circuit.state())) : std::nullopt;
+    };
+  if (rules_.waiting != 0)
+    waiting = [weak]() -> std::optional<double> {
+      auto group = weak.lock();
+      return group ? std::optional<double>(group->gate->waiting()) : std::nullopt;
+    };
+  metrics->show_circuit(std::move(state));
+  metrics->show_pending(std::move(waiting));
+}
+
+bool Protection::bring_back(Targets targets, base::SteadyTime now, const char* early) const {
+  std::lock_guard lock(group_->ejecting);
+  bool any = false;
+  auto next = TargetGroup::kNever;
+  for (const auto& t : targets) {
+    if (!t->ejected()) continue;
+    if (t->bring_back(now, early != nullptr)) {
+      any = true;
+      base::log(base::Level::info, "upstream " + group_->upstream + ": " + t->text() + " is back in service" +
+                                       (early ? std::string(", as ") + early : ""));
+    } else {
+      next = std::min(next, t->ejection().until().time_since_epoch().count());
+    }
+  }
+  group_->next_return.store(next, std::memory_order_relaxed);
+  return any;
+}
+
+void Protection::went_wrong(Target& target, Targets all, std::string_view failure, base::SteadyTime began,
+                            base::SteadyTime now, observe::UpstreamCells& cells) const {
+  if (circuit_ && group_->circuit.failed(*circuit_, began, now)) log_circuit();
+  if (!outlier_.on) return;
+  auto verdict = target.went_wrong(outlier_, failure, now);
+  if (!verdict.cause.empty()) eject(target, all, verdict, now, cells);
+}
+
+// The share is of those that would be usable if none were out.
+bool Protection::may_eject(const Target& target, Targets all) const noexcept {
+  std::size_t usable = 0, out = 0;
+  bool known = false;
+  for (const auto& t : all) {
+    known |= t.get() == &target;
+    if (t->usable()) ++usable;
+    if (t->ejected()) ++out;
+  }
+  if (!known || !target.usable() || usable < 2) return false;
+  return 100.0 * static_cast<double>(out + 1) <=
+         outlier_.max_ejected.value * static_cast<double>(usable + out);
+}
+
+void Protection::eject(Target& target, Targets all, const Verdict& verdict, base::SteadyTime now,
+                       observe::UpstreamCells& cells) const {
+  std::lock_guard lock(group_->ejecting);
+  if (!may_eject(target, all)) return;
+  auto length = target.eject(outlier_, verdict.cause, now);
+  auto until = (now + length).time_since_epoch().count();
+  if (until < group_->next_return.load(std::memory_order_relaxed))
+    group_->next_return.store(until, std::memory_order_relaxed);
+  cells.ejected(verdict.kind);
+  base::log(base::Level::warning, "upstream " + group_->upstream + ": " + target.text() +
+                                      " is out of service for " + config::to_text(config::Duration(length)) +
+                                      ": " + verdict.cause);
+}
+
+bool Protection::circuit_admits(base::SteadyTime now) const {
+  bool changed = false;
+  bool admitted = group_->circuit.admit(*circuit_, now, changed);
+  if (changed) log_circuit();
+  return admitted;
+}
+
+void Protection::circuit_went_well(base::SteadyTime began, base::SteadyTime now) const {
+  if (group_->circuit.succeeded(*circuit_, began, now)) log_circuit();
+}
+
+base::Duration Protection::closed_for(base::SteadyTime now) const noexcept {
+  return circuit_ ? group_->circuit.left(*circuit_, now) : base::Duration::zero();
+}
+
+void Protection::log_circuit() const {
+  using State = Circuit::State;
+  auto state = group_->circuit.state();
+  std::string_view text = state == State::open     ? "open, as too many requests fail"
+                          : state == State::trying ? "half-open: some requests may try"
+                          : state == State::closed ? "closed"
+                                                   : "half-open: a request went well, more may try";
+  base::log(state == State::open ? base::Level::warning : base::Level::info,
+            "upstream " + group_->upstream + ": the circuit is " + std::string(text));
+}
+
+Tally::Token Protection::retry(const BudgetConfig& budget, Targets targets) const noexcept {
+  std::uint64_t active = 0;
+  for (const auto& t : targets) active += t->active();
+  auto share = static_cast<std::uint32_t>(budget.share.ratio() * static_cast<double>(active));
+  return group_->retries.begin(std::max(share, budget.at_least));
+}
+
+}  // namespace sluice::upstream

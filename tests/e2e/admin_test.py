@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an operator asks a running gateway, and changes without a signal."""
+import json
+import os
+import unittest
+
+from harness import BINARY, Case, Running, eventually, sluice
+
+USERS = "  - {name: users, match: {path: /users/**}, to: users}"
+JSON = ("-H", "Content-Type: application/json")
+
+
+class Why(Case):
+    def why(self, *arguments, **options):
+        return sluice("why", *arguments, "--admin", f"http://127.0.0.1:{self.admin_port}", **options)
+
+    def test_tells_what_became_of_a_request(self):
+        self.serve(USERS)
+        request_id = self.curl("/nowhere").json()["instance"]
+
+        result = self.why(request_id)
+
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("404 no_route", result.stdout)
+        self.assertIn("docs/troubleshooting.md#no_route", result.stdout)
+        told = json.loads(self.why(request_id, "--json").stdout)
+        self.assertEqual((told["reason"], told["path"], told["status"]), ("no_route", "/nowhere", 404))
+
+    def test_tells_of_attempts_that_failed(self):
+        self.config.write_text(self.text("  - {name: gone, match: {path: /**}, to: gone}").replace(
+            "upstreams:", "upstreams:\n  gone: {targets: [\"http://127.0.0.1:9\"]}"))
+        self.start()
+        request_id = self.curl("/x").json()["instance"]
+
+        told = self.why(request_id).stdout
+
+        self.assertRegex(told, r"attempt 1 +127\.0\.0\.1:9 +upstream_connect_failed after ")
+        self.assertRegex(told, r"route +gone   \(.*sluice\.yaml:\d+:\d+\)")
+        self.assertRegex(told, r"timeout +connect +2s   \(default\)")
+
+    def test_lists_the_last_failures(self):
+        self.serve(USERS)
+        ids = [self.curl("/nowhere").json()["instance"] for _ in range(3)]
+
+        listed = json.loads(self.why().stdout)["failures"]
+
+        self.assertEqual([f["request_id"] for f in listed], ids[::-1])
+
+    def test_says_that_nothing_is_known(self):
+        self.serve(USERS)
+        result = self.why("never-seen")
+
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("Nothing is known", result.stderr)
+
+    def test_says_that_nobody_answers(self):
+        result = sluice("why", "x", "--admin", "http://127.0.0.1:1")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("does not answer", result.stderr)
+        self.assertEqual(sluice("why", "x", "--admin", "nonsense").returncode, 2)
+
+    def test_asks_over_a_unix_socket_with_a_token(self):
+        socket, token = self.folder / "admin.sock", "0123456789abcdef"
+        self.config.write_text(self.text(USERS).replace('{bind: "127.0.0.1:0"}\nupstreams',
+                                                        f'{{bind: "unix:{socket}", token: {token}}}\nupstreams'))
+        gateway = Running([BINARY, "run", self.config], owner=self)
+        self.port = int(gateway.says(r"web on port (\d+)").group(1))
+        request_id = self.curl("/nowhere").json()["instance"]
+
+        refused = sluice("why", request_id, "--admin", f"unix:{socket}")
+        told = sluice("why", request_id, "--admin", f"unix:{socket}", env={**os.environ, "SLUICE_ADMIN_TOKEN": token})
+
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("admin.token", refused.stderr)
+        self.assertIn("404 no_route", told.stdout)
+
+
+class Changes(Case):
+    def post(self, path, *options):
+        return self.curl("", "-X", "POST", *JSON, *options, url=f"http://127.0.0.1:{self.admin_port}{path}")
+
+    def test_reload_answers_when_it_is_done(self):
+        self.serve(USERS)
+        self.config.write_text(self.text("  - {name: hi, match: {path: /hi}, respond: {status: 204}}"))
+
+        answer = self.post("/reload")
+
+        self.assertEqual((answer.status, answer.json()["reloaded"]), (200, True))
+        self.assertEqual(self.curl("/hi").status, 204)
+        self.assertEqual(answer.json()["hash"], self.admin("/config").json()["hash"])
+
+    def test_reload_says_what_is_wrong_with_the_file(self):
+        self.serve(USERS)
+        self.config.write_text(self.text("  - {name: users, match: {path: /**}, to: usres}"))
+
+        answer = self.post("/reload")
+
+        self.assertEqual((answer.status, answer.json()["reloaded"]), (422, False))
+        self.assertIn("usres", answer.json()["diagnostics"]["diagnostics"][0]["message"])
+        self.assertRegex(self.gateway.output(), r"admin: POST /reload by 127\.0\.0\.1:\d+: begins")
+
+    def test_drain_ends_the_process(self):
+        self.serve(USERS)
+
+        self.assertEqual(self.post("/drain").status, 202)
+
+        self.assertEqual(self.gateway.wait(), 0, self.gateway.output())
+
+    def test_no_page_of_a_browser_changes_anything(self):
+        self.serve(USERS)
+
+        self.assertEqual(self.post("/drain", "-H", "Origin: http://127.0.0.1").status, 403)
+        self.assertEqual(self.curl("", "-X", "POST", "-d", "x=y", url=f"http://127.0.0.1:{self.admin_port}/drain").status,
+                         415)
+        self.assertEqual(self.curl("/users/1").status, 200)
+
+
+class Watch(Case):
+    def setUp(self):
+        super().setUp()
+        self.config.write_text(self.text(USERS, more="include: conf.d/*.yaml"))
+        (self.folder / "conf.d").mkdir()
+        self.gateway = Running([BINARY, "run", "--watch", self.config], owner=self)
+        self.port = int(self.gateway.says(r"web on port (\d+)").group(1))
+        self.admin_port = int(self.gateway.says(r"admin on port (\d+)").group(1))
+
+    def replace(self, text):
+        other = self.folder / ".sluice.yaml.new"
+        other.write_text(text)
+        other.replace(self.config)
+
+    def test_takes_over_a_file_that_an_editor_replaced(self):
+        self.replace(self.text("  - {name: hi, match: {path: /hi}, respond: {status: 204}}"))
+
+        eventually(lambda: self.curl("/hi").status == 204, "the new route")
+
+    def test_takes_over_a_file_that_is_included_from_now_on(self):
+        (self.folder / "conf.d/hi.yaml").write_text(
+            "routes: [{name: hi, match: {path: /hi}, respond: {status: 204}}]\n")
+
+        eventually(lambda: self.curl("/hi").status == 204, "the new route")
+        self.assertEqual(self.curl("/users/1").status, 200)
+
+    def test_stays_with_what_is_good_and_goes_on_watching(self):
+        self.replace(self.text("  - {name: users, match: {path: /**}, to: usres}"))
+        self.gateway.says("not reloaded")
+        self.assertEqual(self.curl("/users/1").status, 200)
+
+        self.replace(self.text("  - {name: hi, match: {path: /hi}, respond: {status: 204}}"))
+        eventually(lambda: self.curl("/hi").status == 204, "the new route")
+
+
+if __name__ == "__main__":
+    unittest.main()

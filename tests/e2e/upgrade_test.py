@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program is replaced while it serves (SIGUSR2): real processes, under load."""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import unittest
+
+import harness
+from harness import PATIENCE, Running, Case, eventually
+
+ROUTES = "  - {name: all, match: {path: /**}, to: hello}"
+UPGRADES = 50
+
+
+class Upgrade(Case):
+    def setUp(self):
+        super().setUp()
+        # A copy, so that the program can be replaced.
+        self.binary = self.folder / "sluice"
+        shutil.copy(harness.BINARY, self.binary)
+        self.pid = 0
+        self.addCleanup(self.end_successor)
+
+    def start_copy(self, text):
+        self.config.write_text(text)
+        self.gateway = Running([self.binary, "run", self.config], owner=self)
+        self.port = int(self.gateway.says(r"web on port (\d+)").group(1))
+        self.admin_port = int(self.gateway.says(r"admin on port (\d+)").group(1))
+        self.pid = self.gateway.popen.pid
+
+    def end_successor(self):
+        if self.pid and self.pid != self.gateway.popen.pid:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def upgrade(self):
+        """SIGUSR2 to the process that serves, and back when another one does."""
+        before = self.gateway.count("upgraded:")
+        os.kill(self.pid, signal.SIGUSR2)
+        eventually(lambda: self.gateway.count("upgraded:") > before, "another process serves")
+        self.pid = int(re.findall(r"process (\d+) serves", self.gateway.output())[-1])
+
+    def test_loses_no_request_in_many_upgrades(self):
+        self.start_copy(self.text(ROUTES, more="workers: 2"))
+        first = self.pid
+        load = subprocess.Popen(["wrk", "-t1", "-c16", "-d600s", self.url("/hello")], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(load.kill)
+        for _ in range(UPGRADES):
+            self.upgrade()
+        load.send_signal(signal.SIGINT)
+        self.check_wrk(load.communicate(timeout=PATIENCE)[0])
+
+        self.assertEqual(self.gateway.wait(), 0)  # the first one has drained
+        self.assertNotEqual(self.pid, first)
+        self.assertEqual(self.curl("/hello").status, 200)
+        self.assertEqual(self.admin("/readyz").status, 200)
+
+    def test_keeps_serving_when_the_new_program_cannot(self):
+        self.start_copy(self.text(ROUTES))
+        good = self.config.read_text()
+        for broken in ("config", "program"):
+            if broken == "config":
+                self.config.write_text(good + "unknown_setting: 1\n")
+            else:
+                self.config.write_text(good)
+                self.binary.unlink()
+                self.binary.write_text("#!/bin/false\n")
+                self.binary.chmod(0o755)
+            before = self.gateway.count("not upgraded:")
+            self.gateway.send(signal.SIGUSR2)
+            eventually(lambda: self.gateway.count("not upgraded:") > before, "the upgrade is given up")
+            self.assertEqual(self.curl("/hello").status, 200)
+            self.assertEqual(self.admin("/readyz").status, 200)
+        self.assertIsNone(self.gateway.popen.poll())
+        self.gateway.send(signal.SIGTERM)
+        self.assertEqual(self.gateway.wait(), 0)
+
+    def test_finishes_what_is_under_way(self):
+        self.start_copy(self.text("  - {name: all, match: {path: /**}, to: hello}"))
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as s:
+            s.sendall(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nha")
+            self.upgrade()
+            s.sendall(b"lf")
+            self.assertRegex(s.recv(4096), rb"^HTTP/1.1 \d\d\d ")
+
+    def test_keeps_the_files_of_unix_sockets(self):
+        path = self.folder / "web.sock"
+        text = self.text(ROUTES).replace("listeners: {", f"listeners: {{unix: {{bind: \"unix:{path}\"}}, ")
+        self.start_copy(text)
+        self.upgrade()
+        self.upgrade()
+        self.assertEqual(self.gateway.wait(), 0)
+        self.assertTrue(path.exists())
+        result = subprocess.run(["curl", "-sS", "-m", "60", "--unix-socket", path, "http://a/hello"], capture_output=True)
+        self.assertIn(b"Hello", result.stdout)
+        os.kill(self.pid, signal.SIGTERM)
+        eventually(lambda: not path.exists(), "the last one takes its socket away")
+        self.pid = 0
+
+
+if __name__ == "__main__":
+    unittest.main()

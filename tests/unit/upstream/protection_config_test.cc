@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/upstream/protection_config.h"
+
+#include <gmock/gmock.h>
+
+#include "gateway/config/bind.h"
+#include "gateway/config/load.h"
+#include "gateway/upstream/config.h"
+
+namespace sluice::upstream {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+struct Read {
+  UpstreamConfig value;
+  std::string errors;
+};
+Read read(const std::string& yaml) {
+  config::Diagnostics diagnostics;
+  auto document = config::parse("{url: http://a, " + yaml + "}", diagnostics);
+  Read out{config::bind<UpstreamConfig>(document, diagnostics), {}};
+  out.errors = diagnostics.text();
+  return out;
+}
+UpstreamConfig good(const std::string& yaml) {
+  auto r = read(yaml);
+  EXPECT_EQ(r.errors, "") << yaml;
+  return r.value;
+}
+
+TEST(ProtectionConfig, LooksForOutliersUnlessThatIsTurnedOff) {
+  auto c = good("balance: round_robin").outlier;
+
+  EXPECT_TRUE(c.on);
+  EXPECT_EQ(c, OutlierConfig{});
+}
+
+TEST(ProtectionConfig, TakesOutliersInPart) {
+  auto c = good("outlier: {failures: 3, failure_rate: 25%, max_ejected: 10%}").outlier;
+
+  EXPECT_TRUE(c.on);
+  EXPECT_EQ(c.failures, 3u);
+  EXPECT_EQ(c.failure_rate, config::Percent{25});
+  EXPECT_EQ(c.max_ejected, config::Percent{10});
+  EXPECT_EQ(c.ejection, 30s);
+  EXPECT_FALSE(good("outlier: off").outlier.on);
+}
+
+TEST(ProtectionConfig, RefusesAFirstEjectionLongerThanTheLongest) {
+  EXPECT_THAT(read("outlier: {ejection: 10m}").errors, HasSubstr("is shorter than the first one"));
+}
+
+TEST(ProtectionConfig, HasACircuitBreakerOnlyWhereOneIsWritten) {
+  EXPECT_FALSE(good("balance: round_robin").circuit_breaker);
+  EXPECT_EQ(good("circuit_breaker: default").circuit_breaker, CircuitConfig{});
+  EXPECT_EQ(good("circuit_breaker: {open: 10s}").circuit_breaker->open, 10s);
+}
+
+TEST(ProtectionConfig, RefusesAQueueWithoutALimit) {
+  EXPECT_THAT(read("queue: {max: 3}").errors, HasSubstr("there is no limits.max_requests"));
+  EXPECT_EQ(good("queue: {max: 3}, limits: {max_requests: 5}").queue->max, 3u);
+}
+
+}  // namespace
+}  // namespace sluice::upstream
