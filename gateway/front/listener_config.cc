@@ -240,7 +240,7 @@ void describe(config::Description<ListenerConfig>& d) {
           default_is("no limit"), example("10000"));
   d.field("max_accept_rate", &ListenerConfig::max_accept_rate,
           "Connections that are accepted in a time, all workers together; more wait in the backlog.",
-          default_is("no limit"), example("1000/s"));
+          at_least(Rate{1, 1min}), default_is("no limit"), example("1000/s"));
   d.field("min_data_rate", &ListenerConfig::min_data_rate,
           "How fast a client must at least send and read; slower ones are cut: 408 for a request body.",
           default_is("off"), example("240B"), example("{rate: 240B, grace: 5s}"));

@@ -24,7 +24,7 @@ std::unordered_set<const Target*> targets_of(const Members& members) {
 }  // namespace
 
 std::uint32_t times(std::uint32_t weight, std::uint32_t factor) noexcept {
-  constexpr std::uint64_t kMost = 1'000'000'000;
+  constexpr std::uint64_t kMost = 10'000'000;
   return static_cast<std::uint32_t>(std::min(kMost, std::uint64_t{weight} * factor));
 }
 

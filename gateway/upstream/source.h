@@ -19,7 +19,7 @@ namespace sluice::upstream {
 
 class TargetTable;
 
-// The product, within what balancers can add up.
+// The product, within what balancers can add up, and slow start divide.
 std::uint32_t times(std::uint32_t weight, std::uint32_t factor) noexcept;
 
 // A target with its share of the requests that go to its source.

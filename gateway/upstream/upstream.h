@@ -13,14 +13,19 @@
 #include "gateway/observe/upstream_metrics.h"
 #include "gateway/upstream/balancer.h"
 #include "gateway/upstream/config.h"
+#include "gateway/upstream/failover.h"
 #include "gateway/upstream/prober.h"
 #include "gateway/upstream/protection.h"
+#include "gateway/upstream/slow_start.h"
+#include "gateway/upstream/sticky.h"
 #include "gateway/upstream/target.h"
 #include "gateway/upstream/target_table.h"
 
 namespace sluice::upstream {
 
 class Source;
+struct Member;
+using Members = std::vector<Member>;
 
 class Upstream {
  public:
@@ -64,17 +69,58 @@ class Upstream {
   void speak_tls(std::shared_ptr<const TargetTls> tls) { tls_ = std::move(tls); }
   bool speaks_tls() const noexcept { return tls_ != nullptr; }
   void put_in_force(base::WallTime now) const;
+  // Was this the last one of its name that was put in force?
+  bool in_force() const noexcept { return group_->in_force.load(std::memory_order_relaxed) == this; }
   // Null: its targets are not checked.
   const std::shared_ptr<const ProbeSettings>& checks() const noexcept { return checks_; }
   // For the prober, once this is in force.
   void add_checks(std::vector<Watched>& out) const;
 
-  // The target for the next attempt, on that worker's thread; null when none is usable. Targets in `tried`
-  // are avoided as long as there is another. The pointer is good while this upstream lives and either the
-  // target is active or no other request of this worker has been given one.
-  Target* pick(unsigned worker, const PickKey& key, std::span<Target* const> tried = {});
+  // What takes over where this one cannot serve, in that order; once, when the snapshot is built.
+  void fail_over_to(std::vector<std::shared_ptr<Upstream>> others);
+  // Null without any.
+  const Failover* failover() const noexcept { return failover_.get(); }
+  Balance balance() const noexcept { return balance_; }
+  // What consistent_hash wants to know of a request; empty for other kinds.
+  const std::vector<config::KeyPart>& hash_by() const noexcept { return hash_by_; }
+  // Null without sticky cookies.
+  const StickyConfig* sticky() const noexcept { return sticky_ ? &*sticky_ : nullptr; }
+  // Those of the targets as that worker knows them; only with sticky(). Its thread, until it picks.
+  const Sticky& cookies(unsigned worker) const;
+
+  // The target for the next attempt, on that worker's thread, and the upstream that it is of: this one or one
+  // of failover(). The target is null when none is usable. Targets in `tried` are avoided as long as there is
+  // another. The target is good while this upstream lives and either the target is active or no other request
+  // of this worker has been given one. `elsewhere`: none of this one, whose circuit is open; only with
+  // failover().
+  Picked choose(unsigned worker, const PickKey& key, std::span<Target* const> tried = {},
+                bool elsewhere = false);
+  // The same of this upstream alone, and without the target that the client had. `covered`: others can bear
+  // what the healthy ones here cannot, so this is no case for panic.
+  Target* pick(unsigned worker, const PickKey& key, std::span<Target* const> tried = {},
+               bool covered = false);
+  // How an attempt at one of its targets went: an answer with that status began, or it failed, after `took`.
+  // That worker's thread.
+  void learn(Target& target, int status, base::Reason failure, base::Duration took,
+             base::SteadyTime now) const noexcept {
+    if (balance_ == Balance::peak_ewma) [[unlikely]]
+      learn_latency(target.latency(), status, failure, took, now);
+  }
+
+  // Brings back targets whose time out of service is over. pick() does that too.
+  void bring_back_due(unsigned worker) const { protection_.bring_back_due(targets(worker), now(worker)); }
+  // Of that worker's round.
+  base::SteadyTime now(unsigned worker) const noexcept { return (*loops_)[worker]->now(); }
+  // As of now; any thread. version() grows when it changes.
+  Share share() const noexcept;
+  std::uint64_t version() const noexcept { return group_->version.load(std::memory_order_acquire); }
+  // Do requests go to unhealthy targets too, because too few are healthy? Any thread.
+  bool panicking() const;
+  // Logs if that has changed since it was last looked at, and this upstream is in force. Any thread.
+  void tell_panic() const;
+
   const Protection& protection() const noexcept { return protection_; }
-  // For the reply when pick() gave null.
+  // For the reply when choose() gave null.
   base::Error why_unusable() const;
 
  private:
@@ -86,12 +132,17 @@ class Upstream {
     std::shared_ptr<Source> source;
     std::uint32_t weight;
   };
-  std::vector<Part> parts() const;  // those in force; takes a lock
+  struct Made;
+  std::vector<Part> parts() const;  // those in force; takes a lock, as members() does
+  Members members() const;
   View& view(unsigned worker) const;
   void refresh(View& view, unsigned worker, std::uint64_t version) const;
   void take_members(View& view, unsigned worker) const;
-  bool unreachable(const Target& target, unsigned worker) const noexcept;
-  Target* pick_other(View& view, unsigned worker, const PickKey& key, std::span<Target* const> tried) const;
+  std::shared_ptr<const Made> made_of(const View& view) const;
+  void weigh(View& view, base::SteadyTime now) const;
+  bool below_threshold(const Share& share) const noexcept;
+  static Target* pick_other(View& view, const std::vector<Candidate>& among, const PickKey& key,
+                            std::span<Target* const> tried);
 
   std::string name_;
   std::shared_ptr<observe::UpstreamMetrics> metrics_;
@@ -103,13 +154,21 @@ class Upstream {
   http::Telling telling_;
   PoolSettings pool_;
   std::optional<net::ProxyVersion> proxy_protocol_;
+  Balance balance_;
+  std::vector<config::KeyPart> hash_by_;
+  SlowStart slow_start_;
+  double panic_below_;  // of 1
+  std::shared_ptr<const WorkerLoops> loops_;
   std::shared_ptr<TargetGroup> group_;
   Protection protection_;
   std::vector<Part> parts_;
+  std::optional<StickyConfig> sticky_;
+  double bounded_load_;
+  std::unique_ptr<Failover> failover_;
   mutable std::mutex mutex_;
   std::shared_ptr<Source> instead_;  // guarded
-  Balance balance_;
-  std::shared_ptr<const WorkerLoops> loops_;
+  mutable std::mutex making_;
+  mutable std::shared_ptr<const Made> made_;               // guarded by that one
   std::vector<std::unique_ptr<View, DestroyView>> views_;  // by worker
 };
 

@@ -42,6 +42,16 @@ TEST(UpstreamsPage, ShowsTheChangesOfATargetWithTheNewestFirst) {
       "{\"at\":\"2023-11-14T22:13:20.000Z\",\"state\":\"unhealthy\",\"cause\":\"status 500\"}]}]}]}\n");
 }
 
+TEST(UpstreamsPage, ShowsATargetThatIsOutOfService) {
+  upstream::Ejection ejection;
+  ejection.begin({}, "5 failures in a row", base::SteadyTime(1h));
+
+  auto page = upstreams_page({{"orders", {{"a:80", false, "a:80 is out", "", {}, ejection}}}});
+
+  EXPECT_NE(page.find("\"state\":\"ejected\",\"why\":\"a:80 is out\""), page.npos) << page;
+  EXPECT_NE(page.find("\"changes\":[],\"ejections\":1}"), page.npos) << page;
+}
+
 TEST(UpstreamsPage, ShowsSeveralUpstreamsAndTargets) {
   auto page = upstreams_page({{"a", {{"1:80", true, "", "", {}}, {"2:80", true, "", "", {}}}}, {"b", {}}});
 

@@ -37,8 +37,7 @@ struct Built {
 Built built(std::string_view yaml, std::vector<std::string> captures = {}) {
   config::Diagnostics diagnostics;
   config::Document document = config::parse("pages: " + std::string(yaml), diagnostics);
-  config::Names names;
-  auto bound = config::bind<Pages>(document, diagnostics, names);
+  auto bound = config::bind<Pages>(document, diagnostics);
   Built out{std::nullopt, diagnostics.text()};
   if (!out.problems.empty()) return out;
   ErrorPages::Source source;
