@@ -190,6 +190,34 @@ TEST_F(ChangingUpstream, KeepsNoMoreThanItUsesHoweverOftenTheAddressesChange) {
   EXPECT_LE(table_.size(), 4u);
 }
 
+TEST_F(ChangingUpstream, MakesCookiesAndHashTableAnewForOtherTargets) {
+  names_.lookup().resolves("a", {"10.0.0.1", "10.0.0.2"}, 1s);
+  UpstreamConfig config;
+  config.targets = {{{"a", 80}, 1}};
+  config.balance = Balance::consistent_hash;
+  config.sticky.emplace();
+  config.sticky->cookie = "where";
+  config.sticky->secret = {{std::string(32, 's')}};
+  upstream_ = std::make_unique<Upstream>("orders", config, DefaultsConfig{}, table_);
+  names_.answer();
+  PickKey key;
+  key.hash = 7;
+  Target* had = upstream_->choose(0, key).target;
+  ASSERT_NE(had, nullptr);
+  ActiveRequest request(*had);  // so that its place in memory stays its own
+  std::string cookie(upstream_->cookies(0).set_cookie(*had));
+  EXPECT_EQ(upstream_->choose(0, key).target, had);
+
+  std::string other = had->text() == "a:80 (10.0.0.1)" ? "10.0.0.2" : "10.0.0.1";
+  names_.lookup().resolves("a", {other, "10.0.0.3"}, 1s);
+  names_.pass(2s);
+  key.wanted = had;
+
+  for (int i = 0; i < 10; ++i) EXPECT_NE(upstream_->choose(0, key).target, had);
+  EXPECT_FALSE(upstream_->cookies(0).names(had));
+  EXPECT_NE(cookie, "");
+}
+
 TEST_F(ChangingUpstream, UsesTheNextPriorityWhenNothingOfTheFirstIsUsable) {
   names_.lookup().places("s", {{"a", 80, 0, 1}, {"b", 80, 5, 1}}, 1s);
   names_.lookup().resolves("a", {"10.0.0.1"}, 1s);

@@ -44,6 +44,8 @@ TEST_F(TargetTest, OfOneAddressOfANameSaysWhich) {
   EXPECT_EQ(target->host_field(), "orders:8080");
   EXPECT_TRUE(target->usable());
   EXPECT_TRUE(target->one_of_name());
+  EXPECT_EQ(target->identity(), "http://orders:8080 (10.0.0.7)");
+  EXPECT_EQ(target_->identity(), "http://orders-1:8080");
 }
 
 TEST_F(TargetTest, IsToGoWhenItsLastListLeavesItAndTellsThePools) {
