@@ -24,6 +24,10 @@ class ListeningSocket {
   // system tells.
   // One of `inherited` that listens there is taken in place of a new one.
   static base::Result<ListeningSocket> open(const AdminAddress& address, net::InheritedSockets& inherited);
+  static base::Result<ListeningSocket> open(const AdminAddress& address) {
+    net::InheritedSockets none;
+    return open(address, none);
+  }
 
   ListeningSocket(ListeningSocket&& other) noexcept;
   ListeningSocket& operator=(ListeningSocket&&) = delete;

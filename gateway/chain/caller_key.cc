@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/chain/caller_key.h"
 
+#include <algorithm>
 #include <array>
 
 #include "gateway/base/hex.h"
 #include "gateway/base/strings.h"
 #include "gateway/chain/claims.h"
 #include "gateway/chain/cookies.h"
+#include "gateway/chain/escape.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/local_reply.h"
 
@@ -16,49 +18,9 @@ namespace {
 using Kind = KeyPart::Kind;
 using View = std::string_view;
 
-struct Word {
-  View text;  // ends in a dot when a name follows
-  Kind kind;
-};
-constexpr Word kWords[] = {
-    {"ip", Kind::ip},         {"consumer", Kind::consumer}, {"credential", Kind::credential},
-    {"route", Kind::route},   {"header.", Kind::header},    {"claim.", Kind::claim},
-    {"cookie.", Kind::cookie}};
-
-View word(Kind kind) noexcept { return kWords[static_cast<std::size_t>(kind)].text; }
-
 // Lower case, so that X-Key and x-key are one key.
 std::string label_of(const KeyPart& part) {
   return (part.kind == Kind::header ? base::to_lower(part.text()) : part.text()) + "=";
-}
-
-config::Refusal read(View text, KeyPart& out) {
-  for (const Word& w : kWords) {
-    bool named = w.text.ends_with('.');
-    if (!named && text == w.text) {
-      out = {w.kind, {}};
-      return {};
-    }
-    if (!named || !text.starts_with(w.text)) continue;
-    View name = text.substr(w.text.size());
-    if (name.empty()) return config::Complaint{"add a name, as in " + std::string(w.text) + "name", {}, 0};
-    if (w.kind != Kind::claim && !http::valid_field_name(name))
-      return config::Complaint{"`" + std::string(name) + "` can be no name of a " +
-                                   std::string(w.text.substr(0, w.text.size() - 1)),
-                               {},
-                               w.text.size()};
-    out = {w.kind, std::string(name)};
-    return {};
-  }
-  std::vector<View> known;
-  for (const Word& w : kWords) known.push_back(w.text);
-  View head = text.substr(0, text.find('.') == View::npos ? text.size() : text.find('.') + 1);
-  View near = base::nearest(head, known);
-  config::Complaint complaint;
-  if (!near.empty())
-    complaint.hint = "did you mean `" + std::string(near) +
-                     (near.ends_with('.') ? std::string(text.substr(head.size())) : std::string()) + "`?";
-  return complaint;
 }
 
 // The network that one customer is usually given: the whole address of IPv4, 64 bits of IPv6.
@@ -99,6 +61,12 @@ std::optional<View> value_of(Exchange& ex, const KeyPart& part) {
     }
     case Kind::cookie:
       return some(find_cookie(ex.request.fields, part.name).value);
+    case Kind::query:
+      return some(query_parameter(ex.request.query, part.name).value_or(View()));
+    case Kind::path: {
+      auto capture = std::ranges::find(ex.captures, part.name, &Capture::name);
+      return capture != ex.captures.end() ? some(capture->value) : std::nullopt;
+    }
   }
   return std::nullopt;
 }
@@ -132,16 +100,6 @@ constexpr std::size_t kMostParts = 8;
 
 }  // namespace
 
-std::string KeyPart::text() const { return std::string(word(kind)) + name; }
-
-void describe(config::Text<KeyPart>& t) {
-  t.about("key part", "ip, consumer, credential, route, header.NAME, claim.NAME or cookie.NAME");
-  t.pattern("(ip|consumer|credential|route|(header|claim|cookie)\\..+)");
-  t.example("consumer");
-  t.read(read);
-  t.write([](const KeyPart& p) { return p.text(); });
-}
-
 void describe(config::Enumeration<MissingKey>& e) {
   e.about("missing_key");
   e.value("by_ip", MissingKey::by_ip, "Counts it under the client's address in place of what is missing.");
@@ -155,7 +113,7 @@ CallerKey::CallerKey(std::vector<KeyPart> parts, MissingKey missing)
   parts_.resize(std::min(parts_.size(), kMostParts));
   for (const KeyPart& part : parts_) {
     labels_.push_back(label_of(part));
-    confidential_ |= part.kind == Kind::header || part.kind == Kind::cookie || part.kind == Kind::claim;
+    confidential_ |= part.kind >= Kind::header;  // what a client or an issuer made up
   }
 }
 
@@ -190,8 +148,7 @@ Step refuse_without(Exchange& ex, const KeyPart& part) {
       return reply(ex, base::Reason::unauthenticated);
     default:
       return reply(ex, base::Reason::validation,
-                   ex.arena.join("the request has no ", word(part.kind).substr(0, word(part.kind).size() - 1),
-                                 " `", part.name, "`"));
+                   ex.arena.join("the request has no ", part.kind_text(), " `", part.name, "`"));
   }
 }
 

@@ -9,19 +9,12 @@
 #include <vector>
 
 #include "gateway/chain/registry.h"
-#include "gateway/config/types.h"
+#include "gateway/config/key_part.h"
 #include "gateway/http/fields.h"
 
 namespace sluice::chain {
 
-struct KeyPart {
-  enum class Kind : std::uint8_t { ip, consumer, credential, route, header, claim, cookie };
-  Kind kind = Kind::ip;
-  std::string name = {};  // of a header, claim or cookie
-  std::string text() const;
-  bool operator==(const KeyPart&) const = default;
-};
-void describe(config::Text<KeyPart>& t);
+using config::KeyPart;
 
 // What to do with a request that lacks a part.
 enum class MissingKey : std::uint8_t { by_ip, skip, reject };

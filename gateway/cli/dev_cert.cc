@@ -116,7 +116,7 @@ std::string file_name(const std::string& name) {
   return out;
 }
 
-void dev_cert(const std::vector<std::string>& names, const std::string& directory) {
+void dev_cert(const std::vector<std::string>& names, const std::string& directory, bool client) {
   for (const auto& name : names) check_name(name);
   std::error_code error;
   std::filesystem::create_directories(directory, error);
@@ -125,12 +125,20 @@ void dev_cert(const std::vector<std::string>& names, const std::string& director
   std::time_t now = std::time(nullptr);
   auto key = net::make_key("P-256");
   auto made = net::issue(
-      {names.front().substr(0, 64), names, false, false, now - kDay, now + kCertificateDays * kDay},
+      {names.front().substr(0, 64), names, false, client, now - kDay, now + kCertificateDays * kDay},
       key.get(), ca.certificate.get(), ca.key.get());
   if (!made) throw Failure{"cannot make a certificate: " + net::openssl_reason()};
   std::string base = directory + "/" + file_name(names.front());
   write(base + ".key", net::to_pem(key.get()), 0600);
   write(base + ".pem", net::to_pem(made.get()) + net::to_pem(ca.certificate.get()), 0644);
+  if (client) {
+    fmt::print(
+        stderr,
+        "{} authority: {}/ca.pem; the client shows its certificate with `curl --cert {}.pem --key {}.key`\n",
+        ca.fresh ? "New" : "Known", directory, base, base);
+    fmt::print("client_auth: {{mode: require, ca: \"{}/ca.pem\"}}\n", directory);
+    return;
+  }
   fmt::print(stderr, "{} authority: {}/ca.pem; clients must trust it, as in `curl --cacert {}/ca.pem`\n",
              ca.fresh ? "New" : "Known", directory, directory);
   fmt::print(
@@ -145,6 +153,7 @@ void add_dev_cert(CLI::App& app, int& exit_code) {
   struct Arguments {
     std::vector<std::string> names;
     std::string directory;
+    bool client = false;
   };
   auto* verb =
       app.add_subcommand("dev-cert", "Makes a certificate for development, and an authority to trust");
@@ -153,13 +162,13 @@ void add_dev_cert(CLI::App& app, int& exit_code) {
       ->type_name("NAME");
   verb->add_option("-d,--dir", args->directory, "Where to keep them ($XDG_DATA_HOME/sluice)")
       ->type_name("DIR");
-  verb->footer(
-      "Prints the listener to paste into a configuration. Never use these for other people's traffic.");
+  verb->add_flag("--client", args->client, "For a client, which shows it, instead of a server");
+  verb->footer("Prints what to paste into a configuration. Never use these for other people's traffic.");
   verb->callback([args, &exit_code] {
     try {
       auto names = args->names;
       if (names.empty()) names = {"localhost", "127.0.0.1", "::1"};
-      dev_cert(names, args->directory.empty() ? default_directory() : args->directory);
+      dev_cert(names, args->directory.empty() ? default_directory() : args->directory, args->client);
     } catch (const Failure& failure) {
       fmt::print(stderr, "sluice: {}\n", failure.what);
       exit_code = 2;

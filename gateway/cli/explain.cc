@@ -223,6 +223,7 @@ class Explanation {
     const auto& upstream = forward.upstream();
     fmt::print("upstream    {}   ({})\n", upstream.name(), report_.where(path("upstreams", upstream.name())));
     for (const auto& target : upstream.targets()) fmt::print("target      {}\n", target->text());
+    print_choice(upstream);
     bool h2 = upstream.pool().protocol == upstream::ProtocolChoice::h2;
     fmt::print("protocol    {}\n", h2 ? "HTTP/2" : "HTTP/1.1");
     const auto& t = forward.timeouts();
@@ -235,6 +236,20 @@ class Explanation {
     fmt::print("retry       at most {} attempts; {}\n", upstream.retry().attempts,
                again ? "this request may be repeated as long as nothing of an answer has arrived"
                      : "this request is repeated only if nothing of it can have reached the application");
+  }
+
+  // How one of the targets is chosen, and who serves where none can.
+  void print_choice(const upstream::Upstream& upstream) const {
+    std::string by;
+    for (const auto& part : upstream.hash_by()) by += (by.empty() ? " by " : ", ") + part.text();
+    fmt::print("balance     {}{}\n", upstream::name(upstream.balance()), by);
+    if (const auto* sticky = upstream.sticky())
+      fmt::print("sticky      by the cookie {}\n", sticky->cookie());
+    if (!upstream.failover()) return;
+    for (const auto& other : upstream.failover()->others()) {
+      fmt::print("failover    {}   ({})\n", other->name(), report_.where(path("upstreams", other->name())));
+      for (const auto& target : other->targets()) fmt::print("target      {}\n", target->text());
+    }
   }
 
   void print_timeout(const upstream::Upstream& upstream, std::string_view name, base::Duration value) const {

@@ -42,6 +42,12 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+Level level_of(std::string_view word) {
+  for (Level level : {Level::debug, Level::warning, Level::error})
+    if (word == base::name(level)) return level;
+  return Level::info;
+}
+
 class Run {
  public:
   Run(std::string path, bool watch, net::InheritedSockets inherited,
@@ -246,7 +252,7 @@ class Run {
     stopping_ = true;
     if (upgrade_.running()) upgrade_.give_up();
     net::tell_supervisor(ProcessState::stopping, "draining");
-    log(Level::info, "draining");
+    log(Level::info, "draining; a second signal ends it at once");
     gateway_.drain([this](std::size_t cut) { end(cut); });
   }
 
@@ -271,22 +277,32 @@ class Run {
 
 void add_run(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("run", "Serves a configuration until SIGTERM or SIGINT");
-  auto path = std::make_shared<std::string>();
-  auto watch = std::make_shared<bool>(false);
-  verb->add_option("config", *path, "The configuration file")->required()->type_name("FILE");
-  verb->add_flag("--watch", *watch, "Read the configuration again when one of its files has changed");
+  struct Arguments {
+    std::string path;
+    bool watch = false;
+    Level level = Level::info;
+  };
+  auto args = std::make_shared<Arguments>();
+  verb->add_option("config", args->path, "The configuration file")->required()->type_name("FILE");
+  verb->add_option_function<std::string>(
+          "--log-level", [args](const std::string& word) { args->level = level_of(word); },
+          "The least that the gateway's own log tells: debug, info (the default), warning or error")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+      ->type_name("LEVEL");
+  verb->add_flag("--watch", args->watch, "Read the configuration again when one of its files has changed");
   verb->footer(
       "SIGHUP reads the file again; a bad one is reported and the old one stays in force.\n"
       "Included files that hold consumers alone are read again when they change.\n"
       "SIGUSR1 opens the access log again, after rotation.\n"
       "SIGUSR2 starts the program anew, gives it the sockets, and drains once it serves.");
-  verb->callback([path, watch, &exit_code] {
+  verb->callback([args, &exit_code] {
+    base::set_log_level(args->level);
     raise_descriptor_limit();
     // Before anything of our own is opened, which the numbers of missing ones could then belong to.
     auto predecessor = net::Predecessor::from_environment();
     auto inherited = predecessor ? net::InheritedSockets(predecessor->take_sockets())
                                  : net::InheritedSockets::from_environment();
-    Run run(*path, *watch, std::move(inherited), std::move(predecessor));
+    Run run(args->path, args->watch, std::move(inherited), std::move(predecessor));
     exit_code = run.run();
   });
 }

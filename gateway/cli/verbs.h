@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verbs of the command line: one source file each. A verb adds itself to the application and, when it was
-// chosen, sets the exit code: 0 done, 1 the configuration (or what the verb looked for) is bad, 2 the machine
-// refused.
+// chosen, sets the exit code: 0 done, 1 the configuration (or what the verb looked for) is bad, 2 the command
+// line is wrong or the machine refused.
 #pragma once
 #include <CLI/CLI.hpp>
 

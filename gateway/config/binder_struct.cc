@@ -125,9 +125,13 @@ void Binder::unknown_key(const Entry& entry, Progress& p) {
   std::vector<std::string_view> known;
   for (const Field& f : p.shape.fields)
     if (f.deprecated.empty()) known.push_back(f.name);
-  std::string kind = known.empty() && !p.shape.unions.empty() ? p.shape.unions[0].table->what() : "setting";
+  // A name in `use`: its long form has settings, but nobody writes it out.
+  bool alternatives = !p.shape.unions.empty() && known.size() <= p.shape.shorthands.size();
+  std::string kind = alternatives ? p.shape.unions[0].table->what() : "setting";
+  std::vector<std::string_view> choices;
   for (const UnionFacts& u : p.shape.unions)
-    for (const auto& a : u.table->all()) known.push_back(a->name);
+    for (const auto& a : u.table->all()) choices.push_back(a->name);
+  known.insert(known.end(), choices.begin(), choices.end());
 
   std::string_view near = base::nearest(entry.key, known);
   for (const UnionFacts& u : p.shape.unions)
@@ -137,7 +141,10 @@ void Binder::unknown_key(const Entry& entry, Progress& p) {
     if (holds_secret(*f)) hide(*entry.value);
   }
   std::string hint = did_you_mean(near);
-  if (hint.empty() && !known.empty() && known.size() <= kMostListed) hint = "known here: " + listed(known);
+  if (hint.empty() && alternatives)
+    hint = "known here: " + listed(choices);
+  else if (hint.empty() && !known.empty() && known.size() <= kMostListed)
+    hint = "known here: " + listed(known);
   Step at{&p.at, entry.key, 0};
   diagnostics_.error(entry.key_place, path(at), fmt::format("unknown {} `{}`", kind, entry.key),
                      std::move(hint));

@@ -67,7 +67,9 @@ class SchemaWriter {
       json_.end_array();
       return;
     }
-    bool is_text = shape.json_type == "text";
+    std::string pattern = rules && !rules->pattern.empty() ? "^(?:" + rules->pattern + ")$" : shape.pattern;
+    // A text that no pattern restricts may look like a number to YAML: `X-Version: 2`, `expect: 200`.
+    bool is_text = shape.json_type == "text" || (shape.json_type == "string" && pattern.empty());
     bool is_number = shape.json_type == "integer" || shape.json_type == "number";
     if (is_text) {
       json_.key("type").array().text("string").text("number").text("boolean").end_array();
@@ -80,7 +82,6 @@ class SchemaWriter {
     }
     if (is_number && rules && !rules->at_least.empty()) json_.key("minimum").raw(rules->at_least);
     if (is_number && rules && !rules->at_most.empty()) json_.key("maximum").raw(rules->at_most);
-    std::string pattern = rules && !rules->pattern.empty() ? "^(?:" + rules->pattern + ")$" : shape.pattern;
     if (!pattern.empty()) json_.member("pattern", pattern + '|' + std::string(kSubstituted));
   }
 

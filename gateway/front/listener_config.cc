@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/front/listener_config.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
@@ -19,11 +20,16 @@ config::Refusal read_path(std::string_view path, BindAddress& out) {
   return {};
 }
 
+// What was meant: a port alone, or an address without one.
+std::string without_port(std::string_view text) {
+  bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  return number ? "write \":" + std::string(text) + "\"" : "";
+}
+
 config::Refusal read_address(std::string_view text, BindAddress& out) {
   if (text.starts_with(kUnix)) return read_path(text.substr(kUnix.size()), out);
   auto colon = text.rfind(':');
-  if (colon == std::string_view::npos)
-    return config::Complaint{"expected an address with a port, such as :8080", ""};
+  if (colon == std::string_view::npos) return config::Complaint{"it has no port", without_port(text)};
   auto port = base::parse_decimal(text.substr(colon + 1));
   if (!port || *port > 65535) return config::Complaint{"the port must be a number from 0 to 65535", ""};
   auto ip = text.substr(0, colon);
@@ -37,7 +43,20 @@ config::Refusal read_address(std::string_view text, BindAddress& out) {
   return {};
 }
 
+bool is_every_address(const net::Address& a) {
+  auto number = a.bytes();
+  return std::all_of(number.begin(), number.end(), [](unsigned char byte) { return byte == 0; });
+}
+
 }  // namespace
+
+bool BindAddress::overlaps(const BindAddress& other) const {
+  if (!path.empty() || !other.path.empty()) return path == other.path;
+  if (port == 0 || port != other.port) return false;
+  if (ip.empty() || other.ip.empty()) return true;
+  net::Address one = address(), two = other.address();
+  return one.family() == two.family() && (one == two || is_every_address(one) || is_every_address(two));
+}
 
 net::Address BindAddress::address() const {
   if (!path.empty()) return net::Address::of_path(path).value();
@@ -221,16 +240,17 @@ void describe(config::Description<ListenerConfig>& d) {
           default_is("no limit"), example("10000"));
   d.field("max_accept_rate", &ListenerConfig::max_accept_rate,
           "Connections that are accepted in a time, all workers together; more wait in the backlog.",
-          default_is("no limit"), example("1000/s"));
+          at_least(Rate{1, 1min}), default_is("no limit"), example("1000/s"));
   d.field("min_data_rate", &ListenerConfig::min_data_rate,
           "How fast a client must at least send and read; slower ones are cut: 408 for a request body.",
           default_is("off"), example("240B"), example("{rate: 240B, grace: 5s}"));
   d.field("backlog", &ListenerConfig::backlog, "Connections that may wait to be accepted, for each worker.",
           between(1u, 65535u));
-  d.field(
-      "protocols", &ListenerConfig::protocols,
-      "Versions of HTTP that clients may speak; h1 if nothing is said. With both, the first bytes decide.",
-      min_items(1), example("[h1, h2]"));
+  d.field("protocols", &ListenerConfig::protocols,
+          "Versions of HTTP that clients may speak; if nothing is said, h1, and with `tls` both. Without TLS "
+          "the first "
+          "bytes decide between both.",
+          min_items(1), example("[h1, h2]"));
   d.field("limits", &ListenerConfig::limits, "What a client may send.");
   d.field("timeouts", &ListenerConfig::timeouts, "How long to wait for a client.");
   d.field("tls", &ListenerConfig::tls, "TLS, with these certificates.");

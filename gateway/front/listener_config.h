@@ -31,6 +31,8 @@ struct BindAddress {
   bool operator==(const BindAddress&) const = default;
   net::Address address() const;
   std::string text() const;
+  // Would the system refuse to listen on both? Port 0 stands for one that it chooses.
+  bool overlaps(const BindAddress& other) const;
 };
 void describe(config::Text<BindAddress>& t);
 

@@ -160,20 +160,19 @@ Task<Result<void>> attempt(chain::Worker& worker, net::Transport& client, const 
 Task<Tunnelled> pass_through(chain::Worker& worker, net::Transport& client,
                              const http::ConnectionFacts& facts, upstream::Upstream& to) {
   Tunnelled out;
-  std::string greeting;
-  if (auto version = to.proxy_protocol())
-    greeting = net::write_proxy_header(*version, facts.peer, facts.destination());
   upstream::Target* tried[kMaxAttempts];
   for (std::size_t count = 0; count < std::min<std::size_t>(to.retry().attempts, kMaxAttempts);) {
-    to.protection().bring_back_due(to.targets(), worker.loop.now());
-    auto* target = to.pick(worker.index, {}, {tried, count});
+    auto [at, target] = to.choose(worker.index, {}, {tried, count});
     if (!target) {
       out.reason = to.why_unusable().reason;
       break;
     }
     tried[count++] = target;
     out.target = target->text();
-    auto result = co_await attempt(worker, client, to, *target, greeting, out);
+    std::string greeting;
+    if (auto version = at->proxy_protocol())
+      greeting = net::write_proxy_header(*version, facts.peer, facts.destination());
+    auto result = co_await attempt(worker, client, *at, *target, greeting, out);
     out.reason = result ? Reason::none : result.error().reason;
     if (out.connected || base::row(out.reason).retry != base::Retry::unsent) break;
   }

@@ -72,8 +72,11 @@ bool harmless_twice(const http::RequestHead& request) noexcept {
 struct Forward::Try {
   upstream::Target* tried[kMaxAttempts];
   std::size_t count = 0;
+  upstream::Picked at;                 // the target of the present attempt
+  bool elsewhere = false;              // the circuit of the upstream is open, but others take over
   std::string_view extra;              // field lines for the target
   std::string_view greeting;           // a PROXY header for it, if it wants one
+  std::string_view host;               // as filters left it, where attempts may ask for different ones
   bool fresh = false;                  // no idle connection this time
   http::ReplayBody* replay = nullptr;  // the request's body, if it can be sent once more
   Deadline deadline;
@@ -81,18 +84,21 @@ struct Forward::Try {
   base::Duration pause{};        // before it
 };
 
-Forward::Forward(const ForwardConfig& config, chain::Builder& builder)
-    : upstream_(builder.upstream(config.upstream)) {
+Forward::Forward(const std::string& upstream, chain::Builder& builder, bool is_call)
+    : upstream_(builder.upstream(upstream)), is_call_(is_call) {
   if (!upstream_) return;
   timeouts_ = upstream::merge(upstream_->timeouts(), builder.timeouts());
   retry_ = upstream_->retry();
+  affinity_ = Affinity(*upstream_, builder, !is_call);
 }
 
+Forward::Forward(const ForwardConfig& config, chain::Builder& builder)
+    : Forward(config.upstream, builder, false) {}
+
 Forward::Forward(const chain::CallSettings& call, chain::Builder& builder)
-    : Forward(ForwardConfig{call.upstream}, builder) {
+    : Forward(call.upstream, builder, true) {
   timeouts_.total = call.timeout.value_or(timeouts_.total);
   if (call.retry) retry_ = *call.retry;
-  is_call_ = true;
   names_target_ = !call.keeps_host;
 }
 
@@ -111,21 +117,22 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
     co_return begun;
   }
   if (ex.request_body && (grpc || harmless_twice(ex.request))) remember_body(ex, t);
-  if (!upstream_->protection().admits(worker.loop.now())) [[unlikely]]
+  if (!admitted(ex, t)) [[unlikely]]
     co_return circuit_open(ex);
   if (upstream_->protection().has_gate()) [[unlikely]] {
     auto entered = co_await enter(ex);
     if (!entered) co_return entered;
   }
+  auto key = affinity_ ? affinity_.key(ex) : upstream::PickKey();
   for (;;) {
     // Step 2
-    upstream::Target* target = pick(ex, t);
-    if (!target) co_return base::Unexpected{upstream_->why_unusable()};
-    begin_attempt(ex, t, *target);
+    t.at = upstream_->choose(worker.index, key, {t.tried, t.count}, t.elsewhere);
+    if (!t.at.target) co_return t.elsewhere ? circuit_open(ex) : base::Unexpected{upstream_->why_unusable()};
+    begin_attempt(ex, t);
     if (grpc) grpc.tell_deadline(ex);
     // Step 3
     Result<void> result;
-    auto acquired = co_await connect(ex, t, *target, timeouts);
+    auto acquired = co_await connect(ex, t, timeouts);
     if (acquired) {
       ex.upstream_stream = std::move(acquired->stream);
       ex.attempt->on(*ex.upstream_stream);
@@ -162,6 +169,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   // Step 7: from here on the client's connection pulls.
   bool headless = grpc && grpc.translate(ex);
   ex.response.fields.add(FieldId::via, via(ex.response.version));
+  if (affinity_) affinity_.tell(ex, key, *t.at.target);
   if (ex.response.status == 101) [[unlikely]] {
     if (auto switched = switch_protocols(ex); !switched) co_return switched;
   } else if (!grpc && !is_call_ && streaming(ex.response)) {
@@ -181,8 +189,8 @@ Task<Result<void>> Forward::enter(Exchange& ex) const {
     upstream_->metrics()->on(ex.worker.index).queued(ex.upstream.queued);
   if (!place) co_return std::move(place).unexpected();
   ex.place = std::move(*place);
-  if (upstream_->protection().closed_for(ex.worker.loop.now()) > base::Duration::zero())
-    co_return circuit_open(ex);
+  bool open = upstream_->protection().closed_for(ex.worker.loop.now()) > base::Duration::zero();
+  if (open && !upstream_->failover()) co_return circuit_open(ex);
   co_return Result<void>();
 }
 
@@ -192,36 +200,34 @@ base::Unexpected Forward::circuit_open(Exchange& ex) const {
   return base::fail(Reason::circuit_open, "too many requests to " + upstream_->name() + " have failed");
 }
 
-upstream::Target* Forward::pick(const Exchange& ex, const Try& t) const {
-  const auto& protection = upstream_->protection();
-  auto now = ex.worker.loop.now();
-  protection.bring_back_due(upstream_->targets(), now);
-  auto* target = upstream_->pick(ex.worker.index, {}, {t.tried, t.count});
-  if (!target && protection.bring_back_all(upstream_->targets(), now))
-    target = upstream_->pick(ex.worker.index, {}, {t.tried, t.count});
-  return target;
+// Does the circuit breaker let an attempt pass, or is there another upstream for it?
+bool Forward::admitted(const Exchange& ex, Try& t) const {
+  t.elsewhere = !upstream_->protection().admits(ex.worker.loop.now());
+  return !t.elsewhere || upstream_->failover();
 }
 
-Task<Result<upstream::Acquired>> Forward::connect(Exchange& ex, const Try& t, upstream::Target& target,
+Task<Result<upstream::Acquired>> Forward::connect(Exchange& ex, const Try& t,
                                                   const upstream::Timeouts& timeouts) const {
   if (!t.deadline.tell(ex))
     return Result<upstream::Acquired>(base::fail(Reason::timeout_total, "no time is left for an attempt"));
   auto& worker = ex.worker;
-  auto& pool = upstream::Pool::of(target, worker.index, worker.loop, upstream_->pool(), upstream_->metrics());
+  const auto& at = *t.at.upstream;
+  auto& pool = upstream::Pool::of(*t.at.target, worker.index, worker.loop, at.pool(), at.metrics());
   upstream::Wanted wanted{t.fresh, !ex.request.upgrade.empty(), t.greeting};
   auto acquiring = pool.acquire(ex.arena, timeouts, wanted);
-  if (acquiring.await_ready() || !upstream_->protection().bounds_pending()) [[likely]]
+  if (acquiring.await_ready() || !at.protection().bounds_pending()) [[likely]]
     return acquiring;
-  return connect_pending(std::move(acquiring));
+  return connect_pending(at, std::move(acquiring));
 }
 
 // One that has to wait for its connection, where not everybody may.
-Task<Result<upstream::Acquired>> Forward::connect_pending(Task<Result<upstream::Acquired>> acquiring) const {
-  auto pending = upstream_->protection().pending();
+Task<Result<upstream::Acquired>> Forward::connect_pending(const upstream::Upstream& at,
+                                                          Task<Result<upstream::Acquired>> acquiring) const {
+  auto pending = at.protection().pending();
   if (!pending)
     co_return base::fail(
         Reason::overload,
-        "as many requests as limits.max_pending allows wait for a connection to " + upstream_->name());
+        "as many requests as limits.max_pending allows wait for a connection to " + at.name());
   co_return co_await acquiring;
 }
 
@@ -246,15 +252,20 @@ Result<void> Forward::switch_protocols(Exchange& ex) const {
   return {};
 }
 
-void Forward::begin_attempt(Exchange& ex, Try& t, upstream::Target& target) const {
+void Forward::begin_attempt(Exchange& ex, Try& t) const {
+  upstream::Target& target = *t.at.target;
   if (t.count == 0) {
     t.extra = prepare(ex);
-    if (auto version = upstream_->proxy_protocol()) {
-      const auto& client = ex.stream.connection();
-      t.greeting = ex.arena.copy(net::write_proxy_header(*version, client.peer, client.destination()));
-    }
+    if (upstream_->failover()) [[unlikely]]
+      t.host = ex.request.fields.value(FieldId::host);
   }
-  name_host(ex, target);
+  t.greeting = {};
+  if (auto version = t.at.upstream->proxy_protocol()) {
+    const auto& client = ex.stream.connection();
+    t.greeting = ex.arena.copy(net::write_proxy_header(*version, client.peer, client.destination()));
+  }
+  name_host(ex, t);
+  ex.upstream.name = t.at.upstream->name();
   t.tried[t.count++] = &target;
   auto* record = ex.arena.make<chain::Attempt>();
   record->target = target.text();
@@ -265,7 +276,7 @@ void Forward::begin_attempt(Exchange& ex, Try& t, upstream::Target& target) cons
   ex.attempt.reset();
   ex.upstream_stream.reset();
   if (t.replay) t.replay->rewind();
-  ex.attempt.emplace(target, *upstream_, ex.worker.index, ex.worker.loop);
+  ex.attempt.emplace(target, *t.at.upstream, ex.worker.index, ex.worker.loop);
   if (t.retry) ex.attempt->retrying(std::move(t.retry));
 }
 
@@ -277,6 +288,8 @@ void Forward::end_attempt(Exchange& ex, const Try& t, const GrpcCall& grpc,
   bool answered = result || result.error().reason == Reason::upstream_status;
   bool unavailable = answered && grpc && grpc.unavailable(ex.response);
   if (answered) ex.attempt->answered(ex.response.status, now, unavailable ? "grpc-status 14" : "");
+  auto failure = answered ? Reason::none : result.error().reason;
+  t.at.upstream->learn(*t.at.target, ex.response.status, failure, record->took, now);
   if (result) {
     ex.upstream.answered = now;
     return;
@@ -346,7 +359,7 @@ bool Forward::try_again(Exchange& ex, Try& t, Reason cause) const {
     upstream_->metrics()->on(ex.worker.index).retried(cause, observe::RetryResult::over_budget);
     return false;
   }
-  if (!protection.admits(ex.worker.loop.now())) return false;
+  if (!admitted(ex, t)) return false;
   t.fresh = cause == Reason::stale_connection;
   bool elsewhere = t.count < upstream_->targets().size();
   t.pause = t.count == 1 && (elsewhere || t.fresh)
@@ -375,17 +388,19 @@ std::string_view Forward::prepare(Exchange& ex) const {
 }
 
 // The host that this target is asked for: exactly one Host, whatever the client's version and form of target.
-void Forward::name_host(Exchange& ex, const upstream::Target& target) const {
+void Forward::name_host(Exchange& ex, const Try& t) const {
   using Kind = upstream::HostPolicy::Kind;
   auto& fields = ex.request.fields;
-  const auto& policy = upstream_->host();
+  const auto& policy = t.at.upstream->host();
   std::string_view asked = ex.request.authority;
   if (policy.kind == Kind::literal) {
     fields.set(FieldId::host, policy.literal);
   } else if (names_target_ || policy.kind == Kind::upstream || asked.empty()) {
-    fields.set(FieldId::host, target.host_field());
+    fields.set(FieldId::host, t.at.target->host_field());
   } else if (!fields.may_have(http::field_set(FieldId::host))) {
     fields.set(FieldId::host, asked);  // HTTP/1.0 with the host in the target alone
+  } else if (t.count > 0 && !t.host.empty()) {
+    fields.set(FieldId::host, t.host);  // the attempt before may have been at another upstream
   }
 }
 

@@ -2,15 +2,14 @@
 // Forward: the handler that passes a request to one of an upstream's targets and gives back what it answers.
 // The steps are numbered here, in forward.cc and in ARCHITECTURE.md alike:
 //   1 prepare the head    Host, Via and X-Forwarded-* as the target is to see them
-//   2 pick a target       by the upstream's balancer, avoiding those that failed this exchange; where the
-//   upstream
-//                         has a circuit breaker or limits, once those admit it
+//   2 pick a target       by the upstream's balancer, avoiding those that failed this exchange, once a
+//   circuit
+//                         breaker or limits admit it; where the upstream cannot serve, one of another
 //   3 get a connection    from the worker's pool, or a new one
 //   4 send the request    head and first bytes at once, the rest while the response comes
 //   5 receive the head    relaying interim responses
 //   6 try again           if the failure is such that nobody can have acted on the request, or may twice, and
-//   the
-//                         upstream can bear it
+//                         the upstream can bear it
 //   7 hand over           head and body belong to the exchange; the client's connection pulls the body. After
 //                         101 both directions are bodies, that of the request too
 // What filters and handlers call on their own (chain/call.h) is forwarded by the same steps.
@@ -22,6 +21,7 @@
 #include "gateway/chain/call.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/config/describe.h"
+#include "gateway/handlers/affinity.h"
 #include "gateway/upstream/pool.h"
 #include "gateway/upstream/upstream.h"
 
@@ -46,18 +46,18 @@ class Forward final : public chain::Handler {
 
  private:
   struct Try;
+  Forward(const std::string& upstream, chain::Builder& builder, bool is_call);
   base::Task<base::Result<void>> enter(chain::Exchange& ex) const;
   base::Unexpected circuit_open(chain::Exchange& ex) const;
-  upstream::Target* pick(const chain::Exchange& ex, const Try& t) const;
+  bool admitted(const chain::Exchange& ex, Try& t) const;
   std::string_view prepare(chain::Exchange& ex) const;
   base::Task<base::Result<upstream::Acquired>> connect(chain::Exchange& ex, const Try& t,
-                                                       upstream::Target& target,
                                                        const upstream::Timeouts& timeouts) const;
   base::Task<base::Result<upstream::Acquired>> connect_pending(
-      base::Task<base::Result<upstream::Acquired>> acquiring) const;
+      const upstream::Upstream& at, base::Task<base::Result<upstream::Acquired>> acquiring) const;
   base::Task<base::Result<void>> pause(chain::Exchange& ex, const Try& t) const;
-  void name_host(chain::Exchange& ex, const upstream::Target& target) const;
-  void begin_attempt(chain::Exchange& ex, Try& t, upstream::Target& target) const;
+  void name_host(chain::Exchange& ex, const Try& t) const;
+  void begin_attempt(chain::Exchange& ex, Try& t) const;
   void end_attempt(chain::Exchange& ex, const Try& t, const GrpcCall& grpc,
                    const base::Result<void>& result) const;
   void count_retries(const chain::Exchange& ex, observe::RetryResult result) const;
@@ -71,6 +71,7 @@ class Forward final : public chain::Handler {
   std::shared_ptr<upstream::Upstream> upstream_;
   upstream::Timeouts timeouts_;
   upstream::RetryConfig retry_;
+  Affinity affinity_;
   bool is_call_ = false;       // the gateway's own request, not the client's
   bool names_target_ = false;  // and its Host is always the target's
 };

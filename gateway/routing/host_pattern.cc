@@ -69,6 +69,9 @@ Parsed<HostPattern> parse_host(std::string_view text) {
   if (text.empty()) return fault(0, "the host is empty; leave `host` out to match every host");
   if (text == "*") return HostPattern{};
   if (text.front() == '[') return parse_address(text);
+  if (auto scheme = text.find("://"); scheme != std::string_view::npos)
+    return fault(scheme, "a host is matched without its scheme; leave `" +
+                             std::string(text.substr(0, scheme + 3)) + "` out");
   bool wildcard = text.starts_with("*.");
   std::string_view name = text.substr(wildcard ? 2 : 0);
   if (name.size() > 1 && name.back() == '.') name.remove_suffix(1);

@@ -2,6 +2,7 @@
 #include "gateway/server/config.h"
 
 #include "gateway/chain/registry.h"
+#include "gateway/upstream/upstreams_check.h"
 
 namespace sluice::routing {
 
@@ -138,6 +139,7 @@ void describe(Description<Config>& d) {
   d.field("metrics", &Config::metrics, "How much the metrics tell.");
   d.field("admin", &Config::admin, "Metrics and health, on an address of their own.");
   d.field("shutdown", &Config::shutdown, "How the gateway ends.");
+  d.check([](const Config& c, const Site& at) { upstream::check_upstreams(c.upstreams, at); });
 }
 
 upstream::TimeoutsConfig RouteConfig::all_timeouts() const {

@@ -248,7 +248,9 @@ bool Gateway::start_admin(Loaded& loaded) {
     admin_ = std::move(*started);
     return true;
   }
-  config::Report(loaded.document, loaded.diagnostics).error("admin.bind", started.error().detail);
+  config::Report(loaded.document, loaded.diagnostics)
+      .error("admin.bind", "the admin server: " + started.error().detail,
+             "`admin.bind` may be another address; `admin: {enabled: false}` does without");
   return false;
 }
 

@@ -2,7 +2,8 @@
 #include "gateway/server/loaded.h"
 
 #include <cstdio>
-#include <set>
+#include <utility>
+#include <vector>
 
 #include "gateway/config/report.h"
 #include "gateway/config/write.h"
@@ -20,19 +21,29 @@ std::string hash_of(std::string_view text) {
   return out;
 }
 
+// Two of them on one address would be refused by the system, later and with less to say.
+void check_addresses(const Config& c, const config::Report& report) {
+  std::vector<std::pair<std::string, const front::BindAddress*>> taken;
+  auto take = [&](std::string who, const front::BindAddress& bind, const std::string& at) {
+    for (const auto& [other, theirs] : taken)
+      if (bind.overlaps(*theirs))
+        return report.error(at, who + " cannot listen on " + bind.text() + ": " + other + " has " +
+                                    theirs->text() + " already");
+    taken.emplace_back(std::move(who), &bind);
+  };
+  for (const auto& [name, listener] : c.listeners)
+    take("listener " + name, listener.bind, config::path("listeners", name, "bind"));
+  front::BindAddress admin{c.admin.bind.ip, c.admin.bind.port, c.admin.bind.path};
+  if (c.admin.enabled) take("the admin server", admin, "admin.bind");
+}
+
 // What no single struct can know.
 void check(Loaded& loaded) {
   config::Report report(loaded.document, loaded.diagnostics);
   const Config& c = loaded.config;
   if (c.listeners.empty())
     report.error("", "no listener: nothing would be served", "add `listeners: {web: \":8080\"}`");
-  std::set<std::string> used;
-  for (const auto& [name, listener] : c.listeners) {
-    auto text = listener.bind.text();
-    bool named = listener.bind.port != 0 || !listener.bind.path.empty();
-    if (named && !used.insert(text).second)
-      report.error(config::path("listeners", name, "bind"), "another listener binds to " + text + " already");
-  }
+  check_addresses(c, report);
 }
 
 std::unique_ptr<Loaded> finish(std::unique_ptr<Loaded> loaded) {

@@ -77,6 +77,10 @@ class RouteBuilder final : public chain::Builder {
           tls_.build(path("upstreams", std::string(name), "tls"), written->tls, written->protocol, report_));
     upstreams_.emplace(name, made);
     out_.upstreams.push_back(made);
+    std::vector<std::shared_ptr<upstream::Upstream>> others;
+    for (const auto& other : written->failover)  // of no circle: check_upstreams() has seen to that
+      if (auto built = this->upstream(other)) others.push_back(std::move(built));
+    if (!others.empty()) made->fail_over_to(std::move(others));
     return made;
   }
   void need_upstream(std::string_view name, std::string_view field) override {
@@ -352,6 +356,13 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
       return u ? report_targets(*u) : std::vector<observe::TargetReport>{};
     });
     std::move(gauges.begin(), gauges.end(), std::back_inserter(out->gauges));
+    out->gauges.push_back(living.metrics.store().at_scrape(
+        observe::Family::sluice_upstream_panic, [weak = std::weak_ptr(upstream)](const observe::Emit& emit) {
+          auto u = weak.lock();
+          if (!u) return;
+          u->tell_panic();
+          emit({u->name()}, u->in_force() && u->panicking() ? 1 : 0);
+        }));
   }
   return out;
 }

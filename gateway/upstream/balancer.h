@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Balancer: which of the usable targets gets the next attempt. What narrows the choice (no address yet, tried
-// already; later health and affinity) only shortens the span that a balancer is given. One per upstream,
-// snapshot and worker, so it may keep state without sharing it.
+// Balancer: which of the usable targets gets the next attempt. What narrows the choice (no address yet, not
+// healthy, tried already) only shortens the span that a balancer is given, what changes a target's share
+// (slow start) only its weight. One per upstream, snapshot and worker, so it may keep state without sharing
+// it.
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
-#include "gateway/upstream/config.h"
+#include "gateway/upstream/balance_config.h"
 #include "gateway/upstream/random.h"
 #include "gateway/upstream/target.h"
 
@@ -15,8 +17,12 @@ namespace sluice::upstream {
 
 // What a request brings along that a balancer may go by.
 struct PickKey {
-  std::uint64_t hash =
-      0;  // equal for requests that should meet the same target; ignored by both kinds so far
+  // Equal for requests that should meet the same target; unset for one that is not of any such group. Read by
+  // consistent_hash alone.
+  std::optional<std::uint64_t> hash{};
+  // The target that the client had before. Upstream::choose() sees to it, no balancer does.
+  Target* wanted = nullptr;
+  base::SteadyTime now{};  // set by Upstream
 };
 
 struct Candidate {
@@ -35,7 +41,16 @@ class Balancer {
   virtual const Candidate& pick(std::span<const Candidate> usable, const PickKey& key) noexcept = 0;
 };
 
+class MaglevTable;  // maglev.h
+
+// What consistent_hash needs beyond the rest.
+struct HashSettings {
+  std::shared_ptr<const MaglevTable> table;  // of all targets of the upstream, by index
+  double bounded_load = 0;
+};
+
 // `targets`: how many the upstream has in all. `worker` keeps workers from going in step.
-std::unique_ptr<Balancer> make_balancer(Balance kind, std::size_t targets, unsigned worker, Random random);
+std::unique_ptr<Balancer> make_balancer(Balance kind, std::size_t targets, unsigned worker, Random random,
+                                        const HashSettings& hash = {});
 
 }  // namespace sluice::upstream

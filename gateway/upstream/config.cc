@@ -20,13 +20,6 @@ void describe(Description<TargetConfig>& d) {
   d.shorthand(&TargetConfig::url);
 }
 
-void describe(Enumeration<Balance>& e) {
-  e.about("balance");
-  e.value("least_request", Balance::least_request,
-          "Two targets drawn at random, by weight; of the two the one with fewer requests in flight.");
-  e.value("round_robin", Balance::round_robin, "One after the other, by weight.");
-}
-
 void describe(Enumeration<ProtocolChoice>& e) {
   e.about("protocol");
   e.value("auto", ProtocolChoice::automatic,
@@ -126,7 +119,7 @@ void describe(Description<UpstreamConfig>& d) {
           example("[http://orders-1:8080, {url: http://orders-2:8080, weight: 3}]"));
   d.field("url", &UpstreamConfig::url, "Short for `targets` with a single one.",
           example("http://orders:8080"));
-  d.field("balance", &UpstreamConfig::balance, "How a target is chosen.");
+  describe_balance(d);
   d.field("protocol", &UpstreamConfig::protocol, "The version of HTTP that the targets are spoken to with.",
           example("h2"));
   d.field("timeouts", &UpstreamConfig::timeouts, "Timeouts of this upstream.");
@@ -156,6 +149,7 @@ void describe(Description<UpstreamConfig>& d) {
   d.exactly_one({"targets", "url"});
   d.check(refuse_duplicates);
   d.check(check_health);
+  d.check(check_balance);
   d.check([](const UpstreamConfig& c, const Site& at) {
     if (c.queue && !c.limits.max_requests)
       at.error("queue", "requests wait where a limit is reached, and there is no limits.max_requests",

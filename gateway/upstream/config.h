@@ -9,6 +9,7 @@
 #include "gateway/config/describe.h"
 #include "gateway/config/types_net.h"
 #include "gateway/http/forwarded.h"
+#include "gateway/upstream/balance_config.h"
 #include "gateway/upstream/health_config.h"
 #include "gateway/upstream/protection_config.h"
 #include "gateway/upstream/timeouts.h"
@@ -30,9 +31,6 @@ struct TargetConfig {
   bool operator==(const TargetConfig&) const = default;
 };
 void describe(config::Description<TargetConfig>& d);
-
-enum class Balance : unsigned char { least_request, round_robin };
-void describe(config::Enumeration<Balance>& e);
 
 // Which Host the target sees.
 struct HostPolicy {
@@ -65,10 +63,9 @@ struct PoolSettings {
   std::uint32_t max_in_all = ~std::uint32_t{0};  // connections of the upstream
 };
 
-struct UpstreamConfig {
+struct UpstreamConfig : BalanceConfig {
   std::vector<TargetConfig> targets;  // empty when `url` was written
   std::optional<TargetUrl> url;
-  Balance balance = Balance::least_request;
   ProtocolChoice protocol = ProtocolChoice::automatic;
   TimeoutsConfig timeouts;
   TlsConfig tls;

@@ -108,9 +108,29 @@ std::optional<std::uint32_t> Target::weight() const noexcept {
 
 // Under the lock, as resolver and prober are two threads. A failed lookup leaves addresses as they are.
 void Target::update_usable() {
-  bool usable = !addresses_->empty() && health_.healthy() && !drained() && !ejection_.out();
-  if (usable_.exchange(usable, std::memory_order_relaxed) != usable)
-    group_->version.fetch_add(1, std::memory_order_release);
+  bool reachable = !addresses_->empty() && !drained();
+  bool usable = reachable && health_.healthy() && !ejection_.out();
+  bool changed = reachable_.exchange(reachable, std::memory_order_relaxed) != reachable;
+  if (usable_.load(std::memory_order_relaxed) != usable) {
+    changed = true;
+    if (usable && (was_usable_ || late_))
+      fresh_since_.store(now().time_since_epoch().count(), std::memory_order_relaxed);
+    was_usable_ |= usable;
+    usable_.store(usable, std::memory_order_relaxed);
+  }
+  if (changed) group_->version.fetch_add(1, std::memory_order_release);
+}
+
+void Target::enter(bool late) {
+  std::lock_guard lock(mutex_);
+  if (std::exchange(entered_, true) || !late) return;
+  late_ = true;
+  if (usable()) fresh_since_.store(now().time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+// As of any worker: they share one clock.
+base::SteadyTime Target::now() const noexcept {
+  return workers_->empty() ? base::SteadyTime() : workers_->front()->clock().steady();
 }
 
 void Target::use_tls(std::shared_ptr<const TargetTls> tls) {

@@ -20,6 +20,7 @@
 #include "gateway/upstream/failure_window.h"
 #include "gateway/upstream/gate.h"
 #include "gateway/upstream/health.h"
+#include "gateway/upstream/latency.h"
 #include "gateway/upstream/tally.h"
 #include "gateway/upstream/tls.h"
 #include "gateway/upstream/url.h"
@@ -36,7 +37,8 @@ class PoolSlot {
 };
 
 // What the targets of one upstream have in common: `version` grows when any of them becomes usable or stops
-// being so, and tells the workers to look again. The rest is what protection.h keeps for the upstream.
+// being so, or gets its first address or loses it, and tells the workers to look again. The rest is what
+// protection.h and upstream.h keep for the upstream.
 struct TargetGroup {
   static constexpr base::SteadyTime::rep kNever = std::numeric_limits<base::SteadyTime::rep>::max();
 
@@ -48,6 +50,11 @@ struct TargetGroup {
   Circuit circuit;
   Tally retries, pending;
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
+
+  bool served = false;                         // some snapshot with it has been in force; control thread
+  std::atomic<const void*> in_force{nullptr};  // the Upstream that is; its address is all that is good
+  // So that each change is logged once, whoever sees it, over reloads too.
+  std::atomic<bool> panicking{false};
 };
 
 using WorkerLoops = std::vector<net::Loop*>;  // by worker index
@@ -75,6 +82,16 @@ class Target {
   // May requests be sent here: is there an address, and do neither health checks nor failed requests say
   // anything against it?
   bool usable() const noexcept { return usable_.load(std::memory_order_relaxed); }
+  // Is there an address, and has no operator drained it, whatever else is said against the target?
+  bool reachable() const noexcept { return reachable_.load(std::memory_order_relaxed); }
+  // From now on requests may come here. `late`: those of its group that were there before have been serving
+  // already. The first call counts. Control thread.
+  void enter(bool late);
+  // When it became usable again, or usable for the first time although it had come late; zero for one that
+  // has been there from the start. What slow start goes by.
+  base::SteadyTime fresh_since() const noexcept {
+    return base::SteadyTime(base::Duration(fresh_since_.load(std::memory_order_relaxed)));
+  }
 
   // What the name stands for at present; never null, empty until the first answer. Takes a lock: for
   // connecting only.
@@ -111,6 +128,9 @@ class Target {
   std::optional<HealthChange> take(const Finding& finding, const HealthLimits& limits, base::WallTime now);
   // As of now. Takes a lock.
   Health health() const;
+
+  // How long it takes to answer; for balancers that ask for it, and nobody else tells it.
+  Latency& latency() noexcept { return latency_; }
 
   // A request went well here: no failures in a row any more. Writes only if there were any.
   void went_well() noexcept {
@@ -162,6 +182,7 @@ class Target {
   Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_ptr<const WorkerLoops> workers);
   static void retire(Target* target);
   void update_usable();
+  base::SteadyTime now() const noexcept;
 
   const std::shared_ptr<TargetGroup> group_;
   const TargetUrl url_;
@@ -171,6 +192,8 @@ class Target {
   std::vector<std::unique_ptr<PoolSlot>> slots_;
   std::unique_ptr<net::Watch> watch_;
   std::atomic<bool> usable_{false};
+  std::atomic<bool> reachable_{false};
+  std::atomic<base::SteadyTime::rep> fresh_since_{0};
   std::atomic<std::uint32_t> version_{0};
   std::atomic<bool> drained_{false};
   std::atomic<std::uint32_t> weight_{0};  // 0: the one that is written
@@ -186,6 +209,7 @@ class Target {
   std::shared_ptr<const Addresses> addresses_;
   std::string resolve_error_;
   Health health_;
+  bool entered_ = false, late_ = false, was_usable_ = false;
   Ejection ejection_;
   std::atomic<bool> ejected_{false};  // ejection_.out()
   FailureWindow failures_;
@@ -199,6 +223,9 @@ class Target {
   std::atomic<std::uint32_t> start_{0};
   std::atomic<std::uint64_t> avoided_{0};
   std::atomic<base::SteadyTime::rep> avoid_until_{0};
+
+  // The same, but for the kinds of balancer alone that go by it.
+  alignas(64) Latency latency_;
 };
 
 // Counts a request in flight at a target while it lives; the target must outlive it.

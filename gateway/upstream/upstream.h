@@ -12,8 +12,11 @@
 #include "gateway/observe/upstream_metrics.h"
 #include "gateway/upstream/balancer.h"
 #include "gateway/upstream/config.h"
+#include "gateway/upstream/failover.h"
 #include "gateway/upstream/prober.h"
 #include "gateway/upstream/protection.h"
+#include "gateway/upstream/slow_start.h"
+#include "gateway/upstream/sticky.h"
 #include "gateway/upstream/target.h"
 #include "gateway/upstream/target_table.h"
 
@@ -45,16 +48,55 @@ class Upstream {
   // TLS of its targets, put in force with the snapshot.
   void speak_tls(std::shared_ptr<const TargetTls> tls) { tls_ = std::move(tls); }
   void put_in_force(base::WallTime now) const;
+  // Was this the last one of its name that was put in force?
+  bool in_force() const noexcept { return group_->in_force.load(std::memory_order_relaxed) == this; }
   // Null: its targets are not checked.
   const std::shared_ptr<const ProbeSettings>& checks() const noexcept { return checks_; }
   // For the prober, once this is in force.
   void add_checks(std::vector<Watched>& out) const;
 
-  // The target for the next attempt, on that worker's thread; null when none is usable. Targets in `tried`
-  // are avoided as long as there is another. The pointer is good as long as this upstream is.
-  Target* pick(unsigned worker, const PickKey& key, std::span<Target* const> tried = {});
+  // What takes over where this one cannot serve, in that order; once, when the snapshot is built.
+  void fail_over_to(std::vector<std::shared_ptr<Upstream>> others);
+  // Null without any.
+  const Failover* failover() const noexcept { return failover_.get(); }
+  Balance balance() const noexcept { return balance_; }
+  // What consistent_hash wants to know of a request; empty for other kinds.
+  const std::vector<config::KeyPart>& hash_by() const noexcept { return hash_by_; }
+  // Null without sticky cookies.
+  const Sticky* sticky() const noexcept { return sticky_.get(); }
+
+  // The target for the next attempt, on that worker's thread, and the upstream that it is of: this one or one
+  // of failover(). The target is null when none is usable. Targets in `tried` are avoided as long as there is
+  // another. The pointers are good as long as this upstream is. `elsewhere`: none of this one, whose circuit
+  // is open; only with failover().
+  Picked choose(unsigned worker, const PickKey& key, std::span<Target* const> tried = {},
+                bool elsewhere = false);
+  // The same of this upstream alone, and without the target that the client had. `covered`: others can bear
+  // what the healthy ones here cannot, so this is no case for panic.
+  Target* pick(unsigned worker, const PickKey& key, std::span<Target* const> tried = {},
+               bool covered = false);
+  // How an attempt at one of its targets went: an answer with that status began, or it failed, after `took`.
+  // That worker's thread.
+  void learn(Target& target, int status, base::Reason failure, base::Duration took,
+             base::SteadyTime now) const noexcept {
+    if (balance_ == Balance::peak_ewma) [[unlikely]]
+      learn_latency(target.latency(), status, failure, took, now);
+  }
+
+  // Brings back targets whose time out of service is over. pick() does that too.
+  void bring_back_due(unsigned worker) const { protection_.bring_back_due(targets_, now(worker)); }
+  // Of that worker's round.
+  base::SteadyTime now(unsigned worker) const noexcept { return (*loops_)[worker]->now(); }
+  // As of now; any thread. version() grows when it changes.
+  Share share() const noexcept;
+  std::uint64_t version() const noexcept { return group_->version.load(std::memory_order_acquire); }
+  // Do requests go to unhealthy targets too, because too few are healthy? Any thread.
+  bool panicking() const;
+  // Logs if that has changed since it was last looked at, and this upstream is in force. Any thread.
+  void tell_panic() const;
+
   const Protection& protection() const noexcept { return protection_; }
-  // For the reply when pick() gave null.
+  // For the reply when choose() gave null.
   base::Error why_unusable() const;
 
  private:
@@ -62,8 +104,11 @@ class Upstream {
   struct DestroyView {
     void operator()(View* view) const noexcept;
   };
-  void refresh(View& view, std::uint64_t version) const;
-  Target* pick_untried(View& view, const PickKey& key, std::span<Target* const> tried) const;
+  void refresh(View& view, std::uint64_t version, base::SteadyTime now) const;
+  void weigh(View& view, base::SteadyTime now) const;
+  bool below_threshold(const Share& share) const noexcept;
+  static Target* pick_untried(View& view, const std::vector<Candidate>& among, const PickKey& key,
+                              std::span<Target* const> tried);
 
   std::string name_;
   std::shared_ptr<observe::UpstreamMetrics> metrics_;
@@ -75,10 +120,17 @@ class Upstream {
   http::Telling telling_;
   PoolSettings pool_;
   std::optional<net::ProxyVersion> proxy_protocol_;
+  Balance balance_;
+  std::vector<config::KeyPart> hash_by_;
+  SlowStart slow_start_;
+  double panic_below_;  // of 1
+  std::shared_ptr<const WorkerLoops> loops_;
   std::shared_ptr<TargetGroup> group_;
   Protection protection_;
   std::vector<std::shared_ptr<Target>> targets_;
   std::vector<std::uint32_t> weights_;
+  std::unique_ptr<const Sticky> sticky_;
+  std::unique_ptr<Failover> failover_;
   std::vector<std::unique_ptr<View, DestroyView>> views_;  // by worker
 };
 

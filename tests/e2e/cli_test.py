@@ -4,7 +4,7 @@ import json
 import shutil
 import unittest
 
-from harness import ROOT, Case, sluice
+from harness import BINARY, ROOT, Case, Running, sluice
 
 GOOD = """version: 1
 listeners: {web: {bind: "127.0.0.1:0"}}
@@ -159,8 +159,30 @@ routes:
             self.assertEqual(result.returncode, 0, verb)
             self.assertGreater(len(result.stdout), 40, verb)
 
-    def test_an_unknown_verb_is_refused(self):
-        self.assertNotEqual(sluice("frobnicate").returncode, 0)
+    def test_run_tells_as_much_as_it_is_asked_to(self):
+        self.write(GOOD + "admin: {bind: \"127.0.0.1:0\"}\n")
+        quiet = Running([BINARY, "run", "--log-level", "error", self.config], owner=self)
+        chatty = Running([BINARY, "run", "--log-level", "info", self.config], owner=self)
+        chatty.says("serves")
+        wrong = sluice("run", "--log-level", "loud", self.config)
+
+        self.assertEqual(quiet.output(), "")
+        self.assertEqual(wrong.returncode, 2)
+        self.assertIn("--log-level", wrong.stderr)
+
+    def test_a_wrong_command_line_is_refused_by_name(self):
+        for arguments, said in (
+                (["chek", "a.yaml"], "there is no verb `chek`; did you mean check?"),
+                (["frobnicate"], "there is no verb `frobnicate`; see sluice --help"),
+                (["--frobnicate"], "sluice: "),
+                ([], "Usage: sluice"),
+                (["check"], "sluice check: config is required; see sluice check --help"),
+                (["reference", "routes"], "sluice reference: ")):
+            result = sluice(*arguments)
+
+            self.assertEqual(result.returncode, 2, arguments)
+            self.assertIn(said, result.stderr)
+            self.assertEqual(result.stdout, "")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ class Http(HealthCase):
         self.assertEqual(self.metric("sluice_upstream_requests_total", reason="upstream_connect_failed"), 0)
 
     def test_answers_503_and_says_why_when_nothing_is_left(self):
-        self.serve_checked(f'url: "http://127.0.0.1:{hello()}"', "/no-such-page")
+        self.serve_checked(f'url: "http://127.0.0.1:{hello()}", panic_threshold: 0%', "/no-such-page")
         self.await_states("unhealthy")
 
         answer = self.curl("/hello")
@@ -72,6 +72,15 @@ class Http(HealthCase):
         self.assertEqual(answer.status, 503)
         self.assertEqual(answer.json()["reason"], "no_healthy_upstream")
         eventually(lambda: "fails its health checks: status 404" in self.access_log.read_text(), "the cause in the log")
+
+    def test_goes_on_serving_where_checks_fail_everywhere_and_says_so(self):
+        self.serve_checked(f'url: "http://127.0.0.1:{hello()}"', "/no-such-page")
+        self.await_states("unhealthy")
+
+        self.assertEqual(self.curl("/hello").status, 200)
+
+        self.gateway.says("warning upstream svc: panic: 0 of 1 targets are healthy, requests go to all of them")
+        self.assertEqual(self.metric("sluice_upstream_panic", upstream="svc"), 1)
 
     def test_lets_other_statuses_pass_where_they_are_expected(self):
         self.serve_checked(f'url: "http://127.0.0.1:{hello()}"', "{path: /no-such-page, expect: [2xx, 404]}")

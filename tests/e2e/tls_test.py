@@ -79,15 +79,10 @@ shutdown: {{pre_stop: 0s, grace: 20s}}
 
     def test_clients_need_a_certificate_where_one_is_required(self):
         self.serve_tls("      client_auth: {ca: certs/ca.pem}")
-        key, request, cert = self.folder / "c.key", self.folder / "c.csr", self.folder / "c.pem"
-        extensions = self.folder / "c.ext"
-        extensions.write_text("extendedKeyUsage=clientAuth\n")
-        for command in (f"openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {key} -out {request} "
-                        "-subj /CN=caller",
-                        f"openssl x509 -req -in {request} -CA {self.certs}/ca.pem -CAkey {self.certs}/ca.key "
-                        f"-out {cert} -extfile {extensions} -days 2"):
-            subprocess.run(command.split(), check=True, capture_output=True)
+        pasted = self.dev_cert("--client", "orders")
+        cert, key = self.certs / "orders.pem", self.certs / "orders.key"
 
+        self.assertIn(f'client_auth: {{mode: require, ca: "{self.certs}/ca.pem"}}', pasted)
         self.assertIn("alert", self.s_client())
         self.assertIn("HTTP/1.1 200", self.s_client("-cert", cert, "-key", key))
 

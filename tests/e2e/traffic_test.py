@@ -152,6 +152,7 @@ routes: [{{name: down, match: {{path: /**}}, to: down}}]
 
         answer = self.curl("/echo", "--data-binary", "x" * 2048)
         self.assertEqual((answer.status, answer.json()["reason"]), (413, "body_too_large"))
+        self.assertIn("the limit of 1024 bytes", answer.json()["detail"])
         self.assertEqual(self.curl("/echo", "--data-binary", "x" * 1024).status, 200)
 
     def test_works_with_a_service_that_closes_every_connection(self):

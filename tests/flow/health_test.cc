@@ -36,7 +36,7 @@ std::size_t requests_for(const Upstream& upstream, std::string_view target) {
 }
 
 std::string two(const std::string& health) {
-  return "upstreams: {users: {targets: [\"<a>\", \"<b>\"], balance: round_robin" +
+  return "upstreams: {users: {targets: [\"<a>\", \"<b>\"], balance: round_robin, panic_threshold: 0%" +
          (health.empty() ? "" : ", health: " + health) +
          "}}\nroutes: [{name: u, match: {path: /**}, to: users}]\n";
 }

@@ -99,7 +99,9 @@ TEST_P(PathConfusion, ShowsTheServiceThePathThatTheRouteWasChosenBy) {
     EXPECT_FALSE(path.ends_with("/..") || path.ends_with("/.")) << attempt << " arrived as " << seen;
     // Who asks for that path at once comes to the same route, and changes nothing of it.
     EXPECT_EQ(ask(seen), std::pair(route, seen)) << attempt;
-    if (path == "/admin/users" || path == "/admin") EXPECT_EQ(route, "admin") << attempt;
+    if (path == "/admin/users" || path == "/admin") {
+      EXPECT_EQ(route, "admin") << attempt;
+    }
   }
 }
 

@@ -28,6 +28,11 @@ Try:
 
 Ctrl-C ends all three.
 """
+OWN = f"""
+  {{config}} in front of the services http://127.0.0.1:{HELLO} and http://127.0.0.1:{USERS}.
+
+Ctrl-C ends all three.
+"""
 
 
 def taken(port):
@@ -71,6 +76,8 @@ def wait_for(port, process):
 
 
 def serve(binary, config):
+    """Where a configuration of somebody's own listens, the gateway itself says."""
+    own = config != CONFIG
     running = []
     try:
         for port, command in (
@@ -79,8 +86,9 @@ def serve(binary, config):
                 (USERS, [sys.executable, HERE / "users.py", str(USERS)]),
                 (GATEWAY, [binary, "run", config])):
             running.append(start(*command))
-            wait_for(port, running[-1])
-        print(WELCOME, flush=True)
+            if not (own and port == GATEWAY):
+                wait_for(port, running[-1])
+        print(OWN.format(config=config) if own else WELCOME, flush=True)
         while all(process.poll() is None for process in running):
             time.sleep(0.2)
         sys.exit("quickstart: one of the processes ended; stopping the others")
@@ -99,9 +107,11 @@ def interrupt(*_):
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    for port in (GATEWAY, ADMIN, HELLO, USERS):
+    config = Path(sys.argv[2]) if len(sys.argv) > 2 else CONFIG
+    for port in (HELLO, USERS) if config != CONFIG else (HELLO, USERS, GATEWAY, ADMIN):
         if taken(port):
-            sys.exit(f"quickstart: port {port} is taken{owner(port)}; end that, or edit the ports of {CONFIG.name}")
+            other = "" if port in (HELLO, USERS) else ", or serve a configuration of your own: ./dev run my.yaml"
+            sys.exit(f"quickstart: port {port} is taken{owner(port)}; end that{other}")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
-    serve(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else CONFIG)
+    serve(sys.argv[1], config)

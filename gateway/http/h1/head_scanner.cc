@@ -61,8 +61,12 @@ base::Result<std::size_t> HeadScanner::scan(std::span<const char> received) {
       break;
     }
     auto end = static_cast<std::size_t>(found - bytes);  // of the line, at its line feed
-    if (end == line_ || bytes[end - 1] != '\r')
+    if (end == line_ || bytes[end - 1] != '\r') {
+      // A client that speaks TLS is told so, wherever in its random bytes there is a line feed.
+      if (kind_ == Message::request && place_ == Place::start && bytes[line_] == kTlsHandshake)
+        return refuse_method(kTlsHandshake, true);
       return refuse("a line feed without a carriage return before it");
+    }
     auto ended = line(bytes + line_, end - 1 - line_);
     if (!ended) return std::move(ended).unexpected();
     looked_ = line_ = end + 1;

@@ -120,7 +120,8 @@ Task<bool> ServerConnection::one_request(Session& session) {
   Result<Control> control =
       length ? Result<Control>(session.reader.control()) : Result<Control>(std::move(length).unexpected());
   if (control && control->framing.length > options_->max_body)
-    control = base::fail(Reason::body_too_large, "Content-Length exceeds the limit");
+    control = base::fail(Reason::body_too_large, "Content-Length exceeds the limit of " +
+                                                     std::to_string(options_->max_body) + " bytes");
   if (control) {
     if (control->upgrade) [[unlikely]]
       take_upgrade(session, stream, *length);

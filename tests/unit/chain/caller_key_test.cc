@@ -61,6 +61,16 @@ TEST(CallerKey, ReadsHeadersAndCookies) {
   EXPECT_EQ(key(fake, {{Kind::cookie, "c"}}, MissingKey::skip), "<no cookie.c>");
 }
 
+TEST(CallerKey, ReadsParametersAndPartsOfThePath) {
+  FakeExchange fake;
+  const Capture captures[] = {{"id", "7"}};
+  fake.ex.captures = captures;
+  fake.request().query = "user=a%20b&empty=";
+  EXPECT_EQ(key(fake, {{Kind::query, "user"}, {Kind::path, "id"}}), "query.user=a%2520b|path.id=7");
+  EXPECT_EQ(key(fake, {{Kind::query, "empty"}}, MissingKey::skip), "<no query.empty>");
+  EXPECT_EQ(key(fake, {{Kind::path, "other"}}, MissingKey::skip), "<no path.other>");
+}
+
 TEST(CallerKey, CannotBeMadeToLookLikeAnother) {
   FakeExchange one, other;
   one.request().fields.add("A", "x|header.b=y");

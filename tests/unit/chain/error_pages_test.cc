@@ -37,7 +37,7 @@ struct Built {
 Built built(std::string_view yaml, std::vector<std::string> captures = {}) {
   config::Diagnostics diagnostics;
   config::Document document = config::parse("pages: " + std::string(yaml), diagnostics);
-  auto bound = config::bind<Pages>(document, diagnostics, config::Names());
+  auto bound = config::bind<Pages>(document, diagnostics);
   Built out{std::nullopt, diagnostics.text()};
   if (!out.problems.empty()) return out;
   ErrorPages::Source source;

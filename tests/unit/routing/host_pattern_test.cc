@@ -36,7 +36,7 @@ const std::string kLongName = [] {
 INSTANTIATE_TEST_SUITE_P(
     All, BadHost,
     testing::Values(Bad{"", 0, "leave `host` out"}, Bad{"api.example.com:8080", 15, "leave the port out"},
-                    Bad{"https://example.com", 5, "port"},
+                    Bad{"https://example.com", 5, "leave `https://` out"},
                     Bad{"example.com/a", 11, "`path` matches the path"},
                     Bad{"*example.com", 0, "whole labels"}, Bad{"api.*.com", 4, "whole labels"},
                     Bad{"*.*.com", 2, "whole labels"}, Bad{"a*.example.com", 1, "whole labels"},

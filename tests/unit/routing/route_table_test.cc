@@ -32,6 +32,8 @@ class Table {
         return "404";
       case Outcome::method_not_allowed:
         return "405 " + built_.table.method_names(l.allow);
+      case Outcome::redirected:
+        return "redirected";
       case Outcome::options:
         return "options " + built_.table.method_names(l.allow);
     }

@@ -47,6 +47,8 @@ std::string described(const Lookup& found, const RouteTable& table) {
       return "no route";
     case Outcome::method_not_allowed:
       return "405 " + table.method_names(found.allow);
+    case Outcome::redirected:
+      return "redirected";
     case Outcome::options:
       return "options " + table.method_names(found.allow);
   }

@@ -170,6 +170,30 @@ TEST_F(ProtectionTest, BringsAllBackWhereNothingElseIsLeft) {
   EXPECT_FALSE(protection().bring_back_all(upstream_->targets(), clock_.steady()));
 }
 
+TEST_F(ProtectionTest, BringsTargetsBackRatherThanAskOnesThatFailTheirChecks) {
+  config_.health = HealthConfig{};
+  make(2);
+  fails(0, Reason::upstream_reset, 5);
+  target(1).take({CheckResult::failed, "status 500"}, {}, clock_.wall());
+
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(upstream_->pick(0, {}), &target(0));
+
+  EXPECT_EQ(usable(), "+-");
+  EXPECT_FALSE(upstream_->panicking()) << "that is half of them";
+}
+
+TEST_F(ProtectionTest, BringsTargetsBackInTimeWhenOneIsPicked) {
+  make(2);
+  fails(0, Reason::upstream_reset, 5);
+  EXPECT_EQ(upstream_->pick(0, {}), &target(1));
+  clock_.advance(1min);
+  loop_.run_once(0s);
+
+  upstream_->pick(0, {});
+
+  EXPECT_EQ(usable(), "++");
+}
+
 TEST_F(ProtectionTest, KeepsATargetOutAcrossReloads) {
   make(3);
   fails(1, Reason::upstream_reset, 5);

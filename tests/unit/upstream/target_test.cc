@@ -117,6 +117,32 @@ TEST_F(TargetTest, IsNotUsableWhileItFailsItsHealthChecks) {
   EXPECT_EQ(target_->why_unusable().detail, "orders-1:8080 fails its health checks: status 503");
 }
 
+TEST_F(TargetTest, IsReachableWhileItFailsItsHealthChecksAndTellsTheWorkersOfIt) {
+  target_->check_health(true, clock_.wall());
+  target_->take({CheckResult::failed, "status 503"}, {}, clock_.wall());
+  EXPECT_FALSE(target_->reachable());
+  auto version = group_->version.load();
+
+  target_->publish(addresses({"10.0.0.1"}));
+
+  EXPECT_TRUE(target_->reachable());
+  EXPECT_FALSE(target_->usable());
+  EXPECT_GT(group_->version.load(), version);
+}
+
+TEST_F(TargetTest, IsFreshOnceItIsUsableAgain) {
+  target_->enter(false);
+  target_->publish(addresses({"10.0.0.1"}));
+  EXPECT_EQ(target_->fresh_since(), base::SteadyTime{}) << "it has been there from the start";
+  target_->check_health(true, clock_.wall());
+  target_->take({CheckResult::failed, ""}, {1, 1}, clock_.wall());
+  EXPECT_EQ(target_->fresh_since(), base::SteadyTime{});
+
+  target_->take({CheckResult::passed, ""}, {1, 1}, clock_.wall());
+
+  EXPECT_GT(target_->fresh_since(), base::SteadyTime{});
+}
+
 TEST_F(TargetTest, TellsTheWorkersOfChangesAlone) {
   target_->publish(addresses({"10.0.0.1"}));
   target_->check_health(true, clock_.wall());

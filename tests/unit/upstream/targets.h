@@ -15,7 +15,8 @@ struct Targets {
   explicit Targets(std::vector<std::uint32_t> weights) {
     for (std::uint32_t i = 0; i < weights.size(); ++i) {
       all.push_back(Target::make(group, TargetUrl{"t" + std::to_string(i), 80}, loops));
-      all.back()->publish(std::vector{*net::Address::parse("10.0.0." + std::to_string(i + 1), 80)});
+      std::string ip = "10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1);
+      all.back()->publish(std::vector{*net::Address::parse(ip, 80)});
       candidates.push_back({all.back().get(), weights[i], i, 0});
     }
     sum_weights(candidates);

@@ -8,6 +8,9 @@
 #include <string>
 #include <thread>
 
+#include "gateway/base/log.h"
+#include "gateway/upstream/maglev.h"
+
 #include "tests/support/fake_resolver.h"
 
 namespace sluice::upstream {
@@ -92,6 +95,7 @@ TEST_F(UpstreamTest, PicksNoTargetThatFailsItsHealthChecks) {
 TEST_F(UpstreamTest, SaysWhyItsTargetsAreIllBeforeThatNamesAreNotResolved) {
   auto config = with_targets({"a", "10.0.0.2"});
   config.health = HealthConfig{};
+  config.panic_threshold = {0};
   auto upstream = make(config);
   names_.answer();
   upstream->put_in_force(clock_.wall());
@@ -222,6 +226,235 @@ TEST_F(UpstreamTest, LetsWorkersPickWhileTheResolverPublishes) {
   for (auto& w : workers) w.join();
 
   EXPECT_EQ(missing, 0);
+}
+
+// What is logged of panic while it lives.
+struct Logged {
+  Logged() {
+    base::set_log_sink([this](base::Level, std::string_view line) {
+      if (line.find("panic") != std::string_view::npos) lines.emplace_back(line);
+    });
+  }
+  Logged(const Logged&) = delete;
+  ~Logged() { base::set_log_sink(nullptr); }
+  std::vector<std::string> lines;
+};
+
+class PanicTest : public UpstreamTest {
+ protected:
+  // Four targets with addresses and one without.
+  std::unique_ptr<Upstream> four(double threshold = 50) {
+    auto config = with_targets({"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "nowhere"});
+    config.health = HealthConfig{};
+    config.panic_threshold = {threshold};
+    auto upstream = make(config);
+    upstream->put_in_force(clock_.wall());
+    names_.answer();
+    return upstream;
+  }
+  void turn(Upstream& upstream, std::size_t from, std::size_t to, bool well) {
+    for (std::size_t i = from; i < to; ++i)
+      upstream.targets()[i]->take({well ? CheckResult::passed : CheckResult::failed, "x"}, {1, 1},
+                                  clock_.wall());
+  }
+  static std::size_t different(Upstream& upstream) {
+    std::set<Target*> picked;
+    for (int i = 0; i < 20; ++i)
+      if (Target* t = upstream.pick(0, {})) picked.insert(t);
+    return picked.size();
+  }
+};
+
+TEST_F(PanicTest, IsNoneWhileHalfOfTheTargetsAreHealthy) {
+  auto upstream = four();
+  turn(*upstream, 0, 2, false);
+
+  EXPECT_EQ(different(*upstream), 2u);
+  EXPECT_FALSE(upstream->panicking());
+}
+
+TEST_F(PanicTest, SendsRequestsToAllThatHaveAnAddressBelowThat) {
+  auto upstream = four();
+  turn(*upstream, 0, 3, false);
+
+  EXPECT_EQ(different(*upstream), 4u);
+  EXPECT_TRUE(upstream->panicking());
+  EXPECT_EQ(upstream->share().healthy, 1u);
+  EXPECT_EQ(upstream->share().all, 4u);
+
+  turn(*upstream, 3, 4, false);
+  EXPECT_EQ(different(*upstream), 4u) << "checks that all fail are rather wrong than all targets";
+}
+
+TEST_F(PanicTest, EndsWhenEnoughAreHealthyAgain) {
+  auto upstream = four();
+  turn(*upstream, 0, 4, false);
+  different(*upstream);
+
+  turn(*upstream, 0, 2, true);
+
+  EXPECT_EQ(different(*upstream), 2u);
+  EXPECT_FALSE(upstream->panicking());
+}
+
+TEST_F(PanicTest, IsOffAtZeroAndEagerAtAHundred) {
+  auto off = four(0);
+  turn(*off, 0, 3, false);
+  EXPECT_EQ(different(*off), 1u);
+  turn(*off, 3, 4, false);
+  EXPECT_EQ(off->pick(0, {}), nullptr);
+  EXPECT_FALSE(off->panicking());
+
+  auto eager = four(100);
+  turn(*eager, 0, 4, true);
+  EXPECT_EQ(different(*eager), 4u);
+  EXPECT_FALSE(eager->panicking());
+  turn(*eager, 0, 1, false);
+  EXPECT_TRUE(eager->panicking());
+}
+
+TEST_F(PanicTest, DoesNotComeOfTargetsWithoutAnAddress) {
+  auto upstream = make(with_targets({"a", "b", "c", "10.0.0.4"}));
+
+  EXPECT_EQ(different(*upstream), 1u);
+  EXPECT_FALSE(upstream->panicking());
+}
+
+TEST_F(PanicTest, AvoidsTargetsThatWereTried) {
+  auto upstream = four();
+  turn(*upstream, 0, 3, false);
+  Target* tried[] = {upstream->targets()[3].get()};
+
+  for (int i = 0; i < 10; ++i) EXPECT_NE(upstream->pick(0, {}, tried), tried[0]);
+}
+
+TEST_F(PanicTest, IsLoggedOnceForEachChangeByWhoeverSeesItFirst) {
+  Logged logged;
+  auto upstream = four();
+  upstream->pick(0, {});
+  EXPECT_TRUE(logged.lines.empty());
+
+  turn(*upstream, 0, 3, false);
+  for (unsigned worker : {0u, 1u}) upstream->pick(worker, {});
+  upstream->tell_panic();
+  ASSERT_EQ(logged.lines.size(), 1u);
+  EXPECT_EQ(logged.lines[0],
+            "upstream orders: panic: 1 of 4 targets are healthy, requests go to all of them");
+
+  auto next = four();  // a reload
+  next->pick(0, {});
+  EXPECT_EQ(logged.lines.size(), 1u);
+  turn(*next, 0, 4, true);
+  upstream->pick(0, {});  // an exchange of the snapshot before
+  EXPECT_EQ(logged.lines.size(), 1u);
+  next->tell_panic();
+  ASSERT_EQ(logged.lines.size(), 2u);
+  EXPECT_EQ(logged.lines[1], "upstream orders: no panic any more: 4 of 4 targets are healthy");
+}
+
+class SlowStartOfUpstream : public UpstreamTest {
+ protected:
+  UpstreamConfig slow(std::initializer_list<const char*> hosts, Balance balance = Balance::round_robin) {
+    auto config = with_targets(hosts, balance);
+    config.slow_start = 30s;
+    return config;
+  }
+  // How many of 3000 picks go to the last target.
+  int last(Upstream& upstream) {
+    first_.run_once(0s);
+    int n = 0;
+    for (int i = 0; i < 3000; ++i) n += upstream.pick(0, {}) == upstream.targets().back().get();
+    return n;
+  }
+};
+
+TEST_F(SlowStartOfUpstream, DoesNotComeWithTheStartOfTheProcess) {
+  auto upstream = make(slow({"10.0.0.1", "10.0.0.2", "c"}));
+  upstream->put_in_force(clock_.wall());
+  names_.lookup().resolves("c", {"10.0.0.3"});
+  names_.answer();
+
+  EXPECT_EQ(last(*upstream), 1000);
+}
+
+TEST_F(SlowStartOfUpstream, BringsATargetOfTheNextSnapshotUpToItsWeight) {
+  for (Balance balance :
+       {Balance::round_robin, Balance::random, Balance::least_request, Balance::peak_ewma}) {
+    auto before = make(slow({"10.0.0.1", "10.0.0.2"}, balance));
+    before->put_in_force(clock_.wall());
+    auto after = make(slow({"10.0.0.1", "10.0.0.2", "10.0.0.3"}, balance));
+    after->put_in_force(clock_.wall());
+    for (const auto& t : after->targets()) t->latency().observe(1ms, clock_.steady());
+
+    EXPECT_LT(last(*after), 50);
+    clock_.advance(15s);
+    EXPECT_NEAR(last(*after), 600, 100) << "half a weight of two and a half";
+    clock_.advance(15s);
+    EXPECT_NEAR(last(*after), 1000, 120);
+  }
+}
+
+TEST_F(SlowStartOfUpstream, IsNotOfTargetsThatStay) {
+  auto before = make(slow({"10.0.0.1", "10.0.0.2", "10.0.0.3"}));
+  before->put_in_force(clock_.wall());
+  auto after = make(slow({"10.0.0.2", "10.0.0.3"}));
+  after->put_in_force(clock_.wall());
+
+  EXPECT_EQ(last(*after), 1500);
+}
+
+TEST_F(SlowStartOfUpstream, GivesWhoeverIsAloneEverything) {
+  auto config = slow({"10.0.0.1", "10.0.0.2"});
+  config.health = HealthConfig{};
+  config.panic_threshold = {0};
+  auto upstream = make(config);
+  upstream->put_in_force(clock_.wall());
+  for (const auto& t : upstream->targets()) t->take({CheckResult::failed, "x"}, {1, 1}, clock_.wall());
+  upstream->targets()[1]->take({CheckResult::passed, "x"}, {1, 1}, clock_.wall());
+
+  EXPECT_EQ(last(*upstream), 3000);
+}
+
+TEST_F(UpstreamTest, KeepsRequestsTogetherThatAreAlike) {
+  auto config = with_targets({"10.0.0.1", "10.0.0.2", "10.0.0.3"}, Balance::consistent_hash);
+  config.hash_by.push_back({config::KeyPart::Kind::header, "X-User"});
+  auto upstream = make(config);
+  auto again = make(config);
+  std::set<Target*> all;
+
+  for (std::uint64_t k = 0; k < 50; ++k) {
+    PickKey key{.hash = affinity_hash(std::to_string(k))};
+    Target* t = upstream->pick(0, key);
+    all.insert(t);
+    EXPECT_EQ(upstream->pick(1, key), t) << "whatever the worker";
+    EXPECT_EQ(again->pick(0, key), t) << "and the snapshot";
+  }
+
+  EXPECT_EQ(all.size(), 3u);
+}
+
+TEST_F(UpstreamTest, GivesAClientTheTargetThatItHadWhileThatIsWell) {
+  auto config = with_targets({"10.0.0.1", "10.0.0.2", "10.0.0.3"});
+  config.health = HealthConfig{};
+  auto upstream = make(config);
+  upstream->put_in_force(clock_.wall());
+  Target* had = upstream->targets()[1].get();
+  PickKey key{.wanted = had};
+
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(upstream->choose(0, key).target, had);
+  EXPECT_NE(upstream->choose(0, key, std::span(&had, 1)).target, had) << "it has failed this exchange";
+  had->take({CheckResult::failed, "x"}, {1, 1}, clock_.wall());
+  for (int i = 0; i < 5; ++i) EXPECT_NE(upstream->choose(0, key).target, had);
+}
+
+TEST_F(UpstreamTest, LearnsHowLongAnswersTakeOnlyWhereThatIsAskedFor) {
+  auto plain = make(with_targets({"10.0.0.1"}));
+  plain->learn(*plain->targets()[0], 200, base::Reason::none, 5ms, clock_.steady());
+  EXPECT_LT(plain->targets()[0]->latency().at(clock_.steady()), 0);
+
+  auto upstream = make(with_targets({"10.0.0.1"}, Balance::peak_ewma));
+  upstream->learn(*upstream->targets()[0], 200, base::Reason::none, 5ms, clock_.steady());
+  EXPECT_FLOAT_EQ(upstream->targets()[0]->latency().at(clock_.steady()), 5000);
 }
 
 TEST_F(UpstreamTest, SaysSoWhenItHasNoTargets) {

@@ -53,6 +53,18 @@ TEST(HeadScanner, NeedsMoreForEveryPrefix) {
   }
 }
 
+TEST(HeadScanner, KnowsATlsHandshakeWhereverItHasALineFeed) {
+  for (std::string_view hello : {"\x16\x03\x01\x02", "\x16\x03\x01\x02 x\ny", "\x16\n"}) {
+    HeadLimits limits;
+    HeadScanner scanner(Message::request, limits);
+    auto result = scanner.scan(bytes(hello));
+
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().reason, Reason::bad_request);
+    EXPECT_EQ(result.error().detail, "a TLS handshake where plain-text HTTP is expected");
+  }
+}
+
 TEST(HeadScanner, ResetStartsTheNextMessage) {
   HeadLimits limits;
   HeadScanner scanner(Message::request, limits);

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/config/key_part.h"
+
+#include <vector>
+
+#include "gateway/base/strings.h"
+#include "gateway/http/fields.h"
+
+namespace sluice::config {
+namespace {
+
+using Kind = KeyPart::Kind;
+using View = std::string_view;
+
+struct Word {
+  View text;  // ends in a dot when a name follows
+  Kind kind;
+};
+// By kind.
+constexpr Word kWords[] = {
+    {"ip", Kind::ip},          {"consumer", Kind::consumer}, {"credential", Kind::credential},
+    {"route", Kind::route},    {"header.", Kind::header},    {"claim.", Kind::claim},
+    {"cookie.", Kind::cookie}, {"query.", Kind::query},      {"path.", Kind::path}};
+
+View word(Kind kind) noexcept { return kWords[static_cast<std::size_t>(kind)].text; }
+
+// Names that are tokens: those of claims and parameters are any text.
+bool is_token(Kind kind) noexcept { return kind == Kind::header || kind == Kind::cookie; }
+
+Refusal read(View text, KeyPart& out) {
+  for (const Word& w : kWords) {
+    bool named = w.text.ends_with('.');
+    if (!named && text == w.text) {
+      out = {w.kind, {}};
+      return {};
+    }
+    if (!named || !text.starts_with(w.text)) continue;
+    View name = text.substr(w.text.size());
+    if (name.empty()) return Complaint{"add a name, as in " + std::string(w.text) + "name", {}, 0};
+    if (is_token(w.kind) && !http::valid_field_name(name))
+      return Complaint{"`" + std::string(name) + "` can be no name of a " +
+                           std::string(w.text.substr(0, w.text.size() - 1)),
+                       {},
+                       w.text.size()};
+    out = {w.kind, std::string(name)};
+    return {};
+  }
+  std::vector<View> known;
+  for (const Word& w : kWords) known.push_back(w.text);
+  View head = text.substr(0, text.find('.') == View::npos ? text.size() : text.find('.') + 1);
+  View near = base::nearest(head, known);
+  Complaint complaint;
+  if (!near.empty())
+    complaint.hint = "did you mean `" + std::string(near) +
+                     (near.ends_with('.') ? std::string(text.substr(head.size())) : std::string()) + "`?";
+  return complaint;
+}
+
+}  // namespace
+
+std::string KeyPart::text() const { return std::string(word(kind)) + name; }
+
+std::string_view KeyPart::kind_text() const noexcept {
+  View text = word(kind);
+  return text.ends_with('.') ? text.substr(0, text.size() - 1) : text;
+}
+
+void describe(Text<KeyPart>& t) {
+  t.about("key part",
+          "ip, consumer, credential, route, header.NAME, claim.NAME, cookie.NAME, query.NAME or path.NAME");
+  t.pattern("(ip|consumer|credential|route|(header|claim|cookie|query|path)\\..+)");
+  t.example("consumer");
+  t.read(read);
+  t.write([](const KeyPart& p) { return p.text(); });
+}
+
+}  // namespace sluice::config

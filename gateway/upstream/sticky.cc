@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/upstream/sticky.h"
+
+#include <fmt/format.h>
+#include <openssl/hmac.h>
+
+#include "gateway/base/assert.h"
+#include "gateway/base/base64.h"
+
+namespace sluice::upstream {
+namespace {
+
+constexpr std::size_t kNameSize = 16;
+
+std::string name_under(const std::string& secret, std::string_view upstream, std::string_view url) {
+  // Texts of a configuration have no NUL in them, so no two pairs make one text.
+  std::string text("sluice sticky");
+  text.append(1, '\0').append(upstream).append(1, '\0').append(url);
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  auto* made = HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
+                    reinterpret_cast<const unsigned char*>(text.data()), text.size(), out, &size);
+  SLUICE_ASSERT(made != nullptr && size >= kNameSize);
+  return base::encode_base64url({reinterpret_cast<const char*>(out), kNameSize});
+}
+
+std::string attributes_of(const StickyConfig& c) {
+  std::string out = "; Path=" + c.path;
+  if (c.ttl)
+    out += fmt::format("; Max-Age={}", std::chrono::duration_cast<std::chrono::seconds>(*c.ttl).count());
+  out += "; HttpOnly";
+  if (c.secure) out += "; Secure";
+  switch (c.same_site) {
+    case SameSite::lax:
+      return out + "; SameSite=Lax";
+    case SameSite::strict:
+      return out + "; SameSite=Strict";
+    case SameSite::none:
+      break;
+  }
+  return out + "; SameSite=None";
+}
+
+}  // namespace
+
+Sticky::Sticky(const StickyConfig& config, std::string_view upstream,
+               std::span<const std::shared_ptr<Target>> targets)
+    : cookie_(config.cookie) {
+  std::string attributes = attributes_of(config);
+  for (const auto& target : targets) {
+    for (const auto& secret : config.secret) {
+      std::string value = name_under(secret.value, upstream, target->url().text());
+      lines_.try_emplace(target.get(), cookie_ + "=" + value + attributes);
+      by_value_.try_emplace(std::move(value), target.get());
+    }
+  }
+}
+
+Target* Sticky::find(std::string_view value) const {
+  auto at = by_value_.find(value);
+  return at == by_value_.end() ? nullptr : at->second;
+}
+
+std::string_view Sticky::set_cookie(const Target& target) const {
+  auto at = lines_.find(&target);
+  return at == lines_.end() ? std::string_view{} : std::string_view(at->second);
+}
+
+}  // namespace sluice::upstream
