@@ -61,7 +61,7 @@ void describe(Description<CircuitConfig>& d) {
 }
 
 void describe(Description<LimitsConfig>& d) {
-  d.about("limits",
+  d.about("upstream limits",
           "What the upstream gets at a time, all its targets and all workers together. What is beyond is "
           "answered with 503 and the reason overload, or waits in `queue`.");
   d.field("max_requests", &LimitsConfig::max_requests, "Requests under way.", at_least(1u),
