@@ -23,7 +23,7 @@ struct TargetReport {
   std::uint32_t weight_written = 1;
   std::uint32_t active = 0;       // requests in flight
   std::uint32_t connections = 0;  // open, all workers together
-  upstream::Ejection ejection;
+  upstream::Ejection ejection = {};
 };
 
 struct UpstreamReport {
