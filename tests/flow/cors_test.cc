@@ -24,7 +24,7 @@ std::string with(std::string_view use) {
   return "policies:\n"
          "  pages: {cors: {origins: \"https://app.example.com\", methods: PUT, headers: Authorization}}\n"
          "routes:\n"
-         "  - {name: write, match: {path: /users, methods: [PUT]}, use: [" +
+         "  - {name: write, match: {path: /users, method: PUT}, use: [" +
          std::string(use) +
          "], to: users}\n"
          "  - {name: rest, match: {path: /**}, to: rest}\n";

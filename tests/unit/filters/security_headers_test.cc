@@ -59,7 +59,7 @@ TEST(SecurityHeaders, LetTheServiceSpeakForItself) {
             "x-content-type-options: other\nReferrer-Policy: origin\nPermissions-Policy: usb=()\n"
             "X-Frame-Options: DENY\n");
   EXPECT_EQ(answer("{overwrite: true}", service),
-            "X-Content-Type-Options: nosniff\n"
+            "x-content-type-options: nosniff\n"
             "Referrer-Policy: strict-origin-when-cross-origin\n"
             "Permissions-Policy: camera=(), geolocation=(), microphone=()\n"
             "X-Frame-Options: SAMEORIGIN\n"
