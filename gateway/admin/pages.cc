@@ -28,6 +28,8 @@ constexpr std::string_view kIndex =
     "/revocations how many tokens were taken back; PUT takes back more\n\n"
     "POST  /reload  reads the configuration again\n"
     "POST  /drain   ends the process, politely\n"
+    "PUT   /upstreams/U/targets  [\"http://10.0.0.7:8080\"], in place of the configuration's; DELETE goes "
+    "back\n"
     "PATCH /upstreams/U/targets/T  {\"weight\": 3, \"drain\": true, \"health\": \"reset\"}\n";
 
 constexpr std::string_view kFailure = "/failures/";
@@ -43,7 +45,8 @@ Reply wrong_method(std::string_view allow) {
 }  // namespace
 
 bool Pages::takes_body(const PageRequest& request) noexcept {
-  return request.method == methods_of_changes(request.path());
+  return request.method == methods_of_changes(request.path()) ||
+         (request.method == "PUT" && upstream_of_targets(request.path()));
 }
 
 Reply Pages::answer(const PageRequest& request) {
@@ -55,12 +58,29 @@ Reply Pages::answer(const PageRequest& request) {
       return problem(415, "What changes something is sent with Content-Type: application/json.");
     return change(request, suppliers_.changes);
   }
+  if (auto upstream = upstream_of_targets(path)) return targets(request, *upstream);
   // PUT alone changes something here, because no web page can make a browser send it to another origin
   // unasked.
   if (path == "/revocations" && request.method == "PUT") return revoke(request);
   if (changes_something(request.method))
     return wrong_method(path == "/revocations" ? "GET, HEAD, PUT" : "GET, HEAD");
   return read(request);
+}
+
+// No page of a browser can send either to another origin unasked.
+Reply Pages::targets(const PageRequest& request, const std::string& upstream) {
+  if (request.method == "DELETE") {
+    if (!suppliers_.targets.forget(upstream))
+      return problem(404, "Nobody has told targets of an upstream `" + upstream + "`.");
+    note_change(request, "those of the configuration again");
+    return json_reply(200, "{\"targets\":null}\n");
+  }
+  if (request.method != "PUT") return wrong_method("PUT, DELETE");
+  auto put = suppliers_.targets.put(upstream, std::string(request.body));
+  if (!put) return problem(404, "There is no upstream `" + upstream + "` in use; /upstreams lists them.");
+  if (!*put) return problem(400, put->error().detail);
+  note_change(request, fmt::format("{} targets", **put));
+  return json_reply(200, fmt::format("{{\"targets\":{}}}\n", **put));
 }
 
 Reply Pages::read(const PageRequest& request) {

@@ -17,6 +17,7 @@
 #include "gateway/admin/process_page.h"
 #include "gateway/admin/quotas_page.h"
 #include "gateway/admin/reply.h"
+#include "gateway/admin/targets_page.h"
 #include "gateway/admin/upstreams_page.h"
 #include "gateway/chain/revocations.h"
 
@@ -46,6 +47,7 @@ struct Suppliers {
   std::function<std::vector<WorkerReport>()> workers;
   std::function<std::vector<ListenerReport>()> listeners;
   ChangeSuppliers changes;
+  TargetSuppliers targets;
 };
 
 class Pages {
@@ -68,6 +70,7 @@ class Pages {
   Reply failure(const PageRequest& request, std::string_view id);
   Reply config(std::string_view query);
   Reply read(const PageRequest& request);
+  Reply targets(const PageRequest& request, const std::string& upstream);
 
   Suppliers suppliers_;
   Access access_;

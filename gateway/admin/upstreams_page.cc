@@ -29,9 +29,10 @@ std::string target_json(const TargetReport& t) {
       "{},"
       "\"connections\":{},\"check\":{},\"since\":{},\"last_check\":{},\"changes\":{}{}}}",
       json_text(t.target),
-      t.drained ? "\"drained\""
-      : out     ? "\"ejected\""
-                : state(t.usable),
+      t.draining  ? "\"draining\""
+      : t.drained ? "\"drained\""
+      : out       ? "\"ejected\""
+                  : state(t.usable),
       t.usable ? "null" : json_text(t.why_not), t.weight, t.weight_written, t.drained, t.active,
       t.connections, t.check.empty() ? "null" : json_text(t.check), json_time(t.health.since()),
       last ? json_text(last->cause) : "null", changes(t.health.changes()),

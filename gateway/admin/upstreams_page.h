@@ -24,6 +24,7 @@ struct TargetReport {
   std::uint32_t active = 0;       // requests in flight
   std::uint32_t connections = 0;  // open, all workers together
   upstream::Ejection ejection{};
+  bool draining = false;  // is to go: gets no requests any more, has some
 };
 
 struct UpstreamReport {

@@ -108,7 +108,7 @@ struct Exchange {
   std::string_view detail;  // of that reason, for the log
   // In place of errors; null: none. Of the route, once there is one.
   const ErrorPages* error_pages = nullptr;
-  int replaced_status = 0;  // that an error page has put another in place of; for log and metrics
+  int replaced_status = 0;        // that an error page has put another in place of; for log and metrics
   std::uint32_t retry_after = 0;  // seconds, for a local reply of 503; zero: not known
   bool answered_locally = false;
   std::string_view refused_by;  // the filter that answered, by the name of its policy; "" if none did

@@ -15,7 +15,7 @@ class DryBuild {
   explicit DryBuild(std::unique_ptr<server::Loaded> loaded)
       : loaded_(std::move(loaded)), metrics_(observe::MetricsOptions{}), targets_({}, nullptr) {
     if (!loaded_->ok()) return;  // what was not read as a whole is not worth building
-    snapshot_ = server::build_snapshot(*loaded_, {metrics_, targets_, stores_, lists_});
+    snapshot_ = server::build_snapshot(*loaded_, {metrics_, targets_, stores_, lists_, endpoints_});
     server::LastingTls lasting;
     server::build_tls_of_listeners(*loaded_, lasting);
     if (!loaded_->ok()) snapshot_.reset();
@@ -31,6 +31,7 @@ class DryBuild {
   upstream::TargetTable targets_;
   stores::Stores stores_;
   server::ListFiles lists_{nullptr};
+  server::EndpointFiles endpoints_{nullptr};
   std::shared_ptr<server::BuiltSnapshot> snapshot_;
 };
 

@@ -222,7 +222,7 @@ class Explanation {
   void print_forward(const handlers::Forward& forward) const {
     const auto& upstream = forward.upstream();
     fmt::print("upstream    {}   ({})\n", upstream.name(), report_.where(path("upstreams", upstream.name())));
-    for (const auto& target : upstream.targets()) fmt::print("target      {}\n", target->text());
+    for (const auto& target : upstream.shown()) fmt::print("target      {}\n", target.text);
     print_choice(upstream);
     bool h2 = upstream.pool().protocol == upstream::ProtocolChoice::h2;
     fmt::print("protocol    {}\n", h2 ? "HTTP/2" : "HTTP/1.1");
@@ -243,12 +243,11 @@ class Explanation {
     std::string by;
     for (const auto& part : upstream.hash_by()) by += (by.empty() ? " by " : ", ") + part.text();
     fmt::print("balance     {}{}\n", upstream::name(upstream.balance()), by);
-    if (const auto* sticky = upstream.sticky())
-      fmt::print("sticky      by the cookie {}\n", sticky->cookie());
+    if (const auto* sticky = upstream.sticky()) fmt::print("sticky      by the cookie {}\n", sticky->cookie);
     if (!upstream.failover()) return;
     for (const auto& other : upstream.failover()->others()) {
       fmt::print("failover    {}   ({})\n", other->name(), report_.where(path("upstreams", other->name())));
-      for (const auto& target : other->targets()) fmt::print("target      {}\n", target->text());
+      for (const auto& target : other->shown()) fmt::print("target      {}\n", target.text);
     }
   }
 

@@ -14,8 +14,8 @@ namespace sluice::compose {
 // were applied.
 std::string content_coding(const http::Fields& answer);
 
-// Appends what `body` says without its coding, one of http/decoder.h; at most `most` bytes of it. "" or why it
-// cannot be, as the end of a sentence about the service.
+// Appends what `body` says without its coding, one of http/decoder.h; at most `most` bytes of it. "" or why
+// it cannot be, as the end of a sentence about the service.
 std::string decode(std::string_view coding, std::string_view body, std::size_t most, json::Output& out);
 
 }  // namespace sluice::compose

@@ -22,8 +22,7 @@ class Hsts final : public chain::Filter {
   explicit Hsts(const HstsConfig& c) : value_(c.field_value()) {}
 
   base::Task<void> on_response(chain::Exchange& ex) const override {
-    if (ex.stream.connection().scheme() == "https")
-      ex.response.fields.set(kStrictTransportSecurity, value_);
+    if (ex.stream.connection().scheme() == "https") ex.response.fields.set(kStrictTransportSecurity, value_);
     return {};
   }
 

@@ -136,8 +136,8 @@ Task<Result<void>> attempt(chain::Worker& worker, net::Transport& client, const 
   if (!dialled) {
     auto reason = dialled.error().reason;
     if (upstream::blames_target(reason))
-      to.protection().went_wrong(target, to.targets(), base::row(reason).name, before, worker.loop.now(),
-                                 cells);
+      to.protection().went_wrong(target, to.targets(worker.index), base::row(reason).name, before,
+                                 worker.loop.now(), cells);
     co_return std::move(dialled).unexpected();
   }
   to.protection().went_well(target, before, worker.loop.now());

@@ -9,7 +9,7 @@
 namespace sluice::handlers {
 
 Affinity::Affinity(const upstream::Upstream& upstream, chain::Builder& builder, bool cookies)
-    : sticky_(cookies ? upstream.sticky() : nullptr) {
+    : sticky_(cookies && upstream.sticky() ? &upstream : nullptr) {
   if (upstream.hash_by().empty()) return;
   hash_by_.emplace(upstream.hash_by(), chain::MissingKey::skip);
   if (!cookies) return;  // calls have a path of their own, without captures
@@ -25,8 +25,8 @@ Affinity::Affinity(const upstream::Upstream& upstream, chain::Builder& builder, 
 upstream::PickKey Affinity::key(chain::Exchange& ex) const {
   upstream::PickKey key;
   if (sticky_) {
-    auto found = chain::find_cookie(ex.request.fields, sticky_->cookie());
-    if (found.count > 0) key.wanted = sticky_->find(found.value);
+    auto found = chain::find_cookie(ex.request.fields, sticky_->sticky()->cookie);
+    if (found.count > 0) key.wanted = sticky_->cookies(ex.worker.index).find(found.value);
   }
   if (hash_by_) {
     auto found = hash_by_->of(ex);
@@ -38,8 +38,8 @@ upstream::PickKey Affinity::key(chain::Exchange& ex) const {
 void Affinity::tell(chain::Exchange& ex, const upstream::PickKey& key, const upstream::Target& target) const {
   if (!sticky_ || key.wanted == &target) return;
   // "" while another upstream serves in place of this one: the client comes back when that is over.
-  if (auto cookie = sticky_->set_cookie(target); !cookie.empty())
-    ex.response.fields.add(http::FieldId::set_cookie, cookie);
+  auto cookie = sticky_->cookies(ex.worker.index).set_cookie(target);
+  if (!cookie.empty()) ex.response.fields.add(http::FieldId::set_cookie, ex.arena.copy(cookie));
 }
 
 }  // namespace sluice::handlers

@@ -26,7 +26,7 @@ class Affinity {
 
  private:
   std::optional<chain::CallerKey> hash_by_;
-  const upstream::Sticky* sticky_ = nullptr;
+  const upstream::Upstream* sticky_ = nullptr;  // if it has cookies
 };
 
 }  // namespace sluice::handlers

@@ -268,11 +268,11 @@ void Forward::begin_attempt(Exchange& ex, Try& t) const {
   ex.upstream.name = t.at.upstream->name();
   t.tried[t.count++] = &target;
   auto* record = ex.arena.make<chain::Attempt>();
-  record->target = target.text();
+  record->target = ex.arena.copy(target.text());  // it may be gone before the exchange is logged
   record->before = ex.upstream.attempts;
   ex.upstream.attempts = record;
   ex.upstream.attempt_count = static_cast<int>(t.count);
-  ex.upstream.target = target.text();
+  ex.upstream.target = record->target;
   ex.attempt.reset();
   ex.upstream_stream.reset();
   if (t.replay) t.replay->rewind();
@@ -329,7 +329,7 @@ bool Forward::may_retry(const Exchange& ex, const Try& t, const base::Error& err
   if (!may_repeat(ex, t) || (ex.upstream_stream && ex.upstream_stream->answered())) return false;
   // A target that cannot be believed, or knows no tunnels, will not be different the next time.
   bool lasting = error.reason == Reason::upstream_tls || error.reason == Reason::upgrade_unsupported;
-  if (lasting && t.count >= upstream_->targets().size()) return false;
+  if (lasting && t.count >= upstream_->targets(ex.worker.index).size()) return false;
   switch (base::row(error.reason).retry) {
     case base::Retry::unsent:
       return true;
@@ -354,14 +354,14 @@ bool Forward::unwanted(const Exchange& ex, const Try& t, const GrpcCall& grpc) c
 bool Forward::try_again(Exchange& ex, Try& t, Reason cause) const {
   const auto& protection = upstream_->protection();
   ex.attempt->retrying({});  // what was a retry itself is over
-  t.retry = protection.retry(retry_.budget, upstream_->targets());
+  t.retry = protection.retry(retry_.budget, upstream_->targets(ex.worker.index));
   if (!t.retry) {
     upstream_->metrics()->on(ex.worker.index).retried(cause, observe::RetryResult::over_budget);
     return false;
   }
   if (!admitted(ex, t)) return false;
   t.fresh = cause == Reason::stale_connection;
-  bool elsewhere = t.count < upstream_->targets().size();
+  bool elsewhere = t.count < upstream_->targets(ex.worker.index).size();
   t.pause = t.count == 1 && (elsewhere || t.fresh)
                 ? base::Duration::zero()
                 : upstream::backoff(retry_.backoff, static_cast<unsigned>(t.count),
@@ -396,7 +396,7 @@ void Forward::name_host(Exchange& ex, const Try& t) const {
   if (policy.kind == Kind::literal) {
     fields.set(FieldId::host, policy.literal);
   } else if (names_target_ || policy.kind == Kind::upstream || asked.empty()) {
-    fields.set(FieldId::host, t.at.target->host_field());
+    fields.set(FieldId::host, ex.arena.copy(t.at.target->host_field()));
   } else if (!fields.may_have(http::field_set(FieldId::host))) {
     fields.set(FieldId::host, asked);  // HTTP/1.0 with the host in the target alone
   } else if (t.count > 0 && !t.host.empty()) {

@@ -17,6 +17,7 @@
 #include "gateway/routing/match_config.h"
 #include "gateway/routing/slashes.h"
 #include "gateway/server/confinement.h"
+#include "gateway/server/resolver_config.h"
 #include "gateway/stores/store_config.h"
 #include "gateway/upstream/config.h"
 
@@ -87,6 +88,7 @@ struct Config {
   std::vector<chain::ConsumerConfig> consumers;
   config::ByName<stores::StoreConfig> stores;
   std::string state_directory;
+  ResolverConfig resolver;
   DefaultsConfig defaults;
   std::vector<UseConfig> use;
   std::vector<RouteConfig> routes;

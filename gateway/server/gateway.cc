@@ -74,9 +74,10 @@ void Gateway::make_workers(const Config& config) {
         for (const auto& t : stores_.tables(stores::instant(clock_.steady())))
           emit({t.store}, static_cast<double>(t.evictions));
       }));
-  resolver_ = std::make_unique<net::Resolver>(control_, clock_, net::system_lookup(control_));
+  discovery_ = std::make_unique<Discovery>(control_, clock_, *metrics_, config.resolver);
   revocations_ = std::make_unique<chain::Revocations>(loops);
-  targets_ = std::make_unique<upstream::TargetTable>(std::move(loops), resolver_.get());
+  targets_ = std::make_unique<upstream::TargetTable>(std::move(loops), &discovery_->resolver());
+  discovery_->follow(*targets_, [this] { watch_targets(); });
   tls_ = std::make_unique<ListenerTls>(
       control_, *metrics_, (count + 1) / 2,
       [this](const std::string& listener) { listeners_.renew(listener, workers_, *tls_); });
@@ -119,6 +120,7 @@ bool Gateway::reload(Loaded& loaded, std::string source) {
   if (loaded.ok() && snapshot) await_answers();
   if (!loaded.ok() || !snapshot || draining_) {
     metrics_->reloaded(observe::ReloadResult::rejected, clock_.wall());
+    discovery_->use(config_.resolver);
     return false;
   }
   if (loaded.config.workers.value_or(0) != config_.workers.value_or(0))
@@ -165,8 +167,10 @@ Gateway::Renewal Gateway::renew_consumers(Loaded& loaded, std::string source) {
 }
 
 std::shared_ptr<BuiltSnapshot> Gateway::build(Loaded& loaded) {
-  auto snapshot = build_snapshot(loaded, {*metrics_, *targets_, stores_, lists_, &tls_->threads(),
-                                          filter_threads_.get(), revocations_.get(), keys_.get()});
+  discovery_->use(loaded.config.resolver);
+  auto snapshot =
+      build_snapshot(loaded, {*metrics_, *targets_, stores_, lists_, discovery_->files(), &tls_->threads(),
+                              filter_threads_.get(), revocations_.get(), keys_.get()});
   if (!snapshot) return nullptr;
   auto kept = stores_.keep();
   if (kept) return snapshot;
@@ -178,14 +182,11 @@ void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapsh
                            const std::string& source) {
   std::erase_if(generations_, [](const auto& g) { return g.expired(); });
   generations_.push_back(snapshot);
-  std::vector<upstream::Watched> checked;
-  for (const auto& upstream : snapshot->upstreams) {
-    upstream->put_in_force(clock_.wall());
-    upstream->add_checks(checked);
-  }
-  prober_->watch(std::move(checked));
+  said_targets_.apply(snapshot->upstreams);
+  for (const auto& upstream : snapshot->upstreams) upstream->put_in_force(clock_.wall());
   for (auto& w : workers_) w->install(snapshot);
   snapshot_ = std::move(snapshot);
+  watch_targets();
   remember(loaded, source);
 }
 
@@ -195,6 +196,21 @@ void Gateway::remember(Loaded& loaded, const std::string& source) {
   source_ = source;
   loaded_at_ = clock_.wall();
   metrics_->set_config(snapshot_->hash, source);
+}
+
+// Those that are checked are checked from now on, and no others.
+void Gateway::watch_targets() {
+  if (!snapshot_) return;
+  std::vector<upstream::Watched> checked;
+  for (const auto& upstream : snapshot_->upstreams) upstream->add_checks(checked);
+  prober_->watch(std::move(checked));
+}
+
+upstream::Upstream* Gateway::find_upstream(std::string_view name) const {
+  if (!snapshot_) return nullptr;
+  for (const auto& upstream : snapshot_->upstreams)
+    if (upstream->name() == name) return upstream.get();
+  return nullptr;
 }
 
 std::size_t Gateway::generations_alive() {

@@ -15,11 +15,12 @@
 #include "gateway/admin/admin_server.h"
 #include "gateway/admin/socket.h"
 #include "gateway/base/clock.h"
-#include "gateway/net/resolver.h"
 #include "gateway/observe/access_log.h"
+#include "gateway/server/discovery.h"
 #include "gateway/server/key_sources.h"
 #include "gateway/server/listeners.h"
 #include "gateway/server/prober_thread.h"
+#include "gateway/server/said_targets.h"
 #include "gateway/server/snapshot_builder.h"
 #include "gateway/server/worker_thread.h"
 
@@ -87,6 +88,8 @@ class Gateway {
   void put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot, const std::string& source);
   void remember(Loaded& loaded, const std::string& source);
   void await_answers();
+  void watch_targets();
+  upstream::Upstream* find_upstream(std::string_view name) const;
   admin::Suppliers suppliers();
   admin::FailureReport report_failures(const observe::FailureQuery& query);
   std::vector<admin::WorkerReport> report_workers();
@@ -103,8 +106,9 @@ class Gateway {
   std::unique_ptr<observe::MetricsRegistry> metrics_;
   std::vector<observe::ScrapeRegistration> gauges_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
-  std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<Discovery> discovery_;
   std::unique_ptr<upstream::TargetTable> targets_;
+  SaidTargets said_targets_;
   stores::Stores stores_;
   ListFiles lists_;
   std::unique_ptr<KeySources> keys_;

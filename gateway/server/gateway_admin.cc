@@ -48,6 +48,20 @@ admin::Suppliers Gateway::suppliers() {
   s.quotas = [this](const admin::QuotaQuery& query) {
     return report_quotas(stores_, workers_.front()->loop(), clock_.wall(), query);
   };
+  s.targets.put = [this](std::string_view name,
+                         std::string list) -> std::optional<base::Result<std::size_t>> {
+    auto* upstream = find_upstream(name);
+    if (!upstream) return std::nullopt;
+    auto put = said_targets_.put(*upstream, *targets_, std::move(list));
+    if (put) watch_targets();
+    return put;
+  };
+  s.targets.forget = [this](std::string_view name) {
+    auto* upstream = find_upstream(name);
+    bool forgotten = upstream && said_targets_.forget(*upstream);
+    if (forgotten) watch_targets();
+    return forgotten;
+  };
   s.failures = [this](const observe::FailureQuery& query) { return report_failures(query); };
   s.routes = [this](std::string_view name) {
     if (!document_ || !snapshot_) return std::vector<admin::RouteReport>();
@@ -120,21 +134,18 @@ admin::ConfigReport Gateway::report_config() const {
 
 admin::TargetChanged Gateway::change_target(const admin::TargetChange& change) {
   using Kind = admin::TargetChanged::Kind;
-  const upstream::Upstream* upstream = nullptr;
-  if (snapshot_)
-    for (const auto& u : snapshot_->upstreams)
-      if (u->name() == change.upstream) upstream = u.get();
+  const auto* upstream = find_upstream(change.upstream);
   if (!upstream) return {Kind::no_upstream, {}};
-  for (std::size_t i = 0; i < upstream->targets().size(); ++i) {
-    auto& target = *upstream->targets()[i];
-    if (target.text() != change.target) continue;
+  for (const auto& shown : upstream->shown()) {
+    if (!shown.target || shown.draining || shown.text != change.target) continue;
+    auto& target = *shown.target;
     if (change.has_weight) target.set_weight(change.weight);
     if (change.drain) target.drain(*change.drain);
     if (change.reset_health) {
       target.reset_health(clock_.wall());
       target.bring_back(clock_.steady(), true);
     }
-    return {Kind::done, admin::target_json(report_target(*upstream, i))};
+    return {Kind::done, admin::target_json(report_target(*upstream, shown))};
   }
   return {Kind::no_target, {}};
 }

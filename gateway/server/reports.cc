@@ -76,16 +76,20 @@ std::vector<admin::RouteReport> report_routes(const InForce& f, std::string_view
   return out;
 }
 
-admin::TargetReport report_target(const upstream::Upstream& upstream, std::size_t target) {
-  const auto& t = *upstream.targets()[target];
+admin::TargetReport report_target(const upstream::Upstream& upstream,
+                                  const upstream::Upstream::Shown& shown) {
   const auto* checks = upstream.checks().get();
   admin::TargetReport out;
-  out.target = t.text();
+  out.target = shown.text;
+  out.draining = shown.draining;
+  out.weight_written = out.weight = shown.weight;
+  out.why_not = shown.why;
+  if (checks) out.check = upstream::name(checks->health.type);
+  if (!shown.target) return out;
+  const auto& t = *shown.target;
   out.usable = t.usable();
   if (!out.usable) out.why_not = t.why_unusable().detail;
-  if (checks) out.check = upstream::name(checks->health.type);
   out.drained = t.drained();
-  out.weight_written = upstream.weights()[target];
   out.weight = t.weight().value_or(out.weight_written);
   out.active = t.active();
   out.connections = t.connections();
@@ -98,7 +102,7 @@ std::vector<admin::UpstreamReport> report_upstreams(const BuiltSnapshot& snapsho
   std::vector<admin::UpstreamReport> out;
   for (const auto& u : snapshot.upstreams) {
     auto& report = out.emplace_back(admin::UpstreamReport{u->name(), {}});
-    for (std::size_t i = 0; i < u->targets().size(); ++i) report.targets.push_back(report_target(*u, i));
+    for (const auto& shown : u->shown()) report.targets.push_back(report_target(*u, shown));
   }
   return out;
 }

@@ -28,7 +28,7 @@ std::string timeout_from(const Config& config, const config::Document& document,
                          std::string_view upstream, std::string_view timeout);
 
 std::vector<admin::UpstreamReport> report_upstreams(const BuiltSnapshot& snapshot);
-admin::TargetReport report_target(const upstream::Upstream& upstream, std::size_t target);
+admin::TargetReport report_target(const upstream::Upstream& upstream, const upstream::Upstream::Shown& shown);
 
 admin::ConfigReport report_config(const InForce& in_force);
 

@@ -72,7 +72,8 @@ class RouteBuilder final : public chain::Builder {
         std::make_shared<upstream::Upstream>(std::string(name), *written, config_.defaults, living_.targets);
     made->count_with(living_.metrics.upstream(name));
     if (made->checks()) made->metrics()->expect_health_checks();
-    if (written->uses_tls())
+    bool uses_tls = written->uses_tls() || draw_from_file(*written, *made);
+    if (uses_tls)
       made->speak_tls(
           tls_.build(path("upstreams", std::string(name), "tls"), written->tls, written->protocol, report_));
     upstreams_.emplace(name, made);
@@ -165,6 +166,21 @@ class RouteBuilder final : public chain::Builder {
   }
 
  private:
+  // True if some target of the upstream's file may be spoken to over TLS.
+  bool draw_from_file(const upstream::UpstreamConfig& written, upstream::Upstream& made) {
+    if (written.endpoints_file.empty()) return false;
+    auto at = path("upstreams", made.name(), "endpoints_file");
+    auto file = config::resolved(directory_of(report_, at), written.endpoints_file);
+    auto opened =
+        living_.endpoints.open(file, living_.targets, made.group(), written.tls != upstream::TlsConfig{});
+    if (!opened) {
+      report_.error(at, file + " " + opened.error().detail);
+      return false;
+    }
+    opened->source->set_grace(written.grace);
+    made.draw_from(opened->source);
+    return opened->uses_tls;
+  }
   // Null if there are none, neither here nor by default.
   std::shared_ptr<const chain::ErrorPages> error_pages(const std::string& at,
                                                        const chain::ErrorPagesConfig& written,
@@ -313,10 +329,15 @@ void check_auth(const Config& config, std::span<const routing::RouteMatches> mat
 
 std::vector<observe::TargetReport> report_targets(const upstream::Upstream& upstream) {
   std::vector<observe::TargetReport> out;
-  for (const auto& t : upstream.targets())
-    out.push_back({t->text(), t->usable()    ? observe::TargetState::healthy
-                              : t->ejected() ? observe::TargetState::ejected
-                                             : observe::TargetState::unhealthy});
+  using State = observe::TargetState;
+  for (const auto& s : upstream.shown()) {
+    bool usable = s.target && s.target->usable();
+    bool ejected = s.target && s.target->ejected();
+    out.push_back({s.text, s.draining ? State::draining
+                           : usable   ? State::healthy
+                           : ejected  ? State::ejected
+                                      : State::unhealthy});
+  }
   return out;
 }
 

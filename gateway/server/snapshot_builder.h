@@ -10,6 +10,7 @@
 #include "gateway/chain/revocations.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/routing/route.h"
+#include "gateway/server/endpoint_files.h"
 #include "gateway/server/key_sources.h"
 #include "gateway/server/list_files.h"
 #include "gateway/server/loaded.h"
@@ -25,6 +26,7 @@ struct Living {
   upstream::TargetTable& targets;
   stores::Stores& stores;
   ListFiles& lists;
+  EndpointFiles& endpoints;
   net::CryptoThreads* threads = nullptr;  // null where nothing is dialled
   // For what filters compute, so that a flood of passwords holds up no handshake. Null as above.
   net::CryptoThreads* filter_threads = nullptr;

@@ -13,6 +13,7 @@ AttemptInFlight::AttemptInFlight(Target& target, const Upstream& upstream, unsig
     : active_(target),
       target_(&target),
       upstream_(&upstream),
+      worker_(worker),
       cells_(&upstream.metrics()->on(worker)),
       loop_(&loop),
       began_(loop.now()) {}
@@ -36,7 +37,8 @@ void AttemptInFlight::failed(base::Reason reason) {
 
 void AttemptInFlight::blame(std::string_view failure) {
   if (std::exchange(blamed_, true)) return;
-  upstream_->protection().went_wrong(*target_, upstream_->targets(), failure, began_, loop_->now(), *cells_);
+  upstream_->protection().went_wrong(*target_, upstream_->targets(worker_), failure, began_, loop_->now(),
+                                     *cells_);
 }
 
 }  // namespace sluice::upstream

@@ -46,6 +46,7 @@ class AttemptInFlight {
   ActiveRequest active_;
   Target* target_;
   const Upstream* upstream_;
+  unsigned worker_;
   observe::UpstreamCells* cells_;
   const net::Loop* loop_;
   const http::ClientStream* stream_ = nullptr;

@@ -115,10 +115,22 @@ void check_health(const UpstreamConfig& c, const Site& at) {
 
 void describe(Description<UpstreamConfig>& d) {
   d.about("upstream", "A group of targets that answer the same requests.");
-  d.field("targets", &UpstreamConfig::targets, "Where the service is.", non_empty,
-          example("[http://orders-1:8080, {url: http://orders-2:8080, weight: 3}]"));
+  d.field("targets", &UpstreamConfig::targets,
+          "Where the service is. Every address of a name is a target of its own, and so is every place of a "
+          "service of DNS (srv+http://); both are followed as DNS changes.",
+          non_empty, example("[http://orders-1:8080, {url: http://orders-2:8080, weight: 3}]"),
+          example("[srv+http://_http._tcp.orders.example]"));
   d.field("url", &UpstreamConfig::url, "Short for `targets` with a single one.",
           example("http://orders:8080"));
+  d.field(
+      "endpoints_file", &UpstreamConfig::endpoints_file,
+      "A YAML or JSON file with the list of targets, as `targets` has it, in place of one here. It is read "
+      "again when it changes; a bad one leaves the targets of before in force.",
+      non_empty, default_is("none"), example("/etc/sluice/orders.yaml"));
+  d.field(
+      "grace", &UpstreamConfig::grace,
+      "A name, a service or a file that suddenly has no targets keeps those of before for so long. 0s: not "
+      "at all.");
   describe_balance(d);
   d.field("protocol", &UpstreamConfig::protocol, "The version of HTTP that the targets are spoken to with.",
           example("h2"));
@@ -146,7 +158,7 @@ void describe(Description<UpstreamConfig>& d) {
   d.field("limits", &UpstreamConfig::limits, "What it gets at a time.", example("{max_requests: 200}"));
   d.field("queue", &UpstreamConfig::queue, "Where requests wait at `limits.max_requests`.", default_is("off"),
           example("{max: 50, timeout: 500ms}"));
-  d.exactly_one({"targets", "url"});
+  d.exactly_one({"targets", "url", "endpoints_file"});
   d.check(refuse_duplicates);
   d.check(check_health);
   d.check(check_balance);
@@ -154,7 +166,8 @@ void describe(Description<UpstreamConfig>& d) {
     if (c.queue && !c.limits.max_requests)
       at.error("queue", "requests wait where a limit is reached, and there is no limits.max_requests",
                "for example `limits: {max_requests: 200}`");
-    if (at.written("tls") && !c.uses_tls()) at.error("tls", "no target of this upstream has an https:// URL");
+    if (at.written("tls") && !c.uses_tls() && c.endpoints_file.empty())
+      at.error("tls", "no target of this upstream has an https:// URL");
   });
 }
 

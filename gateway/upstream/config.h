@@ -66,6 +66,8 @@ struct PoolSettings {
 struct UpstreamConfig : BalanceConfig {
   std::vector<TargetConfig> targets;  // empty when `url` was written
   std::optional<TargetUrl> url;
+  std::string endpoints_file;                        // a list of targets that may change; "": none
+  config::Duration grace = std::chrono::minutes(5);  // what has no targets any more keeps those of before
   ProtocolChoice protocol = ProtocolChoice::automatic;
   TimeoutsConfig timeouts;
   TlsConfig tls;
@@ -83,7 +85,7 @@ struct UpstreamConfig : BalanceConfig {
 
   // Whichever way they were written.
   std::vector<TargetConfig> all_targets() const;
-  // Is any target spoken to over TLS?
+  // Is any target that is written here spoken to over TLS?
   bool uses_tls() const;
 };
 void describe(config::Description<UpstreamConfig>& d);

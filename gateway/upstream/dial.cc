@@ -49,6 +49,7 @@ base::Task<base::Result<Dialled>> open(net::Loop& loop, Target& target, net::Add
   auto left = timeout;
   if (left.count()) left = std::max(base::Duration(1), timeout - (loop.clock().steady() - begun));
   auto tls = target.tls();
+  if (!tls) co_return base::fail(Reason::upstream_tls, target.text() + ": no settings of TLS are in force");
   auto secured =
       co_await connect_tls(loop, std::move(*connected), tls, target.url().host, target.sessions(loop, tls),
                            left, layer == Layer::http_1_1 ? net::Alpn::http_1_1 : net::Alpn::none);

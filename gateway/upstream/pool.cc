@@ -240,6 +240,7 @@ Pool::Connection* Pool::least_loaded() noexcept {
 // Would it be made like this today: to an address that the target's name still stands for, with the settings
 // of TLS that hold now? Compared once for each version of the target.
 bool Pool::current(Connection& c) const {
+  if (target_->draining()) return false;
   if (c.version == version_) return true;
   auto addresses = target_->addresses();
   if (c.tls != target_->tls() || std::ranges::find(*addresses, c.address) == addresses->end()) return false;
@@ -256,6 +257,10 @@ void Pool::drop_outdated() {
   shared_.for_each([&](Connection& c) {
     if (!current(c)) retire(c);
   });
+}
+
+void Pool::look_again() noexcept {
+  if (version_ != target_->version()) drop_outdated();
 }
 
 void Pool::drop_all() noexcept {

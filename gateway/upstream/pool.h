@@ -48,6 +48,7 @@ class Pool final : public PoolSlot, private net::Timer {
   base::Task<base::Result<Acquired>> acquire(base::Arena& arena, const Timeouts& timeouts,
                                              const Wanted& wanted);
   std::size_t idle() const noexcept { return idle_count_; }
+  void look_again() noexcept override;
 
  private:
   struct Connection;

@@ -49,7 +49,7 @@ Sticky::Sticky(const StickyConfig& config, std::string_view upstream,
   std::string attributes = attributes_of(config);
   for (const auto& target : targets) {
     for (const auto& secret : config.secret) {
-      std::string value = name_under(secret.value, upstream, target->url().text());
+      std::string value = name_under(secret.value, upstream, target->identity());
       lines_.try_emplace(target.get(), cookie_ + "=" + value + attributes);
       by_value_.try_emplace(std::move(value), target.get());
     }

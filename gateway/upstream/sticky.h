@@ -2,8 +2,8 @@
 // Sticky: the cookies that name the targets of an upstream. The name of a target is HMAC-SHA256 of upstream
 // and URL under the operator's secret, cut to 16 bytes: it tells nothing of the address, nobody can make up
 // one that is believed, every gateway with the same secret makes the same, and nothing is remembered of any
-// client. So there is nothing to compute for a request. Immutable, as its upstream's targets are; used by all
-// workers.
+// client. So there is nothing to compute for a request. Immutable: other
+// targets make another one; used by all workers.
 #pragma once
 #include <functional>
 #include <memory>
@@ -27,6 +27,8 @@ class Sticky {
   const std::string& cookie() const noexcept { return cookie_; }
   // The target that a cookie's value names; null if it names none.
   Target* find(std::string_view value) const;
+  // Is it one of these targets? Its address is all that is looked at.
+  bool names(const Target* target) const { return lines_.contains(target); }
   // The value of Set-Cookie that names `target`; "" for one of another upstream.
   std::string_view set_cookie(const Target& target) const;
 

@@ -8,19 +8,30 @@
 
 namespace sluice::upstream {
 
-Target::Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_ptr<const WorkerLoops> workers)
+void TargetGroup::admit(Target& target) const {
+  if (target.url().tls && tls) target.use_tls(tls);
+  if (checked) target.check_health(true, {});
+  target.enter(served);
+}
+
+Target::Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_ptr<const WorkerLoops> workers,
+               const net::Address* at)
     : group_(std::move(group)),
       url_(std::move(url)),
-      text_(url_.authority()),
+      text_(url_.authority() + (at ? " (" + at->ip() + ")" : std::string())),
       host_field_(url_.host_field()),
+      one_of_name_(at != nullptr),
       workers_(std::move(workers)),
       slots_(workers_->size()),
       sessions_(workers_->size() + 1),
       addresses_(std::make_shared<const Addresses>()) {}
 
 std::shared_ptr<Target> Target::make(std::shared_ptr<TargetGroup> group, TargetUrl url,
-                                     std::shared_ptr<const WorkerLoops> workers) {
-  return {new Target(std::move(group), std::move(url), std::move(workers)), retire};
+                                     std::shared_ptr<const WorkerLoops> workers, const net::Address* at) {
+  std::shared_ptr<Target> target(new Target(std::move(group), std::move(url), std::move(workers), at),
+                                 retire);
+  if (at) target->publish(std::vector{*at});
+  return target;
 }
 
 namespace {
@@ -60,6 +71,23 @@ void Target::publish(const base::Result<Addresses>& answer) {
   avoided_.store(0, std::memory_order_relaxed);
   version_.fetch_add(1, std::memory_order_release);
   update_usable();
+}
+
+// Nobody has looked after the ejection of a target that was in no list.
+void Target::join() {
+  if (lists_.fetch_add(1, std::memory_order_relaxed) == 0) bring_back({}, true);
+  if (draining_.exchange(false, std::memory_order_acq_rel)) version_.fetch_add(1, std::memory_order_release);
+}
+
+void Target::leave(const std::shared_ptr<Target>& target, bool drain) {
+  if (target->lists_.fetch_sub(1, std::memory_order_relaxed) != 1 || !drain) return;
+  target->draining_.store(true, std::memory_order_release);
+  target->version_.fetch_add(1, std::memory_order_release);
+  for (std::size_t i = 0; i < target->slots_.size(); ++i)
+    (*target->workers_)[i]->post([weak = std::weak_ptr(target), i] {
+      auto living = weak.lock();
+      if (living && living->slots_[i]) living->slots_[i]->look_again();
+    });
 }
 
 void Target::check_health(bool checked, base::WallTime now) {

@@ -34,11 +34,15 @@ class PoolSlot {
   PoolSlot(const PoolSlot&) = delete;
   PoolSlot& operator=(const PoolSlot&) = delete;
   virtual ~PoolSlot() = default;
+  // The target's version() has changed while there may be no request that would look.
+  virtual void look_again() noexcept {}
 };
 
+class Target;
+
 // What the targets of one upstream have in common: `version` grows when any of them becomes usable or stops
-// being so, or gets its first address or loses it, and tells the workers to look again. The rest is what
-// protection.h and upstream.h keep for the upstream.
+// being so, or gets its first address or loses it, or when others take their place, and tells the workers to
+// look again. The rest is what protection.h and upstream.h keep for the upstream.
 struct TargetGroup {
   static constexpr base::SteadyTime::rep kNever = std::numeric_limits<base::SteadyTime::rep>::max();
 
@@ -55,6 +59,10 @@ struct TargetGroup {
   std::atomic<const void*> in_force{nullptr};  // the Upstream that is; its address is all that is good
   // So that each change is logged once, whoever sees it, over reloads too.
   std::atomic<bool> panicking{false};
+  // What the snapshot in force asks of targets, for those that are found later. Control thread.
+  std::shared_ptr<const TargetTls> tls;
+  bool checked = false;
+  void admit(Target& target) const;
 };
 
 using WorkerLoops = std::vector<net::Loop*>;  // by worker index
@@ -69,13 +77,19 @@ class Target {
  public:
   using Addresses = std::vector<net::Address>;
 
+  // `at`: the one address of many that the URL's name stands for which this is the target of.
   static std::shared_ptr<Target> make(std::shared_ptr<TargetGroup> group, TargetUrl url,
-                                      std::shared_ptr<const WorkerLoops> workers);
+                                      std::shared_ptr<const WorkerLoops> workers,
+                                      const net::Address* at = nullptr);
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
 
   const std::string& upstream() const noexcept { return group_->upstream; }
-  const std::string& text() const noexcept { return text_; }              // "orders-1:8080", for logs
+  // For logs: "orders-1:8080", of one address of a name "orders:8080 (10.0.0.7)".
+  const std::string& text() const noexcept { return text_; }
+  // Tells it from all others of its upstream, the same in every process: "http://orders:8080 (10.0.0.7)".
+  std::string identity() const { return url_.text() + text_.substr(url_.authority().size()); }
+  bool one_of_name() const noexcept { return one_of_name_; }
   const std::string& host_field() const noexcept { return host_field_; }  // for `host: upstream`
   const TargetUrl& url() const noexcept { return url_; }
 
@@ -121,6 +135,13 @@ class Target {
                                                     const std::shared_ptr<const TargetTls>& tls);
   // Why this target is not usable.
   base::Error why_unusable() const;
+
+  // One list of targets more, or less, that has it. When `drain` is set and it was the last one, the target
+  // is to go: it gets no requests any more, what is open ends, and unused connections are closed soon. Any
+  // thread; `drain` only on the control thread, while the loops run.
+  void join();
+  static void leave(const std::shared_ptr<Target>& target, bool drain);
+  bool draining() const noexcept { return draining_.load(std::memory_order_acquire); }
 
   // From now on checks decide too, or do not any more. Put in force with a snapshot; control thread.
   void check_health(bool checked, base::WallTime now);
@@ -179,7 +200,8 @@ class Target {
   friend class ActiveRequest;
   friend class TargetTable;
 
-  Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_ptr<const WorkerLoops> workers);
+  Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_ptr<const WorkerLoops> workers,
+         const net::Address* at);
   static void retire(Target* target);
   void update_usable();
   base::SteadyTime now() const noexcept;
@@ -188,6 +210,7 @@ class Target {
   const TargetUrl url_;
   const std::string text_;
   const std::string host_field_;
+  const bool one_of_name_;
   const std::shared_ptr<const WorkerLoops> workers_;
   std::vector<std::unique_ptr<PoolSlot>> slots_;
   std::unique_ptr<net::Watch> watch_;
@@ -195,6 +218,8 @@ class Target {
   std::atomic<bool> reachable_{false};
   std::atomic<base::SteadyTime::rep> fresh_since_{0};
   std::atomic<std::uint32_t> version_{0};
+  std::atomic<std::uint32_t> lists_{0};
+  std::atomic<bool> draining_{false};
   std::atomic<bool> drained_{false};
   std::atomic<std::uint32_t> weight_{0};  // 0: the one that is written
 

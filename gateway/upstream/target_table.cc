@@ -4,10 +4,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/upstream/source_table.h"
+
 namespace sluice::upstream {
 
 TargetTable::TargetTable(WorkerLoops workers, net::Resolver* resolver)
-    : workers_(std::make_shared<const WorkerLoops>(std::move(workers))), resolver_(resolver) {}
+    : workers_(std::make_shared<const WorkerLoops>(std::move(workers))),
+      resolver_(resolver),
+      sources_(std::make_unique<SourceTable>(*this, resolver)) {}
 
 TargetTable::~TargetTable() = default;
 
@@ -32,8 +36,8 @@ std::shared_ptr<Target> TargetTable::target(const std::shared_ptr<TargetGroup>& 
     target->publish(std::vector{*path});
   } else if (resolver_) {
     target->watch_ =
-        resolver_->watch(url.host, url.port, [weak = std::weak_ptr(target)](const net::Addresses& answer) {
-          if (auto living = weak.lock()) living->publish(answer);
+        resolver_->watch(url.host, url.port, [weak = std::weak_ptr(target)](const net::Answer& answer) {
+          if (auto living = weak.lock()) living->publish(answer.addresses);
         });
   } else if (auto number = net::Address::parse(url.host, url.port)) {
     target->publish(std::vector{*number});
@@ -50,12 +54,26 @@ std::shared_ptr<Target> TargetTable::found_elsewhere(const std::shared_ptr<Targe
   return target;
 }
 
+std::shared_ptr<Target> TargetTable::at(const std::shared_ptr<TargetGroup>& group, const TargetUrl& url,
+                                        const net::Address& address) {
+  if (targets_.size() >= sweep_at_) {
+    std::erase_if(targets_, [](const auto& entry) { return entry.second.expired(); });
+    sweep_at_ = std::max(sweep_at_, 2 * targets_.size());
+  }
+  auto& known = targets_[{group->upstream, url.text() + " " + address.ip()}];
+  if (auto target = known.lock()) return target;
+  auto target = Target::make(group, url, workers_, &address);
+  known = target;
+  return target;
+}
+
 std::size_t TargetTable::unresolved() const {
   auto waits = [](const auto& entry) {
     auto target = entry.second.lock();
     return target && target->watch_ && !target->watch_->answered();
   };
-  return static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), waits));
+  return static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), waits)) +
+         sources_->unanswered();
 }
 
 void TargetTable::drop_slots() {

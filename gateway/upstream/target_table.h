@@ -16,6 +16,8 @@
 
 namespace sluice::upstream {
 
+class SourceTable;
+
 class TargetTable {
  public:
   // The loops must outlive the targets. Without a resolver names get no address: enough to check a
@@ -28,13 +30,19 @@ class TargetTable {
   // later.
   std::shared_ptr<Target> target(const std::shared_ptr<TargetGroup>& group, const TargetUrl& url);
 
+  // The target of one of the addresses that the name of that URL stands for.
+  std::shared_ptr<Target> at(const std::shared_ptr<TargetGroup>& group, const TargetUrl& url,
+                             const net::Address& address);
+  // Where the targets of upstreams come from.
+  SourceTable& sources() noexcept { return *sources_; }
+
   // The same, but nobody looks its name up: whoever finds out where it is publishes that.
   std::shared_ptr<Target> found_elsewhere(const std::shared_ptr<TargetGroup>& group, const TargetUrl& url);
   const std::shared_ptr<const WorkerLoops>& loops() const noexcept { return workers_; }
 
   std::size_t workers() const noexcept { return workers_->size(); }
-  // How many targets still wait for the first answer of the resolver. A server starts, and swaps snapshots,
-  // when this is zero or it has waited long enough.
+  // How many targets and sources still wait for the first answer of the resolver. A server starts, and swaps
+  // snapshots, when this is zero or it has waited long enough.
   std::size_t unresolved() const;
   // Destroys what workers keep at targets. Once their threads have ended: then loops and targets may go in
   // any order.
@@ -49,7 +57,9 @@ class TargetTable {
   std::shared_ptr<const WorkerLoops> workers_;
   net::Resolver* resolver_;
   std::map<Key, std::weak_ptr<Target>> targets_;
+  std::size_t sweep_at_ = 64;  // targets
   std::map<std::string, std::weak_ptr<TargetGroup>, std::less<>> groups_;
+  std::unique_ptr<SourceTable> sources_;
 };
 
 }  // namespace sluice::upstream

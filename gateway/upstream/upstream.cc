@@ -4,22 +4,37 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "gateway/base/log.h"
 #include "gateway/upstream/maglev.h"
+#include "gateway/upstream/source_table.h"
 
 namespace sluice::upstream {
 
-// What one worker keeps: the targets as of `version`, and its balancer.
+// What is computed of the members, once for all workers: only where the balance or the cookies ask for it.
+struct Upstream::Made {
+  std::vector<std::shared_ptr<const Members>> lists;
+  HashSettings hash;
+  std::optional<Sticky> sticky;
+};
+
+// What one worker keeps: the members and what may be chosen among them as of `version`, and its balancer.
+// Owns the targets: those that left while they had requests too.
 struct alignas(64) Upstream::View {
   std::uint64_t version = 0;
   bool panic = false;
-  bool coming_up = false;          // some target has not all of its weight yet
-  base::SteadyTime weigh_again{};  // if so
+  bool coming_up = false;                             // some target has not all of its weight yet
+  base::SteadyTime weigh_again{};                     // if so
+  std::vector<std::shared_ptr<const Members>> lists;  // by part
+  std::vector<std::shared_ptr<Target>> left;
+  Members members;
+  std::vector<std::shared_ptr<Target>> targets;  // of the members
+  std::shared_ptr<const Made> made;
   std::vector<Candidate> usable;
   std::vector<Candidate> reachable;  // the others too; empty unless in panic
-  std::vector<Candidate> untried;    // for the time of one pick
+  std::vector<Candidate> others;     // for the time of one pick
   std::unique_ptr<Balancer> balancer;
 };
 
@@ -27,13 +42,29 @@ void Upstream::DestroyView::operator()(View* view) const noexcept { delete view;
 
 namespace {
 
-std::shared_ptr<const MaglevTable> table_of(const std::vector<std::shared_ptr<Target>>& targets,
-                                            const std::vector<std::uint32_t>& weights) {
+// Of several priorities the lowest that has a usable target, or else one that can be reached: the others get
+// nothing.
+std::uint32_t priority_of(const Members& members) {
+  auto usable = ~std::uint32_t{0}, reachable = usable;
+  for (const Member& m : members) {
+    if (!m.target->reachable()) continue;
+    reachable = std::min(reachable, m.priority);
+    if (m.target->usable()) usable = std::min(usable, m.priority);
+  }
+  return std::min(usable, usable == ~std::uint32_t{0} ? reachable : usable);
+}
+
+std::shared_ptr<const MaglevTable> table_of(const Members& members) {
   std::vector<std::string> names;
-  for (const auto& t : targets) names.push_back(t->url().text());
+  for (const Member& m : members) names.push_back(m.target->identity());
   std::vector<MaglevTable::Entry> entries;
-  for (std::size_t i = 0; i < names.size(); ++i) entries.push_back({names[i], weights[i]});
+  for (std::size_t i = 0; i < names.size(); ++i) entries.push_back({names[i], members[i].weight});
   return std::make_shared<const MaglevTable>(entries);
+}
+
+// Could one address of a name not be reached just now? The others stand for the same service.
+bool unreachable(const Target& target, base::SteadyTime now) noexcept {
+  return target.one_of_name() && target.avoided(now) != 0;
 }
 
 }  // namespace
@@ -54,29 +85,76 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
       panic_below_(config.panic_threshold.ratio()),
       loops_(targets.loops()),
       group_(targets.group(name_)),
-      protection_(config, group_, *targets.loops()) {
+      protection_(config, group_, *targets.loops()),
+      sticky_(config.sticky),
+      bounded_load_(config.bounded_load) {
   for (const TargetConfig& t : config.all_targets()) {
-    targets_.push_back(targets.target(group_, t.url));
-    weights_.push_back(t.weight);
+    draw_from(targets.sources().of(group_, t.url), t.weight);
+    parts_.back().source->set_grace(config.grace);
   }
-  if (config.sticky) sticky_ = std::make_unique<const Sticky>(*config.sticky, name_, targets_);
-  if (targets.workers() == 0) return;  // only to be looked at
-  HashSettings hash{balance_ == Balance::consistent_hash ? table_of(targets_, weights_) : nullptr,
-                    config.bounded_load};
-  for (unsigned worker = 0; worker < targets.workers(); ++worker) {
-    views_.emplace_back(new View);
-    views_.back()->balancer = make_balancer(balance_, targets_.size(), worker, Random::seeded(), hash);
-  }
+  for (unsigned worker = 0; worker < targets.workers(); ++worker) views_.emplace_back(new View);
 }
 
 void Upstream::fail_over_to(std::vector<std::shared_ptr<Upstream>> others) {
   failover_ = std::make_unique<Failover>(*this, std::move(others), static_cast<unsigned>(views_.size()));
 }
 
+void Upstream::draw_from(std::shared_ptr<Source> source, std::uint32_t weight) {
+  source->show();
+  parts_.push_back({std::move(source), weight});
+}
+
+void Upstream::use_instead(std::shared_ptr<Source> source) {
+  if (source) source->show();
+  {
+    std::lock_guard lock(mutex_);
+    instead_ = std::move(source);
+  }
+  group_->version.fetch_add(1, std::memory_order_release);
+}
+
+std::vector<Upstream::Part> Upstream::parts() const {
+  std::lock_guard lock(mutex_);
+  if (instead_) return {{instead_, 1}};
+  return parts_;
+}
+
+Members Upstream::members() const {
+  Members out;
+  for (const Part& p : parts())
+    for (const Member& m : *p.source->members())
+      out.push_back({m.target, times(m.weight, p.weight), m.priority});
+  return out;
+}
+
+std::vector<std::shared_ptr<Target>> Upstream::targets() const {
+  std::vector<std::shared_ptr<Target>> out;
+  for (Member& m : members()) out.push_back(std::move(m.target));
+  return out;
+}
+
+std::vector<Upstream::Shown> Upstream::shown() const {
+  std::vector<Shown> out;
+  auto all = parts();
+  for (const Part& p : all) {
+    auto members = p.source->members();
+    for (const Member& m : *members)
+      out.push_back({m.target->text(), m.target, {}, times(m.weight, p.weight), false});
+    if (members->empty())
+      out.push_back({p.source->names().shown, nullptr, p.source->why_empty().detail, p.weight, false});
+  }
+  for (const Part& p : all)
+    for (auto& t : p.source->draining()) out.push_back({t->text(), t, {}, p.weight, true});
+  return out;
+}
+
 void Upstream::put_in_force(base::WallTime now) const {
-  protection_.put_in_force(targets_, metrics_.get());
-  for (const auto& t : targets_) {
-    if (t->url().tls) t->use_tls(tls_);
+  group_->tls = tls_;
+  group_->checked = checks_ != nullptr;
+  auto all = targets();
+  protection_.put_in_force(all, metrics_.get());
+  for (const auto& t : all) {
+    if (t->url().tls && tls_) t->use_tls(tls_);
     t->check_health(checks_ != nullptr, now);
     t->enter(group_->served);
   }
@@ -86,25 +164,64 @@ void Upstream::put_in_force(base::WallTime now) const {
 
 void Upstream::add_checks(std::vector<Watched>& out) const {
   if (!checks_) return;
-  for (const auto& t : targets_) out.push_back({t, checks_, metrics_});
+  for (const auto& t : targets()) out.push_back({t, checks_, metrics_});
 }
 
-void Upstream::refresh(View& view, std::uint64_t version, base::SteadyTime now) const {
+std::shared_ptr<const Upstream::Made> Upstream::made_of(const View& view) const {
+  bool hashes = balance_ == Balance::consistent_hash;
+  if (!hashes && !sticky_) return nullptr;
+  std::lock_guard lock(making_);
+  if (made_ && made_->lists == view.lists) return made_;
+  auto made = std::make_shared<Made>();
+  made->lists = view.lists;
+  made->hash = {hashes ? table_of(view.members) : nullptr, bounded_load_};
+  if (sticky_) made->sticky.emplace(*sticky_, name_, view.targets);
+  made_ = std::move(made);
+  return made_;
+}
+
+// Other members than before? Their indices are new then, and so is the balancer that goes by them.
+void Upstream::take_members(View& view, unsigned worker) const {
+  auto all = parts();
+  std::vector<std::shared_ptr<const Members>> lists;
+  for (const Part& p : all) lists.push_back(p.source->members());
+  if (view.balancer && lists == view.lists) return;
+  view.lists = std::move(lists);
+  // A target that left goes when the last request that was given it here is over; it counts until then.
+  for (auto& t : view.targets) view.left.push_back(std::move(t));
+  view.members.clear();
+  view.targets.clear();
+  std::unordered_set<const Target*> have;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    for (const Member& m : *view.lists[i]) {
+      view.members.push_back({m.target, times(m.weight, all[i].weight), m.priority});
+      view.targets.push_back(m.target);
+      have.insert(m.target.get());
+    }
+  std::erase_if(view.left, [&](const auto& t) { return t->active() == 0 || have.contains(t.get()); });
+  view.made = made_of(view);
+  view.balancer = make_balancer(balance_, view.members.size(), worker, Random::seeded(),
+                                view.made ? view.made->hash : HashSettings{});
+}
+
+void Upstream::refresh(View& view, unsigned worker, std::uint64_t version) const {
   view.version = version;
+  take_members(view, worker);
   view.usable.clear();
   view.reachable.clear();
+  auto priority = priority_of(view.members);
   Share share;
-  for (std::uint32_t i = 0; i < targets_.size(); ++i) {
-    Target* t = targets_[i].get();
-    if (!t->reachable()) continue;
+  for (std::uint32_t i = 0; i < view.members.size(); ++i) {
+    const Member& m = view.members[i];
+    if (m.priority != priority || !m.target->reachable()) continue;
     ++share.all;
-    view.reachable.push_back({t, weights_[i], i, 0});
-    if (t->usable()) view.usable.push_back(view.reachable.back());
+    view.reachable.push_back({m.target.get(), m.weight, i, 0});
+    if (m.target->usable()) view.usable.push_back(view.reachable.back());
   }
   share.healthy = static_cast<std::uint32_t>(view.usable.size());
   view.panic = below_threshold(share);
   if (!view.panic) view.reachable.clear();
-  weigh(view, now);
+  weigh(view, now(worker));
   if (!failover_) tell_panic();
 }
 
@@ -112,7 +229,7 @@ void Upstream::weigh(View& view, base::SteadyTime now) const {
   view.coming_up = false;
   for (auto* all : {&view.usable, &view.reachable}) {
     for (Candidate& c : *all) {
-      auto full = c.target->weight().value_or(weights_[c.index]);
+      auto full = c.target->weight().value_or(view.members[c.index].weight);
       c.weight = slow_start_.weight(full, *c.target, now);
       view.coming_up |= slow_start_.coming_up(*c.target, now);
     }
@@ -121,8 +238,26 @@ void Upstream::weigh(View& view, base::SteadyTime now) const {
   view.weigh_again = now + slow_start_.step();
 }
 
+Upstream::View& Upstream::view(unsigned worker) const {
+  View& view = *views_[worker];
+  if (auto version = this->version(); version != view.version) {
+    refresh(view, worker, version);
+    if (view.usable.empty() && protection_.bring_back_all(view.targets, now(worker)))
+      refresh(view, worker, this->version());
+  }
+  return view;
+}
+
+std::span<const std::shared_ptr<Target>> Upstream::targets(unsigned worker) const {
+  return view(worker).targets;
+}
+
+const Sticky& Upstream::cookies(unsigned worker) const { return *view(worker).made->sticky; }
+
 Picked Upstream::choose(unsigned worker, const PickKey& key, std::span<Target* const> tried, bool elsewhere) {
-  bool wanted = key.wanted && key.wanted->usable() && !elsewhere;
+  // The one that the client had may be gone by now, if this is not the first attempt.
+  bool wanted =
+      key.wanted && !elsewhere && sticky_ && cookies(worker).names(key.wanted) && key.wanted->usable();
   if (wanted && std::ranges::find(tried, key.wanted) == tried.end()) [[unlikely]]
     return {this, key.wanted};
   if (failover_) [[unlikely]]
@@ -131,31 +266,34 @@ Picked Upstream::choose(unsigned worker, const PickKey& key, std::span<Target* c
 }
 
 Target* Upstream::pick(unsigned worker, const PickKey& key, std::span<Target* const> tried, bool covered) {
-  View& view = *views_[worker];
+  bring_back_due(worker);
+  View& view = this->view(worker);
   auto now = this->now(worker);
-  protection_.bring_back_due(targets_, now);
-  auto version = this->version();
-  if (version != view.version) {
-    refresh(view, version, now);
-    if (view.usable.empty() && protection_.bring_back_all(targets_, now)) refresh(view, this->version(), now);
-  } else if (view.coming_up && now >= view.weigh_again) [[unlikely]] {
+  if (view.coming_up && now >= view.weigh_again) [[unlikely]]
     weigh(view, now);
-  }
   const auto& among = view.panic && !covered ? view.reachable : view.usable;
   if (among.empty()) return nullptr;
   if (among.size() == 1) return among.front().target;
   PickKey dated = key;
   dated.now = now;
-  if (!tried.empty()) return pick_untried(view, among, dated, tried);
-  return view.balancer->pick(among, dated).target;
+  if (!tried.empty()) return pick_other(view, among, dated, tried);
+  Target* target = view.balancer->pick(among, dated).target;
+  if (unreachable(*target, now)) [[unlikely]]
+    return pick_other(view, among, dated, {});
+  return target;
 }
 
-Target* Upstream::pick_untried(View& view, const std::vector<Candidate>& among, const PickKey& key,
-                               std::span<Target* const> tried) {
-  auto& left = view.untried;
+// Neither tried nor unreachable, if there is such a one; else at least not tried.
+Target* Upstream::pick_other(View& view, const std::vector<Candidate>& among, const PickKey& key,
+                             std::span<Target* const> tried) {
+  auto& left = view.others;
+  auto was_tried = [tried](const Candidate& c) { return std::ranges::find(tried, c.target) != tried.end(); };
   left = among;
-  std::erase_if(left,
-                [tried](const Candidate& c) { return std::ranges::find(tried, c.target) != tried.end(); });
+  std::erase_if(left, [&](const Candidate& c) { return was_tried(c) || unreachable(*c.target, key.now); });
+  if (left.empty()) {
+    left = among;
+    std::erase_if(left, was_tried);
+  }
   if (left.empty()) left = among;
   if (left.size() == 1) return left.front().target;
   sum_weights(left);
@@ -164,9 +302,12 @@ Target* Upstream::pick_untried(View& view, const std::vector<Candidate>& among, 
 
 Share Upstream::share() const noexcept {
   Share out;
-  for (const auto& t : targets_) {
-    out.all += t->reachable();
-    out.healthy += t->usable();
+  auto all = members();
+  auto priority = priority_of(all);
+  for (const Member& m : all) {
+    if (m.priority != priority) continue;
+    out.all += m.target->reachable();
+    out.healthy += m.target->usable();
   }
   return out;
 }
@@ -192,14 +333,18 @@ void Upstream::tell_panic() const {
 }
 
 base::Error Upstream::why_unusable() const {
-  if (targets_.empty()) return {base::Reason::no_healthy_upstream, name_ + " has no targets"};
+  std::vector<base::Error> all;
+  for (const Part& p : parts()) {
+    auto members = p.source->members();
+    for (const Member& m : *members) all.push_back(m.target->why_unusable());
+    if (members->empty()) all.push_back(p.source->why_empty());
+  }
+  if (all.empty()) return {base::Reason::no_healthy_upstream, name_ + " has no targets"};
   // One that is ill says more than one whose name is not resolved.
-  base::Error why = targets_.front()->why_unusable();
-  for (std::size_t i = 1; i < targets_.size() && why.reason != base::Reason::no_healthy_upstream; ++i)
-    if (auto other = targets_[i]->why_unusable(); other.reason == base::Reason::no_healthy_upstream)
-      why = other;
-  if (targets_.size() > 1)
-    why.detail += " (and " + std::to_string(targets_.size() - 1) + " more targets of " + name_ + ")";
+  auto ill = std::ranges::find(all, base::Reason::no_healthy_upstream, &base::Error::reason);
+  base::Error why = ill == all.end() ? all.front() : *ill;
+  if (all.size() > 1)
+    why.detail += " (and " + std::to_string(all.size() - 1) + " more targets of " + name_ + ")";
   return why;
 }
 

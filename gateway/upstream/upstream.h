@@ -4,6 +4,7 @@
 // whatever else calls services.
 #pragma once
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,6 +23,10 @@
 
 namespace sluice::upstream {
 
+class Source;
+struct Member;
+using Members = std::vector<Member>;
+
 class Upstream {
  public:
   Upstream(std::string name, const UpstreamConfig& config, const DefaultsConfig& defaults,
@@ -38,15 +43,31 @@ class Upstream {
   const PoolSettings& pool() const noexcept { return pool_; }
   // Set: connections to the targets begin with a header of that version.
   std::optional<net::ProxyVersion> proxy_protocol() const noexcept { return proxy_protocol_; }
-  const std::vector<std::shared_ptr<Target>>& targets() const noexcept { return targets_; }
-  // As written, in the order of targets().
-  const std::vector<std::uint32_t>& weights() const noexcept { return weights_; }
+  // As of now; takes locks: not for workers.
+  std::vector<std::shared_ptr<Target>> targets() const;
+  // The same as that worker knows them, on its thread; good until it asks again or picks.
+  std::span<const std::shared_ptr<Target>> targets(unsigned worker) const;
+  // For people: the targets, what stands for those of a source that has none, and those that are to go.
+  struct Shown {
+    std::string text;
+    std::shared_ptr<Target> target;  // null: none is known
+    std::string why;                 // then
+    std::uint32_t weight = 1;        // as written
+    bool draining = false;
+  };
+  std::vector<Shown> shown() const;
+  // Where further targets come from. Before this is in force.
+  void draw_from(std::shared_ptr<Source> source, std::uint32_t weight = 1);
+  // Targets in place of those; null: none. Control thread, at any time.
+  void use_instead(std::shared_ptr<Source> source);
+  const std::shared_ptr<TargetGroup>& group() const noexcept { return group_; }
   // Where this upstream's connections and attempts are counted; set once, when the snapshot is built.
   void count_with(std::shared_ptr<observe::UpstreamMetrics> metrics) { metrics_ = std::move(metrics); }
   const std::shared_ptr<observe::UpstreamMetrics>& metrics() const noexcept { return metrics_; }
 
   // TLS of its targets, put in force with the snapshot.
   void speak_tls(std::shared_ptr<const TargetTls> tls) { tls_ = std::move(tls); }
+  bool speaks_tls() const noexcept { return tls_ != nullptr; }
   void put_in_force(base::WallTime now) const;
   // Was this the last one of its name that was put in force?
   bool in_force() const noexcept { return group_->in_force.load(std::memory_order_relaxed) == this; }
@@ -63,12 +84,15 @@ class Upstream {
   // What consistent_hash wants to know of a request; empty for other kinds.
   const std::vector<config::KeyPart>& hash_by() const noexcept { return hash_by_; }
   // Null without sticky cookies.
-  const Sticky* sticky() const noexcept { return sticky_.get(); }
+  const StickyConfig* sticky() const noexcept { return sticky_ ? &*sticky_ : nullptr; }
+  // Those of the targets as that worker knows them; only with sticky(). Its thread, until it picks.
+  const Sticky& cookies(unsigned worker) const;
 
   // The target for the next attempt, on that worker's thread, and the upstream that it is of: this one or one
   // of failover(). The target is null when none is usable. Targets in `tried` are avoided as long as there is
-  // another. The pointers are good as long as this upstream is. `elsewhere`: none of this one, whose circuit
-  // is open; only with failover().
+  // another. The target is good while this upstream lives and either the target is active or no other request
+  // of this worker has been given one. `elsewhere`: none of this one, whose circuit is open; only with
+  // failover().
   Picked choose(unsigned worker, const PickKey& key, std::span<Target* const> tried = {},
                 bool elsewhere = false);
   // The same of this upstream alone, and without the target that the client had. `covered`: others can bear
@@ -84,7 +108,7 @@ class Upstream {
   }
 
   // Brings back targets whose time out of service is over. pick() does that too.
-  void bring_back_due(unsigned worker) const { protection_.bring_back_due(targets_, now(worker)); }
+  void bring_back_due(unsigned worker) const { protection_.bring_back_due(targets(worker), now(worker)); }
   // Of that worker's round.
   base::SteadyTime now(unsigned worker) const noexcept { return (*loops_)[worker]->now(); }
   // As of now; any thread. version() grows when it changes.
@@ -104,11 +128,21 @@ class Upstream {
   struct DestroyView {
     void operator()(View* view) const noexcept;
   };
-  void refresh(View& view, std::uint64_t version, base::SteadyTime now) const;
+  struct Part {
+    std::shared_ptr<Source> source;
+    std::uint32_t weight;
+  };
+  struct Made;
+  std::vector<Part> parts() const;  // those in force; takes a lock, as members() does
+  Members members() const;
+  View& view(unsigned worker) const;
+  void refresh(View& view, unsigned worker, std::uint64_t version) const;
+  void take_members(View& view, unsigned worker) const;
+  std::shared_ptr<const Made> made_of(const View& view) const;
   void weigh(View& view, base::SteadyTime now) const;
   bool below_threshold(const Share& share) const noexcept;
-  static Target* pick_untried(View& view, const std::vector<Candidate>& among, const PickKey& key,
-                              std::span<Target* const> tried);
+  static Target* pick_other(View& view, const std::vector<Candidate>& among, const PickKey& key,
+                            std::span<Target* const> tried);
 
   std::string name_;
   std::shared_ptr<observe::UpstreamMetrics> metrics_;
@@ -127,10 +161,14 @@ class Upstream {
   std::shared_ptr<const WorkerLoops> loops_;
   std::shared_ptr<TargetGroup> group_;
   Protection protection_;
-  std::vector<std::shared_ptr<Target>> targets_;
-  std::vector<std::uint32_t> weights_;
-  std::unique_ptr<const Sticky> sticky_;
+  std::vector<Part> parts_;
+  std::optional<StickyConfig> sticky_;
+  double bounded_load_;
   std::unique_ptr<Failover> failover_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<Source> instead_;  // guarded
+  mutable std::mutex making_;
+  mutable std::shared_ptr<const Made> made_;               // guarded by that one
   std::vector<std::unique_ptr<View, DestroyView>> views_;  // by worker
 };
 

@@ -17,10 +17,13 @@ config::Refusal complain(const char* message, const char* hint = "") {
   return config::Complaint{message, hint};
 }
 
-config::Refusal read_scheme(std::string_view scheme, bool& tls) {
-  tls = base::equal_ignoring_case(scheme, "https");
-  if (tls || base::equal_ignoring_case(scheme, "http")) return {};
-  return complain("the schemes known here are http, https and unix");
+config::Refusal read_scheme(std::string_view scheme, TargetUrl& out) {
+  out.service = base::equal_ignoring_case(scheme.substr(0, 4), "srv+");
+  // Every name is followed to where it leads; dns+ says so to readers.
+  if (out.service || base::equal_ignoring_case(scheme.substr(0, 4), "dns+")) scheme.remove_prefix(4);
+  out.tls = base::equal_ignoring_case(scheme, "https");
+  if (out.tls || base::equal_ignoring_case(scheme, "http")) return {};
+  return complain("the schemes known here are http, https, srv+http, srv+https and unix");
 }
 
 config::Refusal check_rest(std::string_view authority, std::string_view rest) {
@@ -57,6 +60,7 @@ config::Refusal parse_path(std::string_view path, TargetUrl& out) {
 
 std::string TargetUrl::authority() const {
   if (!path.empty()) return std::string(kUnix) + path;
+  if (service) return host;
   bool ipv6 = host.find(':') != std::string::npos;
   return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
@@ -64,13 +68,14 @@ std::string TargetUrl::authority() const {
 std::string TargetUrl::host_field() const {
   if (!path.empty()) return host;
   std::string all = authority();
+  if (service) return all;
   if (port == default_port(tls)) all.resize(all.rfind(':'));
   return all;
 }
 
 std::string TargetUrl::text() const {
   if (!path.empty()) return authority();
-  return (tls ? "https://" : "http://") + authority();
+  return (service ? "srv+" : "") + std::string(tls ? "https://" : "http://") + authority();
 }
 
 config::Refusal parse(std::string_view text, TargetUrl& out) {
@@ -79,8 +84,8 @@ config::Refusal parse(std::string_view text, TargetUrl& out) {
   if (base::equal_ignoring_case(text.substr(0, kUnix.size()), kUnix))
     return parse_path(text.substr(kUnix.size()), out);
   if (colon == std::string_view::npos) return complain("it has no scheme", "put http:// in front");
-  bool tls = false;
-  if (auto refusal = read_scheme(text.substr(0, colon), tls)) return refusal;
+  TargetUrl url;
+  if (auto refusal = read_scheme(text.substr(0, colon), url)) return refusal;
   text.remove_prefix(colon + 3);
   auto end = text.find_first_of("/?#");
   std::string_view authority = text.substr(0, end);
@@ -90,17 +95,20 @@ config::Refusal parse(std::string_view text, TargetUrl& out) {
   if (!parsed) return config::Complaint{parsed.error().detail, {}};
   auto host = canonical_host(parsed->host);
   if (!host) return complain("the host is neither a name nor a complete IP address");
-  out.host = std::move(*host);
-  out.port = parsed->has_port ? parsed->port : default_port(tls);
-  out.path.clear();
-  out.tls = tls;
+  bool number = net::Address::parse(*host, 0).has_value();
+  if (url.service && (parsed->has_port || number))
+    return complain("behind srv+ stands the name of a service, whose records tell the ports",
+                    "write srv+http://_http._tcp.orders.example");
+  url.host = std::move(*host);
+  url.port = parsed->has_port ? parsed->port : default_port(url.tls);
+  out = std::move(url);
   return {};
 }
 
 void describe(config::Text<TargetUrl>& t) {
   t.about("target URL", "a URL such as http://orders-1:8080, https://orders-1 or unix:/run/orders.sock");
   t.example("http://orders-1:8080");
-  t.pattern("^([Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+|[Uu][Nn][Ii][Xx]:/.+)$");
+  t.pattern("^((([Dd][Nn][Ss]|[Ss][Rr][Vv])\\+)?[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+|[Uu][Nn][Ii][Xx]:/.+)$");
   t.read(parse);
   t.write([](const TargetUrl& url) { return url.text(); });
 }

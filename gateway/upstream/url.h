@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TargetUrl: where a target is, as an operator writes it: http://orders-1:8080, https://orders-1 or
-// unix:/run/orders.sock. Scheme, host and port only; what a path or a query would mean belongs to routes and
-// filters.
+// TargetUrl: where a target is, as an operator writes it: http://orders-1:8080, https://orders-1,
+// srv+http://_http._tcp.orders.example or unix:/run/orders.sock. Scheme, host and port only; what a path or a
+// query would mean belongs to routes and filters.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -15,6 +15,7 @@ struct TargetUrl {
   std::uint16_t port = 80;
   std::string path = {};  // of a Unix socket, which is asked for as `localhost`; else empty
   bool tls = false;       // https
+  bool service = false;   // srv+http: `host` is the name of SRV records, which tell hosts and ports
 
   // "orders-1:8080", "[::1]:8080", "unix:/run/orders.sock": for logs.
   std::string authority() const;

@@ -3,15 +3,27 @@
 
 namespace sluice::test {
 
-void FakeLookup::resolves(const std::string& host, const std::vector<std::string>& ips) {
+void FakeLookup::resolves(const std::string& host, const std::vector<std::string>& ips, base::Duration ttl) {
   std::vector<net::Address> addresses;
   for (const auto& ip : ips) addresses.push_back(*net::Address::parse(ip, 0));
-  answers_.insert_or_assign(host, net::Addresses(std::move(addresses)));
+  net::Answer answer{std::move(addresses)};
+  answer.ttl = ttl;
+  answers(host, std::move(answer));
+}
+
+void FakeLookup::places(const std::string& service, std::vector<net::ServicePlace> places,
+                        base::Duration ttl) {
+  net::Answer answer;
+  answer.places = std::move(places);
+  answer.ttl = ttl;
+  answers(service, std::move(answer));
 }
 
 void FakeLookup::fails(const std::string& host, const std::string& error) {
-  answers_.insert_or_assign(host, net::Addresses(base::fail(base::Reason::upstream_resolve_failed, error)));
+  answers(host, net::failed_answer(error));
 }
+
+void FakeLookup::knows_none(const std::string& host) { answers(host, net::no_answer("no such name")); }
 
 std::size_t FakeLookup::answer() {
   auto now = std::exchange(pending_, {});
@@ -20,7 +32,7 @@ std::size_t FakeLookup::answer() {
     if (at != answers_.end()) {
       done(at->second);
     } else {
-      done(base::fail(base::Reason::upstream_resolve_failed, "unknown name"));
+      done(net::failed_answer("unknown name"));
     }
   }
   return now.size();

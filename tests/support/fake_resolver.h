@@ -19,14 +19,22 @@ namespace sluice::test {
 
 class FakeLookup final : public net::Lookup {
  public:
-  void start(const std::string& host, Done done) override {
-    questions_.push_back(host);
-    pending_.emplace_back(host, std::move(done));
+  void start(const std::string& name, net::Asked /*asked*/, Done done) override {
+    questions_.push_back(name);
+    pending_.emplace_back(name, std::move(done));
   }
 
   // What the name stands for from now on. Names that were not mentioned fail with "unknown name".
-  void resolves(const std::string& host, const std::vector<std::string>& ips);
+  void resolves(const std::string& host, const std::vector<std::string>& ips,
+                base::Duration ttl = net::Answer::kUnknown);
+  void places(const std::string& service, std::vector<net::ServicePlace> places,
+              base::Duration ttl = net::Answer::kUnknown);
+  void answers(const std::string& name, net::Answer answer) {
+    answers_.insert_or_assign(name, std::move(answer));
+  }
   void fails(const std::string& host, const std::string& error);
+  // There is no such name.
+  void knows_none(const std::string& host);
   // Answers what is pending; how many questions that were.
   std::size_t answer();
   std::size_t pending() const noexcept { return pending_.size(); }
@@ -34,7 +42,7 @@ class FakeLookup final : public net::Lookup {
   const std::vector<std::string>& questions() const noexcept { return questions_; }
 
  private:
-  std::map<std::string, net::Addresses> answers_;
+  std::map<std::string, net::Answer> answers_;
   std::vector<std::pair<std::string, Done>> pending_;
   std::vector<std::string> questions_;
 };

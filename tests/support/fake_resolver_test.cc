@@ -16,8 +16,9 @@ using testing::ElementsAre;
 class FakeResolverTest : public testing::Test {
  protected:
   std::unique_ptr<net::Watch> watch(const std::string& host) {
-    return names_.resolver().watch(host, 80, [this](const net::Addresses& answer) {
-      told_.push_back(answer ? answer->front().text() : answer.error().detail);
+    return names_.resolver().watch(host, 80, [this](const net::Answer& answer) {
+      const auto& found = answer.addresses;
+      told_.push_back(found ? found->front().text() : found.error().detail);
     });
   }
   FakeResolver names_;

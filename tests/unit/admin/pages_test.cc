@@ -109,6 +109,36 @@ TEST(Pages, TakeGetAndHeadOnly) {
   EXPECT_EQ(p.answer({"HEAD", "/livez", ""}).status, 200);
 }
 
+TEST(Pages, TakeTargetsInPlaceOfTheConfigurations) {
+  Suppliers suppliers;
+  std::string told;
+  suppliers.targets.put = [&](std::string_view upstream,
+                              std::string list) -> std::optional<base::Result<std::size_t>> {
+    told = std::string(upstream) + " " + list;
+    if (upstream != "orders") return std::nullopt;
+    if (list == "bad") return base::Result<std::size_t>(base::fail(base::Reason::internal, "line 1: bad"));
+    return base::Result<std::size_t>(std::size_t{2});
+  };
+  suppliers.targets.forget = [](std::string_view upstream) { return upstream == "orders"; };
+  Pages p(std::move(suppliers), Access{});
+  auto ask = [&](const char* method, const char* target, const char* body = "") {
+    return p.answer({method, target, "127.0.0.1", "", "", body});
+  };
+
+  EXPECT_EQ(ask("PUT", "/upstreams/orders/targets", "[1, 2]").body, "{\"targets\":2}\n");
+  EXPECT_EQ(told, "orders [1, 2]");
+  EXPECT_EQ(ask("PUT", "/upstreams/orders/targets", "bad").status, 400);
+  EXPECT_THAT(ask("PUT", "/upstreams/orders/targets", "bad").body, HasSubstr("line 1: bad"));
+  EXPECT_EQ(ask("PUT", "/upstreams/users/targets").status, 404);
+  EXPECT_EQ(ask("DELETE", "/upstreams/orders/targets").status, 200);
+  EXPECT_EQ(ask("DELETE", "/upstreams/users/targets").status, 404);
+  EXPECT_EQ(ask("GET", "/upstreams/orders/targets").status, 405);
+  EXPECT_EQ(ask("POST", "/upstreams/orders/targets").allow, "PUT, DELETE");
+  EXPECT_EQ(p.answer({"PUT", "/upstreams/orders/targets", "evil.example", "", "", "[]"}).status, 421);
+  EXPECT_TRUE(Pages::takes_body({"PUT", "/upstreams/orders/targets?x", ""}));
+  EXPECT_FALSE(Pages::takes_body({"PUT", "/revocations", ""}));
+}
+
 TEST(Pages, AreForThoseOnlyWhoKnowThatThisIsTheirMachine) {
   std::vector<std::string> reasons;
   auto p = pages(reasons);

@@ -38,6 +38,29 @@ TEST(AdminSession, AnswersPipelinedRequestsInOrder) {
   EXPECT_THAT(text, EndsWith("{\"ready\":true}\n"));
 }
 
+TEST(AdminSession, ReadsTheBodyOfWhatTakesOneAndGoesOn) {
+  auto suppliers = plain_suppliers();
+  suppliers.targets.put = [](std::string_view, std::string list) -> std::optional<base::Result<std::size_t>> {
+    return base::Result<std::size_t>(list.size());
+  };
+  AdminLimits limits;
+  limits.body = 20'000;
+  Served served(std::move(suppliers), any_port(), limits);
+  Client client(served.port());
+  auto put = [](std::size_t size) {
+    return "PUT /upstreams/orders/targets HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+           std::to_string(size) + "\r\n\r\n" + std::string(size, 'x');
+  };
+
+  for (std::size_t size : {7u, 0u, 20'000u}) {
+    client.send(put(size));
+    EXPECT_THAT(client.read_until("}\n"), EndsWith("{\"targets\":" + std::to_string(size) + "}\n"));
+  }
+  client.send(put(20'001));
+
+  EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 413 "));
+}
+
 TEST(AdminSession, SendsTheMetricsPieceByPiece) {
   Served served;
 

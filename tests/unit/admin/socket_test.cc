@@ -14,6 +14,12 @@
 namespace sluice::admin {
 namespace {
 
+// Where no socket was inherited.
+base::Result<ListeningSocket> open_at(const AdminAddress& address) {
+  net::InheritedSockets none;
+  return ListeningSocket::open(address, none);
+}
+
 using testing::HasSubstr;
 
 class Directory {
@@ -32,7 +38,7 @@ class Directory {
 
 TEST(AdminSocket, IsForOwnerAndGroup) {
   Directory directory;
-  auto socket = ListeningSocket::open(directory.socket());
+  auto socket = open_at(directory.socket());
   ASSERT_TRUE(socket);
 
   struct stat status{};
@@ -46,14 +52,14 @@ TEST(AdminSocket, TakesThePlaceOfOneThatWasLeftBehind) {
   auto path = directory.socket().path;
   {
     // A process that is killed leaves the file behind.
-    auto killed = ListeningSocket::open(directory.socket());
+    auto killed = open_at(directory.socket());
     ASSERT_TRUE(killed);
     std::filesystem::rename(path, path + ".kept");
   }
   std::filesystem::rename(path + ".kept", path);
   ASSERT_TRUE(std::filesystem::exists(path));
 
-  auto socket = ListeningSocket::open(directory.socket());
+  auto socket = open_at(directory.socket());
 
   ASSERT_TRUE(socket);
   EXPECT_TRUE(Client(path).connected());
@@ -61,10 +67,10 @@ TEST(AdminSocket, TakesThePlaceOfOneThatWasLeftBehind) {
 
 TEST(AdminSocket, LeavesOneThatIsInUseAlone) {
   Directory directory;
-  auto first = ListeningSocket::open(directory.socket());
+  auto first = open_at(directory.socket());
   ASSERT_TRUE(first);
 
-  auto second = ListeningSocket::open(directory.socket());
+  auto second = open_at(directory.socket());
 
   ASSERT_FALSE(second);
   EXPECT_THAT(second.error().detail, HasSubstr("unix:" + directory.socket().path));
@@ -76,7 +82,7 @@ TEST(AdminSocket, DoesNotReplaceAFile) {
   auto path = directory.socket().path;
   std::ofstream(path) << "precious";
 
-  EXPECT_FALSE(ListeningSocket::open(directory.socket()));
+  EXPECT_FALSE(open_at(directory.socket()));
   EXPECT_EQ(std::filesystem::file_size(path), 8u);
 }
 
@@ -84,12 +90,12 @@ TEST(AdminSocket, RemovesItsFileButNotAnothers) {
   Directory directory;
   auto path = directory.socket().path;
   {
-    auto socket = ListeningSocket::open(directory.socket());
+    auto socket = open_at(directory.socket());
     ASSERT_TRUE(socket);
   }
   EXPECT_FALSE(std::filesystem::exists(path));
   {
-    auto socket = ListeningSocket::open(directory.socket());
+    auto socket = open_at(directory.socket());
     ASSERT_TRUE(socket);
     std::filesystem::rename(path, path + ".old");
     std::ofstream(path) << "another's";
@@ -98,7 +104,7 @@ TEST(AdminSocket, RemovesItsFileButNotAnothers) {
 }
 
 TEST(AdminSocket, SaysWhatIsWrongWithThePath) {
-  auto socket = ListeningSocket::open({"/no/such/directory/admin.sock", "", 0});
+  auto socket = open_at({"/no/such/directory/admin.sock", "", 0});
 
   ASSERT_FALSE(socket);
   EXPECT_EQ(socket.error().detail,
@@ -106,7 +112,7 @@ TEST(AdminSocket, SaysWhatIsWrongWithThePath) {
 }
 
 TEST(AdminSocket, ListensOnIpv6Too) {
-  auto socket = ListeningSocket::open({"", "::1", 0});
+  auto socket = open_at({"", "::1", 0});
   if (!socket) GTEST_SKIP() << socket.error().detail;
 
   EXPECT_NE(socket->port(), 0);

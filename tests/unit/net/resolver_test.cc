@@ -34,12 +34,14 @@ class ResolverTest : public testing::Test {
 
   // Notes what the watch is told as "10.0.0.1:80 10.0.0.2:80" or "failed: ...".
   Resolver::OnChange note() {
-    return [this](const Addresses& a) { told_.push_back(text(a)); };
+    return [this](const Answer& a) { told_.push_back(text(a)); };
   }
-  static std::string text(const Addresses& answer) {
-    if (!answer) return "failed: " + answer.error().detail;
+  static std::string text(const Answer& answer) {
+    if (!answer.good()) return (answer.none ? "none: " : "failed: ") + answer.addresses.error().detail;
     std::string out;
-    for (const Address& a : *answer) out += (out.empty() ? "" : " ") + a.text();
+    for (const Address& a : *answer.addresses) out += (out.empty() ? "" : " ") + a.text();
+    for (const ServicePlace& p : answer.places)
+      out += (out.empty() ? "" : " ") + p.host + ":" + std::to_string(p.port);
     return out;
   }
   std::size_t questions() { return names_.lookup().questions().size(); }
@@ -119,7 +121,7 @@ TEST_F(ResolverTest, TakesADifferentOrderForNoChange) {
   names_.lookup().resolves("orders", {"10.0.0.2", "10.0.0.1"});
   names_.pass(kLongest);
 
-  EXPECT_EQ(told_.size(), 1u);
+  EXPECT_THAT(told_, ElementsAre("10.0.0.1:80 10.0.0.2:80", "10.0.0.1:80 10.0.0.2:80"));
   EXPECT_THAT(log_, IsEmpty());
 }
 
@@ -131,7 +133,8 @@ TEST_F(ResolverTest, KeepsTheLastGoodAnswerAndComplainsOnceWhileLookupsFail) {
   names_.lookup().fails("orders", "no such host");
   for (int i = 0; i < 10; ++i) names_.pass(kLongest);
 
-  EXPECT_THAT(told_, ElementsAre("10.0.0.1:80", "failed: no such host"));
+  EXPECT_EQ(told_.size(), 11u);
+  EXPECT_EQ(told_.back(), "failed: no such host");
   EXPECT_THAT(log_, ElementsAre("warning: host orders: cannot be resolved: no such host, keeping 10.0.0.1"));
   auto late = names_.resolver().watch("orders", 81, note());
   EXPECT_EQ(told_.back(), "10.0.0.1:81");
@@ -241,7 +244,7 @@ TEST_F(ResolverTest, TakesUpANameAgainWhoseQuestionIsStillOpen) {
 TEST_F(ResolverTest, LetsACallbackWatchMoreAndEndItsOwnWatch) {
   names_.lookup().resolves("orders", {"10.0.0.1"});
   std::unique_ptr<Watch> first, second;
-  first = names_.resolver().watch("orders", 80, [&](const Addresses&) {
+  first = names_.resolver().watch("orders", 80, [&](const Answer&) {
     first.reset();
     second = names_.resolver().watch("orders", 81, note());
   });
@@ -257,17 +260,91 @@ TEST_F(ResolverTest, MayGoBeforeItsWatchesAndAnswers) {
   struct Late final : Lookup {  // keeps the questions when the resolver is gone
     Done& done;
     explicit Late(Done& d) : done(d) {}
-    void start(const std::string&, Done d) override { done = std::move(d); }
+    void start(const std::string&, Asked, Done d) override { done = std::move(d); }
   };
   Lookup::Done done;
   std::optional<Resolver> resolver(std::in_place, control, clock, std::make_unique<Late>(done));
   auto watch = resolver->watch("orders", 80, note());
 
   resolver.reset();
-  done(std::vector{*Address::parse("10.0.0.1", 0)});
+  done({std::vector{*Address::parse("10.0.0.1", 0)}});
   watch.reset();
 
   EXPECT_THAT(told_, IsEmpty());
+}
+
+TEST_F(ResolverTest, GoesByTheTimeThatAnAnswerIsGoodWithinBounds) {
+  struct {
+    base::Duration ttl, soonest, latest;
+  } cases[] = {{0s, 1s, 1100ms}, {5s, 4500ms, 5500ms}, {1h, 27s, 33s}};
+  for (const auto& c : cases) {
+    std::string host = "host" + std::to_string(c.ttl.count());
+    names_.lookup().resolves(host, {"10.0.0.1"}, c.ttl);
+    auto watch = names_.resolver().watch(host, 80, note());
+    names_.answer();
+    auto asked = questions();
+
+    names_.pass(c.soonest - 1ns);
+    EXPECT_EQ(questions(), asked) << "too soon";
+    names_.pass(c.latest - c.soonest + 1ns);
+    EXPECT_EQ(questions(), asked + 1) << "too late";
+  }
+}
+
+TEST_F(ResolverTest, TellsEachTimeThatANameStandsForNothingAndRemembersWhatItDid) {
+  names_.lookup().resolves("orders", {"10.0.0.1"});
+  auto watch = names_.resolver().watch("orders", 80, note());
+  names_.answer();
+  names_.lookup().knows_none("orders");
+  names_.pass(kLongest);
+  names_.pass(2s);
+
+  EXPECT_THAT(told_, ElementsAre("10.0.0.1:80", "none: no such name", "none: no such name"));
+  EXPECT_THAT(log_, ElementsAre("warning: host orders: cannot be resolved: no such name, keeping 10.0.0.1"));
+  told_.clear();
+  auto late = names_.resolver().watch("orders", 81, note());
+  EXPECT_THAT(told_, ElementsAre("10.0.0.1:81", "none: no such name"));
+  names_.clock().advance(Resolver::kRemembered);
+  told_.clear();
+  auto later = names_.resolver().watch("orders", 82, note());
+  EXPECT_THAT(told_, ElementsAre("none: no such name"));
+}
+
+TEST_F(ResolverTest, KeepsTheAddressesOfAFamilyWhoseQuestionFailed) {
+  names_.lookup().resolves("orders", {"10.0.0.1", "2001:db8::1"});
+  auto watch = names_.resolver().watch("orders", 80, note());
+  names_.answer();
+  Answer half{std::vector{*Address::parse("10.0.0.2", 0)}};
+  half.unknown_family = AF_INET6;
+  names_.lookup().answers("orders", half);
+
+  names_.pass(kLongest);
+
+  EXPECT_EQ(told_.back(), "10.0.0.2:80 [2001:db8::1]:80");
+}
+
+TEST_F(ResolverTest, FollowsAServiceToItsPlaces) {
+  names_.lookup().places("_http._tcp.orders", {{"a", 80, 0, 1}, {"b", 81, 0, 1}}, 1s);
+  auto watch = names_.resolver().watch_service("_http._tcp.orders", note());
+  names_.answer();
+  names_.lookup().places("_http._tcp.orders", {{"b", 81, 0, 1}}, 1s);
+  names_.pass(2s);
+  auto late = names_.resolver().watch_service("_http._tcp.orders", note());
+
+  EXPECT_THAT(told_, ElementsAre("a:80 b:81", "b:81", "b:81"));
+  EXPECT_THAT(log_, ElementsAre("info: service _http._tcp.orders: a:80, b:81 -> b:81"));
+}
+
+TEST_F(ResolverTest, ReportsEveryLookup) {
+  std::vector<bool> good;
+  names_.resolver().on_lookup([&](const Answer& a, base::Duration) { good.push_back(a.good()); });
+  names_.lookup().resolves("orders", {"10.0.0.1"});
+  auto first = names_.resolver().watch("orders", 80, note());
+  auto second = names_.resolver().watch("nowhere", 80, note());
+
+  names_.answer();
+
+  EXPECT_THAT(good, ElementsAre(true, false));
 }
 
 // With its own timer: the clock runs so fast that everything is due when the timer first fires.
@@ -281,18 +358,18 @@ TEST(ResolverTimer, AsksAgainByItself) {
     boost::asio::io_context& control;
     int& questions;
     Counting(boost::asio::io_context& c, int& q) : control(c), questions(q) {}
-    void start(const std::string&, Done done) override {
+    void start(const std::string&, Asked, Done done) override {
       if (++questions == 3) {
         control.stop();
       } else {
-        done(std::vector{*Address::parse("10.0.0.1", 0)});
+        done({std::vector{*Address::parse("10.0.0.1", 0)}});
       }
     }
   };
   boost::asio::io_context control;
   int questions = 0;
   Resolver resolver(control, clock, std::make_unique<Counting>(control, questions));
-  auto watch = resolver.watch("orders", 80, [](const Addresses&) {});
+  auto watch = resolver.watch("orders", 80, [](const Answer&) {});
 
   control.run();
 

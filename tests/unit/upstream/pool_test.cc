@@ -389,6 +389,22 @@ TEST_F(PoolTest, KeepsIdleConnectionsToAddressesThatStay) {
   EXPECT_EQ(get(), "ok reused");
 }
 
+TEST_F(PoolTest, ClosesUnusedConnectionsOfATargetThatIsToGoAndKeepsNone) {
+  target_->join();
+  EXPECT_EQ(get(), "ok new");
+  ASSERT_EQ(pool().idle(), 1u);
+
+  Target::leave(target_, true);
+  loop_.run_once(0s);
+  EXPECT_EQ(pool().idle(), 0u);
+  EXPECT_EQ(get(), "ok new") << "what was sent here before ends well";
+  EXPECT_EQ(pool().idle(), 0u);
+
+  target_->join();
+  EXPECT_EQ(get(), "ok new");
+  EXPECT_EQ(get(), "ok reused");
+}
+
 TEST_F(PoolTest, GoesWithItsTarget) {
   get();
 

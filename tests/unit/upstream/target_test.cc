@@ -35,6 +35,44 @@ TEST_F(TargetTest, KnowsItsNames) {
   EXPECT_EQ(target_->host_field(), "orders-1:8080");
 }
 
+TEST_F(TargetTest, OfOneAddressOfANameSaysWhich) {
+  auto address = *net::Address::parse("10.0.0.7", 8080);
+
+  auto target = Target::make(group_, TargetUrl{"orders", 8080}, loops_, &address);
+
+  EXPECT_EQ(target->text(), "orders:8080 (10.0.0.7)");
+  EXPECT_EQ(target->host_field(), "orders:8080");
+  EXPECT_TRUE(target->usable());
+  EXPECT_TRUE(target->one_of_name());
+  EXPECT_EQ(target->identity(), "http://orders:8080 (10.0.0.7)");
+  EXPECT_EQ(target_->identity(), "http://orders-1:8080");
+}
+
+TEST_F(TargetTest, IsToGoWhenItsLastListLeavesItAndTellsThePools) {
+  struct Slot final : PoolSlot {
+    int looked = 0;
+    void look_again() noexcept override { ++looked; }
+  };
+  auto slot = std::make_unique<Slot>();
+  Slot& pool = *slot;
+  target_->slot(0) = std::move(slot);
+  target_->join();
+  target_->join();
+
+  Target::leave(target_, true);
+  EXPECT_FALSE(target_->draining());
+  auto version = target_->version();
+  Target::leave(target_, true);
+  first_.run_once(0s);
+
+  EXPECT_TRUE(target_->draining());
+  EXPECT_GT(target_->version(), version);
+  EXPECT_EQ(pool.looked, 1);
+  target_->join();
+  EXPECT_FALSE(target_->draining()) << "it is wanted again";
+  target_->slot(0).reset();
+}
+
 TEST_F(TargetTest, IsUsableOnceItHasAnAddress) {
   EXPECT_FALSE(target_->usable());
   EXPECT_TRUE(target_->addresses()->empty());

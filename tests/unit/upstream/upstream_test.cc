@@ -83,7 +83,7 @@ TEST_F(UpstreamTest, PicksNoTargetThatFailsItsHealthChecks) {
   auto upstream = make(config);
   names_.answer();
   upstream->put_in_force(clock_.wall());
-  const auto& targets = upstream->targets();
+  auto targets = upstream->targets();
 
   targets[1]->take({CheckResult::failed, "status 500"}, {}, clock_.wall());
 
@@ -100,7 +100,7 @@ TEST_F(UpstreamTest, SaysWhyItsTargetsAreIllBeforeThatNamesAreNotResolved) {
   names_.answer();
   upstream->put_in_force(clock_.wall());
 
-  upstream->targets()[1]->take({CheckResult::failed, "status 500"}, {}, clock_.wall());
+  upstream->targets()[0]->take({CheckResult::failed, "status 500"}, {}, clock_.wall());
 
   EXPECT_EQ(upstream->pick(0, {}), nullptr);
   EXPECT_EQ(upstream->why_unusable().reason, base::Reason::no_healthy_upstream);
@@ -116,7 +116,9 @@ TEST_F(UpstreamTest, HasItsTargetsCheckedAsItsConfigurationSays) {
 
   config.health.emplace().path = "/healthz";
   config.protocol = ProtocolChoice::h2;
+  for (const char* host : {"a", "b"}) names_.lookup().resolves(host, {"10.0.0.1"});
   auto upstream = make(config);
+  names_.answer();
   upstream->add_checks(checked);
 
   ASSERT_EQ(checked.size(), 2u);

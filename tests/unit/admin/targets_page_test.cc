@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/admin/targets_page.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::admin {
+namespace {
+
+TEST(TargetsPage, IsFoundByTheNameOfItsUpstream) {
+  EXPECT_EQ(upstream_of_targets("/upstreams/orders/targets"), "orders");
+  EXPECT_EQ(upstream_of_targets("/upstreams/the%20orders/targets"), "the orders");
+  for (const char* other : {"/upstreams", "/upstreams//targets", "/upstreams/targets",
+                            "/upstreams/a/b/targets", "/upstreams/a/targets/", "/upstreams/a"})
+    EXPECT_EQ(upstream_of_targets(other), std::nullopt) << other;
+}
+
+}  // namespace
+}  // namespace sluice::admin
