@@ -79,6 +79,7 @@ void Protection::put_in_force(Targets targets, observe::UpstreamMetrics* metrics
 bool Protection::bring_back(Targets targets, base::SteadyTime now, const char* early) const {
   std::lock_guard lock(group_->ejecting);
   bool any = false;
+  std::uint32_t out = 0;
   auto next = TargetGroup::kNever;
   for (const auto& t : targets) {
     if (!t->ejected()) continue;
@@ -87,9 +88,13 @@ bool Protection::bring_back(Targets targets, base::SteadyTime now, const char* e
       base::log(base::Level::info, "upstream " + group_->upstream + ": " + t->text() + " is back in service" +
                                        (early ? std::string(", as ") + early : ""));
     } else {
+      ++out;
       next = std::min(next, t->ejection().until().time_since_epoch().count());
     }
   }
+  // Some are not in this list, which may be of an older snapshot: who knows them looks soon.
+  if (group_->ejected.load(std::memory_order_relaxed) > out)
+    next = std::min(next, (now + std::chrono::seconds(1)).time_since_epoch().count());
   group_->next_return.store(next, std::memory_order_relaxed);
   return any;
 }

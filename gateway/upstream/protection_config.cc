@@ -75,7 +75,7 @@ void describe(Description<LimitsConfig>& d) {
 
 void describe(Description<QueueConfig>& d) {
   d.about(
-      "queue",
+      "upstream queue",
       "Where requests wait while `limits.max_requests` is reached. In order; but once the oldest has waited "
       "half of its time the newest goes first, as its caller is the most likely to be there still.");
   d.field("max", &QueueConfig::max, "Requests that may wait, all workers together.", between(1u, 1'000'000u));

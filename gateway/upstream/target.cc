@@ -233,6 +233,7 @@ base::Duration Target::eject(const OutlierConfig& config, std::string cause, bas
   if (ejection_.out()) return {};
   auto length = ejection_.begin(config, std::move(cause), now);
   ejected_.store(true, std::memory_order_relaxed);
+  group_->ejected.fetch_add(1, std::memory_order_relaxed);
   update_usable();
   return length;
 }
@@ -242,6 +243,7 @@ bool Target::bring_back(base::SteadyTime now, bool early) {
   if (!ejection_.out() || (!early && now < ejection_.until())) return false;
   ejection_.end(now);
   ejected_.store(false, std::memory_order_relaxed);
+  group_->ejected.fetch_sub(1, std::memory_order_relaxed);
   update_usable();
   return true;
 }

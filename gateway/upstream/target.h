@@ -50,6 +50,7 @@ struct TargetGroup {
   std::atomic<std::uint64_t> version{1};
   std::atomic<base::SteadyTime::rep> next_return{kNever};  // when the first ejection of a target ends
   std::atomic<std::uint32_t> connections{0};               // open ones
+  std::atomic<std::uint32_t> ejected{0};                   // targets that are out, in whatever list
   std::mutex ejecting;                                     // one at a time, so that all see how many are out
   Circuit circuit;
   Tally retries, pending;
@@ -81,6 +82,9 @@ class Target {
   static std::shared_ptr<Target> make(std::shared_ptr<TargetGroup> group, TargetUrl url,
                                       std::shared_ptr<const WorkerLoops> workers,
                                       const net::Address* at = nullptr);
+  ~Target() {
+    if (ejected()) group_->ejected.fetch_sub(1, std::memory_order_relaxed);
+  }
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
 

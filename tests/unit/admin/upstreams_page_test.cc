@@ -43,10 +43,10 @@ TEST(UpstreamsPage, ShowsTheChangesOfATargetWithTheNewestFirst) {
 }
 
 TEST(UpstreamsPage, ShowsATargetThatIsOutOfService) {
-  upstream::Ejection ejection;
-  ejection.begin({}, "5 failures in a row", base::SteadyTime(1h));
+  TargetReport target{"a:80", false, "a:80 is out", "", {}};
+  target.ejection.begin({}, "5 failures in a row", base::SteadyTime(1h));
 
-  auto page = upstreams_page({{"orders", {{"a:80", false, "a:80 is out", "", {}, ejection}}}});
+  auto page = upstreams_page({{"orders", {target}}});
 
   EXPECT_NE(page.find("\"state\":\"ejected\",\"why\":\"a:80 is out\""), page.npos) << page;
   EXPECT_NE(page.find("\"changes\":[],\"ejections\":1}"), page.npos) << page;

@@ -194,6 +194,25 @@ TEST_F(ProtectionTest, BringsTargetsBackInTimeWhenOneIsPicked) {
   EXPECT_EQ(usable(), "++");
 }
 
+TEST_F(ProtectionTest, ForgetsNoTargetThatAnOlderSnapshotDoesNotHave) {
+  make(4);
+  UpstreamConfig fewer = config_;
+  fewer.targets.pop_back();
+  Upstream before("orders", fewer, DefaultsConfig{}, table_);
+  fails(0, Reason::upstream_reset, 5);
+  pass(10s);
+  fails(3, Reason::upstream_reset, 5);
+  ASSERT_EQ(usable(), "-++-");
+
+  clock_.advance(20s);
+  loop_.run_once(0s);
+  before.protection().bring_back_due(before.targets(), loop_.now());
+  EXPECT_EQ(usable(), "+++-");
+  pass(10s);
+
+  EXPECT_EQ(usable(), "++++");
+}
+
 TEST_F(ProtectionTest, KeepsATargetOutAcrossReloads) {
   make(3);
   fails(1, Reason::upstream_reset, 5);
