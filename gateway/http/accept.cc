@@ -38,8 +38,7 @@ Wanted wanted(const Fields& request, std::string_view type) noexcept {
   int best = 0;
   Wanted out;
   for (const Field& line : request.lines()) {
-    if (line.dropped || line.id != FieldId::other || !base::equal_ignoring_case(line.name, "Accept"))
-      continue;
+    if (line.dropped || line.id != FieldId::accept) continue;
     any = true;
     std::string_view rest = line.value;
     while (!rest.empty()) {
