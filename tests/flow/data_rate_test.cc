@@ -17,7 +17,8 @@ std::string yaml(const std::string& listener) {
 }
 
 TEST(MinDataRate, RefusesABodyThatTrickles) {
-  Gateway gw(yaml("min_data_rate: {rate: 1KiB, grace: 200ms}"), Downstream::h1);
+  // More than comes by single bytes, however quickly they go round.
+  Gateway gw(yaml("min_data_rate: {rate: 100MiB, grace: 200ms}"), Downstream::h1);
   RawClient client = gw.connect();
   client.send("POST /u HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nh");
   auto target = gw.upstream("users").accept();

@@ -57,7 +57,6 @@ TEST(ErrorPages, LeaveUpstreamsAloneUnlessToldToIntercept) {
 TEST(ErrorPages, MayHideTheStatusFromClientsButNotFromTheLog) {
   Gateway gw(yaml("{501: {status: 503, intercept: true}}"));
   gw.upstream("users").answers(501, "theirs");
-  Metrics before(gw);
 
   EXPECT_THAT(gw.get("/u/1"), HasStatus(503));
 
