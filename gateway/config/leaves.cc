@@ -32,7 +32,8 @@ class Collector {
       case Shape::Form::scalar: {
         auto& scalar = static_cast<const ScalarShape&>(*shape);
         bool hidden = secret || scalar.secret || (node && node->substituted);
-        return leaf(at, hidden, scalar.write(value), node);
+        // A secret writes itself as a mask: what it was written as tells two of them apart.
+        return leaf(at, hidden, hidden && node ? std::string(node->text()) : scalar.write(value), node);
       }
       case Shape::Form::json:
         return leaf(at, secret || substituted(node), static_cast<const Json*>(value)->text, node);

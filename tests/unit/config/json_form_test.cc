@@ -46,7 +46,7 @@ TEST(JsonForm, SaysWhereEachValueWasWritten) {
 
   std::map<std::string, std::string> origins(form.origins.begin(), form.origins.end());
   EXPECT_EQ(origins["version"], "config.yaml:1:10");
-  EXPECT_EQ(origins["upstreams.a.targets[1]"], "config.yaml:2:33");
+  EXPECT_EQ(origins["upstreams.a.targets[1]"], "config.yaml:2:32");
   EXPECT_EQ(origins["upstreams.a.health.path"], "config.yaml:2:46");
   EXPECT_EQ(origins["routes[0].name"], "config.yaml:3:17");
   EXPECT_FALSE(origins.contains("debug"));

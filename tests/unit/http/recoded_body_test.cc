@@ -114,7 +114,7 @@ TEST_F(RecodedBodyTest, EndsWithItsReader) {
   base::Job<void> job(&scope);
   job.start(test::collect(body, 100, whole));
   scope.cancel(base::Reason::client_closed);
-  while (job.running()) loop.run_once(std::chrono::hours(1));
+  base::run_ready();
   EXPECT_EQ(whole.error, base::Reason::client_closed);
 }
 

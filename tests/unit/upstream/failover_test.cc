@@ -59,6 +59,9 @@ class FailoverTest : public testing::Test {
   std::shared_ptr<Upstream> make(std::string name, int subnet, int targets) {
     UpstreamConfig c;
     c.health.emplace();
+    c.sticky.emplace();
+    c.sticky->cookie = name;
+    c.sticky->secret = {{std::string(32, 's')}};
     for (int i = 1; i <= targets; ++i)
       c.targets.push_back({{"10.0." + std::to_string(subnet) + "." + std::to_string(i), 80}, 1});
     auto made = std::make_shared<Upstream>(std::move(name), c, DefaultsConfig{}, table_);

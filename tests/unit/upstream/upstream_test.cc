@@ -372,9 +372,9 @@ class SlowStartOfUpstream : public UpstreamTest {
 
 TEST_F(SlowStartOfUpstream, DoesNotComeWithTheStartOfTheProcess) {
   auto upstream = make(slow({"10.0.0.1", "10.0.0.2", "c"}));
-  upstream->put_in_force(clock_.wall());
   names_.lookup().resolves("c", {"10.0.0.3"});
   names_.answer();
+  upstream->put_in_force(clock_.wall());
 
   EXPECT_EQ(last(*upstream), 1000);
 }
@@ -438,6 +438,9 @@ TEST_F(UpstreamTest, KeepsRequestsTogetherThatAreAlike) {
 TEST_F(UpstreamTest, GivesAClientTheTargetThatItHadWhileThatIsWell) {
   auto config = with_targets({"10.0.0.1", "10.0.0.2", "10.0.0.3"});
   config.health = HealthConfig{};
+  config.sticky.emplace();
+  config.sticky->cookie = "where";
+  config.sticky->secret = {{std::string(32, 's')}};
   auto upstream = make(config);
   upstream->put_in_force(clock_.wall());
   Target* had = upstream->targets()[1].get();
