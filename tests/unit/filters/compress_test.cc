@@ -198,13 +198,13 @@ TEST_F(Compress, SendsEachPartOfAStreamAtOnce) {
 }
 
 TEST_F(Compress, TriesAsHardAsItIsTold) {
-  std::string text;
+  std::string long_text;
   for (int i = 0; i < 2000; ++i)
-    text += R"({"id":)" + std::to_string(i * 7919 % 1000) + R"(,"name":"product )" + std::to_string(i % 37) +
-            "\"},";
+    long_text += R"({"id":)" + std::to_string(i * 7919 % 1000) + R"(,"name":"product )" +
+                 std::to_string(i % 37) + "\"},";
   std::size_t sizes[2];
   for (int i : {0, 1}) {
-    pass(i ? "{levels: {gzip: 9}}" : "{levels: {gzip: 1}}", {.accepts = "gzip", .text = text});
+    pass(i ? "{levels: {gzip: 9}}" : "{levels: {gzip: 1}}", {.accepts = "gzip", .text = long_text});
     sizes[i] = test::read_all(fake->loop, *fake->ex.response_body).text().size();
   }
   EXPECT_LT(sizes[1], sizes[0]);
