@@ -22,7 +22,7 @@ constexpr const char* kAdmin[] = {
     "{path: [/admin, '/admin/{rest...}']}",
     "{path: [/admin, '/admin/{id}', '/admin/{id}/{of}']}",
     "{path: {regex: '/admin(/.*)?'}}",
-    "{path: [/admin, /admin/users], host: [h, '*.example.com']}",
+    "{path: [/admin, /admin/users], host: [test.example, '*.example.com']}",
     "{path: /admin/**, header: {X-Any: absent}, query: {any: absent}, cookie: {any: absent}}",
 };
 
