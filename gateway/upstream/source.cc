@@ -73,11 +73,14 @@ void Source::replace(Members fresh) {
   answered_.store(true, std::memory_order_release);
   if (fresh == *before) return;
   auto known = targets_of(*before), wanted = targets_of(fresh);
-  // All that workers may ask of a target is settled before they can see it.
+  bool first = !std::exchange(had_members_, had_members_ || !fresh.empty());
+  // All that workers may ask of a target is settled before they can see it. Whether one of a source that is
+  // not in force yet comes late is settled when it is.
   for (const Member& m : fresh) {
     if (known.contains(m.target.get())) continue;
     group_->admit(*m.target);
     m.target->join();
+    if (!first || in_force_) m.target->enter(!first && group_->served);
   }
   {
     std::lock_guard lock(mutex_);

@@ -63,6 +63,9 @@ class Source : public std::enable_shared_from_this<Source> {
   base::Error why_empty() const;
   // Targets that left it and still have requests.
   std::vector<std::shared_ptr<Target>> draining() const;
+  // A snapshot that draws from it is in force: what is found first from now on was only late to be found, and
+  // need not come up slowly.
+  void put_in_force() noexcept { in_force_ = true; }
   virtual void set_grace(base::Duration grace) { grace_ = grace; }
   // The listener hears of each change of members, as long as it lives.
   void tell(const std::shared_ptr<Source>& listener);
@@ -102,6 +105,8 @@ class Source : public std::enable_shared_from_this<Source> {
   base::Duration grace_ = kGrace;
   std::vector<std::weak_ptr<Source>> listeners_;
   base::SteadyTime empty_since_{};
+  bool in_force_ = false;
+  bool had_members_ = false;
   std::atomic<bool> answered_{false};
 
   mutable std::mutex mutex_;  // guards the rest

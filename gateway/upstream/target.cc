@@ -11,7 +11,6 @@ namespace sluice::upstream {
 void TargetGroup::admit(Target& target) const {
   if (target.url().tls && tls) target.use_tls(tls);
   if (checked) target.check_health(true, {});
-  target.enter(served);
 }
 
 Target::Target(std::shared_ptr<TargetGroup> group, TargetUrl url, std::shared_ptr<const WorkerLoops> workers,

@@ -149,6 +149,7 @@ std::vector<Upstream::Shown> Upstream::shown() const {
 }
 
 void Upstream::put_in_force(base::WallTime now) const {
+  for (const Part& p : parts()) p.source->put_in_force();
   group_->tls = tls_;
   group_->checked = checks_ != nullptr;
   auto all = targets();
@@ -252,12 +253,17 @@ std::span<const std::shared_ptr<Target>> Upstream::targets(unsigned worker) cons
   return view(worker).targets;
 }
 
+bool Upstream::has(unsigned worker, const Target* target) const {
+  const View& view = this->view(worker);
+  if (view.made && view.made->sticky) return view.made->sticky->names(target);
+  return std::ranges::any_of(view.targets, [&](const auto& t) { return t.get() == target; });
+}
+
 const Sticky& Upstream::cookies(unsigned worker) const { return *view(worker).made->sticky; }
 
 Picked Upstream::choose(unsigned worker, const PickKey& key, std::span<Target* const> tried, bool elsewhere) {
   // The one that the client had may be gone by now, if this is not the first attempt.
-  bool wanted =
-      key.wanted && !elsewhere && sticky_ && cookies(worker).names(key.wanted) && key.wanted->usable();
+  bool wanted = key.wanted && !elsewhere && has(worker, key.wanted) && key.wanted->usable();
   if (wanted && std::ranges::find(tried, key.wanted) == tried.end()) [[unlikely]]
     return {this, key.wanted};
   if (failover_) [[unlikely]]

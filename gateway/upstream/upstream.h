@@ -136,6 +136,7 @@ class Upstream {
   std::vector<Part> parts() const;  // those in force; takes a lock, as members() does
   Members members() const;
   View& view(unsigned worker) const;
+  bool has(unsigned worker, const Target* target) const;
   void refresh(View& view, unsigned worker, std::uint64_t version) const;
   void take_members(View& view, unsigned worker) const;
   std::shared_ptr<const Made> made_of(const View& view) const;

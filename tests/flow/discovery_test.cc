@@ -23,7 +23,8 @@ class Discovery : public testing::Test {
   }
   std::string yaml(std::string_view upstream) const {
     return "resolver: {nameservers: \"" + dns_.address().text() + "\"}\nupstreams: {svc: {" +
-           std::string(upstream) + "}}\nroutes: [{name: all, match: {path: /**}, to: svc}]\n";
+           (usually_bridged() ? "protocol: h2, " : "") + std::string(upstream) +
+           "}}\nroutes: [{name: all, match: {path: /**}, to: svc}]\n";
   }
   net::ServicePlace place(const char* host, const Upstream& at, std::uint16_t priority = 0) const {
     return {host, at.port(), priority, 1};

@@ -101,6 +101,24 @@ TEST_F(SourceTest, AsksOfTargetsThatComeLaterWhatIsInForce) {
   EXPECT_TRUE(source->members()->front().target->health().checked());
 }
 
+TEST_F(SourceTest, LetsThoseComeUpSlowlyThatAreFoundLaterButNotTheFirst) {
+  base::VirtualClock clock;
+  net::Loop loop(clock);
+  TargetTable table({&loop}, &names_.resolver());
+  auto group = table.group("orders");
+  auto source = table.sources().of(group, {"orders", 80});
+  source->put_in_force();
+  group->served = true;
+
+  resolves("orders", {"10.0.0.1"});
+  auto first = source->members()->at(0).target;
+  resolves("orders", {"10.0.0.1", "10.0.0.2"});
+  auto later = source->members()->at(1).target;
+
+  EXPECT_EQ(first->fresh_since(), base::SteadyTime{});
+  EXPECT_NE(later->fresh_since(), base::SteadyTime{});
+}
+
 TEST_F(SourceTest, KeepsItsTargetsForEverWhenLookupsFail) {
   auto source = of("orders");
   resolves("orders", {"10.0.0.1"});
