@@ -40,7 +40,9 @@ class AffinityTest : public testing::Test {
   }
 
   upstream::UpstreamConfig config_;
-  upstream::TargetTable table_{{}, nullptr};
+  base::VirtualClock clock_;
+  net::Loop loop_{clock_};
+  upstream::TargetTable table_{{&loop_}, nullptr};
   test::FakeBuilder builder_;
   std::unique_ptr<upstream::Upstream> upstream_;
 };
