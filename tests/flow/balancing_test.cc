@@ -61,8 +61,10 @@ TEST(Balancing, KeepsRequestsTogetherThatAreAlike) {
 TEST(Balancing, KeepsAConsumerAtOneTarget) {
   Gateway gw(R"(
 upstreams: {users: {targets: ["<a>", "<b>", "<c>"], balance: consistent_hash, hash_by: consumer}}
-consumers: [{name: ann, api_keys: [k-ann]}, {name: bob, api_keys: [k-bob]}]
-routes: [{name: u, match: {path: /**}, use: [{api_key: {}}], to: users}]
+consumers:
+  - {name: ann, api_keys: ["sha256:02b757a429d88596e65eb1317986428e02d12cc27ca05d916d84590323728ded"]}  # k-ann
+  - {name: bob, api_keys: ["sha256:dc3b2e6c977deebea495ebfecc09fd036765694a52702a8cc4230f246380a281"]}  # k-bob
+routes: [{name: u, match: {path: /**}, use: [{api_key: {header: X-Api-Key}}], to: users}]
 )");
   for (auto name : {"a", "b", "c"}) gw.upstream(name).answers(200, name);
 

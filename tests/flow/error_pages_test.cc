@@ -22,12 +22,12 @@ std::string yaml(const std::string& defaults, const std::string& own = "{}") {
 }
 
 TEST(ErrorPages, AnswerWhereThereIsNoRoute) {
-  Gateway gw(yaml("{404: {html: \"<h1>${error.title}</h1>\"}}"));
+  Gateway gw(yaml("{404: {html: \"<h1 id=e>${error.title}</h1>\"}}"));
 
   auto page = gw.get("/nowhere", kBrowser);
 
   EXPECT_THAT(page, HasStatus(404));
-  EXPECT_EQ(page.body, "<h1>No route</h1>");
+  EXPECT_EQ(page.body, "<h1 id=e>No route</h1>");
   EXPECT_THAT(page, HasField("Content-Type", HasSubstr("text/html")));
   EXPECT_THAT(page, HasField("Proxy-Status", HasSubstr("no_route")));
   EXPECT_THAT(gw.get("/nowhere"), Refused(404, "no_route"));

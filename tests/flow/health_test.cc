@@ -171,10 +171,10 @@ TEST(HealthChecks, ShowWhatTheyFoundOnTheAdminListener) {
   EXPECT_EQ(page.value("Content-Type"), "application/json");
   auto port = std::to_string(gw.upstream("a").port());
   EXPECT_THAT(page.body, HasSubstr("{\"upstream\":\"users\",\"targets\":["));
-  EXPECT_THAT(
-      page.body,
-      HasSubstr("{\"target\":\"127.0.0.1:" + port + "\",\"state\":\"unhealthy\",\"why\":\"127.0.0.1:" + port +
-                " fails its health checks: status 500\",\"check\":\"http\",\"since\":\"20"));
+  EXPECT_THAT(page.body, HasSubstr("{\"target\":\"127.0.0.1:" + port +
+                                   "\",\"state\":\"unhealthy\",\"why\":\"127.0.0.1:" + port +
+                                   " fails its health checks: status 500\","));
+  EXPECT_THAT(page.body, HasSubstr("\"check\":\"http\",\"since\":\"20"));
   EXPECT_THAT(page.body, HasSubstr("\"state\":\"unhealthy\",\"cause\":\"status 500\"}]}"));
   EXPECT_THAT(page.body, HasSubstr("\"last_check\":\"status 200\",\"changes\":[]}"));
 }

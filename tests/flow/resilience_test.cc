@@ -198,7 +198,9 @@ TEST(CircuitBreaker, ClosesOnceRequestsGoWell) {
 
 TEST(CircuitBreaker, HoldsForCallsOfOthersToo) {
   Gateway gw(R"(
-upstreams: {auth: {url: "<auth>", retry: none, circuit_breaker: {min_requests: 3, open: 1h}}}
+upstreams:
+  auth: {url: "<auth>", retry: none, circuit_breaker: {min_requests: 3, open: 1h}}
+  users: {url: "<users>"}
 routes: [{name: u, match: {path: /**}, use: [{forward_auth: {to: auth, path: /check}}], to: users}]
 )");
   gw.upstream("users").answers(200, "users");
