@@ -18,8 +18,8 @@
 namespace sluice::admin {
 
 struct AdminLimits {
-  std::size_t connections = 64;   // a further one ends that in which nothing has moved for the longest time
-  std::size_t head = 8 * 1024;    // bytes of a request's head
+  std::size_t connections = 64;  // a further one ends that in which nothing has moved for the longest time
+  std::size_t head = 8 * 1024;   // bytes of a request's head
   std::size_t body = 64 * 1024;  // bytes of a request's body
   std::chrono::milliseconds request = std::chrono::seconds(5);  // for a first request's head, and for a body
   std::chrono::milliseconds idle = std::chrono::seconds(60);    // until a further request's head is complete

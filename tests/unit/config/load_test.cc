@@ -238,9 +238,10 @@ TEST_F(Load, RefusesIncludesThatAreNoNames) {
   environment_.variables["X"] = "secret.yaml";
   load_file();
 
-  EXPECT_THAT(wrong(), ElementsAre(HasSubstr("1:11 `files` is missing"), HasSubstr("1:12 unknown setting `a`"),
-                                   HasSubstr("1:19 expected the name of a file or a pattern"),
-                                   HasSubstr("1:23 the name of an included file cannot come from ${env:}")));
+  EXPECT_THAT(wrong(),
+              ElementsAre(HasSubstr("1:11 `files` is missing"), HasSubstr("1:12 unknown setting `a`"),
+                          HasSubstr("1:19 expected the name of a file or a pattern"),
+                          HasSubstr("1:23 the name of an included file cannot come from ${env:}")));
 
   diagnostics_ = Diagnostics();
   files_["conf/main.yaml"] = "include: {a: b}\nx: 1\n";
