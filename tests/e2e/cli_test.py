@@ -66,7 +66,7 @@ class Verbs(Case):
         self.assertEqual(sluice("diff", old, self.folder / "absent.yaml").returncode, 2)
 
     def test_diff_says_who_is_not_asked_any_more_who_he_is(self):
-        keys = GOOD.replace("  - {name: users,", "  - {name: users, use: [{api_key: {}}],")
+        keys = GOOD.replace("  - {name: users,", "  - {name: users, use: [{api_key: {header: X-Api-Key}}],")
         other = self.folder / "other.yaml"
         other.write_text(GOOD)
 
