@@ -354,14 +354,19 @@ bool Forward::unwanted(const Exchange& ex, const Try& t, const GrpcCall& grpc) c
 bool Forward::try_again(Exchange& ex, Try& t, Reason cause) const {
   const auto& protection = upstream_->protection();
   ex.attempt->retrying({});  // what was a retry itself is over
-  t.retry = protection.retry(retry_.budget, upstream_->targets(ex.worker.index));
-  if (!t.retry) {
-    upstream_->metrics()->on(ex.worker.index).retried(cause, observe::RetryResult::over_budget);
-    return false;
-  }
-  if (!admitted(ex, t)) return false;
   t.fresh = cause == Reason::stale_connection;
   bool elsewhere = t.count < upstream_->targets(ex.worker.index).size();
+  // Of a target that is gone its share of all requests fails at once. The others get no more by them than they would
+  // have had without it, so the budget is not for these.
+  bool gone = cause == Reason::upstream_connect_failed || cause == Reason::upstream_reset;
+  if (!t.fresh && !(gone && elsewhere)) {
+    t.retry = protection.retry(retry_.budget, upstream_->targets(ex.worker.index));
+    if (!t.retry) {
+      upstream_->metrics()->on(ex.worker.index).retried(cause, observe::RetryResult::over_budget);
+      return false;
+    }
+  }
+  if (!admitted(ex, t)) return false;
   t.pause = t.count == 1 && (elsewhere || t.fresh)
                 ? base::Duration::zero()
                 : upstream::backoff(retry_.backoff, static_cast<unsigned>(t.count),
