@@ -356,8 +356,8 @@ bool Forward::try_again(Exchange& ex, Try& t, Reason cause) const {
   ex.attempt->retrying({});  // what was a retry itself is over
   t.fresh = cause == Reason::stale_connection;
   bool elsewhere = t.count < upstream_->targets(ex.worker.index).size();
-  // Of a target that is gone its share of all requests fails at once. The others get no more by them than they would
-  // have had without it, so the budget is not for these.
+  // Of a target that is gone its share of all requests fails at once. The others get no more by them than
+  // they would have had without it, so the budget is not for these.
   bool gone = cause == Reason::upstream_connect_failed || cause == Reason::upstream_reset;
   if (!t.fresh && !(gone && elsewhere)) {
     t.retry = protection.retry(retry_.budget, upstream_->targets(ex.worker.index));
