@@ -75,7 +75,16 @@ void Listener::stop_accepting() noexcept {
 
 int Listener::duplicate() const noexcept { return fd_ < 0 ? -1 : ::fcntl(fd_, F_DUPFD_CLOEXEC, 0); }
 
+// Who was told of connections that wait must take them, or they wait for somebody who was not: the socket may be
+// shared with other workers, or with the process that takes the place of this one.
 void Listener::drain() noexcept {
+  constexpr int kRounds = 16;
+  if (fd_ >= 0) worker_->loop.remove_shared(fd_, *this);
+  for (int i = 0; i < kRounds && fd_ >= 0; ++i) {
+    Guest::unlink();
+    accept_all();
+    if (!Guest::linked()) break;  // none are left
+  }
   stop_accepting();
   connections_.for_each([](Connection& c) { c.drain(); });
 }
