@@ -75,8 +75,8 @@ void Listener::stop_accepting() noexcept {
 
 int Listener::duplicate() const noexcept { return fd_ < 0 ? -1 : ::fcntl(fd_, F_DUPFD_CLOEXEC, 0); }
 
-// Who was told of connections that wait must take them, or they wait for somebody who was not: the socket may be
-// shared with other workers, or with the process that takes the place of this one.
+// Who was told of connections that wait must take them, or they wait for somebody who was not: the socket may
+// be shared with other workers, or with the process that takes the place of this one.
 void Listener::drain() noexcept {
   constexpr int kRounds = 16;
   if (fd_ >= 0) worker_->loop.remove_shared(fd_, *this);
