@@ -49,7 +49,8 @@ ServerConnection::~ServerConnection() = default;
 void ServerConnection::drain() noexcept {
   draining_ = true;
   if (running_) {
-    // The client is told with the response. With one that has begun it cannot be: it may ask once more (see run()).
+    // The client is told with the response. With one that has begun it cannot be: it may ask once more (see
+    // run()).
     if (!running_->stream.head_sent()) running_->stream.close_after();
   } else {
     transport_->interrupt_read();
