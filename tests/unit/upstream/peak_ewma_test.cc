@@ -50,8 +50,8 @@ TEST_F(PeakEwmaTest, MeasuresTimeAgainstRequestsInFlightAndWeight) {
 
   Targets weighted({4, 1});  // one in flight weighs as much as 5/8 and 5/2 at even weights
   for (const auto& t : weighted.all) t->latency().observe(10ms, now_);
-  busy.clear();
-  for (const auto& t : weighted.all) busy.emplace_back(*t);
+  std::deque<ActiveRequest> one_each;
+  for (const auto& t : weighted.all) one_each.emplace_back(*t);
   EXPECT_EQ(picks(weighted, 100), (std::vector{100, 0}));
 }
 
