@@ -214,13 +214,16 @@ TEST_F(ChainTest, AsksNobodyBehindAFilterThatReplied) {
 }
 
 TEST_F(ChainTest, SaysWhichFilterAnswered) {
-  run(chain({{}, {}}));
+  Chain passes = chain({{}, {}});
+  run(passes);
   EXPECT_EQ(fake.ex.refused_by, "");
 
-  run(chain({{}, {.request = Does::refuse}}));
+  Chain refuses = chain({{}, {.request = Does::refuse}});
+  run(refuses);
   EXPECT_EQ(fake.ex.refused_by, "policy-b");
 
-  run(chain({{.request = Does::wait_then_refuse}, {}}));
+  Chain waits = chain({{.request = Does::wait_then_refuse}, {}});
+  run(waits);
   EXPECT_EQ(fake.ex.refused_by, "policy-a");
 }
 
