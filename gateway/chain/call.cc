@@ -169,7 +169,7 @@ Task<Result<CallAnswer>> Caller::call(Exchange& ex, CallRequest request) const {
     result = co_await std::move(reading).in(inner.scope);
     if (!result && inner.attempt) inner.attempt->failed(result.error().reason);
   }
-  trace.target = inner.upstream.target;
+  trace.target = ex.arena.copy(inner.upstream.target);  // that one lies in the answer
   trace.attempts = inner.upstream.attempt_count;
   trace.ended = clock.steady();
   if (!result) co_return std::move(result).unexpected();

@@ -42,7 +42,7 @@ struct CallSettings {
 
 // How a call went, whatever came of it; for logs and metrics.
 struct CallTrace {
-  std::string_view target;  // the last one asked; lives as long as the upstream
+  std::string_view target;  // the last one asked; in the arena of the exchange
   int attempts = 0;
   base::SteadyTime began{};
   base::SteadyTime answered{};  // the head was complete; zero if that did not happen

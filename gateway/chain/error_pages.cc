@@ -11,6 +11,7 @@
 #include "gateway/chain/request_id.h"
 #include "gateway/http/accept.h"
 #include "gateway/http/grpc.h"
+#include "gateway/http/vary.h"
 
 namespace sluice::chain {
 namespace {
@@ -170,7 +171,7 @@ void ErrorPages::apply(Exchange& ex) const {
   } else if (!replaceable(ex) || !ex.response_body) {
     put(ex, "application/problem+json", plain_problem(ex, status));
   }
-  if (page->html) ex.response.fields.add(FieldId::vary, "Accept");
+  if (page->html) http::add_vary(ex.response.fields, "Accept");
   if (page->status == 0 || page->status == status) return;
   ex.replaced_status = status;
   ex.response.status = page->status;

@@ -47,6 +47,21 @@ void warn_of_odd_pair(std::span<const Written> filters, std::size_t at, std::vec
       }
 }
 
+// Copies of requests must not go out before anybody could be refused, with credentials that later filters
+// hide.
+void check_copies(std::span<const Written> filters, std::size_t at, std::vector<Objection>& out) {
+  Stage here = stage(filters[at]);
+  if (here == Stage::observe || here == Stage::shape) return;
+  for (std::size_t before = 0; before < at; ++before)
+    if (filters[before].kind == "mirror")
+      return out.push_back(
+          {Severity::error, at,
+           fmt::format("{} comes after {}, whose copies go out before anybody is refused, with what "
+                       "they show to be let in",
+                       quoted(filters[at]), quoted(filters[before])),
+           "write mirror last"});
+}
+
 void check_needs(std::span<const Written> filters, std::size_t at, std::vector<Objection>& out) {
   const auto& factory = filter_factory(filters[at].kind);
   if (!factory.needs) return;
@@ -119,6 +134,7 @@ std::vector<Objection> object_to_order(std::span<const Written> filters, std::st
   std::vector<Objection> out;
   for (std::size_t i = 0; i < filters.size(); ++i) {
     check_needs(filters, i, out);
+    check_copies(filters, i, out);
     warn_of_odd_pair(filters, i, out);
     check_before(filters, i, out);
     check_preflights(filters, i, out);

@@ -63,7 +63,7 @@ void Upgrade::begin() {
   listen();
   timer_.expires_after(kServes);
   timer_.async_wait([this](boost::system::error_code stopped) {
-    if (!stopped && running()) failed("the new process does not serve after a minute");
+    if (!stopped && running() && !served_) failed("the new process does not serve after a minute");
   });
 }
 
@@ -83,6 +83,7 @@ void Upgrade::heard() {
     case net::Successor::Said::ready:
       break;
   }
+  served_ = true;  // the timer may have gone off in this very moment
   timer_.cancel();
   channel_.close();
   pid_t pid = successor_->pid();

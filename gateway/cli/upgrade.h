@@ -39,6 +39,7 @@ class Upgrade {
   boost::asio::posix::stream_descriptor channel_;
   boost::asio::steady_timer timer_;
   std::optional<net::Successor> successor_;
+  bool served_ = false;  // by the successor
   std::string program_;
   std::vector<std::string> arguments_;
 };

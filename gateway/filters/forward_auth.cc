@@ -188,9 +188,10 @@ class ForwardAuth final : public chain::Authenticator {
   }
   void hide(Exchange& ex) const override {
     const Passed* passed = ex.local<Local>(*this).passed;
-    if (!passed) return;  // another one of `any` was enough
-    for (const std::string& name : passed->removed) ex.request.fields.remove(name);
+    // What clients say under these names is never believed, not even if another one of `any` was enough.
     for (const std::string& name : config_.copy) ex.request.fields.remove(name);
+    if (!passed) return;
+    for (const std::string& name : passed->removed) ex.request.fields.remove(name);
     for (const auto& line : passed->copied) ex.request.fields.add(line.name, line.value);
   }
   // The service's own answer, whatever it is.
@@ -198,6 +199,7 @@ class ForwardAuth final : public chain::Authenticator {
     Authenticator::refuse(ex, verdict);
     const Refused* refused = ex.local<Local>(*this).refused;
     if (!refused) return;
+    ex.error_pages = nullptr;  // this is what the operator's service wants to be seen
     ex.response.status = refused->status;
     ex.response.fields.clear();
     for (const http::Field& f : refused->fields) ex.response.fields.add(f.name, f.value);

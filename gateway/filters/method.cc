@@ -78,6 +78,12 @@ class MethodFilter final : public chain::Filter {
       : set_(c.set.value_or("")), header_(c.from_header.value_or("")), allow_(c.allow) {}
 
   base::Task<Step> on_request(Exchange& ex) const override {
+    std::optional<std::string_view> named;
+    if (!header_.empty()) {
+      if (const http::Field* line = ex.request.fields.find(header_)) named = line->value;
+      // Whatever becomes of it here, nobody behind reads it; names that some servers take for it go too.
+      ex.request.fields.remove(header_);
+    }
     if (ex.request.method == http::Method::head || ex.request.method == http::Method::connect ||
         !ex.request.upgrade.empty())
       return Step::next;
@@ -85,12 +91,8 @@ class MethodFilter final : public chain::Filter {
       use(ex, set_);
       return Step::next;
     }
-    const http::Field* line = ex.request.fields.find(header_);
-    if (!line) return Step::next;
-    std::string_view named = line->value;
-    ex.request.fields.remove(header_);
-    if (ex.request.method != http::Method::post) return Step::next;
-    auto allowed = std::ranges::find(allow_, named);
+    if (!named || ex.request.method != http::Method::post) return Step::next;
+    auto allowed = std::ranges::find(allow_, *named);
     if (allowed == allow_.end())
       return chain::reply(ex, base::Reason::validation, header_ + " names a method that is not allowed");
     use(ex, *allowed);

@@ -304,7 +304,11 @@ class RewriteResponse final : public chain::Filter {
     auto place = place_of(value);
     if (!place) {
       bool path = value.starts_with('/') && !value.starts_with("//");
-      return path ? undone(value, undo, ex.arena) : value;
+      if (!path) return value;
+      // What the client asked for may itself begin with two slashes, which would name a host here.
+      View out = undone(value, undo, ex.arena);
+      bool names_host = out.size() > 1 && (out[1] == '/' || out[1] == '\\');
+      return names_host ? ex.arena.join("/.", out) : out;
     }
     View rest = value.substr(place->size);
     // The scheme that clients use is better known to the service, by X-Forwarded-Proto, than here.

@@ -79,6 +79,7 @@ int Listener::duplicate() const noexcept { return fd_ < 0 ? -1 : ::fcntl(fd_, F_
 // be shared with other workers, or with the process that takes the place of this one.
 void Listener::drain() noexcept {
   constexpr int kRounds = 16;
+  leaving_ = true;
   if (fd_ >= 0) worker_->loop.remove_shared(fd_, *this);
   for (int i = 0; i < kRounds && fd_ >= 0; ++i) {
     Guest::unlink();
@@ -101,7 +102,7 @@ void Listener::accept_all() noexcept {
       if (!Guest::linked()) worker_->loop.next_round(*this);
       return;
     }
-    if (settings_->accepts_per_second != 0 && !accept_is_due()) [[unlikely]]
+    if (settings_->accepts_per_second != 0 && !leaving_ && !accept_is_due()) [[unlikely]]
       return;
     sockaddr_storage peer;
     socklen_t size = sizeof peer;
@@ -181,7 +182,7 @@ base::Detached Listener::serve_after_steps(base::Scope& /*scope*/, Listener& lis
   if (settings.tls) {
     auto tls =
         co_await accept_tls(listener.worker_->loop, std::move(transport), *settings.tls, *listener.cells_);
-    if (!tls || connection.draining) co_return;
+    if (!tls) co_return;  // begin() tells the server that is to drain
     facts.tls = &tls->facts();
     // A client that negotiates nothing speaks what every client spoke before there was anything to negotiate.
     if (facts.tls->alpn == net::Alpn::h2 || !settings.protocols.h1) spoken = Protocol::h2;

@@ -115,6 +115,7 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   double accepts_left_ = 0;
   base::SteadyTime accepts_counted_{};
   bool starved_ = false;  // the last accept failed for want of descriptors or memory, and that was said
+  bool leaving_ = false;  // what waits is accepted whatever the rate
 };
 
 }  // namespace sluice::front

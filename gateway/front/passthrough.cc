@@ -162,7 +162,12 @@ Task<Tunnelled> pass_through(chain::Worker& worker, net::Transport& client,
   Tunnelled out;
   upstream::Target* tried[kMaxAttempts];
   for (std::size_t count = 0; count < std::min<std::size_t>(to.retry().attempts, kMaxAttempts);) {
-    auto [at, target] = to.choose(worker.index, {}, {tried, count});
+    bool elsewhere = !to.protection().admits(worker.loop.now());
+    if (elsewhere && !to.failover()) {
+      out.reason = Reason::circuit_open;
+      break;
+    }
+    auto [at, target] = to.choose(worker.index, {}, {tried, count}, elsewhere);
     if (!target) {
       out.reason = to.why_unusable().reason;
       break;

@@ -120,7 +120,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   if (!admitted(ex, t)) [[unlikely]]
     co_return circuit_open(ex);
   if (upstream_->protection().has_gate()) [[unlikely]] {
-    auto entered = co_await enter(ex);
+    auto entered = co_await enter(ex, t);
     if (!entered) co_return entered;
   }
   auto key = affinity_ ? affinity_.key(ex) : upstream::PickKey();
@@ -180,7 +180,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
 }
 
 // Waits where as many requests are under way as the upstream may have.
-Task<Result<void>> Forward::enter(Exchange& ex) const {
+Task<Result<void>> Forward::enter(Exchange& ex, Try& t) const {
   auto& clock = ex.worker.loop.clock();
   auto before = clock.steady();
   auto place = co_await upstream_->protection().enter(ex.worker.index);
@@ -191,6 +191,7 @@ Task<Result<void>> Forward::enter(Exchange& ex) const {
   ex.place = std::move(*place);
   bool open = upstream_->protection().closed_for(ex.worker.loop.now()) > base::Duration::zero();
   if (open && !upstream_->failover()) co_return circuit_open(ex);
+  t.elsewhere |= open;
   co_return Result<void>();
 }
 
@@ -359,7 +360,7 @@ bool Forward::try_again(Exchange& ex, Try& t, Reason cause) const {
   // Of a target that is gone its share of all requests fails at once. The others get no more by them than
   // they would have had without it, so the budget is not for these.
   bool gone = cause == Reason::upstream_connect_failed || cause == Reason::upstream_reset;
-  if (!t.fresh && !(gone && elsewhere)) {
+  if (!t.fresh && !(gone && elsewhere && t.count == 1)) {
     t.retry = protection.retry(retry_.budget, upstream_->targets(ex.worker.index));
     if (!t.retry) {
       upstream_->metrics()->on(ex.worker.index).retried(cause, observe::RetryResult::over_budget);

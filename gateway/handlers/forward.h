@@ -47,7 +47,7 @@ class Forward final : public chain::Handler {
  private:
   struct Try;
   Forward(const std::string& upstream, chain::Builder& builder, bool is_call);
-  base::Task<base::Result<void>> enter(chain::Exchange& ex) const;
+  base::Task<base::Result<void>> enter(chain::Exchange& ex, Try& t) const;
   base::Unexpected circuit_open(chain::Exchange& ex) const;
   bool admitted(const chain::Exchange& ex, Try& t) const;
   std::string_view prepare(chain::Exchange& ex) const;

@@ -53,6 +53,7 @@ bool ProtoReader::varint(std::uint64_t& out) noexcept {
   for (unsigned shift = 0; shift < 64 && !left_.empty(); shift += 7) {
     auto byte = static_cast<unsigned char>(left_.front());
     left_.remove_prefix(1);
+    if (shift == 63 && byte > 1) return false;  // more than 64 bits
     out |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
     if (byte < 0x80) return true;
   }

@@ -21,6 +21,7 @@ Task<Result<Piece>> ReplayBody::wait(Task<Result<Piece>> reading) {
 }
 
 std::optional<std::uint64_t> ReplayBody::length() const noexcept {
+  if (!measured_) return std::nullopt;  // framed as it was the first time
   if (ended_) return behind_;
   auto rest = source_->length();
   if (!rest) return std::nullopt;
@@ -33,12 +34,15 @@ Result<Piece> ReplayBody::remember(Result<Piece> piece) {
     return piece;
   }
   std::string_view bytes(piece->bytes.data(), piece->bytes.size());
-  if (bytes.size() > room_) lost_ = true;
+  // Pieces of a byte each take more room than their bytes: a few of them may, not all.
+  std::size_t beside = pieces_ < kSmallPieces ? 0 : sizeof(Chunk);
+  if (bytes.size() + beside > room_) lost_ = true;
   if (!lost_ && !bytes.empty()) {
     auto* chunk = arena_->make<Chunk>(arena_->copy(bytes));
     (first_ ? last_->next : first_) = chunk;
     last_ = chunk;
-    room_ -= bytes.size();
+    room_ -= bytes.size() + beside;
+    ++pieces_;
     known_ += bytes.size();
   }
   ended_ = piece->last;

@@ -11,7 +11,7 @@ class ReplayBody final : public Body {
  public:
   // `limit`: bytes that are remembered at most.
   ReplayBody(BodyPtr source, base::Arena& arena, std::size_t limit) noexcept
-      : source_(std::move(source)), arena_(&arena), room_(limit) {}
+      : source_(std::move(source)), arena_(&arena), room_(limit), measured_(source_->length().has_value()) {}
 
   base::Task<base::Result<Piece>> read(std::size_t at_most) override;
   std::optional<std::uint64_t> length() const noexcept override;
@@ -34,6 +34,9 @@ class ReplayBody final : public Body {
   BodyPtr source_;
   base::Arena* arena_;
   std::size_t room_;
+  bool measured_;                                     // its length was known when it was first sent
+  static constexpr std::uint32_t kSmallPieces = 256;  // the bookkeeping of so many costs nothing
+  std::uint32_t pieces_ = 0;
   Chunk* first_ = nullptr;
   Chunk* last_ = nullptr;
   Chunk* next_ = nullptr;     // to be repeated

@@ -30,14 +30,18 @@ std::string EndpointFiles::read(const std::string& path, Entry& entry, upstream:
                                 bool building) {
   auto text = config::system_environment().read(path, kLargest);
   if (!text.text) return text.error;
-  auto targets = upstream::parse_endpoints(std::move(*text.text), building || entry.uses_tls);
+  auto targets = upstream::parse_endpoints(std::move(*text.text), building || entry.group->tls != nullptr);
   if (!targets) return targets.error().detail;
   entry.empty = targets->empty();
   if (entry.empty) {
     source.says_nothing("the list is empty");
     return {};
   }
-  entry.uses_tls |= std::ranges::any_of(*targets, [](const auto& t) { return t.url.tls; });
+  bool tls = std::ranges::any_of(*targets, [](const auto& t) { return t.url.tls; });
+  entry.uses_tls |= tls;
+  // Nobody could speak to them yet: look() takes them up once settings of TLS are in force.
+  entry.early = building && tls && !entry.group->tls && !source.members()->empty();
+  if (entry.early) return {};
   source.says(entry.targets->sources().parts(entry.group, *targets));
   return {};
 }
@@ -52,7 +56,7 @@ base::Result<EndpointFiles::Opened> EndpointFiles::open(const std::string& path,
   if (!known) {
     source = targets.sources().list(group, "endpoints file " + path);
     source->moves();
-    entry = {source, group, &targets, {}, false, false};
+    entry = {source, group, &targets, {}, false, false, false};
   }
   bool used_tls = std::exchange(entry.uses_tls, may_use_tls);
   entry.file = {};
@@ -87,7 +91,7 @@ void EndpointFiles::look() {
   for (auto& [key, entry] : entries_) {
     auto source = entry.source.lock();
     const auto& path = key.second;
-    if (!entry.file.changed()) {
+    if (!entry.file.changed() && !(entry.early && entry.group->tls)) {
       if (entry.empty) source->says_nothing("the list is empty");  // for how long by now?
       continue;
     }

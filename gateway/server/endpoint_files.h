@@ -41,6 +41,7 @@ class EndpointFiles {
     WatchedFiles file;
     bool empty = false;
     bool uses_tls = false;  // targets with TLS may come
+    bool early = false;     // they are there, and settings of TLS are not in force yet
   };
   using Key = std::pair<std::string, std::string>;  // upstream and path
   // "" or why it cannot be used.

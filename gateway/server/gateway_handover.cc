@@ -21,7 +21,7 @@ std::vector<net::HandedSockets> Gateway::hand_out() {
 }
 
 void Gateway::take_back() {
-  if (auto kept = stores_.keep(); !kept)
+  if (auto kept = stores_.take_back(); !kept)
     base::log(base::Level::error, "quotas are not kept any more: " + kept.error().detail);
 }
 

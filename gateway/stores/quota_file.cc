@@ -91,10 +91,11 @@ QuotaFile::~QuotaFile() {
 }
 
 Result<std::unique_ptr<QuotaFile>> QuotaFile::open(const std::string& directory,
-                                                   std::shared_ptr<QuotaBook> book) {
+                                                   std::shared_ptr<QuotaBook> book, Known known) {
   std::unique_ptr<QuotaFile> out(new QuotaFile(directory, std::move(book)));
   if (auto locked = out->lock(); !locked) return std::move(locked).unexpected();
-  if (auto known = out->read(); !known) return std::move(known).unexpected();
+  if (known == Known::file)
+    if (auto read = out->read(); !read) return std::move(read).unexpected();
   if (!out->rewrite())
     return base::fail(Reason::internal, out->path_ + " cannot be written: " + system_text());
   out->writer_ = std::thread([file = out.get()] { file->write_on(); });

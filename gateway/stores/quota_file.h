@@ -19,10 +19,13 @@ namespace sluice::stores {
 
 class QuotaFile {
  public:
+  // Who knows what was used up when the file is opened: the file, or the book, which went on without it.
+  enum class Known : unsigned char { file, book };
   // Makes the directory if only its last part is missing, reads what is kept there, and begins to write. The
   // error is for people, and names the file. Control thread.
   static base::Result<std::unique_ptr<QuotaFile>> open(const std::string& directory,
-                                                       std::shared_ptr<QuotaBook> book);
+                                                       std::shared_ptr<QuotaBook> book,
+                                                       Known known = Known::file);
   QuotaFile(const QuotaFile&) = delete;
   QuotaFile& operator=(const QuotaFile&) = delete;
   // Writes what is left.

@@ -57,8 +57,22 @@ const std::shared_ptr<QuotaBook>& Stores::quotas() {
   return quotas_;
 }
 
+void Stores::let_go() {
+  lent_ = kept_in();
+  file_.reset();
+}
+
+base::Result<void> Stores::take_back() {
+  auto directory = std::exchange(lent_, std::nullopt).value_or("");
+  if (directory.empty()) return keep();
+  auto opened = QuotaFile::open(directory, quotas_, QuotaFile::Known::book);
+  if (!opened) return std::move(opened).unexpected();
+  file_ = std::move(*opened);
+  return {};
+}
+
 base::Result<void> Stores::keep() {
-  if (!quotas_ || file_ || state_directory_.empty()) return {};
+  if (!quotas_ || file_ || lent_ || state_directory_.empty()) return {};
   auto opened = QuotaFile::open(state_directory_, quotas_);
   if (!opened) return std::move(opened).unexpected();
   file_ = std::move(*opened);

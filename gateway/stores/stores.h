@@ -5,6 +5,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,8 +45,11 @@ class Stores {
   const std::string& state_directory() const noexcept { return state_directory_; }
   // Begins to keep it there, if it is in use and not kept yet. The error is for people.
   base::Result<void> keep();
-  // Keeps it there no more, and lets another process have the place; keep() begins again.
-  void let_go() { file_.reset(); }
+  // Keeps it there no more, and lets another process have the place until take_back(): keep() does nothing
+  // meanwhile.
+  void let_go();
+  // Keeps it again where it was. What was counted meanwhile counts, not what the file says.
+  base::Result<void> take_back();
   // Where it is kept; "" while it is not.
   std::string kept_in() const { return file_ ? file_->directory() : std::string(); }
 
@@ -66,6 +70,7 @@ class Stores {
   std::shared_ptr<InFlight> in_flight_;
   std::shared_ptr<QuotaBook> quotas_;
   std::string state_directory_;
+  std::optional<std::string> lent_;  // where it was kept, while another process may have the place
   std::unique_ptr<QuotaFile> file_;
   std::map<std::string, std::weak_ptr<const QuotaPlan>> plans_;
   struct Shared {

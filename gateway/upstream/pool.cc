@@ -198,7 +198,8 @@ Task<void> Pool::dial_shared(Opening opening, base::Duration timeout) {
     opening.done();
     auto* c = new Connection(*this, std::move(*dialled), *spoken);
     cells_->connection_moved(*spoken, PoolState::none, PoolState::active);
-    if (current(*c)) {
+    // One that leaves still serves those who wait for it.
+    if (target_->draining() || current(*c)) {
       put(*c);
     } else {
       discard(*c, PoolState::active);

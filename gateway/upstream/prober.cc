@@ -12,6 +12,7 @@ void Prober::watch(std::vector<Watched> targets) {
   std::map<const Target*, std::unique_ptr<Round>> rounds;
   for (Watched& w : targets) {
     const Target* key = w.target.get();
+    if (rounds.contains(key)) continue;  // several sources of an upstream may have it
     auto known = rounds_.find(key);
     bool goes_on = known != rounds_.end() && *known->second->watched.settings == *w.settings;
     rounds[key] = goes_on ? std::move(known->second) : std::make_unique<Round>(std::move(w));

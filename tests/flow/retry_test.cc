@@ -65,6 +65,23 @@ TEST_F(StaleConnection, IsNoReasonToFailAPutWhoseBodyIsKept) {
   EXPECT_EQ(users.request(1).body, "body");
 }
 
+TEST(Retry, SendsABodyOfUnknownLengthOnceMore) {
+  Gateway gw(R"(
+upstreams: {u: {targets: ["<one>", "<two>"], balance: round_robin, retry: {attempts: 2, on: [503]}}}
+routes: [{name: u, match: {path: /**}, to: u}]
+)");
+  gw.upstream("one").answers(503, "busy");
+  gw.upstream("two").answers(200, "ok");
+
+  for (int i = 0; i < 2; ++i)
+    EXPECT_THAT(
+        gw.ask("PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
+        HasStatus(200));
+
+  EXPECT_EQ(gw.upstream("two").request(0).body, "hello");
+  EXPECT_EQ(gw.upstream("one").request(0).body, "hello");
+}
+
 TEST(Retry, GoesToAnotherTargetWhenOneRefusesToConnect) {
   Gateway gw(kTwo);
   gw.upstream("one").stop_listening();

@@ -75,6 +75,16 @@ TEST_F(ProberTest, ChecksAtOnce) {
   EXPECT_THAT(log_, testing::IsEmpty()) << "nothing has changed";
 }
 
+TEST_F(ProberTest, ChecksATargetOnceThatSeveralSourcesHave) {
+  auto settings = std::make_shared<const ProbeSettings>(settings_);
+  for (int i = 0; i < 2; ++i)
+    prober_.watch(
+        {{service_.target, settings, upstream_metrics_}, {service_.target, settings, upstream_metrics_}});
+  settle();
+
+  EXPECT_TRUE(service_.target->health().healthy());
+}
+
 TEST_F(ProberTest, TakesATargetOutThatFailsItsFirstCheck) {
   service_.answer = kBad;
   auto version = service_.group->version.load();
