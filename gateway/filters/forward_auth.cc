@@ -180,7 +180,7 @@ class ForwardAuth final : public chain::Authenticator {
   }
 
   Task<Verdict> authenticate(Exchange& ex) const override {
-    if (!config_.cache) return ask(ex, {});
+    if (!config_.cache || shows_a_field_twice(ex)) return ask(ex, {});
     auto key = key_of(ex);
     auto& cache = own_.of(ex.worker.index, [&] { return std::make_unique<Cache>(config_.cache->size); });
     if (const auto* known = cache.find(key, ex.worker.loop.now())) return pass(ex, *known);
@@ -216,6 +216,17 @@ class ForwardAuth final : public chain::Authenticator {
     out.upstream = c.to;
     out.timeout = c.timeout;
     return out;
+  }
+
+  // The texts of a key say what the first line does; the service may go by another one.
+  bool shows_a_field_twice(const Exchange& ex) const {
+    for (const std::string& name : config_.send) {
+      int lines = 0;
+      for (const http::Field& line : ex.request.fields.lines())
+        lines += !line.dropped && base::equal_ignoring_case(name, line.name);
+      if (lines > 1) return true;
+    }
+    return false;
   }
 
   // The texts with their lengths before them, so that no two lists of texts make the same key.
@@ -265,7 +276,7 @@ class ForwardAuth final : public chain::Authenticator {
       if (answer->status / 100 != 2) co_return with_answer(keep_refusal(ex, *answer));
       passed = passed_by(*answer);
     }
-    if (config_.cache && !base::has_token(answer->fields.value(FieldId::cache_control), "no-store")) {
+    if (!key.empty() && !base::has_token(answer->fields.value(FieldId::cache_control), "no-store")) {
       auto& cache = own_.of(ex.worker.index, [&] { return std::make_unique<Cache>(config_.cache->size); });
       SteadyTime now = ex.worker.loop.now();
       cache.put(key, passed, now + config_.cache->ttl, now);
