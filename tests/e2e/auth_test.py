@@ -37,7 +37,7 @@ class Consumers(Case):
 
         self.file.write_text("consumers: [{nam: c}]\n")
         self.gateway.says(r"consumers of .* not reloaded: those in force stay")
-        self.assertIn("did you mean", self.gateway.output())
+        self.gateway.says("did you mean")
         self.assertEqual(self.status("/keys", "-H", "X-Api-Key: two"), 200)
 
         self.file.write_text(f'consumers: [{{name: d, api_keys: "{key("three")}"}}]\non_tie: first\n')
