@@ -51,16 +51,6 @@ class Former {
     if (node && node->place) origins_.emplace_back(at, document_->sources().text(node->place));
   }
 
-  static bool has_substitution(const Node* node) {
-    if (!node) return false;
-    if (node->substituted) return true;
-    for (const Entry& entry : node->entries())
-      if (has_substitution(entry.value)) return true;
-    for (const Node* item : node->items())
-      if (has_substitution(item)) return true;
-    return false;
-  }
-
   void scalar(const ScalarShape& shape, const void* value, const Node* node, bool secret,
               const std::string& at) {
     note(node, at);

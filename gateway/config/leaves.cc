@@ -36,7 +36,7 @@ class Collector {
         return leaf(at, hidden, hidden && node ? std::string(node->text()) : scalar.write(value), node);
       }
       case Shape::Form::json:
-        return leaf(at, secret || substituted(node), static_cast<const Json*>(value)->text, node);
+        return leaf(at, secret || has_substitution(node), static_cast<const Json*>(value)->text, node);
       case Shape::Form::list: {
         auto& list = static_cast<const ListShape&>(*shape);
         for (std::size_t i = 0; i < list.size(value); ++i)
@@ -63,16 +63,6 @@ class Collector {
     append(at, name);
     return at;
   }
-  static bool substituted(const Node* node) {
-    if (!node) return false;
-    if (node->substituted) return true;
-    for (const Entry& entry : node->entries())
-      if (substituted(entry.value)) return true;
-    for (const Node* item : node->items())
-      if (substituted(item)) return true;
-    return false;
-  }
-
   void leaf(const std::string& at, bool secret, std::string text, const Node* node) {
     out.push_back({at, secret ? masked(text) : std::move(text),
                    node && node->place ? document_.sources().text(node->place) : std::string()});

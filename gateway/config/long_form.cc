@@ -111,16 +111,6 @@ class Writer {
  private:
   void line(std::string_view text) { out.append(text) += '\n'; }
 
-  static bool has_substitution(const Node* node) {
-    if (!node) return false;
-    if (node->substituted) return true;
-    for (const Entry& entry : node->entries())
-      if (has_substitution(entry.value)) return true;
-    for (const Node* item : node->items())
-      if (has_substitution(item)) return true;
-    return false;
-  }
-
   void list(const ListShape& shape, const void* list, const Node* node, bool secret, std::size_t indent) {
     std::size_t n = shape.size(list);
     if (n == 0) return line(" []");

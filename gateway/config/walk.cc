@@ -80,6 +80,16 @@ std::vector<const StructShape*> structs_of(const Shape& root) {
   return out;
 }
 
+bool has_substitution(const Node* node) noexcept {
+  if (!node) return false;
+  if (node->substituted) return true;
+  for (const Entry& entry : node->entries())
+    if (has_substitution(entry.value)) return true;
+  for (const Node* item : node->items())
+    if (has_substitution(item)) return true;
+  return false;
+}
+
 bool is_word(const StructShape& shape, const Node* node) noexcept {
   return node && node->kind == Kind::scalar &&
          std::any_of(shape.words.begin(), shape.words.end(), [&](auto& w) { return w.text == node->text(); });
