@@ -358,7 +358,7 @@ bool Forward::try_again(Exchange& ex, Try& t, Reason cause) const {
   t.fresh = cause == Reason::stale_connection;
   bool elsewhere = t.count < upstream_->targets(ex.worker.index).size();
   // Of a target that is gone its share of all requests fails at once. The others get no more by them than
-  // they would have had without it, so the budget is not for these.
+  // they would have had without it, so the budget is not for the first retry of these.
   bool gone = cause == Reason::upstream_connect_failed || cause == Reason::upstream_reset;
   if (!t.fresh && !(gone && elsewhere && t.count == 1)) {
     t.retry = protection.retry(retry_.budget, upstream_->targets(ex.worker.index));
