@@ -6,6 +6,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/http/hop_by_hop.h"
+#include "gateway/http/passing_body.h"
 #include "gateway/net/turn.h"
 
 namespace sluice::chain {
@@ -140,25 +141,13 @@ Task<Result<void>> MirroredRequest::forward(Exchange& inner) {
 
 namespace {
 
-class MirroredBody final : public http::Body {
+class MirroredBody final : public http::PassingBody {
  public:
   MirroredBody(http::BodyPtr source, std::unique_ptr<MirroredRequest> copy, std::size_t most) noexcept
-      : source_(std::move(source)), copy_(std::move(copy)), most_(most) {}
-
-  Task<Result<http::Piece>> read(std::size_t at_most) override {
-    auto reading = source_->read(at_most);
-    if (reading.await_ready()) return seen(reading.await_resume());
-    return wait(std::move(reading));
-  }
-  std::optional<std::uint64_t> length() const noexcept override { return source_->length(); }
-  void abandon() noexcept override { source_->abandon(); }
+      : PassingBody(std::move(source)), copy_(std::move(copy)), most_(most) {}
 
  private:
-  Task<Result<http::Piece>> wait(Task<Result<http::Piece>> reading) {
-    auto piece = co_await reading;
-    co_return seen(std::move(piece));
-  }
-  Result<http::Piece> seen(Result<http::Piece> piece) {
+  Result<http::Piece> pass(Result<http::Piece> piece) override {
     if (!copy_) return piece;
     if (!piece || !copy_->append(piece->bytes, most_)) {
       copy_.reset();
@@ -168,7 +157,6 @@ class MirroredBody final : public http::Body {
     return piece;
   }
 
-  http::BodyPtr source_;
   std::unique_ptr<MirroredRequest> copy_;  // until it is sent or given up
   std::size_t most_;
 };

@@ -5,6 +5,7 @@
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
+#include "gateway/http/passing_body.h"
 
 namespace sluice::filters {
 
@@ -30,34 +31,22 @@ using base::Result;
 using base::Task;
 using http::Piece;
 
-class CountedBody final : public http::Body {
+class CountedBody final : public http::PassingBody {
  public:
-  CountedBody(http::BodyPtr source, std::uint64_t most) noexcept : source_(std::move(source)), left_(most) {}
-
-  Task<Result<Piece>> read(std::size_t at_most) override {
-    auto reading = source_->read(at_most);
-    if (reading.await_ready()) return counted(reading.await_resume());
-    return wait(std::move(reading));
-  }
-  std::optional<std::uint64_t> length() const noexcept override { return source_->length(); }
-  void abandon() noexcept override { source_->abandon(); }
+  CountedBody(http::BodyPtr source, std::uint64_t most) noexcept
+      : PassingBody(std::move(source)), left_(most) {}
 
  private:
-  Task<Result<Piece>> wait(Task<Result<Piece>> reading) {
-    auto piece = co_await reading;
-    co_return counted(std::move(piece));
-  }
-  Result<Piece> counted(Result<Piece> piece) {
+  Result<Piece> pass(Result<Piece> piece) override {
     if (!piece) return piece;
     if (piece->bytes.size() > left_) {
-      source_->abandon();
+      abandon();
       return base::fail(Reason::body_too_large, {});
     }
     left_ -= piece->bytes.size();
     return piece;
   }
 
-  http::BodyPtr source_;
   std::uint64_t left_;
 };
 

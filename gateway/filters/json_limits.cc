@@ -11,6 +11,7 @@
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
 #include "gateway/http/json_scanner.h"
+#include "gateway/http/passing_body.h"
 
 namespace sluice::filters {
 
@@ -103,26 +104,13 @@ Types types_of(const http::Fields& fields) noexcept {
   return out;
 }
 
-class JudgedBody final : public http::Body {
+class JudgedBody final : public http::PassingBody {
  public:
   JudgedBody(http::BodyPtr source, const http::JsonLimits& limits, std::uint64_t most) noexcept
-      : source_(std::move(source)), scanner_(limits), left_(most) {}
-
-  Task<Result<Piece>> read(std::size_t at_most) override {
-    auto reading = source_->read(at_most);
-    if (reading.await_ready()) return judge(reading.await_resume());
-    return wait(std::move(reading));
-  }
-  std::optional<std::uint64_t> length() const noexcept override { return source_->length(); }
-  void abandon() noexcept override { source_->abandon(); }
+      : PassingBody(std::move(source)), scanner_(limits), left_(most) {}
 
  private:
-  Task<Result<Piece>> wait(Task<Result<Piece>> reading) {
-    auto piece = co_await reading;
-    co_return judge(std::move(piece));
-  }
-
-  Result<Piece> judge(Result<Piece> piece) {
+  Result<Piece> pass(Result<Piece> piece) override {
     if (!piece) return piece;
     if (piece->bytes.size() > left_) return fail({Reason::body_too_large, {}});
     left_ -= piece->bytes.size();
@@ -133,11 +121,10 @@ class JudgedBody final : public http::Body {
   }
 
   Result<Piece> fail(base::Error error) {
-    source_->abandon();
+    abandon();
     return base::Unexpected{std::move(error)};
   }
 
-  http::BodyPtr source_;
   http::JsonScanner scanner_;
   std::uint64_t left_;
 };

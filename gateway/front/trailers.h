@@ -4,25 +4,19 @@
 // One worker thread.
 #pragma once
 #include "gateway/chain/identity_fields.h"
-#include "gateway/http/body.h"
+#include "gateway/http/passing_body.h"
 
 namespace sluice::front {
 
-class WithoutIdentity final : public http::Body {
+class WithoutIdentity final : public http::PassingBody {
  public:
   // All must outlive it.
   WithoutIdentity(http::BodyPtr source, const chain::IdentityFields& fields, base::Arena& arena) noexcept
-      : source_(std::move(source)), identity_(&fields), arena_(&arena) {}
-
-  base::Task<base::Result<http::Piece>> read(std::size_t at_most) override;
-  std::optional<std::uint64_t> length() const noexcept override { return source_->length(); }
-  void abandon() noexcept override { source_->abandon(); }
+      : PassingBody(std::move(source)), identity_(&fields), arena_(&arena) {}
 
  private:
-  base::Result<http::Piece> cleaned(base::Result<http::Piece> piece) const;
-  base::Task<base::Result<http::Piece>> wait(base::Task<base::Result<http::Piece>> reading);
+  base::Result<http::Piece> pass(base::Result<http::Piece> piece) override;
 
-  http::BodyPtr source_;
   const chain::IdentityFields* identity_;
   base::Arena* arena_;
 };
