@@ -179,6 +179,11 @@ void ListSource::says(std::vector<Part> parts) {
   found(merged());
 }
 
+void ListSource::takes_over_from(std::vector<Part> parts) {
+  parts_.clear();
+  before_ = std::move(parts);
+}
+
 void ListSource::set_grace(base::Duration grace) {
   Source::set_grace(grace);
   for (const Part& p : parts_) p.source->set_grace(grace);

@@ -113,6 +113,12 @@ void Upstream::use_instead(std::shared_ptr<Source> source) {
   group_->version.fetch_add(1, std::memory_order_release);
 }
 
+void Upstream::hand_to(ListSource& list) const {
+  std::vector<ListSource::Part> before;
+  for (Part& p : parts()) before.push_back({std::move(p.source), p.weight});
+  list.takes_over_from(std::move(before));
+}
+
 std::vector<Upstream::Part> Upstream::parts() const {
   std::lock_guard lock(mutex_);
   if (instead_) return {{instead_, 1}};

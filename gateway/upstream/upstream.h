@@ -23,6 +23,7 @@
 
 namespace sluice::upstream {
 
+class ListSource;
 class Source;
 struct Member;
 using Members = std::vector<Member>;
@@ -58,6 +59,8 @@ class Upstream {
   std::vector<Shown> shown() const;
   // Where further targets come from. Before this is in force.
   void draw_from(std::shared_ptr<Source> source, std::uint32_t weight = 1);
+  // Lets its targets stay until those of the list are known. Before the list has said anything.
+  void hand_to(ListSource& list) const;
   // Targets in place of those; null: none. Control thread, at any time.
   void use_instead(std::shared_ptr<Source> source);
   const std::shared_ptr<TargetGroup>& group() const noexcept { return group_; }
