@@ -106,7 +106,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   ex.upstream.name = upstream_->name();
   auto& worker = ex.worker;
   Try t;
-  GrpcCall grpc(ex);
+  GrpcCall grpc(ex, upstream_->may_speak_h2());
   upstream::Timeouts timeouts = timeouts_;
   if (grpc) [[unlikely]] {
     if (auto begun = grpc.begin(ex); !begun) co_return begun;

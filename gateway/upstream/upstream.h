@@ -42,6 +42,10 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   const HostPolicy& host() const noexcept { return host_; }
   http::Telling telling() const noexcept { return telling_; }
   const PoolSettings& pool() const noexcept { return pool_; }
+  // False: its targets are asked by HTTP/1.1 alone.
+  bool may_speak_h2() const noexcept {
+    return pool_.protocol == ProtocolChoice::h2 || (pool_.protocol == ProtocolChoice::automatic && tls_);
+  }
   // Set: connections to the targets begin with a header of that version.
   std::optional<net::ProxyVersion> proxy_protocol() const noexcept { return proxy_protocol_; }
   // As of now; takes locks: not for workers.
