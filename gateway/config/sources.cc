@@ -80,8 +80,8 @@ std::size_t indentation(std::string_view line) {
 
 namespace {
 
-// Where user and password of a URL stand, whose "://" ends at `at`; nothing for none. What people write there by
-// mistake may hold a slash or an @, which should have been escaped.
+// Where user and password of a URL stand, whose "://" ends at `at`; nothing for none. What people write there
+// by mistake may hold a slash or an @, which should have been escaped.
 std::size_t userinfo_end(std::string_view text, std::size_t at) {
   auto url = text.substr(at, text.find_first_of(" \t\"'`", at) - at);
   auto last = url.rfind('@');
@@ -119,9 +119,10 @@ std::string without_userinfo(std::string text) {
 }
 
 bool sounds_secret(std::string_view key) noexcept {
-  static constexpr std::array<std::string_view, 14> kWords = {
-      "*password*", "*passwd*",  "*passphrase*", "*secret*",  "*token",        "*tokens", "*credential*",
-      "*private*",  "*api_key*", "*apikey*",     "*api-key*", "*signing_key*", "*pwd",    "*hmac_key*"};
+  static constexpr std::array<std::string_view, 15> kWords = {
+      "*password*", "*passwd*",      "*passphrase*", "*secret*",   "*token",
+      "*tokens",    "*credential*",  "*private*",    "*api_key*",  "*apikey*",
+      "*api-key*",  "*signing_key*", "*pwd",         "*hmac_key*", "*authorization"};
   return !key.empty() && std::any_of(kWords.begin(), kWords.end(),
                                      [&](std::string_view glob) { return base::glob_match(glob, key); });
 }

@@ -152,8 +152,8 @@ TEST(Sources, KnowsUserAndPasswordHoweverBadlyTheyAreWritten) {
   EXPECT_EQ(without_userinfo("redis://:ge/heim@cache"), "redis://***@cache");
   EXPECT_EQ(without_userinfo("redis://me:ge@heim@cache/1"), "redis://***@cache/1");
   EXPECT_EQ(without_userinfo("http://a:b@c, https://d:e@f"), "http://***@c, https://***@f");
-  for (const char* harmless : {"https://a.example/?mail=b@c.de", "https://a.example:8443/@me", "redis://cache:6379",
-                               "https://[2001:db8::1]/", "a@b", "://", ""})
+  for (const char* harmless : {"https://a.example/?mail=b@c.de", "https://a.example:8443/@me",
+                               "redis://cache:6379", "https://[2001:db8::1]/", "a@b", "://", ""})
     EXPECT_EQ(without_userinfo(harmless), harmless);
 }
 
