@@ -102,6 +102,20 @@ TEST_F(Mirror, MakesNoMoreThanMayBeUnderWay) {
   EXPECT_THAT(fake_service.asked, SizeIs(2));
 }
 
+TEST_F(Mirror, GivesThePlaceOfAStalledUploadToOthers) {
+  auto one = test::filter("mirror: {to: shadow, max_in_flight: 1, timeout: 1s}");
+  fake.ex.request_body = http::make_body<http::TextBody>(fake.ex.arena, "hello, world");
+  one.get().on_request(fake.ex).await_resume();
+  fake.clock.advance(std::chrono::milliseconds(1200));
+  turn(fake);
+
+  FakeExchange second;
+  one.get().on_request(second.ex).await_resume();
+  turn(second);
+
+  EXPECT_THAT(fake_service.asked, SizeIs(1));
+}
+
 TEST_F(Mirror, DoesNotMindFailures) {
   test::fail_calls(Reason::upstream_connect_failed);
   EXPECT_EQ(pass("shadow", fake), chain::Step::next);
