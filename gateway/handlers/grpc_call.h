@@ -12,8 +12,8 @@ namespace sluice::handlers {
 
 class GrpcCall {
  public:
-  // `spoken`: may the upstream speak HTTP/2? Otherwise nothing is gRPC, whatever a client says of its request,
-  // or it could put off timeouts that are set for others.
+  // `spoken`: may the upstream speak HTTP/2? Otherwise nothing is gRPC, whatever a client says of its
+  // request, or it could put off timeouts that are set for others.
   GrpcCall(const chain::Exchange& ex, bool spoken) noexcept
       : active_(http::is_grpc(ex.request.fields) && spoken) {}
   // Is it gRPC? Nothing else may be called if not.

@@ -106,7 +106,8 @@ TEST(Passthrough, TakesEveryOtherNameWithAStar) {
 TEST(Passthrough, RefusesWhatIsNoTls) {
   Gateway gw(kYaml);
   Metrics before(gw);
-  for (const std::string& bytes : {std::string("SSH-2.0-x\r\n"), std::string("\x16\x03\x01\0\0", 5), kShop.substr(0, 20)}) {
+  for (const std::string& bytes :
+       {std::string("SSH-2.0-x\r\n"), std::string("\x16\x03\x01\0\0", 5), kShop.substr(0, 20)}) {
     RawClient client = gw.connect();
     client.send(bytes);
     client.half_close();

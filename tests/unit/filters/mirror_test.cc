@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/chain/order.h"
+
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_forwarder.h"
 #include "tests/support/fake_stream.h"
@@ -121,6 +123,18 @@ TEST_F(Mirror, DoesNotMindFailures) {
   EXPECT_EQ(pass("shadow", fake), chain::Step::next);
   turn(fake);
   EXPECT_EQ(fake.ex.reason, Reason::none);
+}
+
+// Copies would carry credentials that nobody has looked at, and that filters behind hide from services.
+TEST(MirrorOrder, ComesBehindWhateverRefuses) {
+  chain::Written copies{"mirror", "mirror", nullptr}, key{"api_key", "api_key", nullptr};
+
+  auto objections = chain::object_to_order(std::vector{copies, key}, "");
+
+  ASSERT_FALSE(objections.empty());
+  EXPECT_EQ(objections[0].severity, config::Severity::error);
+  EXPECT_THAT(objections[0].message, HasSubstr("whose copies go out before anybody is refused"));
+  EXPECT_TRUE(chain::object_to_order(std::vector{key, copies}, "").empty());
 }
 
 TEST_F(Mirror, NeedsAnUpstream) {

@@ -60,7 +60,8 @@ std::string fault(const std::string& bytes) {
 TEST(ClientHello, IsToldFromTheMethodOfAPlainRequest) {
   for (const char* first : {"GET / HTTP/1.1", "PUT ", "DELETE", "PRI * HTTP/2.0"})
     EXPECT_TRUE(looks_like_http(first)) << first;
-  for (const char* first : {"", "GET", "get / HTTP/1.1", "\x16\x03\x01\x02", "\x80\x2e\x01", "SSH-2.0", "A B"})
+  for (const char* first :
+       {"", "GET", "get / HTTP/1.1", "\x16\x03\x01\x02", "\x80\x2e\x01", "SSH-2.0", "A B"})
     EXPECT_FALSE(looks_like_http(first)) << first;
 }
 
