@@ -112,6 +112,7 @@ struct Exchange {
   std::uint32_t retry_after = 0;  // seconds, for a local reply of 503; zero: not known
   bool answered_locally = false;
   std::string_view refused_by;  // the filter that answered, by the name of its policy; "" if none did
+  bool hides_links = false;     // a filter takes Link from the response, so no interim one may show it
   bool sent_at_once = false;    // the response left without waiting for client or upstream
   UpstreamView upstream;
   FilterTimes filter_times;

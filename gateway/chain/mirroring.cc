@@ -141,10 +141,14 @@ Task<Result<void>> MirroredRequest::forward(Exchange& inner) {
 
 namespace {
 
-class MirroredBody final : public http::PassingBody {
+class MirroredBody final : public http::PassingBody, private net::Timer {
  public:
-  MirroredBody(http::BodyPtr source, std::unique_ptr<MirroredRequest> copy, std::size_t most) noexcept
-      : PassingBody(std::move(source)), copy_(std::move(copy)), most_(most) {}
+  MirroredBody(http::BodyPtr source, std::unique_ptr<MirroredRequest> copy, std::size_t most,
+               base::Duration within) noexcept
+      : PassingBody(std::move(source)), copy_(std::move(copy)), most_(most) {
+    auto& wheel = copy_->wheel();
+    wheel.set(*this, wheel.due_in(within));
+  }
 
  private:
   Result<http::Piece> pass(Result<http::Piece> piece) override {
@@ -156,6 +160,8 @@ class MirroredBody final : public http::PassingBody {
     }
     return piece;
   }
+  // A client that stalls keeps its request, but not the place and the memory of the copy.
+  void expired() noexcept override { copy_.reset(); }
 
   std::unique_ptr<MirroredRequest> copy_;  // until it is sent or given up
   std::size_t most_;
@@ -164,8 +170,8 @@ class MirroredBody final : public http::PassingBody {
 }  // namespace
 
 http::BodyPtr mirrored_body(base::Arena& arena, http::BodyPtr source, std::unique_ptr<MirroredRequest> copy,
-                            std::size_t most) {
-  return http::make_body<MirroredBody>(arena, std::move(source), std::move(copy), most);
+                            std::size_t most, base::Duration within) {
+  return http::make_body<MirroredBody>(arena, std::move(source), std::move(copy), most, within);
 }
 
 }  // namespace sluice::chain

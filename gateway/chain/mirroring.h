@@ -20,7 +20,7 @@ enum class Mirrored : std::uint8_t {
   timeout,     // not in time
   shed,        // there were too many under way already, so none was made
   too_large,   // the body exceeds the limit
-  incomplete,  // the body was not read to its end, so there was nothing to send
+  incomplete,  // the body was not read to its end, or not in time, so there was nothing to send
 };
 inline constexpr std::string_view kMirrored[] = {"answered", "failed",    "timeout",
                                                  "shed",     "too_large", "incomplete"};
@@ -48,6 +48,7 @@ class MirroredRequest final : private http::ServerStream {
   bool append(std::span<const char> bytes, std::size_t most);
   void reserve(std::size_t bytes) { body_.reserve(bytes); }
   void give_up(Mirrored why) noexcept { end_ = why; }
+  net::Wheel& wheel() const noexcept { return worker_->loop.wheel(); }
 
   // Sends it and drops the answer. Returns at once.
   static void start(std::unique_ptr<MirroredRequest> request);
@@ -84,8 +85,9 @@ class MirroredRequest final : private http::ServerStream {
 };
 
 // Passes the exchange's request body on and gives the copy what it sees of it; sends the copy after the last
-// piece.
+// piece. The copy is given up, and nothing is kept for it any more, when the body has not come `within` that
+// time; zero: no limit.
 http::BodyPtr mirrored_body(base::Arena& arena, http::BodyPtr source, std::unique_ptr<MirroredRequest> copy,
-                            std::size_t most);
+                            std::size_t most, base::Duration within);
 
 }  // namespace sluice::chain

@@ -72,7 +72,7 @@ Revocations::Revocations(std::vector<net::Loop*> loops)
 
 Revocations::~Revocations() = default;
 
-bool Revocations::revoke(Revocation revocation, base::WallTime now) {
+bool Revocations::revoke(const Revocation& revocation, base::WallTime now) {
   if (all_->full(revocation, now)) return false;
   all_->add(revocation, now);
   if (loops_.empty()) own_.front()->add(revocation, now);

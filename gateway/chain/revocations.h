@@ -38,7 +38,7 @@ class Revocations {
   ~Revocations();
 
   // Control thread. False: there are too many. One that is there already is renewed.
-  bool revoke(Revocation revocation, base::WallTime now);
+  bool revoke(const Revocation& revocation, base::WallTime now);
   std::size_t size() const noexcept;
 
   // From that worker's thread.

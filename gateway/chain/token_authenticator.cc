@@ -6,7 +6,7 @@ namespace sluice::chain {
 TokenAuthenticator::TokenAuthenticator(std::string_view method, const TokenFilterConfig& config,
                                        Builder& builder)
     : Authenticator(method, builder),
-      rules_(config),
+      rules_(static_cast<const TokenRulesConfig&>(config)),
       keep_(config.keep),
       bearer_(config.from, config.realm, builder),
       fields_(config.headers, builder),

@@ -8,6 +8,7 @@
 #include "gateway/chain/escape.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/request_id.h"
+#include "gateway/http/joined_value.h"
 
 namespace sluice::chain {
 namespace {
@@ -24,8 +25,7 @@ View parameter(Exchange& ex, View name, FieldId) {
   return query_parameter(ex.request.query, name).value_or(View());
 }
 View header(Exchange& ex, View name, FieldId id) {
-  const http::Field* line = id == FieldId::other ? ex.request.fields.find(name) : ex.request.fields.find(id);
-  return line ? line->value : View();
+  return http::joined_value(ex.request.fields, id, name).value_or(View());
 }
 template <std::string net::ProxyFacts::* member>
 View told_by_proxy(Exchange& ex, View, FieldId) {
@@ -73,7 +73,8 @@ constexpr bool kIdentity = true;
 constexpr Variable kVariables[] = {
     {"path.", "What the route's path captured under that name.", Form::path_value, capture},
     {"query.", "The first query parameter of that name.", Form::query_value, parameter},
-    {"header.", "The first request header line of that name.", Form::plain, header},
+    {"header.", "The request header of that name; several lines are one value, joined by `, `.", Form::plain,
+     header},
     {"client.ip", "The client's address.", Form::plain,
      [](Exchange& ex, View, FieldId) { return ex.stream.peer_ip(); }},
     {"request.id", "The request's id.", Form::plain,

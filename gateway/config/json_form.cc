@@ -84,7 +84,8 @@ class Former {
       std::string below = at;
       append(below, name);
       json_.key(name);
-      value(shape.element(), shape.at(map, i), node ? node->find(name) : nullptr, secret, below);
+      value(shape.element(), shape.at(map, i), node ? node->find(name) : nullptr,
+            secret || holds_secret(shape, name), below);
     }
     json_.end_object();
   }

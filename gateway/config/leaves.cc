@@ -47,8 +47,8 @@ class Collector {
         auto& map = static_cast<const MapShape&>(*shape);
         for (std::size_t i = 0; i < map.size(value); ++i) {
           auto name = map.name(value, i);
-          this->value(map.element(), map.at(value, i), node ? node->find(name) : nullptr, secret,
-                      joined(at, name));
+          this->value(map.element(), map.at(value, i), node ? node->find(name) : nullptr,
+                      secret || holds_secret(map, name), joined(at, name));
         }
         return;
       }

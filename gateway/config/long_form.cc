@@ -136,9 +136,10 @@ class Writer {
     if (n == 0) return line(" {}");
     if (!in_list) line("");
     for (std::size_t i = 0; i < n; ++i) {
-      key(shape.name(map, i), indent, in_list);
-      value(shape.element(), shape.at(map, i), node ? node->find(shape.name(map, i)) : nullptr, secret,
-            indent + 2, false);
+      auto name = shape.name(map, i);
+      key(name, indent, in_list);
+      value(shape.element(), shape.at(map, i), node ? node->find(name) : nullptr,
+            secret || holds_secret(shape, name), indent + 2, false);
     }
   }
 

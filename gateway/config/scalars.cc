@@ -16,7 +16,7 @@ constexpr std::size_t kMostQuoted = 60;  // characters of a value in a message
 
 std::string shortened(std::string_view text) {
   if (text.size() <= kMostQuoted) return std::string(text);
-  return std::string(text.substr(0, kMostQuoted)) + "...";
+  return without_userinfo(std::string(text)).substr(0, kMostQuoted) + "...";
 }
 
 // "expected a duration such as 250ms, got 250: add a unit"

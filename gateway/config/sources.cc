@@ -78,10 +78,51 @@ std::size_t indentation(std::string_view line) {
 
 }  // namespace
 
+namespace {
+
+// Where user and password of a URL stand, whose "://" ends at `at`; nothing for none. What people write there
+// by mistake may hold a slash or an @, which should have been escaped.
+std::size_t userinfo_end(std::string_view text, std::size_t at) {
+  auto url = text.substr(at, text.find_first_of(" \t\"'`", at) - at);
+  auto last = url.rfind('@');
+  if (last == std::string_view::npos) return at;
+  auto authority = url.substr(0, url.find_first_of("/?#"));
+  if (url.find('@') >= authority.size()) {
+    // All of it before a slash: a host, perhaps with a port, or else the beginning of a password.
+    auto colon = authority.rfind(':');
+    if (colon == std::string_view::npos) return at;
+    auto port = authority.substr(colon + 1);
+    if (port.find_first_not_of("0123456789") == std::string_view::npos) return at;
+  }
+  return at + last;
+}
+
+// From and to, in bytes.
+std::vector<std::pair<std::size_t, std::size_t>> userinfos(std::string_view text) {
+  constexpr std::string_view kScheme = "://";
+  std::vector<std::pair<std::size_t, std::size_t>> out;
+  for (std::size_t at = 0; (at = text.find(kScheme, at)) != std::string_view::npos;) {
+    at += kScheme.size();
+    auto end = userinfo_end(text, at);
+    if (end > at) out.emplace_back(at, end);
+    at = end;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string without_userinfo(std::string text) {
+  auto all = userinfos(text);
+  for (auto at = all.rbegin(); at != all.rend(); ++at) text.replace(at->first, at->second - at->first, kMask);
+  return text;
+}
+
 bool sounds_secret(std::string_view key) noexcept {
-  static constexpr std::array<std::string_view, 14> kWords = {
-      "*password*", "*passwd*",  "*passphrase*", "*secret*",  "*token",        "*tokens", "*credential*",
-      "*private*",  "*api_key*", "*apikey*",     "*api-key*", "*signing_key*", "*pwd",    "*hmac_key*"};
+  static constexpr std::array<std::string_view, 15> kWords = {
+      "*password*", "*passwd*",      "*passphrase*", "*secret*",   "*token",
+      "*tokens",    "*credential*",  "*private*",    "*api_key*",  "*apikey*",
+      "*api-key*",  "*signing_key*", "*pwd",         "*hmac_key*", "*authorization"};
   return !key.empty() && std::any_of(kWords.begin(), kWords.end(),
                                      [&](std::string_view glob) { return base::glob_match(glob, key); });
 }
@@ -130,7 +171,7 @@ std::string Sources::masked(std::string message) const {
   for (const std::string& hidden : hidden_texts_)
     for (std::size_t at = 0; (at = message.find(hidden, at)) != std::string::npos; at += kMask.size())
       message.replace(at, hidden.size(), kMask);
-  return message;
+  return without_userinfo(std::move(message));
 }
 
 bool Sources::is_secret_key(std::string_view key) const {
@@ -190,6 +231,13 @@ std::vector<bool> Sources::hidden_in(const Source& source, Place place, const Ch
   std::size_t pem = raw_line(source, place.line).find("-----BEGIN"), bytes = 0;
   for (std::size_t i = 0; i < length; bytes += line[i++].size())
     if (bytes >= pem) out[i] = true;
+  std::string shown;
+  for (std::string_view character : line) shown += character;
+  for (auto [begin, end] : userinfos(shown)) {
+    bytes = 0;
+    for (std::size_t i = 0; i < length; bytes += line[i++].size())
+      if (bytes >= begin && bytes < end) out[i] = true;
+  }
   for (const Range& r : hidden_) {
     if (r.from.file != place.file || place.line < r.from.line || place.line > r.end_line) continue;
     cover(place.line == r.from.line ? r.from.column - 1 : 0,

@@ -80,5 +80,7 @@ class Sources {
 
 // Does a key by this name probably hold a secret? ("password", "client_secret", "api_keys")
 bool sounds_secret(std::string_view key) noexcept;
+// The text with *** for user and password in every URL, however badly it is written.
+std::string without_userinfo(std::string text);
 
 }  // namespace sluice::config

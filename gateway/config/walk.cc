@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "gateway/base/assert.h"
+#include "gateway/base/strings.h"
 #include "gateway/config/alternatives.h"
 #include "gateway/config/bind.h"
 #include "gateway/config/binder.h"
@@ -67,6 +69,17 @@ bool is_secret(const Shape& its_shape) {
 
 bool holds_secret(const Field& field) {
   return field.rules.secret || (field.rules.each && field.rules.each->secret) || is_secret(field.shape());
+}
+
+bool holds_secret(const MapShape& map, std::string_view name) {
+  static constexpr std::array<std::string_view, 9> kWords = {"*authorization", "*cookie",     "*token*",
+                                                             "*secret*",       "*password*",  "*passwd*",
+                                                             "*credential*",   "*signature*", "*key*"};
+  const Shape& element = content_of(map.element());
+  if (element.form != Shape::Form::scalar) return false;
+  const auto& type = static_cast<const ScalarShape&>(element).json_type;
+  if (type != "text" && type != "string") return false;
+  return std::ranges::any_of(kWords, [&](std::string_view glob) { return base::glob_match(glob, name); });
 }
 
 std::string with_article(const std::string& noun) {
@@ -139,6 +152,7 @@ Origin origin(const Document& document, const Shape& root, std::string_view path
         break;
       case Shape::Form::map:
         node = node->find(step->name);
+        secret = secret || holds_secret(static_cast<const MapShape&>(*shape), step->name);
         shape = &static_cast<const MapShape*>(shape)->element();
         break;
       default:

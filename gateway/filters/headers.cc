@@ -14,6 +14,7 @@
 #include "gateway/chain/field_texts.h"
 #include "gateway/chain/registry.h"
 #include "gateway/http/hop_by_hop.h"
+#include "gateway/http/passing_body.h"
 
 namespace sluice::filters {
 
@@ -46,7 +47,9 @@ void describe(config::Description<FieldEdits>& d) {
           "Names of fields to remove; `*` stands for any characters. Fields of the connection and of the "
           "framing, "
           "such as Host and Content-Length, stay even where a pattern fits them. In requests a name with `_` "
-          "counts as one with `-`, here and in `set`.",
+          "counts as one with `-`, here and in `set`. What is removed or set is taken from trailers too, and "
+          "`Link` "
+          "from early hints (103).",
           one_or_many, each(check(refuse_glob)), example("[X-Powered-By, X-Internal-*]"));
   d.field("default", &FieldEdits::when_absent, "Fields to add where the message has none of that name.",
           example("{Cache-Control: no-store}"));
@@ -88,6 +91,21 @@ class Editor {
     chain::check_captures(when_absent_, config::path(setting, "default"), builder);
     chain::check_captures(set_, config::path(setting, "set"), builder);
     chain::check_captures(add_, config::path(setting, "add"), builder);
+  }
+
+  // Is there anything that must not be in the message's trailers either?
+  bool takes_away() const noexcept { return remove_known_ != 0 || !remove_others_.empty() || !set_.empty(); }
+  // May a field of that name, which is no known one, not stay as it came?
+  bool takes_away(std::string_view name) const noexcept {
+    return unwanted(name) || std::any_of(set_.begin(), set_.end(), [name](const auto& item) {
+             return base::equal_ignoring_case(item.first, name);
+           });
+  }
+  // Of trailers: some read them as fields of the head, so what is removed there, or has another value, is not
+  // to come this way.
+  void take_away(http::Fields& fields) const {
+    remove(fields);
+    for (const auto& [name, text] : set_) fields.remove(name);
   }
 
   void apply(http::Fields& fields, chain::Exchange& ex) const {
@@ -134,6 +152,32 @@ class Editor {
   chain::FieldTexts when_absent_, set_, add_;
 };
 
+// A body whose trailers have nothing of what the editor takes away. The editor must outlive it.
+class EditedBody final : public http::PassingBody {
+ public:
+  EditedBody(http::BodyPtr source, const Editor& editor, base::Arena& arena) noexcept
+      : PassingBody(std::move(source)), editor_(editor), arena_(arena) {}
+
+ private:
+  base::Result<http::Piece> pass(base::Result<http::Piece> piece) override {
+    if (!piece || !piece->trailers) return piece;
+    auto* kept = arena_.make<http::Fields>(arena_);
+    bool underscores = false;
+    for (const Field& line : piece->trailers->lines()) {
+      if (line.dropped) continue;
+      kept->add(line.name, line.value);
+      underscores |= line.name.find('_') != line.name.npos;
+    }
+    if (underscores) kept->beware_of_lookalikes();
+    editor_.take_away(*kept);
+    piece->trailers = kept;
+    return piece;
+  }
+
+  const Editor& editor_;
+  base::Arena& arena_;
+};
+
 class HeadersFilter final : public chain::Filter {
  public:
   HeadersFilter(const HeadersConfig& c, chain::Builder& builder)
@@ -144,15 +188,26 @@ class HeadersFilter final : public chain::Filter {
 
   base::Task<chain::Step> on_request(chain::Exchange& ex) const override {
     request_.apply(ex.request.fields, ex);
+    if (ex.request.upgrade.empty()) edit_trailers(ex.request_body, ex.request.version, request_, ex);
+    ex.hides_links |= hides_links_;
     return chain::Step::next;
   }
   base::Task<void> on_response(chain::Exchange& ex) const override {
     response_.apply(ex.response.fields, ex);
+    if (ex.response.status != 101) edit_trailers(ex.response_body, ex.response.version, response_, ex);
     return {};
   }
 
  private:
+  // Only chunks and HTTP/2 have room for trailers.
+  static void edit_trailers(http::BodyPtr& body, http::Version version, const Editor& editor,
+                            chain::Exchange& ex) {
+    if (!body || !editor.takes_away() || (version != http::Version::http_2 && body->length())) return;
+    body = http::make_body<EditedBody>(ex.arena, std::move(body), editor, ex.arena);
+  }
+
   Editor request_, response_;
+  bool hides_links_ = response_.takes_away("Link");
 };
 
 const chain::FilterKind<HeadersFilter, HeadersConfig> kKind{

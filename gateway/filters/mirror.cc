@@ -37,7 +37,8 @@ void describe(config::Description<MirrorConfig>& d) {
   d.field("max_body", &MirrorConfig::max_body,
           "A request with a longer body is not copied. The copy is sent when the whole body has been read.",
           between(0_B, 16_MiB));
-  d.field("timeout", &MirrorConfig::timeout, "For the whole copy, its answer included.",
+  d.field("timeout", &MirrorConfig::timeout,
+          "For the request's body to come, and once more for the copy, its answer included.",
           at_least(std::chrono::milliseconds(1)));
   d.field("max_in_flight", &MirrorConfig::max_in_flight,
           "Copies under way at a time, all workers together; beyond that none is made.",
@@ -91,6 +92,7 @@ class Mirror final : public chain::Filter {
                                              builder)),
         share_(static_cast<std::uint64_t>(c.percent.ratio() * kShares + 0.5)),
         max_body_(c.max_body.bytes),
+        timeout_(c.timeout),
         random_(builder.workers()) {}
 
   base::Task<Step> on_request(Exchange& ex) const override {
@@ -111,7 +113,8 @@ class Mirror final : public chain::Filter {
       return Step::next;
     }
     copy->reserve(length);
-    ex.request_body = chain::mirrored_body(ex.arena, std::move(ex.request_body), std::move(copy), max_body_);
+    ex.request_body =
+        chain::mirrored_body(ex.arena, std::move(ex.request_body), std::move(copy), max_body_, timeout_);
     return Step::next;
   }
 
@@ -131,6 +134,7 @@ class Mirror final : public chain::Filter {
   std::shared_ptr<const Owner> owner_;
   std::uint64_t share_;
   std::uint64_t max_body_;
+  base::Duration timeout_;
   chain::PerWorker<upstream::Random> random_;
 };
 

@@ -177,7 +177,10 @@ base::Detached Listener::serve_after_steps(base::Scope& /*scope*/, Listener& lis
   Connection connection(listener);
   const auto& settings = *connection.settings;
   std::unique_ptr<Kept> kept;
-  if (settings.has_steps() && !co_await listener.take_steps(*transport, settings, facts, kept)) co_return;
+  if (settings.has_steps()) {
+    bool go_on = co_await listener.take_steps(*transport, settings, facts, kept);
+    if (!go_on) co_return;
+  }
   Protocol spoken = Protocol::h1;
   if (settings.tls) {
     auto tls =

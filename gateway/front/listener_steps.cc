@@ -2,6 +2,7 @@
 // The steps between the acceptance of a connection and its first request.
 #include "gateway/base/log.h"
 #include "gateway/front/listener.h"
+#include "gateway/front/tls_step.h"
 
 namespace sluice::front {
 
@@ -19,17 +20,18 @@ base::Task<bool> Listener::take_steps(net::Transport& transport, const ListenerS
     refuse(observe::Rejection::limit, facts.peer, "there are max_connections already");
     co_return false;
   }
-  if (settings.proxy && !co_await take_proxy_header(transport, *settings.proxy, facts, kept->proxy))
-    co_return false;
+  if (settings.proxy) {
+    bool taken = co_await take_proxy_header(transport, *settings.proxy, facts, kept->proxy);
+    if (!taken) co_return false;
+  }
   // Not before it is known whose connection it is.
   if (limits.per_client && !kept->place.take_from(settings.counts, facts.peer, limits.per_client)) {
     refuse(observe::Rejection::ip, facts.peer, "it has max_connections_per_ip already");
     co_return false;
   }
-  if (settings.passthrough &&
-      !co_await pass_through(transport, *settings.passthrough, settings.tls != nullptr, facts))
-    co_return false;
-  co_return true;
+  if (!settings.passthrough) co_return true;
+  bool stays = co_await pass_through(transport, *settings.passthrough, settings.tls != nullptr, facts);
+  co_return stays;
 }
 
 http::Service& Listener::service_for(const std::unique_ptr<Kept>& kept) const noexcept {
@@ -79,6 +81,9 @@ base::Task<bool> Listener::pass_through(net::Transport& transport, const Passthr
              hello->server_name.empty() ? "it names no server" : "nobody serves " + hello->server_name);
     } else if (clients_fault(hello.error().reason)) {
       refuse(observe::Rejection::sni, facts.peer, hello.error().detail);
+      char first[4];
+      auto there = transport.try_peek(first);
+      if (net::looks_like_http({first, there.bytes})) co_await refuse_plain_http(worker_->loop, transport);
     }
     co_return false;
   }

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "gateway/base/log.h"
+#include "gateway/http/connection.h"
+#include "gateway/net/write.h"
 
 namespace sluice::front {
 namespace {
@@ -39,7 +41,21 @@ std::unique_ptr<const net::ClientCertificate> identity(SSL* ssl, bool with_chain
   return out;
 }
 
+constexpr std::string_view kPlainHttp =
+    "HTTP/1.1 400 Bad Request\r\n"
+    "Content-Type: text/plain; charset=utf-8\r\n"
+    "Content-Length: 46\r\n"
+    "Connection: close\r\n\r\n"
+    "This port speaks TLS: use https:// to ask it.\n";
+
 }  // namespace
+
+base::Task<void> refuse_plain_http(net::Loop& loop, net::Transport& client) {
+  // Nobody is waited for who does not read a few hundred bytes.
+  iovec bytes = net::piece(kPlainHttp);
+  client.try_write({&bytes, 1});
+  return http::linger(client, loop);
+}
 
 base::Task<net::TlsTransportPtr> accept_tls(net::Loop& loop, net::TransportPtr plain,
                                             const ListenerTlsSettings& settings,
@@ -66,6 +82,7 @@ base::Task<net::TlsTransportPtr> accept_tls(net::Loop& loop, net::TransportPtr p
     if (made.failure.kind == Kind::refused)
       base::log(base::Level::debug, "TLS handshake with a client failed: " + made.failure.why);
     cells.shook_hands({{}, false, result_of(made.failure.kind)});
+    if (made.plain) co_await refuse_plain_http(loop, *made.plain);
     co_return nullptr;
   }
   auto& facts = made.transport->facts();

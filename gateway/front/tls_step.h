@@ -10,4 +10,8 @@ base::Task<net::TlsTransportPtr> accept_tls(net::Loop& loop, net::TransportPtr p
                                             const ListenerTlsSettings& settings,
                                             observe::ListenerCells& cells);
 
+// Tells a client in HTTP/1.1 that this port speaks TLS, and waits a moment until it has read that. Its
+// request is not read.
+base::Task<void> refuse_plain_http(net::Loop& loop, net::Transport& client);
+
 }  // namespace sluice::front

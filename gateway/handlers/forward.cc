@@ -55,8 +55,8 @@ std::string_view via(http::Version version) noexcept {
 
 // Interim responses pass no filter, so nothing of them reaches the client that one might have removed: no
 // fields but the links to what is worth loading beforehand (RFC 8297 section 2).
-void strip_interim(http::ResponseHead& head) noexcept {
-  bool hints = head.status == 103;
+void strip_interim(http::ResponseHead& head, bool hides_links) noexcept {
+  bool hints = head.status == 103 && !hides_links;
   for (http::Field& line : head.fields.lines())
     if (!hints || !base::equal_ignoring_case(line.name, "Link")) line.dropped = true;
 }
@@ -106,7 +106,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   ex.upstream.name = upstream_->name();
   auto& worker = ex.worker;
   Try t;
-  GrpcCall grpc(ex);
+  GrpcCall grpc(ex, upstream_->may_speak_h2());
   upstream::Timeouts timeouts = timeouts_;
   if (grpc) [[unlikely]] {
     if (auto begun = grpc.begin(ex); !begun) co_return begun;
@@ -145,7 +145,8 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
         ex.response.fields.clear();
         result = co_await ex.upstream_stream->receive(ex.response);
         if (!result || ex.response.status >= 200 || ex.response.status == 101) break;
-        strip_interim(ex.response);
+        if (ex.hides_links && ex.response.status == 103) continue;  // there is nothing left to tell
+        strip_interim(ex.response, ex.hides_links);
         result = co_await ex.stream.send_interim(ex.response);
       }
     } else {

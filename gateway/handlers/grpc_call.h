@@ -12,7 +12,10 @@ namespace sluice::handlers {
 
 class GrpcCall {
  public:
-  explicit GrpcCall(const chain::Exchange& ex) noexcept : active_(http::is_grpc(ex.request.fields)) {}
+  // `spoken`: may the upstream speak HTTP/2? Otherwise nothing is gRPC, whatever a client says of its
+  // request, or it could put off timeouts that are set for others.
+  GrpcCall(const chain::Exchange& ex, bool spoken) noexcept
+      : active_(http::is_grpc(ex.request.fields) && spoken) {}
   // Is it gRPC? Nothing else may be called if not.
   explicit operator bool() const noexcept { return active_; }
 

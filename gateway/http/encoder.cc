@@ -25,6 +25,9 @@ int window_for(std::optional<std::uint64_t> length, int least) noexcept {
   return std::clamp(static_cast<int>(std::bit_width(*length)), least, kWindowBits);
 }
 
+// Before 1.2.12 deflateParams() wrote a header of the next response to wherever the last one had ended.
+static_assert(ZLIB_VERNUM >= 0x12c0, "encoders are used again, which needs zlib 1.2.12 or later");
+
 class Gzip final : public Encoder {
  public:
   explicit Gzip(int level) : level_(level) {

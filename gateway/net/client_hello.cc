@@ -144,4 +144,11 @@ HelloVerdict parse_client_hello(std::span<const char> in, ClientHello& out) {
   return verdict;
 }
 
+bool looks_like_http(std::string_view first) noexcept {
+  constexpr std::size_t kLetters = 3;
+  auto letter = [](char c) { return c >= 'A' && c <= 'Z'; };
+  return first.size() > kLetters && std::all_of(first.begin(), first.begin() + kLetters, letter) &&
+         (letter(first[kLetters]) || first[kLetters] == ' ');
+}
+
 }  // namespace sluice::net

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace sluice::net {
 
@@ -29,5 +30,9 @@ inline constexpr std::size_t kMaxClientHello = 16 * 1024;
 
 // Reads the hello that `in` begins with, in however many records it comes; `out` is set when it is complete.
 HelloVerdict parse_client_hello(std::span<const char> in, ClientHello& out);
+
+// Are these the first bytes, four at least, of a plain HTTP request? Three capital letters and another or a
+// space: no record of TLS begins so, and every registered method does.
+bool looks_like_http(std::string_view first) noexcept;
 
 }  // namespace sluice::net

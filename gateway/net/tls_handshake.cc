@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "gateway/net/client_hello.h"
+
 namespace sluice::net {
 namespace {
 
@@ -66,9 +68,14 @@ class Handshake {
 
   Task<TlsHandshake> run(bool server) {
     // A server computes nothing for a client that has said nothing.
-    if (server && !co_await readable()) co_return failed();
+    // Here and below results have names: g++ 12 loses temporaries of a co_await inside a condition.
+    if (server) {
+      bool spoke = co_await readable();
+      if (!spoke) co_return failed();
+    }
     auto turn = loop_.quota().next();
-    if (co_await turn != Outcome::ready) co_return failed(Kind::cancelled, turn.why());
+    auto ours = co_await turn;
+    if (ours != Outcome::ready) co_return failed(Kind::cancelled, turn.why());
     Step step = transport_->handshake(false);
     for (;;) {
       if (step == Step::slow) {
@@ -79,8 +86,13 @@ class Handshake {
       transport_->settle(step);
       if (step == Step::done) co_return TlsHandshake{std::move(transport_), {}};
       if (step == Step::closed) co_return failed(Kind::closed);
-      if (step == Step::failed) co_return refused();
-      bool ready = step == Step::wants_write ? co_await writable() : co_await readable();
+      if (step == Step::failed) co_return refused(server);
+      bool ready = false;
+      if (step == Step::wants_write) {
+        ready = co_await writable();
+      } else {
+        ready = co_await readable();
+      }
       if (!ready) co_return failed();
       step = transport_->handshake(false);
     }
@@ -138,8 +150,14 @@ class Handshake {
   }
   TlsHandshake failed() { return {nullptr, std::move(failure_)}; }
   static TlsHandshake failed(Kind kind, base::Reason reason = {}) { return {nullptr, {kind, reason, {}}}; }
-  TlsHandshake refused() {
+  TlsHandshake refused(bool server) {
     TlsHandshake out{nullptr, {Kind::refused, {}, transport_->failure()}};
+    if (server && looks_like_http(transport_->first())) {
+      out.failure.why = "plain HTTP where TLS is expected";
+      auto plain = std::make_unique<TcpTransport>(loop_, transport_->release(), true);
+      if (plain->registered()) out.plain = std::move(plain);
+      return out;
+    }
     // The alert has been sent; without this a reset may overtake it.
     transport_->shutdown_write();
     return out;

@@ -31,6 +31,9 @@ struct TlsFailure {
 struct TlsHandshake {
   TlsTransportPtr transport;  // null: see failure
   TlsFailure failure{TlsFailure::Kind::closed, {}, {}};
+  // The connection without TLS where a client was refused because it speaks plain HTTP, to tell it so; else
+  // null. The beginning of what it said has been read.
+  TransportPtr plain{};
 };
 
 // `ssl` is in accept or connect state and refers to nothing but `keep`. Zero `timeout`: none.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace sluice::net {
 
@@ -87,6 +88,11 @@ void TlsTransport::on_events(std::uint32_t events) noexcept {
   became_ready(read, write, hangup);
 }
 
+int TlsTransport::release() noexcept {
+  loop_->remove_shared(fd_, *this);
+  return std::exchange(fd_, -1);
+}
+
 // --- What the BIO does.
 
 int TlsTransport::receive(char* into, std::size_t size) noexcept {
@@ -99,6 +105,8 @@ int TlsTransport::receive(char* into, std::size_t size) noexcept {
   while (readable_) {
     ssize_t n = ::recv(fd_, into, size, MSG_DONTWAIT);
     if (n > 0) {
+      if (first_size_ < sizeof first_) [[unlikely]]
+        note_first({into, static_cast<std::size_t>(n)});
       received_ += static_cast<std::size_t>(n);
       silent_ += static_cast<std::size_t>(n);
       // As in TcpTransport: a short read has emptied the socket, unless its end was announced.
@@ -118,6 +126,10 @@ int TlsTransport::receive(char* into, std::size_t size) noexcept {
     return -1;
   }
   return TlsBio::kLater;
+}
+
+void TlsTransport::note_first(std::string_view bytes) noexcept {
+  first_size_ += static_cast<std::uint8_t>(bytes.copy(first_ + first_size_, sizeof first_ - first_size_));
 }
 
 // False when there is no room to keep it, or on an error of the socket.

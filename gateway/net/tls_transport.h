@@ -42,6 +42,8 @@ class TlsTransport final : public Transport, private Source {
   void shutdown_write() noexcept override;
   void reset_on_close() noexcept override;
   void break_off() noexcept override { goodbye_said_ = true; }
+  // Before the handshake has sent anything; the loop does not know the socket then.
+  int release() noexcept override;
 
   // `slowly`: steps with slow keys too.
   Step handshake(bool slowly) noexcept;
@@ -60,6 +62,9 @@ class TlsTransport final : public Transport, private Source {
   // A context's callback tells why it will let the handshake fail.
   void fail_because(std::string why) { failure_ = std::move(why); }
 
+  // The first bytes that came, some of them: enough to tell what the peer speaks if not TLS.
+  std::string_view first() const noexcept { return {first_, first_size_}; }
+
   TlsFacts& facts() noexcept { return facts_; }
   SSL* ssl() const noexcept { return ssl_.get(); }
 
@@ -74,6 +79,7 @@ class TlsTransport final : public Transport, private Source {
   static constexpr std::size_t kSilence = 4 * kRecord;
 
   void on_events(std::uint32_t events) noexcept override;
+  void note_first(std::string_view bytes) noexcept;
   int receive(char* into, std::size_t size) noexcept;
   bool send(const char* from, std::size_t size) noexcept;
   std::size_t send_now(const char* from, std::size_t size) noexcept;
@@ -98,6 +104,8 @@ class TlsTransport final : public Transport, private Source {
   bool established_ = false;
   bool goodbye_said_ = false;
   bool end_when_flushed_ = false;
+  std::uint8_t first_size_ = 0;
+  char first_[4] = {};
   std::uint8_t owed_ = 0;     // bytes that are sealed and were not reported as moved
   std::uint32_t noted_ = 0;   // events while lent
   std::size_t received_ = 0;  // from the socket since the present or last try_read began

@@ -10,6 +10,7 @@
 #include "gateway/chain/cookies.h"
 #include "gateway/chain/escape.h"
 #include "gateway/config/diagnostic.h"
+#include "gateway/http/joined_value.h"
 #include "gateway/http/stream.h"
 
 namespace sluice::routing {
@@ -23,8 +24,7 @@ using expression::Value;
 using View = std::string_view;
 
 View header(const Arrival& a, View name) {
-  const http::Field* line = a.head.fields.find(name);
-  return line ? line->value : View();
+  return http::joined_value(a.head.fields, http::field_id(name), name).value_or(View());
 }
 View query(const Arrival& a, View name) {
   View written = chain::query_parameter(a.head.query, name).value_or(View());

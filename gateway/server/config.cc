@@ -127,8 +127,7 @@ void describe(Description<Config>& d) {
           "time. "
           "It is made if its parent is there.",
           default_is("none"), example("/var/lib/sluice"));
-  d.field("resolver", &Config::resolver, "How the names of targets are looked up.",
-          example("{nameservers: \"10.0.0.2\"}"));
+  d.field("resolver", &Config::resolver, "How names are looked up.", example("{nameservers: \"10.0.0.2\"}"));
   d.field("defaults", &Config::defaults, "What upstreams and routes do not say themselves.");
   d.field("use", &Config::use, "Filters that the requests of every route pass first.", one_or_many,
           max_items(kMostFilters));

@@ -79,10 +79,10 @@ void Gateway::make_workers(const Config& config) {
   targets_ = std::make_unique<upstream::TargetTable>(std::move(loops), &discovery_->resolver());
   discovery_->follow(*targets_, [this] { watch_targets(); });
   tls_ = std::make_unique<ListenerTls>(
-      control_, *metrics_, (count + 1) / 2,
+      control_, discovery_->resolver(), *metrics_, (count + 1) / 2,
       [this](const std::string& listener) { listeners_.renew(listener, workers_, *tls_); });
   filter_threads_ = std::make_unique<net::CryptoThreads>((count + 1) / 2);
-  keys_ = std::make_unique<KeySources>(KeySources::world(control_, clock_));
+  keys_ = std::make_unique<KeySources>(KeySources::world(control_, discovery_->resolver(), clock_));
   for (auto& gauge : keys_->at_scrape(metrics_->store())) gauges_.push_back(std::move(gauge));
   prober_ = std::make_unique<ProberThread>(clock_);
   metrics_->set_build({base::kVersion, base::kRevision, __VERSION__, OPENSSL_VERSION_TEXT});

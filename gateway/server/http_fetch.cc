@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/server/http_fetch.h"
 
-#include <boost/asio/bind_executor.hpp>
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -15,6 +18,8 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+
+#include "gateway/base/strings.h"
 
 namespace sluice::server {
 namespace {
@@ -52,21 +57,19 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
     deadline_.expires_after(limits.time);
   }
 
-  void run(FetchNames& names) {
+  void run(net::Resolver& names) {
     deadline_.async_wait([self = shared_from_this()](Error e) {
       if (!e) self->fail("does not answer in time");
     });
     if (what_.tls && !prepare_tls()) return;
-    auto found = [self = shared_from_this()](Error e, const Tcp::resolver::results_type& where) {
-      if (self->goes_on(e)) self->connect(where);
-    };
-    try {
-      names_.emplace(names.executor());
-      names_->async_resolve(what_.host, what_.port,
-                            asio::bind_executor(control_.get_executor(), std::move(found)));
-    } catch (const boost::system::system_error& e) {  // no thread to be had for it
-      asio::post(control_, [self = shared_from_this(), why = e.code()] { self->goes_on(why); });
-    }
+    auto port = base::parse_decimal(what_.port).value_or(0);
+    // What is known is told at once, and may be told twice: the first answer counts, later.
+    watch_ = names.watch(what_.host, static_cast<std::uint16_t>(port),
+                         [weak = weak_from_this()](const net::Answer& answer) {
+                           auto self = weak.lock();
+                           if (!self || std::exchange(self->told_, true)) return;
+                           asio::post(self->control_, [self, answer] { self->found(answer); });
+                         });
   }
   void forget() {
     done_ = nullptr;
@@ -98,8 +101,16 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
     return !e;
   }
 
-  void connect(const Tcp::resolver::results_type& found) {
-    stream_.async_connect(found, [self = shared_from_this()](Error e, const Tcp::endpoint&) {
+  void found(const net::Answer& answer) {
+    watch_.reset();
+    if (!done_) return;
+    if (!answer.good()) return fail("cannot be asked: " + answer.addresses.error().detail);
+    for (const net::Address& a : *answer.addresses) {
+      Error e;
+      auto ip = asio::ip::make_address(a.ip(), e);
+      if (!e) where_.emplace_back(ip, a.port());
+    }
+    stream_.async_connect(where_, [self = shared_from_this()](Error e, const Tcp::endpoint&) {
       if (!self->goes_on(e)) return;
       if (self->tls_) {
         self->shake_hands();
@@ -149,14 +160,16 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
     }
   }
   void close() {
-    names_.reset();
+    watch_.reset();
     deadline_.cancel();
     stream_.close();
   }
 
   FetchRequest what_;
   asio::io_context& control_;
-  std::optional<Tcp::resolver> names_;
+  std::unique_ptr<net::Watch> watch_;
+  bool told_ = false;
+  std::vector<Tcp::endpoint> where_;
   beast::tcp_stream stream_;
   std::optional<ssl::context> tls_context_;
   std::optional<TlsStream> tls_;
@@ -175,7 +188,7 @@ struct Hold {
 
 }  // namespace
 
-std::shared_ptr<void> fetch_http(asio::io_context& control, FetchNames& names, FetchRequest request,
+std::shared_ptr<void> fetch_http(asio::io_context& control, net::Resolver& names, FetchRequest request,
                                  FetchDone done, const FetchLimits& limits) {
   auto fetch = std::make_shared<Fetch>(control, std::move(request), std::move(done), limits);
   fetch->run(names);

@@ -7,33 +7,18 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include "gateway/base/result.h"
+#include "gateway/net/resolver.h"
 
 namespace sluice::server {
 
 struct FetchLimits {
   std::chrono::milliseconds time = std::chrono::seconds(10);
   std::size_t size = 64 * 1024;
-};
-
-// Looks the names of such servers up, away from those of targets, which must not queue behind one that hangs.
-// Starts with the first question; outlives the holds of all.
-class FetchNames {
- public:
-  boost::asio::any_io_executor executor() {
-    if (!thread_) thread_.emplace(1);
-    return thread_->get_executor();
-  }
-
- private:
-  std::optional<boost::asio::thread_pool> thread_;
 };
 
 struct FetchRequest {
@@ -52,9 +37,10 @@ struct Fetched {
 
 using FetchDone = std::function<void(base::Result<Fetched>)>;
 
-// Calls `done` once, later, with a response 200; nothing else counts, redirects least of all. The error
-// completes "http://idp.example.com/keys ...". Forgets `done` when the returned hold is destroyed.
-std::shared_ptr<void> fetch_http(boost::asio::io_context& control, FetchNames& names, FetchRequest request,
+// The server's name is looked up as those of targets are. Calls `done` once, later, with a response 200;
+// nothing else counts, redirects least of all. The error completes "http://idp.example.com/keys ...". Forgets
+// `done` when the returned hold is destroyed.
+std::shared_ptr<void> fetch_http(boost::asio::io_context& control, net::Resolver& names, FetchRequest request,
                                  FetchDone done, const FetchLimits& limits = {});
 
 }  // namespace sluice::server

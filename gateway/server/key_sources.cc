@@ -206,10 +206,10 @@ std::vector<observe::ScrapeRegistration> KeySources::at_scrape(observe::SeriesSt
   return out;
 }
 
-KeySources::World KeySources::world(boost::asio::io_context& control, const base::Clock& clock) {
+KeySources::World KeySources::world(boost::asio::io_context& control, net::Resolver& names,
+                                    const base::Clock& clock) {
   World out;
-  out.fetch = [&control, names = std::make_shared<FetchNames>()](const upstream::WebUrl& url,
-                                                                 const std::string& ca, FetchDone done) {
+  out.fetch = [&control, &names](const upstream::WebUrl& url, const std::string& ca, FetchDone done) {
     FetchRequest request;
     request.tls = url.origin.tls;
     request.host = url.origin.host;
@@ -217,7 +217,7 @@ KeySources::World KeySources::world(boost::asio::io_context& control, const base
     request.target = url.target;
     request.accept = "application/json, application/jwk-set+json";
     request.ca = ca;
-    return fetch_http(control, *names, std::move(request), std::move(done),
+    return fetch_http(control, names, std::move(request), std::move(done),
                       {std::chrono::seconds(10), jose::KeySet::kMaxBytes});
   };
   out.later = [&control](std::chrono::seconds in, std::function<void()> then) {

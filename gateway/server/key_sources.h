@@ -40,8 +40,8 @@ class KeySources {
   static constexpr std::chrono::seconds kSoonest{60}, kUsual{600}, kLatest{3600};
 
   explicit KeySources(World world);
-  // The real one; both must outlive it.
-  static World world(boost::asio::io_context& control, const base::Clock& clock);
+  // The real one; all must outlive it.
+  static World world(boost::asio::io_context& control, net::Resolver& names, const base::Clock& clock);
   KeySources(const KeySources&) = delete;
   ~KeySources();
 

@@ -19,12 +19,12 @@ constexpr auto kRotation = std::chrono::hours(12);
 // Both are there before anything has happened.
 constexpr std::string_view kRenewed = "ok", kFailed = "failed";
 
-Stapler::World world(boost::asio::io_context& control, observe::MetricsRegistry& metrics) {
+Stapler::World world(boost::asio::io_context& control, net::Resolver& names,
+                     observe::MetricsRegistry& metrics) {
   Stapler::World out;
-  out.ask = [&control, names = std::make_shared<FetchNames>()](const net::Staple& staple,
-                                                               Stapler::Done done) {
+  out.ask = [&control, &names](const net::Staple& staple, Stapler::Done done) {
     auto question = net::ocsp_question(staple.certificate(), staple.issuer());
-    return fetch_ocsp(control, *names, staple.responder(), std::move(question), std::move(done));
+    return fetch_ocsp(control, names, staple.responder(), std::move(question), std::move(done));
   };
   out.later = [&control](std::chrono::seconds in, std::function<void()> then) {
     return later(control, in, std::move(then));
@@ -54,14 +54,15 @@ TlsOfListeners build_tls_of_listeners(Loaded& loaded, LastingTls& lasting) {
   return out;
 }
 
-ListenerTls::ListenerTls(boost::asio::io_context& control, observe::MetricsRegistry& metrics,
-                         unsigned threads, std::function<void(const std::string&)> renewed)
+ListenerTls::ListenerTls(boost::asio::io_context& control, net::Resolver& names,
+                         observe::MetricsRegistry& metrics, unsigned threads,
+                         std::function<void(const std::string&)> renewed)
     : metrics_(metrics),
       threads_(std::make_unique<net::CryptoThreads>(threads)),
       renewed_(std::move(renewed)),
       watch_(control),
       rotation_(control),
-      stapler_(world(control, metrics)),
+      stapler_(world(control, names, metrics)),
       expiries_(metrics.store().at_scrape(
           Family::sluice_tls_certificate_expiry_timestamp_seconds, [this](const observe::Emit& emit) {
             std::map<std::string_view, std::time_t> by_name;  // two listeners may have the same

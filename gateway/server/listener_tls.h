@@ -32,9 +32,10 @@ TlsOfListeners build_tls_of_listeners(Loaded& loaded, LastingTls& lasting);
 
 class ListenerTls {
  public:
-  // `renewed` is told the name of a listener whose connections are to use of() from now on.
-  ListenerTls(boost::asio::io_context& control, observe::MetricsRegistry& metrics, unsigned threads,
-              std::function<void(const std::string&)> renewed);
+  // `names` are those of OCSP responders. All must outlive it. `renewed` is told the name of a listener whose
+  // connections are to use of() from now on.
+  ListenerTls(boost::asio::io_context& control, net::Resolver& names, observe::MetricsRegistry& metrics,
+              unsigned threads, std::function<void(const std::string&)> renewed);
   ListenerTls(const ListenerTls&) = delete;
   ListenerTls& operator=(const ListenerTls&) = delete;
 

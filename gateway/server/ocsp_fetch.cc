@@ -3,7 +3,7 @@
 
 namespace sluice::server {
 
-std::shared_ptr<void> fetch_ocsp(boost::asio::io_context& control, FetchNames& names,
+std::shared_ptr<void> fetch_ocsp(boost::asio::io_context& control, net::Resolver& names,
                                  const net::OcspResponder& responder, std::string question, OcspDone done,
                                  const FetchLimits& limits) {
   FetchRequest request;

@@ -15,7 +15,7 @@ using OcspDone = std::function<void(base::Result<std::string>)>;
 
 // As fetch_http: `done` is given the body of a response 200. The error completes "http://ocsp.example.com
 // ...".
-std::shared_ptr<void> fetch_ocsp(boost::asio::io_context& control, FetchNames& names,
+std::shared_ptr<void> fetch_ocsp(boost::asio::io_context& control, net::Resolver& names,
                                  const net::OcspResponder& responder, std::string question, OcspDone done,
                                  const FetchLimits& limits = {});
 

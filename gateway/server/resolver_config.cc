@@ -43,7 +43,9 @@ void describe(config::Text<Nameserver>& t) {
 
 void describe(config::Description<ResolverConfig>& d) {
   using namespace config;
-  d.about("resolver", "How the names of targets are looked up: in the hosts file, then by DNS.");
+  d.about("resolver",
+          "How names of targets, issuers of tokens and OCSP responders are looked up: in the hosts file, "
+          "then by DNS.");
   d.field(
       "nameservers", &ResolverConfig::nameservers,
       "The servers of DNS that are asked, the next one when one does not answer. Search domains and options "

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ResolverConfig: which nameservers are asked for the names of targets, as written under `resolver`.
+// ResolverConfig: which nameservers are asked for names, as written under `resolver`.
 #pragma once
 #include <cstdint>
 #include <string>

@@ -25,6 +25,7 @@ base::Result<std::size_t> SaidTargets::put(upstream::Upstream& upstream, upstrea
   if (!source) {
     source = targets.sources().list(upstream.group(), "the admin server");
     source->moves();
+    upstream.hand_to(*source);
   }
   source->says(targets.sources().parts(upstream.group(), *read));
   upstream.use_instead(source);

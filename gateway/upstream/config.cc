@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/upstream/config.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <string>
@@ -85,7 +87,7 @@ void describe(Description<PoolConfig>& d) {
           "Unused connections that are kept, for each target and worker. 0: a connection for each request.");
   d.field("max_connections", &PoolConfig::max_connections,
           "Connections to a target at a time, used and unused, all workers together. Beyond it requests are "
-          "answered with 503.",
+          "answered with 503, also where there is a `queue`: that is for `limits.max_requests`.",
           at_least(1u), default_is("no limit"));
 }
 
@@ -166,6 +168,15 @@ void describe(Description<UpstreamConfig>& d) {
     if (c.queue && !c.limits.max_requests)
       at.error("queue", "requests wait where a limit is reached, and there is no limits.max_requests",
                "for example `limits: {max_requests: 200}`");
+    // Whoever comes from HAProxy expects those beyond maxconn in the queue.
+    const auto& connections = c.limits.max_connections;
+    if (c.queue && c.limits.max_requests && c.protocol != ProtocolChoice::h2 && connections &&
+        *connections < *c.limits.max_requests)
+      at.warning("queue",
+                 fmt::format("fewer connections ({}) than limits.max_requests ({}): requests beyond them are "
+                             "answered with 503 before any waits",
+                             *connections, *c.limits.max_requests),
+                 "let max_requests be no more than max_connections");
     if (at.written("tls") && !c.uses_tls() && c.endpoints_file.empty())
       at.error("tls", "no target of this upstream has an https:// URL");
   });

@@ -92,6 +92,7 @@ void Source::replace(Members fresh) {
       if (!wanted.contains(m.target.get())) left_.push_back(m.target);
     members_ = std::make_shared<const Members>(std::move(fresh));
   }
+  if (group_->members_change) group_->members_change();
   group_->version.fetch_add(1, std::memory_order_release);
   for (const Member& m : *before)
     if (!wanted.contains(m.target.get())) Target::leave(m.target, true);
@@ -177,6 +178,11 @@ void ListSource::says(std::vector<Part> parts) {
     p.source->tell(shared_from_this());
   }
   found(merged());
+}
+
+void ListSource::takes_over_from(std::vector<Part> parts) {
+  parts_.clear();
+  before_ = std::move(parts);
 }
 
 void ListSource::set_grace(base::Duration grace) {

@@ -128,6 +128,8 @@ class ListSource : public Source {
   // What the list says now. Until the new parts are known, and if nothing can be found out about any of them,
   // those of before stay beside them.
   void says(std::vector<Part> parts);
+  // Before the first word: these stay until what it says is known.
+  void takes_over_from(std::vector<Part> parts);
   // The list is empty, or cannot be read.
   void says_nothing(const std::string& why) { nothing(why); }
   void cannot_be_read(std::string why) { failed(std::move(why)); }

@@ -4,6 +4,7 @@
 // snapshots and exchanges, used by all workers at once.
 #pragma once
 #include <atomic>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -63,6 +64,8 @@ struct TargetGroup {
   // What the snapshot in force asks of targets, for those that are found later. Control thread.
   std::shared_ptr<const TargetTls> tls;
   bool checked = false;
+  // Called before workers are told of other members; may be empty. Control thread.
+  std::function<void()> members_change;
   void admit(Target& target) const;
 };
 

@@ -110,7 +110,14 @@ void Upstream::use_instead(std::shared_ptr<Source> source) {
     std::lock_guard lock(mutex_);
     instead_ = std::move(source);
   }
+  if (in_force()) prepare();
   group_->version.fetch_add(1, std::memory_order_release);
+}
+
+void Upstream::hand_to(ListSource& list) const {
+  std::vector<ListSource::Part> before;
+  for (Part& p : parts()) before.push_back({std::move(p.source), p.weight});
+  list.takes_over_from(std::move(before));
 }
 
 std::vector<Upstream::Part> Upstream::parts() const {
@@ -161,6 +168,10 @@ void Upstream::put_in_force(base::WallTime now) const {
   }
   group_->served = true;
   group_->in_force.store(this, std::memory_order_relaxed);
+  prepare();
+  group_->members_change = [weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->prepare();
+  };
 }
 
 void Upstream::add_checks(std::vector<Watched>& out) const {
@@ -181,6 +192,29 @@ std::shared_ptr<const Upstream::Made> Upstream::made_of(const View& view) const 
   return made_;
 }
 
+bool Upstream::prepare() const {
+  if (balance_ != Balance::consistent_hash && !sticky_) return false;
+  View now;
+  auto all = parts();
+  for (const Part& p : all) now.lists.push_back(p.source->members());
+  gather(now, all);
+  std::shared_ptr<const Made> before;
+  {
+    std::lock_guard lock(making_);
+    before = made_;
+  }
+  return made_of(now) != before;
+}
+
+// The members of the lists.
+void Upstream::gather(View& view, const std::vector<Part>& parts) const {
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    for (const Member& m : *view.lists[i]) {
+      view.members.push_back({m.target, times(m.weight, parts[i].weight), m.priority});
+      view.targets.push_back(m.target);
+    }
+}
+
 // Other members than before? Their indices are new then, and so is the balancer that goes by them.
 void Upstream::take_members(View& view, unsigned worker) const {
   auto all = parts();
@@ -192,13 +226,9 @@ void Upstream::take_members(View& view, unsigned worker) const {
   for (auto& t : view.targets) view.left.push_back(std::move(t));
   view.members.clear();
   view.targets.clear();
+  gather(view, all);
   std::unordered_set<const Target*> have;
-  for (std::size_t i = 0; i < all.size(); ++i)
-    for (const Member& m : *view.lists[i]) {
-      view.members.push_back({m.target, times(m.weight, all[i].weight), m.priority});
-      view.targets.push_back(m.target);
-      have.insert(m.target.get());
-    }
+  for (const auto& t : view.targets) have.insert(t.get());
   std::erase_if(view.left, [&](const auto& t) { return t->active() == 0 || have.contains(t.get()); });
   view.made = made_of(view);
   view.balancer = make_balancer(balance_, view.members.size(), worker, Random::seeded(),

@@ -23,11 +23,12 @@
 
 namespace sluice::upstream {
 
+class ListSource;
 class Source;
 struct Member;
 using Members = std::vector<Member>;
 
-class Upstream {
+class Upstream : public std::enable_shared_from_this<Upstream> {
  public:
   Upstream(std::string name, const UpstreamConfig& config, const DefaultsConfig& defaults,
            TargetTable& targets);
@@ -41,6 +42,10 @@ class Upstream {
   const HostPolicy& host() const noexcept { return host_; }
   http::Telling telling() const noexcept { return telling_; }
   const PoolSettings& pool() const noexcept { return pool_; }
+  // False: its targets are asked by HTTP/1.1 alone.
+  bool may_speak_h2() const noexcept {
+    return pool_.protocol == ProtocolChoice::h2 || (pool_.protocol == ProtocolChoice::automatic && tls_);
+  }
   // Set: connections to the targets begin with a header of that version.
   std::optional<net::ProxyVersion> proxy_protocol() const noexcept { return proxy_protocol_; }
   // As of now; takes locks: not for workers.
@@ -58,9 +63,15 @@ class Upstream {
   std::vector<Shown> shown() const;
   // Where further targets come from. Before this is in force.
   void draw_from(std::shared_ptr<Source> source, std::uint32_t weight = 1);
+  // Lets its targets stay until those of the list are known. Before the list has said anything.
+  void hand_to(ListSource& list) const;
   // Targets in place of those; null: none. Control thread, at any time.
   void use_instead(std::shared_ptr<Source> source);
   const std::shared_ptr<TargetGroup>& group() const noexcept { return group_; }
+  // Computes what balance and cookies need of the members as they are now, so that no worker has to: it takes
+  // milliseconds. True if there was anything to do. Happens by itself once this is in force and when members
+  // change from then on. Control thread.
+  bool prepare() const;
   // Where this upstream's connections and attempts are counted; set once, when the snapshot is built.
   void count_with(std::shared_ptr<observe::UpstreamMetrics> metrics) { metrics_ = std::move(metrics); }
   const std::shared_ptr<observe::UpstreamMetrics>& metrics() const noexcept { return metrics_; }
@@ -140,6 +151,7 @@ class Upstream {
   void refresh(View& view, unsigned worker, std::uint64_t version) const;
   void take_members(View& view, unsigned worker) const;
   std::shared_ptr<const Made> made_of(const View& view) const;
+  void gather(View& view, const std::vector<Part>& parts) const;
   void weigh(View& view, base::SteadyTime now) const;
   bool below_threshold(const Share& share) const noexcept;
   static Target* pick_other(View& view, const std::vector<Candidate>& among, const PickKey& key,

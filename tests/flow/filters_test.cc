@@ -34,6 +34,34 @@ routes:
   EXPECT_EQ(got.count("X-More"), 2u);
 }
 
+// Some services read trailers like the head, and early hints come before any response that a filter sees.
+TEST(Filters, LetNothingThatTheyTakeAwayComeByAnotherWay) {
+  Gateway gw(R"(
+routes:
+  - name: u
+    match: {path: /u}
+    use: [{headers: {request: {remove: X-Secret-*, set: {X-User: ours}}, response: {remove: [Link, X-Node]}}}]
+    to: users
+)");
+  auto client = gw.connect();
+  client.send(
+      "POST /u HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "1\r\na\r\n0\r\nX-Secret-A: 1\r\nX-User: forged\r\nX-Sum: 7\r\n\r\n");
+  auto target = gw.upstream("users").accept();
+  auto request = target.expect_request();
+  target.send(
+      "HTTP/1.1 103 Early Hints\r\nLink: </internal.css>\r\n\r\n"
+      "HTTP/1.1 200 OK\r\nLink: </internal.css>\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "1\r\nb\r\n0\r\nX-Node: 3\r\nX-Sum: 8\r\n\r\n");
+
+  EXPECT_EQ(request.trailers, std::vector<Line>({{"X-Sum", "7"}}));
+  auto response = client.response();
+  EXPECT_EQ(response.status, 200);
+  EXPECT_THAT(response, HasNoField("Link"));
+  EXPECT_EQ(response.body, "b");
+  EXPECT_EQ(response.trailers, std::vector<Line>({{"X-Sum", "8"}}));
+}
+
 // Servers of the CGI family read "_" as "-", so that X_User would pass for the X-User that the gateway
 // vouches for.
 TEST(Filters, LeaveNothingThatLooksLikeWhatTheySetOrRemove) {

@@ -116,6 +116,21 @@ TEST(GrpcTimeout, HasNoTotalTimeoutWithoutADeadline) {
   EXPECT_EQ(client.response().body, kMessage);
 }
 
+// Or whoever names that type could put off the timeouts of any route.
+TEST(GrpcTimeout, EndsAtTheTotalTimeWhereTheTargetCannotSpeakGrpc) {
+  Gateway gw(
+      "upstreams: {cart: {url: \"<cart>\", timeouts: {total: 100ms, idle: 20s}}}\n"
+      "routes: [{name: cart, match: {path: /**}, to: cart}]\n");
+  for (std::string_view deadline : {"", "grpc-timeout: 1H\r\n"}) {
+    RawClient client = gw.connect();
+    client.send(call(deadline));
+    auto target = gw.upstream("cart").accept();
+
+    EXPECT_THAT(client.response(), HasField("grpc-status", "4"));
+    EXPECT_EQ(json_value(gw.log_line(), "reason"), "timeout_total");
+  }
+}
+
 TEST_F(Grpc, RefusesADeadlineThatIsNone) {
   client.send(call("grpc-timeout: soon\r\n"));
 

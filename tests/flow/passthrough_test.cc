@@ -106,13 +106,27 @@ TEST(Passthrough, TakesEveryOtherNameWithAStar) {
 TEST(Passthrough, RefusesWhatIsNoTls) {
   Gateway gw(kYaml);
   Metrics before(gw);
-  for (const std::string& bytes : {get("/"), std::string("\x16\x03\x01\0\0", 5), kShop.substr(0, 20)}) {
+  for (const std::string& bytes :
+       {std::string("SSH-2.0-x\r\n"), std::string("\x16\x03\x01\0\0", 5), kShop.substr(0, 20)}) {
     RawClient client = gw.connect();
     client.send(bytes);
     client.half_close();
     EXPECT_TRUE(client.ended());
   }
   EXPECT_EQ(before.growth("sluice_connections_rejected_total", {{"listener", "web"}, {"reason", "sni"}}), 3);
+}
+
+TEST(Passthrough, AnswersPlainHttpInPlainWords) {
+  Gateway gw(kYaml);
+  Metrics before(gw);
+  RawClient client = gw.connect();
+
+  auto answer = client.ask(get("/"));
+
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_THAT(answer.body, testing::HasSubstr("use https://"));
+  EXPECT_EQ(client.rest(), "");
+  EXPECT_EQ(before.growth("sluice_connections_rejected_total", {{"listener", "web"}, {"reason", "sni"}}), 1);
 }
 
 TEST(Passthrough, WaitsForAHelloNoLongerThanForAHead) {

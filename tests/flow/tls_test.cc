@@ -154,6 +154,35 @@ TEST_F(Tls, CountsHandshakes) {
   EXPECT_EQ(handshakes({{"version", "1.2"}, {"resumed", "no"}, {"result", "ok"}}), 1);
 }
 
+TEST_F(Tls, AnswersPlainHttpInPlainWords) {
+  Gateway gw(one());
+  Metrics before(gw);
+  for (const std::string& request :
+       {get("/u"), post("/u", patterned(200'000)), std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")}) {
+    RawClient client(gw.port());
+    client.send(request);
+    auto answer = client.response();
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_THAT(answer, HasField("Connection", "close"));
+    EXPECT_THAT(answer.body, HasSubstr("use https://"));
+    EXPECT_EQ(client.rest(), "");
+    EXPECT_EQ(client.end(), End::closed);  // no reset that might have overtaken the answer
+  }
+  EXPECT_TRUE(
+      before.grows_by(3, "sluice_tls_handshakes_total", {{"result", "refused"}, {"listener", "web"}}));
+}
+
+TEST_F(Tls, IsToldAsSuchWhereItIsNotExpected) {
+  Gateway gw("routes: [{name: u, match: {path: /**}, to: users}]");
+  RawClient client = gw.connect();
+  client.send("\x16\x03\x01\x02 hello");
+
+  auto answer = client.response();
+
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_THAT(gw.log_line(), HasSubstr("a TLS handshake where plain-text HTTP is expected"));
+}
+
 TEST_F(Tls, ResumesAcrossAReload) {
   Gateway gw(one());
   gw.upstream("users").answers(200, "ok");

@@ -2,6 +2,7 @@
 """The lints on cases that must fail, and on their neighbours that must not."""
 import unittest
 
+import awaits
 import functions
 import layers
 import sizes
@@ -99,6 +100,26 @@ class Text(unittest.TestCase):
         self.assertEqual(self.breaches("a.md", "TODO" + "(#7): later\n"), [])
         self.assertEqual(len(self.breaches("a.md", "x \n")), 1)
         self.assertEqual(len(self.breaches("a.md", "x")), 1)
+
+
+class Awaits(unittest.TestCase):
+    def breaches(self, statement):
+        return list(awaits.breaches_of("gateway/x.cc", "Task<bool> f() {\n  " + statement + "\n}\n"))
+
+    def test_refuses_a_temporary_in_a_condition_or_a_branch(self):
+        for statement in ("while (co_await turn(loop) == Outcome::ready) x();", "if (!co_await readable()) co_return 1;",
+                          "if (a &&\n      !co_await self.take<int>(b, c))\n    d();", "if (auto x = y(); !co_await x->go()) z();",
+                          "bool r = a ? co_await writable() : b;", "bool r = co_await readable() && b;",
+                          "co_return a || co_await readable();", "for (; co_await more();) x();",
+                          "f(a && co_await std::move(x).in(scope));"):
+            self.assertEqual(len(self.breaches(statement)), 1, statement)
+
+    def test_allows_names_declarations_and_what_stands_behind_a_condition(self):
+        for statement in ("if (co_await wait == Outcome::ready) x();", "if (auto end = co_await room()) co_return end;",
+                          "if (auto r = co_await f(); r) x();", "if (a && b) co_await f();", "if (a) { co_await f(); }",
+                          "auto r = co_await f(a ? b : c, d && e);", "auto&& r = co_await f();", "x(a && b); co_await f();",
+                          "co_return co_await f();", "const char* s = \"a && co_await f()\";"):
+            self.assertEqual(self.breaches(statement), [], statement)
 
 
 class Twins(unittest.TestCase):

@@ -76,7 +76,8 @@ Task<void> ServerConnection::run() {
     bool more = wait.await_ready();  // has come than was read
     auto outcome = co_await wait;
     if (outcome == Outcome::ready) {
-      if (!co_await burst(more)) break;
+      bool idle = co_await burst(more);
+      if (!idle) break;
     } else if (outcome != Outcome::timeout || !draining_ || leaving) {
       break;
     }
@@ -97,7 +98,8 @@ Task<bool> ServerConnection::burst(bool others_first) {
   Session session(*this);
   if (session.input.read_head().kind == net::Io::Kind::again) co_return true;  // woken for nothing
   for (unsigned served = 1;; ++served) {
-    if (!co_await one_request(session)) co_return false;
+    bool reusable = co_await one_request(session);
+    if (!reusable) co_return false;
     served_ = true;
     session.input.next_message();
     session.reader.reset();

@@ -108,9 +108,25 @@ TEST_F(Mirroring, IsCutWhenItsWorkerEnds) {
   EXPECT_THAT(owner->ends, testing::UnorderedElementsAre(Mirrored::failed, Mirrored::incomplete));
 }
 
+TEST_F(Mirroring, GivesABodyUpThatDoesNotComeInTime) {
+  auto made = copy("hello, world");
+  auto body = mirrored_body(fake->ex.arena, std::move(fake->ex.request_body), std::move(made), 12, 10s);
+  auto first = body->read(5).await_resume();
+  ASSERT_TRUE(first);
+  pass(9s);
+  EXPECT_THAT(owner->ends, IsEmpty());
+
+  pass(2s);
+
+  EXPECT_THAT(owner->ends, ElementsAre(Mirrored::incomplete));
+  EXPECT_EQ(test::drained(*body, 5), ", world") << "the request goes on";
+  pass(0s);
+  EXPECT_THAT(owner->service.asked, IsEmpty());
+}
+
 TEST_F(Mirroring, TakesTheBodyAsItPasses) {
   auto made = copy("hello, world");
-  auto body = mirrored_body(fake->ex.arena, std::move(fake->ex.request_body), std::move(made), 12);
+  auto body = mirrored_body(fake->ex.arena, std::move(fake->ex.request_body), std::move(made), 12, 10s);
   EXPECT_EQ(body->length(), 12U);
   EXPECT_EQ(test::drained(*body, 5), "hello, world");
   pass(0s);
@@ -120,7 +136,7 @@ TEST_F(Mirroring, TakesTheBodyAsItPasses) {
 
 TEST_F(Mirroring, GivesUpOnABodyThatIsTooLong) {
   auto made = copy("hello, world");
-  auto body = mirrored_body(fake->ex.arena, std::move(fake->ex.request_body), std::move(made), 11);
+  auto body = mirrored_body(fake->ex.arena, std::move(fake->ex.request_body), std::move(made), 11, 10s);
   EXPECT_EQ(test::drained(*body, 5), "hello, world");
   pass(0s);
 
@@ -130,7 +146,7 @@ TEST_F(Mirroring, GivesUpOnABodyThatIsTooLong) {
 
 TEST_F(Mirroring, IsNotSentWithHalfABody) {
   auto made = copy("hello, world");
-  auto body = mirrored_body(fake->ex.arena, std::move(fake->ex.request_body), std::move(made), 100);
+  auto body = mirrored_body(fake->ex.arena, std::move(fake->ex.request_body), std::move(made), 100, 10s);
   EXPECT_TRUE(body->read(5).await_ready());
   body.reset();
   pass(0s);

@@ -68,7 +68,7 @@ TEST(Variables, ReadTheExchange) {
   EXPECT_EQ(rich("${path.id}"), "7");
   EXPECT_EQ(rich("${query.q}"), "a b&c");
   EXPECT_EQ(rich("${query.empty}|${query.flag}|${query.none}"), "||");
-  EXPECT_EQ(rich("${header.user-agent} ${header.X-Tenant}"), "curl/8 acme");
+  EXPECT_EQ(rich("${header.user-agent} ${header.X-Tenant}"), "curl/8 acme, other");
   EXPECT_EQ(rich("${header.x-none}"), "");
   EXPECT_EQ(rich("${client.ip}"), "192.0.2.7");
   EXPECT_EQ(rich("${request.id}"), "id-1");

@@ -143,6 +143,38 @@ TEST(LongForm, HidesSecretsInLists) {
   EXPECT_EQ(long_form(Keys{{"geheim"}, {{"auch"}}}), "keys:\n  - \"***\"\nothers:\n  - \"***\"\n");
 }
 
+struct Lines {
+  ByName<std::string> set;
+  ByName<int> shares;
+  ByName<Keys> owners;
+};
+void describe(Description<Lines>& d) {
+  d.about("lines", "Lines.");
+  d.field("set", &Lines::set, "x").field("shares", &Lines::shares, "x").field("owners", &Lines::owners, "x");
+}
+
+TEST(LongForm, HidesTextsWhoseNamesCarryCredentials) {
+  Diagnostics diagnostics;
+  auto document = parse(
+      "set: {Authorization: Bearer abc, set-cookie: a=b, X-Api-Key: abc, x-token-of: abc, X-Client-Secret: "
+      "abc,\n"
+      "      X-Tier: gold}\n"
+      "shares: {token-service: 7}\nowners: {token-service: {keys: [abc]}}\n",
+      diagnostics);
+  auto lines = bind<Lines>(document, diagnostics);
+  ASSERT_EQ(diagnostics.text(), "");
+
+  for (const auto& text : {long_form(lines), long_form(lines, &document), json_form(lines, &document).text}) {
+    EXPECT_THAT(text, Not(HasSubstr("abc")));
+    EXPECT_THAT(text, Not(HasSubstr("a=b")));
+    EXPECT_THAT(text, HasSubstr("gold"));
+    EXPECT_THAT(text, HasSubstr("7"));
+  }
+  for (const Leaf& leaf : leaves(lines, document))
+    EXPECT_EQ(leaf.value.starts_with("***"), leaf.path != "set.X-Tier" && leaf.path != "shares.token-service")
+        << leaf.path;
+}
+
 struct Texts {
   std::vector<std::string> list;
   std::vector<std::vector<int>> nested;

@@ -141,6 +141,22 @@ TEST(Sources, KnowsWhichKeysSoundSecret) {
     EXPECT_FALSE(sounds_secret(key)) << key;
 }
 
+TEST(Sources, HidesUserAndPasswordInUrls) {
+  auto shown = excerpt("url: redis://u\xC3\xA4:geheim@cache:6379 # b\n", {1, 1, 6});
+
+  EXPECT_EQ(shown.line, "url: redis://***@cache:6379 # b");
+  EXPECT_EQ(Sources().masked("got \"redis://me:geheim@cache\": no"), "got \"redis://***@cache\": no");
+}
+
+TEST(Sources, KnowsUserAndPasswordHoweverBadlyTheyAreWritten) {
+  EXPECT_EQ(without_userinfo("redis://:ge/heim@cache"), "redis://***@cache");
+  EXPECT_EQ(without_userinfo("redis://me:ge@heim@cache/1"), "redis://***@cache/1");
+  EXPECT_EQ(without_userinfo("http://a:b@c, https://d:e@f"), "http://***@c, https://***@f");
+  for (const char* harmless : {"https://a.example/?mail=b@c.de", "https://a.example:8443/@me",
+                               "redis://cache:6379", "https://[2001:db8::1]/", "a@b", "://", ""})
+    EXPECT_EQ(without_userinfo(harmless), harmless);
+}
+
 TEST(Sources, MasksHiddenTextsInMessages) {
   Sources sources;
   sources.hide_text("correct horse");

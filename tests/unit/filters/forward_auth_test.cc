@@ -54,6 +54,36 @@ TEST(ForwardAuth, PassesWhoeverTheServicePasses) {
   EXPECT_EQ(test::lines(fake.request().fields), "X-User: alice\n");
 }
 
+TEST(ForwardAuth, KeepsNoAnswerForARequestThatShowsAFieldTwice) {
+  auto asked_for = [](std::vector<std::string_view> lines) {
+    test::answer_calls_with(204);
+    auto built = test::filter(
+        "forward_auth: {to: auth, send: Authorization, cache: {by: \"${header.authorization}\", ttl: 1m}}");
+    EXPECT_EQ(built.problems, "");
+    for (int i = 0; i < 2; ++i) {
+      test::FakeExchange fake;
+      for (auto line : lines) fake.request().fields.add("Authorization", line);
+      EXPECT_EQ(test::step_of(built.get(), fake.ex), chain::Step::next);
+    }
+    return test::fake_service.asked.size();
+  };
+
+  EXPECT_EQ(asked_for({"good"}), 1u);
+  EXPECT_EQ(asked_for({"good", "evil"}), 2u) << "the service may have gone by either";
+}
+
+// Where another filter of `any` was enough, this one was not asked and sets nothing.
+TEST(ForwardAuth, BelievesNoClientUnderTheNamesThatItCopies) {
+  auto built = test::filter("forward_auth: {to: auth, copy: [X-User, X-Groups]}");
+  test::FakeExchange fake;
+  fake.request().fields.add("x-user", "admin");
+  fake.request().fields.add("X-Keep", "1");
+
+  dynamic_cast<const chain::Authenticator&>(built.get()).hide(fake.ex);
+
+  EXPECT_EQ(test::lines(fake.request().fields), "X-Keep: 1\n");
+}
+
 http::ProtoWriter said_field(std::string_view name, std::string_view value) {
   return http::ProtoWriter().message(1, http::ProtoWriter().text(1, name).text(2, value));
 }

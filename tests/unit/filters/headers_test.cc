@@ -174,6 +174,68 @@ TEST(Headers, ComplainsAboutCapturesThatTheRouteDoesNotHave) {
 }
 
 // Clients must not be able to send these themselves; see chain/identity_fields.h.
+// Of unknown length, with these trailers.
+class WithTrailers final : public http::Body {
+ public:
+  explicit WithTrailers(const http::Fields& trailers) noexcept : trailers_(&trailers) {}
+  base::Task<base::Result<http::Piece>> read(std::size_t) override {
+    return base::Result<http::Piece>(http::Piece{{"a", 1}, true, trailers_});
+  }
+  std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
+  void abandon() noexcept override {}
+
+ private:
+  const http::Fields* trailers_;
+};
+std::string trailers_of(http::Body& body) {
+  auto piece = body.read(100).await_resume();
+  return piece && piece->trailers ? test::lines(*piece->trailers) : "none";
+}
+
+TEST(Headers, TakeFromTrailersWhatTheyTakeFromTheHead) {
+  FakeExchange fake("/", "POST");
+  http::Fields trailers(fake.ex.arena);
+  for (const char* name : {"X-Internal-Id", "x_tier", "Cookie", "X-Sum"}) trailers.add(name, "1");
+  fake.ex.request_body = http::make_body<WithTrailers>(fake.ex.arena, trailers);
+  fake.ex.response_body = http::make_body<WithTrailers>(fake.ex.arena, trailers);
+  auto built = test::filter(
+      "headers: {request: {remove: [X-Internal-*, Cookie], set: {X-Tier: free}, add: {X-Sum: \"2\"}}, "
+      "response: {remove: X-Sum}}");
+
+  built.get().on_request(fake.ex).await_resume();
+  (void)built.get().on_response(fake.ex);
+
+  EXPECT_EQ(trailers_of(*fake.ex.request_body), "X-Sum: 1\n");
+  EXPECT_EQ(trailers_of(*fake.ex.response_body), "X-Internal-Id: 1\nx_tier: 1\nCookie: 1\n");
+}
+
+TEST(Headers, LeaveBodiesAloneThatCannotHaveTrailersOrLoseNone) {
+  FakeExchange fake("/", "POST");
+  fake.ex.request_body = http::make_body<http::TextBody>(fake.ex.arena, "a");
+  http::Fields trailers(fake.ex.arena);
+  fake.ex.response_body = http::make_body<WithTrailers>(fake.ex.arena, trailers);
+  const auto *asked = fake.ex.request_body.get(), *answered = fake.ex.response_body.get();
+  auto built = test::filter("headers: {request: {remove: X-A}, response: {add: {X-A: b}}}");
+
+  built.get().on_request(fake.ex).await_resume();
+  (void)built.get().on_response(fake.ex);
+
+  EXPECT_EQ(fake.ex.request_body.get(), asked);
+  EXPECT_EQ(fake.ex.response_body.get(), answered);
+}
+
+TEST(Headers, HideLinksOfEarlyHintsWhereTheyTakeThemFromTheResponse) {
+  for (const char* yaml : {"headers: {response: {remove: link}}", "headers: {response: {remove: L*}}",
+                           "headers: {response: {set: {Link: </a>}}}"}) {
+    FakeExchange fake;
+    request(yaml, fake);
+    EXPECT_TRUE(fake.ex.hides_links) << yaml;
+  }
+  FakeExchange fake;
+  request("headers: {request: {remove: Link}, response: {remove: X-A, add: {Link: </a>}}}", fake);
+  EXPECT_FALSE(fake.ex.hides_links);
+}
+
 TEST(HeadersFilter, NotesTheFieldsThatTellWhoCalls) {
   EXPECT_EQ(test::filter("headers: {request: {set: {X-Who: \"id ${consumer.id}\", X-Ip: \"${client.ip}\"}, "
                          "add: {X-Sub: \"${claim.sub}\"}, default: {X-Key: \"${credential}\"}}, "

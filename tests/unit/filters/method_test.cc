@@ -52,6 +52,21 @@ TEST(Method, OfAHeadStaysHead) {
   EXPECT_EQ(fake.request().method, http::Method::head);
 }
 
+// Or a service behind would take the word of a client that was not allowed to give it.
+TEST(Method, LeavesNoOverrideToWhoeverIsBehind) {
+  auto built = test::filter(kOverride);
+  FakeExchange head("/", "HEAD"), upgraded("/", "GET"), put("/", "PUT");
+  upgraded.request().upgrade = "websocket";
+
+  for (auto* f : {&head, &upgraded, &put}) {
+    f->request().fields.add("X-Http-Method-Override", "DELETE");
+    EXPECT_EQ(built.get().on_request(f->ex).await_resume(), chain::Step::next);
+    EXPECT_EQ(test::lines(f->request().fields), "");
+  }
+  EXPECT_EQ(head.request().method, http::Method::head);
+  EXPECT_EQ(put.request().method, http::Method::put);
+}
+
 TEST(Method, RefusesSettingsThatMakeNoSense) {
   EXPECT_THAT(test::filter("method: HEAD").problems, HasSubstr("a request cannot become HEAD"));
   EXPECT_THAT(test::filter("method: post").problems, HasSubstr("case-sensitive"));

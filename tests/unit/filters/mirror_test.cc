@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/chain/order.h"
+
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_forwarder.h"
 #include "tests/support/fake_stream.h"
@@ -102,11 +104,37 @@ TEST_F(Mirror, MakesNoMoreThanMayBeUnderWay) {
   EXPECT_THAT(fake_service.asked, SizeIs(2));
 }
 
+TEST_F(Mirror, GivesThePlaceOfAStalledUploadToOthers) {
+  auto one = test::filter("mirror: {to: shadow, max_in_flight: 1, timeout: 1s}");
+  fake.ex.request_body = http::make_body<http::TextBody>(fake.ex.arena, "hello, world");
+  one.get().on_request(fake.ex).await_resume();
+  fake.clock.advance(std::chrono::milliseconds(1200));
+  turn(fake);
+
+  FakeExchange second;
+  one.get().on_request(second.ex).await_resume();
+  turn(second);
+
+  EXPECT_THAT(fake_service.asked, SizeIs(1));
+}
+
 TEST_F(Mirror, DoesNotMindFailures) {
   test::fail_calls(Reason::upstream_connect_failed);
   EXPECT_EQ(pass("shadow", fake), chain::Step::next);
   turn(fake);
   EXPECT_EQ(fake.ex.reason, Reason::none);
+}
+
+// Copies would carry credentials that nobody has looked at, and that filters behind hide from services.
+TEST(MirrorOrder, ComesBehindWhateverRefuses) {
+  chain::Written copies{"mirror", "mirror", nullptr}, key{"api_key", "api_key", nullptr};
+
+  auto objections = chain::object_to_order(std::vector{copies, key}, "");
+
+  ASSERT_FALSE(objections.empty());
+  EXPECT_EQ(objections[0].severity, config::Severity::error);
+  EXPECT_THAT(objections[0].message, HasSubstr("whose copies go out before anybody is refused"));
+  EXPECT_TRUE(chain::object_to_order(std::vector{key, copies}, "").empty());
 }
 
 TEST_F(Mirror, NeedsAnUpstream) {

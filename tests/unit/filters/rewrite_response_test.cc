@@ -109,6 +109,14 @@ TEST(RewriteResponse, MakesNoHostOfAPath) {
   EXPECT_EQ(location("/v2/\\evil.example", added), "/evil.example");
 }
 
+TEST(RewriteResponse, MakesNoHostOfAPathThatAClientHasWritten) {
+  for (View evil : {"//evil.example", "/\\evil.example"}) {
+    std::string path = std::string(evil) + "/users/7";
+    const Way stripped{path, evil, "/users/7", ""};
+    EXPECT_EQ(location("/login", stripped), "/." + std::string(evil) + "/login");
+  }
+}
+
 TEST(RewriteResponse, LeavesRepliesOfTheGatewayAlone) {
   EXPECT_EQ(changed("{location: true}", "Location", "/v2/x", {}, true), "/v2/x");
 }

@@ -25,13 +25,15 @@ struct GrpcCallTest : testing::Test {
 };
 
 TEST_F(GrpcCallTest, IsToldByTheContentType) {
-  EXPECT_TRUE(GrpcCall(fake.ex));
+  EXPECT_TRUE(GrpcCall(fake.ex, true));
   fake.request().fields.set(FieldId::content_type, "application/json");
-  EXPECT_FALSE(GrpcCall(fake.ex));
+  EXPECT_FALSE(GrpcCall(fake.ex, true));
 }
 
+TEST_F(GrpcCallTest, IsNoneWhereTheUpstreamCannotSpeakIt) { EXPECT_FALSE(GrpcCall(fake.ex, false)); }
+
 TEST_F(GrpcCallTest, HasNoEndWithoutADeadline) {
-  GrpcCall call(fake.ex);
+  GrpcCall call(fake.ex, true);
 
   EXPECT_TRUE(call.begin(fake.ex).has_value());
   call.tell_deadline(fake.ex);
@@ -43,7 +45,7 @@ TEST_F(GrpcCallTest, HasNoEndWithoutADeadline) {
 
 TEST_F(GrpcCallTest, EndsAtItsDeadline) {
   timeout("2S");
-  GrpcCall call(fake.ex);
+  GrpcCall call(fake.ex, true);
 
   ASSERT_TRUE(call.begin(fake.ex).has_value());
   EXPECT_TRUE(fake.ex.total.running());
@@ -56,7 +58,7 @@ TEST_F(GrpcCallTest, EndsAtItsDeadline) {
 
 TEST_F(GrpcCallTest, TellsWhatIsLeft) {
   timeout("2S");
-  GrpcCall call(fake.ex);
+  GrpcCall call(fake.ex, true);
   ASSERT_TRUE(call.begin(fake.ex).has_value());
 
   fake.clock.advance(500ms);
@@ -68,7 +70,7 @@ TEST_F(GrpcCallTest, TellsWhatIsLeft) {
 TEST_F(GrpcCallTest, CountsFromTheBeginningOfTheRequest) {
   timeout("2S");
   fake.clock.advance(3s);
-  GrpcCall call(fake.ex);
+  GrpcCall call(fake.ex, true);
 
   auto begun = call.begin(fake.ex);
 
@@ -78,7 +80,7 @@ TEST_F(GrpcCallTest, CountsFromTheBeginningOfTheRequest) {
 
 TEST_F(GrpcCallTest, RefusesADeadlineThatIsNone) {
   timeout("soon");
-  GrpcCall call(fake.ex);
+  GrpcCall call(fake.ex, true);
 
   auto begun = call.begin(fake.ex);
 
@@ -87,7 +89,7 @@ TEST_F(GrpcCallTest, RefusesADeadlineThatIsNone) {
 }
 
 TEST_F(GrpcCallTest, IsRepeatedForTheCodesOfTheListAlone) {
-  GrpcCall call(fake.ex);
+  GrpcCall call(fake.ex, true);
   RetryConfig retry{3, {GrpcRetry::unavailable, GrpcRetry::aborted}};
   auto repeatable = [&](std::string_view code, const RetryConfig& config) {
     http::ResponseHead head(fake.ex.arena);
@@ -102,7 +104,7 @@ TEST_F(GrpcCallTest, IsRepeatedForTheCodesOfTheListAlone) {
 }
 
 TEST_F(GrpcCallTest, TranslatesAnAnswerThatHasOnlyAnHttpStatus) {
-  GrpcCall call(fake.ex);
+  GrpcCall call(fake.ex, true);
   fake.response().status = 503;
   fake.response().fields.add(FieldId::content_type, "text/html");
   fake.response().fields.add(FieldId::content_length, "6");
@@ -116,7 +118,7 @@ TEST_F(GrpcCallTest, TranslatesAnAnswerThatHasOnlyAnHttpStatus) {
 }
 
 TEST_F(GrpcCallTest, LeavesOtherAnswersAlone) {
-  GrpcCall call(fake.ex);
+  GrpcCall call(fake.ex, true);
   fake.response().status = 200;
 
   EXPECT_FALSE(call.translate(fake.ex));

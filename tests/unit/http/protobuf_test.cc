@@ -49,6 +49,7 @@ TEST(ProtoReader, ReadsEachTypeOfField) {
 TEST(ProtoReader, StopsAtWhatIsNoMessage) {
   for (const std::string& bytes : {"\x08"s, "\x80"s, "\x13\x00"s, "\x12\x7f!"s, "\x19\x00"s, "\x00\x00"s,
                                    "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s,
+                                   "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"s,  // 65 bits
                                    "\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01x"s}) {
     ProtoReader reader(bytes);
     for (ProtoField f; reader.next(f);) EXPECT_LE(f.bytes.size(), bytes.size());

@@ -60,6 +60,36 @@ TEST_F(ReplayBodyTest, ForgetsWhatIsTooLong) {
   EXPECT_FALSE(body.repeatable());
 }
 
+// Chunks the first time, so chunks again, although the length is known by then.
+TEST_F(ReplayBodyTest, HasNoLengthWhereItHadNone) {
+  struct Unmeasured final : Body {
+    base::Task<base::Result<Piece>> read(std::size_t at_most) override { return text.read(at_most); }
+    std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
+    void abandon() noexcept override {}
+    TextBody text{"hello"};
+  };
+  ReplayBody body(make_body<Unmeasured>(arena), arena, 100);
+
+  EXPECT_EQ(read_all(body), "hello");
+  body.rewind();
+
+  EXPECT_TRUE(body.repeatable());
+  EXPECT_EQ(body.length(), std::nullopt);
+  EXPECT_EQ(read_all(body), "hello");
+}
+
+// A client may send a byte at a time, each of which takes more room than its byte.
+TEST_F(ReplayBodyTest, CountsWhatManySmallPiecesTake) {
+  std::string text(4000, 'x');
+  ReplayBody small = over(text, 8000), large = over(text, 8000);
+
+  EXPECT_EQ(read_all(large, 4000), text);
+  EXPECT_EQ(read_all(small, 1), text);
+
+  EXPECT_TRUE(large.repeatable());
+  EXPECT_FALSE(small.repeatable());
+}
+
 TEST_F(ReplayBodyTest, RepeatsAnEmptyBody) {
   ReplayBody body = over("", 8);
 

@@ -57,6 +57,14 @@ std::string fault(const std::string& bytes) {
                                             : "complete";
 }
 
+TEST(ClientHello, IsToldFromTheMethodOfAPlainRequest) {
+  for (const char* first : {"GET / HTTP/1.1", "PUT ", "DELETE", "PRI * HTTP/2.0"})
+    EXPECT_TRUE(looks_like_http(first)) << first;
+  for (const char* first :
+       {"", "GET", "get / HTTP/1.1", "\x16\x03\x01\x02", "\x80\x2e\x01", "SSH-2.0", "A B"})
+    EXPECT_FALSE(looks_like_http(first)) << first;
+}
+
 TEST(ClientHello, TellsTheServersNameInLowerCase) {
   EXPECT_EQ(name_of(records(with(extension(43, "x") + server_name("API.example.com") + extension(16, "")))),
             "api.example.com");

@@ -83,6 +83,32 @@ TEST_F(TlsHandshakeTest, NoticesAClientThatLeaves) {
   EXPECT_EQ(result(s).failure.kind, Kind::closed);
 }
 
+TEST_F(TlsHandshakeTest, HandsBackTheConnectionOfAClientThatSpeaksPlainHttp) {
+  for (std::string_view request : {"GET / HTTP/1.1\r\n\r\n", "DELETE /\r\n\r\n"}) {
+    Serving s;
+    serve(s, server());
+    ASSERT_EQ(::write(s.client, request.data(), request.size()), static_cast<ssize_t>(request.size()));
+
+    ASSERT_TRUE(until([&] { return !s.job->running(); }));
+    auto made = result(s);
+    EXPECT_FALSE(made.transport);
+    EXPECT_EQ(made.failure.kind, Kind::refused);
+    ASSERT_TRUE(made.plain) << request;
+    EXPECT_EQ(write(*made.plain, "no TLS").bytes, 6u);
+    char seen[16];
+    EXPECT_EQ(::read(s.client, seen, sizeof seen), 6);  // and nothing of an alert before it
+  }
+}
+
+TEST_F(TlsHandshakeTest, HandsBackNothingOfAClientThatSpeaksSomethingElse) {
+  Serving s;
+  serve(s, server());
+  ASSERT_EQ(::write(s.client, "SSH-2.0-x\r\n", 11), 11);
+
+  ASSERT_TRUE(until([&] { return !s.job->running(); }));
+  EXPECT_FALSE(result(s).plain);
+}
+
 TEST_F(TlsHandshakeTest, EndsWithItsScope) {
   Serving s;
   serve(s, server());

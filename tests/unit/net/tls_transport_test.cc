@@ -319,7 +319,7 @@ TEST_F(TlsTransportTest, RefusesForgedRecords) {
   auto served = serving.join().await_resume();
   EXPECT_FALSE(served.transport);
   EXPECT_EQ(served.failure.kind, TlsFailure::Kind::refused);
-  EXPECT_EQ(served.failure.why, "http request");
+  EXPECT_EQ(served.failure.why, "plain HTTP where TLS is expected");
   ::close(fds[1]);
 }
 

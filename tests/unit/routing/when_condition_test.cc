@@ -36,6 +36,15 @@ TEST(WhenCondition, LooksAtTheRequest) {
   EXPECT_FALSE(when("header.x == \"1\"")->fits(request.head()));
 }
 
+// As match.header does: a second line can hide no first one, nor be hidden by it.
+TEST(WhenCondition, LooksAtAllLinesOfAHeader) {
+  Request request("/");
+  request.with("X-Tier", "gold").with("X-Tier", "free");
+
+  EXPECT_TRUE(when("header[\"x-tier\"] == \"gold, free\"")->fits(request.head()));
+  EXPECT_FALSE(when("header[\"x-tier\"] == \"gold\"")->fits(request.head()));
+}
+
 TEST(WhenCondition, LooksAtTheConnection) {
   Request request("/");
   http::ListenerFacts listener;

@@ -14,6 +14,7 @@
 #include <boost/asio/write.hpp>
 
 #include "tests/support/certificates.h"
+#include "tests/support/fake_resolver.h"
 
 namespace sluice::server {
 namespace {
@@ -26,6 +27,7 @@ using ::testing::HasSubstr;
 
 class HttpFetch : public testing::Test {
  protected:
+  HttpFetch() { names_.lookup().resolves("localhost", {"127.0.0.1"}); }
   FetchRequest request(bool tls = false) const {
     FetchRequest out;
     out.tls = tls;
@@ -55,7 +57,10 @@ class HttpFetch : public testing::Test {
         answer(e);
       }
     });
-    auto hold = fetch_http(control_, names_, std::move(what), [&](auto r) { result = std::move(r); });
+    auto hold =
+        fetch_http(control_, names_.resolver(), std::move(what), [&](auto r) { result = std::move(r); });
+    names_.answer();
+    EXPECT_FALSE(result) << "later, not at once";
     for (int i = 0; i < 1000 && !result; ++i) control_.run_one_for(100ms);
     peer.lowest_layer().close();
     server_.cancel();
@@ -75,7 +80,7 @@ class HttpFetch : public testing::Test {
   const std::string good_ =
       "HTTP/1.1 200 OK\r\nCache-Control: max-age=300\r\nAge: 7\r\nContent-Length: 2\r\n\r\n{}";
   asio::io_context control_;
-  FetchNames names_;
+  test::FakeResolver names_;
   Tcp::acceptor server_{control_, Tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
   std::string asked_;
 };
@@ -88,6 +93,48 @@ TEST_F(HttpFetch, GetsADocumentAndWhatIsSaidOfItsAge) {
   EXPECT_THAT(asked_, testing::StartsWith("GET /keys?v=2 HTTP/1.1\r\n"));
   EXPECT_THAT(asked_, HasSubstr("Accept: application/json\r\n"));
   EXPECT_THAT(asked_, Not(HasSubstr("Content-")));
+}
+
+TEST_F(HttpFetch, LooksItsServerUpAsTargetsAreLookedUp) {
+  names_.lookup().resolves("idp.example", {"127.0.0.1"});
+  auto what = request();
+  what.host = "idp.example";
+  Tcp::socket peer(control_);
+
+  EXPECT_EQ(ask(what, peer, good_), "{}|max-age=300|7");
+  EXPECT_THAT(names_.lookup().questions(), testing::ElementsAre("idp.example"));
+}
+
+TEST_F(HttpFetch, TriesEveryAddressOfItsServer) {
+  names_.lookup().resolves("idp.example", {"127.0.0.2", "127.0.0.1"});
+  auto what = request();
+  what.host = "idp.example";
+  Tcp::socket peer(control_);
+
+  EXPECT_EQ(ask(what, peer, good_), "{}|max-age=300|7");
+}
+
+TEST_F(HttpFetch, SaysWhyItsServerHasNoAddress) {
+  names_.lookup().fails("idp.example", "the nameserver is down");
+  auto what = request();
+  what.host = "idp.example";
+  Tcp::socket peer(control_);
+
+  EXPECT_EQ(ask(what, peer, good_), "cannot be asked: the nameserver is down");
+}
+
+TEST_F(HttpFetch, IsForgottenWhileItsServerIsLookedUp) {
+  auto what = request();
+  what.host = "idp.example";
+  bool told = false;
+  auto hold = fetch_http(control_, names_.resolver(), what, [&](auto) { told = true; });
+
+  hold.reset();
+  names_.answer();
+  control_.restart();
+  control_.poll();
+
+  EXPECT_FALSE(told);
 }
 
 TEST_F(HttpFetch, BelievesAServerOfTheAuthority) {

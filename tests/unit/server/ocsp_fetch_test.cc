@@ -9,6 +9,8 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 
+#include "tests/support/fake_resolver.h"
+
 namespace sluice::server {
 namespace {
 
@@ -35,8 +37,8 @@ class OcspFetch : public testing::Test {
                                  });
                              });
     });
-    auto hold =
-        fetch_ocsp(control_, names_, where(), "the question", [&](auto r) { result = std::move(r); }, limits);
+    auto hold = fetch_ocsp(
+        control_, names_.resolver(), where(), "the question", [&](auto r) { result = std::move(r); }, limits);
     EXPECT_FALSE(result) << "later, not at once";
     for (int i = 0; i < 1000 && !result; ++i) control_.run_one_for(100ms);
     peer.close();
@@ -51,7 +53,7 @@ class OcspFetch : public testing::Test {
   }
 
   asio::io_context control_;
-  FetchNames names_;
+  test::FakeResolver names_;
   boost::system::error_code ignored_;
   Tcp::acceptor responder_{control_, Tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
   std::string asked_;
@@ -95,8 +97,8 @@ TEST_F(OcspFetch, SaysWhyNobodyCouldBeAsked) {
   auto nobody = where();
   responder_.close();
   std::string why;
-  auto hold =
-      fetch_ocsp(control_, names_, nobody, "q", [&](auto r) { why = r ? "an answer" : r.error().detail; });
+  auto hold = fetch_ocsp(control_, names_.resolver(), nobody, "q",
+                         [&](auto r) { why = r ? "an answer" : r.error().detail; });
   for (int i = 0; i < 1000 && why.empty(); ++i) control_.run_one_for(100ms);
 
   EXPECT_EQ(why, "cannot be asked: Connection refused");
@@ -104,7 +106,8 @@ TEST_F(OcspFetch, SaysWhyNobodyCouldBeAsked) {
 
 TEST_F(OcspFetch, IsForgottenWithItsHold) {
   bool told = false;
-  auto hold = fetch_ocsp(control_, names_, where(), "q", [&](auto) { told = true; }, {.time = 20ms});
+  auto hold =
+      fetch_ocsp(control_, names_.resolver(), where(), "q", [&](auto) { told = true; }, {.time = 20ms});
   hold.reset();
   control_.run();
 

@@ -92,6 +92,24 @@ TEST_F(QuotaFileTest, IsUsedByOneProcessAtATime) {
   EXPECT_THAT(second.error().detail, HasSubstr("in use by another process"));
 }
 
+// As after an upgrade that failed: the process went on counting without the file.
+TEST_F(QuotaFileTest, TakesTheBooksWordForWhatWasSpentMeanwhile) {
+  auto book = std::make_shared<QuotaBook>();
+  {
+    auto file = QuotaFile::open(directory_, book);
+    ASSERT_TRUE(file);
+    spend(*book, "a", 3);
+  }
+  spend(*book, "a", 4);
+
+  {
+    auto again = QuotaFile::open(directory_, book, QuotaFile::Known::book);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(used(*book, "a"), 7u);
+  }
+  EXPECT_EQ(used(*read(), "a"), 7u);
+}
+
 TEST_F(QuotaFileTest, MakesItsDirectoryButNotTheParent) {
   EXPECT_TRUE(QuotaFile::open(directory_ + "/state", std::make_shared<QuotaBook>()));
   auto orphan = QuotaFile::open(directory_ + "/no/such", std::make_shared<QuotaBook>());

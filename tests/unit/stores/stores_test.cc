@@ -2,6 +2,9 @@
 #include "gateway/stores/stores.h"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
 
 namespace sluice::stores {
 namespace {
@@ -19,6 +22,28 @@ TEST(Stores, ReportTheTablesThatAreInUse) {
   auto tables = stores.tables(1);
   ASSERT_EQ(tables.size(), 1u);
   EXPECT_EQ(tables[0].store, "in_flight");
+}
+
+// During an upgrade: the new process has the place, until it is known that it does not serve.
+TEST(Stores, LeaveTheFileOfQuotasToAnotherProcessUntilItIsTakenBack) {
+  std::string directory = testing::TempDir() + "sluice-stores-XXXXXX";
+  ASSERT_NE(mkdtemp(directory.data()), nullptr);
+  {
+    Stores stores;
+    stores.state_directory(directory);
+    stores.quotas();
+    ASSERT_TRUE(stores.keep());
+    ASSERT_EQ(stores.kept_in(), directory);
+
+    stores.let_go();
+    EXPECT_TRUE(stores.keep()) << "as a reload does";
+    EXPECT_EQ(stores.kept_in(), "");
+    stores.state_directory("/elsewhere");
+
+    EXPECT_TRUE(stores.take_back());
+    EXPECT_EQ(stores.kept_in(), directory);
+  }
+  std::filesystem::remove_all(directory);
 }
 
 TEST(Stores, TellLimitsApartAlikeInEveryProcess) {

@@ -46,6 +46,20 @@ std::vector<double> shares(const std::vector<Named>& all) {
   return out;
 }
 
+// By the definition: round by round, entry by entry.
+TEST(MaglevTable, GivesSlotsByTurnsHoweverUnevenTheWeightsAre) {
+  for (std::uint32_t heaviest : {1u, 3u, 1000u, 10'000'000u}) {
+    std::vector<Named> all{{"a", heaviest}, {"b", 1}, {"c", heaviest / 2 + 1}, {"d", heaviest / 7 + 1}};
+    auto made = table(all);
+    std::vector<double> slots(all.size());
+    for (std::uint64_t h = 0; h < MaglevTable::kSlots; ++h) ++slots[made.at(h)];
+    double total = 0;
+    for (const auto& n : all) total += n.weight;
+    for (std::size_t i = 0; i < all.size(); ++i)
+      EXPECT_NEAR(slots[i], kSlots * all[i].weight / total, 1.5) << all[i].name << " of " << heaviest;
+  }
+}
+
 TEST(MaglevTable, GivesEachTheSameNumberOfSlots) {
   for (int n : {1, 2, 3, 10, 100, 1000}) {
     auto all = shares(some(n));

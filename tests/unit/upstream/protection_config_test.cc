@@ -63,5 +63,12 @@ TEST(ProtectionConfig, RefusesAQueueWithoutALimit) {
   EXPECT_EQ(good("queue: {max: 3}, limits: {max_requests: 5}").queue->max, 3u);
 }
 
+TEST(ProtectionConfig, WarnsOfALimitThatIsReachedBeforeTheQueue) {
+  EXPECT_THAT(read("queue: {max: 3}, limits: {max_requests: 5, max_connections: 4}").errors,
+              HasSubstr("fewer connections (4) than limits.max_requests (5)"));
+  good("queue: {max: 3}, limits: {max_requests: 5, max_connections: 5}");
+  good("protocol: h2, queue: {max: 3}, limits: {max_requests: 5, max_connections: 1}");
+}
+
 }  // namespace
 }  // namespace sluice::upstream

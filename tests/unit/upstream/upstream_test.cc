@@ -435,6 +435,26 @@ TEST_F(UpstreamTest, KeepsRequestsTogetherThatAreAlike) {
   EXPECT_EQ(all.size(), 3u);
 }
 
+TEST_F(UpstreamTest, LeavesNoTableToBeMadeByAWorkerOnceItIsInForce) {
+  auto config = with_targets({"a", "10.0.0.9"}, Balance::consistent_hash);
+  auto upstream = std::make_shared<Upstream>("orders", config, DefaultsConfig{}, table_);
+  EXPECT_TRUE(upstream->prepare());
+
+  upstream->put_in_force({});
+  EXPECT_FALSE(upstream->prepare());
+  names_.lookup().resolves("a", {"10.0.0.1", "10.0.0.2"});
+  names_.answer();
+
+  EXPECT_EQ(upstream->targets(0).size(), 3u);
+  EXPECT_FALSE(upstream->prepare());
+}
+
+TEST_F(UpstreamTest, PreparesNothingWhereNothingIsComputedOfTheTargets) {
+  auto upstream = std::make_shared<Upstream>("orders", with_targets({"10.0.0.9"}), DefaultsConfig{}, table_);
+
+  EXPECT_FALSE(upstream->prepare());
+}
+
 TEST_F(UpstreamTest, GivesAClientTheTargetThatItHadWhileThatIsWell) {
   auto config = with_targets({"10.0.0.1", "10.0.0.2", "10.0.0.3"});
   config.health = HealthConfig{};
