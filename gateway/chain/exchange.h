@@ -17,6 +17,7 @@
 #include "gateway/net/scope_timer.h"
 #include "gateway/upstream/attempt.h"
 #include "gateway/upstream/gate.h"
+#include "gateway/upstream/importance.h"
 
 namespace sluice::routing {
 struct Route;
@@ -102,6 +103,8 @@ struct Exchange {
   Identity identity;  // of nobody until a filter has found out
   // The callers that the configuration lists. Null in a tunnel, and where it lists none.
   const ConsumerTable* consumers = nullptr;
+  // The route's, until a filter says otherwise.
+  upstream::Importance importance = upstream::Importance::normal;
 
   // Why the gateway answered by itself or gave up; Reason::none while all is well.
   base::Reason reason = base::Reason::none;

@@ -91,6 +91,7 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   r.detail = ex.detail;
   r.source = ending.source;
   if (ex.route) r.route = ex.route_name;
+  if (ex.importance != upstream::Importance::normal) r.importance = upstream::name(ex.importance);
   r.consumer = ex.identity.consumer;
   r.auth_method = ex.identity.method;
   r.credential = ex.identity.credential;
