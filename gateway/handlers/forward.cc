@@ -39,6 +39,8 @@ const chain::CallsGoThrough kCalls{
     }};
 
 constexpr std::size_t kMaxAttempts = 8;
+// A body that is certainly with the target by the time that it begins to answer, whoever sends it.
+constexpr std::uint64_t kMaxTimed = 64 * 1024;
 
 // Responses that go on as long as they have something to say are not cut by the total timeout.
 bool streaming(const http::ResponseHead& head) noexcept {
@@ -80,8 +82,11 @@ struct Forward::Try {
   bool fresh = false;                  // no idle connection this time
   http::ReplayBody* replay = nullptr;  // the request's body, if it can be sent once more
   Deadline deadline;
-  upstream::Tally::Token retry;  // of the next attempt
-  base::Duration pause{};        // before it
+  upstream::Gate::Place unanswered;  // among those that the upstream owes an answer, if they have a limit
+  std::uint32_t in_flight = 0;       // these, when it came
+  bool timed = false;                // it is sent at once, so that what it takes is the upstream's time
+  upstream::Tally::Token retry;      // of the next attempt
+  base::Duration pause{};            // before it
 };
 
 Forward::Forward(const std::string& upstream, chain::Builder& builder, bool is_call)
@@ -119,7 +124,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   if (ex.request_body && (grpc || harmless_twice(ex.request))) remember_body(ex, t);
   if (!admitted(ex, t)) [[unlikely]]
     co_return circuit_open(ex);
-  if (upstream_->protection().has_gate()) [[unlikely]] {
+  if (upstream_->protection().has_gate() || upstream_->protection().adapts()) [[unlikely]] {
     auto entered = co_await enter(ex, t);
     if (!entered) co_return entered;
   }
@@ -181,15 +186,27 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
 
 // Waits where as many requests are under way as the upstream may have.
 Task<Result<void>> Forward::enter(Exchange& ex, Try& t) const {
+  const auto& protection = upstream_->protection();
   auto& clock = ex.worker.loop.clock();
   auto before = clock.steady();
-  auto place = co_await upstream_->protection().enter(ex.worker.index);
+  Result<upstream::Gate::Place> place = upstream::Gate::Place();
+  if (protection.has_gate()) {
+    place = co_await protection.enter(ex.worker.index);
+    if (place) ex.place = std::move(*place);
+  }
+  if (place && protection.adapts()) {
+    auto waited = clock.steady() - before;
+    place =
+        co_await protection.enter_unanswered(ex.worker.index, ex.importance, waited, ex.worker.loop.now());
+    if (place) t.unanswered = std::move(*place);
+    t.in_flight = protection.unanswered();
+    t.timed = !ex.request_body || ex.request_body->length().value_or(kMaxTimed + 1) <= kMaxTimed ||
+              http::is_grpc(ex.request.fields);
+  }
   ex.upstream.queued = clock.steady() - before;
-  if (upstream_->protection().has_queue())
-    upstream_->metrics()->on(ex.worker.index).queued(ex.upstream.queued);
+  if (protection.has_queue()) upstream_->metrics()->on(ex.worker.index).queued(ex.upstream.queued);
   if (!place) co_return std::move(place).unexpected();
-  ex.place = std::move(*place);
-  bool open = upstream_->protection().closed_for(ex.worker.loop.now()) > base::Duration::zero();
+  bool open = protection.closed_for(ex.worker.loop.now()) > base::Duration::zero();
   if (open && !upstream_->failover()) co_return circuit_open(ex);
   t.elsewhere |= open;
   co_return Result<void>();
@@ -291,6 +308,8 @@ void Forward::end_attempt(Exchange& ex, const Try& t, const GrpcCall& grpc,
   if (answered) ex.attempt->answered(ex.response.status, now, unavailable ? "grpc-status 14" : "");
   auto failure = answered ? Reason::none : result.error().reason;
   t.at.upstream->learn(*t.at.target, ex.response.status, failure, record->took, now);
+  if (t.timed && t.at.upstream == upstream_.get()) [[unlikely]]
+    learn_latency(ex, t, failure, now);
   if (result) {
     ex.upstream.answered = now;
     return;
@@ -301,6 +320,14 @@ void Forward::end_attempt(Exchange& ex, const Try& t, const GrpcCall& grpc,
   bool its_fault = record->reason == Reason::timeout_total && !grpc && !t.deadline.callers() &&
                    !ex.request_body && record->took >= timeouts_.total / 2;
   if (its_fault) ex.attempt->blame(base::row(record->reason).name);
+}
+
+// For the limit that is found out from latency. An error is quickly said; silence counts for as long as it
+// lasted.
+void Forward::learn_latency(const Exchange& ex, const Try& t, Reason failure, base::SteadyTime now) const {
+  bool answered = failure == Reason::none && ex.response.status < 500 && ex.response.status != 429;
+  if (answered || failure == Reason::timeout_first_byte)
+    upstream_->protection().answered(ex.worker.index, now - ex.upstream.asked, t.in_flight, now);
 }
 
 void Forward::count_retries(const Exchange& ex, observe::RetryResult result) const {

@@ -60,6 +60,8 @@ class Forward final : public chain::Handler {
   void begin_attempt(chain::Exchange& ex, Try& t) const;
   void end_attempt(chain::Exchange& ex, const Try& t, const GrpcCall& grpc,
                    const base::Result<void>& result) const;
+  void learn_latency(const chain::Exchange& ex, const Try& t, base::Reason failure,
+                     base::SteadyTime now) const;
   void count_retries(const chain::Exchange& ex, observe::RetryResult result) const;
   base::Result<void> switch_protocols(chain::Exchange& ex) const;
   void remember_body(chain::Exchange& ex, Try& t) const;

@@ -156,15 +156,22 @@ void describe(Description<UpstreamConfig>& d) {
           "When the upstream as a whole is left alone for a while.", default_is("off"), example("default"),
           example("{failure_rate: 30%, open: 10s}"));
   d.field("limits", &UpstreamConfig::limits, "What it gets at a time.", example("{max_requests: 200}"));
-  d.field("queue", &UpstreamConfig::queue, "Where requests wait at `limits.max_requests`.", default_is("off"),
+  d.field("adaptive_concurrency", &UpstreamConfig::adaptive_concurrency,
+          "A limit of requests in flight that is found out from the upstream's latency.", default_is("off"),
+          example("true"), example("{min: 20, max: 500}"));
+  d.field("queue", &UpstreamConfig::queue,
+          "Where requests wait at `limits.max_requests` and `adaptive_concurrency`.", default_is("off"),
           example("{max: 50, timeout: 500ms}"));
   d.exactly_one({"targets", "url", "endpoints_file"});
   d.check(refuse_duplicates);
   d.check(check_health);
   d.check(check_balance);
   d.check([](const UpstreamConfig& c, const Site& at) {
-    if (c.queue && !c.limits.max_requests)
-      at.error("queue", "requests wait where a limit is reached, and there is no limits.max_requests",
+    bool adapts = c.adaptive_concurrency && c.adaptive_concurrency->on;
+    if (c.queue && !c.limits.max_requests && !adapts)
+      at.error("queue",
+               "requests wait where a limit is reached, and there is neither limits.max_requests nor "
+               "adaptive_concurrency",
                "for example `limits: {max_requests: 200}`");
     if (at.written("tls") && !c.uses_tls() && c.endpoints_file.empty())
       at.error("tls", "no target of this upstream has an https:// URL");

@@ -81,6 +81,7 @@ struct UpstreamConfig : BalanceConfig {
   std::optional<CircuitConfig> circuit_breaker;
   LimitsConfig limits;
   std::optional<QueueConfig> queue;
+  std::optional<AdaptiveConfig> adaptive_concurrency;
   bool operator==(const UpstreamConfig&) const = default;
 
   // Whichever way they were written.

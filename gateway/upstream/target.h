@@ -16,6 +16,7 @@
 #include "gateway/net/loop.h"
 #include "gateway/net/resolver.h"
 #include "gateway/upstream/circuit.h"
+#include "gateway/upstream/adaptive_limit.h"
 #include "gateway/upstream/ejection.h"
 #include "gateway/upstream/failure_window.h"
 #include "gateway/upstream/gate.h"
@@ -56,6 +57,8 @@ struct TargetGroup {
   Tally retries, pending;
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
 
+  std::shared_ptr<Gate> unanswered = std::make_shared<Gate>();  // those inside are owed an answer
+  AdaptiveLimit adaptive;                                       // of these
   bool served = false;                         // some snapshot with it has been in force; control thread
   std::atomic<const void*> in_force{nullptr};  // the Upstream that is; its address is all that is good
   // So that each change is logged once, whoever sees it, over reloads too.
