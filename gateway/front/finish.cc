@@ -33,7 +33,8 @@ base::Duration overhead(const Exchange& ex, base::SteadyTime now) noexcept {
 // From the begin of each attempt to the head of its answer or its failure.
 base::Duration upstream_time(const Exchange& ex) noexcept {
   base::Duration sum{};
-  for (const chain::Attempt* a = ex.upstream.attempts; a; a = a->before) sum += a->took;
+  for (const chain::Attempt* a = ex.upstream.attempts; a; a = a->before)
+    if (!a->beside) sum += a->took;
   return sum;
 }
 

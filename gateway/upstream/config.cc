@@ -139,6 +139,8 @@ void describe(Description<UpstreamConfig>& d) {
   d.field("pool", &UpstreamConfig::pool, "Kept connections.");
   d.field("retry", &UpstreamConfig::retry, "Repetition of failed attempts.",
           default_is("that of `defaults`"));
+  d.field("hedge", &UpstreamConfig::hedge, "A second attempt beside one that is late.",
+          default_is("that of `defaults`"), example("auto"), example("{after: 50ms, budget: 2%}"));
   d.field("host", &UpstreamConfig::host,
           "Which Host the target sees: the client's (keep), the target's own (upstream) or this text.");
   d.field("forwarded", &UpstreamConfig::forwarded, "How the targets are told who the client is.",
