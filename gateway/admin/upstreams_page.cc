@@ -19,6 +19,22 @@ std::string changes(const std::deque<upstream::HealthChange>& all) {
   return "[" + out + "]";
 }
 
+// "limit 84, in flight 61, because latency is 2.1 times its floor"
+std::string told(const upstream::Protection::Concurrency& c) {
+  std::string out = c.limit ? fmt::format("limit {}, ", *c.limit) : std::string("no limit, ");
+  out += fmt::format("in flight {}, ", c.in_flight);
+  if (c.floor <= 0) return out + "because its latency is not known yet";
+  return out + fmt::format("because latency is {:.1f} times its floor", c.latency / c.floor);
+}
+
+std::string concurrency(const upstream::Protection::Concurrency& c) {
+  return fmt::format(
+      ",\"concurrency\":{{\"limit\":{},\"in_flight\":{},\"latency_ms\":{:.3f},\"floor_ms\":{:.3f},\"why\":{}}"
+      "}",
+      c.limit ? std::to_string(*c.limit) : "null", c.in_flight, c.latency / 1000, c.floor / 1000,
+      json_text(told(c)));
+}
+
 }  // namespace
 
 std::string target_json(const TargetReport& t) {
@@ -44,8 +60,8 @@ std::string upstreams_page(const std::vector<UpstreamReport>& upstreams) {
   for (const auto& u : upstreams) {
     std::string targets;
     for (const auto& t : u.targets) targets += (targets.empty() ? "\n   " : ",\n   ") + target_json(t);
-    out += fmt::format("{}{{\"upstream\":{},\"targets\":[{}]}}", out.empty() ? "\n  " : ",\n  ",
-                       json_text(u.name), targets);
+    out += fmt::format("{}{{\"upstream\":{},\"targets\":[{}]{}}}", out.empty() ? "\n  " : ",\n  ",
+                       json_text(u.name), targets, u.concurrency ? concurrency(*u.concurrency) : "");
   }
   return "{\"upstreams\":[" + out + "]}\n";
 }

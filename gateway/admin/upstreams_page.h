@@ -4,11 +4,13 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "gateway/upstream/ejection.h"
 #include "gateway/upstream/health.h"
+#include "gateway/upstream/protection.h"
 
 namespace sluice::admin {
 
@@ -30,6 +32,7 @@ struct TargetReport {
 struct UpstreamReport {
   std::string name;
   std::vector<TargetReport> targets;
+  std::optional<upstream::Protection::Concurrency> concurrency{};  // if its limit is found out
 };
 
 std::string target_json(const TargetReport& target);

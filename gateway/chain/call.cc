@@ -156,6 +156,7 @@ Task<Result<CallAnswer>> Caller::call(Exchange& ex, CallRequest request) const {
   InnerStream stream(ex.stream, arena, trace.began, request.for_anybody);
   Exchange inner(stream, ex.worker, scope);
   inner.route_name = ex.route_name;
+  inner.importance = ex.importance;
   inner.request_id = request_id(ex);
   fill_in(inner.request, request, ex, arena);
   if (request.body && !request.body->empty())

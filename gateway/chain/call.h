@@ -37,6 +37,7 @@ struct CallSettings {
   std::string upstream;                          // its name, checked as a reference by the binder
   std::optional<base::Duration> timeout{};       // of the whole call, over what route and upstream say
   std::optional<upstream::RetryConfig> retry{};  // in place of the upstream's
+  std::optional<upstream::HedgeConfig> hedge{};  // the same
   bool keeps_host = false;  // the request's own Host where the upstream's `host` says so, as for a client's
 };
 

@@ -17,6 +17,7 @@
 #include "gateway/net/scope_timer.h"
 #include "gateway/upstream/attempt.h"
 #include "gateway/upstream/gate.h"
+#include "gateway/upstream/importance.h"
 
 namespace sluice::routing {
 struct Route;
@@ -27,12 +28,13 @@ namespace sluice::chain {
 class ConsumerTable;  // consumer.h
 class ErrorPages;     // error_pages.h
 
-// One try of this exchange at a target; in the arena.
+// One try of this exchange at a target; in the arena. The one whose answer counts is the last one.
 struct Attempt {
   std::string_view target;  // "10.0.0.3:8080"
   base::Reason reason = base::Reason::none;
   base::Duration took{};
   const Attempt* before = nullptr;  // the attempt made before this one
+  bool beside = false;              // while the other one was under way: its time is not on top
 };
 
 // What the exchange saw of its upstream, for log and metrics. Times are zero for what did not happen.
@@ -102,6 +104,8 @@ struct Exchange {
   Identity identity;  // of nobody until a filter has found out
   // The callers that the configuration lists. Null in a tunnel, and where it lists none.
   const ConsumerTable* consumers = nullptr;
+  // The route's, until a filter says otherwise.
+  upstream::Importance importance = upstream::Importance::normal;
 
   // Why the gateway answered by itself or gave up; Reason::none while all is well.
   base::Reason reason = base::Reason::none;

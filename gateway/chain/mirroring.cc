@@ -116,6 +116,7 @@ base::Detached MirroredRequest::run(base::Scope& scope, std::unique_ptr<Mirrored
   try {
     Exchange inner(*request, *request->worker_, &scope);
     inner.route_name = request->route_name_;
+    inner.importance = upstream::Importance::low;  // nobody waits for it
     if (!request->body_.empty())
       inner.request_body = http::make_body<http::TextBody>(*request->memory_, request->body_);
     auto forwarding = request->forward(inner);

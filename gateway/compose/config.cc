@@ -97,18 +97,6 @@ void describe(Description<KeepConfig>& d) {
   d.shorthand(&KeepConfig::for_);
 }
 
-void describe(Description<HedgeConfig>& d) {
-  d.about(
-      "hedge",
-      "A request that is not answered after this time is made once more, and the first good answer counts; "
-      "the other request is given up.");
-  d.field("after", &HedgeConfig::after, "How late; in steps of 100 ms.", required,
-          at_least(std::chrono::milliseconds(1)), example("300ms"));
-  d.field("percent", &HedgeConfig::percent, "So many of a hundred requests, at most, are made twice.",
-          between(1u, 100u));
-  d.shorthand(&HedgeConfig::after);
-}
-
 void describe(Enumeration<Format>& e) {
   e.about("format");
   e.value("json", Format::json, "JSON.");
@@ -155,7 +143,8 @@ void describe_request(Description<CallConfig>& d) {
           "Time for the call, all attempts included; `timeouts.total` unless written.",
           at_least(std::chrono::milliseconds(1)), example("300ms"));
   d.field("retry", &C::retry, "Repetition of failed attempts, in place of the upstream's.");
-  d.field("hedge", &C::hedge, "A second request beside one that is late. For `get`.", example("300ms"));
+  d.field("hedge", &C::hedge, "A second attempt beside one that is late. For `get`.",
+          default_is("that of the upstream"), example("300ms"));
   d.field("max_body", &C::max_body, "The longest body that is taken, before and after it was decoded.",
           at_least(Size{1}), at_most(Size{256U << 20}));
   d.field("cache", &C::cache, "Answers to this call are kept and given again. For `get`.", example("30s"));

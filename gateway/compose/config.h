@@ -60,14 +60,6 @@ struct KeepConfig {
 };
 void describe(config::Description<KeepConfig>& d);
 
-// A second request beside one that is late.
-struct HedgeConfig {
-  config::Duration after{};
-  std::uint32_t percent = 5;
-  bool operator==(const HedgeConfig&) const = default;
-};
-void describe(config::Description<HedgeConfig>& d);
-
 struct CallConfig {
   std::optional<CallTarget> get, post, put, patch, delete_;
   config::ByName<std::string> headers, query;
@@ -76,7 +68,7 @@ struct CallConfig {
   PassConfig forward;
   std::optional<config::Duration> timeout;
   std::optional<upstream::RetryConfig> retry;
-  std::optional<HedgeConfig> hedge;
+  std::optional<upstream::HedgeConfig> hedge;
   config::Size max_body{4U << 20};
   std::optional<KeepConfig> cache;
 

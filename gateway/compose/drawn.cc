@@ -39,7 +39,9 @@ std::string Plan::drawn() const {
       if (p.when) out += ", if " + p.when->text();
       if (p.required) out += ", required";
       if (p.fallback) out += ", has a fallback";
-      if (p.hedging) out += ", once more after " + config::to_text(p.hedging->after());
+      if (p.hedge && p.hedge->on)
+        out += p.hedge->after ? ", once more after " + config::to_text(*p.hedge->after)
+                              : ", once more when late";
       if (p.keeping) out += ", kept for " + config::to_text(p.keeping->most);
       if (p.hidden) out += ", hidden";
       out += "\n";

@@ -179,7 +179,7 @@ class Planner {
     p.method = c.method();
     p.upstream = c.target().upstream;
     builder_.need_upstream(p.upstream, at(key));
-    p.caller.emplace(chain::CallSettings{p.upstream, c.timeout, c.retry}, builder_);
+    p.caller.emplace(chain::CallSettings{p.upstream, c.timeout, c.retry, c.hedge}, builder_);
     p.timeout = c.timeout;
     bool each = c.each.has_value();
     if (auto uri = text(c.target().uri, CallText::Place::uri, at(key), each)) p.uri = std::move(*uri);
@@ -206,7 +206,9 @@ class Planner {
     if ((c.body || c.json) && c.forward.body)
       builder_.error(at("forward"), "the body is either written here or the client's");
     forward(c, p);
-    hedge(c, p);
+    p.hedge = c.hedge;
+    if (c.hedge && c.hedge->on && p.method != http::Method::get)
+      builder_.error(at("hedge"), "only a call of `get` may be made twice");
     keep(c, p);
     plan_.wants_body |= c.forward.body;
     p.max_body = static_cast<std::size_t>(c.max_body.bytes);
@@ -229,12 +231,6 @@ class Planner {
     }
   }
 
-  void hedge(const CallConfig& c, CallPlan& p) {
-    if (!c.hedge) return;
-    if (p.method != http::Method::get) builder_.error(at("hedge"), "only a call of `get` may be made twice");
-    p.hedging = std::make_unique<Hedging>(c.hedge->after, c.hedge->percent / 100.0, builder_.workers(),
-                                          builder_.series(), p.upstream);
-  }
   void keep(const CallConfig& c, CallPlan& p) {
     if (!c.cache) return;
     if (p.method != http::Method::get) builder_.error(at("cache"), "only answers to `get` are kept");

@@ -8,7 +8,6 @@
 #include "gateway/chain/condition.h"
 #include "gateway/chain/per_worker.h"
 #include "gateway/compose/config.h"
-#include "gateway/compose/hedging.h"
 #include "gateway/compose/kept_answers.h"
 #include "gateway/compose/metrics.h"
 #include "gateway/compose/text.h"
@@ -60,7 +59,7 @@ struct CallPlan {
   std::size_t max_body = 0;
   std::optional<base::Duration> timeout;
   std::unique_ptr<const Keeping> keeping;  // null: nothing is kept
-  std::unique_ptr<const Hedging> hedging;  // null: no second request
+  std::optional<upstream::HedgeConfig> hedge;
   std::unique_ptr<CallMetrics> metrics;
 
   std::optional<chain::Condition> when;

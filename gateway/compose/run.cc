@@ -214,7 +214,7 @@ Task<Outcome> Run::ask(std::uint32_t index, std::span<const std::string_view> ea
   auto asked = clock.steady();
   auto began = state.ran ? state.trace.began : asked;
   state.ran = true;
-  auto asking = p.hedging ? hedged(p, request) : p.caller->call(ex_, request);
+  auto asking = p.caller->call(ex_, request);
   auto answer = co_await asking;
   state.trace.began = began;
   p.metrics->took(ex_.worker.index, clock.steady() - asked);

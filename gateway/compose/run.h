@@ -105,10 +105,6 @@ class Run final : private CallValues {
   base::Task<bool> work_off(std::uint32_t index, Fan& fan);
   bool collect(const CallPlan& p, std::vector<std::string_view>& values, Failure& failure);
 
-  // --- hedge.cc
-  base::Task<base::Result<chain::CallAnswer>> hedged(const CallPlan& p, chain::CallRequest request);
-  base::Task<base::Result<chain::CallAnswer>> late(const CallPlan& p, chain::CallRequest request, bool& made);
-
   // --- answer.cc
   base::Result<void> respond();
   base::Result<void> compose();

@@ -122,7 +122,11 @@ class Mirror final : public chain::Filter {
   static chain::CallSettings settings_of(const MirrorConfig& c) {
     upstream::RetryConfig once;
     once.attempts = 1;
-    return {.upstream = c.to, .timeout = c.timeout, .retry = once, .keeps_host = true};
+    return {.upstream = c.to,
+            .timeout = c.timeout,
+            .retry = once,
+            .hedge = upstream::HedgeConfig{.on = false},
+            .keeps_host = true};
   }
   bool drawn(const Exchange& ex) const {
     if (share_ >= kShares) return true;

@@ -103,6 +103,7 @@ Task<void> Front::serve(http::ServerStream& stream) {
   const routing::Route& route = *plan.route;
   ex.route = &route;
   ex.route_name = route.name;
+  ex.importance = route.importance;
   ex.error_pages = route.error_pages.get();
   ex.captures = plan.lookup.captures.all();
   ex.matched_prefix = ex.request.path.substr(0, plan.lookup.prefix);

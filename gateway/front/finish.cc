@@ -33,7 +33,8 @@ base::Duration overhead(const Exchange& ex, base::SteadyTime now) noexcept {
 // From the begin of each attempt to the head of its answer or its failure.
 base::Duration upstream_time(const Exchange& ex) noexcept {
   base::Duration sum{};
-  for (const chain::Attempt* a = ex.upstream.attempts; a; a = a->before) sum += a->took;
+  for (const chain::Attempt* a = ex.upstream.attempts; a; a = a->before)
+    if (!a->beside) sum += a->took;
   return sum;
 }
 
@@ -91,6 +92,7 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   r.detail = ex.detail;
   r.source = ending.source;
   if (ex.route) r.route = ex.route_name;
+  if (ex.importance != upstream::Importance::normal) r.importance = upstream::name(ex.importance);
   r.consumer = ex.identity.consumer;
   r.auth_method = ex.identity.method;
   r.credential = ex.identity.credential;

@@ -5,10 +5,9 @@
 
 #include "gateway/base/strings.h"
 #include "gateway/chain/registry.h"
-#include "gateway/handlers/deadline.h"
 #include "gateway/handlers/grpc_call.h"
+#include "gateway/handlers/try.h"
 #include "gateway/http/media_type.h"
-#include "gateway/http/replay_body.h"
 #include "gateway/http/semantics.h"
 #include "gateway/net/sleep.h"
 #include "gateway/upstream/backoff.h"
@@ -38,7 +37,8 @@ const chain::CallsGoThrough kCalls{
       return std::make_shared<Forward>(call, builder);
     }};
 
-constexpr std::size_t kMaxAttempts = 8;
+// A body that is certainly with the target by the time that it begins to answer, whoever sends it.
+constexpr std::uint64_t kMaxTimed = 64 * 1024;
 
 // Responses that go on as long as they have something to say are not cut by the total timeout.
 bool streaming(const http::ResponseHead& head) noexcept {
@@ -68,28 +68,13 @@ bool harmless_twice(const http::RequestHead& request) noexcept {
 
 }  // namespace
 
-// What the attempts of one exchange share.
-struct Forward::Try {
-  upstream::Target* tried[kMaxAttempts];
-  std::size_t count = 0;
-  upstream::Picked at;                 // the target of the present attempt
-  bool elsewhere = false;              // the circuit of the upstream is open, but others take over
-  std::string_view extra;              // field lines for the target
-  std::string_view greeting;           // a PROXY header for it, if it wants one
-  std::string_view host;               // as filters left it, where attempts may ask for different ones
-  bool fresh = false;                  // no idle connection this time
-  http::ReplayBody* replay = nullptr;  // the request's body, if it can be sent once more
-  Deadline deadline;
-  upstream::Tally::Token retry;  // of the next attempt
-  base::Duration pause{};        // before it
-};
-
 Forward::Forward(const std::string& upstream, chain::Builder& builder, bool is_call)
     : upstream_(builder.upstream(upstream)), is_call_(is_call) {
   if (!upstream_) return;
   timeouts_ = upstream::merge(upstream_->timeouts(), builder.timeouts());
   retry_ = upstream_->retry();
   affinity_ = Affinity(*upstream_, builder, !is_call);
+  hedge(upstream_->hedge(), builder);
 }
 
 Forward::Forward(const ForwardConfig& config, chain::Builder& builder)
@@ -99,6 +84,7 @@ Forward::Forward(const chain::CallSettings& call, chain::Builder& builder)
     : Forward(call.upstream, builder, true) {
   timeouts_.total = call.timeout.value_or(timeouts_.total);
   if (call.retry) retry_ = *call.retry;
+  if (call.hedge) hedge(*call.hedge, builder);
   names_target_ = !call.keeps_host;
 }
 
@@ -108,42 +94,43 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   Try t;
   GrpcCall grpc(ex, upstream_->may_speak_h2());
   upstream::Timeouts timeouts = timeouts_;
-  if (grpc) [[unlikely]] {
-    if (auto begun = grpc.begin(ex); !begun) co_return begun;
-    timeouts = grpc.timeouts(timeouts);
-    // Not for whoever merely says that it is gRPC.
-    if (upstream_->pool().protocol == upstream::ProtocolChoice::h2) ex.stream.let_body_pause();
-  } else if (auto begun = t.deadline.begin(ex, timeouts_); !begun) {
+  if (auto begun = begin(ex, t, grpc, timeouts); !begun) [[unlikely]]
     co_return begun;
-  }
-  if (ex.request_body && (grpc || harmless_twice(ex.request))) remember_body(ex, t);
-  if (!admitted(ex, t)) [[unlikely]]
-    co_return circuit_open(ex);
-  if (upstream_->protection().has_gate()) [[unlikely]] {
+  if (upstream_->protection().has_gate() || upstream_->protection().adapts()) [[unlikely]] {
     auto entered = co_await enter(ex, t);
     if (!entered) co_return entered;
   }
   auto key = affinity_ ? affinity_.key(ex) : upstream::PickKey();
+  t.may_hedge = hedging_ && !grpc && may_hedge(ex, key);
   for (;;) {
     // Step 2
     t.at = upstream_->choose(worker.index, key, {t.tried, t.count}, t.elsewhere);
     if (!t.at.target) co_return t.elsewhere ? circuit_open(ex) : base::Unexpected{upstream_->why_unusable()};
     begin_attempt(ex, t);
+    if (t.may_hedge) [[unlikely]]
+      start_rival(ex, t, key, timeouts);
     if (grpc) grpc.tell_deadline(ex);
     // Step 3
     Result<void> result;
-    auto acquired = co_await connect(ex, t, timeouts);
+    auto acquiring = connect(ex, t, t.at, timeouts);
+    t.beside_rival(acquiring);
+    auto acquired = co_await acquiring;
     if (acquired) {
       ex.upstream_stream = std::move(acquired->stream);
       ex.attempt->on(*ex.upstream_stream);
       ex.upstream.connect = acquired->connect;
       // Step 4
-      result = co_await ex.upstream_stream->send(ex.request, t.extra, ex.request_body.get());
+      name_host(ex, t, t.at);
+      auto sending = ex.upstream_stream->send(ex.request, t.extra, ex.request_body.get());
+      t.beside_rival(sending);
+      result = co_await sending;
       ex.upstream.asked = worker.loop.clock().steady();
       // Step 5
       while (result) {
         ex.response.fields.clear();
-        result = co_await ex.upstream_stream->receive(ex.response);
+        auto receiving = ex.upstream_stream->receive(ex.response);
+        t.beside_rival(receiving);
+        result = co_await receiving;
         if (!result || ex.response.status >= 200 || ex.response.status == 101) break;
         if (ex.hides_links && ex.response.status == 103) continue;  // there is nothing left to tell
         strip_interim(ex.response, ex.hides_links);
@@ -152,13 +139,19 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
     } else {
       result = std::move(acquired).unexpected();
     }
+    bool adopted = false;
+    if (t.rival) [[unlikely]] {
+      auto settling = settle(ex, t, result);
+      adopted = co_await settling;
+    }
     // Step 6
     bool again = result && unwanted(ex, t, grpc) && try_again(ex, t, Reason::upstream_status);
     if (again) result = base::fail(Reason::upstream_status);
-    end_attempt(ex, t, grpc, result);
+    if (!adopted) [[likely]]
+      end_attempt(ex, t, grpc, result);
     if (result) break;
     if (!again && !(may_retry(ex, t, result.error()) && try_again(ex, t, result.error().reason))) {
-      count_retries(ex, observe::RetryResult::failed);
+      count_retries(ex, t, observe::RetryResult::failed);
       co_return result;
     }
     if (t.pause > base::Duration::zero()) {
@@ -166,31 +159,63 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
       if (!paused) co_return paused;
     }
   }
-  count_retries(ex, observe::RetryResult::success);
-  // Step 7: from here on the client's connection pulls.
+  count_retries(ex, t, observe::RetryResult::success);
+  if (affinity_) affinity_.tell(ex, key, *t.at.target);
+  co_return hand_over(ex, grpc);
+}
+
+// Step 7: from here on the client's connection pulls.
+Result<void> Forward::hand_over(Exchange& ex, const GrpcCall& grpc) const {
   bool headless = grpc && grpc.translate(ex);
   ex.response.fields.add(FieldId::via, via(ex.response.version));
-  if (affinity_) affinity_.tell(ex, key, *t.at.target);
   if (ex.response.status == 101) [[unlikely]] {
-    if (auto switched = switch_protocols(ex); !switched) co_return switched;
+    if (auto switched = switch_protocols(ex); !switched) return switched;
   } else if (!grpc && !is_call_ && streaming(ex.response)) {
     ex.total.stop();
   }
   if (!headless) ex.response_body = ex.upstream_stream->body(ex.arena);
-  co_return Result<void>();
+  return {};
+}
+
+// What comes before any attempt, and waits for nobody.
+Result<void> Forward::begin(Exchange& ex, Try& t, GrpcCall& grpc, upstream::Timeouts& timeouts) const {
+  if (grpc) [[unlikely]] {
+    if (auto begun = grpc.begin(ex); !begun) return begun;
+    timeouts = grpc.timeouts(timeouts);
+    // Not for whoever merely says that it is gRPC.
+    if (upstream_->pool().protocol == upstream::ProtocolChoice::h2) ex.stream.let_body_pause();
+  } else if (auto begun = t.deadline.begin(ex, timeouts_); !begun) {
+    return begun;
+  }
+  if (ex.request_body && (grpc || harmless_twice(ex.request))) remember_body(ex, t);
+  if (!admitted(ex, t)) [[unlikely]]
+    return circuit_open(ex);
+  return {};
 }
 
 // Waits where as many requests are under way as the upstream may have.
 Task<Result<void>> Forward::enter(Exchange& ex, Try& t) const {
+  const auto& protection = upstream_->protection();
   auto& clock = ex.worker.loop.clock();
   auto before = clock.steady();
-  auto place = co_await upstream_->protection().enter(ex.worker.index);
+  Result<upstream::Gate::Place> place = upstream::Gate::Place();
+  if (protection.has_gate()) {
+    place = co_await protection.enter(ex.worker.index);
+    if (place) ex.place = std::move(*place);
+  }
+  if (place && protection.adapts()) {
+    auto waited = clock.steady() - before;
+    place =
+        co_await protection.enter_unanswered(ex.worker.index, ex.importance, waited, ex.worker.loop.now());
+    if (place) t.unanswered = std::move(*place);
+    t.in_flight = protection.unanswered();
+    t.timed = !ex.request_body || ex.request_body->length().value_or(kMaxTimed + 1) <= kMaxTimed ||
+              http::is_grpc(ex.request.fields);
+  }
   ex.upstream.queued = clock.steady() - before;
-  if (upstream_->protection().has_queue())
-    upstream_->metrics()->on(ex.worker.index).queued(ex.upstream.queued);
+  if (protection.has_queue()) upstream_->metrics()->on(ex.worker.index).queued(ex.upstream.queued);
   if (!place) co_return std::move(place).unexpected();
-  ex.place = std::move(*place);
-  bool open = upstream_->protection().closed_for(ex.worker.loop.now()) > base::Duration::zero();
+  bool open = protection.closed_for(ex.worker.loop.now()) > base::Duration::zero();
   if (open && !upstream_->failover()) co_return circuit_open(ex);
   t.elsewhere |= open;
   co_return Result<void>();
@@ -208,14 +233,18 @@ bool Forward::admitted(const Exchange& ex, Try& t) const {
   return !t.elsewhere || upstream_->failover();
 }
 
-Task<Result<upstream::Acquired>> Forward::connect(Exchange& ex, const Try& t,
+Task<Result<upstream::Acquired>> Forward::connect(Exchange& ex, const Try& t, const upstream::Picked& picked,
                                                   const upstream::Timeouts& timeouts) const {
   if (!t.deadline.tell(ex))
     return Result<upstream::Acquired>(base::fail(Reason::timeout_total, "no time is left for an attempt"));
   auto& worker = ex.worker;
-  const auto& at = *t.at.upstream;
-  auto& pool = upstream::Pool::of(*t.at.target, worker.index, worker.loop, at.pool(), at.metrics());
-  upstream::Wanted wanted{t.fresh, !ex.request.upgrade.empty(), t.greeting};
+  const auto& at = *picked.upstream;
+  auto& pool = upstream::Pool::of(*picked.target, worker.index, worker.loop, at.pool(), at.metrics());
+  upstream::Wanted wanted{t.fresh, !ex.request.upgrade.empty(), {}};
+  if (auto version = at.proxy_protocol()) [[unlikely]] {
+    const auto& client = ex.stream.connection();
+    wanted.greeting = ex.arena.copy(net::write_proxy_header(*version, client.peer, client.destination()));
+  }
   auto acquiring = pool.acquire(ex.arena, timeouts, wanted);
   if (acquiring.await_ready() || !at.protection().bounds_pending()) [[likely]]
     return acquiring;
@@ -261,20 +290,9 @@ void Forward::begin_attempt(Exchange& ex, Try& t) const {
     if (upstream_->failover()) [[unlikely]]
       t.host = ex.request.fields.value(FieldId::host);
   }
-  t.greeting = {};
-  if (auto version = t.at.upstream->proxy_protocol()) {
-    const auto& client = ex.stream.connection();
-    t.greeting = ex.arena.copy(net::write_proxy_header(*version, client.peer, client.destination()));
-  }
-  name_host(ex, t);
   ex.upstream.name = t.at.upstream->name();
-  t.tried[t.count++] = &target;
-  auto* record = ex.arena.make<chain::Attempt>();
-  record->target = ex.arena.copy(target.text());  // it may be gone before the exchange is logged
-  record->before = ex.upstream.attempts;
-  ex.upstream.attempts = record;
-  ex.upstream.attempt_count = static_cast<int>(t.count);
-  ex.upstream.target = record->target;
+  t.record = record_attempt(ex, t, target);
+  ex.upstream.target = t.record->target;
   ex.attempt.reset();
   ex.upstream_stream.reset();
   if (t.replay) t.replay->rewind();
@@ -282,32 +300,59 @@ void Forward::begin_attempt(Exchange& ex, Try& t) const {
   if (t.retry) ex.attempt->retrying(std::move(t.retry));
 }
 
-void Forward::end_attempt(Exchange& ex, const Try& t, const GrpcCall& grpc,
-                          const Result<void>& result) const {
+chain::Attempt* Forward::record_attempt(Exchange& ex, Try& t, upstream::Target& target) {
+  t.tried[t.count++] = &target;
+  auto* record = ex.arena.make<chain::Attempt>();
+  record->target = ex.arena.copy(target.text());  // it may be gone before the exchange is logged
+  record->before = ex.upstream.attempts;
+  ex.upstream.attempts = record;
+  ex.upstream.attempt_count = static_cast<int>(t.count);
+  return record;
+}
+
+void Forward::end_attempt(Exchange& ex, Try& t, const GrpcCall& grpc, const Result<void>& result) const {
   auto now = ex.worker.loop.clock().steady();
-  auto* record = const_cast<chain::Attempt*>(ex.upstream.attempts);  // begin_attempt made it
-  record->took = now - ex.attempt->began();
+  auto& record = *t.record;
   bool answered = result || result.error().reason == Reason::upstream_status;
   bool unavailable = answered && grpc && grpc.unavailable(ex.response);
-  if (answered) ex.attempt->answered(ex.response.status, now, unavailable ? "grpc-status 14" : "");
-  auto failure = answered ? Reason::none : result.error().reason;
-  t.at.upstream->learn(*t.at.target, ex.response.status, failure, record->took, now);
+  conclude(ex, t, {t.at, record, *ex.attempt, ex.response.status, ex.upstream.asked}, result, now,
+           unavailable ? "grpc-status 14" : "");
+  if (t.may_hedge && answered) [[unlikely]]
+    hedging_->took(ex.worker.index, record.took);
+  t.may_hedge = false;  // the first attempt alone
   if (result) {
     ex.upstream.answered = now;
     return;
   }
-  record->reason = result.error().reason;
-  ex.attempt->failed(record->reason);
   // Only what the target alone can have held up, and had a fair part of the time for.
-  bool its_fault = record->reason == Reason::timeout_total && !grpc && !t.deadline.callers() &&
-                   !ex.request_body && record->took >= timeouts_.total / 2;
-  if (its_fault) ex.attempt->blame(base::row(record->reason).name);
+  bool its_fault = record.reason == Reason::timeout_total && !grpc && !t.deadline.callers() &&
+                   !ex.request_body && record.took >= timeouts_.total / 2;
+  if (its_fault) ex.attempt->blame(base::row(record.reason).name);
 }
 
-void Forward::count_retries(const Exchange& ex, observe::RetryResult result) const {
-  const chain::Attempt* last = ex.upstream.attempts;
-  if (!last->before) return;
-  upstream_->metrics()->on(ex.worker.index).retried(last->before->reason, result);
+// What has come of an attempt is told to all who go by it. `unavailable`: what the answer says although its
+// status does not.
+void Forward::conclude(const Exchange& ex, const Try& t, const Made& made, const Result<void>& result,
+                       base::SteadyTime now, std::string_view unavailable) const {
+  made.record.took = now - made.attempt.began();
+  auto failure = result ? Reason::none : result.error().reason;
+  bool answered = failure == Reason::none || failure == Reason::upstream_status;
+  if (answered) made.attempt.answered(made.status, now, unavailable);
+  made.at.upstream->learn(*made.at.target, made.status, answered ? Reason::none : failure, made.record.took,
+                          now);
+  // For the limit that is found out from latency: an error is quickly said; silence counts for as long as it
+  // lasted.
+  if (t.timed && made.at.upstream == upstream_.get()) [[unlikely]] {
+    bool sample = answered ? made.status < 500 && made.status != 429 : failure == Reason::timeout_first_byte;
+    if (sample) upstream_->protection().answered(ex.worker.index, now - made.asked, t.in_flight, now);
+  }
+  if (result) return;
+  made.record.reason = failure;
+  made.attempt.failed(failure);
+}
+
+void Forward::count_retries(const Exchange& ex, const Try& t, observe::RetryResult result) const {
+  if (t.cause != Reason::none) upstream_->metrics()->on(ex.worker.index).retried(t.cause, result);
 }
 
 // The body, so that a request which nobody has looked at, or that may be made twice, can be made again.
@@ -369,6 +414,7 @@ bool Forward::try_again(Exchange& ex, Try& t, Reason cause) const {
     }
   }
   if (!admitted(ex, t)) return false;
+  t.cause = cause;
   t.pause = t.count == 1 && (elsewhere || t.fresh)
                 ? base::Duration::zero()
                 : upstream::backoff(retry_.backoff, static_cast<unsigned>(t.count),
@@ -395,19 +441,19 @@ std::string_view Forward::prepare(Exchange& ex) const {
 }
 
 // The host that this target is asked for: exactly one Host, whatever the client's version and form of target.
-void Forward::name_host(Exchange& ex, const Try& t) const {
+void Forward::name_host(Exchange& ex, const Try& t, const upstream::Picked& at) const {
   using Kind = upstream::HostPolicy::Kind;
   auto& fields = ex.request.fields;
-  const auto& policy = t.at.upstream->host();
+  const auto& policy = at.upstream->host();
   std::string_view asked = ex.request.authority;
   if (policy.kind == Kind::literal) {
     fields.set(FieldId::host, policy.literal);
   } else if (names_target_ || policy.kind == Kind::upstream || asked.empty()) {
-    fields.set(FieldId::host, ex.arena.copy(t.at.target->host_field()));
+    fields.set(FieldId::host, ex.arena.copy(at.target->host_field()));
   } else if (!fields.may_have(http::field_set(FieldId::host))) {
     fields.set(FieldId::host, asked);  // HTTP/1.0 with the host in the target alone
-  } else if (t.count > 0 && !t.host.empty()) {
-    fields.set(FieldId::host, t.host);  // the attempt before may have been at another upstream
+  } else if (!t.host.empty()) {
+    fields.set(FieldId::host, t.host);  // another attempt may have been at another upstream
   }
 }
 

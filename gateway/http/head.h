@@ -18,6 +18,11 @@ inline constexpr std::size_t kMethods = 10;
 Method method(std::string_view text) noexcept;  // case-sensitive
 std::string_view name(Method method) noexcept;  // "GET"; "other" for other
 bool idempotent(Method method) noexcept;        // RFC 9110 section 9.2.2
+// Asks for something and changes nothing: RFC 9110 section 9.2.1.
+constexpr bool safe(Method method) noexcept {
+  return method == Method::get || method == Method::head || method == Method::options ||
+         method == Method::trace;
+}
 
 enum class Version : std::uint8_t { http_1_0, http_1_1, http_2 };
 std::string_view name(Version version) noexcept;  // "HTTP/1.1"

@@ -80,10 +80,13 @@ void Loop::remove(int /*fd*/, Source& source) noexcept {
     if (events_[i].data.ptr == &source) events_[i].data.ptr = nullptr;
 }
 
+void Loop::make_fine_wheel() { fine_ = std::make_unique<FineWheel>(now_); }
+
 int Loop::timeout(base::Duration at_most) noexcept {
   using std::chrono::milliseconds;
   if (!guests_.empty()) return 0;
-  auto wait = std::min(at_most, std::max(base::Duration::zero(), wheel_.next_tick() - now_));
+  auto next = fine_ ? std::min(wheel_.next_tick(), fine_->next_tick()) : wheel_.next_tick();
+  auto wait = std::min(at_most, std::max(base::Duration::zero(), next - now_));
   auto ms = std::chrono::ceil<milliseconds>(wait).count();
   return static_cast<int>(std::min<std::int64_t>(ms, 3'600'000));
 }
@@ -98,6 +101,7 @@ void Loop::run_once(base::Duration at_most) {
   idle_.store(idle_.load(std::memory_order_relaxed) + static_cast<std::uint64_t>((now_ - before).count()),
               std::memory_order_relaxed);
   wheel_.observe(now_);
+  if (fine_) fine_->observe(now_);
   quota_.begin_round();
   fetched_ = std::max(n, 0);
   for (served_ = 0; served_ < fetched_;) {
@@ -113,6 +117,7 @@ void Loop::run_once(base::Duration at_most) {
   fetched_ = served_ = 0;
   if (!guests_.empty()) serve_guests();
   wheel_.advance(now_);
+  if (fine_) fine_->advance(now_);
   base::run_ready();
 }
 

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -70,6 +71,12 @@ class Loop {
   base::SteadyTime now() const noexcept { return now_; }
   const base::Clock& clock() const noexcept { return *clock_; }
   Wheel& wheel() noexcept { return wheel_; }
+  // For timers that must be more precise than a tenth of a second: each wakes the loop for itself. Made when
+  // it is first asked for.
+  FineWheel& fine_wheel() {
+    if (!fine_) make_fine_wheel();
+    return *fine_;
+  }
   BufferPool& buffers() noexcept { return buffers_; }
   Quota& quota() noexcept { return quota_; }
 
@@ -81,6 +88,7 @@ class Loop {
   static constexpr int kBatch = 256;
   void serve_inbox();
   void serve_guests();
+  void make_fine_wheel();
   int timeout(base::Duration at_most) noexcept;
 
   const base::Clock* clock_;
@@ -88,6 +96,7 @@ class Loop {
   int epoll_ = -1;
   int wakeup_ = -1;
   Wheel wheel_;
+  std::unique_ptr<FineWheel> fine_;
   BufferPool buffers_;
   base::List<Guest> guests_;
   Quota quota_{*this};

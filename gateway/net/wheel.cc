@@ -5,7 +5,8 @@
 
 namespace sluice::net {
 
-void Wheel::insert(Timer& timer) noexcept {
+template <int kMilliseconds>
+void BasicWheel<kMilliseconds>::insert(Timer& timer) noexcept {
   timer.unlink();
   timer.slot_tick_ = std::clamp(timer.due_, now_ + 1, now_ + kSlots);
   std::size_t slot = timer.slot_tick_ % kSlots;
@@ -13,7 +14,8 @@ void Wheel::insert(Timer& timer) noexcept {
   occupied_[slot / kWord] |= std::uint64_t{1} << slot % kWord;
 }
 
-Tick Wheel::next_occupied() const noexcept {
+template <int kMilliseconds>
+Tick BasicWheel<kMilliseconds>::next_occupied() const noexcept {
   std::size_t first = (now_ + 1) % kSlots;
   // The first word twice: its upper part at the start of the turn, its lower part at the end.
   for (std::size_t i = 0; i <= occupied_.size(); ++i) {
@@ -27,7 +29,8 @@ Tick Wheel::next_occupied() const noexcept {
   return kNever;
 }
 
-void Wheel::serve_slot() noexcept {
+template <int kMilliseconds>
+void BasicWheel<kMilliseconds>::serve_slot() noexcept {
   std::size_t slot = now_ % kSlots;
   occupied_[slot / kWord] &= ~(std::uint64_t{1} << slot % kWord);
   base::List<Timer> due;
@@ -43,7 +46,8 @@ void Wheel::serve_slot() noexcept {
   }
 }
 
-void Wheel::advance(base::SteadyTime time) noexcept {
+template <int kMilliseconds>
+void BasicWheel<kMilliseconds>::advance(base::SteadyTime time) noexcept {
   observe(time);
   // After a long pause one turn of the wheel sees every timer.
   if (observed_ > now_ + kSlots) now_ = observed_ - kSlots;
@@ -52,5 +56,8 @@ void Wheel::advance(base::SteadyTime time) noexcept {
     serve_slot();
   }
 }
+
+template class BasicWheel<100>;
+template class BasicWheel<1>;
 
 }  // namespace sluice::net

@@ -3,7 +3,8 @@
 // when the wheel comes across it, so that the usual case, activity that postpones a timeout, is one store.
 // Precision is one tick (100 ms); a timer never fires early. Hierarchy is not needed: a timer beyond the
 // horizon is put back when its slot comes round (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels",
-// 1987, scheme 6).
+// 1987, scheme 6). For the few timers for which that is too coarse there is the same with ticks of 1 ms
+// (FineWheel), which turns only where somebody has set one.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -18,6 +19,9 @@ namespace sluice::net {
 using Tick = std::uint64_t;
 inline constexpr Tick kNever = ~Tick{0};
 
+template <int kMilliseconds>
+class BasicWheel;
+
 // Derive and implement expired(). Leaves the wheel when destroyed.
 class Timer : public base::ListNode {
  public:
@@ -30,16 +34,18 @@ class Timer : public base::ListNode {
   virtual void expired() noexcept = 0;
 
  private:
-  friend class Wheel;
+  template <int kMilliseconds>
+  friend class BasicWheel;
   Tick due_ = kNever;
   Tick slot_tick_ = 0;  // when the slot that it is linked in comes round
 };
 
-class Wheel {
+template <int kMilliseconds>
+class BasicWheel {
  public:
-  static constexpr base::Duration kTick = std::chrono::milliseconds(100);
+  static constexpr base::Duration kTick = std::chrono::milliseconds(kMilliseconds);
 
-  explicit Wheel(base::SteadyTime start) noexcept : start_(start) {}
+  explicit BasicWheel(base::SteadyTime start) noexcept : start_(start) {}
 
   // The tick at which `after` from the observed time has certainly passed; kNever for a duration of zero or
   // less, which means "no timeout" everywhere in Sluice.
@@ -73,7 +79,7 @@ class Wheel {
   Tick now() const noexcept { return now_; }
 
  private:
-  static constexpr std::size_t kSlots = 1024;  // 102 s: beyond every default timeout
+  static constexpr std::size_t kSlots = 1024;  // 102 s of ticks of 100 ms: beyond every default timeout
   static constexpr std::size_t kWord = 64;
   void insert(Timer& timer) noexcept;
   void serve_slot() noexcept;
@@ -86,5 +92,10 @@ class Wheel {
   Tick now_ = 0;
   Tick observed_ = 0;
 };
+
+extern template class BasicWheel<100>;
+extern template class BasicWheel<1>;
+using Wheel = BasicWheel<100>;
+using FineWheel = BasicWheel<1>;
 
 }  // namespace sluice::net

@@ -159,6 +159,7 @@ char* LineFormatter::fields(const AccessRecord& r, char* out) noexcept {
   out = text_if_any<Style>(out, "detail", r.detail, kShort);
   out = word<Style>(out, "source", name(r.source));
   out = text<Style>(out, "route", r.route, kShort);
+  if (!r.importance.empty()) out = word<Style>(out, "importance", r.importance);
   out = text_if_any<Style>(out, "consumer", r.consumer, kShort);
   out = text_if_any<Style>(out, "auth_method", r.auth_method, kShort);
   out = text_if_any<Style>(out, "credential", r.credential, kShort);

@@ -46,6 +46,7 @@ struct AccessRecord {
   std::string_view detail;  // what the system or the other side said about it
   Source source = Source::gateway;
   std::string_view route = "-";
+  std::string_view importance;                  // empty: normal
   std::string_view consumer;                    // who called, of those listed
   std::string_view auth_method;                 // kind of filter that found out who calls; empty: none did
   std::string_view credential;                  // which one of the caller's

@@ -161,6 +161,10 @@ void UpstreamMetrics::show_pending(Gauge waiting) {
   show(Family::sluice_upstream_pending_requests, pending_shown_, std::move(waiting));
 }
 
+void UpstreamMetrics::show_limit(Gauge limit) {
+  show(Family::sluice_upstream_concurrency_limit, limit_shown_, std::move(limit));
+}
+
 // Computed at scrape: the prober is no worker, and only workers have cells in a series.
 void UpstreamMetrics::expect_health_checks() {
   if (checks_shown_) return;

@@ -113,6 +113,8 @@ class UpstreamMetrics {
   using Gauge = std::function<std::optional<double>()>;
   void show_circuit(Gauge state);
   void show_pending(Gauge waiting);
+  // The same for the limit that was found out.
+  void show_limit(Gauge limit);
   // One thread only, the prober's.
   void health_checked(CheckResult result) noexcept { checks_[static_cast<std::size_t>(result)].add(1); }
 
@@ -125,7 +127,7 @@ class UpstreamMetrics {
   std::vector<std::unique_ptr<UpstreamCells>> workers_;
   std::vector<SeriesRef> expected_;  // kept so that they show with 0
   std::array<Cell, kCheckResults> checks_;
-  std::optional<ScrapeRegistration> checks_shown_, circuit_shown_, pending_shown_;
+  std::optional<ScrapeRegistration> checks_shown_, circuit_shown_, pending_shown_, limit_shown_;
 };
 
 }  // namespace sluice::observe

@@ -13,6 +13,7 @@
 #include "gateway/chain/identity_fields.h"
 #include "gateway/observe/route_metrics.h"
 #include "gateway/routing/route_table.h"
+#include "gateway/upstream/importance.h"
 
 namespace sluice::routing {
 
@@ -20,7 +21,8 @@ struct Route {
   std::string name;
   chain::Chain chain;
   std::shared_ptr<observe::RouteMetrics> metrics;
-  std::shared_ptr<const chain::ErrorPages> error_pages = {};  // with the defaults; null: there are none
+  std::shared_ptr<const chain::ErrorPages> error_pages = {};       // with the defaults; null: there are none
+  upstream::Importance importance = upstream::Importance::normal;  // before its filters say otherwise
 };
 
 struct Snapshot {

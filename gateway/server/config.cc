@@ -47,6 +47,10 @@ void describe(Description<RouteConfig>& d) {
       "What a path is that differs from one of the route's own by a slash at its end only. Paths with `**` "
       "or `{rest...}` and expressions say themselves what may follow.",
       default_is("defaults.trailing_slash"));
+  d.field("importance", &RouteConfig::importance,
+          "Whose requests go first where not all can be served. The filter `importance` may say otherwise of "
+          "some.",
+          default_is("defaults.importance"));
   d.field("use", &RouteConfig::use, "Filters, in the order in which requests pass them.", one_or_many,
           max_items(kMostFilters));
   d.one_of(&RouteConfig::handler, chain::handler_alternatives(), "What answers the request.", required);
@@ -97,6 +101,7 @@ void describe(Description<DefaultsConfig>& d) {
       "merge_slashes", &DefaultsConfig::merge_slashes,
       "Takes several slashes in a row for one, in the path of every request, before a route is looked up. "
       "Services get the path like that, too.");
+  d.field("importance", &DefaultsConfig::importance, "Of the routes that do not say it themselves.");
   d.field(
       "error_pages", &DefaultsConfig::error_pages,
       "What clients get with errors, by status or class, where the route does not say; also where there is "

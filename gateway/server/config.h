@@ -20,6 +20,7 @@
 #include "gateway/server/resolver_config.h"
 #include "gateway/stores/store_config.h"
 #include "gateway/upstream/config.h"
+#include "gateway/upstream/importance.h"
 
 namespace sluice::routing {
 void describe(config::Enumeration<TrailingSlash>& e);
@@ -40,6 +41,7 @@ struct RouteConfig {
   std::vector<routing::MatchConfig> match;
   int priority = 0;
   std::optional<routing::TrailingSlash> trailing_slash;
+  std::optional<upstream::Importance> importance;
   std::vector<UseConfig> use;
   config::Choice handler;
   std::optional<config::Duration> timeout;
@@ -73,6 +75,7 @@ struct DefaultsConfig : upstream::DefaultsConfig {
   std::optional<RequireAuthConfig> require_auth;
   routing::TrailingSlash trailing_slash = routing::TrailingSlash::strict;
   bool merge_slashes = false;
+  upstream::Importance importance = upstream::Importance::normal;
   chain::ErrorPagesConfig error_pages;
   bool operator==(const DefaultsConfig&) const = default;
 };

@@ -101,7 +101,7 @@ admin::TargetReport report_target(const upstream::Upstream& upstream,
 std::vector<admin::UpstreamReport> report_upstreams(const BuiltSnapshot& snapshot) {
   std::vector<admin::UpstreamReport> out;
   for (const auto& u : snapshot.upstreams) {
-    auto& report = out.emplace_back(admin::UpstreamReport{u->name(), {}});
+    auto& report = out.emplace_back(admin::UpstreamReport{u->name(), {}, u->protection().concurrency()});
     for (const auto& shown : u->shown()) report.targets.push_back(report_target(*u, shown));
   }
   return out;

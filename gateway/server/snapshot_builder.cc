@@ -51,7 +51,8 @@ class RouteBuilder final : public chain::Builder {
         asks_upstream(written.handler.name()) ? observe::Source::upstream : observe::Source::gateway);
     out_.routes.push_back(std::make_shared<const routing::Route>(routing::Route{
         written.name, chain::Chain(std::move(links), std::move(handler)), std::move(metrics),
-        error_pages(path("routes", index, "error_pages"), written.error_pages, facts_.captures)}));
+        error_pages(path("routes", index, "error_pages"), written.error_pages, facts_.captures),
+        written.importance.value_or(config_.defaults.importance)}));
   }
 
   // First of all, as those of the routes go over it.

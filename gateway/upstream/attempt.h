@@ -3,6 +3,8 @@
 // answer. While it lives the target counts it as active; how it goes is told to the upstream's protection;
 // when it ends it is counted in the upstream's metrics.
 #pragma once
+#include <utility>
+
 #include "gateway/base/clock.h"
 #include "gateway/http/stream.h"
 #include "gateway/net/loop.h"
@@ -17,9 +19,22 @@ class AttemptInFlight {
  public:
   // All must outlive the attempt.
   AttemptInFlight(Target& target, const Upstream& upstream, unsigned worker, const net::Loop& loop) noexcept;
-  AttemptInFlight(const AttemptInFlight&) = delete;
-  AttemptInFlight& operator=(const AttemptInFlight&) = delete;
+  AttemptInFlight(AttemptInFlight&& o) noexcept
+      : active_(std::move(o.active_)),
+        target_(o.target_),
+        upstream_(o.upstream_),
+        worker_(o.worker_),
+        cells_(std::exchange(o.cells_, nullptr)),
+        loop_(o.loop_),
+        stream_(o.stream_),
+        began_(o.began_),
+        ended_(o.ended_),
+        outcome_(o.outcome_),
+        retry_(std::move(o.retry_)),
+        blamed_(o.blamed_) {}
+  AttemptInFlight& operator=(AttemptInFlight&&) = delete;
   ~AttemptInFlight() {
+    if (!cells_) return;
     if (stream_) {
       outcome_.received = stream_->bytes_received();
       outcome_.sent = stream_->bytes_sent();
@@ -47,7 +62,7 @@ class AttemptInFlight {
   Target* target_;
   const Upstream* upstream_;
   unsigned worker_;
-  observe::UpstreamCells* cells_;
+  observe::UpstreamCells* cells_;  // null once moved from
   const net::Loop* loop_;
   const http::ClientStream* stream_ = nullptr;
   base::SteadyTime

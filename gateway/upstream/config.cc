@@ -141,6 +141,8 @@ void describe(Description<UpstreamConfig>& d) {
   d.field("pool", &UpstreamConfig::pool, "Kept connections.");
   d.field("retry", &UpstreamConfig::retry, "Repetition of failed attempts.",
           default_is("that of `defaults`"));
+  d.field("hedge", &UpstreamConfig::hedge, "A second attempt beside one that is late.",
+          default_is("that of `defaults`"), example("auto"), example("{after: 50ms, budget: 2%}"));
   d.field("host", &UpstreamConfig::host,
           "Which Host the target sees: the client's (keep), the target's own (upstream) or this text.");
   d.field("forwarded", &UpstreamConfig::forwarded, "How the targets are told who the client is.",
@@ -158,15 +160,22 @@ void describe(Description<UpstreamConfig>& d) {
           "When the upstream as a whole is left alone for a while.", default_is("off"), example("default"),
           example("{failure_rate: 30%, open: 10s}"));
   d.field("limits", &UpstreamConfig::limits, "What it gets at a time.", example("{max_requests: 200}"));
-  d.field("queue", &UpstreamConfig::queue, "Where requests wait at `limits.max_requests`.", default_is("off"),
+  d.field("adaptive_concurrency", &UpstreamConfig::adaptive_concurrency,
+          "A limit of requests in flight that is found out from the upstream's latency.", default_is("off"),
+          example("true"), example("{min: 20, max: 500}"));
+  d.field("queue", &UpstreamConfig::queue,
+          "Where requests wait at `limits.max_requests` and `adaptive_concurrency`.", default_is("off"),
           example("{max: 50, timeout: 500ms}"));
   d.exactly_one({"targets", "url", "endpoints_file"});
   d.check(refuse_duplicates);
   d.check(check_health);
   d.check(check_balance);
   d.check([](const UpstreamConfig& c, const Site& at) {
-    if (c.queue && !c.limits.max_requests)
-      at.error("queue", "requests wait where a limit is reached, and there is no limits.max_requests",
+    bool adapts = c.adaptive_concurrency && c.adaptive_concurrency->on;
+    if (c.queue && !c.limits.max_requests && !adapts)
+      at.error("queue",
+               "requests wait where a limit is reached, and there is neither limits.max_requests nor "
+               "adaptive_concurrency",
                "for example `limits: {max_requests: 200}`");
     // Whoever comes from HAProxy expects those beyond maxconn in the queue.
     const auto& connections = c.limits.max_connections;

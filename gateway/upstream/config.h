@@ -73,6 +73,7 @@ struct UpstreamConfig : BalanceConfig {
   TlsConfig tls;
   PoolConfig pool;
   std::optional<RetryConfig> retry;
+  std::optional<HedgeConfig> hedge;
   HostPolicy host;
   http::Telling forwarded = http::Telling::x_forwarded;
   std::optional<net::ProxyVersion> proxy_protocol;
@@ -80,6 +81,7 @@ struct UpstreamConfig : BalanceConfig {
   OutlierConfig outlier;
   std::optional<CircuitConfig> circuit_breaker;
   LimitsConfig limits;
+  std::optional<AdaptiveConfig> adaptive_concurrency;
   std::optional<QueueConfig> queue;
   bool operator==(const UpstreamConfig&) const = default;
 

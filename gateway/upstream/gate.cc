@@ -6,7 +6,6 @@
 
 namespace sluice::upstream {
 
-using base::Reason;
 using base::Result;
 using base::Task;
 
@@ -66,10 +65,9 @@ bool Gate::count_up(std::uint32_t at_most) noexcept {
 
 Task<Result<Gate::Place>> Gate::enter(unsigned worker, Rules rules, const std::string& name) {
   if (Place place = try_enter(worker, rules.at_most)) co_return place;
-  if (rules.waiting == 0)
-    co_return base::fail(Reason::overload, name + " has as many requests as limits.max_requests allows");
+  if (rules.waiting == 0) co_return base::fail(rules.refusal, name + std::string(rules.full));
   if (waiting_.load() >= rules.waiting)
-    co_return base::fail(Reason::overload, "the queue of " + name + " is full");
+    co_return base::fail(rules.refusal, "the queue of " + name + " is full");
   at_most_.store(rules.at_most, std::memory_order_relaxed);
   Waiter waiter(*this, *lines_[worker], rules.patience);
   // It may have become free before anybody could see that somebody waits.
@@ -78,8 +76,15 @@ Task<Result<Gate::Place>> Gate::enter(unsigned worker, Rules rules, const std::s
   auto outcome = co_await wait;
   if (outcome == base::Outcome::cancelled) co_return base::fail(wait.why());
   if (!std::exchange(waiter.given, false))
-    co_return base::fail(Reason::overload, "no room at " + name + " after a wait in its queue");
+    co_return base::fail(rules.refusal, "no room at " + name + " after a wait in its queue");
   co_return Place(*this, worker);
+}
+
+// Each of those who wait now is looked after once: whoever comes later finds the new number.
+void Gate::allow(std::uint32_t at_most, unsigned worker) noexcept {
+  at_most_.store(at_most, std::memory_order_relaxed);
+  for (auto left = waiting_.load(); left != 0 && waiting_.load() != 0 && count_up(at_most); --left)
+    leave(worker);
 }
 
 // A place goes on to somebody who waits, or becomes free. Who begins to wait in between looks himself.

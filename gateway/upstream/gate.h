@@ -24,6 +24,9 @@ class Gate : public std::enable_shared_from_this<Gate> {
     std::uint32_t at_most = 0;  // inside
     std::uint32_t waiting = 0;  // zero: nobody waits
     base::Duration patience{};
+    // For whom there is no place.
+    base::Reason refusal = base::Reason::overload;
+    std::string_view full = " has as many requests as limits.max_requests allows";
   };
 
   // A place inside, while it lives; or none. Must be given up on the thread of its worker.
@@ -57,9 +60,12 @@ class Gate : public std::enable_shared_from_this<Gate> {
   Place try_enter(unsigned worker, std::uint32_t at_most) noexcept {
     return count_up(at_most) ? Place(*this, worker) : Place();
   }
-  // Waits for one. Errors: overload when too many wait already, or after so much patience; and why the scope
-  // was cancelled. `name` is the upstream's.
+  // Waits for one. Errors: the refusal of the rules when too many wait already, or after so much patience;
+  // and why the scope was cancelled. `name` is the upstream's.
   base::Task<base::Result<Place>> enter(unsigned worker, Rules rules, const std::string& name);
+
+  // So many may be inside from now on; those who wait get what that adds. That worker's thread.
+  void allow(std::uint32_t at_most, unsigned worker) noexcept;
 
   std::uint32_t inside() const noexcept { return inside_.load(std::memory_order_relaxed); }
   std::uint32_t waiting() const noexcept { return waiting_.load(std::memory_order_relaxed); }
@@ -77,7 +83,7 @@ class Gate : public std::enable_shared_from_this<Gate> {
   // cannot both be wrong.
   alignas(64) std::atomic<std::uint32_t> inside_{0};
   std::atomic<std::uint32_t> waiting_{0};
-  std::atomic<std::uint32_t> at_most_{0};     // as the newest waiter's rules say
+  std::atomic<std::uint32_t> at_most_{0};     // as the newest waiter's rules say, or whoever changed it
   std::vector<std::unique_ptr<Line>> lines_;  // by worker
 };
 

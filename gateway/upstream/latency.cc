@@ -58,7 +58,8 @@ void learn_latency(Latency& latency, int status, base::Reason failure, base::Dur
     // What proxies and services say that cannot serve; they often say it quickly.
     bool failed = status == 502 || status == 503 || status == 504;
     latency.observe(failed ? std::max(took, Latency::kFailure) : took, now);
-  } else if (failure == Reason::client_closed || failure == Reason::timeout_total) {
+  } else if (failure == Reason::client_closed || failure == Reason::timeout_total ||
+             failure == Reason::outrun) {
     float known = latency.at(now);
     if (known >= 0 && took > std::chrono::duration<float, std::micro>(known)) latency.observe(took, now);
   } else if (base::row(failure).where == base::Where::upstream && failure != Reason::stale_connection) {

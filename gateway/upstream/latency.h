@@ -30,7 +30,7 @@ class Latency {
 
 // The same of an attempt: an answer with that status began, or it failed. Only what the target can be blamed
 // for counts: not that an idle connection was stale, nor that the gateway is full. Of a client that did not
-// wait for the answer it is only known that it would have taken longer.
+// wait for the answer, and of an attempt that was outrun, it is only known that it would have taken longer.
 void learn_latency(Latency& latency, int status, base::Reason failure, base::Duration took,
                    base::SteadyTime now) noexcept;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/upstream/protection.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -33,10 +35,15 @@ Protection::Protection(const UpstreamConfig& config, std::shared_ptr<TargetGroup
       circuit_(config.circuit_breaker),
       max_pending_(config.limits.max_pending.value_or(0)) {
   rules_.at_most = config.limits.max_requests.value_or(0);
+  if (config.adaptive_concurrency && config.adaptive_concurrency->on) {
+    adaptive_ = config.adaptive_concurrency;
+    group_->adaptive.serve(static_cast<unsigned>(workers.size()));
+  }
   if (!config.queue) return;
   rules_.waiting = config.queue->max;
   rules_.patience = config.queue->timeout;
-  group_->gate->serve(workers);
+  if (has_gate()) group_->gate->serve(workers);
+  if (adapts()) group_->unanswered->serve(workers);
 }
 
 namespace {
@@ -59,9 +66,10 @@ double shown(Circuit::State state) noexcept {
 void Protection::put_in_force(Targets targets, observe::UpstreamMetrics* metrics) const {
   if (!outlier_.on) bring_back(targets, {}, "outliers are not looked for any more");
   if (!circuit_) group_->circuit.reset();
+  if (!adaptive_) group_->adaptive.reset();
   if (!metrics) return;
   std::weak_ptr<TargetGroup> weak = group_;
-  observe::UpstreamMetrics::Gauge state, waiting;
+  observe::UpstreamMetrics::Gauge state, waiting, limit;
   if (circuit_)
     state = [weak]() -> std::optional<double> {
       auto group = weak.lock();
@@ -70,10 +78,19 @@ void Protection::put_in_force(Targets targets, observe::UpstreamMetrics* metrics
   if (rules_.waiting != 0)
     waiting = [weak]() -> std::optional<double> {
       auto group = weak.lock();
-      return group ? std::optional<double>(group->gate->waiting()) : std::nullopt;
+      return group ? std::optional<double>(group->gate->waiting() + group->unanswered->waiting())
+                   : std::nullopt;
+    };
+  if (adaptive_)
+    limit = [weak, most = adaptive_->max]() -> std::optional<double> {
+      auto group = weak.lock();
+      auto found = group ? std::min(group->adaptive.limit(), most.value_or(AdaptiveLimit::kNone))
+                         : AdaptiveLimit::kNone;
+      return found == AdaptiveLimit::kNone ? std::nullopt : std::optional<double>(found);
     };
   metrics->show_circuit(std::move(state));
   metrics->show_pending(std::move(waiting));
+  metrics->show_limit(std::move(limit));
 }
 
 bool Protection::bring_back(Targets targets, base::SteadyTime now, const char* early) const {
@@ -159,6 +176,78 @@ void Protection::log_circuit() const {
                                                    : "half-open: a request went well, more may try";
   base::log(state == State::open ? base::Level::warning : base::Level::info,
             "upstream " + group_->upstream + ": the circuit is " + std::string(text));
+}
+
+std::uint32_t Protection::adaptive_limit() const noexcept {
+  return std::min(group_->adaptive.limit(), adaptive_->max.value_or(AdaptiveLimit::kNone));
+}
+
+namespace {
+
+std::uint32_t share_of(std::uint32_t limit, Importance importance) noexcept {
+  if (limit == AdaptiveLimit::kNone) return limit;
+  if (importance == Importance::low) return std::max(limit * 3 / 4, 1U);
+  if (importance == Importance::critical) return limit + std::max(limit / 10, 1U);
+  return limit;
+}
+
+}  // namespace
+
+// What is critical has to wait too once its reserve is used up.
+base::Task<base::Result<Gate::Place>> Protection::enter_unanswered(unsigned worker, Importance importance,
+                                                                   base::Duration waited,
+                                                                   base::SteadyTime now) const {
+  Gate& gate = *group_->unanswered;
+  auto before = group_->adaptive.limit();
+  if (group_->adaptive.asked(*adaptive_, gate.inside(), now)) [[unlikely]]
+    limit_changed(worker, before);
+  auto limit = adaptive_limit();
+  auto share = share_of(limit, importance);
+  if (Gate::Place place = gate.try_enter(worker, share)) return base::Result<Gate::Place>(std::move(place));
+  Gate::Rules rules{limit, rules_.waiting, rules_.patience - waited, Reason::upstream_saturated,
+                    " owes as many answers as it can be asked for without having them wait"};
+  if (importance == Importance::low) rules.at_most = share;
+  if (importance == Importance::low || rules.patience <= base::Duration::zero()) rules.waiting = 0;
+  return gate.enter(worker, rules, group_->upstream);
+}
+
+void Protection::answered(unsigned worker, base::Duration took, std::uint32_t in_flight,
+                          base::SteadyTime now) const {
+  auto before = group_->adaptive.limit();
+  if (group_->adaptive.answered(worker, *adaptive_, took, in_flight, now)) [[unlikely]]
+    limit_changed(worker, before);
+}
+
+bool Protection::at_ease() const noexcept {
+  if (group_->ejected.load(std::memory_order_relaxed) != 0) return false;
+  if (circuit_ && group_->circuit.state() != Circuit::State::closed) return false;
+  if (has_gate() && group_->gate->inside() >= rules_.at_most) return false;
+  if (!adapts()) return true;
+  return group_->adaptive.limit() == AdaptiveLimit::kNone && group_->unanswered->inside() < adaptive_limit();
+}
+
+std::optional<Protection::Concurrency> Protection::concurrency() const noexcept {
+  if (!adapts()) return std::nullopt;
+  Concurrency out;
+  if (auto limit = adaptive_limit(); limit != AdaptiveLimit::kNone) out.limit = limit;
+  out.in_flight = group_->unanswered->inside();
+  out.latency = group_->adaptive.latency();
+  out.floor = group_->adaptive.floor();
+  return out;
+}
+
+// Logged are its begin and its end; the changes between are the gauge's.
+void Protection::limit_changed(unsigned worker, std::uint32_t before) const {
+  if (rules_.waiting != 0) group_->unanswered->allow(adaptive_limit(), worker);
+  auto now = group_->adaptive.limit();
+  bool began = before == AdaptiveLimit::kNone, ended = now == AdaptiveLimit::kNone;
+  if (began == ended) return;
+  const auto& limit = group_->adaptive;
+  base::log(began ? base::Level::warning : base::Level::info,
+            "upstream " + group_->upstream +
+                (ended ? std::string(": no limit of requests in flight any more")
+                       : fmt::format(": at most {} requests in flight, as latency is {:.1f} times its floor",
+                                     now, limit.latency() / limit.floor())));
 }
 
 Tally::Token Protection::retry(const BudgetConfig& budget, Targets targets) const noexcept {

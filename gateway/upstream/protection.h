@@ -16,6 +16,7 @@
 #include "gateway/base/error.h"
 #include "gateway/observe/upstream_metrics.h"
 #include "gateway/upstream/config.h"
+#include "gateway/upstream/importance.h"
 #include "gateway/upstream/target.h"
 
 namespace sluice::upstream {
@@ -70,6 +71,28 @@ class Protection {
   base::Task<base::Result<Gate::Place>> enter(unsigned worker) const {
     return group_->gate->enter(worker, rules_, group_->upstream);
   }
+  // Is one found out of those that are owed an answer? Then each has such a place until the head of its
+  // answer has come. `waited`: in the queue before. Errors as of enter(), with upstream_saturated. What is of
+  // low importance is refused above three quarters of the limit, and does not wait; what is critical may
+  // exceed it by a tenth.
+  bool adapts() const noexcept { return adaptive_.has_value(); }
+  base::Task<base::Result<Gate::Place>> enter_unanswered(unsigned worker, Importance importance,
+                                                         base::Duration waited, base::SteadyTime now) const;
+  std::uint32_t unanswered() const noexcept { return group_->unanswered->inside(); }
+  // The head of an answer has come `took` after the request was sent, or nothing for so long; `in_flight` is
+  // what unanswered() was when it had its place. Only where it adapts(), and not of requests that took their
+  // time to be sent.
+  void answered(unsigned worker, base::Duration took, std::uint32_t in_flight, base::SteadyTime now) const;
+  // For people.
+  struct Concurrency {
+    std::optional<std::uint32_t> limit;
+    std::uint32_t in_flight = 0;
+    double latency = 0, floor = 0;  // microseconds; zero: not known yet
+  };
+  std::optional<Concurrency> concurrency() const noexcept;
+  // Is nothing known that speaks against asking it for more than it must do: no target that is out, no
+  // circuit that is not closed, no limit that is reached or was found out?
+  bool at_ease() const noexcept;
   // A request that waits for a connection; without a bound none, which is no refusal.
   bool bounds_pending() const noexcept { return max_pending_ != 0; }
   Tally::Token pending() const noexcept { return group_->pending.begin(max_pending_); }
@@ -82,10 +105,13 @@ class Protection {
   bool circuit_admits(base::SteadyTime now) const;
   void circuit_went_well(base::SteadyTime began, base::SteadyTime now) const;
   void log_circuit() const;
+  std::uint32_t adaptive_limit() const noexcept;
+  void limit_changed(unsigned worker, std::uint32_t before) const;
 
   std::shared_ptr<TargetGroup> group_;
   OutlierConfig outlier_;
   std::optional<CircuitConfig> circuit_;
+  std::optional<AdaptiveConfig> adaptive_;
   Gate::Rules rules_;
   std::uint32_t max_pending_;
 };

@@ -73,15 +73,37 @@ void describe(Description<LimitsConfig>& d) {
           at_least(1u), default_is("no limit"), example("1024"));
 }
 
+void describe(Description<AdaptiveConfig>& d) {
+  d.about("adaptive concurrency",
+          "How many requests the upstream may owe an answer at a time, all workers together, found out from "
+          "its latency: there is no limit until a queue builds there, seen by answers that begin twice as "
+          "late as "
+          "with little going on. What is beyond is answered with 503 and the reason upstream_saturated, or "
+          "waits in `queue`.");
+  d.field("min", &AdaptiveConfig::min, "So many may be in flight whatever the latency is.",
+          between(1u, 1'000'000u));
+  d.field("max", &AdaptiveConfig::max, "So many at most, also while there is no queue.",
+          between(1u, 1'000'000u), default_is("no limit"), example("500"));
+  d.word("true", "With no bounds but the usual least one.", [](AdaptiveConfig& c) { c.on = true; });
+  d.word("false", "Not at all.", [](AdaptiveConfig& c) { c.on = false; });
+  d.check([](const AdaptiveConfig& c, const Site& at) {
+    if (c.max && *c.max < c.min)
+      at.error(at.written("min") ? "min" : "max", "the least limit (" + std::to_string(c.min) +
+                                                      ") is above the greatest one (" +
+                                                      std::to_string(*c.max) + ")");
+  });
+}
+
 void describe(Description<QueueConfig>& d) {
   d.about(
       "upstream queue",
-      "Where requests wait while `limits.max_requests` is reached. In order; but once the oldest has waited "
-      "half of its time the newest goes first, as its caller is the most likely to be there still.");
+      "Where requests wait while `limits.max_requests` or the limit of `adaptive_concurrency` is reached. "
+      "In order; but once the oldest has waited half of its time the newest goes first, as its caller is "
+      "the most likely to be there still.");
   d.field("max", &QueueConfig::max, "Requests that may wait, all workers together.", between(1u, 1'000'000u));
   d.field("timeout", &QueueConfig::timeout,
           "How long one waits at most, within its total timeout; then it is answered with 503 and the reason "
-          "overload.",
+          "overload or upstream_saturated.",
           between(Duration(1ms), Duration(1h)));
 }
 

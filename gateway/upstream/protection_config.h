@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What protects an upstream and its callers from each other, as an operator writes it: taking out targets
 // that fail (outlier), leaving the upstream alone while it fails (circuit_breaker), bounds of what it gets at
-// a time (limits), and a place to wait at those (queue). Parts of UpstreamConfig; carried out by
-// protection.h.
+// a time (limits, adaptive_concurrency), and a place to wait at those (queue). Parts of UpstreamConfig;
+// carried out by protection.h.
 #pragma once
 #include <optional>
 
@@ -42,6 +42,15 @@ struct LimitsConfig {
   bool operator==(const LimitsConfig&) const = default;
 };
 void describe(config::Description<LimitsConfig>& d);
+
+// `adaptive_concurrency: true`, or the bounds of what is found out.
+struct AdaptiveConfig {
+  bool on = true;
+  std::uint32_t min = 10;
+  std::optional<std::uint32_t> max;
+  bool operator==(const AdaptiveConfig&) const = default;
+};
+void describe(config::Description<AdaptiveConfig>& d);
 
 struct QueueConfig {
   std::uint32_t max = 100;

@@ -10,12 +10,14 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/base/result.h"
 #include "gateway/net/address.h"
 #include "gateway/net/loop.h"
 #include "gateway/net/resolver.h"
+#include "gateway/upstream/adaptive_limit.h"
 #include "gateway/upstream/circuit.h"
 #include "gateway/upstream/ejection.h"
 #include "gateway/upstream/failure_window.h"
@@ -56,6 +58,8 @@ struct TargetGroup {
   Circuit circuit;
   Tally retries, pending;
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
+  std::shared_ptr<Gate> unanswered = std::make_shared<Gate>();  // those inside are owed an answer
+  AdaptiveLimit adaptive;                                       // of these
 
   bool served = false;                         // some snapshot with it has been in force; control thread
   std::atomic<const void*> in_force{nullptr};  // the Upstream that is; its address is all that is good
@@ -263,15 +267,17 @@ class Target {
 // Counts a request in flight at a target while it lives; the target must outlive it.
 class ActiveRequest {
  public:
-  explicit ActiveRequest(Target& target) noexcept : target_(target) {
-    target_.requests_.fetch_add(Target::kBegun + 1, std::memory_order_relaxed);
+  explicit ActiveRequest(Target& target) noexcept : target_(&target) {
+    target_->requests_.fetch_add(Target::kBegun + 1, std::memory_order_relaxed);
   }
-  ActiveRequest(const ActiveRequest&) = delete;
-  ActiveRequest& operator=(const ActiveRequest&) = delete;
-  ~ActiveRequest() { target_.requests_.fetch_sub(1, std::memory_order_relaxed); }
+  ActiveRequest(ActiveRequest&& o) noexcept : target_(std::exchange(o.target_, nullptr)) {}
+  ActiveRequest& operator=(ActiveRequest&&) = delete;
+  ~ActiveRequest() {
+    if (target_) target_->requests_.fetch_sub(1, std::memory_order_relaxed);
+  }
 
  private:
-  Target& target_;
+  Target* target_;  // null once moved from
 };
 
 }  // namespace sluice::upstream

@@ -96,6 +96,23 @@ void describe(Description<BudgetConfig>& d) {
   d.shorthand(&BudgetConfig::share);
 }
 
+void describe(Description<HedgeConfig>& d) {
+  d.about(
+      "hedge",
+      "A request that is late gets a second attempt beside the first one, on another target if there is one; "
+      "the first good answer counts, and the other attempt is given up at once. Only of requests with safe "
+      "methods and no body, and only while nothing says that the upstream has too much to do.");
+  d.field("after", &HedgeConfig::after,
+          "How late: time from the begin of the attempt to the head of its answer.",
+          between(Duration(std::chrono::milliseconds(1)), Duration(std::chrono::hours(1))),
+          default_is("the time within which 95 % of the latest answers came, once 64 have"), example("50ms"));
+  d.field("budget", &HedgeConfig::budget,
+          "So many of the requests, at most, are made twice. A worker saves up no more than ten.");
+  d.shorthand(&HedgeConfig::after);
+  d.word("auto", "As the defaults say.", [](HedgeConfig& c) { c.on = true; });
+  d.word("off", "No second attempt.", [](HedgeConfig& c) { c.on = false; });
+}
+
 void describe(Description<DefaultsConfig>& d) {
   d.about("defaults", "What holds for every upstream and route that does not say otherwise.");
   describe_fields(d);

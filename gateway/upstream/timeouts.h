@@ -77,10 +77,20 @@ struct RetryConfig {
 };
 void describe(config::Description<RetryConfig>& d);
 
+// `hedge: off`, `hedge: auto`, `hedge: 50ms` or `hedge: {after: 50ms, budget: 5%}`.
+struct HedgeConfig {
+  bool on = true;
+  std::optional<config::Duration> after{};  // unset: found out
+  config::Percent budget{5};                // of the requests
+  bool operator==(const HedgeConfig&) const = default;
+};
+void describe(config::Description<HedgeConfig>& d);
+
 // The part of `defaults` that is about upstreams.
 struct DefaultsConfig {
   TimeoutsConfig timeouts;
   std::optional<RetryConfig> retry;
+  std::optional<HedgeConfig> hedge{};
   bool operator==(const DefaultsConfig&) const = default;
 };
 void describe(config::Description<DefaultsConfig>& d);
@@ -89,6 +99,7 @@ template <class Defaults>
 void describe_fields(config::Description<Defaults>& d) {
   d.field("timeouts", &Defaults::timeouts, "Timeouts.");
   d.field("retry", &Defaults::retry, "Repetition of failed attempts.", config::default_is("safe"));
+  d.field("hedge", &Defaults::hedge, "A second attempt beside one that is late.", config::default_is("off"));
 }
 
 }  // namespace sluice::upstream

@@ -75,6 +75,7 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
       checks_(config.health ? std::make_shared<const ProbeSettings>(probe_settings(config)) : nullptr),
       timeouts_(merge(merge(Timeouts{}, defaults.timeouts), config.timeouts)),
       retry_(config.retry ? *config.retry : defaults.retry.value_or(RetryConfig{})),
+      hedge_(config.hedge ? *config.hedge : defaults.hedge.value_or(HedgeConfig{.on = false})),
       host_(config.host),
       telling_(config.forwarded),
       pool_{config.pool, config.protocol, config.limits.max_connections.value_or(Target::kNoLimit)},

@@ -39,6 +39,7 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   // Of `defaults` and the upstream; a route's own go on top with merge().
   const Timeouts& timeouts() const noexcept { return timeouts_; }
   const RetryConfig& retry() const noexcept { return retry_; }
+  const HedgeConfig& hedge() const noexcept { return hedge_; }
   const HostPolicy& host() const noexcept { return host_; }
   http::Telling telling() const noexcept { return telling_; }
   const PoolSettings& pool() const noexcept { return pool_; }
@@ -163,6 +164,7 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   std::shared_ptr<const ProbeSettings> checks_;
   Timeouts timeouts_;
   RetryConfig retry_;
+  HedgeConfig hedge_;
   HostPolicy host_;
   http::Telling telling_;
   PoolSettings pool_;

@@ -52,6 +52,22 @@ TEST(UpstreamsPage, ShowsATargetThatIsOutOfService) {
   EXPECT_NE(page.find("\"changes\":[],\"ejections\":1}"), page.npos) << page;
 }
 
+TEST(UpstreamsPage, SaysWhatAnUpstreamCanBear) {
+  UpstreamReport unknown{"a", {}, upstream::Protection::Concurrency{}};
+  UpstreamReport none{"b", {}, upstream::Protection::Concurrency{{}, 7, 11'000, 10'000}};
+  UpstreamReport some{"c", {}, upstream::Protection::Concurrency{84, 61, 42'310, 20'148}};
+
+  auto page = upstreams_page({unknown, none, some});
+
+  EXPECT_NE(page.find("\"why\":\"no limit, in flight 0, because its latency is not known yet\""), page.npos);
+  EXPECT_NE(
+      page.find("\"concurrency\":{\"limit\":null,\"in_flight\":7,\"latency_ms\":11.000,\"floor_ms\":10.000,"
+                "\"why\":\"no limit, in flight 7, because latency is 1.1 times its floor\"}"),
+      page.npos);
+  EXPECT_NE(page.find("\"why\":\"limit 84, in flight 61, because latency is 2.1 times its floor\""),
+            page.npos);
+}
+
 TEST(UpstreamsPage, ShowsSeveralUpstreamsAndTargets) {
   auto page = upstreams_page({{"a", {{"1:80", true, "", "", {}}, {"2:80", true, "", "", {}}}}, {"b", {}}});
 

@@ -202,6 +202,33 @@ TEST_F(LoopTest, FiresTimersWhenTheClockSaysSo) {
   EXPECT_FALSE(job.running());
 }
 
+TEST_F(LoopTest, FiresFineTimersWithinTwoMilliseconds) {
+  base::Scope scope;
+  base::Job<base::Outcome> job(&scope);
+  job.start(
+      [](Loop& l) -> base::Task<base::Outcome> { co_return co_await sleep(l.fine_wheel(), 8ms); }(loop_));
+
+  clock_.advance(7ms);
+  loop_.run_once(0s);
+  EXPECT_TRUE(job.running());
+  clock_.advance(3ms);
+  loop_.run_once(0s);
+
+  EXPECT_FALSE(job.running());
+}
+
+// The clock of the test stands still, the system's does not.
+TEST_F(LoopTest, WaitsNoLongerThanAFineTimerAsksFor) {
+  base::RealClock clock;
+  Loop loop(clock);
+  base::Scope scope;
+  base::Job<base::Outcome> job(&scope);
+  job.start(
+      [](Loop& l) -> base::Task<base::Outcome> { co_return co_await sleep(l.fine_wheel(), 1ms); }(loop));
+
+  while (job.running()) loop.run_once(1h);
+}
+
 // A timeout that an event sets after a long wait counts from the event.
 TEST_F(LoopTest, CountsATimerFromTheEventThatSetIt) {
   struct Probe final : Timer {

@@ -119,6 +119,14 @@ TEST(LogLine, InLogfmtHasTheSameFields) {
       "config_hash=9f86d081\n");
 }
 
+TEST(LogLine, SaysHowImportantARequestWasThatWasNotLikeTheOthers) {
+  AccessRecord r = proxied();
+  EXPECT_THAT(line(r), Not(HasSubstr("importance")));
+  r.importance = "critical";
+  EXPECT_THAT(line(r), HasSubstr(R"("route":"orders","importance":"critical",)"));
+  EXPECT_THAT(line(r, LogFormat::logfmt), HasSubstr("route=orders importance=critical "));
+}
+
 TEST(LogLine, CombinedIsWhatOtherServersWrite) {
   EXPECT_EQ(line(proxied(), LogFormat::combined),
             "203.0.113.7 - - [02/Jan/2026:03:04:05 +0000] \"GET /orders/4711?page=2 HTTP/1.1\" 200 1377 "

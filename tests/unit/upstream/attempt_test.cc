@@ -43,6 +43,18 @@ TEST_F(AttemptTest, IsActiveAtItsTargetWhileItLives) {
   EXPECT_EQ(target().active(), 0u);
 }
 
+TEST_F(AttemptTest, IsOneAttemptStillOnceItWasMoved) {
+  attempt_->answered(200, clock_.steady());
+  {
+    AttemptInFlight moved(std::move(*attempt_));
+    attempt_.reset();
+    EXPECT_EQ(target().active(), 1u);
+  }
+
+  EXPECT_EQ(target().active(), 0u);
+  EXPECT_EQ(observe::counter(store_, Family::sluice_upstream_requests_total, {{"upstream", "orders"}}), 1);
+}
+
 TEST_F(AttemptTest, IsCountedWhenItEnds) {
   attempt_->answered(200, clock_.steady());
   clock_.advance(5ms);

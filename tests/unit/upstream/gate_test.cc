@@ -160,6 +160,44 @@ TEST_F(GateTest, LosesNoPlaceThatIsGivenToWhoGoesAway) {
   EXPECT_EQ(gate_->inside(), 2u);
 }
 
+TEST_F(GateTest, LetsThemInForWhomThereIsRoomAllAtOnce) {
+  request();
+  request();
+  auto& c = request(0);
+  auto& d = request(1);
+  auto& e = request(1);
+
+  gate_->allow(4, 0);
+  pass();
+
+  EXPECT_EQ(c.state, "inside");
+  EXPECT_EQ(d.state, "inside");
+  EXPECT_EQ(e.state, "waits");
+  EXPECT_EQ(gate_->inside(), 4u);
+}
+
+TEST_F(GateTest, GivesNoPlaceAwayOnceThereAreFewer) {
+  auto& a = request();
+  auto& b = request();
+  auto& c = request();
+
+  gate_->allow(1, 0);
+  a.place = {};
+  pass();
+  EXPECT_EQ(c.state, "waits");
+
+  b.place = {};
+  pass();
+  EXPECT_EQ(c.state, "inside");
+}
+
+TEST_F(GateTest, RefusesForTheReasonOfItsRules) {
+  rules_ = {1, 0, 1s, base::Reason::upstream_saturated, " is slow"};
+  request();
+
+  EXPECT_EQ(request().state, "upstream_saturated");
+}
+
 TEST_F(GateTest, LosesNoPlaceOfACoroutineThatIsDestroyed) {
   auto& a = request();
   request();

@@ -58,8 +58,22 @@ TEST(ProtectionConfig, HasACircuitBreakerOnlyWhereOneIsWritten) {
   EXPECT_EQ(good("circuit_breaker: {open: 10s}").circuit_breaker->open, 10s);
 }
 
+TEST(ProtectionConfig, FindsNoLimitOutUnlessThatIsAskedFor) {
+  EXPECT_FALSE(good("balance: round_robin").adaptive_concurrency);
+  EXPECT_EQ(good("adaptive_concurrency: true").adaptive_concurrency, AdaptiveConfig{});
+  EXPECT_FALSE(good("adaptive_concurrency: false").adaptive_concurrency->on);
+  EXPECT_EQ(good("adaptive_concurrency: {max: 50}").adaptive_concurrency->max, 50u);
+}
+
+TEST(ProtectionConfig, RefusesALeastLimitAboveTheGreatest) {
+  EXPECT_THAT(read("adaptive_concurrency: {max: 5}").errors,
+              HasSubstr("the least limit (10) is above the greatest one (5)"));
+}
+
 TEST(ProtectionConfig, RefusesAQueueWithoutALimit) {
-  EXPECT_THAT(read("queue: {max: 3}").errors, HasSubstr("there is no limits.max_requests"));
+  EXPECT_THAT(read("queue: {max: 3}").errors,
+              HasSubstr("there is neither limits.max_requests nor adaptive_concurrency"));
+  EXPECT_EQ(good("queue: {max: 3}, adaptive_concurrency: true").queue->max, 3u);
   EXPECT_EQ(good("queue: {max: 3}, limits: {max_requests: 5}").queue->max, 3u);
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/base/job.h"
 #include "gateway/base/log.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/upstream/attempt.h"
@@ -22,6 +23,7 @@ using base::Reason;
 using observe::Family;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 class ProtectionTest : public testing::Test {
  protected:
@@ -48,6 +50,14 @@ class ProtectionTest : public testing::Test {
   }
   void fails(std::size_t i, Reason reason, int times = 1) {
     for (int n = 0; n < times; ++n) AttemptInFlight(target(i), *upstream_, 0, loop_).failed(reason);
+  }
+  // What comes of it without waiting.
+  static base::Result<Gate::Place> at_once(base::Task<base::Result<Gate::Place>> entering) {
+    base::Result<Gate::Place> out = base::fail(Reason::internal, "it waits");
+    base::Scope scope;
+    base::Job<void> job(&scope);
+    job.start([](auto& task, auto& to) -> base::Task<void> { to = co_await task; }(entering, out));
+    return out;
   }
   void pass(base::Duration time) {
     clock_.advance(time);
@@ -267,6 +277,140 @@ TEST_F(ProtectionTest, OpensTheCircuitForAllTargets) {
   pass(5s);
   EXPECT_TRUE(protection().admits(loop_.now()));
   EXPECT_EQ(log_.back(), "upstream orders: the circuit is closed");
+}
+
+// --- adaptive concurrency
+
+class AdaptiveProtectionTest : public ProtectionTest {
+ protected:
+  AdaptiveProtectionTest() { config_.adaptive_concurrency = AdaptiveConfig{}; }
+  // Three seconds in which three hundred answers come after `took`, with so many in flight.
+  void answers_after(base::Duration took, std::uint32_t in_flight) {
+    for (int i = 0; i < 300; ++i) {
+      clock_.advance(10ms);
+      protection().answered(0, took, in_flight, clock_.steady());
+    }
+  }
+  base::Result<Gate::Place> enter(Importance importance = Importance::normal) {
+    return at_once(protection().enter_unanswered(0, importance, {}, clock_.steady()));
+  }
+  std::optional<std::uint32_t> limit() const { return protection().concurrency()->limit; }
+};
+
+TEST_F(AdaptiveProtectionTest, ShowsALimitOnceAnswersAreLate) {
+  make(1);
+  answers_after(10ms, 20);
+  EXPECT_EQ(limit(), std::nullopt);
+  EXPECT_THAT(log_, IsEmpty());
+
+  answers_after(100ms, 200);
+
+  EXPECT_EQ(limit(), 214u) << "what is in flight, and its square root";
+  EXPECT_NEAR(protection().concurrency()->floor, 10'000, 100);
+  EXPECT_NEAR(protection().concurrency()->latency, 100'000, 1'000);
+  EXPECT_EQ(observe::gauge(store_, Family::sluice_upstream_concurrency_limit, {{"upstream", "orders"}}), 214);
+  EXPECT_THAT(log_,
+              ElementsAre("upstream orders: at most 214 requests in flight, as latency is 10.0 times its "
+                          "floor"));
+}
+
+TEST_F(AdaptiveProtectionTest, SaysWhenTheLimitIsGone) {
+  make(1);
+  answers_after(10ms, 20);
+  answers_after(100ms, 200);
+
+  for (int i = 0; i < 30; ++i) answers_after(10ms, 5);
+
+  EXPECT_EQ(limit(), std::nullopt);
+  EXPECT_EQ(log_.back(), "upstream orders: no limit of requests in flight any more");
+}
+
+TEST_F(AdaptiveProtectionTest, ForgetsALimitThatAReloadTurnsOff) {
+  make(1);
+  answers_after(10ms, 20);
+  answers_after(100ms, 200);
+  UpstreamConfig off = config_;
+  off.adaptive_concurrency->on = false;
+
+  Upstream next("orders", off, DefaultsConfig{}, table_);
+  next.count_with(metrics_);
+  next.put_in_force(clock_.wall());
+
+  EXPECT_FALSE(next.protection().adapts());
+  EXPECT_EQ(limit(), std::nullopt);
+}
+
+TEST_F(AdaptiveProtectionTest, RefusesFirstWhatIsLessImportant) {
+  config_.adaptive_concurrency->min = 1;
+  config_.adaptive_concurrency->max = 20;
+  make(1);
+  auto let_in = [this](Importance importance) {
+    std::vector<Gate::Place> places;
+    for (auto place = enter(importance); place; place = enter(importance))
+      places.push_back(std::move(*place));
+    return places;
+  };
+
+  auto low = let_in(Importance::low);
+  EXPECT_EQ(low.size(), 15u);
+  auto normal = let_in(Importance::normal);
+  EXPECT_EQ(normal.size(), 5u);
+  auto critical = let_in(Importance::critical);
+  EXPECT_EQ(critical.size(), 2u);
+  EXPECT_EQ(enter(Importance::low).error().reason, Reason::upstream_saturated);
+}
+
+// --- what else it could bear
+
+TEST_F(AdaptiveProtectionTest, IsAtEaseWhileNothingSpeaksAgainstIt) {
+  config_.limits.max_requests = 1;
+  config_.adaptive_concurrency->min = 1;
+  config_.adaptive_concurrency->max = 150;
+  config_.circuit_breaker = CircuitConfig{};
+  make(2);
+  EXPECT_TRUE(protection().at_ease());
+
+  answers_after(10ms, 20);
+  answers_after(100ms, 140);
+
+  EXPECT_FALSE(protection().at_ease()) << "a limit was found out";
+}
+
+TEST_F(AdaptiveProtectionTest, IsNotAtEaseAtItsGreatestLimit) {
+  config_.adaptive_concurrency->min = 1;
+  config_.adaptive_concurrency->max = 1;
+  make(1);
+
+  auto place = enter();
+
+  EXPECT_TRUE(place);
+  EXPECT_FALSE(protection().at_ease());
+  EXPECT_EQ(enter().error().reason, Reason::upstream_saturated);
+}
+
+TEST_F(ProtectionTest, IsNotAtEaseWithATargetOut) {
+  make(3);
+  EXPECT_TRUE(protection().at_ease());
+
+  answers(1, 503, 5);
+
+  EXPECT_FALSE(protection().at_ease());
+}
+
+TEST_F(ProtectionTest, IsNotAtEaseWithACircuitThatIsNotClosed) {
+  config_.circuit_breaker = CircuitConfig{};
+  config_.outlier.on = false;
+  make(1);
+  answers(0, 503, 20);
+  EXPECT_FALSE(protection().at_ease());
+}
+
+TEST_F(ProtectionTest, IsNotAtEaseAtItsLimit) {
+  config_.limits.max_requests = 1;
+  make(1);
+  auto place = at_once(protection().enter(0));
+
+  EXPECT_FALSE(protection().at_ease());
 }
 
 // --- retry budget

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "gateway/config/bind.h"
+#include "gateway/config/load.h"
 #include "gateway/upstream/backoff.h"
 
 namespace sluice::upstream {
@@ -45,6 +47,21 @@ TEST(Timeouts, OfAnAttemptHoldForItsParts) {
   t.first_byte = t.connect = 0s;
   EXPECT_EQ(t.to_connect(), 1s);
   EXPECT_EQ(t.first_byte_after(0s), 1s);
+}
+
+TEST(HedgeConfig, IsAWordATimeOrBoth) {
+  auto read = [](const std::string& text) {
+    config::Diagnostics diagnostics;
+    auto document = config::parse("hedge: " + text, diagnostics);
+    auto out = config::bind<DefaultsConfig>(document, diagnostics);
+    EXPECT_EQ(diagnostics.text(), "");
+    return out.hedge.value_or(HedgeConfig{.on = false});
+  };
+
+  EXPECT_EQ(read("auto"), HedgeConfig{});
+  EXPECT_FALSE(read("off").on);
+  EXPECT_EQ(read("50ms"), (HedgeConfig{true, 50ms, config::Percent{5}}));
+  EXPECT_EQ(read("{budget: 2%}"), (HedgeConfig{true, {}, config::Percent{2}}));
 }
 
 TEST(Backoff, IsARandomTimeWithinABoundThatDoubles) {
