@@ -173,7 +173,10 @@ const char* Checker::escape(const char* at) noexcept {
 
 // What may follow the whole part of a number.
 const char* Checker::fraction(const char* at) noexcept {
-  if (at < end_ && *at == '.' && !(at = digits(at + 1))) return at;
+  if (at < end_ && *at == '.') {
+    at = digits(at + 1);
+    if (!at) return at;
+  }
   if (at < end_ && (*at | 0x20) == 'e') {
     ++at;
     if (at < end_ && (*at == '+' || *at == '-')) ++at;

@@ -33,7 +33,9 @@ class Checker {
   std::optional<Fault> whole(AtValue&& at_value) {
     const char* at = space(begin_);
     if (at >= end_) return Fault{0, "the text is empty"};
-    if (at = at_value(at); at && (at = space(at)) < end_) fail(at, "something follows the value");
+    at = at_value(at);
+    if (at) at = space(at);
+    if (at && at < end_) fail(at, "something follows the value");
     if (!fault_) return std::nullopt;
     return Fault{offset_, fault_};
   }

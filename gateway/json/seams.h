@@ -70,8 +70,9 @@ class Seams {
     Seam* seam = way.next;
     if (seam == way.end) return nullptr;
     if (!is(*seam, at)) {
-      // The first one has no comma.
-      if (seam == list(way.list) || ++seam == way.end || !is(*seam, at)) return nullptr;
+      if (seam == list(way.list)) return nullptr;  // the first one has no comma
+      ++seam;
+      if (seam == way.end || !is(*seam, at)) return nullptr;
     }
     way.next = seam + 1;
     return seam;
