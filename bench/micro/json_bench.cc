@@ -52,6 +52,20 @@ void rename_in_each(benchmark::State& state) {
 }
 BENCHMARK(rename_in_each);
 
+// What a composition does: both in one pass.
+void check_pick_and_rename(benchmark::State& state) {
+  Path picked = path("data.items");
+  Shape shape;
+  shape.rename(path("[].name"), "title");
+  for (auto _ : state) {
+    std::string_view found;
+    Output out;
+    if (shape.check_and_apply(body(), picked.steps(), found, out)) state.SkipWithError("no JSON");
+    benchmark::DoNotOptimize(out.text());
+  }
+}
+BENCHMARK(check_pick_and_rename);
+
 void merge_three(benchmark::State& state) {
   const Path places[] = {path("p1"), path("p2"), path("p3")};
   std::string_view list = items();

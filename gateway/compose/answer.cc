@@ -144,7 +144,8 @@ Result<void> Run::merge(json::Output& out) {
   std::size_t expected = 256;
   for (std::uint32_t i : plan_.enriching) {
     if (!has_value(states_[i])) continue;
-    parts.make(i, states_[i].outcome.value, states_[i].fell_back);
+    const Outcome& outcome = states_[i].outcome;
+    parts.make(i, outcome.value, states_[i].fell_back, outcome.shaped.text());
     if (!plan_.calls[i].hidden) expected += parts[i].size() + plan_.calls[i].name.size() + 8;
   }
   json::Merge whole(ex_.arena);

@@ -5,12 +5,14 @@
 
 namespace sluice::compose {
 
-void Parts::make(std::uint32_t call, std::string_view value, bool finished) {
+void Parts::make(std::uint32_t call, std::string_view value, bool finished, std::string_view shaped) {
   const CallPlan& p = plan_->calls[call];
-  if (p.shape.changes() && !finished) {
-    json::Output shaped(value.size());
-    p.shape.apply(value, shaped);
-    value = keep(std::move(shaped));
+  if (!finished && !shaped.empty()) {
+    value = shaped;
+  } else if (!finished && p.shape.changes()) {
+    json::Output made(value.size());
+    p.shape.apply(value, made);
+    value = keep(std::move(made));
   }
   if (p.zip) {
     json::Output zipped(value.size());

@@ -16,9 +16,10 @@ class Parts {
   Parts(const Plan& plan, base::Arena& arena) : plan_(&plan), arena_(&arena), parts_(plan.calls.size()) {}
   Parts(const Parts&) = delete;
 
-  // The call came to this. `finished`: the value is taken as it is. Calls whose parts this one takes from
-  // come before, as in Plan::enriching; where they came to nothing, so do their lists.
-  void make(std::uint32_t call, std::string_view value, bool finished);
+  // The call came to this. `finished`: the value is taken as it is. `shaped`: what its shape makes of it, if
+  // that is known already, else empty. Calls whose parts this one takes from come before, as in
+  // Plan::enriching; where they came to nothing, so do their lists.
+  void make(std::uint32_t call, std::string_view value, bool finished, std::string_view shaped = {});
   // Without data if the call came to nothing.
   std::string_view operator[](std::size_t call) const noexcept { return parts_[call]; }
 

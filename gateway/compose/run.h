@@ -33,6 +33,7 @@ struct Outcome {
   std::shared_ptr<const KeptAnswer> kept;  // the memory of a value that is given again
   json::Output converted;                  // from another format or coding
   std::string_view value;  // in the answer or what it was converted to; without data if there is none
+  json::Output shaped;     // what the call's shape makes of `value`, where that is known already; else empty
   Failure failure;
 };
 

@@ -132,7 +132,7 @@ void Streamed::call_ended(std::uint32_t call) {
     if (made_[i] || !ready) continue;
     made_[i] = 1;
     const CallState& state = run_.states_[i];
-    if (auto value = run_.value(i)) parts_.make(i, *value, state.fell_back);
+    if (auto value = run_.value(i)) parts_.make(i, *value, state.fell_back, state.outcome.shaped.text());
     if (!p.hidden) write(i);
   }
   changed_.notify();

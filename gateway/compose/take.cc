@@ -15,6 +15,7 @@ using http::FieldId;
 
 void Run::invalid(Outcome& outcome, std::string_view why) const {
   outcome.value = {};
+  outcome.shaped.cut(0);
   outcome.failure = failed("invalid", Reason::response_invalid, why);
   outcome.failure.status = outcome.answer->status;
 }
@@ -67,16 +68,19 @@ void Run::read(const CallPlan& p, Outcome& outcome, Picked& picked) const {
       return invalid(outcome, fmt::format("{} answered no XML: {}", p.name, why));
     outcome.value = outcome.converted.text();
   } else {
-    // In one pass with what is picked, where that is a matter of names.
-    bool by_names = !p.pick.empty() && p.pick.plain();
+    // In one pass with what is picked, where that is a matter of names, and with what becomes of that.
+    bool by_names = p.pick.plain();
     std::span<const json::PathStep> way = p.pick.steps();
+    if (!by_names) way = {};
+    bool shapes = by_names && p.shape.changes() && !p.each && !plan_.json;
     std::string_view found;
-    if (auto fault = json::check(body, by_names ? way : way.first(0), found))
+    if (auto fault = shapes ? p.shape.check_and_apply(body, way, found, outcome.shaped)
+                            : json::check(body, way, found))
       return invalid(outcome, fmt::format("{} answered no JSON: {} at byte {}", p.name, fault->message,
                                           fault->offset + 1));
     outcome.converted = std::move(decoded);
     outcome.value = json::trimmed(body);
-    if (by_names) picked = found;
+    if (by_names && !way.empty()) picked = found;
   }
 }
 

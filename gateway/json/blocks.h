@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sixteen and sixty-four bytes of JSON at a time: part of scan.cc and check.cc. Masks have a bit for each
-// byte, the first byte the lowest.
+// Sixteen and sixty-four bytes of JSON at a time: part of scan.cc and of what checks. Masks have a bit for
+// each byte, the first byte the lowest.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -20,6 +20,11 @@ struct Bytes16 {
   // Bytes that are `c` once the bit 0x20 is set: both brackets of a kind.
   unsigned equal_with_20(char c) const noexcept {
     return mask(_mm_cmpeq_epi8(_mm_or_si128(v, _mm_set1_epi8(0x20)), _mm_set1_epi8(c)));
+  }
+  unsigned equal(const Bytes16& other) const noexcept { return mask(_mm_cmpeq_epi8(v, other.v)); }
+  unsigned digits() const noexcept {
+    __m128i from_zero = _mm_sub_epi8(v, _mm_set1_epi8('0'));
+    return mask(_mm_cmpeq_epi8(_mm_min_epu8(from_zero, _mm_set1_epi8(9)), from_zero));
   }
   // What ends a run of plain characters of a string: quote, backslash, control characters, non-ASCII.
   unsigned special() const noexcept {
@@ -44,6 +49,14 @@ struct Bytes16 {
   }
   unsigned equal_with_20(char c) const noexcept {
     return where([c](unsigned char x) { return (x | 0x20) == static_cast<unsigned char>(c); });
+  }
+  unsigned equal(const Bytes16& other) const noexcept {
+    unsigned m = 0;
+    for (unsigned i = 0; i < 16; ++i) m |= static_cast<unsigned>(b[i] == other.b[i]) << i;
+    return m;
+  }
+  unsigned digits() const noexcept {
+    return where([](unsigned char x) { return static_cast<unsigned char>(x - '0') < 10; });
   }
   unsigned special() const noexcept {
     return where([](unsigned char x) { return x == '"' || x == '\\' || x < 0x20 || x >= 0x80; });

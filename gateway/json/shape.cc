@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "gateway/json/along.h"
+
 namespace sluice::json {
 namespace {
 
@@ -85,7 +87,7 @@ std::string Shape::drop(const Path& path) {
 
 std::string Shape::rename(const Path& path, std::string_view name) {
   if (auto why = refuse_for_shape(path); !why.empty()) return why;
-  reach(path, false)->renamed = quoted(name);
+  reach(path, false)->renamed = quoted(name).append(kPadding, '\0');
   return {};
 }
 
@@ -112,126 +114,220 @@ std::string Shape::move(const Path& from, const Path& to) {
 
 // --- applying
 
-void Shape::apply(std::string_view value, Output& out) const {
-  if (moves_.empty()) {
-    if (nodes_.empty()) {
-      out << value;
-    } else {
-      write(value.data(), 0, out);
-    }
-    return;
-  }
-  Output passes[2];
-  std::string_view now = value;
-  std::size_t turn = 0;
-  if (!nodes_.empty()) {
-    write(value.data(), 0, passes[1]);
-    now = passes[1].text();
-  }
-  for (std::size_t i = 0; i + 1 < moves_.size(); ++i, turn = 1 - turn) {
-    passes[turn].cut(0);
-    move_in(now, moves_[i], moves_[i].arrays, passes[turn]);
-    now = passes[turn].text();
-  }
-  move_in(now, moves_.back(), moves_.back().arrays, out);
-}
-
-// Has the value the type that the node's children are about? If not, `only` keeps nothing of it.
-bool Shape::fits(char first, std::uint32_t node) const {
-  if (node == 0 || !nodes_[node].only) return true;
-  for (const Child& c : nodes_[node].children)
-    if (first == (c.kind == Kind::each ? '[' : '{')) return true;
-  return false;
-}
-
-const char* Shape::write(const char* at, std::uint32_t index, Output& out) const {
-  const Node& node = nodes_[index];
-  if (*at == '{') return write_object(at, node, out);
-  if (*at == '[')
-    for (const Child& c : node.children)
-      if (c.kind == Kind::each) return write_array(at, c, out);
-  const char* end = skip_value(at);
-  out << std::string_view(at, static_cast<std::size_t>(end - at));
-  return end;
-}
-
 namespace {
 
-// Neighbours that stay as they stand, written in one piece with what is between them.
-class Run {
+// Writes slices of a text; those that are neighbours there in one piece.
+class Pen {
  public:
-  explicit Run(Comma& comma) noexcept : comma_(&comma) {}
-  void add(const char* begin, const char* end) noexcept {
-    if (!begin_) begin_ = begin;
+  explicit Pen(Output& out) noexcept : out_(&out) {}
+  void copy(const char* begin, const char* end) {
+    if (begin != end_) {
+      flush();
+      begin_ = begin;
+    }
     end_ = end;
   }
-  void write() {
-    if (begin_) comma_->next() << std::string_view(begin_, static_cast<std::size_t>(end_ - begin_));
-    begin_ = nullptr;
+  // With kPadding behind it, as all slices have.
+  void write(std::string_view text) {
+    flush();
+    out_->copy(text);
+  }
+  void flush() {
+    if (begin_ != end_) out_->copy({begin_, static_cast<std::size_t>(end_ - begin_)});
+    begin_ = end_ = nullptr;
   }
 
  private:
-  Comma* comma_;
+  Output* out_;
   const char* begin_ = nullptr;
   const char* end_ = nullptr;
 };
 
 }  // namespace
 
-const char* Shape::write_object(const char* at, const Node& node, Output& out) const {
-  out << '{';
-  Comma comma(out);
-  Run run(comma);
-  Members members(std::string_view(at, 1));
-  Key key;
-  for (const char* value = nullptr; members.begin(key, value);) {
-    const Child* child = nullptr;
-    for (const Child& c : node.children)
-      if (c.kind == Kind::name && says(key, c.name)) child = &c;
-    bool kept = !node.only;
-    if (child) {
-      kept |= child->whole || (child->node != 0 && nodes_[child->node].only);
-      kept = kept && !child->dropped && (child->whole || fits(*value, child->node));
-    }
-    if (kept && child && (!child->renamed.empty() || child->node != 0)) {
-      run.write();
-      if (child->renamed.empty()) {
-        comma.next() << std::string_view(key.text.data() - 1, key.text.size() + 2) << ':';
-      } else {
-        comma.next() << child->renamed << ':';
-      }
-      const char* end = child->node != 0 ? write(value, child->node, out) : skip_value(value);
-      if (child->node == 0) out << std::string_view(value, static_cast<std::size_t>(end - value));
-      members.end(end);
-      continue;
-    }
-    const char* end = skip_value(value);
-    members.end(end);
-    if (kept) {
-      run.add(key.text.data() - 1, end);
-    } else {
-      run.write();
-    }
+// What becomes of a value by the nodes of a shape, while a checker reads it. All but new names are slices of
+// the text. Nested as deeply as paths are long.
+class Shaper {
+ public:
+  Shaper(const Shape& shape, Checker& checker, Output& out) noexcept
+      : nodes_(shape.nodes_), checker_(checker), pen_(out) {}
+
+  // Of the value at `at`; its end, or null after a fault.
+  const char* value(const char* at, std::uint32_t index = 0) {
+    const Node& node = nodes_[index];
+    if (*at == '{') return object(at, index);
+    if (*at == '[')
+      for (const Child& c : node.children)
+        if (c.kind == Kind::each) return array(at, c.node);
+    return copy(at);
   }
-  run.write();
-  out << '}';
-  return members.past();
+  void flush() { pen_.flush(); }
+
+ private:
+  using Node = Shape::Node;
+  using Child = Shape::Child;
+
+  const char* copy(const char* at) {
+    const char* end = checker_.value(at);
+    if (end) pen_.copy(at, end);
+    return end;
+  }
+
+  // The number of the child of that name as it is written, counted from one; 0 if there is none.
+  static std::uint32_t rule(const Node& node, std::string_view name) {
+    for (std::size_t i = 0; i < node.children.size(); ++i)
+      if (node.children[i].kind == Kind::name && says(name, node.children[i].name))
+        return static_cast<std::uint32_t>(i + 1);
+    return 0;
+  }
+  // Has the value the type that the node's children are about? If not, `only` keeps nothing of it.
+  bool fits(char first, std::uint32_t node) const {
+    if (node == 0 || !nodes_[node].only) return true;
+    for (const Child& c : nodes_[node].children)
+      if (first == (c.kind == Kind::each ? '[' : '{')) return true;
+    return false;
+  }
+  bool keeps(const Node& node, const Child* child, char first) const {
+    if (!child) return !node.only;
+    bool kept = !node.only || child->whole || (child->node != 0 && nodes_[child->node].only);
+    return kept && !child->dropped && (child->whole || fits(first, child->node));
+  }
+
+  const char* object(const char* at, std::uint32_t index) {
+    const Node& node = nodes_[index];
+    const char* bracket = at;
+    if (at = checker_.open(at, index + 1); !at) return at;
+    pen_.copy(bracket, at);
+    auto rule_of = [&](std::string_view name) { return rule(node, name); };
+    bool written = false;    // is there a member in front?
+    bool unchanged = false;  // is it the last one here, and stays as it stands?
+    for (bool first = true;; first = false) {
+      const char* from = at;
+      const Seam* seam = checker_.member(at, first, rule_of);
+      if (!seam) break;
+      const Child* child = seam->rule != 0 ? &node.children[seam->rule - 1] : nullptr;
+      if (!keeps(node, child, *at)) {
+        unchanged = false;
+        if (at = checker_.value(at); !at) return at;
+        continue;
+      }
+      bool changes = child && (!child->renamed.empty() || child->node != 0);
+      if (unchanged && !changes) {
+        pen_.copy(from, at);  // neighbours that stay as they stand, with what is between them
+      } else {
+        if (written) pen_.copy(from + seam->comma, from + seam->comma + 1);
+        if (changes) {
+          name(from, *seam, *child);
+        } else {
+          pen_.copy(from + seam->name, at);
+        }
+      }
+      written = true;
+      unchanged = !changes;
+      if (at = child && child->node != 0 ? value(at, child->node) : copy(at); !at) return at;
+    }
+    if (at) pen_.copy(at - 1, at);
+    return at;
+  }
+  void name(const char* from, const Seam& seam, const Child& child) {
+    if (child.renamed.empty()) {
+      pen_.copy(from + seam.name, from + seam.behind_name);
+    } else {
+      pen_.write({child.renamed.data(), child.renamed.size() - kPadding});
+    }
+    pen_.copy(from + seam.colon, from + seam.colon + 1);
+  }
+
+  const char* array(const char* at, std::uint32_t node) {
+    const char* bracket = at;
+    if (at = checker_.open(at, 0); !at) return at;
+    pen_.copy(bracket, at);
+    const char* comma = nullptr;
+    bool written = false;
+    for (bool first = true; checker_.item(at, first, comma); first = false) {
+      if (fits(*at, node)) {
+        if (written) pen_.copy(comma, comma + 1);
+        written = true;
+        at = value(at, node);
+      } else {
+        at = checker_.value(at);
+      }
+      if (!at) return at;
+    }
+    if (at) pen_.copy(at - 1, at);
+    return at;
+  }
+
+  const std::vector<Node>& nodes_;
+  Checker& checker_;
+  Pen pen_;
+};
+
+void Shape::apply(std::string_view value, Output& out) const {
+  // What has no inside stays as it is.
+  bool plain = !is(value, Type::object) && !is(value, Type::array);
+  if (plain || !changes()) {
+    out << value;
+    return;
+  }
+  if (nodes_.empty()) return make_moves(value, out);
+  Checker checker(value, true);
+  Output shaped;
+  Shaper shaper(*this, checker, moves_.empty() ? out : shaped);
+  shaper.value(value.data());
+  shaper.flush();
+  if (!moves_.empty()) make_moves(shaped.text(), out);
 }
 
-const char* Shape::write_array(const char* at, const Child& each, Output& out) const {
-  out << '[';
-  Comma comma(out);
-  Items items(std::string_view(at, 1));
-  for (const char* value = nullptr; items.begin(value);) {
-    if (!fits(*value, each.node)) {
-      items.end(skip_value(value));
-      continue;
-    }
-    comma.next();
-    items.end(write(value, each.node, out));
+std::optional<Fault> Shape::check_and_apply(std::string_view text, std::span<const PathStep> names,
+                                            std::string_view& found, Output& out) const {
+  found = {};
+  if (nodes_.empty()) {
+    auto fault = json::check(text, names, found);
+    if (found.data()) apply(found, out);
+    return fault;
   }
-  out << ']';
-  return items.past();
+  constexpr std::size_t kFirst = 16 * 1024;
+  Output apart;
+  Output& shaped = moves_.empty() ? out : apart;
+  std::size_t before = shaped.size();
+  Checker checker(text);
+  Along along(
+      checker, names,
+      [&](const char* at) {
+        shaped.reserve(std::min(kFirst, static_cast<std::size_t>(text.data() + text.size() - at) + 1));
+        Shaper shaper(*this, checker, shaped);
+        const char* end = shaper.value(at);
+        if (!end) return end;
+        shaper.flush();
+        found = {at, static_cast<std::size_t>(end - at)};
+        return end;
+      },
+      [&] {
+        shaped.cut(before);
+        found = {};
+      });
+  auto fault = checker.whole([&](const char* at) { return along.go(at); });
+  if (fault) {
+    shaped.cut(before);
+    found = {};
+  } else if (found.data() && !moves_.empty()) {
+    make_moves(apart.text(), out);
+  }
+  return fault;
+}
+
+// One move after the other.
+void Shape::make_moves(std::string_view value, Output& out) const {
+  Output passes[2];
+  std::string_view now = value;
+  std::size_t turn = 0;
+  for (std::size_t i = 0; i + 1 < moves_.size(); ++i, turn = 1 - turn) {
+    passes[turn].cut(0);
+    move_in(now, moves_[i], moves_[i].arrays, passes[turn]);
+    now = passes[turn].text();
+  }
+  move_in(now, moves_.back(), moves_.back().arrays, out);
 }
 
 // Goes to the objects at the end of `arrays` and moves there.

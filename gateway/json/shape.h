@@ -22,12 +22,17 @@ class Shape {
 
   bool changes() const noexcept { return !nodes_.empty() || !moves_.empty(); }
   void apply(std::string_view value, Output& out) const;
+  // As check() with a way of names (path.h), and what becomes of the value that was found, appended to `out`
+  // in the same pass; nothing if there is a fault or nothing was found.
+  std::optional<Fault> check_and_apply(std::string_view text, std::span<const PathStep> names,
+                                       std::string_view& found, Output& out) const;
 
  private:
+  friend class Shaper;  // goes through a value, and there by nodes
   struct Child {
     PathStep::Kind kind = PathStep::Kind::name;
     std::string name;
-    std::string renamed;  // in quotes, "" if it keeps its name
+    std::string renamed;  // in quotes, with kPadding behind it; "" if it keeps its name
     bool whole = false;   // `only` ends here
     bool dropped = false;
     std::uint32_t node = 0;  // what becomes of the value; 0: nothing
@@ -49,11 +54,7 @@ class Shape {
   std::uint32_t child(std::uint32_t node, const PathStep& step);
   void keep_all(std::uint32_t node);
   Child* reach(const Path& path, bool only);
-  bool fits(char first, std::uint32_t node) const;
-  // What becomes of the value that begins at `at`; its end.
-  const char* write(const char* at, std::uint32_t node, Output& out) const;
-  const char* write_object(const char* at, const Node& node, Output& out) const;
-  const char* write_array(const char* at, const Child& each, Output& out) const;
+  void make_moves(std::string_view value, Output& out) const;
   static void move_in(std::string_view value, const Move& move, std::span<const PathStep> arrays,
                       Output& out);
   static void edit(std::string_view object, const Edit& edit, Output& out);

@@ -27,6 +27,18 @@ class Output {
     size_ += text.size();
     return *this;
   }
+  // The same for a text that has kPadding bytes behind it that may be read: in whole blocks, which takes less
+  // for short ones.
+  void copy(std::string_view text) {
+    constexpr std::size_t kShort = 4 * kPadding;
+    if (text.size() > kShort || text.size() >= room_ - size_) {
+      *this << text;
+      return;
+    }
+    for (std::size_t i = 0; i < text.size(); i += kPadding)
+      std::memcpy(bytes_.get() + size_ + i, text.data() + i, kPadding);
+    size_ += text.size();
+  }
   Output& operator<<(char c) { return *this << std::string_view(&c, 1); }
   // As the inside of a string: what needs it is escaped, what is not UTF-8 becomes U+FFFD.
   void escape(std::string_view text);

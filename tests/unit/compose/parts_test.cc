@@ -55,5 +55,19 @@ TEST(Parts, AreNotShapedIfTheyAreFinished) {
   EXPECT_EQ(parts[0], R"({"x":1})");
 }
 
+TEST(Parts, TakeWhatIsShapedAlreadyUnlessTheyAreFinished) {
+  auto m = made(R"(calls: {a: {get: "u:/", drop: x, fallback: {x: 1}}, b: {get: "u:/", drop: x}})");
+  ASSERT_EQ(m.problems, "");
+  base::Arena arena;
+  Parts parts(*m.plan, arena);
+  Padded value(R"({"x":1})"), shaped(R"({"shaped":1})");
+
+  parts.make(0, value, true, shaped);
+  parts.make(1, value, false, shaped);
+
+  EXPECT_EQ(parts[0], R"({"x":1})");
+  EXPECT_EQ(parts[1], R"({"shaped":1})");
+}
+
 }  // namespace
 }  // namespace sluice::compose

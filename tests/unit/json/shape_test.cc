@@ -83,6 +83,30 @@ TEST(JsonShape, FindsNamesThatAreWrittenWithEscapes) {
   EXPECT_EQ(Made().drop("name").of(R"({"n\u0061me":1,"x":2})"), R"({"x":2})");
 }
 
+TEST(JsonShape, LeavesAPlainValueAsItIsWhateverStandsBehindIt) {
+  Padded value("12", '3');
+  Output out;
+  Made().drop("a").apply(value, out);
+  EXPECT_EQ(out.text(), "12");
+}
+
+TEST(JsonShape, IsAppliedWhileTheTextIsChecked) {
+  Made shape;
+  shape.rename("[].a", "b").move("[].c", "[].d.e");
+  Padded text(R"({"list":[{"a":1,"c":2},{"a":3}],"list":[{"c":4}]} )"), wrong(R"({"list":[{"a":1}]}})");
+  std::string_view found;
+  Output out, none;
+
+  EXPECT_FALSE(shape.check_and_apply(text, path("list").steps(), found, out));
+  auto fault = shape.check_and_apply(wrong, path("list").steps(), found, none);
+
+  EXPECT_EQ(out.text(), R"([{"d":{"e":4}}])");
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->offset, 18U);
+  EXPECT_EQ(found.data(), nullptr);
+  EXPECT_EQ(none.text(), "");
+}
+
 TEST(JsonShape, Moves) {
   EXPECT_EQ(Made().move("a.b", "c").of(R"({"a":{"b":1,"x":2}})"), R"({"a":{"x":2},"c":1})");
   EXPECT_EQ(Made().move("c", "a.b").of(R"({"a":{"x":2},"c":1})"), R"({"a":{"x":2,"b":1}})");
