@@ -18,6 +18,7 @@ import composition
 import features
 import instructions
 import measure
+import merge
 import policies
 import report
 from cases import CASES, Case
@@ -37,6 +38,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="3 rounds of 1 s; nothing is saved")
     parser.add_argument("--rounds", type=int, help="default: 5")
     parser.add_argument("--seconds", type=int, help="of load per measurement; default: 4")
+    parser.add_argument("--save", action="store_true", help="put the rows of these cases into bench/RESULTS.md")
     parser.add_argument("--rate", type=int, help="of the open loop; default: a third of what the slowest can")
     parser.add_argument("--sluice", default=Sluice.binary, help=argparse.SUPPRESS)
     parser.add_argument("--open-loop", default="build/release/bench/load/open_loop", help=argparse.SUPPRESS)
@@ -45,6 +47,8 @@ def arguments():
     unknown = [name for name in chosen.cases if name not in names]
     if unknown:
         parser.error(f"no case {unknown[0]}; the cases are: {' '.join(names)}")
+    if chosen.save and (chosen.quick or chosen.rounds and chosen.rounds < 5 or not chosen.cases):
+        parser.error("--save is for whole runs of some cases: 5 rounds, and not --quick")
     chosen.rounds = chosen.rounds or (3 if chosen.quick else 5)
     chosen.seconds = chosen.seconds or (1 if chosen.quick else 4)
     return chosen
@@ -246,6 +250,11 @@ def main():
     if not options.quick and not options.cases and Sluice in run.subjects:
         (ROOT / "bench/RESULTS.md").write_text(report.document(run.results, CASES, run.facts(), *tables))
         print("bench: saved in bench/RESULTS.md")
+    elif options.save:
+        saved = ROOT / "bench/RESULTS.md"
+        note = f"- {', '.join(options.cases)}: measured on their own, by Sluice {Sluice.version()}"
+        saved.write_text(merge.merge(saved.read_text(), report.sections(run.results, CASES, *tables), note))
+        print("bench: saved in bench/RESULTS.md beside the others")
 
 
 if __name__ == "__main__":
