@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import policies
-from subjects import Shape, composed_page, route_prefixes
+from subjects import Shape, composed_page, route_prefixes, varied_json
 
 # What a browser or an SDK sends: with Host these are 12 fields of about 800 bytes.
 REALISTIC_FIELDS = {
@@ -38,6 +38,7 @@ class Case:
     shape: Shape = Shape()
     aims: dict = field(default_factory=dict)  # peer -> ratio
     aim_us: float = None  # at most so much CPU more than `against`, or in all without it
+    message: int = 0  # bytes of a WebSocket's message; a request is then a message and its echo
     token: bool = False  # the request carries a token that was signed for the run
     expect: int = 1024  # bytes of the response
     paths: tuple = ()  # asked in turn instead of `path`
@@ -76,6 +77,10 @@ CASES = (
     Case("grpc", "gRPC unary, HTTP/2 on both sides, 16 connections of 32 streams", connections=16, streams=32,
          path="/shop.Cart/Add", fields={"content-type": "application/grpc", "te": "trailers"}, body=64, expect=100,
          shape=Shape(grpc=True), aims={"nginx": 0.90, "haproxy": 0.90}),
+    Case("websocket", "WebSocket, 128 bytes and their echo, 64 connections", message=128, shape=Shape(websocket=True)),
+    Case("websocket-4k", "WebSocket, 4 KiB and their echo, 64 connections", message=4096, shape=Shape(websocket=True)),
+    Case("gzip", "gzip at level 6 of 16 KiB of JSON", path="/json", fields={"Accept-Encoding": "gzip"},
+         expect=len(varied_json()), shape=Shape(compress=True)),
     Case("compose", "three JSON bodies of 10 KiB become one, with pick and rename", path="/page",
          expect=len(composed_page()), shape=Shape(compose=True), aims={"node": 0.20, "nginx + Lua": 0.50}),
     Case("edits", "header edit filter", fields=REALISTIC_FIELDS, shape=Shape(header_edits=True), against=Shape(),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One measurement: load on the load core, the cost of the proxy read from /proc around it."""
+import gzip
 import http.client
 import re
 import socket
@@ -54,8 +55,37 @@ def check_calls(case, port, folder):
         raise RuntimeError(f"{case.name}: {good} of {CALLS} calls ended with grpc-status 0")
 
 
+def cookie_of(port):
+    """What a client sends from the second request on."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", "/")
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return response.getheader("Set-Cookie").split(";")[0]
+
+
+def check_compressed(case, port):
+    """The bytes of the coded body, which must say the same as the plain one."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", case.path, headers=case.fields)
+    response = connection.getresponse()
+    sent = response.read()
+    connection.close()
+    if (response.status, response.getheader("Content-Encoding")) != (200, "gzip"):
+        raise RuntimeError(f"{case.name}: {response.status} with the coding {response.getheader('Content-Encoding')}")
+    if len(gzip.decompress(sent)) != case.expect:
+        raise RuntimeError(f"{case.name}: {len(gzip.decompress(sent))} bytes, not {case.expect}")
+    return len(sent)
+
+
 def check(case, port):
     """A proxy that answers wrongly is not worth measuring."""
+    if case.shape.websocket:
+        return  # its load checks each message
+    if case.shape.compress:
+        check_compressed(case, port)
+        return
     if case.streams:
         said = curl(case, port)
         if len(said) != case.expect:
@@ -146,7 +176,22 @@ def parse_h2load(text):
             "data": data}
 
 
+WEBSOCKET = None  # the binary; set by the run
+
+
+def websocket(case, port, seconds):
+    """Messages and their echoes."""
+    result = subprocess.run([str(WEBSOCKET), "ask", str(port), str(case.message), str(seconds), str(case.connections)],
+                            capture_output=True, text=True, check=True, preexec_fn=pinned(LOAD_CORE))
+    echoed, failed, p50, p99, _ = (float(part) for part in result.stdout.split())
+    if failed or not echoed:
+        raise RuntimeError(f"{case.name}: {failed:.0f} of {echoed:.0f} echoes failed")
+    return {"requests": int(echoed), "rps": echoed / seconds, "p50_us": p50, "p99_us": p99}
+
+
 def load(case, port, seconds, folder):
+    if case.shape.websocket:
+        return websocket(case, port, seconds)
     return h2load(case, port, seconds, folder) if case.streams else wrk(case, port, seconds, folder)
 
 

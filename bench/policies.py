@@ -53,6 +53,17 @@ def redis(folder):
                     "--dir", folder], LOAD_CORE, accepts(port), folder / "redis-output"), port
 
 
+def consumers():
+    """A line of Sluice's configuration."""
+    digest = hashlib.sha256(API_KEY.encode()).hexdigest()
+    return f'consumers: [{{name: ann, api_keys: ["sha256:{digest}"]}}]'
+
+
+def jwt_settings(folder):
+    public = make_token(folder.parent / "issuer").public_key
+    return f'issuer: "{ISSUER}", audience: api, algorithms: RS256, keys: "${{file:{public}}}"'
+
+
 def of_sluice(kind, folder, redis_port=0):
     """Lines of the configuration, and the filters of the route."""
     edits = ("{headers: {request: {set: {X-Gateway: sluice}, remove: [X-Debug]}, "
@@ -60,12 +71,9 @@ def of_sluice(kind, folder, redis_port=0):
     if kind == "redis":
         return ([f'stores: {{shared: {{redis: {{url: "redis://127.0.0.1:{redis_port}"}}, on_error: deny}}}}'],
                 f"{{rate_limit: {{limit: {PER_MINUTE}/min, by: ip, store: shared}}}}")
-    digest = hashlib.sha256(API_KEY.encode()).hexdigest()
-    consumers = [f'consumers: [{{name: ann, api_keys: ["sha256:{digest}"]}}]']
     if kind == "key":
-        return consumers, f"{{api_key: {{header: X-Api-Key}}}}, {{rate_limit: {{limit: {PER_MINUTE}/min, by: consumer}}}}, {edits}"
-    public = make_token(folder.parent / "issuer").public_key
-    return [], (f'{{jwt: {{issuer: "{ISSUER}", audience: api, algorithms: RS256, keys: "${{file:{public}}}"}}}}, '
+        return [consumers()], f"{{api_key: {{header: X-Api-Key}}}}, {{rate_limit: {{limit: {PER_MINUTE}/min, by: consumer}}}}, {edits}"
+    return [], (f"{{jwt: {{{jwt_settings(folder)}}}}}, "
                 f"{{rate_limit: {{limit: {PER_MINUTE}/min, by: claim.sub}}}}, {edits}")
 
 

@@ -76,6 +76,13 @@ def peers_table(results, cases, what, peers):
     return table(head, rows) if rows else []
 
 
+def sizes_table(results, cases):
+    """What compression made of a body, of those that were told to compress it."""
+    rows = [[case.title, f"{case.expect:,}", *(cell(results[case.name]["sizes"].get(name), "{:,}") for name in TITLES)]
+            for case in cases if results.get(case.name, {}).get("sizes")]
+    return table(["compression", "bytes before", *(f"{name} bytes" for name in TITLES.values())], rows) if rows else []
+
+
 def composed_table(results, cases):
     return peers_table(results, [c for c in cases if c.shape.compose], "composition", COMPOSERS)
 
@@ -117,6 +124,30 @@ def variant_table(results, cases):
     return table(head, rows) if rows else []
 
 
+def features_table(results, features):
+    """A row for each that was measured."""
+    found = results.get("features")
+    if not found:
+        return []
+    rows = []
+    for feature in features:
+        sample = found.get(feature.name)
+        if not sample:
+            continue
+        rounds = sample["rounds"]
+        more = [r["with"]["cpu_us"] - r["without"]["cpu_us"] for r in rounds]
+        counted = sample.get("instructions")
+        rows.append([feature.title, ratio_cell(ratio(rounds, "with", "without"), None),
+                     f"{median(more):+.2f} ({min(more):+.2f} - {max(more):+.2f})",
+                     f"{counted['with'] - counted['without']:+,.0f}" if counted else "-"])
+    plain = [s["instructions"]["without"] for s in found.values() if s.get("instructions")]
+    about = "Each against the bare configuration, except where another is named: GET of 1 KiB, 64 connections."
+    if plain:
+        about += (f" Instructions are those of user space, counted by callgrind on one connection; the bare configuration takes "
+                  f"{median(plain):,.0f} for each request.")
+    return [about, "", *table(["feature", "CPU ratio", "CPU us more", "instructions more"], rows)]
+
+
 def open_loop_table(results):
     found = results.get("open-loop")
     if not found:
@@ -139,18 +170,18 @@ def idle_table(results, case, what, aim):
     return [about, "", *table(["proxy", "bytes per connection", "RSS MiB"], rows)]
 
 
-def sections(results, cases, composing=()):
+def sections(results, cases, composing=(), costs=()):
     """The tables alone, as lines."""
-    parts = [("CPU per request", cpu_table(results, cases)),
+    parts = [("CPU per request", cpu_table(results, cases)), ("Size of what was compressed", sizes_table(results, cases)),
              ("Composition", composed_table(results, cases)), ("Policies", policed_table(results, cases)), ("What composing costs", list(composing)),
-             ("Sluice against itself", variant_table(results, cases)),
+             ("Sluice against itself", variant_table(results, cases)), ("What features cost", list(costs)),
              ("Latency at a fixed rate", open_loop_table(results)), ("Memory", idle_table(results, "idle", "keep-alive connections", 600)),
              ("Memory with TLS", idle_table(results, "idle-tls", "connections with TLS", 14_848)),
              ("Throughput, latency, memory", detail_table(results, cases))]
     return [line for title, lines in parts if lines for line in [f"## {title}", "", *lines]]
 
 
-def document(results, cases, facts, composing=()):
+def document(results, cases, facts, composing=(), costs=()):
     """All of RESULTS.md."""
     head = ["# Results", "",
             "Written by `./dev bench`. Each proxy runs with one worker pinned to one core; the load (wrk) and the backend",
@@ -159,4 +190,4 @@ def document(results, cases, facts, composing=()):
             "of the ratios of each round, with the least and the greatest; the proxies take turns within a round.", "",
             "Closed-loop p99 on a machine that runs the load beside the proxy ranks nothing; it is here for completeness.",
             "", *(f"- {name}: {value}" for name, value in facts.items()), ""]
-    return "\n".join(head + sections(results, cases, composing)).rstrip("\n") + "\n"
+    return "\n".join(head + sections(results, cases, composing, costs)).rstrip("\n") + "\n"

@@ -15,7 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import composition
+import features
+import instructions
 import measure
+import merge
 import policies
 import report
 from cases import CASES, Case
@@ -25,7 +28,7 @@ from subjects import SUBJECTS, Backend, Shape, Sluice
 ROOT = Path(__file__).resolve().parents[1]
 IDLE_CONNECTIONS = 5000
 IDLE_TLS_CONNECTIONS = 2000
-EXTRA = ("compose-cost", "open-loop", "idle", "idle-tls")
+EXTRA = ("compose-cost", "features", "open-loop", "idle", "idle-tls")
 
 
 def arguments():
@@ -35,13 +38,17 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="3 rounds of 1 s; nothing is saved")
     parser.add_argument("--rounds", type=int, help="default: 5")
     parser.add_argument("--seconds", type=int, help="of load per measurement; default: 4")
+    parser.add_argument("--save", action="store_true", help="put the rows of these cases into bench/RESULTS.md")
     parser.add_argument("--rate", type=int, help="of the open loop; default: a third of what the slowest can")
     parser.add_argument("--sluice", default=Sluice.binary, help=argparse.SUPPRESS)
     parser.add_argument("--open-loop", default="build/release/bench/load/open_loop", help=argparse.SUPPRESS)
+    parser.add_argument("--websocket", default="build/release/bench/load/websocket", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     unknown = [name for name in chosen.cases if name not in names]
     if unknown:
         parser.error(f"no case {unknown[0]}; the cases are: {' '.join(names)}")
+    if chosen.save and (chosen.quick or chosen.rounds and chosen.rounds < 5 or not chosen.cases):
+        parser.error("--save is for whole runs of some cases: 5 rounds, and not --quick")
     chosen.rounds = chosen.rounds or (3 if chosen.quick else 5)
     chosen.seconds = chosen.seconds or (1 if chosen.quick else 4)
     return chosen
@@ -87,7 +94,12 @@ class Run:
         return samples
 
     def case(self, case: Case):
+        if case.shape.websocket and not measure.WEBSOCKET.exists():
+            print(f"bench: {case.name} is left out: the target `websocket` is not built", flush=True)
+            return
         print(f"bench: {case.name}: {case.title}", flush=True)
+        if case.shape.websocket and not self.backend.echo:
+            self.backend.start_echo(measure.WEBSOCKET)
         started = self.start(case.name, case.shape, case.against)
         if case.token:
             token = policies.make_token(self.folder / case.name / "issuer")
@@ -100,10 +112,14 @@ class Run:
                 if case.shape.grpc:
                     measure.check_calls(case, subject.port, subject.folder)
                 measure.load(case, subject.port, 1, subject.folder)
+            sizes = {label: measure.check_compressed(case, s.port) for label, s in started.items()
+                     if case.shape.compress}
             rounds = self.rounds(started, lambda s: measure.closed_loop(case, s, self.options.seconds))
         finally:
             stop_all(started)
         self.results[case.name] = {"rounds": rounds, "start": start}
+        if sizes:
+            self.results[case.name]["sizes"] = sizes
         costs = (f"{label} {report.middle(rounds, label, 'cpu_us'):.2f} us" for label in started)
         print("       " + "   ".join(costs), flush=True)
 
@@ -144,6 +160,36 @@ class Run:
         listening.close()
         self.results["compose-cost"] = {"rounds": rounds, "memory": memory}
 
+    def features(self):
+        """Each for a second a round: there are many, and it is instructions that tell small costs."""
+        if Sluice not in self.subjects:
+            return
+        print(f"bench: features: {len(features.FEATURES)} against the bare configuration", flush=True)
+        self.results["features"] = {feature.name: self.feature(feature) for feature in features.FEATURES}
+
+    def feature(self, feature):
+        folder = self.folder / "features"
+        fields = dict(feature.fields)
+        if feature.token:
+            fields["Authorization"] = f"Bearer {policies.make_token(folder / 'issuer').text}"
+        case = Case(feature.name, feature.title, fields=fields, body=feature.body)
+        started = {}
+        try:
+            for label, settings in (("with", feature.with_it), ("without", feature.without)):
+                shape = Shape(feature=settings)
+                started[label] = Sluice(folder / f"{feature.name}-{label}", self.backend.port_for(shape), shape)
+                if feature.cookie and label == "with":
+                    fields["Cookie"] = measure.cookie_of(started[label].port)
+                measure.check(case, started[label].port)
+                measure.load(case, started[label].port, 1, started[label].folder)
+            rounds = self.rounds(started, lambda s: measure.closed_loop(case, s, min(self.options.seconds, 1)))
+        finally:
+            stop_all(started)
+        taken = {"rounds": rounds}
+        if instructions.available():
+            taken["instructions"] = {label: instructions.per_request(case, s) for label, s in started.items()}
+        return taken
+
     def idle(self, name, count, shape):
         print(f"bench: {name}: {count} keep-alive connections", flush=True)
         started = self.start(name, shape)
@@ -160,6 +206,8 @@ class Run:
                 self.case(case)
         if self.wants("compose-cost"):
             self.compose_cost()
+        if self.wants("features"):
+            self.features()
         if self.wants("open-loop") and Path(self.options.open_loop).exists():
             self.open_loop()
         if self.wants("idle"):
@@ -183,6 +231,7 @@ def main():
     options = arguments()
     Sluice.binary = str(Path(options.sluice).resolve())
     options.open_loop = str(Path(options.open_loop).resolve())
+    measure.WEBSOCKET = Path(options.websocket).resolve()
     raise_descriptor_limit()
     folder = Path(tempfile.mkdtemp(prefix="sluice-bench-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
     folder.chmod(0o755)  # nginx drops root's rights and then reads its files
@@ -194,13 +243,18 @@ def main():
             run.backend.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    tables = composition.table(run.results)
-    print("\n" + "\n".join(report.sections(run.results, CASES, tables)))
+    tables = composition.table(run.results), report.features_table(run.results, features.FEATURES)
+    print("\n" + "\n".join(report.sections(run.results, CASES, *tables)))
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build/bench-results.json").write_text(json.dumps(run.results, indent=1) + "\n")
     if not options.quick and not options.cases and Sluice in run.subjects:
-        (ROOT / "bench/RESULTS.md").write_text(report.document(run.results, CASES, run.facts(), tables))
+        (ROOT / "bench/RESULTS.md").write_text(report.document(run.results, CASES, run.facts(), *tables))
         print("bench: saved in bench/RESULTS.md")
+    elif options.save:
+        saved = ROOT / "bench/RESULTS.md"
+        note = f"- {', '.join(options.cases)}: measured on their own, by Sluice {Sluice.version()}"
+        saved.write_text(merge.merge(saved.read_text(), report.sections(run.results, CASES, *tables), note))
+        print("bench: saved in bench/RESULTS.md beside the others")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 A subject is made for one case (`Shape`), writes its configuration into a folder, and starts on a free port.
 """
+import hashlib
 import json
 import re
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import features
 import policies
 from processes import LOAD_CORE, PROXY_CORE, Process, accepts, free_port
 
@@ -26,6 +28,9 @@ class Shape:
     compose: bool = False  # three JSON bodies become one; against whoever can be told to
     silent: int = 0  # a port that takes connections and says nothing, for what is under way
     policies: str = ""  # who calls and how often: see policies.py
+    feature: features.Settings = None  # what one row of features.py has
+    websocket: bool = False  # the backend echoes messages
+    compress: bool = False  # gzip at level 6 of JSON
     tls: bool = False  # 1.3 with AES-128-GCM, X25519 and a P-256 key, nothing resumed
 
     @property
@@ -71,6 +76,20 @@ def composed_page():
         items = json.loads(composed_part(n))["data"]["items"]
         page[f"p{n}"] = [{("title" if k == "name" else k): v for k, v in item.items()} for item in items]
     return json.dumps(page, separators=(",", ":"))
+
+
+def varied_json():
+    """16 KiB of JSON whose values repeat as little as those of a real list do."""
+    def word(n):
+        return hashlib.sha256(str(n).encode()).hexdigest()
+
+    items = []
+    while len(text := json.dumps({"items": items}, separators=(",", ":"))) < 16 * 1024:
+        n = len(items)
+        items.append({"id": 100_000 + 7 * n, "name": f"Product {word(n)[:6]}", "price": int(word(-n)[:4], 16) / 100,
+                      "tags": ["red", "large"] if n % 3 else ["blue"], "stock": n % 5 > 0,
+                      "owner": {"id": int(word(n % 17)[:3], 16), "mail": f"{word(n % 17)[:8]}@example.com"}})
+    return text
 
 
 class Subject:
@@ -128,15 +147,18 @@ class Sluice(Subject):
         return [self.binary, "run", self.config]
 
     def text(self):
-        log = f"{{format: json, to: {self.log}}}" if self.shape.access_log else "off"
+        feature = self.shape.feature
+        log = f"{{format: json, to: {self.log}}}" if self.shape.access_log or feature and feature.access_log else "off"
         protocols = ", protocols: [h2]" if self.shape.http2 or self.shape.grpc else ""
         protocol = ", protocol: h2" if self.shape.grpc else ""
         silent = f', silent: {{targets: ["http://127.0.0.1:{self.shape.silent}"]}}' if self.shape.silent else ""
         lines = ["version: 1", "workers: 1",
                  f'listeners: {{web: {{bind: "127.0.0.1:{self.port}"{protocols}{self.tls()}}}}}',
                  f'admin: {{bind: "127.0.0.1:{free_port()}"}}', f"access_log: {log}",
-                 "shutdown: {pre_stop: 0s, grace: 1s}",
-                 f'upstreams: {{app: {{targets: ["http://127.0.0.1:{self.backend}"]{protocol}}}{silent}}}', "routes:"]
+                 "shutdown: {pre_stop: 0s, grace: 1s}"]
+        if feature:
+            return "\n".join(lines + features.lines_of(feature, self)) + "\n"
+        lines += [f'upstreams: {{app: {{targets: ["http://127.0.0.1:{self.backend}"]{protocol}}}{silent}}}', "routes:"]
         edits = ("use: [{headers: {request: {set: {X-Gateway: sluice}, remove: [X-Debug]}, "
                  "response: {set: {X-Served-By: sluice}, remove: [Server]}}}], " if self.shape.header_edits else "")
         lines += [f"  - {{name: r{n}, match: {{path: {prefix}/**}}, {edits}to: app}}"
@@ -145,6 +167,8 @@ class Sluice(Subject):
             calls = ", ".join(f'p{n}: {{get: "app:/part{n}", pick: data.items, rename: {{"[].name": title}}, as: p{n}}}'
                               for n in (1, 2, 3))
             lines += [f"  - {{name: page, match: {{path: /page}}, compose: {{calls: {{{calls}}}}}}}"]
+        if self.shape.compress:
+            lines += ["  - {name: json, match: {path: /json}, use: [{compress: {codings: gzip, levels: {gzip: 6}}}], to: app}"]
         if self.shape.policies:
             more, use = policies.of_sluice(self.shape.policies, self.folder, self.store and self.store[1])
             does = "respond: {status: 200, body: limited}" if self.store else "to: app"
@@ -187,6 +211,12 @@ class Nginx(Subject):
         http2 = "http2" if self.shape.http2 or self.shape.grpc else ""
         if self.shape.grpc:
             proxy = "grpc_pass grpc://app;"
+        if self.shape.websocket:
+            proxy = ("proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection upgrade; "
+                     "proxy_set_header Upgrade $http_upgrade;")
+        if self.shape.compress:
+            proxy += " gzip on; gzip_comp_level 6; gzip_types application/json; gzip_min_length 1024; gzip_http_version 1.1;"
+            proxy += " gzip_proxied any; proxy_buffer_size 32k; proxy_buffers 8 32k;"
         locations = "\n".join(f"location {p}/ {{ {proxy} }}" for p in route_prefixes(self.shape.routes))
         tls, ssl = "", ""
         if self.shape.tls:
@@ -333,6 +363,8 @@ class Haproxy(Subject):
         edits = ("http-request set-header X-Gateway haproxy\n  http-request del-header X-Debug\n"
                  "  http-response del-header Server\n  http-response set-header X-Served-By haproxy\n"
                  if self.shape.header_edits or self.shape.policies else "")
+        if self.shape.compress:
+            edits += "compression algo gzip\n  compression type application/json\n"
         if self.shape.policies:
             edits = policies.of_haproxy(self.folder) + "  " + edits
         over_h2 = self.shape.http2 or self.shape.grpc
@@ -347,6 +379,7 @@ class Haproxy(Subject):
                if self.shape.tls else "")
         return f"""global
   tune.ssl.cachesize 0
+  tune.comp.maxlevel 6
   nbthread 1
   maxconn 6000
 defaults
@@ -357,6 +390,7 @@ defaults
   timeout connect 5s
   timeout client 75s
   timeout server 75s
+  timeout tunnel 75s
 frontend web
   bind 127.0.0.1:{self.port} backlog 4096{tls} {proto}
   {edits}
@@ -409,6 +443,7 @@ class Backend:
             (folder / f"{kib}k").write_bytes(b"x" * kib * 1024)
         for n in (1, 2, 3):
             (folder / f"part{n}").write_text(composed_part(n))
+        (folder / "json").write_text(varied_json())
         config = folder / "config"
         # A response of nginx alone may overtake the request's body; passing on reads it to the end first.
         config.write_text(nginx_text(folder, f"""
@@ -416,7 +451,8 @@ class Backend:
           server {{ listen unix:{inner}; return 200 "stored"; }}
           upstream inner {{ server unix:{inner}; keepalive 64; keepalive_requests 100000000; }}
           server {{
-            listen 127.0.0.1:{self.port} backlog=4096;
+            listen 127.0.0.1:{self.port} backlog=4096; listen 127.0.0.2:{self.port} backlog=4096;
+            location = /json {{ default_type application/json; }}
             location = /64k {{}}  location = /1024k {{}}  location /part {{ default_type application/json; }}
             location = /store {{ proxy_pass http://inner; proxy_pass_request_body off; proxy_http_version 1.1;
                                  proxy_set_header Connection ''; proxy_set_header Content-Length ''; }}
@@ -426,13 +462,24 @@ class Backend:
                                accepts(self.port), folder / "output")
 
         self.grpc = grpc_backend(folder / "grpc")
+        self.echo = None  # a process and its port; see start_echo()
+        self.folder = folder
+
+    def start_echo(self, binary):
+        """What echoes messages of WebSockets."""
+        port = free_port()
+        self.echo = Process([binary, "serve", str(port)], LOAD_CORE, accepts(port), self.folder / "echo-output"), port
 
     def port_for(self, shape):
+        if shape.websocket:
+            return self.echo[1]
         return self.grpc[1] if shape.grpc else self.port
 
     def stop(self):
         self.process.stop()
         self.grpc[0].stop()
+        if self.echo:
+            self.echo[0].stop()
 
 
 def grpc_backend(folder):

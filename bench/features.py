@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each feature costs, one after the other against the bare configuration of the same binary: CPU, and instructions
+where valgrind is there to count them. A feature that is on unless turned off is compared with a configuration that turns
+it off."""
+from dataclasses import dataclass, field
+
+import policies
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a configuration has beside the bare one."""
+    use: str = ""  # filters of the route
+    upstream: str = ""  # more of the upstream `app`
+    targets: int = 1
+    match: str = ""  # more of the route's match
+    handler: str = "to: app"
+    other: bool = False  # a second upstream, `other`
+    top: str = ""  # a line of the whole
+    access_log: bool = False
+
+
+@dataclass(frozen=True)
+class Feature:
+    name: str
+    title: str
+    with_it: Settings = Settings()
+    without: Settings = Settings()
+    fields: dict = field(default_factory=dict)
+    body: int = 0
+    token: bool = False
+    cookie: bool = False  # the request carries the cookie that the first answer sets
+
+
+BUSY = 1_000_000_000  # a limit that counts and never refuses
+TWO = Settings(targets=2)
+
+
+def filters(name, title, text, **more):
+    return Feature(name, title, Settings(use=text), **more)
+
+
+FEATURES = (
+    filters("headers", "`headers`, two edits each way",
+            "{headers: {request: {set: {X-Gateway: sluice}, remove: [X-Debug]}, "
+            "response: {set: {X-Served-By: sluice}, remove: [Server]}}}"),
+    filters("cors", "`cors`, a request with an Origin", "{cors: {origins: [\"https://app.example.com\"]}}",
+            fields={"Origin": "https://app.example.com"}),
+    filters("ip_access", "`ip_access`, four networks", "{ip_access: {allow: [127.0.0.0/8, 10.0.0.0/8, 192.168.0.0/16, "
+            "\"2001:db8::/32\"]}}"),
+    Feature("api_key", "`api_key`", Settings(use="{api_key: {header: X-Api-Key}}", top=policies.consumers()),
+            fields={"X-Api-Key": policies.API_KEY}),
+    Feature("jwt", "`jwt`, a token that was seen before", Settings(use="{jwt: JWT}"), token=True),
+    Feature("jwt_uncached", "`jwt` with `cache: 0`, RS256 checked each time", Settings(use="{jwt: JWT_UNCACHED}"), token=True),
+    filters("rate_limit", "`rate_limit` by address", f"{{rate_limit: {{limit: {BUSY}/min}}}}"),
+    filters("concurrency", "`concurrency` by address", "{concurrency: {limit: 1000000}}"),
+    filters("rewrite", "`rewrite` and `rewrite_response`",
+            "{rewrite_response: {location: true, cookies: {secure: true}}}, {rewrite: {strip_prefix: /none}}"),
+    filters("security_headers", "`security_headers`", "{security_headers: {}}"),
+    filters("compress", "`compress`, for a client that takes none", "{compress: {types: [application/octet-stream]}}"),
+    filters("body_limit", "`body_limit`, 1 KiB sent", "{body_limit: {max: 64KiB}}", body=1024),
+    Feature("mirror", "`mirror`, a copy of each request", Settings(use="{mirror: {to: other}}", other=True)),
+    Feature("retry", "`retry`, which is on unless turned off", Settings(), Settings(upstream="retry: {attempts: 1}")),
+    Feature("retry_body", "the same, 1 KiB sent that may be sent twice", Settings(),
+            Settings(upstream="retry: {attempts: 1}"), body=1024, fields={"Idempotency-Key": "018f6b2e7a3c7d11"}),
+    Feature("retry_on", "`retry.on`: 502, 503 and 504", Settings(upstream="retry: {on: [502, 503, 504]}")),
+    Feature("outlier", "`outlier`, which is on unless turned off", Settings(), Settings(upstream="outlier: off")),
+    Feature("circuit_breaker", "`circuit_breaker`", Settings(upstream="circuit_breaker: default")),
+    Feature("limits", "`limits.max_requests`", Settings(upstream="limits: {max_requests: 100000}")),
+    Feature("queue", "the same with a `queue`", Settings(upstream="limits: {max_requests: 100000}, queue: {max: 100}")),
+    Feature("propagate", "`timeouts.propagate`, a deadline for the target", Settings(upstream="timeouts: {propagate: true}")),
+    Feature("round_robin", "two targets, `round_robin`", Settings(targets=2, upstream="balance: round_robin")),
+    Feature("least_request", "two targets, `least_request`", TWO),
+    Feature("peak_ewma", "the same, `peak_ewma`", Settings(targets=2, upstream="balance: peak_ewma"), TWO),
+    Feature("consistent_hash", "the same, `consistent_hash` by a header",
+            Settings(targets=2, upstream="balance: consistent_hash, hash_by: header.X-Tenant"), TWO,
+            fields={"X-Tenant": "acme"}),
+    Feature("sticky", "the same, `sticky`, a client that has its cookie",
+            Settings(targets=2, upstream=f"sticky: {{cookie: shop_target, secret: {'s' * 32}, secure: false}}"), TWO,
+            cookie=True),
+    Feature("split", "`split` between two upstreams", Settings(handler="split: {to: {app: 90, other: 10}}", other=True)),
+    Feature("branch", "`branch` on a header",
+            Settings(handler="branch: [{when: 'header[\"x-tier\"] == \"gold\"', to: other}, {to: app}]", other=True),
+            fields={"X-Tier": "free"}),
+    Feature("match_header", "a match on a header", Settings(match="header: {X-Tenant: acme}"), fields={"X-Tenant": "acme"}),
+    Feature("when", "a match by `when`, two comparisons",
+            Settings(match="when: 'header[\"x-tenant\"] == \"acme\" && request.method != \"TRACE\"'"),
+            fields={"X-Tenant": "acme"}),
+    Feature("access_log", "the access log, JSON, to a file", Settings(access_log=True)),
+)
+
+
+def lines_of(settings, subject):
+    """The configuration from the upstreams on."""
+    jwt = policies.jwt_settings(subject.folder) if "JWT" in settings.use else ""
+    use = settings.use.replace("JWT_UNCACHED", "{" + jwt + ", cache: 0}").replace("JWT", "{" + jwt + "}")
+    targets = ", ".join(f'"http://127.0.0.{n + 1}:{subject.backend}"' for n in range(settings.targets))
+    more = f", {settings.upstream}" if settings.upstream else ""
+    other = f', other: {{targets: ["http://127.0.0.1:{subject.backend}"]}}' if settings.other else ""
+    match = f", {settings.match}" if settings.match else ""
+    return [*([settings.top] if settings.top else []),
+            f"upstreams: {{app: {{targets: [{targets}]{more}}}{other}}}", "routes:",
+            f"  - {{name: all, match: {{path: /**{match}}}, use: [{use}], {settings.handler}}}"]
