@@ -25,8 +25,7 @@ constexpr std::array<bool, 256> kToken = make_tokens();
 bool matches(const Field& f, FieldId id, std::string_view name) noexcept {
   if (f.dropped || f.id != id) return false;
   // Names differ in length mostly, which is seen without a call.
-  return id != FieldId::other ||
-         (f.name.size() == name.size() && base::equal_ignoring_case(f.name, name));
+  return id != FieldId::other || (f.name.size() == name.size() && base::equal_ignoring_case(f.name, name));
 }
 
 }  // namespace
