@@ -100,7 +100,9 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   return best;
 }
 
-bool glob_match(std::string_view glob, std::string_view text) noexcept {
+namespace {
+
+bool match_between_stars(std::string_view glob, std::string_view text) noexcept {
   std::size_t g = 0, t = 0, star = std::string_view::npos, mark = 0;
   while (t < text.size()) {
     if (g < glob.size() && glob[g] == '*') {
@@ -118,6 +120,24 @@ bool glob_match(std::string_view glob, std::string_view text) noexcept {
   }
   while (g < glob.size() && glob[g] == '*') ++g;
   return g == glob.size();
+}
+
+}  // namespace
+
+// What stands before the first star and behind the last one has its place in the text, and most texts differ
+// there.
+bool glob_match(std::string_view glob, std::string_view text) noexcept {
+  std::size_t first = glob.find('*');
+  if (first == std::string_view::npos) return equal_ignoring_case(glob, text);
+  std::size_t last = glob.rfind('*');
+  std::string_view head = glob.substr(0, first), tail = glob.substr(last + 1);
+  if (text.size() < head.size() + tail.size()) return false;
+  if (!equal_ignoring_case(text.substr(0, head.size()), head)) return false;
+  if (!equal_ignoring_case(text.substr(text.size() - tail.size()), tail)) return false;
+  if (first == last) return true;
+  text.remove_prefix(head.size());
+  text.remove_suffix(tail.size());
+  return match_between_stars(glob.substr(first, last - first + 1), text);
 }
 
 }  // namespace sluice::base

@@ -144,12 +144,9 @@ ConsumerTable::ConsumerTable(const std::vector<ConsumerConfig>& configs, const c
   for (std::size_t i = 0; i < configs.size(); ++i) filler.add(configs[i], i);
 }
 
+// The search may stop at the first byte that differs: of digests that says nothing about any key.
 const Credential* ConsumerTable::find_api_key(const Digest& digest) const noexcept {
-  auto found = api_keys_.find(view(digest));
-  // The search may stop at the first byte that differs, which says nothing about any key; whether it is the
-  // same is found out without hurry.
-  if (found == api_keys_.end() || !equal_in_constant_time(found->first, view(digest))) return nullptr;
-  return found->second;
+  return at(api_keys_, view(digest));
 }
 
 const Credential* ConsumerTable::find_token(std::string_view issuer, std::span<const Claim> claims,

@@ -91,7 +91,8 @@ void CountingFilter::Tier::add(RateFieldTexts text) {
   texts.push_back(std::move(text));
 }
 
-CountingFilter::CountingFilter(const CountingConfig& c, Builder& builder, base::Reason reason)
+CountingFilter::CountingFilter(const CountingConfig& c, Builder& builder, base::Reason reason,
+                               observe::Family family)
     : owner_(builder.owner()),
       key_(c.by, c.missing),
       cost_(c.cost),
@@ -100,7 +101,7 @@ CountingFilter::CountingFilter(const CountingConfig& c, Builder& builder, base::
       headers_(c.headers),
       dry_run_(c.dry_run),
       reason_(reason),
-      metrics_(builder.series(), observe::Family::sluice_rate_limit_requests_total, owner_, kResults) {
+      metrics_(builder.series(), family, owner_, kResults) {
   if (const auto* here = c.cost.routes.find(builder.route().name)) usual_ = *here;
 }
 

@@ -89,8 +89,8 @@ class CountingFilter : public Filter {
     std::int64_t cost = 1;
   };
 
-  // `reason` of refusals.
-  CountingFilter(const CountingConfig& c, Builder& builder, base::Reason reason);
+  // `reason` of refusals; `family` counts the decisions, by policy and result.
+  CountingFilter(const CountingConfig& c, Builder& builder, base::Reason reason, observe::Family family);
   void add(Tier tier) { tiers_.push_back(std::move(tier)); }
   const std::string& owner() const noexcept { return owner_; }
   bool confidential() const noexcept { return key_.confidential(); }

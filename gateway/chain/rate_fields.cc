@@ -12,11 +12,25 @@ namespace {
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::string_view kLimit = "X-RateLimit-Limit", kRemaining = "X-RateLimit-Remaining",
                            kReset = "X-RateLimit-Reset";
+constexpr std::size_t kDigits = 20;
 
 std::string_view number(base::Arena& arena, std::uint64_t n) {
-  constexpr std::size_t kDigits = 20;
   char* out = arena.chars(kDigits);
   return {out, static_cast<std::size_t>(std::to_chars(out, out + kDigits, n).ptr - out)};
+}
+
+// "default";r=12;t=30, written where it stays.
+std::string_view left(base::Arena& arena, std::string_view item, std::uint64_t remaining,
+                      std::uint64_t reset) {
+  constexpr std::string_view kLeft = ";r=", kAgain = ";t=";
+  std::size_t room = item.size() + kLeft.size() + kAgain.size() + 2 * kDigits;
+  char* begin = arena.chars(room);
+  char* at = begin + item.copy(begin, item.size());
+  at += kLeft.copy(at, kLeft.size());
+  at = std::to_chars(at, begin + room, remaining).ptr;
+  at += kAgain.copy(at, kAgain.size());
+  at = std::to_chars(at, begin + room, reset).ptr;
+  return {begin, static_cast<std::size_t>(at - begin)};
 }
 
 std::uint64_t seconds(std::uint64_t nanoseconds) noexcept { return (nanoseconds + kSecond - 1) / kSecond; }
@@ -60,8 +74,7 @@ void add_rate_fields(Exchange& ex, RateFields which, const RateFieldTexts& texts
                      std::uint64_t remaining, std::uint64_t until_reset) {
   if (which == RateFields::standard || which == RateFields::both) {
     ex.response.fields.add("RateLimit-Policy", policies);
-    ex.response.fields.add("RateLimit", ex.arena.join(texts.item, ";r=", number(ex.arena, remaining),
-                                                      ";t=", number(ex.arena, seconds(until_reset))));
+    ex.response.fields.add("RateLimit", left(ex.arena, texts.item, remaining, seconds(until_reset)));
   }
   if (which == RateFields::x_ratelimit || which == RateFields::both)
     set_x_fields(ex, texts, remaining, until_reset);

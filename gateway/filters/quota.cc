@@ -131,7 +131,8 @@ namespace {
 class QuotaFilter final : public chain::CountingFilter {
  public:
   QuotaFilter(const QuotaConfig& c, chain::Builder& builder)
-      : CountingFilter(c, builder, base::Reason::quota), present_(builder.workers()) {
+      : CountingFilter(c, builder, base::Reason::quota, observe::Family::sluice_quota_requests_total),
+        present_(builder.workers()) {
     auto calendar = stores::Calendar::of(c.time_zone);
     if (!calendar) builder.error("time_zone", "there is no time zone `" + c.time_zone + "`");
     auto plan = std::make_shared<stores::QuotaPlan>(

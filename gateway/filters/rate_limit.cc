@@ -161,7 +161,8 @@ namespace {
 class RateLimit final : public chain::CountingFilter {
  public:
   RateLimit(const RateLimitConfig& c, chain::Builder& builder)
-      : CountingFilter(c, builder, base::Reason::rate_limited),
+      : CountingFilter(c, builder, base::Reason::rate_limited,
+                       observe::Family::sluice_rate_limit_requests_total),
         memory_(builder.stores().memory()),
         counters_(builder.counters(c.store)) {
     add_limits(c, "", c.limit, false, builder);

@@ -128,11 +128,15 @@ class SecurityHeaders final : public chain::Filter {
   };
 
   void say(http::Fields& fields, View name, View value) const {
-    if (overwrite_ || !fields.find(name)) fields.set(name, value);
+    if (overwrite_) {
+      fields.set(name, value);
+    } else if (!fields.find(name)) {
+      fields.add(name, value);
+    }
   }
   // Browsers that know frame-ancestors take it for X-Frame-Options: it must not say more than the service.
   void restrict_frames(http::Fields& fields) const {
-    if (fields.find(kFrameOptions) && !overwrite_) return;
+    if (!overwrite_ && fields.find(kFrameOptions)) return;
     bool deny = frames_ == FramePolicy::deny;
     fields.set(kFrameOptions, deny ? "DENY" : "SAMEORIGIN");
     if (!fields.find(kContentSecurityPolicy))

@@ -62,6 +62,7 @@ void Front::finish(Exchange& ex, observe::RouteMetrics& metrics, const routing::
   Ending ending = ending_of(ex);
   if (ex.attempt && ex.reason != Reason::none && ex.upstream.answered != base::SteadyTime{})
     ex.attempt->failed(ex.reason);
+  if (ex.attempt) ex.attempt->ended(ending.now);
   count(ex, metrics, ending);
   if (to_be_told(ex, ending)) write_log(ex, ending, snapshot.hash);
 }

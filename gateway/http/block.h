@@ -92,11 +92,17 @@ inline unsigned first_bit(std::uint32_t bits) noexcept {
 
 // The first byte of [p, end) in whose lane `wanted(block)` is true, or `end`.
 template <class Wanted>
-const char* find_first(const char* p, const char* end, Wanted wanted) noexcept {
+inline const char* find_first(const char* p, const char* end, Wanted wanted) noexcept {
   auto left = static_cast<std::size_t>(end - p);
-  for (; left >= kBlock; p += kBlock, left -= kBlock)
-    if (std::uint32_t found = bits(wanted(load(p)))) return p + first_bit(found);
-  std::uint32_t found = bits(wanted(load_part(p, left))) & ((1U << left) - 1);
+  std::uint32_t found;
+  if (left < kBlock) {
+    found = bits(wanted(load_part(p, left))) & ((1U << left) - 1);
+  } else {
+    for (; left >= kBlock; p += kBlock, left -= kBlock)
+      if ((found = bits(wanted(load(p)))) != 0) return p + first_bit(found);
+    // The rest once more with what stands before it, which has none.
+    found = bits(wanted(load(end - kBlock))) >> (kBlock - left);
+  }
   return found ? p + first_bit(found) : end;
 }
 

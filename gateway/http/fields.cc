@@ -24,7 +24,8 @@ constexpr std::array<bool, 256> kToken = make_tokens();
 
 bool matches(const Field& f, FieldId id, std::string_view name) noexcept {
   if (f.dropped || f.id != id) return false;
-  return id != FieldId::other || base::equal_ignoring_case(f.name, name);
+  // Names differ in length mostly, which is seen without a call.
+  return id != FieldId::other || (f.name.size() == name.size() && base::equal_ignoring_case(f.name, name));
 }
 
 }  // namespace
@@ -67,7 +68,7 @@ bool valid_field_value(std::string_view value) noexcept {
 
 bool has_control(std::string_view text) noexcept {
   const char* end = text.data() + text.size();
-  return find_first(text.data(), end, control) != end;
+  return find_first(text.data(), end, [](Block v) { return control(v); }) != end;
 }
 
 const Field* Fields::find(FieldId id) const noexcept {

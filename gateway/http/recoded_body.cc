@@ -26,20 +26,19 @@ Task<Result<Piece>> RecodedBody::read(std::size_t at_most) {
 // others are to have their turn.
 std::optional<Result<Piece>> RecodedBody::step(std::size_t at_most) {
   for (unsigned pieces = 0;;) {
-    if (ready_.empty() && more_)
-      if (auto recoded = recode_some(); !recoded) return Result<Piece>(std::move(recoded).unexpected());
-    if (!ready_.empty() || ended_) return Result<Piece>(give(at_most));
+    if (too_little() && more_)
+      if (auto recoded = recode_some(); !recoded) fail(std::move(recoded));
+    if (!too_little()) return give(at_most);
     if (more_) continue;
-    if (reading_) return std::nullopt;
-    if (++pieces > kInARow) return std::nullopt;
+    if (reading_ || ++pieces > kInARow) return give_some(at_most);
     auto reading = source_->read(kMostRoom);
     if (!reading.await_ready()) {
       reading_.emplace(std::move(reading));
-      if (!flushes_ || !held_) return std::nullopt;
+      if (!flushes_ || !held_) return give_some(at_most);
       push_ = Push::flush;
       more_ = true;
     } else if (auto taken = take(reading.await_resume()); !taken) {
-      return Result<Piece>(std::move(taken).unexpected());
+      fail(std::move(taken));
     }
   }
 }
@@ -72,13 +71,14 @@ Result<void> RecodedBody::take(Result<Piece> piece) {
 }
 
 Result<void> RecodedBody::recode_some() {
-  auto progress = recode(in_, room_, push_);
+  std::size_t begin = ready_.empty() ? 0 : static_cast<std::size_t>(ready_.data() - room_.data());
+  auto progress = recode(in_, room_.subspan(begin + ready_.size()), push_);
   if (!progress) {
     source_->abandon();
     return std::move(progress).unexpected();
   }
   in_ = in_.subspan(progress->taken);
-  ready_ = room_.first(progress->made);
+  ready_ = room_.subspan(begin, ready_.size() + progress->made);
   more_ = !progress->done;
   if (more_) return {};
   held_ = push_ == Push::none;
@@ -87,11 +87,33 @@ Result<void> RecodedBody::recode_some() {
   return {};
 }
 
-Piece RecodedBody::give(std::size_t at_most) noexcept {
+// Is it worth reading on before anything is given? What an encoder begins with, ten bytes of gzip for
+// instance, would leave in a packet of its own; and there must be room behind it.
+bool RecodedBody::too_little() const noexcept {
+  if (ended_ || failed_ || ready_.size() >= kLeastPiece) return false;
+  if (ready_.empty()) return true;
+  auto end = static_cast<std::size_t>(ready_.data() - room_.data()) + ready_.size();
+  return room_.size() - end >= kLeastPiece;
+}
+
+// For when there will be no more without waiting.
+std::optional<Result<Piece>> RecodedBody::give_some(std::size_t at_most) {
+  if (ready_.empty()) return std::nullopt;
+  return give(at_most);
+}
+
+// What was made before it is given first.
+void RecodedBody::fail(Result<void> why) {
+  failed_ = std::move(why.error());
+  more_ = false;
+}
+
+Result<Piece> RecodedBody::give(std::size_t at_most) {
+  if (failed_ && ready_.empty()) return base::Unexpected{*failed_};
   auto now = ready_.first(std::min(at_most, ready_.size()));
   ready_ = ready_.subspan(now.size());
   bool last = ended_ && ready_.empty();
-  return {now, last, last ? trailers_ : nullptr};
+  return Piece{now, last, last ? trailers_ : nullptr};
 }
 
 }  // namespace sluice::http

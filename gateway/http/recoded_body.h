@@ -28,12 +28,17 @@ class RecodedBody : public Body {
 
  private:
   static constexpr std::size_t kLeastRoom = 1024, kMostRoom = 16 * 1024;
+  // Less is given only where the source has no more for now.
+  static constexpr std::size_t kLeastPiece = 512;
   // Pieces of the source that are read for one that is given, before others on the loop have their turn.
   static constexpr unsigned kInARow = 4;
 
   std::optional<base::Result<Piece>> step(std::size_t at_most);
   base::Task<base::Result<Piece>> wait(std::size_t at_most);
-  Piece give(std::size_t at_most) noexcept;
+  bool too_little() const noexcept;
+  std::optional<base::Result<Piece>> give_some(std::size_t at_most);
+  base::Result<Piece> give(std::size_t at_most);
+  void fail(base::Result<void> why);
   base::Result<void> recode_some();
   base::Result<void> take(base::Result<Piece> piece);
 
@@ -44,6 +49,7 @@ class RecodedBody : public Body {
   std::span<const char> ready_;                             // of `room_`, not yet given
   std::optional<base::Task<base::Result<Piece>>> reading_;  // begun, and there was nothing yet
   const Fields* trailers_ = nullptr;
+  std::optional<base::Error> failed_;
   Push push_ = Push::none;
   bool flushes_;
   bool more_ = false;   // recode() has more to give or to take

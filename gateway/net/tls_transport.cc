@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "gateway/net/system_call.h"
+
 namespace sluice::net {
 
 // The BIO of OpenSSL 3.0: four functions and what they are called with.
@@ -103,7 +105,7 @@ int TlsTransport::receive(char* into, std::size_t size) noexcept {
     return -1;
   }
   while (readable_) {
-    ssize_t n = ::recv(fd_, into, size, MSG_DONTWAIT);
+    ssize_t n = net::receive(fd_, into, size, MSG_DONTWAIT);
     if (n > 0) {
       if (first_size_ < sizeof first_) [[unlikely]]
         note_first({into, static_cast<std::size_t>(n)});
@@ -143,7 +145,7 @@ bool TlsTransport::send(const char* from, std::size_t size) noexcept {
 
 std::size_t TlsTransport::send_now(const char* from, std::size_t size) noexcept {
   while (writable_) {
-    ssize_t n = ::send(fd_, from, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n = net::send(fd_, from, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n >= 0) {
       if (static_cast<std::size_t>(n) < size) writable_ = false;
       return static_cast<std::size_t>(n);

@@ -4,6 +4,7 @@
 
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
+#include "tests/support/metrics.h"
 #include "tests/support/temporary_directory.h"
 
 namespace sluice::test {
@@ -41,6 +42,28 @@ TEST(Quotas, CountForAllWorkersAndAllRoutesOfAPolicy) {
   EXPECT_EQ(refused.status, 429);
   EXPECT_THAT(refused.body, HasSubstr("\"reason\":\"quota\""));
   EXPECT_THAT(refused, HasField("RateLimit-Policy", "\"month\";q=3"));
+}
+
+// Apart from rate limits, whose refusals are over in seconds.
+TEST(Quotas, HaveCountersOfTheirOwn) {
+  TemporaryDirectory state;
+  Gateway gw(three_a_month(state));
+  Metrics before(gw);
+  for (int i = 0; i < 5; ++i) gw.get("/a");
+  auto grown = [&](const char* family, const char* result) {
+    return before.growth(family, {{"policy", "plan"}, {"result", result}});
+  };
+  EXPECT_EQ(grown("sluice_quota_requests_total", "allowed"), 3);
+  EXPECT_EQ(grown("sluice_quota_requests_total", "limited"), 2);
+  EXPECT_EQ(grown("sluice_rate_limit_requests_total", "allowed"), 0);
+}
+
+TEST(Quotas, CountWhatATrialWouldRefuse) {
+  TemporaryDirectory state;
+  Gateway gw(three_a_month(state, ", dry_run: true"));
+  Metrics before(gw);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(gw.get("/a").status, 200);
+  EXPECT_EQ(before.growth("sluice_quota_requests_total", {{"policy", "plan"}, {"result", "dry_run"}}), 2);
 }
 
 TEST(Quotas, OutliveTheGateway) {

@@ -23,6 +23,7 @@ Sent body_error(base::Error error) { return Sent{{}, std::move(error)}; }
 Task<Sent> BodySender::write_later(Task<net::Written> writing) {
   auto since = loop_->clock().steady();
   net::Written w = co_await writing;
+  joined_.release();
   waited_ += loop_->clock().steady() - since;
   co_return Sent{w, std::nullopt};
 }
@@ -142,6 +143,7 @@ Task<Sent> BodySender::put(std::string_view head, const Result<Piece>& piece) {
   auto writing = net::write_all(*to_, {pieces_, n}, timeout_, *sent_, pace_);
   if (writing.await_ready()) {
     Sent sent{writing.await_resume(), std::nullopt};
+    joined_.release();
     if (!sent) more_ = false;
     return sent;
   }
@@ -170,21 +172,23 @@ std::size_t BodySender::gather(std::string_view head, const Piece& piece) {
   } else if (!bytes.empty()) {
     pieces_[n++] = net::piece(bytes);
   }
-  return n > 1 && !head.empty() ? join_small(n) : n;  // once a message: the arena forgets nothing
+  return n > 1 && !head.empty() ? join_small(n) : n;
 }
 
-// Copies a few small pieces into one: the kernel takes longer to gather them than we to copy.
+// Copies a few small pieces into one: the kernel takes longer to gather them than we to copy. Not into the
+// arena, which would need another block for it; and this memory was written a moment ago by the message
+// before.
 std::size_t BodySender::join_small(std::size_t n) {
   std::size_t size = 0;
   for (std::size_t i = 0; i < n; ++i) size += pieces_[i].iov_len;
   if (size > kJoin) return n;
-  char* out = arena_->chars(size);
-  char* p = out;
+  joined_ = loop_->buffers().head();
+  char* p = joined_.data();
   for (std::size_t i = 0; i < n; ++i) {
     std::memcpy(p, pieces_[i].iov_base, pieces_[i].iov_len);
     p += pieces_[i].iov_len;
   }
-  pieces_[0] = net::piece({out, size});
+  pieces_[0] = net::piece({joined_.data(), size});
   return 1;
 }
 

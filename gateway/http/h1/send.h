@@ -72,6 +72,7 @@ class BodySender {
   base::Duration waited_{};
   std::uint64_t left_ = std::numeric_limits<std::uint64_t>::max();  // of an announced length
   std::optional<base::Task<base::Result<Piece>>> first_;            // begun by start(), awaited by rest()
+  net::Buffer joined_;  // what join_small() made, until it is written
   iovec pieces_[4];
   char chunk_head_[24];
 };

@@ -32,7 +32,7 @@ bool read_version(const char* at, Version& out) noexcept {
 bool digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 [[gnu::noinline]] const char* find_control(const char* p, const char* end) noexcept {
-  return find_first(p, end, control);
+  return find_first(p, end, [](Block v) { return control(v); });
 }
 
 // What a control character at `at` makes of a line that does not go on there as it should.

@@ -42,6 +42,14 @@ std::string_view phrase_of(const ResponseHead& head) noexcept {
   return head.reason.empty() ? status_phrase(status_of(head)) : head.reason;
 }
 
+// A line whose name is known to be one.
+char* write_named(char* out, std::string_view name, std::string_view value) noexcept {
+  out = append(out, name);
+  out = append(out, ": ");
+  out = append_checked(out, value);
+  return append(out, kLineEnd);
+}
+
 const char* line_end(const Field& line) noexcept {
   return line.value.data() + line.value.size() + kLineEnd.size();
 }
@@ -56,11 +64,7 @@ std::size_t lines_size(const Fields& fields) noexcept {
 }
 
 char* write_line(char* out, std::string_view name, std::string_view value) noexcept {
-  if (!valid_field_name(name)) return out;
-  out = append(out, name);
-  out = append(out, ": ");
-  out = append_checked(out, value);
-  return append(out, kLineEnd);
+  return valid_field_name(name) ? write_named(out, name, value) : out;
 }
 
 char* write_lines(char* out, const Fields& fields) noexcept {
@@ -76,7 +80,8 @@ char* write_lines(char* out, const Fields& fields) noexcept {
     if (line.dropped) continue;
     if (!line.received) {
       flush();
-      out = write_line(out, line.name, line.value);
+      out = line.id == FieldId::other ? write_line(out, line.name, line.value)
+                                      : write_named(out, line.name, line.value);
       continue;
     }
     if (line.name.data() != run_end) {

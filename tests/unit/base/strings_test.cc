@@ -78,7 +78,10 @@ TEST(Strings, MatchesGlobsWithAnyNumberOfStars) {
   EXPECT_TRUE(glob_match("X-Internal-*", "x-internal-id"));
   EXPECT_TRUE(glob_match("*", ""));
   EXPECT_TRUE(glob_match("a*b*c", "a-b-b-c"));
+  EXPECT_TRUE(glob_match("ab*cd*ef", "ABcdcdEF"));
   EXPECT_TRUE(glob_match("abc", "ABC"));
+  EXPECT_FALSE(glob_match("ab*ba", "aba"));
+  EXPECT_FALSE(glob_match("ab*cd*ef", "abcef"));
   EXPECT_FALSE(glob_match("a*b", "a-b-c"));
   EXPECT_FALSE(glob_match("", "a"));
   EXPECT_FALSE(glob_match("abc", "ab"));

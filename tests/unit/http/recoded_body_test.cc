@@ -84,6 +84,12 @@ TEST_F(RecodedBodyTest, GivesAFlushInPieces) {
   EXPECT_THAT(test::read_all(loop, body, 4).pieces, ElementsAre("aabb", "cc", "dd"));
 }
 
+TEST_F(RecodedBodyTest, JoinsWhatIsLittleAndThereAlready) {
+  auto body = over({"a", "b", std::string(300, 'c'), "d", "|e", "f"});
+  EXPECT_THAT(test::read_all(loop, body, 5000).pieces,
+              ElementsAre("aabb" + std::string(600, 'c'), "dd", "eeff"));
+}
+
 TEST_F(RecodedBodyTest, GivesWayWhereMuchIsReadForNothing) {
   auto body = over(std::vector<std::string>(20, "x"), true, 1000);
   auto reading = body.read(100);
