@@ -98,7 +98,6 @@ Task<bool> ServerConnection::burst(bool others_first) {
   if (session.input.read_head().kind == net::Io::Kind::again) co_return true;  // woken for nothing
   for (unsigned served = 1;; ++served) {
     if (!co_await one_request(session)) co_return false;
-    served_ = true;
     session.input.next_message();
     session.reader.reset();
     if (session.input.empty()) co_return true;
@@ -118,6 +117,7 @@ Task<bool> ServerConnection::one_request(Session& session) {
   base::Scope stream_scope(scope);
   const Running running{stream_scope, stream};
   running_ = &running;
+  stirred_ = true;
   transport_->watch(this);
   Result<Control> control =
       length ? Result<Control>(session.reader.control()) : Result<Control>(std::move(length).unexpected());
