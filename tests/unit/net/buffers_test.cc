@@ -36,7 +36,9 @@ TEST(BufferPool, KeepsTheTwoSizesApart) {
 
 TEST(BufferPool, GivesAllThatItKeepsBackWhenTold) {
   BufferPool pool;
-  { Buffer head = pool.head(), body = pool.body(); }
+  {
+    Buffer head = pool.head(), body = pool.body();
+  }
   pool.give_back(pool.pipe());
   Buffer used = pool.body();
 
