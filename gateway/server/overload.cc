@@ -73,7 +73,7 @@ void Overload::use(const OverloadConfig& config) {
 void Overload::wait() {
   timer_.expires_after(used_ < limit_ / 2 ? kPeriod : kShortPeriod);
   timer_.async_wait([this](boost::system::error_code stopped) {
-    if (stopped) return;
+    if (stopped || limit_ == 0) return;
     look();
     wait();
   });
@@ -81,7 +81,9 @@ void Overload::wait() {
 
 void Overload::look() {
   ++looks_;
-  if (looks_ % kLimit == 0 && limit_ != 0) limit_ = std::max(limit_of(setting_), std::uint64_t{1});
+  // One that cannot be read, or is gone, stays in force until the next reload.
+  if (looks_ % kLimit == 0 && limit_ != 0)
+    if (auto limit = limit_of(setting_)) limit_ = limit;
   auto reading = limit_ != 0 ? read_() : MemoryReading{};
   used_ = reading.resident + reading.sockets;
   Strain before = levels_.strain();
