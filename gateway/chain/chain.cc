@@ -13,6 +13,7 @@
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/request_id.h"
+#include "gateway/chain/shedding.h"
 
 namespace sluice::chain {
 namespace {
@@ -75,6 +76,7 @@ Chain::Chain(std::vector<Link> links, std::shared_ptr<const Handler> handler)
     links_[i].filter->slot_ = i;
     links_[i].authenticates = dynamic_cast<const Authenticator*>(links_[i].filter.get()) != nullptr;
     number_inner(*links_[i].filter);
+    importance_ = std::max(importance_, links_[i].filter->importance_at_most());
     if (links_[i].hooks.request) on_request_.push_back(i);
     if (links_[i].hooks.response) on_response_.push_back(i);
     if (links_[i].hooks.done) on_done_.push_back(i);
@@ -169,6 +171,9 @@ Task<void> Chain::ask_after(Exchange& ex, std::size_t at, Task<Step> pending) co
 // --- at the end of the chain
 
 Task<void> Chain::answer(Exchange& ex) const {
+  // Only now is it known.
+  if (importance_ && shed(ex, ex.importance)) [[unlikely]]
+    return tell_from(ex, 0);
   try {
     Task<Result<void>> made = handler_->answer(ex);
     if (!made.await_ready()) return answer_after(ex, std::move(made));

@@ -3,6 +3,7 @@
 // filter that does not implement a hook is not called for it. What a filter or handler throws is caught here
 // alone and becomes 500 filter_failed.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -48,6 +49,11 @@ class Chain {
   bool answers_preflights() const noexcept { return preflight_ != nullptr; }
   void answer_preflight(Exchange& ex) const noexcept;
 
+  // What the importance of a request can become that begins with this one.
+  upstream::Importance importance_at_most(upstream::Importance begin) const noexcept {
+    return importance_ ? std::max(begin, *importance_) : begin;
+  }
+
   const std::vector<Link>& links() const noexcept { return links_; }
   const Handler& handler() const noexcept { return *handler_; }
 
@@ -70,6 +76,7 @@ class Chain {
 
   std::vector<Link> links_;
   std::shared_ptr<const Handler> handler_;
+  std::optional<upstream::Importance> importance_;                 // at most, of the filters that say one
   std::size_t slots_ = 0;                                          // of the filters and of those inside them
   const Link* preflight_ = nullptr;                                // one of links_, or null
   std::vector<std::uint16_t> on_request_, on_response_, on_done_;  // indices of links_; the last two reversed

@@ -5,11 +5,13 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "gateway/base/result.h"
 #include "gateway/base/task.h"
+#include "gateway/upstream/importance.h"
 
 namespace sluice::chain {
 
@@ -35,6 +37,9 @@ class Filter {
   // Filters that this one asks itself, in place of the chain: they have slots too, so that each may use
   // Exchange::local().
   virtual std::span<const std::shared_ptr<const Filter>> inner() const { return {}; }
+
+  // What this filter makes the importance of a request at most; nothing: it leaves it alone.
+  virtual std::optional<upstream::Importance> importance_at_most() const noexcept { return std::nullopt; }
 
   // Number of this filter in its chain, for Exchange::local(). Set by the chain.
   std::uint16_t slot() const noexcept { return slot_; }

@@ -18,7 +18,7 @@ enum class Mirrored : std::uint8_t {
   answered,    // whatever the answer says
   failed,      // nothing or half an answer came
   timeout,     // not in time
-  shed,        // there were too many under way already, so none was made
+  shed,        // there were too many under way already, or memory is short, so none was made
   too_large,   // the body exceeds the limit
   incomplete,  // the body was not read to its end, or not in time, so there was nothing to send
 };

@@ -124,6 +124,8 @@ class Compress final : public chain::Filter {
   Task<chain::Step> on_request(Exchange& ex) const override {
     http::AcceptedCodings accepted(ex.request.fields);
     Coding chosen = http::no_transform(ex.request.fields) ? Coding::identity : accepted.best(codings_);
+    // What holds up to a megabyte each is not begun while memory is short.
+    if (ex.worker.loop.buffers().frugal() && !accepted.refuses_identity()) chosen = Coding::identity;
     ex.local<Choice>(*this) = {chosen, chosen != Coding::identity && accepted.refuses_identity()};
     return chain::Step::next;
   }

@@ -43,6 +43,8 @@ class ImportanceFilter final : public chain::Filter {
     return chain::Step::next;
   }
 
+  std::optional<upstream::Importance> importance_at_most() const noexcept override { return config_.set; }
+
  private:
   ImportanceConfig config_;
 };

@@ -66,7 +66,11 @@ class Owner final : public chain::MirrorOwner {
     count(worker, how);
   }
   // Each that was true has its ended().
-  bool enter(unsigned worker) const noexcept {
+  bool enter(unsigned worker, bool frugal) const noexcept {
+    if (frugal) {
+      count(worker, Mirrored::shed);
+      return false;
+    }
     if (in_flight_.fetch_add(1, std::memory_order_relaxed) < most_) return true;
     in_flight_.fetch_sub(1, std::memory_order_relaxed);
     count(worker, Mirrored::shed);
@@ -105,7 +109,7 @@ class Mirror final : public chain::Filter {
       owner_->count(worker, Mirrored::too_large);
       return Step::next;
     }
-    if (!owner_->enter(worker)) return Step::next;
+    if (!owner_->enter(worker, ex.worker.loop.buffers().frugal())) return Step::next;
     auto copy = std::make_unique<chain::MirroredRequest>(ex, owner_);
     copy->set("X-Shadow", "1");
     if (!ex.request_body) {

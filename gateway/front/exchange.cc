@@ -8,6 +8,7 @@
 //   5 finish    log, metrics, done hooks; then everything is forgotten at once
 #include "gateway/chain/error_pages.h"
 #include "gateway/chain/local_reply.h"
+#include "gateway/chain/shedding.h"
 #include "gateway/front/front.h"
 #include "gateway/front/hold.h"
 #include "gateway/front/max_forwards.h"
@@ -113,7 +114,10 @@ Task<void> Front::serve(http::ServerStream& stream) {
   if (grpc) cells.grpc_begin();
 
   // Step 3
-  if (plan.preflight) {
+  if (worker_->loop.pressure().watched()) hold.lists(ex);
+  if (chain::shed(ex, route.chain.importance_at_most(ex.importance))) [[unlikely]] {
+    // That is the answer.
+  } else if (plan.preflight) {
     route.chain.answer_preflight(ex);
   } else {
     co_await route.chain.run(ex).in(ex.scope);

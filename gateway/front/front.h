@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "gateway/chain/exchange.h"
+#include "gateway/front/in_flight.h"
 #include "gateway/observe/access_log.h"
 #include "gateway/observe/failure_ring.h"
 #include "gateway/observe/metrics.h"
@@ -30,6 +31,8 @@ class Front final : public http::Service {
   void remember_in(observe::FailureRing* failures) noexcept { failures_ = failures; }
   // Lets go of the snapshots; after the last exchange.
   void drop() noexcept { held_.clear(); }
+  // As memory is short to the utmost. Does nothing unless Pressure::watched(). Returns how many were cut.
+  std::size_t cut() noexcept { return cut_a_quarter(in_flight_); }
   // Exchanges in flight.
   std::size_t active() const noexcept { return active_; }
 
@@ -74,6 +77,7 @@ class Front final : public http::Service {
   observe::FailureRing* failures_ = nullptr;
   std::list<Held> held_;  // the current one at the back
   std::size_t active_ = 0;
+  base::List<InFlight> in_flight_;  // the oldest at the front
 };
 
 }  // namespace sluice::front

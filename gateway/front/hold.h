@@ -9,7 +9,7 @@
 
 namespace sluice::front {
 
-class Front::Hold {
+class Front::Hold : private InFlight {
  public:
   explicit Hold(Front& front) noexcept : front_(front), held_(std::prev(front.held_.end())) {
     ++held_->exchanges;
@@ -22,9 +22,15 @@ class Front::Hold {
   }
   // Not after keep_only().
   const routing::Snapshot& snapshot() const noexcept { return *held_->snapshot; }
+  // From now on this is the exchange, which may be cut.
+  void lists(chain::Exchange& ex) noexcept {
+    exchange = &ex;
+    front_.in_flight_.push_back(*this);
+  }
   // Lets go of the snapshot but for this route of it. Nothing else of it may be in use any more.
   void keep_only(std::size_t route) noexcept {
     route_ = snapshot().routes[route];
+    unlink();
     release();
   }
 

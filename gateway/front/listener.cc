@@ -90,6 +90,12 @@ void Listener::drain() noexcept {
   connections_.for_each([](Connection& c) { c.drain(); });
 }
 
+void Listener::end_quiet() noexcept {
+  connections_.for_each([](Connection& c) {
+    if (c.server && !c.draining && c.server->quiet()) c.drain();
+  });
+}
+
 void Listener::on_events(std::uint32_t /*events*/) noexcept { accept_all(); }
 
 // Connections that are accepted before those that are there have their turn: clients may come faster than
@@ -100,6 +106,12 @@ void Listener::accept_all() noexcept {
   for (unsigned accepted = 0; fd_ >= 0;) {
     if (accepted == kInARow) {
       if (!Guest::linked()) worker_->loop.next_round(*this);
+      return;
+    }
+    // They wait in the backlog, and the next tick looks again.
+    if (worker_->loop.pressure().of(net::StrainCause::memory) == net::Strain::utmost && !leaving_)
+        [[unlikely]] {
+      worker_->loop.wheel().set(*this, worker_->loop.wheel().due_in(net::Wheel::kTick));
       return;
     }
     if (settings_->accepts_per_second != 0 && !leaving_ && !accept_is_due()) [[unlikely]]

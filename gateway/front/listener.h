@@ -60,6 +60,8 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   void stop_accepting() noexcept;
   // Stops accepting, ends idle connections and lets busy ones finish their exchange.
   void drain() noexcept;
+  // Ends those connections on which nothing has been asked since the last call.
+  void end_quiet() noexcept;
   // Another descriptor of the listening socket, the caller's to close; -1 if there is none.
   int duplicate() const noexcept;
   std::size_t connections() const noexcept { return count_; }

@@ -358,7 +358,8 @@ void Forward::count_retries(const Exchange& ex, const Try& t, observe::RetryResu
 // The body, so that a request which nobody has looked at, or that may be made twice, can be made again.
 void Forward::remember_body(Exchange& ex, Try& t) const {
   constexpr std::size_t kAtMost = 64 * 1024;
-  if (!ex.request.upgrade.empty() || retry_.attempts < 2 || ex.request_body->length().value_or(0) > kAtMost)
+  if (!ex.request.upgrade.empty() || retry_.attempts < 2 || ex.worker.loop.buffers().frugal() ||
+      ex.request_body->length().value_or(0) > kAtMost)
     return;
   auto body = http::make_body<http::ReplayBody>(ex.arena, std::move(ex.request_body), ex.arena, kAtMost);
   t.replay = static_cast<http::ReplayBody*>(body.get());

@@ -29,6 +29,8 @@ class ServerConnection {
   virtual base::Task<void> run() = 0;
   // An idle connection ends now, a busy one after the exchanges that are under way.
   virtual void drain() noexcept = 0;
+  // Is no exchange under way, and has none begun since the last call?
+  virtual bool quiet() noexcept { return false; }
 };
 
 // The end of a connection on which something was said that the client should get. Closing with unread bytes

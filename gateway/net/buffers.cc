@@ -16,7 +16,7 @@ BufferPool::~BufferPool() {
 
 Buffer BufferPool::take(std::vector<char*>& list, std::size_t size) {
   if (list.empty()) {
-    held_ += size;
+    hold(size);
     return {this, static_cast<char*>(::operator new(size)), size};
   }
   char* b = list.back();
@@ -27,11 +27,21 @@ Buffer BufferPool::take(std::vector<char*>& list, std::size_t size) {
 void BufferPool::put(char* bytes, std::size_t size) noexcept {
   auto& list = size == kHead ? heads_ : bodies_;
   if (list.size() >= (size == kHead ? kKeepHeads : kKeepBodies)) {
-    held_ -= size;
+    hold(-size);
     ::operator delete(bytes);
     return;
   }
   list.push_back(bytes);
+}
+
+void BufferPool::trim() noexcept {
+  for (auto [list, size] : {std::pair(&heads_, kHead), std::pair(&bodies_, kBody)}) {
+    for (char* b : *list) ::operator delete(b);
+    hold(-size * list->size());
+    std::vector<char*>().swap(*list);
+  }
+  for (Pipe& p : pipes_) close(p);
+  pipes_.clear();
 }
 
 Pipe BufferPool::pipe() noexcept {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // BufferPool: read buffers and pipes of one worker. Taken when a socket has something to say, given back when
-// it is idle, so an idle connection owns none. Single-threaded.
+// it is idle, so an idle connection owns none. Single-threaded but for held().
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -65,8 +66,14 @@ class BufferPool {
   void give_back(Pipe pipe) noexcept;
   static void close(Pipe& pipe) noexcept;
 
-  // Bytes in use and kept for reuse.
-  std::size_t held() const noexcept { return held_; }
+  // Large buffers are not worth their memory now: whoever can do with a small one takes that.
+  void be_frugal(bool frugal) noexcept { frugal_ = frugal; }
+  bool frugal() const noexcept { return frugal_; }
+  // Gives what is kept for reuse back to the system.
+  void trim() noexcept;
+
+  // Bytes in use and kept for reuse. Any thread.
+  std::size_t held() const noexcept { return held_.load(std::memory_order_relaxed); }
 
  private:
   friend class Buffer;
@@ -75,10 +82,13 @@ class BufferPool {
 
   Buffer take(std::vector<char*>& list, std::size_t size);
   void put(char* bytes, std::size_t size) noexcept;
+  // One thread writes.
+  void hold(std::size_t bytes) noexcept { held_.store(held() + bytes, std::memory_order_relaxed); }
 
   std::vector<char*> heads_, bodies_;
   std::vector<Pipe> pipes_;
-  std::size_t held_ = 0;
+  std::atomic<std::size_t> held_{0};
+  bool frugal_ = false;
 };
 
 // A pipe of the pool for a while; one that still holds bytes is not given back.

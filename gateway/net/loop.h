@@ -14,6 +14,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/net/buffers.h"
+#include "gateway/net/pressure.h"
 #include "gateway/net/quota.h"
 #include "gateway/net/wheel.h"
 
@@ -79,6 +80,7 @@ class Loop {
   }
   BufferPool& buffers() noexcept { return buffers_; }
   Quota& quota() noexcept { return quota_; }
+  Pressure& pressure() noexcept { return pressure_; }
 
   // For metrics, read by other threads: nanoseconds spent working and waiting since the start.
   std::uint64_t busy_nanoseconds() const noexcept { return busy_.load(std::memory_order_relaxed); }
@@ -98,6 +100,7 @@ class Loop {
   Wheel wheel_;
   std::unique_ptr<FineWheel> fine_;
   BufferPool buffers_;
+  Pressure pressure_;
   base::List<Guest> guests_;
   Quota quota_{*this};
   epoll_event events_[kBatch];

@@ -38,7 +38,7 @@ Task<Pump::Ending> Pump::burst() {
       co_return end;
     }
   }
-  buffer = loop_->buffers().body();
+  buffer = loop_->buffers().frugal() ? loop_->buffers().head() : loop_->buffers().body();
   do {
     end = co_await copy(buffer, got);
     if (!end && taken_ >= turn_ends_) end = co_await others();

@@ -144,6 +144,7 @@ void describe(Description<Config>& d) {
   d.field("access_log", &Config::access_log, "One line for each request.");
   d.field("metrics", &Config::metrics, "How much the metrics tell.");
   d.field("admin", &Config::admin, "Metrics and health, on an address of their own.");
+  d.field("overload", &Config::overload, "When the gateway takes itself for overloaded.");
   d.field("shutdown", &Config::shutdown, "How the gateway ends.");
   d.check([](const Config& c, const Site& at) { upstream::check_upstreams(c.upstreams, at); });
 }

@@ -17,6 +17,7 @@
 #include "gateway/routing/match_config.h"
 #include "gateway/routing/slashes.h"
 #include "gateway/server/confinement.h"
+#include "gateway/server/overload_config.h"
 #include "gateway/server/resolver_config.h"
 #include "gateway/stores/store_config.h"
 #include "gateway/upstream/config.h"
@@ -100,6 +101,7 @@ struct Config {
   observe::AccessLogConfig access_log;
   observe::MetricsConfig metrics;
   admin::AdminConfig admin;
+  OverloadConfig overload;
   ShutdownConfig shutdown;
   bool operator==(const Config&) const = default;
 };

@@ -35,6 +35,7 @@ Gateway::~Gateway() {
   for (auto& w : workers_) w->join();
   if (targets_) targets_->drop_slots();  // while every loop is there
   gauges_.clear();
+  overload_.reset();
   keys_.reset();
   tls_.reset();  // handshakes on other threads, while every loop is there
   filter_threads_.reset();
@@ -74,6 +75,9 @@ void Gateway::make_workers(const Config& config) {
         for (const auto& t : stores_.tables(stores::instant(clock_.steady())))
           emit({t.store}, static_cast<double>(t.evictions));
       }));
+  overload_ = std::make_unique<Overload>(control_, workers_);
+  if (read_memory_) overload_->read_by(read_memory_);
+  for (auto& gauge : overload_->at_scrape(metrics_->store())) gauges_.push_back(std::move(gauge));
   discovery_ = std::make_unique<Discovery>(control_, clock_, *metrics_, config.resolver);
   revocations_ = std::make_unique<chain::Revocations>(loops);
   targets_ = std::make_unique<upstream::TargetTable>(std::move(loops), &discovery_->resolver());
@@ -104,6 +108,7 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   put_in_force(loaded, std::move(snapshot), source);
   tls_->use(std::move(tls));
   listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_, *tls_);
+  overload_->use(config_.overload);
   if (admin_) admin_->adopt_file();
   metrics_->loaded(clock_.wall());
   metrics_->set_ready(true);
@@ -133,6 +138,7 @@ bool Gateway::reload(Loaded& loaded, std::string source) {
   put_in_force(loaded, std::move(snapshot), source);
   tls_->use(std::move(tls));
   listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_, *tls_);
+  overload_->use(config_.overload);
   metrics_->reloaded(observe::ReloadResult::ok, clock_.wall());
   return true;
 }

@@ -19,6 +19,7 @@
 #include "gateway/server/discovery.h"
 #include "gateway/server/key_sources.h"
 #include "gateway/server/listeners.h"
+#include "gateway/server/overload.h"
 #include "gateway/server/prober_thread.h"
 #include "gateway/server/said_targets.h"
 #include "gateway/server/snapshot_builder.h"
@@ -42,6 +43,8 @@ class Gateway {
   // What operators may ask the process for through the admin server: to read its configuration again and to
   // end. Before start().
   void operated_by(admin::ChangeSuppliers operations) { operations_ = std::move(operations); }
+  // What is told of the process's memory, in place of what the system says. Before start().
+  void read_memory_by(std::function<MemoryReading()> read) { read_memory_ = std::move(read); }
   // Begins to serve. False, with diagnostics in `loaded`, if that cannot be; then destroy the gateway. May
   // run `control` for a while, to resolve names.
   bool start(Loaded& loaded, std::string source);
@@ -106,6 +109,7 @@ class Gateway {
   std::unique_ptr<observe::MetricsRegistry> metrics_;
   std::vector<observe::ScrapeRegistration> gauges_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
+  std::unique_ptr<Overload> overload_;
   std::unique_ptr<Discovery> discovery_;
   std::unique_ptr<upstream::TargetTable> targets_;
   SaidTargets said_targets_;
@@ -121,8 +125,9 @@ class Gateway {
   std::unique_ptr<admin::AdminServer> admin_;
   net::InheritedSockets for_admin_;
   admin::ChangeSuppliers operations_;
-  Config config_;                             // in force
-  std::optional<config::Document> document_;  // of it; only where there is an admin server to tell about it
+  std::function<MemoryReading()> read_memory_;  // empty: the system
+  Config config_;                               // in force
+  std::optional<config::Document> document_;    // of it; only where there is an admin server to tell about it
   std::string source_;
   base::WallTime loaded_at_{};
   std::shared_ptr<BuiltSnapshot> snapshot_;

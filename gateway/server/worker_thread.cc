@@ -5,6 +5,7 @@
 
 #include "gateway/base/arena_pool.h"
 #include "gateway/base/frame_pool.h"
+#include "gateway/base/log.h"
 
 namespace sluice::server {
 
@@ -20,6 +21,7 @@ struct WorkerThread::Lag final : net::Timer {
     worker.lag_ = std::max(base::Duration::zero(), loop.now() - expected);
     worker.worst_lag_ = std::max(worker.worst_lag_, worker.lag_);
     worker.metrics_.loop_lag(worker.lag_);
+    worker.judge_lag();
     again();
   }
   net::Loop& loop;
@@ -98,6 +100,47 @@ void WorkerThread::drain() {
   loop_.post([this] {
     for (auto& [name, listener] : listeners_) listener->drain();
   });
+}
+
+void WorkerThread::judge_lag() {
+  auto& pressure = loop_.pressure();
+  auto before = pressure.of(net::StrainCause::lag), now = lag_levels_.read(lag_, lag_limit_);
+  if (now == before) return;
+  pressure.set(net::StrainCause::lag, now);
+  auto who = "worker " + std::to_string(worker_.index);
+  if (now == net::Strain::none) return base::log(base::Level::info, who + " is not behind any more");
+  base::log(base::Level::warning, who + " is behind: " +
+                                      (now == net::Strain::some ? "requests of low importance are refused"
+                                                                : "all but critical requests are refused"));
+}
+
+void WorkerThread::limit_lag(base::Duration limit) {
+  loop_.post([this, limit] { lag_limit_ = limit; });
+}
+
+void WorkerThread::watch_memory(bool limited) {
+  loop_.post([this, limited] { loop_.pressure().watch(limited); });
+}
+
+// A worker that does not come to it is not asked again.
+void WorkerThread::relieve() {
+  if (relieving_.exchange(true)) return;
+  loop_.post([this] {
+    relieving_ = false;
+    relieve_now();
+  });
+}
+
+void WorkerThread::relieve_now() {
+  auto strain = loop_.pressure().of(net::StrainCause::memory);
+  loop_.buffers().be_frugal(strain != net::Strain::none);
+  if (strain == net::Strain::none) return;
+  if (strain == net::Strain::utmost) front_.cut();
+  for (auto& [name, listener] : listeners_) listener->end_quiet();
+  for (auto& listener : leaving_) listener->end_quiet();
+  loop_.buffers().trim();
+  base::ArenaLease::trim(0);
+  base::FramePool::release();
 }
 
 void WorkerThread::remember_failures(std::size_t entries) {

@@ -2,6 +2,7 @@
 // WorkerThread: one thread that serves requests: a loop, a front and its share of every listener. Commands
 // come from the control thread through the loop's inbox.
 #pragma once
+#include <atomic>
 #include <future>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "gateway/front/front.h"
 #include "gateway/front/listener.h"
 #include "gateway/net/loop.h"
+#include "gateway/server/strain_levels.h"
 
 namespace sluice::server {
 
@@ -50,6 +52,13 @@ class WorkerThread {
   void use(std::string listener, std::shared_ptr<const front::ListenerSettings> settings);
   void unlisten(std::string listener);  // its connections drain
   void drain();
+  // How late ticks may come; zero for as late as they like.
+  void limit_lag(base::Duration limit);
+  // Is there a limit of memory?
+  void watch_memory(bool limited);
+  // Does what the strain on memory asks for now: ends quiet connections, gives back what is kept for reuse,
+  // cuts exchanges.
+  void relieve();
   // How many connections there are; what has been asked for before has been done when it is ready.
   std::future<std::size_t> connections();
   // These answer when the worker comes to it: wait with an end.
@@ -61,6 +70,8 @@ class WorkerThread {
  private:
   void run();
   struct Lag;
+  void judge_lag();
+  void relieve_now();
   // What `read` says, from the worker's thread.
   template <class Read>
   auto ask(Read read);
@@ -71,6 +82,9 @@ class WorkerThread {
   observe::WorkerMetrics& metrics_;
   std::unique_ptr<observe::FailureRing> failures_;
   base::Duration lag_{}, worst_lag_{};
+  base::Duration lag_limit_{};
+  LagLevels lag_levels_;
+  std::atomic<bool> relieving_{false};
   std::map<std::string, std::unique_ptr<front::Listener>> listeners_;
   std::vector<std::unique_ptr<front::Listener>> leaving_;  // removed from the configuration, not empty yet
   std::thread thread_;

@@ -24,7 +24,7 @@ namespace asio = boost::asio;
 // The gateway and its control thread. All that touches the gateway is carried out there.
 class Gateway::Running {
  public:
-  explicit Running(std::string yaml) {
+  Running(std::string yaml, std::shared_ptr<std::atomic<std::size_t>> memory) : memory_(std::move(memory)) {
     std::promise<std::string> problems;
     auto started = problems.get_future();
     thread_ =
@@ -55,6 +55,7 @@ class Gateway::Running {
   void run(std::string yaml, std::promise<std::string>& problems) {
     auto loaded = server::load_text(std::move(yaml));
     server::Gateway gateway(control_, clock_);
+    gateway.read_memory_by([memory = memory_] { return server::MemoryReading{memory->load(), 0}; });
     bool good = loaded->ok() && gateway.start(*loaded, "test");
     if (!good) {
       problems.set_value("not started:\n" + loaded->diagnostics.text());
@@ -66,6 +67,7 @@ class Gateway::Running {
     control_.run();
   }
 
+  std::shared_ptr<std::atomic<std::size_t>> memory_;
   base::RealClock clock_;
   asio::io_context control_{1};
   server::Gateway* gateway_ = nullptr;
@@ -116,7 +118,7 @@ bool usually_bridged() {
 Gateway::Gateway(std::string_view yaml, Downstream downstream)
     : downstream_(downstream),
       log_(log_file(directory_)),
-      running_(std::make_unique<Running>(complete(yaml))) {}
+      running_(std::make_unique<Running>(complete(yaml), memory_)) {}
 
 Gateway::~Gateway() = default;
 

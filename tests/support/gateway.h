@@ -10,6 +10,7 @@
 // writes <name> where the URL of that test upstream is to stand. Nothing has a fixed port. The thread of the
 // test only.
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <future>
 #include <map>
@@ -54,6 +55,10 @@ class Gateway {
   // Begins to drain; the value is how many connections were cut.
   std::future<std::size_t> drain();
 
+  // What the gateway takes for its own resident memory, from now on; none until then. Noticed within a
+  // second.
+  void use_memory(std::size_t bytes) { memory_->store(bytes); }
+
   std::uint16_t port(std::string_view listener = "web");
   RawClient connect(std::string_view listener = "web", int receive_buffer = 0);
   H2Client h2(std::string_view settings = {});
@@ -87,6 +92,7 @@ class Gateway {
   bool owns_listener_ = false, bridged_ = false;
   std::map<std::string, std::unique_ptr<Upstream>, std::less<>> upstreams_;
   GrowingFile log_;
+  std::shared_ptr<std::atomic<std::size_t>> memory_ = std::make_shared<std::atomic<std::size_t>>(0);
   std::unique_ptr<Running> running_;
 };
 

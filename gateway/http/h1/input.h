@@ -34,7 +34,7 @@ class Input {
 
   // Appends to the bytes of a head. `failed` with ENOBUFS when the buffer is full.
   net::Io read_head() noexcept {
-    if (!buffer_) buffer_ = large_ ? pool_->body() : pool_->head();
+    if (!buffer_) buffer_ = large_ && !pool_->frugal() ? pool_->body() : pool_->head();
     if (end_ == buffer_.size()) return {net::Io::Kind::failed, 0, ENOBUFS};
     net::Io io = read({buffer_.data() + end_, buffer_.size() - end_});
     end_ += io.bytes;
@@ -44,8 +44,9 @@ class Input {
   // buffer is taken for reads that can fill it. Up to `past` bytes behind them are welcome: a read that does
   // not fill its buffer has emptied the socket, which spares the question whether there is more.
   net::Io read_body(std::size_t want, std::size_t past) noexcept {
-    if (!body_ || (want > body_.size() && body_.size() < net::BufferPool::kBody))
-      body_ = want > net::BufferPool::kHead ? pool_->body() : pool_->head();
+    bool large = want > net::BufferPool::kHead && !pool_->frugal();
+    if (!body_ || (large && body_.size() < net::BufferPool::kBody))
+      body_ = large ? pool_->body() : pool_->head();
     net::Io io = read({body_.data(), std::min(want + past, body_.size())});
     body_begin_ = 0;
     body_end_ = io.bytes;

@@ -100,7 +100,6 @@ Task<bool> ServerConnection::burst(bool others_first) {
   for (unsigned served = 1;; ++served) {
     bool reusable = co_await one_request(session);
     if (!reusable) co_return false;
-    served_ = true;
     session.input.next_message();
     session.reader.reset();
     if (session.input.empty()) co_return true;
@@ -120,6 +119,7 @@ Task<bool> ServerConnection::one_request(Session& session) {
   base::Scope stream_scope(scope);
   const Running running{stream_scope, stream};
   running_ = &running;
+  stirred_ = true;
   transport_->watch(this);
   Result<Control> control =
       length ? Result<Control>(session.reader.control()) : Result<Control>(std::move(length).unexpected());

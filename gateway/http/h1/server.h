@@ -4,6 +4,7 @@
 // idle connection holds no buffer and no arena. One worker thread.
 #pragma once
 #include <optional>
+#include <utility>
 
 #include "gateway/http/connection.h"
 #include "gateway/http/h1/head_scanner.h"
@@ -23,6 +24,7 @@ class ServerConnection final : public http::ServerConnection, private net::Watch
 
   base::Task<void> run() override;
   void drain() noexcept override;
+  bool quiet() noexcept override { return !running_ && !std::exchange(stirred_, false); }
 
  private:
   struct Session;
@@ -42,7 +44,7 @@ class ServerConnection final : public http::ServerConnection, private net::Watch
   const ServerOptions* options_;
   Service* service_;
   const Running* running_ = nullptr;  // while there is an exchange
-  bool served_ = false;               // a request has been served
+  bool stirred_ = false;              // a request has begun since quiet() was asked
   bool draining_ = false;
   bool large_ = false;  // what the last Input said: see Input::large()
 };

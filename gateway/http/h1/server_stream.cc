@@ -173,8 +173,11 @@ Result<void> ServerStream::result_of(const Sent& sent) {
       complete_ = true;
       return {};
     case net::Written::Kind::cancelled:
+      if (sent.written.why == Reason::shed) input_->transport().reset_on_close();
       return base::fail(sent.written.why);
     case net::Written::Kind::timeout:
+      // What it does not read would stay in the system's buffers, megabytes of it, for as long as it likes.
+      input_->transport().reset_on_close();
       return base::fail(Reason::client_write_timeout, "the client does not read, or too slowly");
     case net::Written::Kind::failed:
       break;

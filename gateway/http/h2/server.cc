@@ -83,7 +83,10 @@ Task<void> ServerConnection::all_ended() {
 Task<void> ServerConnection::write() {
   auto written = co_await session_.writer();
   writer_ended_ = true;
-  if (written.kind == net::Written::Kind::timeout) lost_ = Reason::client_write_timeout;
+  if (written.kind == net::Written::Kind::timeout) {
+    lost_ = Reason::client_write_timeout;
+    transport_->reset_on_close();  // or the system keeps for it what it does not read
+  }
   transport_->interrupt_read();
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "gateway/base/job.h"
 #include "gateway/http/connection.h"
@@ -31,6 +32,7 @@ class ServerConnection final : public http::ServerConnection, private Events {
 
   base::Task<void> run() override;
   void drain() noexcept override;
+  bool quiet() noexcept override { return count_ == 0 && !std::exchange(stirred_, false); }
 
  private:
   friend class ServerStream;
@@ -77,6 +79,7 @@ class ServerConnection final : public http::ServerConnection, private Events {
   std::uint64_t bytes_known_ = 0;       // of those received, in frames that were told of
   bool greeted_ = false;                // the client's SETTINGS have come
   bool draining_ = false;
+  bool stirred_ = false;  // a stream has begun since quiet() was asked
   bool last_goaway_sent_ = false;
   bool client_leaves_ = false;  // it has sent GOAWAY
   bool writer_ended_ = false;

@@ -55,6 +55,7 @@ void ServerConnection::on_headers(const nghttp2_frame& frame, Stream* stream) {
   made->count_received(kFrameHead + frame.hd.length);
   streams_.push_back(*made);
   ++count_;
+  stirred_ = true;
 }
 
 bool ServerConnection::on_field(const nghttp2_frame& /*frame*/, Stream* stream, std::string_view name,

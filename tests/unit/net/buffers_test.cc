@@ -34,6 +34,21 @@ TEST(BufferPool, KeepsTheTwoSizesApart) {
   EXPECT_EQ(pool.held(), BufferPool::kHead + BufferPool::kBody);
 }
 
+TEST(BufferPool, GivesAllThatItKeepsBackWhenTold) {
+  BufferPool pool;
+  {
+    Buffer head = pool.head(), body = pool.body();
+  }
+  pool.give_back(pool.pipe());
+  Buffer used = pool.body();
+
+  pool.trim();
+
+  EXPECT_EQ(pool.held(), BufferPool::kBody);
+  EXPECT_EQ(used.size(), BufferPool::kBody);
+  EXPECT_EQ(pool.head().size(), BufferPool::kHead);  // and it goes on
+}
+
 TEST(BufferPool, GivesMemoryBackToTheSystemBeyondWhatItKeeps) {
   BufferPool pool;
   std::vector<Buffer> many;

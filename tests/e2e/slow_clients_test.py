@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ten thousand slow clients, and others who do not notice."""
+import json
+import signal
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from crowd import allow_descriptors
+from harness import BINARY, Case, Running, eventually, users
+
+CROWD = Path(__file__).with_name("crowd.py")
+CLIENTS = 10_000
+# What each may take of the gateway's own memory: a buffer for its head and one for that of its service, with frames, the
+# arena, and for bodies what is kept for another attempt.
+MOST_EACH = 64 * 1024
+
+
+def resident(process):
+    """Bytes, of a process."""
+    for line in Path(f"/proc/{process.pid}/status").read_text().split("\n"):
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def sanitized():
+    return b"libasan" in Path(BINARY).read_bytes() or b"libtsan" in Path(BINARY).read_bytes()
+
+
+class SlowClients(Case):
+    def test_do_not_keep_others_from_being_served(self):
+        # Each takes a descriptor of the gateway for itself, and two of three another one for their service.
+        descriptors = allow_descriptors(2 * CLIENTS + 2000)
+        each = min(CLIENTS, (descriptors - 2000) // 2) // 3
+        if 3 * each < CLIENTS - 3:
+            print(f"only {3 * each} slow clients: {descriptors} descriptors are all that is allowed", file=sys.stderr)
+        service = Running([sys.executable, CROWD, "serve"], owner=self)
+        sink = int(service.says(r"listening on http://127\.0\.0\.1:(\d+)").group(1))
+        self.config.write_text(f"""version: 1
+listeners:
+  web:
+    bind: "127.0.0.1:0"
+    timeouts: {{head: 12s}}
+    min_data_rate: {{rate: 240B, grace: 12s}}
+admin: {{bind: "127.0.0.1:0"}}
+upstreams:
+  sink: {{url: "http://127.0.0.1:{sink}"}}
+  users: {{url: "http://127.0.0.1:{users()}"}}
+routes:
+  - {{name: slow, match: {{path: /slow/**}}, to: sink, timeouts: {{total: 60s, idle: 60s, first_byte: 60s}}}}
+  - {{name: users, match: {{path: /users/**}}, to: users}}
+access_log: off
+shutdown: {{pre_stop: 0s, grace: 5s}}
+""")
+        self.start()
+        before = resident(self.gateway.popen)
+        load = subprocess.Popen(["wrk", "-t1", "-c8", "-d600s", "--timeout", "60s", self.url("/users/1")],
+                                stdout=subprocess.PIPE, text=True)
+        self.addCleanup(load.wait)
+        self.addCleanup(load.kill)
+
+        crowd = Running([sys.executable, CROWD, "clients", self.port, f"heads={each}", f"bodies={each}",
+                         f"readers={each}"], owner=self)
+        crowd.says(r"open \d+\n")
+        there = self.metric("sluice_connections", listener="web")
+        grown = resident(self.gateway.popen) - before
+        print(f"{there:.0f} connections at once, {grown / there:.0f} bytes of the gateway's memory each", file=sys.stderr)
+        self.assertEqual(self.curl("/users/1").status, 200)
+
+        ends = json.loads(crowd.says(r"\{.*\}\n").group(0))
+        load.send_signal(signal.SIGINT)
+        self.check_wrk(load.communicate()[0])
+        self.assertEqual(ends, {"heads": {"408": each}, "bodies": {"408": each}, "readers": {"cut": each}})
+        self.assertEqual(self.metric("sluice_requests_total", route="-", reason="client_timeout"), each)
+        self.assertEqual(self.metric("sluice_requests_total", route="slow", reason="client_timeout"), each)
+        eventually(lambda: self.metric("sluice_client_aborts_total", route="slow") == each, "those who do not read end")
+        if not sanitized():
+            self.assertLess(grown / there, MOST_EACH)
+
+
+if __name__ == "__main__":
+    unittest.main()
