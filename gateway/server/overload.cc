@@ -17,10 +17,9 @@ using net::StrainCause;
 
 namespace {
 
-// In looks, of which there are twenty a second under strain. What workers can give back is asked for once a
-// second, at the utmost more often. The C library walks over all that it has to give some back. Limits of
-// cgroups change hardly ever.
-constexpr unsigned kRelieve = 20, kRelieveUtmost = 4, kTrim = 40, kLimit = 40;
+// What workers can give back is asked for so often, at the utmost more often. The C library walks over all
+// that it has to give some back. Limits of cgroups change hardly ever.
+constexpr Overload::Milliseconds kRelieve{1000}, kRelieveUtmost{200}, kTrim{2000}, kLimit{2000};
 
 std::string_view what_is_refused(Strain strain) noexcept {
   switch (strain) {
@@ -71,19 +70,27 @@ void Overload::use(const OverloadConfig& config) {
 }
 
 void Overload::wait() {
-  timer_.expires_after(used_ < limit_ / 2 ? kPeriod : kShortPeriod);
-  timer_.async_wait([this](boost::system::error_code stopped) {
+  auto period = this->period();
+  timer_.expires_after(period);
+  timer_.async_wait([this, period](boost::system::error_code stopped) {
     if (stopped || limit_ == 0) return;
+    for (auto* since : {&since_limit_, &since_relief_, &since_trim_}) *since += period;
     look();
     wait();
   });
 }
 
+Overload::Milliseconds Overload::period() const noexcept {
+  if (used_ < limit_ / 2) return kPeriod;
+  return used_ < limit_ / 4 * 3 ? kShortPeriod : kShortestPeriod;
+}
+
 void Overload::look() {
-  ++looks_;
   // One that cannot be read, or is gone, stays in force until the next reload.
-  if (looks_ % kLimit == 0 && limit_ != 0)
+  if (limit_ != 0 && since_limit_ >= kLimit) {
+    since_limit_ = {};
     if (auto limit = limit_of(setting_)) limit_ = limit;
+  }
   auto reading = limit_ != 0 ? read_() : MemoryReading{};
   used_ = reading.resident + reading.sockets;
   Strain before = levels_.strain();
@@ -96,10 +103,15 @@ void Overload::look() {
 void Overload::relieve(Strain before) {
   Strain now = levels_.strain();
   bool utmost = now == Strain::utmost;
-  unsigned turn = utmost ? kRelieveUtmost : kRelieve;
-  if (now != before || looks_ % turn == 0)
+  auto turn = utmost ? kRelieveUtmost : kRelieve;
+  if (now != before || since_relief_ >= turn) {
+    since_relief_ = {};
     for (auto& w : workers_) w->relieve();
-  if (now < before || looks_ % (utmost ? kRelieveUtmost : kTrim) == turn / 2) ::malloc_trim(0);
+  }
+  if (now < before || (since_relief_ >= turn / 2 && since_trim_ >= (utmost ? turn : kTrim))) {
+    since_trim_ = {};
+    ::malloc_trim(0);
+  }
 }
 
 void Overload::tell(Strain before, std::uint64_t used) {

@@ -28,9 +28,10 @@ struct MemoryReading {
 
 class Overload {
  public:
-  // Between two looks: where less than half of the limit is used, and otherwise.
-  static constexpr auto kPeriod = std::chrono::milliseconds(250),
-                        kShortPeriod = std::chrono::milliseconds(50);
+  using Milliseconds = std::chrono::milliseconds;
+  // Between two looks: where less than half of the limit is used, less than three quarters, and otherwise.
+  // Clients of a local network fill some megabytes in the last.
+  static constexpr Milliseconds kPeriod{250}, kShortPeriod{50}, kShortestPeriod{10};
 
   // All must outlive it.
   Overload(boost::asio::io_context& control, Workers& workers);
@@ -48,6 +49,7 @@ class Overload {
   std::uint64_t limit_of(const MemoryLimit& limit) const;
   void wait();
   void look();
+  Milliseconds period() const noexcept;
   void tell(net::Strain before, std::uint64_t used);
   void relieve(net::Strain before);
 
@@ -59,7 +61,7 @@ class Overload {
   std::uint64_t limit_ = 0;  // 0: none
   std::uint64_t used_ = 0;   // when it was last looked
   MemoryLevels levels_;
-  unsigned looks_ = 0;
+  Milliseconds since_limit_{0}, since_relief_{0}, since_trim_{0};
 };
 
 }  // namespace sluice::server

@@ -36,7 +36,7 @@ TEST(Error, GivesEveryReasonANameOfItsOwnAnErrorStatusAndItsTexts) {
 
 TEST(Error, BlamesTheClientFor4xxAndNeverRetriesWhatIsItsFault) {
   for (const auto& r : reason_rows()) {
-    if (r.status >= 500) continue;
+    if (r.status >= 500 || r.reason == Reason::outrun) continue;  // no request ends so, only an attempt
     EXPECT_EQ(r.where, Where::downstream) << r.name;
     EXPECT_EQ(r.retry, Retry::never) << r.name;
   }

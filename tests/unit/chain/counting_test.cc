@@ -28,7 +28,8 @@ void describe(config::Description<FakeConfig>& d) {
 class FakeCounting final : public CountingFilter {
  public:
   FakeCounting(const FakeConfig& c, Builder& builder)
-      : CountingFilter(c, builder, base::Reason::rate_limited) {
+      : CountingFilter(c, builder, base::Reason::rate_limited,
+                       observe::Family::sluice_rate_limit_requests_total) {
     for (const char* name : {"", "gold", "staff"}) {
       Tier tier{name, std::string_view(name) == "staff", 50, {}, {}};
       tier.add(rate_field_texts("default", 50, 0, "50"));

@@ -52,7 +52,9 @@ TEST_F(AttemptTest, IsOneAttemptStillOnceItWasMoved) {
   }
 
   EXPECT_EQ(target().active(), 0u);
-  EXPECT_EQ(observe::counter(store_, Family::sluice_upstream_requests_total, {{"upstream", "orders"}}), 1);
+  EXPECT_EQ(observe::counter(store_, Family::sluice_upstream_requests_total,
+                             {{"upstream", "orders"}, {"code_class", "2xx"}}),
+            1);
 }
 
 TEST_F(AttemptTest, IsCountedWhenItEnds) {
