@@ -22,6 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ROOT / "config/examples/services"
 BINARY = os.environ.get("SLUICE_BIN", str(ROOT / "build/release/sluice"))
+# A sanitizer's build takes several times the memory and the time, and keeps memory of its own.
+SANITIZED = Path(BINARY).exists() and any(name in Path(BINARY).read_bytes() for name in (b"__asan_init", b"__tsan_init"))
 PATIENCE = 60  # seconds until a thing that should happen has not; sanitizers are slow
 
 

@@ -14,13 +14,12 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import BINARY, PATIENCE, Case, chat, eventually, users
+from harness import PATIENCE, SANITIZED, Case, chat, eventually, users
 
 RELOADS = 1000
 WARM = 200
 GROWTH = 8 << 20  # bytes between the two; what is not given back in a reload would be some ten kilobytes each
 # Each reload of the build that watches every access takes a second.
-SANITIZED = any(name in Path(BINARY).read_bytes() for name in (b"libasan", b"libtsan"))
 
 
 class Talk(threading.Thread):

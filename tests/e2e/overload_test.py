@@ -12,14 +12,12 @@ import unittest
 from pathlib import Path
 
 from crowd import allow_descriptors
-from harness import BINARY, PATIENCE, Case, Running, eventually
+from harness import BINARY, PATIENCE, SANITIZED, Case, Running, eventually
 
 CROWD = Path(__file__).with_name("crowd.py")
 CLIENTS = 4000
 BODY = 60_000  # of each; what is kept of it for another attempt is what fills the memory
 HEAD = b"PUT /%s HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
-# A sanitizer's own memory counts as well.
-SANITIZED = any(name in Path(BINARY).read_bytes() for name in (b"libasan", b"libtsan"))
 LIMIT = 64 << 20
 
 
