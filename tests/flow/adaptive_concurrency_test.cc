@@ -18,7 +18,8 @@ using ::testing::HasSubstr;
 
 std::string upstream(std::string_view settings) {
   return "upstreams: {users: {url: \"<users>\", " + std::string(settings) +
-         "}}\nroutes: [{name: u, match: {path: /u/**}, to: users}, {name: o, match: {path: /o}, to: "
+         "}, other: {url: \"<other>\"}}\nroutes: [{name: u, match: {path: /u/**}, to: users}, {name: o, "
+         "match: {path: /o}, to: "
          "other}]\n";
 }
 

@@ -119,7 +119,7 @@ TEST(GrpcTimeout, HasNoTotalTimeoutWithoutADeadline) {
 // Or whoever names that type could put off the timeouts of any route.
 TEST(GrpcTimeout, EndsAtTheTotalTimeWhereTheTargetCannotSpeakGrpc) {
   Gateway gw(
-      "upstreams: {cart: {url: \"<cart>\", timeouts: {total: 100ms, idle: 20s}}}\n"
+      "upstreams: {cart: {url: \"<cart>\", protocol: h1, timeouts: {total: 100ms, idle: 20s}}}\n"
       "routes: [{name: cart, match: {path: /**}, to: cart}]\n");
   for (std::string_view deadline : {"", "grpc-timeout: 1H\r\n"}) {
     RawClient client = gw.connect();

@@ -13,6 +13,7 @@
 namespace sluice::test {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -79,10 +80,10 @@ routes:
   for (std::string attempt : kAttempts) {
     Response answer =
         gw.get("/x/" + attempt + "?v=" + attempt + "&admin=0", "X-V: plain\r\nV: " + attempt + "\r\n");
-    EXPECT_TRUE(answer.status == 200 || answer.status == 400) << attempt << ": " << answer.status;
+    EXPECT_THAT(answer.status, AnyOf(200, 400, 404)) << attempt;
     expect_no_line_of_its_own(answer, attempt);
     auto requests = gw.upstream("all").requests();
-    if (answer.status == 400) {
+    if (answer.status != 200) {  // 404: it has a segment more
       EXPECT_EQ(requests.size(), arrived) << attempt;
       continue;
     }
@@ -107,8 +108,7 @@ routes:
 // The same in what the gateway answers itself: Location, texts, JSON, HTML.
 TEST(Injection, ByNoVariableReachesAnAnswerOfTheGateway) {
   Gateway gw(R"(
-error_pages:
-  404: {html: "<p>${request.path} ${query.v}</p>"}
+defaults: {error_pages: {404: {html: "<p>${request.path} ${query.v}</p>"}}}
 routes:
   - {name: moved, match: {path: "/moved/{v}"}, redirect: {path: "/to/${path.v}", status: 302}}
   - {name: json, match: {path: "/json/{v}"}, respond: {json: {p: "${path.v}", q: "${query.v}", h: "${header.v}"}, headers: {X-V: "${path.v}"}}}
@@ -122,7 +122,7 @@ routes:
       std::string path = location.substr(location.find("/to/"));
       EXPECT_EQ(path.find_first_of("?#\"<>"), std::string::npos) << attempt << " became " << location;
     } else {
-      EXPECT_EQ(moved.status, 400) << attempt;
+      EXPECT_THAT(moved.status, AnyOf(400, 404)) << attempt;
     }
 
     Response json = gw.get("/json/" + attempt + "?v=" + attempt, "V: " + attempt + "\r\n");
@@ -132,7 +132,7 @@ routes:
       EXPECT_THAT(json.body, Not(HasSubstr("\"b\":\"c"))) << json.body;
       for (char c : json.body) EXPECT_GE(static_cast<unsigned char>(c), 0x20) << attempt;
     } else {
-      EXPECT_EQ(json.status, 400) << attempt;
+      EXPECT_THAT(json.status, AnyOf(400, 404)) << attempt;
     }
 
     Response page = gw.get("/none/" + attempt + "?v=" + attempt, "Accept: text/html\r\n");

@@ -113,7 +113,7 @@ TEST_F(Overload, AcceptsNobodyAtTheUtmost) {
   strain(99, 3);
   Metrics accepted(gw_);
   auto late = gw_.connect();
-  late.send(get("/low"));
+  late.send(get("/critical"));
 
   EXPECT_EQ(accepted.growth("sluice_connections_total"), 0);
   strain(10, 0);

@@ -66,6 +66,8 @@ class ClientStream::ResponseBody final : public Body {
     return piece;
   }
   Task<Result<Piece>> wait(std::size_t at_most) {
+    // Tasks begin when they are awaited: what has come since read() looked was told to nobody.
+    if (auto now = take(at_most)) co_return std::move(*now);
     for (;;) {
       auto wait = stream_->arrived().wait(stream_->timeouts_.idle);
       auto outcome = co_await wait;
@@ -178,6 +180,7 @@ Task<Result<void>> ClientStream::receive(ResponseHead& out) {
 }
 
 Task<Result<void>> ClientStream::receive_slowly(ResponseHead& out) {
+  if (auto now = take_head(out)) co_return std::move(*now);  // has come since receive() looked
   for (;;) {
     bool sending = pump_ && pump_->running();
     base::Duration timeout = sending     ? base::Duration::zero()

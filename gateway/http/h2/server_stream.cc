@@ -38,6 +38,9 @@ class ServerStream::RequestBody final : public Body {
       auto sent = co_await stream_->send_interim(go_on);
       if (!sent) co_return std::move(sent).unexpected();
     }
+    // Tasks begin when they are awaited: what has come since read() looked was told to nobody.
+    if (auto piece = stream_->take(at_most)) co_return counted(std::move(*piece));
+    if (!stream_->bound()) co_return base::Unexpected{stream_->ended_early()};
     for (;;) {
       std::optional<base::Duration> timeout = base::Duration::zero();
       if (!stream_->body_may_pause_) timeout = pace_.begin_wait(timeout_, stream_->bytes_received());

@@ -19,10 +19,12 @@ std::optional<Result<Piece>> TunnelBody::take(std::size_t at_most) {
 
 Task<Result<Piece>> TunnelBody::wait(std::size_t at_most) {
   for (;;) {
-    auto arrived = stream_->arrived().wait(base::Duration::zero());
-    if (co_await arrived == base::Outcome::cancelled) co_return base::fail(arrived.why());
+    // Tasks begin when they are awaited: what has come since read() looked was told to nobody.
     if (auto piece = take(at_most)) co_return std::move(*piece);
     if (!stream_->bound()) co_return base::fail(broke_, "the stream of the tunnel is over");
+    auto arrived = stream_->arrived().wait(base::Duration::zero());
+    auto outcome = co_await arrived;
+    if (outcome == base::Outcome::cancelled) co_return base::fail(arrived.why());
   }
 }
 

@@ -56,7 +56,8 @@ TEST(Parts, AreNotShapedIfTheyAreFinished) {
 }
 
 TEST(Parts, TakeWhatIsShapedAlreadyUnlessTheyAreFinished) {
-  auto m = made(R"(calls: {a: {get: "u:/", drop: x, fallback: {x: 1}}, b: {get: "u:/", drop: x}})");
+  auto m = made(R"(on_conflict: last
+calls: {a: {get: "u:/", drop: x, fallback: {x: 1}}, b: {get: "u:/", drop: x}})");
   ASSERT_EQ(m.problems, "");
   base::Arena arena;
   Parts parts(*m.plan, arena);
