@@ -5,10 +5,6 @@
 //
 // Usage: open_loop PORT PATH REQUESTS_PER_SECOND SECONDS CONNECTIONS
 // Prints: sent answered failed p50 p90 p99 p99.9 max        (latencies in microseconds)
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -18,26 +14,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bench/load/common.h"
+
 namespace {
-
-using Nanoseconds = std::int64_t;
-
-Nanoseconds now() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
-}
-
-[[noreturn]] void fail(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
 
 struct Connection {
   int fd = -1;
@@ -82,18 +66,9 @@ class OpenLoop {
 };
 
 void OpenLoop::connect_all() {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port_);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   for (auto& c : connections_) {
-    c.fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (c.fd < 0 || connect(c.fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-      fail("connect");
-    int on = 1;
-    setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    epoll_event event{.events = EPOLLIN, .data = {.ptr = &c}};
-    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, c.fd, &event) != 0) fail("epoll_ctl");
+    c.fd = connect_to(port_);
+    watch(epoll_, c.fd, &c);
     idle_.push_back(&c);
   }
 }
@@ -188,12 +163,7 @@ void OpenLoop::run() {
 void OpenLoop::print() const {
   auto sorted = latencies_;
   std::sort(sorted.begin(), sorted.end());
-  auto at = [&](double part) {
-    if (sorted.empty()) return 0.0;
-    auto index =
-        std::min(sorted.size() - 1, static_cast<std::size_t>(part * static_cast<double>(sorted.size())));
-    return static_cast<double>(sorted[index]) / 1000.0;
-  };
+  auto at = [&](double part) { return quantile(sorted, part); };
   std::printf("%zu %zu %zu %.1f %.1f %.1f %.1f %.1f\n", sent_, sorted.size(), sent_ - sorted.size(), at(0.5),
               at(0.9), at(0.99), at(0.999), at(1.0));
 }

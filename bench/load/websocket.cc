@@ -6,11 +6,7 @@
 // Usage: websocket serve PORT
 //        websocket ask PORT MESSAGE_BYTES SECONDS CONNECTIONS
 // Prints of `ask`: echoed failed p50 p99 max        (round trips, in microseconds)
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <openssl/evp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,34 +14,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bench/load/common.h"
+
 namespace {
-
-using Nanoseconds = std::int64_t;
-
-Nanoseconds now() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
-}
-
-[[noreturn]] void fail(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
-
-sockaddr_in loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
 
 // One binary frame that is a whole message, at its front; of at most 64 KiB.
 struct Frame {
@@ -109,13 +85,6 @@ struct Connection {
   std::string in;
 };
 
-void watch(int epoll, Connection& c) {
-  int on = 1;
-  setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  epoll_event event{.events = EPOLLIN, .data = {.ptr = &c}};
-  if (epoll_ctl(epoll, EPOLL_CTL_ADD, c.fd, &event) != 0) fail("epoll_ctl");
-}
-
 // False at the end of the connection.
 bool receive(Connection& c) {
   static char buffer[65536];
@@ -165,7 +134,7 @@ void echo(Connection& c) {
   send_all(c.fd, out);
 }
 
-int serve(int port) {
+int serve(std::uint16_t port) {
   int listening = socket(AF_INET, SOCK_STREAM, 0), on = 1;
   setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in address = loopback(port);
@@ -182,7 +151,10 @@ int serve(int port) {
       if (!c) {
         auto fresh = std::make_unique<Connection>();
         fresh->fd = accept(listening, nullptr, nullptr);
-        if (fresh->fd >= 0) watch(epoll, *fresh.release());
+        if (fresh->fd >= 0) {
+          watch(epoll, fresh->fd, fresh.get());
+          fresh.release();
+        }
         continue;
       }
       if (!receive(*c)) {
@@ -200,7 +172,7 @@ int serve(int port) {
 
 class Load {
  public:
-  Load(int port, std::size_t size, int connections)
+  Load(std::uint16_t port, std::size_t size, int connections)
       : port_(port), size_(size), connections_(static_cast<std::size_t>(connections)) {
     constexpr std::string_view kMask = "\x12\x34\x56\x78";
     write_head(message_, size, true);
@@ -222,20 +194,13 @@ class Load {
 
   void print() {
     std::sort(trips_.begin(), trips_.end());
-    auto at = [&](double part) {
-      if (trips_.empty()) return 0.0;
-      auto index = static_cast<std::size_t>(part * static_cast<double>(trips_.size()));
-      return static_cast<double>(trips_[std::min(index, trips_.size() - 1)]) / 1000.0;
-    };
-    std::printf("%zu %zu %.1f %.1f %.1f\n", trips_.size(), failed_, at(0.5), at(0.99), at(1.0));
+    std::printf("%zu %zu %.1f %.1f %.1f\n", trips_.size(), failed_, quantile(trips_, 0.5),
+                quantile(trips_, 0.99), quantile(trips_, 1.0));
   }
 
  private:
   void open(Connection& c) {
-    sockaddr_in address = loopback(port_);
-    c.fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (c.fd < 0 || connect(c.fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-      fail("connect");
+    c.fd = connect_to(port_);
     constexpr std::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";
     send_all(c.fd,
              "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: "
@@ -249,7 +214,7 @@ class Load {
       std::exit(1);
     }
     c.in.clear();
-    watch(epoll_, c);
+    watch(epoll_, c.fd, &c);
   }
   void ask(Connection& c) {
     c.asked = now();
@@ -289,11 +254,11 @@ int usage() {
 
 int main(int argc, char** argv) {
   std::string_view what = argc > 1 ? argv[1] : "";
-  if (what == "serve" && argc == 3) return serve(std::atoi(argv[2]));
+  if (what == "serve" && argc == 3) return serve(static_cast<std::uint16_t>(std::atoi(argv[2])));
   if (what != "ask" || argc != 6) return usage();
   auto size = static_cast<std::size_t>(std::atoi(argv[3]));
   if (size == 0 || size > 0xffff) return usage();
-  Load load(std::atoi(argv[2]), size, std::atoi(argv[5]));
+  Load load(static_cast<std::uint16_t>(std::atoi(argv[2])), size, std::atoi(argv[5]));
   load.run(std::atof(argv[4]));
   load.print();
 }
