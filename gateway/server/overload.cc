@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "gateway/base/log.h"
 
@@ -20,6 +21,9 @@ namespace {
 // What workers can give back is asked for so often, at the utmost more often. The C library walks over all
 // that it has to give some back. Limits of cgroups change hardly ever.
 constexpr Overload::Milliseconds kRelieve{1000}, kRelieveUtmost{200}, kTrim{2000}, kLimit{2000};
+
+constexpr std::pair<StrainCause, const char*> kCauses[] = {{StrainCause::memory, "memory"},
+                                                           {StrainCause::lag, "lag"}};
 
 std::string_view what_is_refused(Strain strain) noexcept {
   switch (strain) {
@@ -138,16 +142,14 @@ std::vector<observe::ScrapeRegistration> Overload::at_scrape(observe::SeriesStor
     if (limit_ != 0) emit({}, static_cast<double>(limit_));
   }));
   out.push_back(store.at_scrape(Family::sluice_overload_level, [this](const Emit& emit) {
-    for (auto [cause, name] :
-         {std::pair(StrainCause::memory, "memory"), std::pair(StrainCause::lag, "lag")}) {
+    for (auto [cause, name] : kCauses) {
       Strain most = Strain::none;
       for (auto& w : workers_) most = std::max(most, w->loop().pressure().of(cause));
       emit({name}, static_cast<double>(most));
     }
   }));
   out.push_back(store.at_scrape(Family::sluice_overload_shed_total, [this](const Emit& emit) {
-    for (auto [cause, name] :
-         {std::pair(StrainCause::memory, "memory"), std::pair(StrainCause::lag, "lag")}) {
+    for (auto [cause, name] : kCauses) {
       std::uint64_t all = 0;
       for (auto& w : workers_) all += w->loop().pressure().refused(cause);
       emit({name}, static_cast<double>(all));
