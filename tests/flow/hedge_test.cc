@@ -35,6 +35,11 @@ class Hedge : public ::testing::Test {
     connection.expect_request();
     return connection;
   }
+  // The same of both attempts, in their order.
+  std::pair<UpstreamConnection, UpstreamConnection> both_asked() {
+    auto first = asked();
+    return {std::move(first), asked()};
+  }
   double counted(const char* result) const {
     return before->growth(kHedges, {{"upstream", "users"}, {"result", result}});
   }
@@ -73,8 +78,7 @@ routes: [{name: u, match: {path: /**}, to: users}]
 TEST_F(Hedge, GivesUpTheSecondAttemptIfTheFirstIsAnsweredAfterAll) {
   start();
   client->send(get("/x"));
-  auto first = asked();
-  auto second = asked();
+  auto [first, second] = both_asked();
 
   first.send(ok("first"));
 
@@ -92,8 +96,7 @@ TEST_F(Hedge, GivesUpTheSecondAttemptIfTheFirstIsAnsweredAfterAll) {
 TEST_F(Hedge, KeepsTheConnectionOfTheWinner) {
   start();
   client->send(get("/x"));
-  auto first = asked();
-  auto second = asked();
+  auto [first, second] = both_asked();
 
   second.send(ok("second"));
 
@@ -108,8 +111,7 @@ TEST_F(Hedge, KeepsTheConnectionOfTheWinner) {
 TEST_F(Hedge, WaitsForTheSecondAttemptIfTheFirstFails) {
   start();
   client->send(get("/x"));
-  auto first = asked();
-  auto second = asked();
+  auto [first, second] = both_asked();
 
   first.close();
   second.send(ok("second"));
@@ -121,8 +123,7 @@ TEST_F(Hedge, WaitsForTheSecondAttemptIfTheFirstFails) {
 TEST_F(Hedge, TakesNoFailureOfTheSecondAttemptForAnAnswer) {
   start();
   client->send(get("/x"));
-  auto first = asked();
-  auto second = asked();
+  auto [first, second] = both_asked();
 
   second.send("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n");
   first.send(ok("first"));
@@ -133,8 +134,7 @@ TEST_F(Hedge, TakesNoFailureOfTheSecondAttemptForAnAnswer) {
 TEST_F(Hedge, TakesTheAnswerOfTheSecondAttemptForAFailureOfTheFirst) {
   start();
   client->send(get("/x"));
-  auto first = asked();
-  auto second = asked();
+  auto [first, second] = both_asked();
 
   first.send("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n");
   second.send(ok("second"));
@@ -145,8 +145,7 @@ TEST_F(Hedge, TakesTheAnswerOfTheSecondAttemptForAFailureOfTheFirst) {
 TEST_F(Hedge, FailsWithTheFirstAttemptIfBothFail) {
   start();
   client->send(get("/x"));
-  auto first = asked();
-  auto second = asked();
+  auto [first, second] = both_asked();
 
   second.close();
   first.close();
@@ -162,8 +161,7 @@ TEST_F(Hedge, FailsWithTheFirstAttemptIfBothFail) {
 TEST_F(Hedge, GivesBothUpIfTheClientLeaves) {
   start();
   client->send(get("/x"));
-  auto first = asked();
-  auto second = asked();
+  auto [first, second] = both_asked();
 
   client->close();
 
@@ -174,8 +172,7 @@ TEST_F(Hedge, GivesBothUpIfTheClientLeaves) {
 TEST_F(Hedge, GivesBothUpWhenTheTimeIsOver) {
   start("hedge: 1ms, timeouts: {total: 300ms}");
   client->send(get("/x"));
-  auto first = asked();
-  auto second = asked();
+  auto [first, second] = both_asked();
 
   EXPECT_THAT(client->response(), Refused(504, "timeout_total"));
   EXPECT_TRUE(first.ended());
@@ -205,8 +202,7 @@ TEST_F(Hedge, KeepsWithinItsBudget) {
   for (int i = 0; i < 10; ++i) {
     auto one = gw->connect();
     one.send(get("/x"));
-    auto first = asked();
-    auto second = asked();
+    auto [first, second] = both_asked();
     first.send(ok("1", "Connection: close\r\n"));
     EXPECT_EQ(one.response().body, "1");
   }
@@ -252,8 +248,7 @@ TEST_F(Hedge, LeavesAnUpstreamAloneThatIsAtItsLimit) {
 TEST_F(Hedge, HasBothAttemptsAtTheirTargetsDoneInTheEnd) {
   start();
   client->send(get("/x"));
-  auto first = asked();
-  auto second = asked();
+  auto [first, second] = both_asked();
   second.send(ok("second"));
   EXPECT_EQ(client->response().body, "second");
 
