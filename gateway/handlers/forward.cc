@@ -257,7 +257,7 @@ Task<Result<upstream::Acquired>> Forward::connect_pending(const upstream::Upstre
   auto pending = at.protection().pending();
   if (!pending)
     co_return base::fail(
-        Reason::overload,
+        Reason::upstream_limit,
         "as many requests as limits.max_pending allows wait for a connection to " + at.name());
   co_return co_await acquiring;
 }

@@ -109,7 +109,7 @@ Acquired Pool::open(Connection& c, base::Arena& arena, const Timeouts& timeouts,
 }
 
 base::Error Pool::too_many() const {
-  return {Reason::overload,
+  return {Reason::upstream_limit,
           target_->text() + " or its upstream has as many connections as max_connections allows"};
 }
 

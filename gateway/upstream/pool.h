@@ -44,7 +44,7 @@ class Pool final : public PoolSlot, private net::Timer {
   ~Pool() override;
 
   // A connection with room, or a new one if there is none or `fresh` asks for it. Errors are those of dial(),
-  // and overload when the target has as many connections as it may. The stream lives in the arena.
+  // and upstream_limit when the target has as many connections as it may. The stream lives in the arena.
   base::Task<base::Result<Acquired>> acquire(base::Arena& arena, const Timeouts& timeouts,
                                              const Wanted& wanted);
   std::size_t idle() const noexcept { return idle_count_; }

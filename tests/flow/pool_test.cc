@@ -129,7 +129,7 @@ TEST(Pool, RefusesMoreConnectionsThanItMayHave) {
   auto refused = gw.get("/2");
   target.send(ok("first"));
 
-  EXPECT_THAT(refused, Refused(503, "overload"));
+  EXPECT_THAT(refused, Refused(503, "upstream_limit"));
   EXPECT_THAT(refused, HasField("Retry-After", "1"));
   EXPECT_EQ(first.response().body, "first");
   first.send(get("/3"));

@@ -242,7 +242,7 @@ TEST_F(FullUpstream, RefusesFurtherRequests) {
 
   auto answer = gw->get("/x");
 
-  EXPECT_THAT(answer, Refused(503, "overload"));
+  EXPECT_THAT(answer, Refused(503, "upstream_limit"));
   EXPECT_EQ(answer.value("Retry-After"), "1");
   let_go();
   RawClient next = gw->connect();
@@ -258,7 +258,7 @@ TEST_F(FullUpstream, LetsThemWaitInAQueue) {
 
   second.send(get("/second"));
   EXPECT_TRUE(metrics.becomes(1, "sluice_upstream_pending_requests", {{"upstream", "users"}}));
-  EXPECT_THAT(gw->get("/third"), Refused(503, "overload")) << "the queue is full";
+  EXPECT_THAT(gw->get("/third"), Refused(503, "upstream_limit")) << "the queue is full";
   let_go();
   serve("second");
 
@@ -270,7 +270,7 @@ TEST_F(FullUpstream, LetsThemWaitInAQueue) {
 TEST_F(FullUpstream, RefusesWhoHasWaitedTooLong) {
   start("limits: {max_requests: 1}, queue: {max: 1, timeout: 100ms}");
 
-  EXPECT_THAT(gw->get("/second"), Refused(503, "overload"));
+  EXPECT_THAT(gw->get("/second"), Refused(503, "upstream_limit"));
   let_go();
 }
 
@@ -289,7 +289,7 @@ TEST_F(FullUpstream, ForgetsAClientThatLeavesTheQueue) {
 TEST_F(FullUpstream, HasAsManyConnectionsAsItMay) {
   start("limits: {max_connections: 1}");
 
-  EXPECT_THAT(gw->get("/x"), Refused(503, "overload"));
+  EXPECT_THAT(gw->get("/x"), Refused(503, "upstream_limit"));
   let_go();
 }
 

@@ -304,7 +304,7 @@ TEST_F(PoolTest, RefusesMoreConnectionsThanAllowed) {
   Running first(&scope_);
   first.start(exchange(pool(), timeouts_, false));
 
-  EXPECT_EQ(get(), "overload");
+  EXPECT_EQ(get(), "upstream_limit");
   for (int i = 0; i < 2000 && first.running(); ++i) {
     loop_.run_once(1ms);
     serve(kAnswer);
