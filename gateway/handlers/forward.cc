@@ -337,7 +337,10 @@ void Forward::conclude(const Exchange& ex, const Try& t, const Made& made, const
   made.record.took = now - made.attempt.began();
   auto failure = result ? Reason::none : result.error().reason;
   bool answered = failure == Reason::none || failure == Reason::upstream_status;
-  if (answered) made.attempt.answered(made.status, now, unavailable);
+  if (answered) {
+    made.record.status = made.status;
+    made.attempt.answered(made.status, now, unavailable);
+  }
   made.at.upstream->learn(*made.at.target, made.status, answered ? Reason::none : failure, made.record.took,
                           now);
   // For the limit that is found out from latency: an error is quickly said; silence counts for as long as it
@@ -368,7 +371,7 @@ void Forward::remember_body(Exchange& ex, Try& t) const {
 
 // Is there another attempt, and could it say the same as the last one?
 bool Forward::may_repeat(const Exchange& ex, const Try& t) const {
-  if (t.count >= retry_.attempts || t.count >= kMaxAttempts || ex.scope.cancelled()) return false;
+  if (t.count >= retry_.attempts || ex.scope.cancelled()) return false;
   const auto* stream = ex.upstream_stream.get();
   return !stream || !stream->body_touched() || (t.replay && t.replay->repeatable());
 }

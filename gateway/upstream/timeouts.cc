@@ -52,7 +52,8 @@ void describe(Description<RetryConfig>& d) {
       "How often a failed attempt is repeated, on another target or else on a fresh connection. Only what "
       "cannot have been processed is repeated: any method when nothing was sent, otherwise methods that "
       "are idempotent.");
-  d.field("attempts", &RetryConfig::attempts, "Attempts in all, the first one included.", between(1u, 10u));
+  d.field("attempts", &RetryConfig::attempts, "Attempts in all, the first one included.",
+          between(1u, RetryConfig::kMost));
   d.field("grpc", &RetryConfig::grpc,
           "Codes of gRPC that are repeated too, when the target answers with nothing but such a code and the "
           "request's messages are no longer than 64 KiB. Only where calling twice does no harm.",
