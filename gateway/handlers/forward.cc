@@ -187,7 +187,7 @@ Result<void> Forward::begin(Exchange& ex, Try& t, GrpcCall& grpc, upstream::Time
   } else if (auto begun = t.deadline.begin(ex, timeouts_); !begun) {
     return begun;
   }
-  if (ex.request_body && (grpc || harmless_twice(ex.request))) remember_body(ex, t);
+  if (ex.request_body) remember_body(ex, t, static_cast<bool>(grpc));
   if (!admitted(ex, t)) [[unlikely]]
     return circuit_open(ex);
   return {};
@@ -358,13 +358,17 @@ void Forward::count_retries(const Exchange& ex, const Try& t, observe::RetryResu
   if (t.cause != Reason::none) upstream_->metrics()->on(ex.worker.index).retried(t.cause, result);
 }
 
-// The body, so that a request which nobody has looked at, or that may be made twice, can be made again.
-void Forward::remember_body(Exchange& ex, Try& t) const {
+// The body, so that a request which nobody has looked at, or that may be made twice, can be made again. A
+// target of HTTP/2 may refuse any request after it has read a part of it; one of HTTP/1.1 may not, and where
+// doing it twice does harm, the piece that nothing was sent of yet is all that can matter: it costs no copy.
+void Forward::remember_body(Exchange& ex, Try& t, bool grpc) const {
   constexpr std::size_t kAtMost = 64 * 1024;
-  if (!ex.request.upgrade.empty() || retry_.attempts < 2 || ex.worker.loop.buffers().frugal() ||
-      ex.request_body->length().value_or(0) > kAtMost)
-    return;
-  auto body = http::make_body<http::ReplayBody>(ex.arena, std::move(ex.request_body), ex.arena, kAtMost);
+  if (!ex.request.upgrade.empty() || retry_.attempts < 2) return;
+  bool wanted = grpc || upstream_->may_speak_h2() || harmless_twice(ex.request);
+  bool kept =
+      wanted && !ex.worker.loop.buffers().frugal() && ex.request_body->length().value_or(0) <= kAtMost;
+  auto body =
+      http::make_body<http::ReplayBody>(ex.arena, std::move(ex.request_body), ex.arena, kept ? kAtMost : 0);
   t.replay = static_cast<http::ReplayBody*>(body.get());
   ex.request_body = std::move(body);
 }
@@ -385,7 +389,7 @@ bool Forward::may_retry(const Exchange& ex, const Try& t, const base::Error& err
     case base::Retry::unsent:
       return true;
     case base::Retry::idempotent:
-      return harmless_twice(ex.request);
+      return harmless_twice(ex.request) || (ex.upstream_stream && ex.upstream_stream->unsent());
     case base::Retry::never:
       break;
   }
