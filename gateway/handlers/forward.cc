@@ -40,8 +40,11 @@ const chain::CallsGoThrough kCalls{
 // A body that is certainly with the target by the time that it begins to answer, whoever sends it.
 constexpr std::uint64_t kMaxTimed = 64 * 1024;
 
-// Responses that go on as long as they have something to say are not cut by the total timeout.
-bool streaming(const http::ResponseHead& head) noexcept {
+// Responses that go on as long as they have something to say are not cut by the total timeout: whoever knows
+// how much that is has said so, but for those that are streams by their type.
+bool streaming(const http::ResponseHead& head, const http::Body* body) noexcept {
+  if (!body) return false;
+  if (!body->length()) return true;
   auto type = head.fields.value(FieldId::content_type);
   auto is = [&](std::string_view t) { return http::is_of_type(type, t); };
   return is(http::kEventStream) || is("application/x-ndjson") || is("application/grpc");
@@ -168,12 +171,12 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
 Result<void> Forward::hand_over(Exchange& ex, const GrpcCall& grpc) const {
   bool headless = grpc && grpc.translate(ex);
   ex.response.fields.add(FieldId::via, via(ex.response.version));
-  if (ex.response.status == 101) [[unlikely]] {
+  bool tunnel = ex.response.status == 101;
+  if (tunnel) [[unlikely]] {
     if (auto switched = switch_protocols(ex); !switched) return switched;
-  } else if (!grpc && !is_call_ && streaming(ex.response)) {
-    ex.total.stop();
   }
   if (!headless) ex.response_body = ex.upstream_stream->body(ex.arena);
+  if (!tunnel && !grpc && !is_call_ && streaming(ex.response, ex.response_body.get())) ex.total.stop();
   return {};
 }
 
@@ -266,7 +269,7 @@ Task<Result<upstream::Acquired>> Forward::connect_pending(const upstream::Upstre
 Task<Result<void>> Forward::pause(Exchange& ex, const Try& t) const {
   ex.attempt.reset();
   ex.upstream_stream.reset();
-  auto sleep = net::sleep(ex.worker.loop, t.pause);
+  auto sleep = net::sleep(ex.worker.loop.fine_wheel(), t.pause);
   auto outcome = co_await sleep;
   if (outcome == base::Outcome::cancelled) co_return base::fail(sleep.why());
   co_return Result<void>();
