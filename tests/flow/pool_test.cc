@@ -136,6 +136,20 @@ TEST(Pool, RefusesMoreConnectionsThanItMayHave) {
   EXPECT_EQ(target.expect_request().target, "/3");
 }
 
+TEST(Pool, HasConnectionsBeforeAnybodyAsks) {
+  Gateway gw(R"(
+upstreams: {users: {url: "<users>", protocol: h1, pool: {prewarm: 2}}}
+routes: [{name: u, match: {path: /**}, to: users}]
+)");
+  gw.upstream("users").answers(200, "ok");
+  Metrics metrics(gw);
+  EXPECT_TRUE(metrics.becomes(2, "sluice_upstream_connections", {{"upstream", "users"}, {"state", "idle"}}));
+
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(gw.get("/u").body, "ok");
+
+  EXPECT_EQ(gw.upstream("users").connections(), 2u);
+}
+
 TEST(Pool, DoesNotUseAConnectionThatTheTargetWillClose) {
   Gateway gw(yaml("{}"));
   gw.upstream("users").answers_with(ok("closing", "Connection: close\r\n"), true);

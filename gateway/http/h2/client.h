@@ -31,6 +31,7 @@ class ClientConnection final : public http::ClientConnection,
 
   ClientStreamPtr open(base::Arena& arena, const ClientTimeouts& timeouts) override;
   bool usable() const noexcept override;
+  void kept_unused() noexcept override { ++exchanges_; }
   std::size_t streams() const noexcept override { return streams_; }
   std::size_t room() const noexcept override;
 
@@ -68,9 +69,9 @@ class ClientConnection final : public http::ClientConnection,
   std::size_t streams_ = 0;      // that exist
   std::uint64_t exchanges_ = 0;  // so far
   base::SteadyTime heard_;       // when something was received last
-  bool settled_ = false;         // the target's SETTINGS have come
   bool pinged_ = false;          // nothing has come since our PING
   bool ponged_ = false;          // what came last was the answer to one
+  bool settled_ = false;         // the target's SETTINGS have come
   bool goaway_ = false;          // no new streams, says the target
   bool tainted_ = false;         // no new streams, say we
   bool failed_ = false;          // nothing more will be heard
