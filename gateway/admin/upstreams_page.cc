@@ -11,11 +11,11 @@ namespace {
 std::string state(bool healthy) { return healthy ? "\"healthy\"" : "\"unhealthy\""; }
 
 // The newest first: it is what somebody looks for.
-std::string changes(const std::deque<upstream::HealthChange>& all) {
+std::string changes(const std::deque<upstream::TargetChange>& all) {
   std::string out;
   for (auto it = all.rbegin(); it != all.rend(); ++it)
-    out += fmt::format("{}{{\"at\":{},\"state\":{},\"cause\":{}}}", out.empty() ? "" : ",",
-                       json_time(it->when), state(it->healthy), json_text(it->cause));
+    out += fmt::format("{}{{\"at\":{},\"state\":\"{}\",\"cause\":{}}}", out.empty() ? "" : ",",
+                       json_time(it->when), upstream::name(it->state), json_text(it->cause));
   return "[" + out + "]";
 }
 
@@ -35,6 +35,11 @@ std::string concurrency(const upstream::Protection::Concurrency& c) {
       json_text(told(c)));
 }
 
+std::string_view name(upstream::Circuit::State state) {
+  using State = upstream::Circuit::State;
+  return state == State::closed ? "closed" : state == State::open ? "open" : "half-open";
+}
+
 }  // namespace
 
 std::string target_json(const TargetReport& t) {
@@ -51,7 +56,7 @@ std::string target_json(const TargetReport& t) {
                   : state(t.usable),
       t.usable ? "null" : json_text(t.why_not), t.weight, t.weight_written, t.drained, t.active,
       t.connections, t.check.empty() ? "null" : json_text(t.check), json_time(t.health.since()),
-      last ? json_text(last->cause) : "null", changes(t.health.changes()),
+      last ? json_text(last->cause) : "null", changes(t.changes),
       t.ejection.times() ? fmt::format(",\"ejections\":{}", t.ejection.times()) : "");
 }
 
@@ -60,8 +65,12 @@ std::string upstreams_page(const std::vector<UpstreamReport>& upstreams) {
   for (const auto& u : upstreams) {
     std::string targets;
     for (const auto& t : u.targets) targets += (targets.empty() ? "\n   " : ",\n   ") + target_json(t);
-    out += fmt::format("{}{{\"upstream\":{},\"targets\":[{}]{}}}", out.empty() ? "\n  " : ",\n  ",
-                       json_text(u.name), targets, u.concurrency ? concurrency(*u.concurrency) : "");
+    out += fmt::format("{}{{\"upstream\":{},\"targets\":[{}]", out.empty() ? "\n  " : ",\n  ",
+                       json_text(u.name), targets);
+    if (u.circuit) out += fmt::format(",\"circuit\":\"{}\"", name(*u.circuit));
+    if (u.waiting) out += fmt::format(",\"waiting\":{}", *u.waiting);
+    if (u.concurrency) out += concurrency(*u.concurrency);
+    out += "}";
   }
   return "{\"upstreams\":[" + out + "]}\n";
 }

@@ -11,6 +11,7 @@
 #include "gateway/upstream/ejection.h"
 #include "gateway/upstream/health.h"
 #include "gateway/upstream/protection.h"
+#include "gateway/upstream/target_changes.h"
 
 namespace sluice::admin {
 
@@ -26,13 +27,16 @@ struct TargetReport {
   std::uint32_t active = 0;       // requests in flight
   std::uint32_t connections = 0;  // open, all workers together
   upstream::Ejection ejection{};
-  bool draining = false;  // is to go: gets no requests any more, has some
+  bool draining = false;                         // is to go: gets no requests any more, has some
+  std::deque<upstream::TargetChange> changes{};  // oldest first
 };
 
 struct UpstreamReport {
   std::string name;
   std::vector<TargetReport> targets;
   std::optional<upstream::Protection::Concurrency> concurrency{};  // if its limit is found out
+  std::optional<upstream::Circuit::State> circuit{};               // if it has a circuit breaker
+  std::optional<std::uint32_t> waiting{};                          // requests, if it has a queue
 };
 
 std::string target_json(const TargetReport& target);

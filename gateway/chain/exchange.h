@@ -31,6 +31,7 @@ class ErrorPages;     // error_pages.h
 // One try of this exchange at a target; in the arena. The one whose answer counts is the last one.
 struct Attempt {
   std::string_view target;  // "10.0.0.3:8080"
+  int status = 0;           // of its answer; 0: there was none
   base::Reason reason = base::Reason::none;
   base::Duration took{};
   const Attempt* before = nullptr;  // the attempt made before this one

@@ -3,6 +3,7 @@
 #include "gateway/base/strings.h"
 #include "gateway/chain/request_id.h"
 #include "gateway/front/ending.h"
+#include "gateway/upstream/timeouts.h"
 
 namespace sluice::front {
 
@@ -114,11 +115,11 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   r.user_agent = ex.request.fields.value(http::FieldId::user_agent);
   r.referer = ex.request.fields.value(http::FieldId::referer);
   r.config_hash = config_hash;
-  observe::AttemptRecord attempts[8];
-  auto n = std::min<std::size_t>(static_cast<std::size_t>(up.attempt_count), 8);
+  observe::AttemptRecord attempts[upstream::RetryConfig::kMost];
+  auto n = std::min(static_cast<std::size_t>(up.attempt_count), std::size(attempts));
   const chain::Attempt* a = up.attempts;
   for (std::size_t i = n; i-- > 0 && a; a = a->before)
-    attempts[i] = {a->target, a->reason == Reason::none ? ending.status : 0, a->reason, a->took};
+    attempts[i] = {a->target, a->status, a->reason, a->took};
   r.attempts = {attempts, n};
   if (lane_) lane_->write(r);
   if (failures_ && observe::FailureRing::concerns(ex.reason, ending.status)) failures_->write(r);

@@ -126,7 +126,7 @@ Task<Result<void>> attempt(chain::Worker& worker, net::Transport& client, const 
                            upstream::Target& target, std::string_view greeting, Tunnelled& out) {
   if (!target.try_open(to.pool().keep.max_connections.value_or(upstream::Target::kNoLimit),
                        to.pool().max_in_all))
-    co_return base::fail(Reason::overload);
+    co_return base::fail(Reason::upstream_limit);
   Place place{&target};
   upstream::ActiveRequest active(target);
   auto before = worker.loop.clock().steady();

@@ -40,8 +40,11 @@ const chain::CallsGoThrough kCalls{
 // A body that is certainly with the target by the time that it begins to answer, whoever sends it.
 constexpr std::uint64_t kMaxTimed = 64 * 1024;
 
-// Responses that go on as long as they have something to say are not cut by the total timeout.
-bool streaming(const http::ResponseHead& head) noexcept {
+// Responses that go on as long as they have something to say are not cut by the total timeout: whoever knows
+// how much that is has said so, but for those that are streams by their type.
+bool streaming(const http::ResponseHead& head, const http::Body* body) noexcept {
+  if (!body) return false;
+  if (!body->length()) return true;
   auto type = head.fields.value(FieldId::content_type);
   auto is = [&](std::string_view t) { return http::is_of_type(type, t); };
   return is(http::kEventStream) || is("application/x-ndjson") || is("application/grpc");
@@ -168,12 +171,12 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
 Result<void> Forward::hand_over(Exchange& ex, const GrpcCall& grpc) const {
   bool headless = grpc && grpc.translate(ex);
   ex.response.fields.add(FieldId::via, via(ex.response.version));
-  if (ex.response.status == 101) [[unlikely]] {
+  bool tunnel = ex.response.status == 101;
+  if (tunnel) [[unlikely]] {
     if (auto switched = switch_protocols(ex); !switched) return switched;
-  } else if (!grpc && !is_call_ && streaming(ex.response)) {
-    ex.total.stop();
   }
   if (!headless) ex.response_body = ex.upstream_stream->body(ex.arena);
+  if (!tunnel && !grpc && !is_call_ && streaming(ex.response, ex.response_body.get())) ex.total.stop();
   return {};
 }
 
@@ -187,7 +190,7 @@ Result<void> Forward::begin(Exchange& ex, Try& t, GrpcCall& grpc, upstream::Time
   } else if (auto begun = t.deadline.begin(ex, timeouts_); !begun) {
     return begun;
   }
-  if (ex.request_body && (grpc || harmless_twice(ex.request))) remember_body(ex, t);
+  if (ex.request_body) remember_body(ex, t, static_cast<bool>(grpc));
   if (!admitted(ex, t)) [[unlikely]]
     return circuit_open(ex);
   return {};
@@ -257,7 +260,7 @@ Task<Result<upstream::Acquired>> Forward::connect_pending(const upstream::Upstre
   auto pending = at.protection().pending();
   if (!pending)
     co_return base::fail(
-        Reason::overload,
+        Reason::upstream_limit,
         "as many requests as limits.max_pending allows wait for a connection to " + at.name());
   co_return co_await acquiring;
 }
@@ -266,7 +269,7 @@ Task<Result<upstream::Acquired>> Forward::connect_pending(const upstream::Upstre
 Task<Result<void>> Forward::pause(Exchange& ex, const Try& t) const {
   ex.attempt.reset();
   ex.upstream_stream.reset();
-  auto sleep = net::sleep(ex.worker.loop, t.pause);
+  auto sleep = net::sleep(ex.worker.loop.fine_wheel(), t.pause);
   auto outcome = co_await sleep;
   if (outcome == base::Outcome::cancelled) co_return base::fail(sleep.why());
   co_return Result<void>();
@@ -337,7 +340,10 @@ void Forward::conclude(const Exchange& ex, const Try& t, const Made& made, const
   made.record.took = now - made.attempt.began();
   auto failure = result ? Reason::none : result.error().reason;
   bool answered = failure == Reason::none || failure == Reason::upstream_status;
-  if (answered) made.attempt.answered(made.status, now, unavailable);
+  if (answered) {
+    made.record.status = made.status;
+    made.attempt.answered(made.status, now, unavailable);
+  }
   made.at.upstream->learn(*made.at.target, made.status, answered ? Reason::none : failure, made.record.took,
                           now);
   // For the limit that is found out from latency: an error is quickly said; silence counts for as long as it
@@ -355,20 +361,24 @@ void Forward::count_retries(const Exchange& ex, const Try& t, observe::RetryResu
   if (t.cause != Reason::none) upstream_->metrics()->on(ex.worker.index).retried(t.cause, result);
 }
 
-// The body, so that a request which nobody has looked at, or that may be made twice, can be made again.
-void Forward::remember_body(Exchange& ex, Try& t) const {
+// The body, so that a request which nobody has looked at, or that may be made twice, can be made again. A
+// target of HTTP/2 may refuse any request after it has read a part of it; one of HTTP/1.1 may not, and where
+// doing it twice does harm, the piece that nothing was sent of yet is all that can matter: it costs no copy.
+void Forward::remember_body(Exchange& ex, Try& t, bool grpc) const {
   constexpr std::size_t kAtMost = 64 * 1024;
-  if (!ex.request.upgrade.empty() || retry_.attempts < 2 || ex.worker.loop.buffers().frugal() ||
-      ex.request_body->length().value_or(0) > kAtMost)
-    return;
-  auto body = http::make_body<http::ReplayBody>(ex.arena, std::move(ex.request_body), ex.arena, kAtMost);
+  if (!ex.request.upgrade.empty() || retry_.attempts < 2) return;
+  bool wanted = grpc || upstream_->may_speak_h2() || harmless_twice(ex.request);
+  bool kept =
+      wanted && !ex.worker.loop.buffers().frugal() && ex.request_body->length().value_or(0) <= kAtMost;
+  auto body =
+      http::make_body<http::ReplayBody>(ex.arena, std::move(ex.request_body), ex.arena, kept ? kAtMost : 0);
   t.replay = static_cast<http::ReplayBody*>(body.get());
   ex.request_body = std::move(body);
 }
 
 // Is there another attempt, and could it say the same as the last one?
 bool Forward::may_repeat(const Exchange& ex, const Try& t) const {
-  if (t.count >= retry_.attempts || t.count >= kMaxAttempts || ex.scope.cancelled()) return false;
+  if (t.count >= retry_.attempts || ex.scope.cancelled()) return false;
   const auto* stream = ex.upstream_stream.get();
   return !stream || !stream->body_touched() || (t.replay && t.replay->repeatable());
 }
@@ -382,7 +392,7 @@ bool Forward::may_retry(const Exchange& ex, const Try& t, const base::Error& err
     case base::Retry::unsent:
       return true;
     case base::Retry::idempotent:
-      return harmless_twice(ex.request);
+      return harmless_twice(ex.request) || (ex.upstream_stream && ex.upstream_stream->unsent());
     case base::Retry::never:
       break;
   }

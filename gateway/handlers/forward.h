@@ -79,7 +79,7 @@ class Forward final : public chain::Handler {
                 base::SteadyTime now, std::string_view unavailable = {}) const;
   void count_retries(const chain::Exchange& ex, const Try& t, observe::RetryResult result) const;
   base::Result<void> switch_protocols(chain::Exchange& ex) const;
-  void remember_body(chain::Exchange& ex, Try& t) const;
+  void remember_body(chain::Exchange& ex, Try& t, bool grpc) const;
   bool may_repeat(const chain::Exchange& ex, const Try& t) const;
   bool may_retry(const chain::Exchange& ex, const Try& t, const base::Error& error) const;
   bool unwanted(const chain::Exchange& ex, const Try& t, const GrpcCall& grpc) const;

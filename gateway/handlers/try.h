@@ -12,8 +12,6 @@
 
 namespace sluice::handlers {
 
-inline constexpr std::size_t kMaxAttempts = 8;
-
 // While the first attempt goes on in `lane`, this one waits until that is late and then makes its own in
 // `job`. Whoever has a good answer ends the other one. In the arena of the exchange.
 struct Forward::Rival {
@@ -36,7 +34,8 @@ struct Forward::Rival {
 };
 
 struct Forward::Try {
-  upstream::Target* tried[kMaxAttempts];
+  // One beside the first counts as one of them.
+  upstream::Target* tried[upstream::RetryConfig::kMost];
   std::size_t count = 0;
   upstream::Picked at;                 // the target of the present attempt
   chain::Attempt* record = nullptr;    // of that

@@ -37,6 +37,8 @@ class ClientConnection {
   virtual ClientStreamPtr open(base::Arena& arena, const ClientTimeouts& timeouts) = 0;
   // May an exchange begin? Looks at what the system has told, without asking it.
   virtual bool usable() const noexcept = 0;
+  // It is kept before its first exchange, which finds one then that may have gone stale. No stream is open.
+  virtual void kept_unused() noexcept = 0;
   // Streams that exist.
   virtual std::size_t streams() const noexcept = 0;
   // How many more the target allows at present.

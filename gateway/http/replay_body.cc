@@ -2,6 +2,7 @@
 #include "gateway/http/replay_body.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::http {
 
@@ -10,7 +11,9 @@ using base::Task;
 
 Task<Result<Piece>> ReplayBody::read(std::size_t at_most) {
   if (next_ || (ended_ && !lost_)) return Result<Piece>(repeat(at_most));
+  settle();
   auto reading = source_->read(at_most);
+  if (lost_) return reading;
   if (reading.await_ready()) return remember(reading.await_resume());
   return wait(std::move(reading));
 }
@@ -33,21 +36,46 @@ Result<Piece> ReplayBody::remember(Result<Piece> piece) {
     lost_ = true;
     return piece;
   }
-  std::string_view bytes(piece->bytes.data(), piece->bytes.size());
-  // Pieces of a byte each take more room than their bytes: a few of them may, not all.
-  std::size_t beside = pieces_ < kSmallPieces ? 0 : sizeof(Chunk);
-  if (bytes.size() + beside > room_) lost_ = true;
-  if (!lost_ && !bytes.empty()) {
-    auto* chunk = arena_->make<Chunk>(arena_->copy(bytes));
+  if (!piece->bytes.empty()) {
+    auto* chunk = arena_->make<Chunk>(std::string_view(piece->bytes.data(), piece->bytes.size()));
     (first_ ? last_->next : first_) = chunk;
     last_ = chunk;
-    room_ -= bytes.size() + beside;
-    ++pieces_;
-    known_ += bytes.size();
+    known_ += chunk->bytes.size();
+    unsettled_ = true;
   }
   ended_ = piece->last;
   trailers_ = piece->trailers;
   return piece;
+}
+
+// Before the source is asked for anything that may overwrite the last piece.
+void ReplayBody::settle() noexcept {
+  if (!std::exchange(unsettled_, false)) return;
+  // Pieces of a byte each take more room than their bytes: a few of them may, not all.
+  std::size_t size = last_->bytes.size() + (pieces_ < kSmallPieces ? 0 : sizeof(Chunk));
+  if (size > room_) {
+    lost_ = true;
+    return;
+  }
+  room_ -= size;
+  ++pieces_;
+  last_->bytes = arena_->copy(last_->bytes);
+}
+
+void ReplayBody::abandon() noexcept {
+  settle();
+  source_->abandon();
+}
+
+net::Transport* ReplayBody::verbatim_source() noexcept {
+  if (next_) return nullptr;
+  settle();
+  return source_->verbatim_source();
+}
+
+void ReplayBody::took(std::uint64_t bytes) noexcept {
+  lost_ = true;
+  source_->took(bytes);
 }
 
 Piece ReplayBody::repeat(std::size_t at_most) noexcept {

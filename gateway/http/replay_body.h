@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ReplayBody: a body that remembers what was read of it, up to a limit, so that a request can be sent once
-// more. For whoever makes several attempts; the memory is the exchange's.
+// more. For whoever makes several attempts; the memory is the exchange's. The piece that was read last lies
+// where it came from as long as nobody reads on, and is copied only then: a body of one piece never is.
 #pragma once
 #include "gateway/base/arena.h"
 #include "gateway/http/body.h"
@@ -9,13 +10,19 @@ namespace sluice::http {
 
 class ReplayBody final : public Body {
  public:
-  // `limit`: bytes that are remembered at most.
+  // `limit`: bytes that are remembered at most. With 0 it can be repeated until the second piece is read.
   ReplayBody(BodyPtr source, base::Arena& arena, std::size_t limit) noexcept
       : source_(std::move(source)), arena_(&arena), room_(limit), measured_(source_->length().has_value()) {}
 
   base::Task<base::Result<Piece>> read(std::size_t at_most) override;
   std::optional<std::uint64_t> length() const noexcept override;
-  void abandon() noexcept override { source_->abandon(); }
+  void abandon() noexcept override;
+  net::Transport* verbatim_source() noexcept override;
+  void took(std::uint64_t bytes) noexcept override;
+  base::Duration verbatim_timeout() const noexcept override { return source_->verbatim_timeout(); }
+  base::Error verbatim_failure(base::Outcome outcome, base::Reason why) override {
+    return source_->verbatim_failure(outcome, why);
+  }
 
   // Has everything that was read been remembered?
   bool repeatable() const noexcept { return !lost_; }
@@ -28,6 +35,7 @@ class ReplayBody final : public Body {
     Chunk* next = nullptr;
   };
   base::Result<Piece> remember(base::Result<Piece> piece);
+  void settle() noexcept;
   base::Task<base::Result<Piece>> wait(base::Task<base::Result<Piece>> reading);
   Piece repeat(std::size_t at_most) noexcept;
 
@@ -44,6 +52,7 @@ class ReplayBody final : public Body {
   std::uint64_t behind_ = 0;  // bytes still to be repeated
   std::uint64_t known_ = 0;   // bytes remembered
   bool ended_ = false;        // the source has given its last piece
+  bool unsettled_ = false;    // the last chunk lies in the source
   bool lost_ = false;
   const Fields* trailers_ = nullptr;
 };

@@ -126,6 +126,8 @@ class ClientStream {
   virtual bool reused() const noexcept = 0;
   // Did any byte of a response arrive? Then a retry is no longer invisible.
   virtual bool answered() const noexcept = 0;
+  // Is it certain that the system took no byte of the request, so that the target cannot have seen any?
+  virtual bool unsent() const noexcept { return false; }
   // Was any byte taken from the request's body? Then it cannot be sent again.
   virtual bool body_touched() const noexcept = 0;
   // On the wire, heads and framing included.

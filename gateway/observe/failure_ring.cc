@@ -8,7 +8,7 @@
 namespace sluice::observe {
 namespace {
 
-constexpr std::size_t kAttempts = 8;
+constexpr std::size_t kAttempts = 10;
 
 // The texts of a slot, in the order in which they lie in it, with the most that is kept of each.
 enum Text : std::size_t {

@@ -14,8 +14,8 @@ namespace {
 
 using namespace line;
 
-constexpr std::size_t kAttempts = 8;  // the last ones are logged
-constexpr std::size_t kFixed = 1280;  // keys, numbers, punctuation
+constexpr std::size_t kAttempts = 10;  // the last ones are logged
+constexpr std::size_t kFixed = 1280;   // keys, numbers, punctuation
 constexpr std::size_t kPerAttempt = 192;
 
 std::span<const AttemptRecord> shown(std::span<const AttemptRecord> attempts) noexcept {

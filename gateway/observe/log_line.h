@@ -74,7 +74,7 @@ struct AccessRecord {
 class LineFormatter {
  public:
   // No line is longer: long texts are cut, and then end in "...".
-  static constexpr std::size_t kMaxLine = 80 * 1024;
+  static constexpr std::size_t kMaxLine = 84 * 1024;
 
   explicit LineFormatter(const AccessLogConfig& config);
 

@@ -143,7 +143,7 @@ admin::TargetChanged Gateway::change_target(const admin::TargetChange& change) {
     if (change.drain) target.drain(*change.drain);
     if (change.reset_health) {
       target.reset_health(clock_.wall());
-      target.bring_back(clock_.steady(), true);
+      target.bring_back(clock_.steady(), "reset by an operator");
     }
     return {Kind::done, admin::target_json(report_target(*upstream, shown))};
   }

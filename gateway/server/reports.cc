@@ -95,13 +95,15 @@ admin::TargetReport report_target(const upstream::Upstream& upstream,
   out.connections = t.connections();
   out.health = t.health();
   out.ejection = t.ejection();
+  out.changes = t.changes();
   return out;
 }
 
 std::vector<admin::UpstreamReport> report_upstreams(const BuiltSnapshot& snapshot) {
   std::vector<admin::UpstreamReport> out;
   for (const auto& u : snapshot.upstreams) {
-    auto& report = out.emplace_back(admin::UpstreamReport{u->name(), {}, u->protection().concurrency()});
+    auto& report = out.emplace_back(admin::UpstreamReport{
+        u->name(), {}, u->protection().concurrency(), u->protection().circuit(), u->protection().waiting()});
     for (const auto& shown : u->shown()) report.targets.push_back(report_target(*u, shown));
   }
   return out;

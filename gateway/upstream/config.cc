@@ -85,10 +85,22 @@ void describe(Description<PoolConfig>& d) {
       "a shorter time (Keep-Alive: timeout=5) has its connection closed a little before that.");
   d.field("max_idle", &PoolConfig::max_idle,
           "Unused connections that are kept, for each target and worker. 0: a connection for each request.");
+  d.field(
+      "prewarm", &PoolConfig::prewarm,
+      "Connections to each target that every worker makes before anybody asks for one, and makes anew when "
+      "they end, so that requests need not wait for them. Only to targets that get requests.",
+      at_most(1000u), example("2"));
   d.field("max_connections", &PoolConfig::max_connections,
           "Connections to a target at a time, used and unused, all workers together. Beyond it requests are "
           "answered with 503, also where there is a `queue`: that is for `limits.max_requests`.",
           at_least(1u), default_is("no limit"));
+  d.check([](const PoolConfig& c, const Site& at) {
+    auto most = std::min(c.max_idle, c.max_connections.value_or(c.max_idle));
+    if (c.prewarm > most)
+      at.error("prewarm",
+               fmt::format("more connections than may be {}",
+                           c.prewarm > c.max_idle ? "kept unused (max_idle)" : "open (max_connections)"));
+  });
 }
 
 namespace {
@@ -186,6 +198,8 @@ void describe(Description<UpstreamConfig>& d) {
                              "answered with 503 before any waits",
                              *connections, *c.limits.max_requests),
                  "let max_requests be no more than max_connections");
+    if (c.pool.prewarm && c.proxy_protocol)
+      at.error("pool.prewarm", "with `proxy_protocol` each connection is made for one client");
     if (at.written("tls") && !c.uses_tls() && c.endpoints_file.empty())
       at.error("tls", "no target of this upstream has an https:// URL");
   });

@@ -43,6 +43,7 @@ void describe(config::Text<HostPolicy>& t);
 struct PoolConfig {
   config::Duration idle = std::chrono::seconds(60);  // zero: never closed for idleness
   std::uint32_t max_idle = 1024;                     // per worker and target
+  std::uint32_t prewarm = 0;                         // open at all times, per worker and target
   std::optional<std::uint32_t> max_connections;      // per target, all workers together
   bool operator==(const PoolConfig&) const = default;
 };

@@ -25,7 +25,7 @@ class Gate : public std::enable_shared_from_this<Gate> {
     std::uint32_t waiting = 0;  // zero: nobody waits
     base::Duration patience{};
     // For whom there is no place.
-    base::Reason refusal = base::Reason::overload;
+    base::Reason refusal = base::Reason::upstream_limit;
     std::string_view full = " has as many requests as limits.max_requests allows";
   };
 

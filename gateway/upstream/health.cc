@@ -5,12 +5,13 @@
 
 namespace sluice::upstream {
 
-void Health::end(base::WallTime now) {
+std::optional<HealthChange> Health::end(base::WallTime now) {
   checked_ = false;
   proved_ = true;
   against_ = 0;
   last_.reset();
-  if (!healthy_) turn(true, "not checked any more", now);
+  if (healthy_) return std::nullopt;
+  return turn(true, "not checked any more", now);
 }
 
 std::optional<HealthChange> Health::take(const Finding& finding, const HealthLimits& limits,
@@ -39,8 +40,8 @@ HealthChange Health::turn(bool healthy, std::string cause, base::WallTime now) {
   healthy_ = healthy;
   against_ = 0;
   since_ = now;
-  if (changes_.size() == kKept) changes_.pop_front();
-  return changes_.emplace_back(HealthChange{healthy, now, std::move(cause)});
+  cause_ = cause;
+  return {healthy, now, std::move(cause)};
 }
 
 }  // namespace sluice::upstream

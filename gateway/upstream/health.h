@@ -4,7 +4,6 @@
 // locks.
 #pragma once
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 
@@ -37,13 +36,12 @@ struct HealthLimits {
 
 class Health {
  public:
-  static constexpr std::size_t kKept = 20;
-
   // A target that is not checked is healthy. One that has been in force unchecked has proved itself as far as
   // anybody can tell: when checks begin it takes unhealthy_after of them to fail, as if it had passed. A new
   // target is healthy until its first finding, which decides alone: it has nothing to show for itself yet.
   void begin() noexcept { checked_ = true; }
-  void end(base::WallTime now);
+  // The change, if that makes it healthy.
+  std::optional<HealthChange> end(base::WallTime now);
   bool checked() const noexcept { return checked_; }
 
   // The change, if that makes one. Without effect while not checked: a check may end after it is wanted.
@@ -57,8 +55,8 @@ class Health {
   base::WallTime since() const noexcept { return since_; }
   // What the last check found; null before the first.
   const Finding* last() const noexcept { return last_ ? &*last_ : nullptr; }
-  // The last kKept, oldest first.
-  const std::deque<HealthChange>& changes() const noexcept { return changes_; }
+  // Of the last change; "" before the first.
+  const std::string& cause() const noexcept { return cause_; }
 
  private:
   HealthChange turn(bool healthy, std::string cause, base::WallTime now);
@@ -69,7 +67,7 @@ class Health {
   std::uint32_t against_ = 0;  // findings in a row that contradict healthy_
   base::WallTime since_{};
   std::optional<Finding> last_;
-  std::deque<HealthChange> changes_;
+  std::string cause_;
 };
 
 }  // namespace sluice::upstream

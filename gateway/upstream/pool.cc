@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "gateway/net/signal.h"
+#include "gateway/net/sleep.h"
 #include "gateway/upstream/dial.h"
 #include "gateway/upstream/speak.h"
 
@@ -22,7 +22,13 @@ struct Pool::Connection final : http::ClientConnection::Owner, base::ListNode {
         address(dialled.address),
         tls(std::move(dialled.tls)),
         protocol(spoken),
-        http(speak(*p.loop_, *p.target_, spoken, std::move(dialled.transport), *this)) {}
+        http(speak(*p.loop_, *p.target_, spoken, std::move(dialled.transport), *this)) {
+    ++pool.open_count_;
+  }
+  ~Connection() {
+    --pool.open_count_;
+    pool.cooler_.notify();
+  }
 
   void stream_ended(bool usable) noexcept override { pool.stream_ended(*this, usable && !retired); }
   void lost() noexcept override { pool.lost(*this); }
@@ -78,7 +84,11 @@ struct Pool::Waiter : base::ListNode {
 
 Pool::Pool(Target& target, net::Loop& loop, std::shared_ptr<observe::UpstreamMetrics> metrics,
            unsigned worker)
-    : target_(&target), loop_(&loop), metrics_(std::move(metrics)), cells_(&metrics_->on(worker)) {}
+    : target_(&target),
+      loop_(&loop),
+      metrics_(std::move(metrics)),
+      cells_(&metrics_->on(worker)),
+      cooler_(loop.wheel()) {}
 
 Pool& Pool::of(Target& target, unsigned worker, net::Loop& loop, const PoolSettings& settings,
                const std::shared_ptr<observe::UpstreamMetrics>& metrics) {
@@ -90,7 +100,10 @@ Pool& Pool::of(Target& target, unsigned worker, net::Loop& loop, const PoolSetti
   return pool;
 }
 
-Pool::~Pool() { drop_all(); }
+Pool::~Pool() {
+  warming_.reset();
+  drop_all();
+}
 
 Task<Result<Acquired>> Pool::acquire(base::Arena& arena, const Timeouts& timeouts, const Wanted& wanted) {
   bool h1 = wanted.upgrade && settings_.protocol == ProtocolChoice::automatic;
@@ -109,7 +122,7 @@ Acquired Pool::open(Connection& c, base::Arena& arena, const Timeouts& timeouts,
 }
 
 base::Error Pool::too_many() const {
-  return {Reason::overload,
+  return {Reason::upstream_limit,
           target_->text() + " or its upstream has as many connections as max_connections allows"};
 }
 
@@ -206,6 +219,54 @@ Task<void> Pool::dial_shared(Opening opening, base::Duration timeout) {
     }
   }
   tell_waiting(nullptr);
+}
+
+void Pool::warm(base::Duration connect) {
+  warm_within_ = connect;
+  if (warming_ && warming_->running()) return cooler_.notify();
+  if (settings_.keep.prewarm != 0) warming_.emplace(nullptr).start(keep_warm());
+}
+
+bool Pool::cold() const noexcept { return open_count_ < settings_.keep.prewarm && !target_->draining(); }
+
+// One after the other, and all of them at most once a second: the target may close them at once.
+Task<void> Pool::keep_warm() {
+  constexpr base::Duration kAgain = std::chrono::seconds(1);
+  while (settings_.keep.prewarm != 0) {
+    auto began = loop_->now();
+    bool good = target_->usable();
+    for (auto left = settings_.keep.prewarm; left != 0 && good && cold(); --left) good = co_await warm_one();
+    if (!cold()) {
+      auto wait = cooler_.wait({});
+      if (co_await wait == base::Outcome::cancelled) co_return;
+    }
+    auto pause = net::sleep(*loop_, kAgain - (loop_->now() - began));
+    if (co_await pause == base::Outcome::cancelled) co_return;
+  }
+}
+
+Task<bool> Pool::warm_one() {
+  if (!target_->try_open(settings_.keep.max_connections.value_or(Target::kNoLimit), settings_.max_in_all))
+    co_return false;
+  Opening opening(target_);
+  auto before = loop_->clock().steady();
+  auto protocol = settings_.protocol;
+  auto dialled = co_await dial(*loop_, *target_, warm_within_);
+  if (!dialled || protocol != settings_.protocol) co_return false;
+  auto spoken = spoken_on(*dialled);
+  if (!spoken) co_return false;
+  opening.done();
+  cells_->connected(loop_->clock().steady() - before);
+  cells_->connection_moved(*spoken, PoolState::none, PoolState::active);
+  auto* c = new Connection(*this, std::move(*dialled), *spoken);
+  c->http->kept_unused();
+  bool good = current(*c);
+  if (good) {
+    put(*c);
+  } else {
+    discard(*c, PoolState::active);
+  }
+  co_return good;
 }
 
 // All of them look again: those who find no room begin another connection or wait for one that is under way.
@@ -338,6 +399,9 @@ void Pool::put(Connection& c) noexcept {
 void Pool::expired() noexcept {
   net::Tick next = net::kNever;
   idle_.for_each([&](Connection& c) {
+    bool wanted = open_count_ <= settings_.keep.prewarm && !c.http->idle_limit();
+    if (wanted && c.idle_until <= loop_->wheel().now())
+      c.idle_until = loop_->wheel().due_in(settings_.keep.idle);
     if (c.idle_until > loop_->wheel().now()) {
       next = std::min(next, c.idle_until);
     } else {

@@ -12,6 +12,7 @@
 #include "gateway/base/job.h"
 #include "gateway/base/list.h"
 #include "gateway/http/client_connection.h"
+#include "gateway/net/signal.h"
 #include "gateway/observe/upstream_metrics.h"
 #include "gateway/upstream/config.h"
 #include "gateway/upstream/target.h"
@@ -44,9 +45,12 @@ class Pool final : public PoolSlot, private net::Timer {
   ~Pool() override;
 
   // A connection with room, or a new one if there is none or `fresh` asks for it. Errors are those of dial(),
-  // and overload when the target has as many connections as it may. The stream lives in the arena.
+  // and upstream_limit when the target has as many connections as it may. The stream lives in the arena.
   base::Task<base::Result<Acquired>> acquire(base::Arena& arena, const Timeouts& timeouts,
                                              const Wanted& wanted);
+  // Keeps as many connections open as the settings say, from now on and while the target is usable; tells it
+  // also that the target or the settings may have changed. `connect`: the time that each may take.
+  void warm(base::Duration connect);
   std::size_t idle() const noexcept { return idle_count_; }
   void look_again() noexcept override;
 
@@ -70,6 +74,9 @@ class Pool final : public PoolSlot, private net::Timer {
   base::Result<void> start_dialling(base::Duration timeout);
   base::Task<void> dial_shared(Opening opening, base::Duration timeout);
   void tell_waiting(const base::Error* error) noexcept;
+  bool cold() const noexcept;
+  base::Task<void> keep_warm();
+  base::Task<bool> warm_one();
   Acquired open(Connection& connection, base::Arena& arena, const Timeouts& timeouts, base::Duration connect);
   base::Error too_many() const;
 
@@ -104,6 +111,10 @@ class Pool final : public PoolSlot, private net::Timer {
   std::size_t waiting_count_ = 0;
   std::list<Dialling> diallings_;  // some may have ended
   std::size_t dialling_count_ = 0;
+  std::size_t open_count_ = 0;  // connections that exist
+  base::Duration warm_within_{};
+  net::Signal cooler_;  // there may be fewer than are to be kept open
+  std::optional<base::Job<void>> warming_;
 };
 
 }  // namespace sluice::upstream

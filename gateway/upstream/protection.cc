@@ -100,7 +100,7 @@ bool Protection::bring_back(Targets targets, base::SteadyTime now, const char* e
   auto next = TargetGroup::kNever;
   for (const auto& t : targets) {
     if (!t->ejected()) continue;
-    if (t->bring_back(now, early != nullptr)) {
+    if (t->bring_back(now, early ? early : "")) {
       any = true;
       base::log(base::Level::info, "upstream " + group_->upstream + ": " + t->text() + " is back in service" +
                                        (early ? std::string(", as ") + early : ""));
@@ -234,6 +234,15 @@ std::optional<Protection::Concurrency> Protection::concurrency() const noexcept 
   out.latency = group_->adaptive.latency();
   out.floor = group_->adaptive.floor();
   return out;
+}
+
+std::optional<Circuit::State> Protection::circuit() const noexcept {
+  return circuit_ ? std::optional(group_->circuit.state()) : std::nullopt;
+}
+
+std::optional<std::uint32_t> Protection::waiting() const noexcept {
+  if (!has_queue()) return std::nullopt;
+  return group_->gate->waiting() + group_->unanswered->waiting();
 }
 
 // Logged are its begin and its end; the changes between are the gauge's.

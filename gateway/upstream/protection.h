@@ -90,6 +90,9 @@ class Protection {
     double latency = 0, floor = 0;  // microseconds; zero: not known yet
   };
   std::optional<Concurrency> concurrency() const noexcept;
+  // For people; none where there is no circuit breaker, or no queue.
+  std::optional<Circuit::State> circuit() const noexcept;
+  std::optional<std::uint32_t> waiting() const noexcept;
   // Is nothing known that speaks against asking it for more than it must do: no target that is out, no
   // circuit that is not closed, no limit that is reached or was found out?
   bool at_ease() const noexcept;

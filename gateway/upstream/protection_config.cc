@@ -63,7 +63,7 @@ void describe(Description<CircuitConfig>& d) {
 void describe(Description<LimitsConfig>& d) {
   d.about("upstream limits",
           "What the upstream gets at a time, all its targets and all workers together. What is beyond is "
-          "answered with 503 and the reason overload, or waits in `queue`.");
+          "answered with 503 and the reason upstream_limit, or waits in `queue`.");
   d.field("max_requests", &LimitsConfig::max_requests, "Requests under way.", at_least(1u),
           default_is("no limit"), example("1024"));
   d.field("max_pending", &LimitsConfig::max_pending,
@@ -103,7 +103,7 @@ void describe(Description<QueueConfig>& d) {
   d.field("max", &QueueConfig::max, "Requests that may wait, all workers together.", between(1u, 1'000'000u));
   d.field("timeout", &QueueConfig::timeout,
           "How long one waits at most, within its total timeout; then it is answered with 503 and the reason "
-          "overload or upstream_saturated.",
+          "upstream_limit or upstream_saturated.",
           between(Duration(1ms), Duration(1h)));
 }
 

@@ -74,14 +74,21 @@ void Target::publish(const base::Result<Addresses>& answer) {
 
 // Nobody has looked after the ejection of a target that was in no list.
 void Target::join() {
-  if (lists_.fetch_add(1, std::memory_order_relaxed) == 0) bring_back({}, true);
-  if (draining_.exchange(false, std::memory_order_acq_rel)) version_.fetch_add(1, std::memory_order_release);
+  if (lists_.fetch_add(1, std::memory_order_relaxed) == 0) bring_back({}, "it was in no list");
+  if (!draining_.exchange(false, std::memory_order_acq_rel)) return;
+  version_.fetch_add(1, std::memory_order_release);
+  std::lock_guard lock(mutex_);
+  note(wall(), "a list names it again");
 }
 
 void Target::leave(const std::shared_ptr<Target>& target, bool drain) {
   if (target->lists_.fetch_sub(1, std::memory_order_relaxed) != 1 || !drain) return;
   target->draining_.store(true, std::memory_order_release);
   target->version_.fetch_add(1, std::memory_order_release);
+  {
+    std::lock_guard lock(target->mutex_);
+    target->note(target->wall(), "no list names it any more");
+  }
   for (std::size_t i = 0; i < target->slots_.size(); ++i)
     (*target->workers_)[i]->post([weak = std::weak_ptr(target), i] {
       auto living = weak.lock();
@@ -93,8 +100,8 @@ void Target::check_health(bool checked, base::WallTime now) {
   std::lock_guard lock(mutex_);
   if (checked) {
     health_.begin();
-  } else {
-    health_.end(now);
+  } else if (auto change = health_.end(now)) {
+    note(now, change->cause);
   }
   update_usable();
 }
@@ -103,7 +110,9 @@ std::optional<HealthChange> Target::take(const Finding& finding, const HealthLim
                                          base::WallTime now) {
   std::lock_guard lock(mutex_);
   auto change = health_.take(finding, limits, now);
-  if (change) update_usable();
+  if (!change) return change;
+  note(now, change->cause);
+  update_usable();
   return change;
 }
 
@@ -114,12 +123,16 @@ Health Target::health() const {
 
 void Target::reset_health(base::WallTime now) {
   std::lock_guard lock(mutex_);
-  if (health_.reset(now)) update_usable();
+  auto change = health_.reset(now);
+  if (!change) return;
+  note(now, change->cause);
+  update_usable();
 }
 
 void Target::drain(bool on) {
   std::lock_guard lock(mutex_);
-  drained_.store(on, std::memory_order_relaxed);
+  if (drained_.exchange(on, std::memory_order_relaxed) != on)
+    note(wall(), on ? "drained by an operator" : "put back by an operator");
   update_usable();
 }
 
@@ -155,9 +168,28 @@ void Target::enter(bool late) {
   if (usable()) fresh_since_.store(now().time_since_epoch().count(), std::memory_order_relaxed);
 }
 
+// Under the lock, once what it is about holds.
+void Target::note(base::WallTime when, std::string cause) {
+  auto state = draining()           ? ServiceState::draining
+               : drained()          ? ServiceState::drained
+               : !health_.healthy() ? ServiceState::unhealthy
+               : ejection_.out()    ? ServiceState::ejected
+                                    : ServiceState::healthy;
+  changes_.add(state, when, std::move(cause));
+}
+
+std::deque<TargetChange> Target::changes() const {
+  std::lock_guard lock(mutex_);
+  return changes_.all();
+}
+
 // As of any worker: they share one clock.
 base::SteadyTime Target::now() const noexcept {
   return workers_->empty() ? base::SteadyTime() : workers_->front()->clock().steady();
+}
+
+base::WallTime Target::wall() const noexcept {
+  return workers_->empty() ? base::WallTime() : workers_->front()->clock().wall();
 }
 
 void Target::use_tls(std::shared_ptr<const TargetTls> tls) {
@@ -185,8 +217,7 @@ base::Error Target::why_unusable() const {
   std::lock_guard lock(mutex_);
   if (drained()) return {base::Reason::no_healthy_upstream, text_ + " is drained by an operator"};
   if (!health_.healthy())
-    return {base::Reason::no_healthy_upstream,
-            text_ + " fails its health checks: " + health_.changes().back().cause};
+    return {base::Reason::no_healthy_upstream, text_ + " fails its health checks: " + health_.cause()};
   if (ejection_.out())
     return {base::Reason::no_healthy_upstream, text_ + " is out of service: " + ejection_.cause()};
   if (!addresses_->empty()) return {base::Reason::no_healthy_upstream, text_ + " was not usable just before"};
@@ -230,19 +261,21 @@ Verdict Target::went_wrong(const OutlierConfig& config, std::string_view failure
 base::Duration Target::eject(const OutlierConfig& config, std::string cause, base::SteadyTime now) {
   std::lock_guard lock(mutex_);
   if (ejection_.out()) return {};
-  auto length = ejection_.begin(config, std::move(cause), now);
+  auto length = ejection_.begin(config, cause, now);
   ejected_.store(true, std::memory_order_relaxed);
   group_->ejected.fetch_add(1, std::memory_order_relaxed);
+  note(wall(), std::move(cause));
   update_usable();
   return length;
 }
 
-bool Target::bring_back(base::SteadyTime now, bool early) {
+bool Target::bring_back(base::SteadyTime now, std::string_view why) {
   std::lock_guard lock(mutex_);
-  if (!ejection_.out() || (!early && now < ejection_.until())) return false;
+  if (!ejection_.out() || (why.empty() && now < ejection_.until())) return false;
   ejection_.end(now);
   ejected_.store(false, std::memory_order_relaxed);
   group_->ejected.fetch_sub(1, std::memory_order_relaxed);
+  note(wall(), why.empty() ? "its time out of service is over" : std::string(why));
   update_usable();
   return true;
 }

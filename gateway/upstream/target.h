@@ -25,6 +25,7 @@
 #include "gateway/upstream/health.h"
 #include "gateway/upstream/latency.h"
 #include "gateway/upstream/tally.h"
+#include "gateway/upstream/target_changes.h"
 #include "gateway/upstream/tls.h"
 #include "gateway/upstream/url.h"
 
@@ -173,11 +174,13 @@ class Target {
   Verdict went_wrong(const OutlierConfig& config, std::string_view failure, base::SteadyTime now);
   // Takes it out for a while; how long, zero if it is out already.
   base::Duration eject(const OutlierConfig& config, std::string cause, base::SteadyTime now);
-  // Brings it back if its time is over, or `early`. True if it was out.
-  bool bring_back(base::SteadyTime now, bool early = false);
+  // Brings it back if its time is over, or early where `why` says so. True if it was out.
+  bool bring_back(base::SteadyTime now, std::string_view why = {});
   bool ejected() const noexcept { return ejected_.load(std::memory_order_relaxed); }
   // As of now. Takes a lock.
   Ejection ejection() const;
+  // What has become of it lately, oldest first. Takes a lock.
+  std::deque<TargetChange> changes() const;
   // --- What operators say, until they say otherwise or the target goes. Any thread; they lock.
   // As if every check had passed.
   void reset_health(base::WallTime now);
@@ -215,6 +218,8 @@ class Target {
          const net::Address* at);
   static void retire(Target* target);
   void update_usable();
+  void note(base::WallTime when, std::string cause);
+  base::WallTime wall() const noexcept;
   base::SteadyTime now() const noexcept;
 
   const std::shared_ptr<TargetGroup> group_;
@@ -247,6 +252,7 @@ class Target {
   Health health_;
   bool entered_ = false, late_ = false, was_usable_ = false;
   Ejection ejection_;
+  TargetChanges changes_;
   std::atomic<bool> ejected_{false};  // ejection_.out()
   FailureWindow failures_;
 

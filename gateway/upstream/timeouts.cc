@@ -19,8 +19,11 @@ void describe(Description<TimeoutsConfig>& d) {
           "Time from the request sent to the first byte of the response.", default_is("30s"));
   d.field("idle", &TimeoutsConfig::idle,
           "Time without a byte in either direction once the exchange has begun.", default_is("60s"));
-  d.field("total", &TimeoutsConfig::total, "Time for the whole exchange, all attempts included.",
-          default_is("60s"));
+  d.field(
+      "total", &TimeoutsConfig::total,
+      "Time for the whole exchange, all attempts included; for a response that is a stream, or does not say "
+      "how long it is, until its head has come.",
+      default_is("60s"));
   d.field("tunnel", &TimeoutsConfig::tunnel,
           "Time without a byte in either direction on a connection that was upgraded, to a WebSocket for "
           "instance. Once it is, none of the other limits applies.",
@@ -52,7 +55,8 @@ void describe(Description<RetryConfig>& d) {
       "How often a failed attempt is repeated, on another target or else on a fresh connection. Only what "
       "cannot have been processed is repeated: any method when nothing was sent, otherwise methods that "
       "are idempotent.");
-  d.field("attempts", &RetryConfig::attempts, "Attempts in all, the first one included.", between(1u, 10u));
+  d.field("attempts", &RetryConfig::attempts, "Attempts in all, the first one included.",
+          between(1u, RetryConfig::kMost));
   d.field("grpc", &RetryConfig::grpc,
           "Codes of gRPC that are repeated too, when the target answers with nothing but such a code and the "
           "request's messages are no longer than 64 KiB. Only where calling twice does no harm.",
@@ -80,9 +84,8 @@ void describe(Description<RetryConfig>& d) {
 
 void describe(Description<BackoffConfig>& d) {
   d.about("backoff",
-          "A random time up to `first`, which doubles with each further retry, up to `most`; rounded up to "
-          "tenths "
-          "of a second.");
+          "A random time up to `first`, which doubles with each further retry, up to `most`; kept to about "
+          "2 ms.");
   d.field("first", &BackoffConfig::first, "The longest wait before the first retry; 0s for none.",
           at_most(Duration(std::chrono::minutes(1))));
   d.field("most", &BackoffConfig::most, "The longest wait before any.",

@@ -68,7 +68,8 @@ void describe(config::Description<BudgetConfig>& d);
 // `retry: none`, `retry: safe` or `retry: {attempts: 3}`. Whether a failed attempt may be repeated at all is
 // the reason's retry class (base/reasons.def).
 struct RetryConfig {
-  unsigned attempts = 2;  // the first one included
+  static constexpr unsigned kMost = 10;  // attempts
+  unsigned attempts = 2;                 // the first one included
   std::vector<GrpcRetry> grpc;
   std::vector<StatusRange> on{};  // answers that are failures too
   BackoffConfig backoff{};

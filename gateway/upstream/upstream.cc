@@ -9,6 +9,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/upstream/maglev.h"
+#include "gateway/upstream/pool.h"
 #include "gateway/upstream/source_table.h"
 
 namespace sluice::upstream {
@@ -171,8 +172,21 @@ void Upstream::put_in_force(base::WallTime now) const {
   group_->in_force.store(this, std::memory_order_relaxed);
   prepare();
   group_->members_change = [weak = weak_from_this()] {
-    if (auto self = weak.lock()) self->prepare();
+    auto self = weak.lock();
+    if (!self) return;
+    self->prepare();
+    self->warm_soon();
   };
+  warm_soon();
+}
+
+// Each worker looks, and so warms, when it picks; this is for where nobody asks for anything yet.
+void Upstream::warm_soon() const {
+  if (pool_.keep.prewarm == 0) return;
+  for (unsigned w = 0; w < loops_->size(); ++w)
+    (*loops_)[w]->post([weak = weak_from_this(), w] {
+      if (auto self = weak.lock()) self->view(w);
+    });
 }
 
 void Upstream::add_checks(std::vector<Watched>& out) const {
@@ -251,6 +265,9 @@ void Upstream::refresh(View& view, unsigned worker, std::uint64_t version) const
     if (m.target->usable()) view.usable.push_back(view.reachable.back());
   }
   share.healthy = static_cast<std::uint32_t>(view.usable.size());
+  if (pool_.keep.prewarm != 0) [[unlikely]]
+    for (const auto& t : view.targets)
+      Pool::of(*t, worker, *(*loops_)[worker], pool_, metrics_).warm(timeouts_.to_connect());
   view.panic = below_threshold(share);
   if (!view.panic) view.reachable.clear();
   weigh(view, now(worker));

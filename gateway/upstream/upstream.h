@@ -150,6 +150,7 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   View& view(unsigned worker) const;
   bool has(unsigned worker, const Target* target) const;
   void refresh(View& view, unsigned worker, std::uint64_t version) const;
+  void warm_soon() const;
   void take_members(View& view, unsigned worker) const;
   std::shared_ptr<const Made> made_of(const View& view) const;
   void gather(View& view, const std::vector<Part>& parts) const;

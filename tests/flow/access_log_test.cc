@@ -45,6 +45,32 @@ TEST(AccessLog, HasALineForAForwardedRequest) {
   EXPECT_THAT(line, Not(HasSubstr("\"attempts\"")));
 }
 
+TEST(AccessLog, TellsWhatEachAttemptWasAnswered) {
+  Gateway gw(R"(
+upstreams:
+  users: {url: "<users>", retry: {attempts: 10, on: [503], backoff: {first: 0s}, budget: {at_least: 20}}, outlier: off}
+routes: [{name: u, match: {path: /**}, to: users}]
+)");
+  auto& users = gw.upstream("users");
+  for (int i = 0; i < 8; ++i)
+    users.script().expect_request().then_send(
+        "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  users.script().expect_request().then_close();
+  users.answers(200, "ok");
+
+  EXPECT_EQ(gw.get("/u").body, "ok");
+
+  auto line = gw.log_line();
+  auto count = [&](std::string_view what) {
+    int n = 0;
+    for (auto at = line.find(what); at != std::string::npos; at = line.find(what, at + 1)) ++n;
+    return n;
+  };
+  EXPECT_EQ(count("\"status\":503,\"reason\":\"upstream_status\""), 8) << line;
+  EXPECT_EQ(count("\"status\":0,\"reason\":\"upstream_reset\""), 1) << line;
+  EXPECT_EQ(count("\"status\":200,\"reason\":\"\""), 1) << line;
+}
+
 TEST(AccessLog, CountsEveryByteOfBothDirections) {
   Gateway gw("listeners: {web: {bind: \"127.0.0.1:0\", limits: {body: 64MiB}}}\n" + std::string(kRoute));
   std::string body(3'000'000, 'x'), request = post("/u", body);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/support/gateway.h"
+#include "tests/support/hold_worker.h"
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
@@ -100,6 +101,53 @@ TEST(Drain, RefusesNewConnections) {
   EXPECT_FALSE(RawClient(port).open());
   target.send(ok("bye"));
   EXPECT_EQ(client.response().body, "bye");
+  EXPECT_EQ(cut.get(), 0u);
+}
+
+// Their clients take them for connections that were made.
+TEST(Drain, ServesConnectionsThatWaitToBeAccepted) {
+  Gateway gw(R"(
+routes:
+  - {name: hold, match: {path: /hold}, hold_worker: {}}
+  - {name: u, match: {path: /**}, to: users}
+)",
+             Downstream::h1);
+  gw.upstream("users").answers(200, "ok");
+  RawClient holder = gw.connect();
+  holder.send(get("/hold"));
+  HoldWorker::held.acquire();
+
+  auto cut = gw.drain();
+  EXPECT_EQ(gw.admin("/readyz").status, 503);
+  RawClient waiting = gw.connect();
+  waiting.send(get("/u"));
+  HoldWorker::let_go.release();
+
+  EXPECT_EQ(waiting.response().body, "ok");
+  EXPECT_EQ(cut.get(), 0u);
+}
+
+// A response that has begun cannot say any more that the connection ends.
+TEST(Drain, ServesOnceMoreWhoCouldNotBeTold) {
+  Gateway gw(kYaml);
+  RawClient client = gw.connect();
+  client.send(get("/1"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+  target.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbe");
+  EXPECT_THAT(client.response_head(), HasNoField("Connection"));
+  EXPECT_EQ(client.receive(2), "be");
+
+  auto cut = drained(gw);
+  target.send("gin");
+  EXPECT_EQ(client.receive(3), "gin");
+  client.send(get("/2"));
+  target.expect_request();
+  target.send(ok("told"));
+
+  auto answer = client.response();
+  EXPECT_EQ(answer.body, "told");
+  EXPECT_THAT(answer, HasField("Connection", "close"));
   EXPECT_EQ(cut.get(), 0u);
 }
 

@@ -57,8 +57,38 @@ TEST_F(H2Failure, TriesARefusedPostAgain) {
       1);
 }
 
+TEST_F(H2Failure, SendsTheBodyOfARefusedPostOnceMore) {
+  auto body = patterned(64 * 1024);
+  client.send(post("/u", body));
+  auto target = accept();
+  target.reset(target.expect_request().stream, 7);
+
+  auto again = target.expect_request();
+  EXPECT_EQ(again.body, body);
+  target.answer(again.stream, "second");
+
+  EXPECT_EQ(client.response().body, "second");
+}
+
+TEST_F(H2Failure, SendsTheBodyOfAPostThatAGoawayLeavesOut) {
+  client.send(get("/1"));
+  auto target = accept();
+  auto first = target.expect_request();
+  RawClient other = gw.connect();
+  other.send(post("/2", "order"));
+  target.expect_request();
+
+  target.goaway(first.stream);
+  auto next = accept();
+  auto again = next.expect_request();
+  EXPECT_EQ(again.body, "order");
+  next.answer(again.stream, "elsewhere");
+
+  EXPECT_EQ(other.response().body, "elsewhere");
+}
+
 TEST_F(H2Failure, DoesNotTryAgainWhoseBodyIsGone) {
-  client.send(post("/u", "body"));
+  client.send(post("/u", patterned(200 * 1024)));
   auto target = accept();
   target.reset(target.expect_request().stream, 7);
 

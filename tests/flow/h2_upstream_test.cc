@@ -184,7 +184,7 @@ TEST(H2UpstreamLimits, RefusesWhatNoConnectionHasRoomFor) {
   auto request = target.expect_request();
   target.settle();
 
-  EXPECT_THAT(gw.get("/2"), Refused(503, "overload"));
+  EXPECT_THAT(gw.get("/2"), Refused(503, "upstream_limit"));
 
   target.answer(request.stream, "first");
   EXPECT_EQ(client.response().body, "first");

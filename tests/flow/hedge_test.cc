@@ -238,7 +238,7 @@ TEST_F(Hedge, LeavesAnUpstreamAloneThatIsAtItsLimit) {
   client->send(get("/x"));
   auto first = asked();
 
-  EXPECT_THAT(gw->get("/y"), Refused(503, "overload"));
+  EXPECT_THAT(gw->get("/y"), Refused(503, "upstream_limit"));
   first.send(ok("first"));
 
   EXPECT_EQ(client->response().body, "first");

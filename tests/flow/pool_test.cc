@@ -129,11 +129,25 @@ TEST(Pool, RefusesMoreConnectionsThanItMayHave) {
   auto refused = gw.get("/2");
   target.send(ok("first"));
 
-  EXPECT_THAT(refused, Refused(503, "overload"));
+  EXPECT_THAT(refused, Refused(503, "upstream_limit"));
   EXPECT_THAT(refused, HasField("Retry-After", "1"));
   EXPECT_EQ(first.response().body, "first");
   first.send(get("/3"));
   EXPECT_EQ(target.expect_request().target, "/3");
+}
+
+TEST(Pool, HasConnectionsBeforeAnybodyAsks) {
+  Gateway gw(R"(
+upstreams: {users: {url: "<users>", protocol: h1, pool: {prewarm: 2}}}
+routes: [{name: u, match: {path: /**}, to: users}]
+)");
+  gw.upstream("users").answers(200, "ok");
+  Metrics metrics(gw);
+  EXPECT_TRUE(metrics.becomes(2, "sluice_upstream_connections", {{"upstream", "users"}, {"state", "idle"}}));
+
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(gw.get("/u").body, "ok");
+
+  EXPECT_EQ(gw.upstream("users").connections(), 2u);
 }
 
 TEST(Pool, DoesNotUseAConnectionThatTheTargetWillClose) {

@@ -40,10 +40,13 @@ TEST(Outlier, GetsNoRequestsAfterFiveFailures) {
   EXPECT_EQ(metrics.growth("sluice_upstream_ejections_total", {{"upstream", "users"}, {"cause", "failures"}}),
             1);
   auto port = std::to_string(gw.upstream("b").port());
-  EXPECT_THAT(gw.admin("/upstreams").body,
-              AllOf(HasSubstr("{\"target\":\"127.0.0.1:" + port + "\",\"state\":\"ejected\""),
-                    HasSubstr("is out of service: 5 failures in a row, the last one with status 503"),
-                    HasSubstr("\"ejections\":1}")));
+  EXPECT_THAT(
+      gw.admin("/upstreams").body,
+      AllOf(HasSubstr("{\"target\":\"127.0.0.1:" + port + "\",\"state\":\"ejected\""),
+            HasSubstr("is out of service: 5 failures in a row, the last one with status 503"),
+            HasSubstr(
+                "\"state\":\"ejected\",\"cause\":\"5 failures in a row, the last one with status 503\"}]"),
+            HasSubstr("\"ejections\":1}")));
 }
 
 TEST(Outlier, ComesBackByItself) {
@@ -167,6 +170,40 @@ TEST(RetryBudget, StopsAStorm) {
             5);
 }
 
+// The others get no more by them than they would have had without that target.
+TEST(RetryBudget, IsNotForRequestsWhoseTargetIsGone) {
+  Gateway gw(upstream("retry: {attempts: 2, budget: {share: 0%, at_least: 0}}, outlier: off",
+                      "targets: [\"<a>\", \"<b>\"], balance: round_robin"));
+  gw.upstream("b").answers(200, "b");
+  for (int i = 0; i < 4; ++i) gw.upstream("a").script().expect_request().then_reset();
+  Metrics before(gw);
+
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(gw.get("/x").body, "b");
+  gw.upstream("a").stop_listening();
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(gw.get("/x").body, "b");
+
+  EXPECT_EQ(before.growth("sluice_upstream_retries_total", {{"result", "over_budget"}}), 0);
+  EXPECT_GE(
+      before.growth("sluice_upstream_retries_total", {{"cause", "upstream_reset"}, {"result", "success"}}),
+      1);
+  EXPECT_GE(before.growth("sluice_upstream_retries_total",
+                          {{"cause", "upstream_connect_failed"}, {"result", "success"}}),
+            1);
+}
+
+TEST(RetryBudget, IsForTheirSecondRetry) {
+  Gateway gw(upstream("retry: {attempts: 3, budget: {share: 0%, at_least: 0}}, outlier: off",
+                      "targets: [\"<a>\", \"<b>\"], balance: round_robin"));
+  gw.upstream("a").stop_listening();
+  gw.upstream("b").stop_listening();
+  Metrics before(gw);
+
+  EXPECT_THAT(gw.get("/x"), Refused(502, "upstream_connect_failed"));
+
+  EXPECT_EQ(before.growth("sluice_upstream_requests_total", {{"reason", "upstream_connect_failed"}}), 2);
+  EXPECT_EQ(before.growth("sluice_upstream_retries_total", {{"result", "over_budget"}}), 1);
+}
+
 // --- circuit breaker
 
 TEST(CircuitBreaker, OpensAndLetsTheUpstreamAlone) {
@@ -242,7 +279,7 @@ TEST_F(FullUpstream, RefusesFurtherRequests) {
 
   auto answer = gw->get("/x");
 
-  EXPECT_THAT(answer, Refused(503, "overload"));
+  EXPECT_THAT(answer, Refused(503, "upstream_limit"));
   EXPECT_EQ(answer.value("Retry-After"), "1");
   let_go();
   RawClient next = gw->connect();
@@ -258,7 +295,7 @@ TEST_F(FullUpstream, LetsThemWaitInAQueue) {
 
   second.send(get("/second"));
   EXPECT_TRUE(metrics.becomes(1, "sluice_upstream_pending_requests", {{"upstream", "users"}}));
-  EXPECT_THAT(gw->get("/third"), Refused(503, "overload")) << "the queue is full";
+  EXPECT_THAT(gw->get("/third"), Refused(503, "upstream_limit")) << "the queue is full";
   let_go();
   serve("second");
 
@@ -267,10 +304,28 @@ TEST_F(FullUpstream, LetsThemWaitInAQueue) {
   EXPECT_GE(metrics.growth("sluice_upstream_queue_seconds_count", {{"upstream", "users"}}), 1);
 }
 
+TEST_F(FullUpstream, DoesNotAskItForThoseWhoWaitedWhileTheCircuitOpened) {
+  start(
+      "retry: none, limits: {max_requests: 1}, queue: {max: 5, timeout: 1m}, "
+      "circuit_breaker: {min_requests: 1, open: 1h}");
+  RawClient second = gw->connect();
+  Metrics metrics(*gw);
+  second.send(get("/second"));
+  EXPECT_TRUE(metrics.becomes(1, "sluice_upstream_pending_requests", {{"upstream", "users"}}));
+  EXPECT_THAT(gw->admin("/upstreams").body, HasSubstr("\"circuit\":\"closed\",\"waiting\":1"));
+
+  target->send("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
+
+  EXPECT_THAT(first->response(), HasStatus(503));
+  EXPECT_THAT(second.response(), Refused(503, "circuit_open"));
+  EXPECT_EQ(gw->upstream("users").request_count(), 1u);
+  EXPECT_THAT(gw->admin("/upstreams").body, HasSubstr("\"circuit\":\"open\",\"waiting\":0"));
+}
+
 TEST_F(FullUpstream, RefusesWhoHasWaitedTooLong) {
   start("limits: {max_requests: 1}, queue: {max: 1, timeout: 100ms}");
 
-  EXPECT_THAT(gw->get("/second"), Refused(503, "overload"));
+  EXPECT_THAT(gw->get("/second"), Refused(503, "upstream_limit"));
   let_go();
 }
 
@@ -289,7 +344,7 @@ TEST_F(FullUpstream, ForgetsAClientThatLeavesTheQueue) {
 TEST_F(FullUpstream, HasAsManyConnectionsAsItMay) {
   start("limits: {max_connections: 1}");
 
-  EXPECT_THAT(gw->get("/x"), Refused(503, "overload"));
+  EXPECT_THAT(gw->get("/x"), Refused(503, "upstream_limit"));
   let_go();
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/support/gateway.h"
+#include "tests/support/hold_worker.h"
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
@@ -63,6 +64,42 @@ TEST_F(StaleConnection, DoesNotFailAPostThatSaysItMayBeRepeated) {
 TEST_F(StaleConnection, IsNoReasonToFailAPutWhoseBodyIsKept) {
   EXPECT_EQ(gw.ask("PUT /again HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody").body, "fresh");
   EXPECT_EQ(users.request(1).body, "body");
+}
+
+constexpr const char* kHolding = R"(
+upstreams: {users: {url: "<users>", protocol: h1}}
+routes:
+  - {name: hold, match: {path: /hold}, hold_worker: {}}
+  - {name: u, match: {path: /**}, to: users}
+)";
+
+// The target is gone before the worker has heard of it, so that no byte of the request gets any further.
+TEST(GoneConnection, IsNoReasonToFailAPost) {
+  for (std::string body : {"", "an order", "an order and more than a buffer of it "}) {
+    if (body.size() > 20) body.append(100'000, 'x');
+    Gateway gw(kHolding);
+    RawClient client = gw.connect(), holder = gw.connect();
+    client.send(get("/first"));
+    auto target = gw.upstream("users").accept();
+    target.expect_request();
+    target.send(ok("first"));
+    EXPECT_EQ(client.response().body, "first");
+    Metrics before(gw);
+
+    holder.send(get("/hold"));
+    HoldWorker::held.acquire();
+    client.send(post("/order", body));
+    target.reset();
+    HoldWorker::let_go.release();
+
+    auto next = gw.upstream("users").accept();
+    EXPECT_EQ(next.expect_request().body, body);
+    next.send(ok("taken"));
+    EXPECT_EQ(client.response().body, "taken");
+    EXPECT_EQ(before.growth("sluice_upstream_retries_total",
+                            {{"cause", "stale_connection"}, {"result", "success"}}),
+              1);
+  }
 }
 
 TEST(Retry, SendsABodyOfUnknownLengthOnceMore) {

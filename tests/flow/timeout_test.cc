@@ -187,7 +187,33 @@ TEST_F(UpstreamTimeout, NamesATargetThatDoesNotTakeTheRequest) {
   EXPECT_EQ(json_value(gw->log_line(), "status"), "504");
 }
 
-TEST(UpstreamTimeouts, DoNotCutAStreamThatIsToGoOn) {
+// The time is over for whoever says how long his answer is, however often he says a little of it.
+TEST_F(UpstreamTimeout, CutsABodyThatTrickles) {
+  start(kOneSecondInAll);
+  target->send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+  std::thread trickling([&] { while (target->trickle("x")); });
+
+  auto response = client->response();
+  trickling.join();
+
+  EXPECT_EQ(response.status, 200);
+  EXPECT_FALSE(response.complete);
+  EXPECT_EQ(json_value(gw->log_line(), "reason"), "timeout_total");
+}
+
+TEST_F(UpstreamTimeout, NamesTheTotalTimeForAHeadThatStopsWithinTheIdleTime) {
+  start(kOneSecondInAll);
+
+  target->send("HTTP/1.1 200 OK\r\nContent-");
+
+  EXPECT_THAT(client->response(), Refused(504, "timeout_total"));
+  expect_blamed("timeout_total");
+}
+
+// Streams by their type, and all that does not say how long it is.
+class EndlessAnswer : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(EndlessAnswer, IsNotCutByTheTotalTime) {
   Gateway gw(R"(
 upstreams: {users: {url: "<users>"}, silent: {url: "<silent>"}}
 routes:
@@ -198,16 +224,34 @@ routes:
   client.send(get("/stream"));
   auto target = gw.upstream("users").accept();
   target.expect_request();
-  target.send(
-      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
+  bool chunked = GetParam().ends_with("chunked\r\n");
+  target.send("HTTP/1.1 200 OK\r\n" + GetParam() + "\r\n" + (chunked ? "1\r\na\r\n" : "a"));
   client.response_head();
   EXPECT_EQ(client.receive(6), "1\r\na\r\n");
 
   // This takes longer than the stream would have had.
   EXPECT_THAT(gw.get("/silent"), Refused(504, "timeout_total"));
-  target.send("1\r\nb\r\n0\r\n\r\n");
+  target.send(chunked ? "1\r\nb\r\n0\r\n\r\n" : "b");
+  target.half_close();
 
   EXPECT_EQ(client.receive(11), "1\r\nb\r\n0\r\n\r\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    UpstreamTimeouts, EndlessAnswer,
+    ::testing::Values("Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n",
+                      "Transfer-Encoding: chunked\r\n", "Connection: close\r\n"));
+
+// It is silence that ends those.
+TEST_F(UpstreamTimeout, IsTheIdleTimeOfAnAnswerOfUnknownLength) {
+  start(
+      "upstreams: {users: {url: \"<users>\", timeouts: {idle: 1s}}}\n"
+      "routes: [{name: u, match: {path: /**}, timeout: 500ms, to: users}]");
+
+  target->send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+
+  EXPECT_FALSE(client->response().complete);
+  expect_blamed("timeout_idle");
 }
 
 // A port where connections are neither made nor refused: its one place in the queue is taken.

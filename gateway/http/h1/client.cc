@@ -41,6 +41,7 @@ class ClientConnection::Stream final : public ClientStream, private net::Watcher
   Task<void> all_sent() override;
   bool reused() const noexcept override { return connection_.exchanges_ > 1; }
   bool answered() const noexcept override { return connection_.input_.received() != received_before_; }
+  bool unsent() const noexcept override { return sent_ == 0; }
   bool body_touched() const noexcept override { return body_touched_; }
   std::uint64_t bytes_sent() const noexcept override { return sent_; }
   std::uint64_t bytes_received() const noexcept override {

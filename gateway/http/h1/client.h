@@ -16,6 +16,7 @@ class ClientConnection final : public http::ClientConnection, private net::Watch
 
   ClientStreamPtr open(base::Arena& arena, const ClientTimeouts& timeouts) override;
   bool usable() const noexcept override { return !transport_->hung_up(); }
+  void kept_unused() noexcept override { ++exchanges_; }
   std::size_t streams() const noexcept override { return busy_ ? 1 : 0; }
   std::size_t room() const noexcept override { return busy_ ? 0 : 1; }
   std::optional<base::Duration> idle_limit() const noexcept override { return idle_limit_; }

@@ -19,9 +19,13 @@ constexpr std::int32_t kConnectionWindow =
     static_cast<std::int32_t>(ClientConnection::kMaxStreams) * ClientConnection::kStreamWindow;
 // For a target that takes nothing off the socket.
 constexpr base::Duration kWriteTimeout = std::chrono::seconds(30);
-// A connection that was silent for so long is asked, along with the next request, whether it is still there.
+// A connection that was silent for so long is asked whether it is still there: along with the next request,
+// or while one waits for its answer.
 constexpr base::Duration kSilence = std::chrono::seconds(10);
 constexpr base::Duration kPingTimeout = std::chrono::seconds(5);
+// Where nothing but the answer to such a question has come. Servers of gRPC end connections that ask for the
+// third time within five minutes without a frame of theirs in between.
+constexpr base::Duration kPingAgain = std::chrono::minutes(5);
 // What a target that keeps to its windows can send before we answer anything fits into so many calls of
 // receive(), with as much again for frames that have no window.
 constexpr int kRounds = 2 * kConnectionWindow / (256 * 1024);
@@ -57,7 +61,8 @@ ClientConnection::~ClientConnection() = default;
 ClientStreamPtr ClientConnection::open(base::Arena& arena, const ClientTimeouts& timeouts) {
   ++exchanges_;
   ++streams_;
-  probe();
+  if (loop_->now() - heard_ >= kSilence) ping();
+  if (due() == net::kNever) watch_silence();
   auto* stream =
       new (arena.allocate(sizeof(ClientStream), alignof(ClientStream))) ClientStream(*this, arena, timeouts);
   open_.push_back(*stream);
@@ -92,15 +97,27 @@ void ClientConnection::stream_gone() noexcept {
   owner_->stream_ended(usable());
 }
 
-// A target behind a silent network looks like a slow one, but it does not answer a PING either. Sent only
-// along with a request: targets that count PINGs forgive those.
-void ClientConnection::probe() noexcept {
-  if (loop_->now() - heard_ < kSilence || due() != net::kNever) return;
-  if (nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr) != 0) return;
+// A target behind a silent network looks like a slow one, but it does not answer a PING either.
+void ClientConnection::ping() noexcept {
+  if (pinged_ || failed_ || nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr) != 0) return;
+  pinged_ = true;
+  session_.wake();
   loop_->wheel().set(*this, loop_->wheel().due_in(kPingTimeout));
 }
 
+// The timer is not moved by what arrives: when it is due it looks how long ago that was.
+void ClientConnection::watch_silence() noexcept {
+  auto patience = ponged_ ? kPingAgain : kSilence;
+  auto left = patience - (loop_->now() - heard_);
+  if (left <= base::Duration::zero()) return ping();
+  loop_->wheel().set(*this, loop_->wheel().due_in(left));
+}
+
 void ClientConnection::expired() noexcept {
+  if (!pinged_) {
+    if (streams_ != 0) watch_silence();
+    return;
+  }
   fail(Reason::stale_connection, "the target does not answer any more");
   lose();
 }
@@ -115,7 +132,8 @@ Session::Received ClientConnection::receive_all() {
 
 void ClientConnection::on_activity(bool /*hangup*/) noexcept {
   heard_ = loop_->now();
-  loop_->wheel().unset(*this);
+  ponged_ = std::exchange(pinged_, false);
+  if (ponged_) watch_silence();
   switch (receive_all()) {
     case Session::Received::all:
     case Session::Received::much:

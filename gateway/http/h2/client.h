@@ -2,8 +2,8 @@
 // ClientConnection: the client side of one HTTP/2 connection to a target, with as many exchanges at a time as
 // the target allows. It reads whenever something arrives, whoever waits for it; what a stream has not pulled
 // yet is bounded by the stream's window, and the window of the connection is large enough for all streams, so
-// that a slow reader holds up nobody else. After a violation of the protocol nothing of it is used again. One
-// worker.
+// that a slow reader holds up nobody else. After a violation of the protocol nothing of it is used again. A
+// target behind a network that has gone silent is found out by PING while anybody waits for it. One worker.
 #pragma once
 #include "gateway/base/job.h"
 #include "gateway/http/client_connection.h"
@@ -31,6 +31,7 @@ class ClientConnection final : public http::ClientConnection,
 
   ClientStreamPtr open(base::Arena& arena, const ClientTimeouts& timeouts) override;
   bool usable() const noexcept override;
+  void kept_unused() noexcept override { ++exchanges_; }
   std::size_t streams() const noexcept override { return streams_; }
   std::size_t room() const noexcept override;
 
@@ -55,7 +56,8 @@ class ClientConnection final : public http::ClientConnection,
   void let_go(ClientStream& stream) noexcept;
   void lose() noexcept;
   void refuse_above(std::int32_t last) noexcept;
-  void probe() noexcept;
+  void ping() noexcept;
+  void watch_silence() noexcept;
   void stream_gone() noexcept;
 
   net::Loop* loop_;
@@ -67,6 +69,8 @@ class ClientConnection final : public http::ClientConnection,
   std::size_t streams_ = 0;      // that exist
   std::uint64_t exchanges_ = 0;  // so far
   base::SteadyTime heard_;       // when something was received last
+  bool pinged_ = false;          // nothing has come since our PING
+  bool ponged_ = false;          // what came last was the answer to one
   bool settled_ = false;         // the target's SETTINGS have come
   bool goaway_ = false;          // no new streams, says the target
   bool tainted_ = false;         // no new streams, say we

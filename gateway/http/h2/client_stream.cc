@@ -105,6 +105,7 @@ Task<Result<void>> ClientStream::send(const RequestHead& head, std::string_view 
   auto lines = lines_of(head, extra, {});
   if (!lines) return Result<void>(std::move(lines).unexpected());
   body_touched_ = body != nullptr;
+  packed_before_ = session().packed();
   expect(nghttp2_session_get_next_stream_id(session().get()));
   bool submitted = false;
   auto sending =

@@ -102,6 +102,9 @@ class Session {
   // The same for bytes of a stream that is over.
   void consume_connection(std::size_t bytes) noexcept;
   std::uint64_t bytes_received() const noexcept { return bytes_received_; }
+  // Bytes that the transport has taken so far, and those that wait for it as well.
+  std::uint64_t sent() const noexcept { return sent_; }
+  std::uint64_t packed() const noexcept { return sent_ + (end_ - begin_) + rest_.size(); }
   // Frames of DATA that were sent so far.
   std::uint64_t data_frames_sent() const noexcept { return data_frames_sent_; }
 

@@ -28,9 +28,14 @@ TEST(UpstreamsPage, ShowsTheChangesOfATargetWithTheNewestFirst) {
   health.take({CheckResult::failed, "status 500"}, {3, 1}, start);
   health.take({CheckResult::passed, "status 200"}, {1, 1}, start + 1s);
   health.take({CheckResult::timeout, "no answer within \"2s\""}, {1, 1}, start + 2s);
+  TargetReport target{"a:80", false, "a:80 fails", "http", health};
+  using State = upstream::ServiceState;
+  target.changes = {{State::unhealthy, start, "status 500"},
+                    {State::ejected, start + 1s, "5 failures in a row"},
+                    {State::unhealthy, start + 2s, "no answer within \"2s\""}};
 
   EXPECT_EQ(
-      upstreams_page({{"orders", {{"a:80", false, "a:80 fails", "http", health}}}}),
+      upstreams_page({{"orders", {target}}}),
       "{\"upstreams\":[\n"
       "  {\"upstream\":\"orders\",\"targets\":[\n"
       "   {\"target\":\"a:80\",\"state\":\"unhealthy\",\"why\":\"a:80 fails\",\"weight\":1,"
@@ -38,7 +43,7 @@ TEST(UpstreamsPage, ShowsTheChangesOfATargetWithTheNewestFirst) {
       "\"since\":\"2023-11-14T22:13:22.000Z\",\"last_check\":\"no answer within \\\"2s\\\"\",\"changes\":["
       "{\"at\":\"2023-11-14T22:13:22.000Z\",\"state\":\"unhealthy\",\"cause\":\"no answer within "
       "\\\"2s\\\"\"},"
-      "{\"at\":\"2023-11-14T22:13:21.000Z\",\"state\":\"healthy\",\"cause\":\"status 200\"},"
+      "{\"at\":\"2023-11-14T22:13:21.000Z\",\"state\":\"ejected\",\"cause\":\"5 failures in a row\"},"
       "{\"at\":\"2023-11-14T22:13:20.000Z\",\"state\":\"unhealthy\",\"cause\":\"status 500\"}]}]}]}\n");
 }
 
@@ -66,6 +71,16 @@ TEST(UpstreamsPage, SaysWhatAnUpstreamCanBear) {
       page.npos);
   EXPECT_NE(page.find("\"why\":\"limit 84, in flight 61, because latency is 2.1 times its floor\""),
             page.npos);
+}
+
+TEST(UpstreamsPage, ShowsCircuitAndQueueOfThoseThatHaveThem) {
+  using State = upstream::Circuit::State;
+
+  auto page = upstreams_page({{"a", {}, {}, State::open, 3}, {"b", {}, {}, State::ramping, {}}});
+
+  EXPECT_NE(page.find("{\"upstream\":\"a\",\"targets\":[],\"circuit\":\"open\",\"waiting\":3}"), page.npos)
+      << page;
+  EXPECT_NE(page.find("{\"upstream\":\"b\",\"targets\":[],\"circuit\":\"half-open\"}"), page.npos) << page;
 }
 
 TEST(UpstreamsPage, ShowsSeveralUpstreamsAndTargets) {

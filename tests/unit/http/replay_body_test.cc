@@ -60,6 +60,57 @@ TEST_F(ReplayBodyTest, ForgetsWhatIsTooLong) {
   EXPECT_FALSE(body.repeatable());
 }
 
+// A source whose pieces are gone with the next call, as those of connections are.
+struct Overwriting final : Body {
+  explicit Overwriting(std::string_view all) : left(all) {}
+  base::Task<base::Result<Piece>> read(std::size_t at_most) override {
+    lying.assign(left.substr(0, at_most));
+    left.remove_prefix(lying.size());
+    return base::Result<Piece>(Piece{{lying.data(), lying.size()}, left.empty(), nullptr});
+  }
+  std::optional<std::uint64_t> length() const noexcept override { return left.size(); }
+  void abandon() noexcept override { lying.assign(lying.size(), '?'); }
+  void took(std::uint64_t bytes) noexcept override { left.remove_prefix(bytes); }
+  std::string_view left;
+  std::string lying;
+};
+
+TEST_F(ReplayBodyTest, CopiesWhatItsSourceIsAboutToOverwrite) {
+  ReplayBody body(make_body<Overwriting>(arena, "hello, world"), arena, 100);
+
+  (void)body.read(3).await_resume();
+  (void)body.read(3).await_resume();
+  body.rewind();
+  EXPECT_EQ(read_all(body, 5), "hello, world");
+  body.abandon();
+  body.rewind();
+
+  EXPECT_EQ(read_all(body), "hello, world");
+}
+
+TEST_F(ReplayBodyTest, RepeatsItsFirstPieceWithoutMemory) {
+  ReplayBody body(make_body<Overwriting>(arena, "hello, world"), arena, 0);
+
+  (void)body.read(5).await_resume();
+  ASSERT_TRUE(body.repeatable());
+  body.rewind();
+  EXPECT_EQ(body.length(), 12u);
+  EXPECT_EQ(read_all(body, 5), "hello, world");
+
+  EXPECT_FALSE(body.repeatable());
+}
+
+TEST_F(ReplayBodyTest, RepeatsNothingThatMovedInsideTheKernel) {
+  ReplayBody body(make_body<Overwriting>(arena, "hello, world"), arena, 100);
+
+  EXPECT_EQ(body.verbatim_source(), nullptr);
+  EXPECT_TRUE(body.repeatable());
+  body.took(5);
+
+  EXPECT_FALSE(body.repeatable());
+  EXPECT_EQ(read_all(body, 100), ", world");
+}
+
 // Chunks the first time, so chunks again, although the length is known by then.
 TEST_F(ReplayBodyTest, HasNoLengthWhereItHadNone) {
   struct Unmeasured final : Body {

@@ -127,7 +127,7 @@ TEST(FailureRing, CutsLongTextsBetweenCharacters) {
   EXPECT_EQ(f.request_id, id.substr(0, 128));
   EXPECT_EQ(f.path.size(), 383U);
   EXPECT_TRUE(path.starts_with(f.path));
-  EXPECT_EQ(f.attempts.size(), 8U);
+  EXPECT_EQ(f.attempts.size(), 10U);
   EXPECT_EQ(f.attempts.back().target, target.substr(0, 72));
 }
 

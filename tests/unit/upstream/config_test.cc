@@ -84,6 +84,12 @@ TEST(UpstreamConfig, NeedsTargetsOrAUrlAndNotBoth) {
   EXPECT_THAT(errors("balance: round_robin"), HasSubstr("config.yaml:1:1: error"));
   EXPECT_THAT(errors("{url: http://a, targets: [http://b]}"), HasSubstr("error"));
   EXPECT_THAT(errors("targets: []"), HasSubstr("error"));
+  EXPECT_THAT(errors("{url: http://a, pool: {prewarm: 3, max_idle: 2}}"),
+              HasSubstr("more connections than may be kept unused (max_idle)"));
+  EXPECT_THAT(errors("{url: http://a, pool: {prewarm: 3, max_connections: 2}}"),
+              HasSubstr("more connections than may be open (max_connections)"));
+  EXPECT_THAT(errors("{url: http://a, proxy_protocol: v2, pool: {prewarm: 3}}"),
+              HasSubstr("each connection is made for one client"));
 }
 
 TEST(UpstreamConfig, PointsAtAUrlThatIsRefused) {

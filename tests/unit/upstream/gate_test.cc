@@ -73,7 +73,7 @@ TEST_F(GateTest, RefusesTheRestWhereNobodyMayWait) {
   request();
   request();
 
-  EXPECT_EQ(request().state, "overload");
+  EXPECT_EQ(request().state, "upstream_limit");
   EXPECT_EQ(gate_->inside(), 2u);
 }
 
@@ -99,7 +99,7 @@ TEST_F(GateTest, LetsThemInInTheOrderInWhichTheyCame) {
 TEST_F(GateTest, RefusesWhoFindsTheQueueFull) {
   for (int i = 0; i < 5; ++i) request();
 
-  EXPECT_EQ(request().state, "overload");
+  EXPECT_EQ(request().state, "upstream_limit");
   EXPECT_EQ(gate_->waiting(), 3u);
 }
 
@@ -110,7 +110,7 @@ TEST_F(GateTest, RefusesWhoHasWaitedForSoLong) {
 
   for (int i = 0; i < 12; ++i) pass(100ms);
 
-  EXPECT_EQ(c.state, "overload");
+  EXPECT_EQ(c.state, "upstream_limit");
   EXPECT_EQ(gate_->waiting(), 0u);
   EXPECT_EQ(gate_->inside(), 2u);
 }

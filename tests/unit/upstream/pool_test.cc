@@ -299,12 +299,103 @@ TEST_F(PoolTest, ClosesTheConnectionThatEndsFirst) {
   EXPECT_EQ(pool().idle(), 1u);
 }
 
+class PrewarmedPool : public PoolTest {
+ protected:
+  PrewarmedPool() {
+    config_.prewarm = 2;
+    config_.idle = 60s;
+  }
+  void warm() {
+    pool().warm(1s);
+    settle();
+  }
+  void settle() {
+    for (int i = 0; i < 200; ++i) {
+      loop_.run_once(1ms);
+      serve("");
+    }
+  }
+  void pass(base::Duration time) {
+    for (; time > 0s; time -= 100ms) {
+      clock_.advance(100ms);
+      loop_.run_once(0s);
+    }
+    settle();
+  }
+};
+
+TEST_F(PrewarmedPool, HasConnectionsBeforeAnybodyAsks) {
+  warm();
+  EXPECT_EQ(pool().idle(), 2u);
+
+  EXPECT_EQ(get(), "ok reused") << "it may have gone stale meanwhile";
+
+  EXPECT_EQ(pool().idle(), 2u);
+  EXPECT_EQ(clients_.size(), 2u);
+}
+
+TEST_F(PrewarmedPool, MakesThoseAnewThatTheTargetCloses) {
+  warm();
+  ::close(clients_.front());
+  clients_.pop_front();
+  settle();
+  EXPECT_EQ(pool().idle(), 1u) << "not at once: it may do the same to the next one";
+
+  pass(2s);
+
+  EXPECT_EQ(pool().idle(), 2u);
+  EXPECT_EQ(clients_.size(), 2u);
+  EXPECT_EQ(target_->connections(), 2u);
+}
+
+TEST_F(PrewarmedPool, KeepsThemForLongerThanOthers) {
+  warm();
+
+  pass(200s);
+
+  EXPECT_EQ(pool().idle(), 2u);
+  EXPECT_EQ(clients_.size(), 2u);
+}
+
+TEST_F(PrewarmedPool, WaitsForATargetThatGetsNoRequests) {
+  target_->drain(true);
+  warm();
+  EXPECT_EQ(target_->connections(), 0u);
+
+  target_->drain(false);
+  pass(2s);
+
+  EXPECT_EQ(pool().idle(), 2u);
+}
+
+TEST_F(PrewarmedPool, TriesAgainWhereNoneCanBeMade) {
+  config_.max_connections = 1;
+  warm();
+  EXPECT_EQ(pool().idle(), 1u);
+
+  config_.max_connections.reset();
+  (void)pool();
+  pass(2s);
+
+  EXPECT_EQ(pool().idle(), 2u);
+}
+
+TEST_F(PrewarmedPool, LeavesATargetThatIsToGo) {
+  target_->join();
+  warm();
+
+  Target::leave(target_, true);
+  pass(2s);
+
+  EXPECT_EQ(target_->connections(), 0u);
+}
+
 TEST_F(PoolTest, RefusesMoreConnectionsThanAllowed) {
   config_.max_connections = 1;
   Running first(&scope_);
   first.start(exchange(pool(), timeouts_, false));
 
-  EXPECT_EQ(get(), "overload");
+  EXPECT_EQ(get(), "upstream_limit");
   for (int i = 0; i < 2000 && first.running(); ++i) {
     loop_.run_once(1ms);
     serve(kAnswer);

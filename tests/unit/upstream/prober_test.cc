@@ -136,7 +136,7 @@ TEST_F(ProberTest, TakesATargetOutAfterThreeFailuresAndBackAfterTwoSuccesses) {
   EXPECT_TRUE(usable());
   EXPECT_THAT(log_, ElementsAre("warning upstream orders: orders:80 is unhealthy: status 500",
                                 "info upstream orders: orders:80 is healthy: status 200"));
-  EXPECT_EQ(service_.target->health().changes().size(), 2u);
+  EXPECT_EQ(service_.target->changes().size(), 2u);
 }
 
 TEST_F(ProberTest, CountsWhatItFinds) {

@@ -120,7 +120,53 @@ TEST_F(TargetTest, IsHealthyAgainWhenAnOperatorSaysSo) {
   target_->reset_health(base::WallTime{3s});
 
   EXPECT_TRUE(target_->usable());
-  EXPECT_EQ(target_->health().changes().back().cause, "reset by an operator");
+  EXPECT_EQ(target_->changes().back().cause, "reset by an operator");
+}
+
+TEST_F(TargetTest, RemembersWhatHasBecomeOfIt) {
+  auto told = [&] {
+    std::string out;
+    for (const auto& c : target_->changes()) out += std::string(name(c.state)) + ": " + c.cause + "\n";
+    return out;
+  };
+  target_->publish(addresses({"10.0.0.1"}));
+  EXPECT_EQ(told(), "");
+  target_->join();
+  target_->check_health(true, base::WallTime{1s});
+
+  target_->take({CheckResult::failed, "status 500"}, {1, 1}, base::WallTime{2s});
+  target_->take({CheckResult::failed, "status 500"}, {1, 1}, base::WallTime{3s});
+  target_->take({CheckResult::passed, "status 200"}, {1, 1}, base::WallTime{4s});
+  target_->eject({}, "5 failures in a row", clock_.steady());
+  target_->drain(true);
+  target_->drain(true);
+  target_->drain(false);
+  target_->bring_back(clock_.steady() + 1h);
+  Target::leave(target_, true);
+  target_->join();
+
+  EXPECT_EQ(told(),
+            "unhealthy: status 500\n"
+            "healthy: status 200\n"
+            "ejected: 5 failures in a row\n"
+            "drained: drained by an operator\n"
+            "ejected: put back by an operator\n"
+            "healthy: its time out of service is over\n"
+            "draining: no list names it any more\n"
+            "healthy: a list names it again\n");
+  EXPECT_EQ(target_->changes()[1].when, base::WallTime{4s});
+}
+
+TEST_F(TargetTest, RemembersItsLastTwentyChanges) {
+  for (int i = 0; i < 15; ++i) {
+    target_->eject({}, std::to_string(i), clock_.steady());
+    target_->bring_back(clock_.steady(), "enough");
+  }
+
+  auto changes = target_->changes();
+  ASSERT_EQ(changes.size(), 20u);
+  EXPECT_EQ(changes.front().cause, "5");
+  EXPECT_EQ(changes.back().cause, "enough");
 }
 
 TEST_F(TargetTest, KeepsItsAddressesWhenALookupFails) {
