@@ -132,6 +132,7 @@ class RouteBuilder final : public chain::Builder {
     out_.identity_fields.reads_credential(field_name);
   }
   void reads_credential_parameter(std::string_view name) override {
+    if (std::ranges::find(credential_parameters_, name) != credential_parameters_.end()) return;
     credential_parameters_.emplace_back(name);
     out_.credential_parameters.emplace(credential_parameters_);
   }
