@@ -115,7 +115,7 @@ TEST_F(OidcInAny, TellsNothingOfASessionThatWasNotEnough) {
   EXPECT_THAT(got, HasNoField("Authorization"));
   EXPECT_THAT(got, HasNoField("Cookie"));
   EXPECT_EQ(browser.get("/both", "X-Other-Key: robots-key\r\n").status, 200);
-  got = users.request();
+  got = users.request(1);
   EXPECT_THAT(got, HasField("X-User", "alice"));
   EXPECT_THAT(got, HasField("Authorization", StartsWith("Bearer access-")));
 }

@@ -162,8 +162,9 @@ TEST(LocalReply, IsWellFormedForEveryReason) {
     bool registered = row.reason == Reason::rate_limited || row.reason == Reason::quota;
     std::string type =
         registered ? std::string(kQuotaExceeded) + "\"" : "urn:sluice:reason:" + std::string(row.name);
-    EXPECT_THAT(fake.body(), testing::StartsWith("{\"type\":\"" + type));
-    EXPECT_THAT(fake.body(), testing::EndsWith("\"reason\":\"" + std::string(row.name) + "\"}\n"));
+    std::string body = fake.body();
+    EXPECT_THAT(body, testing::StartsWith("{\"type\":\"" + type));
+    EXPECT_THAT(body, testing::EndsWith("\"reason\":\"" + std::string(row.name) + "\"}\n"));
     EXPECT_THAT(field(fake, FieldId::proxy_status),
                 testing::EndsWith("details=\"" + std::string(row.name) + "\""));
   }
