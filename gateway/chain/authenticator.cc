@@ -67,6 +67,7 @@ Step Authenticator::settle(Exchange& ex, Verdict verdict, Identity before) const
   count(ex, verdict);
   if (verdict) {
     hide(ex);
+    tell_upstream(ex);
     return Step::next;
   }
   refuse(ex, verdict);

@@ -12,6 +12,7 @@
 //       return Verdict::ok();
 //     }
 //     void hide(chain::Exchange& ex) const override { ... }
+//     void tell_upstream(chain::Exchange& ex) const override { ... }  // if there is anything to tell
 //   };
 //   const chain::FilterKind<ApiKey, ApiKeyConfig> kKind{"api_key", chain::Stage::identify, ...};
 #pragma once
@@ -74,6 +75,10 @@ class Authenticator : public Filter {
   // The request goes on: takes out of it what upstreams are not to see, the credential of this method.
   // Called whether this authenticator was asked or not, because another one of `any` may have been enough.
   virtual void hide(Exchange&) const {}
+  // The request goes on because of what this authenticator found out: adds to it what upstreams are to know
+  // of that. Called after hide() of all that are asked together, and only if its own verdict was ok and
+  // counts: what it keeps in Exchange::local() may lie in what the identity of its verdict owns.
+  virtual void tell_upstream(Exchange&) const {}
   // The exchange's answer to a verdict of this authenticator that is not ok. By default the local reply of
   // its reason, with its challenge; a login page or somebody else's answer in other cases.
   virtual void refuse(Exchange& ex, const Verdict& verdict) const;

@@ -53,6 +53,7 @@ Bearer::Bearer(const TokenPlaceConfig& config, const std::string& realm, Builder
   scheme_ = base::equal_ignoring_case(header_, kAuthorization);
   header_id_ = http::field_id(header_);
   if (!header_.empty()) builder.reads_credential(header_);
+  if (!query_.empty()) builder.reads_credential_parameter(query_);
 }
 
 bool Bearer::is_ours(const http::Field& line) const noexcept {

@@ -79,6 +79,9 @@ class Builder {
   virtual void tells_identity(std::string_view field_name) = 0;
   // The filter reads the caller's credential in this request field.
   virtual void reads_credential(std::string_view field_name) = 0;
+  // The filter reads the caller's credential in this query parameter: its value is for no log, of whatever
+  // request, since something else may answer before the filter is asked.
+  virtual void reads_credential_parameter(std::string_view name) = 0;
   // By which the state of what is being built is found again at the next load: the name of its policy, or of
   // a filter that was written in place where that was: "orders/rate_limit".
   virtual const std::string& owner() const = 0;

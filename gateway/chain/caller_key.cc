@@ -38,6 +38,22 @@ View network(Exchange& ex) {
 
 std::optional<View> some(View value) { return value.empty() ? std::nullopt : std::optional(value); }
 
+// Escaped, so that no two lists make the same text.
+View listed(std::span<const View> all, base::Arena& arena) {
+  std::size_t size = all.size();
+  for (View one : all) size += 3 * one.size();
+  char* begin = arena.chars(size);
+  char* at = begin;
+  for (View one : all) {
+    if (at != begin) *at++ = ',';
+    for (char c : one) {
+      View text = c == ',' ? "%2C" : c == '%' ? "%25" : View(&c, 1);
+      at += text.copy(at, text.size());
+    }
+  }
+  return {begin, static_cast<std::size_t>(at - begin)};
+}
+
 std::optional<View> value_of(Exchange& ex, const KeyPart& part) {
   const Identity& who = ex.identity;
   switch (part.kind) {
@@ -67,6 +83,10 @@ std::optional<View> value_of(Exchange& ex, const KeyPart& part) {
       auto capture = std::ranges::find(ex.captures, part.name, &Capture::name);
       return capture != ex.captures.end() ? some(capture->value) : std::nullopt;
     }
+    case Kind::groups:
+      return some(listed(who.groups, ex.arena));
+    case Kind::scopes:
+      return some(listed(who.scopes, ex.arena));
   }
   return std::nullopt;
 }
@@ -98,6 +118,12 @@ View write(base::Arena& arena, std::span<const View> labels, std::span<const Vie
 
 constexpr std::size_t kMostParts = 8;
 
+// Is it known only once somebody has found out who calls?
+bool is_about_caller(Kind kind) noexcept {
+  return kind == Kind::consumer || kind == Kind::credential || kind == Kind::claim || kind == Kind::groups ||
+         kind == Kind::scopes;
+}
+
 }  // namespace
 
 void describe(config::Enumeration<MissingKey>& e) {
@@ -105,7 +131,8 @@ void describe(config::Enumeration<MissingKey>& e) {
   e.value("by_ip", MissingKey::by_ip, "Counts it under the client's address in place of what is missing.");
   e.value("skip", MissingKey::skip, "Does not count it: it passes.");
   e.value("reject", MissingKey::reject,
-          "Refuses it: with 401 where a consumer, a credential or a claim is missing, else with 400.");
+          "Refuses it: with 401 where something about the caller is missing, such as a consumer or a claim, "
+          "else with 400.");
 }
 
 CallerKey::CallerKey(std::vector<KeyPart> parts, MissingKey missing)
@@ -134,22 +161,14 @@ CallerKey::Found CallerKey::of(Exchange& ex) const {
 }
 
 std::optional<Stage> needed_stage(const std::vector<KeyPart>& parts) {
-  for (const KeyPart& part : parts)
-    if (part.kind == Kind::consumer || part.kind == Kind::credential || part.kind == Kind::claim)
-      return Stage::identify;
-  return std::nullopt;
+  bool about_caller = std::ranges::any_of(parts, [](const KeyPart& p) { return is_about_caller(p.kind); });
+  return about_caller ? std::optional(Stage::identify) : std::nullopt;
 }
 
 Step refuse_without(Exchange& ex, const KeyPart& part) {
-  switch (part.kind) {
-    case Kind::consumer:
-    case Kind::credential:
-    case Kind::claim:
-      return reply(ex, base::Reason::unauthenticated);
-    default:
-      return reply(ex, base::Reason::validation,
-                   ex.arena.join("the request has no ", part.kind_text(), " `", part.name, "`"));
-  }
+  if (is_about_caller(part.kind)) return reply(ex, base::Reason::unauthenticated);
+  return reply(ex, base::Reason::validation,
+               ex.arena.join("the request has no ", part.kind_text(), " `", part.name, "`"));
 }
 
 }  // namespace sluice::chain

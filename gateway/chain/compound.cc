@@ -39,6 +39,13 @@ void Compound::hide(Exchange& ex) const {
   for (const Authenticator* part : parts_) part->hide(ex);
 }
 
+// Not by what each of them found out: `all` may have dropped it because of another part, and what is then
+// told would be somebody else's identity.
+void Compound::tell_upstream(Exchange& ex) const {
+  const Asked& state = asked(ex);
+  for (std::uint16_t i = state.count_from; i < state.count_to; ++i) parts_[i]->tell_upstream(ex);
+}
+
 Task<void> Compound::on_response(Exchange& ex) const {
   std::uint16_t count = asked(ex).count;
   for (std::uint16_t i = 0; i < count; ++i) {

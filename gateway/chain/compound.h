@@ -20,6 +20,7 @@ class Compound : public Authenticator {
            Builder& builder);
 
   void hide(Exchange& ex) const override;
+  void tell_upstream(Exchange& ex) const override;
   base::Task<void> on_response(Exchange& ex) const override;
   void on_done(const Exchange& ex) const noexcept override;
   std::span<const std::shared_ptr<const Filter>> inner() const override { return filters_; }
@@ -27,9 +28,13 @@ class Compound : public Authenticator {
  protected:
   // What is kept for an exchange.
   struct Asked {
-    std::uint16_t count = 0;      // parts asked, from the first
-    std::uint16_t answers = 0;    // the part whose verdict is the answer
-    bool refused = false;         // by that part
+    std::uint16_t count = 0;    // parts asked, from the first
+    std::uint16_t answers = 0;  // the part whose verdict is the answer
+    bool refused = false;       // by that part
+    // Parts by whose verdicts the request passes: from the first one up to, and without, the second one. None
+    // until authenticate() says so. A good verdict of a part that does not stand here counts for nothing, and
+    // the identity that it came with may be gone.
+    std::uint16_t count_from = 0, count_to = 0;
     std::span<Verdict> verdicts;  // of the parts asked
   };
   Asked& asked(Exchange& ex) const { return ex.local<Asked>(*this); }

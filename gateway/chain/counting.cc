@@ -162,7 +162,9 @@ Step CountingFilter::decide(Exchange& ex, const Charge& charge, const Taken& tak
   if (taken.allowed && taken.decider == Decider::store && !cost_.response_header.empty())
     local.charged = charge;
   if (taken.allowed) return Step::next;
-  return reply(ex, reason_, tier.texts[taken.tightest].at_most);
+  const RateFieldTexts& texts = tier.texts[taken.tightest];
+  make_limit_reply(ex, reason_, texts.at_most, texts.item);
+  return Step::replied;
 }
 
 Task<Step> CountingFilter::decide_later(Exchange& ex, Charge charge, Task<Taken> taking) const {

@@ -41,19 +41,24 @@ std::string_view proxy_status(base::Arena& arena, const base::ReasonRow& row, st
   return out.text();
 }
 
+// `violated`: the name of a policy, in quotes; "" for none.
 std::string_view problem(base::Arena& arena, const base::ReasonRow& row, int code, std::string_view detail,
-                         std::string_view id) {
-  constexpr std::size_t kFixed = 160;
+                         std::string_view id, std::string_view violated) {
+  constexpr std::size_t kFixed = 256;
+  bool quota = row.reason == base::Reason::rate_limited || row.reason == base::Reason::quota;
   char status[16];
   auto written = std::to_chars(status, status + sizeof status, code);
   Out out(arena.chars(kFixed + kReasonType.size() + 2 * row.name.size() + row.title.size() +
-                      kWorstEscape * (detail.size() + id.size())));
-  out << R"({"type":")" << kReasonType << row.name << R"(","title":")" << row.title << R"(","status":)"
+                      kWorstEscape * (detail.size() + id.size()) + violated.size()));
+  out << R"({"type":")" << (quota ? kQuotaExceeded : kReasonType) << (quota ? "" : row.name)
+      << R"(","title":")" << row.title << R"(","status":)"
       << std::string_view(status, static_cast<std::size_t>(written.ptr - status)) << R"(,"detail":")";
   out.end = write_json(out.end, detail);
   out << R"(","instance":")";
   out.end = write_json(out.end, id);
-  out << R"(","reason":")" << row.name << "\"}\n";
+  out << "\"";
+  if (!violated.empty()) out << R"(,"violated-policies":[)" << violated << "]";
+  out << R"(,"reason":")" << row.name << "\"}\n";
   return out.text();
 }
 
@@ -62,10 +67,6 @@ std::string_view problem(base::Arena& arena, const base::ReasonRow& row, int cod
 std::string_view retry_after(base::Reason reason, int status) noexcept {
   return status == 503 || reason == base::Reason::concurrency ? "1" : "";
 }
-
-}  // namespace
-
-namespace {
 
 // A caller of gRPC gets status and message in the head, and nothing else: what gRPC calls Trailers-Only.
 void answer_grpc(Exchange& ex, const base::ReasonRow& row, std::string_view shown) {
@@ -77,13 +78,7 @@ void answer_grpc(Exchange& ex, const base::ReasonRow& row, std::string_view show
   ex.response_body.reset();
 }
 
-}  // namespace
-
-void make_local_reply(Exchange& ex, base::Reason reason, std::string_view detail) {
-  make_local_reply_as(ex, reason, base::row(reason).status, detail);
-}
-
-void make_local_reply_as(Exchange& ex, base::Reason reason, int status, std::string_view detail) {
+void make(Exchange& ex, base::Reason reason, int status, std::string_view detail, std::string_view violated) {
   const base::ReasonRow& row = base::row(reason);
   detail = ex.arena.copy(detail);
   if (ex.response_body) ex.response_body->abandon();
@@ -103,8 +98,22 @@ void make_local_reply_as(Exchange& ex, base::Reason reason, int status, std::str
 
   std::string_view shown = detail.empty() ? row.explanation : detail;
   if (http::is_grpc(ex.request.fields)) return answer_grpc(ex, row, shown);
-  ex.response_body =
-      http::make_body<http::TextBody>(ex.arena, problem(ex.arena, row, status, shown, request_id(ex)));
+  ex.response_body = http::make_body<http::TextBody>(
+      ex.arena, problem(ex.arena, row, status, shown, request_id(ex), violated));
+}
+
+}  // namespace
+
+void make_local_reply(Exchange& ex, base::Reason reason, std::string_view detail) {
+  make(ex, reason, base::row(reason).status, detail, {});
+}
+
+void make_local_reply_as(Exchange& ex, base::Reason reason, int status, std::string_view detail) {
+  make(ex, reason, status, detail, {});
+}
+
+void make_limit_reply(Exchange& ex, base::Reason reason, std::string_view detail, std::string_view policy) {
+  make(ex, reason, base::row(reason).status, detail, policy);
 }
 
 void make_local_reply(Exchange& ex, const base::Error& error) {

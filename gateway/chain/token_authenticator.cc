@@ -22,7 +22,10 @@ base::Task<Verdict> TokenAuthenticator::authenticate(Exchange& ex) const {
 
 void TokenAuthenticator::hide(Exchange& ex) const {
   if (!keep_) bearer_.remove(ex);
-  if (ex.local<Local>(*this).identified) fields_.set(ex);
+}
+
+void TokenAuthenticator::tell_upstream(Exchange& ex) const {
+  fields_.set(ex, ex.local<Local>(*this).token->claims());
 }
 
 void TokenAuthenticator::refuse(Exchange& ex, const Verdict& verdict) const {
@@ -35,7 +38,7 @@ Verdict TokenAuthenticator::identify(Exchange& ex, const std::shared_ptr<const T
                                      std::string_view issuer) const {
   auto verdict =
       identify_by_token(ex, token, rules_, {method(), issuer, bearer_.invalid_token(), revocations_});
-  ex.local<Local>(*this).identified = static_cast<bool>(verdict);
+  if (verdict) ex.local<Local>(*this).token = token.get();
   return verdict;
 }
 

@@ -48,6 +48,7 @@ class TokenAuthenticator : public Authenticator {
 
   base::Task<Verdict> authenticate(Exchange& ex) const override;
   void hide(Exchange& ex) const override;
+  void tell_upstream(Exchange& ex) const override;
   void refuse(Exchange& ex, const Verdict& verdict) const override;
 
  protected:
@@ -63,9 +64,8 @@ class TokenAuthenticator : public Authenticator {
   const TokenRulesConfig& rules() const noexcept { return rules_; }
 
  private:
-  // Another one of `any` may have been enough, and then tells upstreams about the caller itself.
   struct Local {
-    bool identified;
+    const TokenClaims* token;  // kept alive by the identity of the verdict; for tell_upstream() alone
   };
 
   TokenRulesConfig rules_;

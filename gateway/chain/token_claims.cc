@@ -124,9 +124,9 @@ ClaimFields::ClaimFields(const config::ByName<std::string>& headers, Builder& bu
   }
 }
 
-void ClaimFields::set(Exchange& ex) const {
+void ClaimFields::set(Exchange& ex, std::span<const Claim> claims) const {
   for (const Told& told : told_) {
-    const Claim* claim = find_claim(ex.identity.claims, told.claim);
+    const Claim* claim = find_claim(claims, told.claim);
     std::string_view text = claim ? claim->text : std::string_view();
     char* out = ex.arena.chars(text.size());
     text = {out, static_cast<std::size_t>(write_field(out, text) - out)};

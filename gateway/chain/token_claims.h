@@ -107,12 +107,13 @@ struct TokenJudge {
 Verdict identify_by_token(Exchange& ex, const std::shared_ptr<const TokenClaims>& token,
                           const TokenRulesConfig& rules, const TokenJudge& judge);
 
-// The request fields that tell the upstream of the caller's claims: set, or removed where the caller has no
-// such claim.
+// The request fields that tell the upstream of the claims of one token: set, or removed where it has no such
+// claim. Of that token alone: another filter may have found out more about the caller, by an issuer whose
+// claims mean something else.
 class ClaimFields {
  public:
   ClaimFields(const config::ByName<std::string>& headers, Builder& builder);
-  void set(Exchange& ex) const;
+  void set(Exchange& ex, std::span<const Claim> claims) const;
 
  private:
   struct Told {

@@ -37,19 +37,20 @@ View uri(Exchange& ex, View, FieldId) {
   return r.has_query ? ex.arena.join(r.path, "?", r.query) : r.path;
 }
 
-View groups(Exchange& ex, View, FieldId) {
-  const auto& all = ex.identity.groups;
+View listed(std::span<const View> all, base::Arena& arena) {
   if (all.empty()) return {};
   std::size_t size = all.size() - 1;
-  for (View group : all) size += group.size();
-  char* begin = ex.arena.chars(size);
+  for (View one : all) size += one.size();
+  char* begin = arena.chars(size);
   char* out = begin;
-  for (View group : all) {
-    if (out != begin) *out++ = ',';
-    out = write_raw(out, group);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i) *out++ = ',';
+    out = write_raw(out, all[i]);
   }
   return {begin, static_cast<std::size_t>(out - begin)};
 }
+View groups(Exchange& ex, View, FieldId) { return listed(ex.identity.groups, ex.arena); }
+View scopes(Exchange& ex, View, FieldId) { return listed(ex.identity.scopes, ex.arena); }
 View metadatum(Exchange& ex, View name, FieldId) {
   return ex.identity.entry ? ex.identity.entry->metadatum(name) : View();
 }
@@ -95,6 +96,7 @@ constexpr Variable kVariables[] = {
     {"consumer.id", "Name of the consumer who calls.", Form::plain, consumer, kIdentity},
     {"consumer.name", "The same.", Form::plain, consumer, kIdentity},
     {"consumer.groups", "The caller's groups, separated by commas.", Form::plain, groups, kIdentity},
+    {"consumer.scopes", "The caller's scopes, separated by commas.", Form::plain, scopes, kIdentity},
     {"consumer.metadata.", "What was noted about the consumer under that name.", Form::plain, metadatum,
      kIdentity},
     {"claim.",

@@ -20,7 +20,8 @@ struct Word {
 constexpr Word kWords[] = {
     {"ip", Kind::ip},          {"consumer", Kind::consumer}, {"credential", Kind::credential},
     {"route", Kind::route},    {"header.", Kind::header},    {"claim.", Kind::claim},
-    {"cookie.", Kind::cookie}, {"query.", Kind::query},      {"path.", Kind::path}};
+    {"cookie.", Kind::cookie}, {"query.", Kind::query},      {"path.", Kind::path},
+    {"groups", Kind::groups},  {"scopes", Kind::scopes}};
 
 View word(Kind kind) noexcept { return kWords[static_cast<std::size_t>(kind)].text; }
 
@@ -66,9 +67,11 @@ std::string_view KeyPart::kind_text() const noexcept {
 }
 
 void describe(Text<KeyPart>& t) {
-  t.about("key part",
-          "ip, consumer, credential, route, header.NAME, claim.NAME, cookie.NAME, query.NAME or path.NAME");
-  t.pattern("(ip|consumer|credential|route|(header|claim|cookie|query|path)\\..+)");
+  t.about(
+      "key part",
+      "ip, consumer, credential, groups, scopes, route, header.NAME, claim.NAME, cookie.NAME, query.NAME or "
+      "path.NAME");
+  t.pattern("(ip|consumer|credential|groups|scopes|route|(header|claim|cookie|query|path)\\..+)");
   t.example("consumer");
   t.read(read);
   t.write([](const KeyPart& p) { return p.text(); });

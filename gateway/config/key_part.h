@@ -12,7 +12,19 @@
 namespace sluice::config {
 
 struct KeyPart {
-  enum class Kind : std::uint8_t { ip, consumer, credential, route, header, claim, cookie, query, path };
+  enum class Kind : std::uint8_t {
+    ip,
+    consumer,
+    credential,
+    route,
+    header,
+    claim,
+    cookie,
+    query,
+    path,
+    groups,
+    scopes
+  };
   Kind kind = Kind::ip;
   std::string name = {};  // of a header, claim, cookie, query parameter or captured part of the path
   // As written: "header.X-Key".

@@ -46,6 +46,7 @@ class AllFilter final : public chain::Compound {
       ex.identity = {};
       co_return verdict;
     }
+    state.count_to = static_cast<std::uint16_t>(parts().size());
     co_return Verdict::ok();
   }
 

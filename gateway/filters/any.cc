@@ -47,7 +47,12 @@ class AnyFilter final : public chain::Compound {
     for (std::size_t i = 0; i < parts().size(); ++i) {
       base::Task<Verdict> task = ask(ex, i);
       Verdict verdict = co_await task;
-      if (verdict || ex.scope.cancelled()) co_return verdict;
+      if (verdict) {
+        state.count_from = static_cast<std::uint16_t>(i);
+        state.count_to = static_cast<std::uint16_t>(i + 1);
+        co_return verdict;
+      }
+      if (ex.scope.cancelled()) co_return verdict;
       if (i > 0 && !verdict.is_final && !says_more(verdict, best)) continue;
       best = verdict;
       state.answers = static_cast<std::uint16_t>(i);

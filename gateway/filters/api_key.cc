@@ -72,6 +72,7 @@ class ApiKeyFilter final : public chain::Authenticator {
         header_id_(http::field_id(c.header)),
         challenge_("ApiKey realm=\"" + c.realm + "\"") {
     if (!c.header.empty()) builder.reads_credential(c.header);
+    if (!c.query.empty()) builder.reads_credential_parameter(c.query);
   }
 
   base::Task<Verdict> authenticate(Exchange& ex) const override {

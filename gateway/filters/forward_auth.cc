@@ -156,7 +156,7 @@ struct Refused {
 
 struct Local {
   const Refused* refused;
-  const Passed* passed;  // kept alive by the exchange's identity
+  const Passed* passed;  // kept alive by the identity of this filter's verdict; for tell_upstream() alone
 };
 
 std::vector<std::string_view> words(std::string_view list) {
@@ -186,11 +186,13 @@ class ForwardAuth final : public chain::Authenticator {
     if (const auto* known = cache.find(key, ex.worker.loop.now())) return pass(ex, *known);
     return ask(ex, key);
   }
+  // What clients say under these names is never believed, not even if another one of `any` was enough.
   void hide(Exchange& ex) const override {
-    const Passed* passed = ex.local<Local>(*this).passed;
-    // What clients say under these names is never believed, not even if another one of `any` was enough.
     for (const std::string& name : config_.copy) ex.request.fields.remove(name);
-    if (!passed) return;
+  }
+  void tell_upstream(Exchange& ex) const override {
+    const Passed* passed = ex.local<Local>(*this).passed;
+    for (const std::string& name : config_.copy) ex.request.fields.remove(name);  // of another one of `all`
     for (const std::string& name : passed->removed) ex.request.fields.remove(name);
     for (const auto& line : passed->copied) ex.request.fields.add(line.name, line.value);
   }

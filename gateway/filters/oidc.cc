@@ -72,9 +72,10 @@ class Oidc final : public chain::Authenticator {
   void hide(Exchange& ex) const override {
     sessions_.hide(ex);
     logins_.hide(ex);
+  }
+  void tell_upstream(Exchange& ex) const override {
     const oidc::Opened* opened = ex.local<Local>(*this).opened;
-    if (!opened) return;  // another one of `any` was enough
-    fields_.set(ex);
+    fields_.set(ex, opened->facts->claims());
     if (!config_.pass_access_token) return;
     const std::string& token = opened->session.access_token;
     ex.request.fields.remove(FieldId::authorization);
@@ -119,7 +120,7 @@ class Oidc final : public chain::Authenticator {
     done        // 200, or a redirect to `location`
   };
   struct Local {
-    const oidc::Opened* opened;  // kept alive by the identity
+    const oidc::Opened* opened;  // kept alive by the identity of the verdict; for tell_upstream() alone
     oidc::SetCookies cookies;    // to be set with the answer
     Answer answer;
     std::string_view location;

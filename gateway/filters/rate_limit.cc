@@ -62,6 +62,16 @@ std::uint64_t burst_of(const OneLimit& limit, const std::optional<std::uint64_t>
   return limit.burst.value_or(common.value_or(limit.rate.count));
 }
 
+stores::Limit limit_of(const RateLimitConfig& c, const OneLimit& written) {
+  return {c.algorithm, written.rate.count, static_cast<std::uint64_t>(written.rate.per.count()),
+          burst_of(written, c.burst)};
+}
+
+// False for a rate that refuse_rate() has complained about.
+bool takes_too_long(const stores::Limit& limit) {
+  return limit.count > 0 && limit.period > 0 && limit.beyond_time();
+}
+
 void check_limits(const RateLimitConfig& c, const std::vector<OneLimit>& limits, const std::string& field,
                   const config::Site& at) {
   for (std::size_t i = 0; i < limits.size(); ++i) {
@@ -75,6 +85,9 @@ void check_limits(const RateLimitConfig& c, const std::vector<OneLimit>& limits,
     if (c.cost.most() > most)
       at.error(place, "lets at most " + std::to_string(most) + " pass at once, and a request costs " +
                           std::to_string(c.cost.most()));
+    if (takes_too_long(limit_of(c, limit)))
+      at.error(place, "the burst would take more than 146 years to fill again",
+               "allow a smaller burst, or a higher rate");
     for (std::size_t j = 0; j < i; ++j)
       if (limits[j].rate == limit.rate) at.error(place, "the same rate stands there already");
   }
@@ -190,8 +203,7 @@ class RateLimit final : public chain::CountingFilter {
     for (const OneLimit& w : written) {
       auto text = config::to_text(w.rate);
       bool window = c.algorithm == Algorithm::sliding_window;
-      stores::Limit limit{c.algorithm, w.rate.count, static_cast<std::uint64_t>(w.rate.per.count()),
-                          burst_of(w, c.burst)};
+      stores::Limit limit = limit_of(c, w);
       if (c.delay) limit.ahead = static_cast<std::uint64_t>(c.delay->count());
       // Found again by the period: what was counted still counts when the rate has changed.
       auto same = std::ranges::count(limits, limit.period, &stores::Limit::period);

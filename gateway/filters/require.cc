@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The filter `require`: what a caller must have beyond being known: groups, scopes, claims. Who has not is
-// refused with 403; who was let through without a credential is asked for one, with 401.
+// The filter `require`: what a caller must have beyond being known: groups, scopes, claims, or whatever a
+// condition says. Who has not is refused with 403; who was let through without a credential is asked for one,
+// with 401.
 #include <algorithm>
 
 #include "gateway/chain/claims.h"
+#include "gateway/chain/condition.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
@@ -25,9 +27,15 @@ void describe(config::Description<ClaimValues>& d) {
 struct RequireConfig {
   std::vector<std::string> groups, scopes;
   config::ByName<ClaimValues> claims;
+  std::optional<chain::Condition> when;
   bool operator==(const RequireConfig&) const = default;
 
-  static std::optional<chain::Stage> needs() { return chain::Stage::identify; }
+  bool about_caller() const {
+    return !groups.empty() || !scopes.empty() || !claims.empty() || (when && when->about_identity());
+  }
+  std::optional<chain::Stage> needs() const {
+    return about_caller() ? std::optional(chain::Stage::identify) : std::nullopt;
+  }
 };
 
 void describe(config::Description<RequireConfig>& d) {
@@ -41,7 +49,11 @@ void describe(config::Description<RequireConfig>& d) {
           min_items(1), each(non_empty), example("[orders:read]"));
   d.field("claims", &RequireConfig::claims, "Each of these claims says one of the texts given for it.",
           min_items(1), example("{tier: [gold, platinum], email_verified: \"true\"}"));
-  d.at_least_one({"groups", "scopes", "claims"});
+  d.field("when", &RequireConfig::when,
+          "A condition on the caller or the request. What is not there is the empty text: ask for it with "
+          "`has()` where that would do.",
+          example("has(claim.tenant) && claim.tenant == path.tenant"));
+  d.at_least_one({"groups", "scopes", "claims", "when"});
 }
 
 namespace {
@@ -64,8 +76,9 @@ class RequireFilter final : public chain::Filter {
     std::string_view lacking = what_is_missing(ex);
     decisions_->count(ex.worker.index, lacking.empty() ? Decision::allow : Decision::deny);
     if (lacking.empty()) return Step::next;
-    // A credential may help only who has shown none yet (RFC 9110 sections 15.5.2 and 15.5.4).
-    bool unknown = !ex.identity || !ex.identity.challenges.empty();
+    // A credential may help only who has shown none yet (RFC 9110 sections 15.5.2 and 15.5.4), and where it
+    // matters who calls.
+    bool unknown = config_.about_caller() && (!ex.identity || !ex.identity.challenges.empty());
     if (!unknown) return chain::reply(ex, Reason::forbidden, lacking);
     chain::make_local_reply(ex, Reason::unauthenticated, lacking);
     for (std::string_view challenge : ex.identity.challenges)
@@ -86,6 +99,7 @@ class RequireFilter final : public chain::Filter {
       if (std::none_of(values.any.begin(), values.any.end(),
                        [&, &n = name](const auto& v) { return chain::claims_say(who.claims, n, v); }))
         return ex.arena.join("the claim `", name, "` does not say what is needed");
+    if (config_.when && !config_.when->holds(ex)) return "the condition for this does not hold";
     return {};
   }
 
@@ -94,7 +108,8 @@ class RequireFilter final : public chain::Filter {
 };
 
 const chain::FilterKind<RequireFilter, RequireConfig> kKind{
-    "require", chain::Stage::allow, "Refuses callers without certain groups, scopes or claims.",
+    "require", chain::Stage::allow,
+    "Refuses callers without certain groups, scopes or claims, or by a condition.",
     "{groups: [partners], scopes: [orders:read]}"};
 
 }  // namespace

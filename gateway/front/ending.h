@@ -13,4 +13,7 @@ struct Front::Ending {
   base::Duration overhead;
 };
 
+// When the request has gone its way: takes out of it what no log is to see, the credentials in URLs.
+void hide_credentials(chain::Exchange& ex, const routing::Snapshot& snapshot) noexcept;
+
 }  // namespace sluice::front

@@ -39,7 +39,27 @@ base::Duration upstream_time(const Exchange& ex) noexcept {
   return sum;
 }
 
+// Of a URL what a log may show; in one piece, or else in the arena.
+std::string_view without_credentials(const observe::QueryRedaction& parameters, std::string_view url,
+                                     base::Arena& arena) {
+  std::size_t size = 0, pieces = 0;
+  parameters.pieces(url, [&](std::string_view piece) { size += piece.size(), ++pieces; });
+  if (pieces < 2) return url;
+  char* begin = arena.chars(size);
+  char* at = begin;
+  parameters.pieces(url, [&](std::string_view piece) { at += piece.copy(at, piece.size()); });
+  return {begin, size};
+}
+
 }  // namespace
+
+void hide_credentials(Exchange& ex, const routing::Snapshot& snapshot) noexcept {
+  if (!snapshot.credential_parameters) return;
+  const observe::QueryRedaction& parameters = *snapshot.credential_parameters;
+  ex.request.target = without_credentials(parameters, ex.request.target, ex.arena);
+  for (http::Field& line : ex.request.fields.lines())
+    if (line.id == http::FieldId::referer) line.value = without_credentials(parameters, line.value, ex.arena);
+}
 
 Front::Ending Front::ending_of(const Exchange& ex) const noexcept {
   auto now = worker_->loop.clock().steady();
@@ -65,7 +85,10 @@ void Front::finish(Exchange& ex, observe::RouteMetrics& metrics, const routing::
     ex.attempt->failed(ex.reason);
   if (ex.attempt) ex.attempt->ended(ending.now);
   count(ex, metrics, ending);
-  if (to_be_told(ex, ending)) write_log(ex, ending, snapshot.hash);
+  if (to_be_told(ex, ending)) {
+    hide_credentials(ex, snapshot);
+    write_log(ex, ending, snapshot.hash);
+  }
 }
 
 bool Front::to_be_told(const Exchange& ex, const Ending& ending) const noexcept {

@@ -83,6 +83,7 @@ void own_identity(Exchange& ex) {
 
 Task<void> Front::tunnel(Exchange& ex, Hold& hold, std::size_t route) {
   auto config_hash = ex.arena.copy(hold.snapshot().hash);
+  hide_credentials(ex, hold.snapshot());
   own_captures(ex);
   own_identity(ex);
   hold.keep_only(route);

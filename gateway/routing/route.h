@@ -4,6 +4,7 @@
 // its parts point to. An exchange keeps the snapshot that it began with, a tunnel its route.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "gateway/chain/consumer.h"
 #include "gateway/chain/error_pages.h"
 #include "gateway/chain/identity_fields.h"
+#include "gateway/observe/redaction.h"
 #include "gateway/observe/route_metrics.h"
 #include "gateway/routing/route_table.h"
 #include "gateway/upstream/importance.h"
@@ -32,6 +34,8 @@ struct Snapshot {
   std::vector<std::shared_ptr<const Route>> routes;
   std::unique_ptr<const chain::ConsumerTable> consumers;  // null: none are listed
   chain::IdentityFields identity_fields;
+  // In which filters read credentials, if any does: their values are for no log, whichever filter was asked.
+  std::optional<observe::QueryRedaction> credential_parameters;
   bool merge_slashes = false;  // in the paths of all requests, before a route is looked up
   std::shared_ptr<const chain::ErrorPages> error_pages;  // of what no route answers; null: there are none
 };

@@ -131,6 +131,11 @@ class RouteBuilder final : public chain::Builder {
   void reads_credential(std::string_view field_name) override {
     out_.identity_fields.reads_credential(field_name);
   }
+  void reads_credential_parameter(std::string_view name) override {
+    if (std::ranges::find(credential_parameters_, name) != credential_parameters_.end()) return;
+    credential_parameters_.emplace_back(name);
+    out_.credential_parameters.emplace(credential_parameters_);
+  }
   std::shared_ptr<jose::KeySource> issuer_keys(const chain::KeyAddress& address) override {
     return living_.keys ? living_.keys->of(address) : std::make_shared<jose::KeySource>([] {});
   }
@@ -268,6 +273,7 @@ class RouteBuilder final : public chain::Builder {
   };
   BeingBuilt being_built_;
   std::vector<bool> lacks_auth_;
+  std::vector<std::string> credential_parameters_;
   std::vector<std::string> inside_;  // policies of filters that are being built inside others
   upstream::TimeoutsConfig timeouts_;
   UpstreamTls tls_;
@@ -397,6 +403,7 @@ std::shared_ptr<BuiltSnapshot> renew_consumers(Loaded& loaded, BuiltSnapshot& cu
   out->table = current.table;
   out->routes = current.routes;
   out->identity_fields = current.identity_fields;
+  out->credential_parameters = current.credential_parameters;
   out->merge_slashes = current.merge_slashes;
   out->error_pages = current.error_pages;
   out->upstreams = current.upstreams;

@@ -110,7 +110,8 @@ Charged charge_anyway(const Limit& limit, std::uint64_t state, Instant now, std:
   out.allowed = true;
   out.remaining = 0;
   if (limit.algorithm == Algorithm::token_bucket) {
-    out.state = std::max(state, now) + cost * limit.interval();
+    // Many corrections at a time may be larger than what instants can tell.
+    out.state = std::min(std::max(state, now), now + Limit::kLongestFill) + cost * limit.interval();
     out.until_reset = out.state - now;
   } else {
     auto [window, passed] = present(state, limit.period, now);

@@ -38,6 +38,14 @@ struct Limit {
   std::uint64_t capacity() const noexcept { return algorithm == Algorithm::token_bucket ? burst : count; }
   // Nanoseconds for one, rounded up: never more than the count passes.
   std::uint64_t interval() const noexcept { return (period + count - 1) / count; }
+  // Is the bucket so large, for how slowly it fills, that instants cannot tell when it would be full? Such a
+  // limit is not to be charged.
+  bool beyond_time() const noexcept {
+    return algorithm == Algorithm::token_bucket && burst > kLongestFill / interval();
+  }
+
+  // Nanoseconds in which a bucket fills, at most: 146 years. A few of them fit into an Instant.
+  static constexpr std::uint64_t kLongestFill = std::uint64_t{1} << 62;
 };
 
 // The most that a sliding window can count.

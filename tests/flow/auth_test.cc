@@ -9,6 +9,7 @@
 namespace sluice::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -93,6 +94,27 @@ TEST(Auth, KeepsKeysOutOfTheLog) {
   EXPECT_THAT(gw.log_line(), Not(HasSubstr("secret")));
   gw.get("/u?api_key=secrte");
   EXPECT_THAT(gw.log_line(), Not(HasSubstr("secrte")));
+}
+
+// Something else answers before the filter that reads it, or there is no route at all.
+TEST(Auth, KeepsCredentialsOutOfTheLogThatNoFilterHasSeen) {
+  Gateway gw(R"(
+policies:
+  key: {api_key: {query: k}}
+  token: {introspection: {to: users, path: /introspect, from: {query: "t"}}}
+  nobody: {ip_access: {deny: 0.0.0.0/0}}
+routes:
+  - {name: u, match: {path: /u}, use: [nobody, key], to: users}
+  - {name: v, match: {path: /v}, use: [nobody, token], to: users}
+)");
+
+  gw.get("/u?k=secret&a=1");
+  EXPECT_EQ(json_value(gw.log_line(), "path"), "/u?k=REDACTED&a=1");
+  gw.get("/v?a=1&%74=secret");
+  EXPECT_EQ(json_value(gw.log_line(), "path"), "/v?a=1&%74=REDACTED");
+  gw.get("/nowhere?k=secret", "Referer: http://a/?t=secret\r\n");
+  EXPECT_THAT(gw.log_line(), AllOf(HasSubstr("\"/nowhere?k=REDACTED\""), HasSubstr("http://a/?t=REDACTED"),
+                                   Not(HasSubstr("secret"))));
 }
 
 TEST(Auth, KnowsNewConsumersAfterAReload) {

@@ -72,6 +72,16 @@ TEST_F(Introspection, RemembersGoodAndBadTokens) {
   EXPECT_EQ(users().request_count(), 2u);
 }
 
+// Unavailable, which is not remembered: the next request asks again.
+TEST_F(Introspection, FailsClosedWhenTheServerIsSlow) {
+  serve(config(", timeout: 200ms"));
+  idp().script().then_wait_for_close();
+  idp().script().then_wait_for_close();
+
+  EXPECT_THAT(gw_->get("/u", kToken), Refused(503, "auth_unavailable"));
+  EXPECT_EQ(users().connections(), 0u);
+}
+
 // Several requests with one token, under way at the same time; the server has the first one's question.
 class SameToken : public Introspection {
  protected:

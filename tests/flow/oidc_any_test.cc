@@ -53,6 +53,18 @@ routes:
            provider.discovery() + R"(", to: idp, client_id: web, client_secret: s, session: {keys: ")" +
            std::string(32, 'k') + R"("}}}]
     respond: 204
+  - name: both
+    match: {path: /both}
+    use:
+      - any:
+          - all:
+              - oidc: {issuer: "https://idp", discovery: ")" +
+           provider.discovery() +
+           R"(", to: idp, client_id: web, client_secret: s, headers: {X-User: sub}, pass_access_token: true, session: {keys: ")" +
+           std::string(32, 'k') + R"("}}
+              - api_key: {header: X-Other-Key}
+          - api_key: {header: X-Api-Key}
+    to: users
 )";
   }
   // A logout token (OpenID Connect Back-Channel Logout 1.0 section 2.4) with these claims besides.
@@ -90,6 +102,22 @@ TEST_F(OidcInAny, TellsWhatIsWrongWithALogin) {
   provider.say(400, R"({"error":"invalid_grant"})");
   EXPECT_THAT(browser.get(answer, kKey), Refused(401, "unauthenticated"));
   EXPECT_EQ(users.connections(), 0u);
+}
+
+// The session was good and what `all` wants beside it was not, so that the caller is the robot.
+TEST_F(OidcInAny, TellsNothingOfASessionThatWasNotEnough) {
+  browser.get(way_back());
+
+  EXPECT_EQ(browser.get("/both", std::string(kKey) + "X-Other-Key: wrong\r\n").status, 200);
+
+  auto got = users.request();
+  EXPECT_THAT(got, HasNoField("X-User"));
+  EXPECT_THAT(got, HasNoField("Authorization"));
+  EXPECT_THAT(got, HasNoField("Cookie"));
+  EXPECT_EQ(browser.get("/both", "X-Other-Key: robots-key\r\n").status, 200);
+  got = users.request(1);
+  EXPECT_THAT(got, HasField("X-User", "alice"));
+  EXPECT_THAT(got, HasField("Authorization", StartsWith("Bearer access-")));
 }
 
 TEST_F(OidcInAny, LogsOut) {

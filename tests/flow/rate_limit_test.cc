@@ -43,6 +43,8 @@ TEST(RateLimits, TellTheClientWhenToComeAgain) {
   EXPECT_THAT(refused, HasField("Retry-After", MatchesRegex("1200|11[0-9]{2}")));
   EXPECT_THAT(refused, HasField("Content-Type", "application/problem+json"));
   EXPECT_THAT(refused.body, HasSubstr("\"reason\":\"rate_limited\""));
+  EXPECT_THAT(refused.body, HasSubstr("#quota-exceeded\""));
+  EXPECT_THAT(refused.body, HasSubstr("\"violated-policies\":[\"default\"]"));
   EXPECT_THAT(refused.body, HasSubstr("at most 3/h are allowed"));
 }
 

@@ -56,6 +56,9 @@ class FakeBuilder final : public chain::Builder {
   const chain::Revocations* revocations() override { return &revoked; }
   void tells_identity(std::string_view name) override { told.append(name).append("\n"); }
   void reads_credential(std::string_view name) override { read.append(name).append("\n"); }
+  void reads_credential_parameter(std::string_view name) override {
+    read.append("?").append(name).append("\n");
+  }
   const std::string& owner() const override { return owner_; }
   std::shared_ptr<stores::Counters> counters(std::string_view) override { return living->stores.memory(); }
   std::shared_ptr<const chain::IpList> ip_list(std::string_view field, const std::string& path) override {

@@ -49,6 +49,20 @@ TEST(CallerKey, NamesWhoHasIdentifiedItself) {
   EXPECT_EQ(key(fake, {{Kind::claim, "org.id"}, {Kind::route}}), "claim.org.id=7|route=orders");
 }
 
+TEST(CallerKey, ListsGroupsAndScopes) {
+  FakeExchange fake;
+  EXPECT_EQ(key(fake, {{Kind::groups}}, MissingKey::reject), "<no groups>");
+  const std::string_view groups[] = {"partners", "eu"}, scopes[] = {"a,b", "c%"}, others[] = {"a", "b", "c%"};
+  fake.ex.identity.method = "jwt";
+  fake.ex.identity.groups = groups;
+  fake.ex.identity.scopes = scopes;
+  auto one = key(fake, {{Kind::scopes}});
+
+  EXPECT_EQ(key(fake, {{Kind::groups}, {Kind::route}}), "groups=partners,eu|route=");
+  fake.ex.identity.scopes = others;
+  EXPECT_NE(key(fake, {{Kind::scopes}}), one);
+}
+
 TEST(CallerKey, ReadsHeadersAndCookies) {
   FakeExchange fake;
   fake.request().fields.add("X-Key", "k1");
@@ -131,7 +145,7 @@ TEST(CallerKey, IsReadWithHints) {
 
 TEST(CallerKey, NeedsWhoIdentifies) {
   EXPECT_EQ(needed_stage({{Kind::ip}, {Kind::header, "A"}}), std::nullopt);
-  for (auto kind : {Kind::consumer, Kind::credential, Kind::claim})
+  for (auto kind : {Kind::consumer, Kind::credential, Kind::claim, Kind::groups, Kind::scopes})
     EXPECT_EQ(needed_stage({{Kind::ip}, {kind, "x"}}), Stage::identify);
 }
 

@@ -18,6 +18,7 @@ class Part final : public Authenticator {
     return name_ == "good" ? Verdict::ok() : Verdict::absent("Part");
   }
   void hide(Exchange&) const override { said += name_ + " hides\n"; }
+  void tell_upstream(Exchange&) const override { said += name_ + " tells\n"; }
   base::Task<void> on_response(Exchange&) const override {
     said += name_ + " sees the response\n";
     return {};
@@ -43,6 +44,7 @@ class PartBuilder final : public Builder {
   const Revocations* revocations() override { return nullptr; }
   void tells_identity(std::string_view) override {}
   void reads_credential(std::string_view) override {}
+  void reads_credential_parameter(std::string_view) override {}
   const std::string& owner() const override { return plain_.owner(); }
   std::shared_ptr<stores::Counters> counters(std::string_view) override { return nullptr; }
   std::shared_ptr<const IpList> ip_list(std::string_view, const std::string&) override { return nullptr; }
@@ -64,7 +66,10 @@ class First final : public Compound {
     for (std::size_t i = 0; i < parts().size(); ++i) {
       base::Task<Verdict> task = ask(ex, i);
       Verdict verdict = co_await task;
-      if (verdict) co_return verdict;
+      if (!verdict) continue;
+      asked(ex).count_from = static_cast<std::uint16_t>(i);
+      asked(ex).count_to = static_cast<std::uint16_t>(i + 1);
+      co_return verdict;
     }
     co_return Verdict::absent("First");
   }
@@ -92,6 +97,7 @@ TEST(Compound, HandsOnToThePartsThatWereAsked) {
   EXPECT_EQ(happens({{"bad", {}}, {"good", {}}, {"late", {}}}),
             "bad asked\ngood asked\n"
             "bad hides\ngood hides\nlate hides\n"
+            "good tells\n"
             "bad sees the response\ngood sees the response\n204");
 }
 

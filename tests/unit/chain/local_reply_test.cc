@@ -140,12 +140,31 @@ TEST(LocalReply, AsksToTryAgainWhereThatHelps) {
   }
 }
 
+TEST(LocalReply, NamesTheLimitThatWasExceeded) {
+  FakeExchange fake;
+  fake.ex.request_id = "id-1";
+
+  make_limit_reply(fake.ex, Reason::rate_limited, "at most 100/min", "\"default\"");
+
+  EXPECT_EQ(fake.response().status, 429);
+  EXPECT_EQ(fake.body(),
+            R"({"type":"https://iana.org/assignments/http-problem-types#quota-exceeded",)"
+            R"("title":"Rate limit exceeded","status":429,"detail":"at most 100/min","instance":"id-1",)"
+            R"("violated-policies":["default"],"reason":"rate_limited"})"
+            "\n");
+}
+
 TEST(LocalReply, IsWellFormedForEveryReason) {
   for (const base::ReasonRow& row : base::reason_rows()) {
     FakeExchange fake;
     make_local_reply(fake.ex, row.reason);
     EXPECT_EQ(fake.response().status, row.status);
-    EXPECT_THAT(fake.body(), testing::StartsWith("{\"type\":\"urn:sluice:reason:" + std::string(row.name)));
+    bool registered = row.reason == Reason::rate_limited || row.reason == Reason::quota;
+    std::string type =
+        registered ? std::string(kQuotaExceeded) + "\"" : "urn:sluice:reason:" + std::string(row.name);
+    std::string body = fake.body();
+    EXPECT_THAT(body, testing::StartsWith("{\"type\":\"" + type));
+    EXPECT_THAT(body, testing::EndsWith("\"reason\":\"" + std::string(row.name) + "\"}\n"));
     EXPECT_THAT(field(fake, FieldId::proxy_status),
                 testing::EndsWith("details=\"" + std::string(row.name) + "\""));
   }

@@ -91,6 +91,22 @@ TEST_F(TokenAuthenticatorTest, RefusesWhatWasRevoked) {
             "401 Bearer realm=\"shop\", error=\"invalid_token\"");
 }
 
+// Issuers mean different things by the same names.
+TEST_F(TokenAuthenticatorTest, TellsTheClaimsOfItsOwnTokenBesideAnotherFilters) {
+  filter = std::make_unique<Gullible>(config, builder);
+  fake = std::make_unique<FakeExchange>();
+  const Claim theirs[] = {{"sub", "of another issuer"}};
+  fake->ex.identity.method = "first";
+  fake->ex.identity.claims = theirs;
+  fake->request().fields.add("Authorization", fake->ex.arena.join("Bearer ", kAlice));
+
+  auto task = filter->on_request(fake->ex);
+
+  ASSERT_TRUE(task.await_ready());
+  EXPECT_EQ(fake->ex.identity.claims.size(), 3u);
+  EXPECT_EQ(test::lines(fake->request().fields), "X-User: alice\n");
+}
+
 // As where another part of `any` was enough.
 TEST_F(TokenAuthenticatorTest, TellsNothingOfACallerWhomItHasNotIdentified) {
   filter = std::make_unique<Gullible>(config, builder);

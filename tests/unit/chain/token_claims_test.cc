@@ -144,9 +144,10 @@ TEST(ClaimFields, AreSetAndNeverTakenOver) {
   test::FakeExchange fake;
   fake.request().fields.add("X-Tenant", "forged");
   auto f = facts(R"({"sub":" a\r\nb "})");
-  fake.ex.identity.claims = f->claims();
+  auto of_another = facts(R"({"sub":"mallory","tenant":"theirs"})");
+  fake.ex.identity.claims = of_another->claims();
 
-  fields.set(fake.ex);
+  fields.set(fake.ex, f->claims());
 
   EXPECT_EQ(test::lines(fake.request().fields), "X-User: a  b\n");
 }

@@ -44,12 +44,14 @@ struct Rich : FakeExchange {
 TEST(Variables, TellWhoCalls) {
   Rich rich;
   EXPECT_EQ(rich("${consumer.id}${consumer.groups}${consumer.metadata.plan}${claim.sub}${credential}"), "");
+  EXPECT_EQ(rich("${consumer.scopes}"), "");
 
   Metadatum noted[] = {{"plan", "gold"}};
   Consumer consumer{"acme", {}, {}, noted};
-  std::string_view groups[] = {"partners", "eu"};
+  std::string_view groups[] = {"partners", "eu"}, scopes[] = {"orders:read", "orders:write"};
   Claim claims[] = {{"sub", "7"}, {"address.country", "DE"}};
-  rich.ex.identity = {"jwt", "acme", "key-1", groups, {}, claims, {}, &consumer, nullptr};
+  rich.ex.identity = {"jwt", "acme", "key-1", groups, scopes, claims, {}, &consumer, nullptr};
+  EXPECT_EQ(rich("${consumer.scopes}"), "orders:read,orders:write");
   EXPECT_EQ(rich("${consumer.id} ${consumer.name} ${consumer.groups}"), "acme acme partners,eu");
   EXPECT_EQ(rich("${consumer.metadata.plan} ${consumer.metadata.none}"), "gold ");
   EXPECT_EQ(rich("${claim.sub} ${claim.address.country} ${claim.none}"), "7 DE ");

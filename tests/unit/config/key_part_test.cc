@@ -22,8 +22,8 @@ std::string read(std::string_view text) {
 }
 
 TEST(KeyPart, IsWrittenAsItIsRead) {
-  for (auto text : {"ip", "consumer", "credential", "route", "header.X-Key", "claim.org.id", "cookie.sid",
-                    "query.user id", "path.id"})
+  for (auto text : {"ip", "consumer", "credential", "route", "groups", "scopes", "header.X-Key",
+                    "claim.org.id", "cookie.sid", "query.user id", "path.id"})
     EXPECT_EQ(read(text), text);
 }
 

@@ -4,6 +4,7 @@
 
 #include "tests/support/chained.h"
 #include "tests/support/consumers.h"
+#include "tests/support/fake_forwarder.h"
 
 namespace sluice::filters {
 namespace {
@@ -47,6 +48,17 @@ TEST(AllFilter, ForbidsTheCredentialsOfTwoConsumers) {
   Request r;
   EXPECT_EQ(all.ask(r.with("X-A", "one").with("X-B", "theirs")), 403);
   EXPECT_FALSE(r.ex.identity);
+}
+
+TEST(AllFilter, LetsEachOfThemTellTheUpstreamWhatItKnows) {
+  test::answer_calls_with(200, {{"X-User", "alice"}, {"X-Role", "boss"}});
+  Chained all("all: [{forward_auth: {to: auth, copy: X-User}}, {forward_auth: {to: auth, copy: X-Role}}]");
+  ASSERT_EQ(all.problems, "");
+  Request r;
+
+  EXPECT_EQ(all.ask(r.with("X-User", "mallory")), 204);
+
+  EXPECT_EQ(test::lines(r.request().fields), "X-User: alice\nX-Role: boss\n");
 }
 
 TEST(AllFilter, IsMadeOfFiltersThatFindOutWhoCalls) {

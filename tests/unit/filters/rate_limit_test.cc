@@ -198,6 +198,13 @@ TEST(RateLimit, RefusesSettingsThatCannotWork) {
   EXPECT_THAT(problems("{limit: [5/s, 5/s]}"), HasSubstr("stands there already"));
   EXPECT_THAT(problems("{limit: [5/s, 10/s], burst: 3}"), HasSubstr("which of the limits"));
   EXPECT_THAT(problems("{limit: 5/s, burst: 3, algorithm: sliding_window}"), HasSubstr("has no burst"));
+  constexpr const char* kTooLong = "more than 146 years";
+  EXPECT_THAT(problems("{limit: {rate: 1/d, burst: 213504}}"), HasSubstr(kTooLong));
+  EXPECT_THAT(problems("{limit: 1/31d, burst: 1000000000}"), HasSubstr(kTooLong));
+  EXPECT_THAT(problems("{limit: 1/s, tiers: {gold: {limit: {rate: 1/31d, burst: 2000}}}}"),
+              HasSubstr(kTooLong));
+  EXPECT_EQ(problems("{limit: {rate: 1/d, burst: 53375}}"), "");
+  EXPECT_EQ(problems("{limit: 1000000000/s, burst: 1000000000}"), "");
   EXPECT_THAT(problems("{limit: 5/s, delay: 1s, algorithm: sliding_window}"), HasSubstr("token_bucket"));
   EXPECT_THAT(problems("{limit: 5/s, tiers: {gold: {}}}"), Not(IsEmpty()));
   EXPECT_THAT(problems("{limit: 5000000/s, algorithm: sliding_window}"), HasSubstr("4194303 at most"));

@@ -72,8 +72,31 @@ TEST(RequireFilter, AsksForACredentialOfWhoShowedNone) {
   EXPECT_THAT(nobody.ask("require: {groups: staff}"), HasSubstr("401"));
 }
 
+TEST(RequireFilter, WantsAConditionToHold) {
+  constexpr const char* kTenant = "require: {when: 'claim.tier == \"gold\" && \"eu\" in consumer.groups'}";
+  EXPECT_EQ(Request().ask(kTenant), "204 ");
+  Request other;
+  other.claims[0].text = "silver";
+  EXPECT_EQ(other.ask(kTenant), "403 the condition for this does not hold");
+  EXPECT_THAT(Request().ask("require: {groups: staff, when: 'claim.tier == \"gold\"'}"), HasSubstr("403"));
+  EXPECT_THAT(Request().ask("require: {when: 'claim.none != \"x\" && has(claim.none)'}"), HasSubstr("403"));
+}
+
+// Where it does not matter who calls, no credential helps and nobody has to have found out.
+TEST(RequireFilter, MayAskForSomethingOfTheRequestAlone) {
+  constexpr const char* kHost = "require: {when: 'header[\"x-a\"] == \"1\"'}";
+  Request nobody;
+  nobody.ex.identity = {};
+  EXPECT_THAT(nobody.ask(kHost), HasSubstr("403"));
+  std::string problems;
+  auto require = test::bound(kHost, problems).filter;
+  chain::Written alone{"require", "require", require.value().get()};
+  EXPECT_THAT(chain::object_to_order(std::vector{alone}, ""), testing::IsEmpty());
+}
+
 TEST(RequireFilter, MayNotBeEmpty) {
   EXPECT_THAT(Chained("require: {}").problems, HasSubstr("groups"));
+  EXPECT_THAT(Chained("require: {when: 'claim.x =='}").problems, HasSubstr("when"));
   EXPECT_NE(Chained("require: {groups: []}").problems, "");
 }
 

@@ -50,6 +50,42 @@ TEST(Exposure, IsNoneWhereOtherRoutesTakeEverything) {
   EXPECT_EQ(exposed({route("/a"), route("/a", {"GET"})}), "POST http://x.example.com/a");
 }
 
+// Nothing that a route may take by its name, its domain or its method stands for all others.
+TEST(Exposure, IsWhatRoutesForOneDomainOrForTheListedMethodsLeaveOpen) {
+  EXPECT_EQ(exposed({route("/a"), route("b", match("*.example.com", "/a"))}), "GET http://q7-unlikely-x3/a");
+  EXPECT_EQ(exposed({route("/a"), route("b", match("*.com", "/a"))}), "GET http://q7-unlikely-x3/a");
+  EXPECT_EQ(exposed({route("/a"),
+                     route("/a", {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PURGE"})}),
+            "(any other) http://x.example.com/a");
+}
+
+TEST(Exposure, IsWhatPatternsOfAnyDepthLeaveOpen) {
+  EXPECT_EQ(exposed({route("/u/**")}, {"/u", "/u/{a}", "/u/{a}/{b}", "/u/{a}/{b}/{c}", "/u/{a}/{b}/{c}/{d}"}),
+            "GET http://x.example.com/u/x/x/x/x/x/x");
+}
+
+// An expression ranks above a tail, and takes only what it fits.
+TEST(Exposure, IsNotCoveredByExpressions) {
+  EXPECT_THAT(exposed({route("/files/**"), route("~ /files/[a-z0-9/-]*")}),
+              testing::StartsWith("GET http://x.example.com/files/Q7."));
+  EXPECT_EQ(exposed({route("/**"), route("~ /.*")}), "") << "in doubt";
+  EXPECT_EQ(exposed({route("/files/a"), route("~ /files/.*")}), "GET http://x.example.com/files/a");
+}
+
+TEST(Exposure, IsWhatAnExpressionDoesNotExempt) {
+  EXPECT_THAT(exposed({route("/files/**")}, {"~ /files[a-z0-9/-]*"}),
+              testing::StartsWith("GET http://x.example.com/files/Q7."));
+  EXPECT_EQ(exposed({route("/files/**")}, {"~ /files.*"}), "exempt");
+  EXPECT_EQ(exposed({route("/files/a")}, {"~ /files/[a-z]"}), "exempt");
+}
+
+TEST(Exposure, OfAnExpressionIsNoneWhereAllIsExemptThatItFits) {
+  EXPECT_EQ(exposed({route("~ /health/[a-z]+")}, {"/health/**"}), "exempt");
+  EXPECT_EQ(exposed({route("~ /health/[a-z]+")}, {"~ /health/[a-z]+"}), "exempt");
+  EXPECT_EQ(exposed({route("~ /health")}, {"/health"}), "exempt");
+  EXPECT_EQ(exposed({route("~ /(a|b)")}, {"/a"}), "") << "and what of /b?";
+}
+
 TEST(Exposure, IsAssumedOfWhatCannotBeTried) {
   EXPECT_EQ(exposed({route("~ /.*z")}), "");
   Match m = match("", "/a");

@@ -112,6 +112,22 @@ TEST(TokenBucket, GivesBackWhatWasCharged) {
   EXPECT_EQ(refund(c.limit, 0, 3), 0u);
 }
 
+TEST(TokenBucket, KnowsHowLargeABucketMayBe) {
+  constexpr std::uint64_t kDay = 24 * 3600 * kSecond;
+  Counter largest{bucket(1, kDay, 53375)};
+  EXPECT_FALSE(largest.limit.beyond_time());
+  EXPECT_TRUE(bucket(1, kDay, 53376).beyond_time());
+  EXPECT_TRUE(bucket(1, kDay, 213504).beyond_time()) << "the first one whose product is too large for a word";
+  EXPECT_FALSE(bucket(100, kSecond, 1'000'000'000).beyond_time());
+  EXPECT_FALSE(window(1, kDay).beyond_time());
+
+  EXPECT_EQ(largest.take(kStart, 53375).remaining, 0u);
+  EXPECT_FALSE(largest.take(kStart).allowed);
+  for (int i = 0; i < 8; ++i)
+    largest.state = charge_anyway(largest.limit, largest.state, kStart, 53375).state;
+  EXPECT_FALSE(largest.take(kStart).allowed) << "however much is charged at a time";
+}
+
 TEST(SlidingWindow, LetsTheCountPassAndNoMore) {
   Counter c{window(3, kSecond)};
   for (std::uint64_t left : {2, 1, 0}) EXPECT_EQ(c.take(kStart).remaining, left);
