@@ -24,20 +24,18 @@ std::string cache_control(std::string_view yaml) {
 TEST(ComposeAnswer, IsPrivateIfItDependsOnWhoCalls) {
   EXPECT_THAT(cache_control(R"(calls: {a: {get: "a:/${path.id}"}, b: {get: "b:/${query.brief}", as: b}})"),
               HasSubstr("Cache-Control: public, max-age=60"));
-  for (auto yaml : {R"({json: {hi: "${claim.name}", a: "${a.x}"}, calls: {a: {get: "a:/"}}})",
-                    R"({json: {lang: "${header.accept-language}"}, calls: {a: {get: "a:/"}}})",
-                    R"({calls: {a: {get: "a:/"}, b: {get: "b:/", as: b, when: "claim.tier != 'gold'"}}})",
-                    R"({calls: {a: {get: "a:/"}, b: {get: "b:/", as: b, when: "!('x' in consumer.groups)"}
-}
-})",
-                    R"({calls: {a: {get: "a:/", when: "header['x-a'] != 'b'"}, b: {get: "b:/", as: b}}})",
-                    R"({calls: {a: {get: "a:/", headers: {X: "${client.ip}"}}}})"
-})
+  for (auto yaml :
+       {R"({json: {hi: "${claim.name}", a: "${a.x}"}, calls: {a: {get: "a:/"}}})",
+        R"({json: {lang: "${header.accept-language}"}, calls: {a: {get: "a:/"}}})",
+        R"({calls: {a: {get: "a:/"}, b: {get: "b:/", as: b, when: "claim.tier != 'gold'"}}})",
+        R"yaml({calls: {a: {get: "a:/"}, b: {get: "b:/", as: b, when: "!('x' in consumer.groups)"}}})yaml",
+        R"({calls: {a: {get: "a:/", when: "header['x-a'] != 'b'"}, b: {get: "b:/", as: b}}})",
+        R"({calls: {a: {get: "a:/", headers: {X: "${client.ip}"}}}})"})
     EXPECT_THAT(cache_control(yaml), HasSubstr("Cache-Control: private, max-age=60")) << yaml;
-EXPECT_THAT(
-    cache_control(
-        R"yaml({json: {id: "${path.id}", a: "${a.x}"}, calls: {a: {get: "a:/", when: "has(query.brief) && request.method == 'GET'"}}})yaml"),
-    HasSubstr("public"));
+  EXPECT_THAT(
+      cache_control(
+          R"yaml({json: {id: "${path.id}", a: "${a.x}"}, calls: {a: {get: "a:/", when: "has(query.brief) && request.method == 'GET'"}}})yaml"),
+      HasSubstr("public"));
 }
 
 TEST(ComposeAnswer, PassesOnWhatSaysWhichPartItIs) {

@@ -26,8 +26,8 @@ namespace sluice::compose {
 // What a service answers.
 struct Said {
   int status = 200;
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> fields;
+  std::string body{};
+  std::vector<std::pair<std::string, std::string>> fields{};
   base::Reason reason = base::Reason::none;  // in place of all that: nothing came
 };
 
