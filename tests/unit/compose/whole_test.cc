@@ -67,13 +67,11 @@ TEST(ComposeWhole, RefusesWhatAStreamCannotSay) {
 
 TEST(ComposeWhole, KnowsWhetherTheAnswerDependsOnWhoCalls) {
   auto personal = [](std::string_view yaml) { return made(yaml).plan->personal; };
-  EXPECT_FALSE(personal(R"({json: {a: "${a}", id: "${path.id}"}, calls: {a: {get: "u:/?x=${query.x}", when: "has(query.x)"
-}
-}
-})"));
+  EXPECT_FALSE(personal(
+      R"yaml({json: {a: "${a}", id: "${path.id}"}, calls: {a: {get: "u:/?x=${query.x}", when: "has(query.x)"}}})yaml"));
   EXPECT_TRUE(personal(R"({json: {a: "${claim.name}"}, calls: {a: {get: "u:/"}}})"));
-EXPECT_TRUE(personal(R"({calls: {a: {get: "u:/", when: "consumer.id == 'x'"}}})"));
-EXPECT_TRUE(personal(R"({calls: {a: {post: "u:/", forward: {body: true}}}})"));
+  EXPECT_TRUE(personal(R"({calls: {a: {get: "u:/", when: "consumer.id == 'x'"}}})"));
+  EXPECT_TRUE(personal(R"({calls: {a: {post: "u:/", forward: {body: true}}}})"));
 }
 
 TEST(ComposeWhole, WarnsOfCallsWhoseMembersMayCollide) {
