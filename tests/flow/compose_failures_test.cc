@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compositions of services that are slow, broken or away, and calls of other kinds than one that is awaited:
 // through a gateway, as what is looked at here is what upstreams add.
+#include <atomic>
+
 #include "tests/flow/composition.h"
 #include "tests/support/metrics.h"
 
@@ -13,8 +15,8 @@ using ::testing::Not;
 TEST_F(Composition, AsksAgainAsOftenAsTheCallSays) {
   with(R"({calls: {user: {get: "users:/", as: user, retry: {attempts: 3, on: [503]}},
                    ads: {get: "users:/ads", as: ads, retry: none}}})");
-  users().answers_by([busy = 0](const Request& r) mutable {
-    if (r.target == "/ads" || ++busy < 3) return Answer{"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"};
+  users().answers_by([busy = std::make_shared<std::atomic<int>>(0)](const Request& r) {
+    if (r.target == "/ads" || ++*busy < 3) return Answer{"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"};
     return Answer{ok("1")};
   });
 
@@ -66,8 +68,8 @@ routes: [{name: page, match: {path: /page}, compose: {calls: {
   user: {get: "users:/", as: user}, ads: {get: "ads:/", as: ads, fallback: []}}}}]
 )");
   gw.upstream("users").answers(200, "1");
-  gw.upstream("ads").answers(500, "");
-  for (int i = 0; i < 3; ++i) EXPECT_THAT(gw.get("/page").value("Sluice-Partial"), HasSubstr("status=500"));
+  gw.upstream("ads").answers(503, "");
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(gw.get("/page").value("Sluice-Partial"), HasSubstr("status=503"));
 
   auto page = gw.get("/page");
 

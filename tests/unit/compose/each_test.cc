@@ -14,7 +14,8 @@ using testing::Not;
 
 // Asks for 1, 2 and 3; `settings` are those of the call that is made for each.
 std::string each(std::string_view settings) {
-  return "calls: {ids: {get: 'ids:/', hide: true}, b: {each: '${ids[]}', get: 'b:/${each}', as: b" +
+  return "calls: {ids: {get: 'ids:/', required: true, hide: true}, b: {each: '${ids[]}', get: 'b:/${each}', "
+         "as: b" +
          std::string(settings) + "}}";
 }
 // Answers them.
