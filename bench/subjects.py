@@ -15,6 +15,8 @@ import features
 import policies
 from processes import LOAD_CORE, PROXY_CORE, Process, accepts, free_port
 
+ROOT = Path(__file__).resolve().parents[1]
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -178,6 +180,9 @@ class Sluice(Subject):
             calls = ", ".join(f'p{n}: {{get: "silent:/part{n}", as: p{n}}}' for n in (1, 2, 3))
             lines += [f"  - {{name: silent-page, match: {{path: /silent-page}}, compose: {{calls: {{{calls}}}}}}}",
                       "  - {name: silent, match: {path: /silent}, to: silent}"]
+            calls = ", ".join(f'p{n}: {{get: "{upstream}:/part{n}", pick: data.items, rename: {{"[].name": title}}, as: p{n}}}'
+                              for n, upstream in ((1, "app"), (2, "app"), (3, "silent")))
+            lines += [f"  - {{name: half-page, match: {{path: /half-page}}, compose: {{calls: {{{calls}}}}}}}"]
         lines += [f"  - {{name: all, match: {{path: /**}}, {edits}to: app}}"]
         return "\n".join(lines) + "\n"
 
@@ -288,12 +293,17 @@ class NginxLua(Nginx):
 
 
 class Node(Subject):
-    """Composes by hand in Node: fetch, JSON.parse, JSON.stringify."""
+    """Composes by hand in Node: undici, JSON.parse, JSON.stringify; node:http where undici is not installed
+    (tests/e2e/npm_modules.sh)."""
     name, binary = "node", "node"
+    undici = ROOT / "build/npm/node_modules/undici"
 
     @classmethod
     def version(cls):
-        return version_of(cls.binary, "--version")
+        if not (cls.undici / "package.json").exists():
+            return version_of(cls.binary, "--version") + " with node:http"
+        return version_of(cls.binary, "--version") + " with undici " + json.loads(
+            (cls.undici / "package.json").read_text())["version"]
 
     @classmethod
     def takes_part(cls, shape):
@@ -302,9 +312,13 @@ class Node(Subject):
     def command(self):
         return [self.binary, self.config]
 
-    def text(self):
+    def client(self):
+        if self.undici.exists():
+            return f"""
+const {{Pool}} = require('{self.undici}');
+const pool = new Pool('http://127.0.0.1:{self.backend}', {{connections: 256, pipelining: 1}});
+const call = path => pool.request({{path, method: 'GET'}}).then(answer => answer.body.json());"""
         return f"""
-const http = require('http');
 const agent = new http.Agent({{keepAlive: true, maxSockets: 1024}});
 const call = path => new Promise((resolve, reject) => {{
   http.get({{host: '127.0.0.1', port: {self.backend}, path, agent}}, answer => {{
@@ -313,7 +327,11 @@ const call = path => new Promise((resolve, reject) => {{
     answer.on('end', () => resolve(JSON.parse(Buffer.concat(pieces))));
     answer.on('error', reject);
   }}).on('error', reject);
-}});
+}});"""
+
+    def text(self):
+        return f"""
+const http = require('http');{self.client()}
 http.createServer(async (request, response) => {{
   const page = {{}};
   const parts = await Promise.all([1, 2, 3].map(n => call('/part' + n)));

@@ -80,4 +80,39 @@ void merge_three(benchmark::State& state) {
 }
 BENCHMARK(merge_three);
 
+// So many objects of the same kind, about 130 bytes each: 10,000 are 1.3 MB, 100,000 are 13 MB.
+std::string list_of(std::int64_t n) {
+  std::string out = "[";
+  for (std::int64_t i = 0; i < n; ++i)
+    out +=
+        (i ? R"(,{"id":)" : R"({"id":)") + std::to_string(i) + R"(,"name":"Product number )" +
+        std::to_string(i) +
+        R"(","price":1250,"tags":["red","large"],"stock":true,"owner":{"id":77,"mail":"ann@example.com"}})";
+  return out + "]" + std::string(kPadding, '\0');
+}
+// One text of 1 MiB, in which nothing is escaped.
+std::string one_text() {
+  return "{\"text\":\"" + std::string(1 << 20, 'x') + "\"}" + std::string(kPadding, '\0');
+}
+
+void shape_large(benchmark::State& state, const std::string& padded, std::string_view renamed) {
+  std::string_view text = std::string_view(padded).substr(0, padded.size() - kPadding);
+  Shape shape;
+  shape.rename(path(renamed), "title");
+  for (auto _ : state) {
+    std::string_view found;
+    Output out;
+    if (shape.check_and_apply(text, {}, found, out)) state.SkipWithError("no JSON");
+    benchmark::DoNotOptimize(out.text());
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
+                          static_cast<std::int64_t>(text.size()));
+}
+void check_and_rename_items(benchmark::State& state) {
+  shape_large(state, list_of(state.range(0)), "[].name");
+}
+BENCHMARK(check_and_rename_items)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
+void check_and_rename_one_mebibyte(benchmark::State& state) { shape_large(state, one_text(), "text"); }
+BENCHMARK(check_and_rename_one_mebibyte)->Unit(benchmark::kMillisecond);
+
 }  // namespace

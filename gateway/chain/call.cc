@@ -84,6 +84,21 @@ bool usually_has_body(http::Method method) noexcept {
   return method == http::Method::post || method == http::Method::put || method == http::Method::patch;
 }
 
+// The views of a received head lie in the connection's buffer, which is given back before the answer is used.
+void keep(const http::Fields& received, http::Fields& out) {
+  for (const http::Field& f : received.lines()) {
+    if (f.dropped) continue;
+    auto name = f.id == FieldId::other ? out.arena().copy(f.name) : http::field_name(f.id);
+    out.add(name, out.arena().copy(f.value));
+  }
+}
+
+base::Unexpected too_long(std::size_t most) {
+  return base::fail(Reason::response_invalid, fmt::format("the body is longer than {} bytes", most));
+}
+
+}  // namespace
+
 void fill_in(http::RequestHead& head, const CallRequest& request, Exchange& outer, base::Arena& arena) {
   head.method = request.method;
   head.method_text = request.method == http::Method::other ? request.method_text : http::name(request.method);
@@ -104,21 +119,6 @@ void fill_in(http::RequestHead& head, const CallRequest& request, Exchange& oute
   if (request.body || usually_has_body(request.method))
     head.fields.add(FieldId::content_length, decimal(request.body ? request.body->size() : 0, arena));
 }
-
-// The views of a received head lie in the connection's buffer, which is given back before the answer is used.
-void keep(const http::Fields& received, http::Fields& out) {
-  for (const http::Field& f : received.lines()) {
-    if (f.dropped) continue;
-    auto name = f.id == FieldId::other ? out.arena().copy(f.name) : http::field_name(f.id);
-    out.add(name, out.arena().copy(f.value));
-  }
-}
-
-base::Unexpected too_long(std::size_t most) {
-  return base::fail(Reason::response_invalid, fmt::format("the body is longer than {} bytes", most));
-}
-
-}  // namespace
 
 CallsGoThrough::CallsGoThrough(MakeForwarder make) noexcept { forwarder_maker() = make; }
 
@@ -159,6 +159,11 @@ Task<Result<CallAnswer>> Caller::call(Exchange& ex, CallRequest request) const {
   inner.importance = ex.importance;
   inner.request_id = request_id(ex);
   fill_in(inner.request, request, ex, arena);
+  inner.captures = request.captures;
+  if (request.tells_caller) {
+    inner.identity = ex.identity;
+    inner.consumers = ex.consumers;
+  }
   if (request.body && !request.body->empty())
     inner.request_body = http::make_body<http::TextBody>(arena, *request.body);
 
@@ -208,6 +213,7 @@ Task<Result<void>> Caller::read_body(Exchange& inner, CallAnswer& answer, std::s
     if (!bytes.empty()) std::memcpy(answer.bytes_.get() + size, bytes.data(), bytes.size());
     size += bytes.size();
   }
+  if (room > size + size / 4) make_room(size);  // a buffer that was doubled may be half empty
   if (size != 0) std::memset(answer.bytes_.get() + size, 0, CallAnswer::kPadding);
   if (size != 0) answer.body = {answer.bytes_.get(), size};
   co_return Result<void>();

@@ -63,11 +63,18 @@ struct CallRequest {
   std::size_t most = 1 << 20;  // bytes of the answer's body; a longer one is an error
   // The answer may be given to others than the client: the target learns nothing of this one but its scheme.
   bool for_anybody = false;
+  // For a handler of the gateway's own in place of an upstream: what the path captured, and whether it knows
+  // who calls.
+  std::span<const Capture> captures{};
+  bool tells_caller = false;
   CallTrace* trace = nullptr;  // filled in if set
 
   // Path and query as one text.
   void set_uri(std::string_view uri) noexcept;
 };
+// The request as a head, for a target that is to be asked on behalf of the exchange; of its own texts nothing
+// is copied.
+void fill_in(http::RequestHead& head, const CallRequest& request, Exchange& outer, base::Arena& arena);
 // For settings that hold such a text: "" or what it must be, with an example.
 std::string refuse_call_uri(std::string_view uri, std::string_view example);
 
@@ -106,6 +113,8 @@ class Caller {
  public:
   // Complains to the builder if the upstream cannot be called.
   Caller(const CallSettings& settings, Builder& builder);
+  // Whoever answers in place of an upstream.
+  explicit Caller(std::shared_ptr<const Handler> handler) noexcept : forwarder_(std::move(handler)) {}
 
   // Errors: those of forwarding; response_invalid for a body that is too long.
   base::Task<base::Result<CallAnswer>> call(Exchange& ex, CallRequest request) const;

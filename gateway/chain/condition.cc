@@ -161,6 +161,16 @@ bool Condition::holds(Exchange& ex, const expression::Values* more) const {
   return expression_.holds(ConditionValues(*this, ex, more));
 }
 
+std::vector<std::string_view> Condition::names() const {
+  std::vector<std::string_view> out;
+  for (const Source& s : sources_) {
+    if (s.kind == Source::Kind::variable) out.push_back(s.variable->name);
+    if (s.kind == Source::Kind::groups) out.push_back("consumer.groups");
+    if (s.kind == Source::Kind::scopes) out.push_back("consumer.scopes");
+  }
+  return out;
+}
+
 bool Condition::about_identity() const noexcept {
   return std::any_of(sources_.begin(), sources_.end(), [](const Source& s) {
     bool lists = s.kind == Source::Kind::groups || s.kind == Source::Kind::scopes;

@@ -32,6 +32,9 @@ class Condition {
 
   // `more`: values for the slots that More gave out.
   bool holds(Exchange& ex, const expression::Values* more = nullptr) const;
+  // The variables of the exchange that it looks at, without what follows a dot at their end ("header.");
+  // "consumer.groups" and "consumer.scopes" for those lists. They outlive it.
+  std::vector<std::string_view> names() const;
   // Does it look at who calls?
   bool about_identity() const noexcept;
   const std::string& text() const noexcept { return expression_.text(); }

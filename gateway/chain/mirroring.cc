@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/base/log.h"
+#include "gateway/chain/call.h"
 #include "gateway/http/hop_by_hop.h"
 #include "gateway/http/passing_body.h"
 #include "gateway/net/turn.h"
@@ -57,6 +58,12 @@ void copy_head(const http::RequestHead& from, http::RequestHead& to, base::Arena
   if (from.fields.has_lookalikes()) to.fields.beware_of_lookalikes();
 }
 
+http::RequestHead head_of(Exchange& ex, const CallRequest& request) {
+  http::RequestHead out(ex.arena);
+  fill_in(out, request, ex, ex.arena);
+  return out;
+}
+
 Mirrored how(const base::Error& error) noexcept {
   switch (error.reason) {
     case Reason::timeout_connect:
@@ -72,6 +79,16 @@ Mirrored how(const base::Error& error) noexcept {
 }  // namespace
 
 MirroredRequest::MirroredRequest(const Exchange& ex, std::shared_ptr<const MirrorOwner> owner)
+    : MirroredRequest(ex, ex.request, std::move(owner)) {}
+
+MirroredRequest::MirroredRequest(Exchange& ex, const CallRequest& request,
+                                 std::shared_ptr<const MirrorOwner> owner)
+    : MirroredRequest(ex, head_of(ex, request), std::move(owner)) {
+  if (request.body) body_ = *request.body;
+}
+
+MirroredRequest::MirroredRequest(const Exchange& ex, const http::RequestHead& head,
+                                 std::shared_ptr<const MirrorOwner> owner)
     : owner_(std::move(owner)),
       worker_(&ex.worker),
       listener_(copied(*ex.stream.connection().listener)),
@@ -82,7 +99,7 @@ MirroredRequest::MirroredRequest(const Exchange& ex, std::shared_ptr<const Mirro
   facts_.listener = &listener_;
   facts_.peer = ex.stream.connection().peer;
   facts_.forwarded = copied(ex.stream.connection().forwarded, *memory_);
-  copy_head(ex.request, request_, *memory_);
+  copy_head(head, request_, *memory_);
 }
 
 MirroredRequest::~MirroredRequest() { owner_->ended(worker_->index, end_); }

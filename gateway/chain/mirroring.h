@@ -2,7 +2,8 @@
 // MirroredRequest: a copy of an exchange's request that is sent to another upstream on its own account:
 // whatever becomes of the exchange, it neither waits for the copy nor ends it. The copy owns all that it
 // needs, shares nothing with the exchange, its connection or its snapshot but the forwarder, and runs in the
-// background scope of its worker: when the worker ends it is cut. Used by the filter `mirror`.
+// background scope of its worker: when the worker ends it is cut. Used by the filter `mirror`, and by
+// compositions for calls that nobody waits for.
 #pragma once
 #include <memory>
 #include <string>
@@ -12,6 +13,8 @@
 #include "gateway/chain/exchange.h"
 
 namespace sluice::chain {
+
+struct CallRequest;
 
 // What became of a copy.
 enum class Mirrored : std::uint8_t {
@@ -38,6 +41,8 @@ class MirroredRequest final : private http::ServerStream {
  public:
   // Copies the head as it is now.
   MirroredRequest(const Exchange& ex, std::shared_ptr<const MirrorOwner> owner);
+  // Not a copy: a request of the gateway's own on behalf of the exchange, as chain::Caller makes them.
+  MirroredRequest(Exchange& ex, const CallRequest& request, std::shared_ptr<const MirrorOwner> owner);
   MirroredRequest(const MirroredRequest&) = delete;
   // One that was never sent is `incomplete`, unless gave_up() has said why.
   ~MirroredRequest();
@@ -54,6 +59,8 @@ class MirroredRequest final : private http::ServerStream {
   static void start(std::unique_ptr<MirroredRequest> request);
 
  private:
+  MirroredRequest(const Exchange& ex, const http::RequestHead& head,
+                  std::shared_ptr<const MirrorOwner> owner);
   static base::Detached run(base::Scope& scope, std::unique_ptr<MirroredRequest> request);
   base::Task<base::Result<void>> forward(Exchange& inner);
 

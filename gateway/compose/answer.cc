@@ -34,8 +34,9 @@ bool has_value(const CallState& state) noexcept { return state.outcome.value.dat
 }  // namespace
 
 bool Run::partial() const {
-  return std::any_of(states_.begin(), states_.end(),
-                     [](const CallState& s) { return !s.skipped && static_cast<bool>(s.outcome.failure); });
+  return std::any_of(states_.begin(), states_.end(), [](const CallState& s) {
+    return !s.skipped && (static_cast<bool>(s.outcome.failure) || !s.outcome.inner_partial.empty());
+  });
 }
 
 // The call whose failure is the answer; null if there is an answer without it.
@@ -73,6 +74,11 @@ Result<void> Run::compose() {
   }
   json::Output out;
   if (auto made = merge(out); !made) return made;
+  if (plan_.shape.changes()) {
+    json::Output shaped(out.size());
+    plan_.shape.apply(json::trimmed(out.text()), shaped);
+    out = std::move(shaped);
+  }
   ex_.response.status = 200;
   ex_.response.fields.add(FieldId::content_type, "application/json");
   ex_.response_body = http::make_body<OutputBody>(ex_.arena, std::move(out));
@@ -80,16 +86,34 @@ Result<void> Run::compose() {
   return {};
 }
 
+namespace {
+
+// Fields by which a client learns what to do about a refusal.
+bool explains(std::string_view name, int status) noexcept {
+  return (status == 401 && base::equal_ignoring_case(name, "WWW-Authenticate")) ||
+         (status == 405 && base::equal_ignoring_case(name, "Allow")) ||
+         base::equal_ignoring_case(name, "Retry-After");
+}
+
+// Those of an answer that is passed through, beside its Content-Type.
+constexpr std::string_view kPassed[] = {
+    "Content-Disposition", "Content-Language", "ETag", "Last-Modified",
+    "Content-Range",       "Accept-Ranges",    "Vary",
+};
+
+}  // namespace
+
 // A refusal by the service is the client's to see, other failures are between us and the service.
 Result<void> Run::refuse(const CallPlan& p) {
-  const Outcome& outcome = states_[static_cast<std::size_t>(&p - plan_.calls.data())].outcome;
+  auto index = static_cast<std::size_t>(&p - plan_.calls.data());
+  const Outcome& outcome = states_[index].outcome;
   const Failure& failure = outcome.failure;
   if (failure.word == "status" && failure.status >= 400 && failure.status < 500 && outcome.answer) {
     pass_through(*outcome.answer, p.max_body);
-    if (failure.status == 401)
-      for (const http::Field& f : outcome.answer->fields.lines())
-        if (base::equal_ignoring_case(f.name, "WWW-Authenticate"))
-          ex_.response.fields.add(ex_.arena.copy(f.name), ex_.arena.copy(f.value));
+    for (const http::Field& f : outcome.answer->fields.lines())
+      if (!f.dropped && explains(f.name, failure.status))
+        ex_.response.fields.add(ex_.arena.copy(f.name), ex_.arena.copy(f.value));
+    give_fields(index, *outcome.answer);
     ex_.response.fields.set(FieldId::cache_control, "no-store");
     return {};
   }
@@ -116,10 +140,9 @@ void Run::pass_through(const chain::CallAnswer& answer, std::size_t most_decoded
   }
   if (auto type = answer.fields.value(FieldId::content_type); !type.empty())
     ex_.response.fields.add(FieldId::content_type, type);
-  if (const http::Field* f = answer.fields.find("Content-Disposition"))
-    ex_.response.fields.add(f->name, f->value);
-  if (const http::Field* f = answer.fields.find("ETag")) ex_.response.fields.add(f->name, f->value);
-  if (const http::Field* f = answer.fields.find("Last-Modified")) ex_.response.fields.add(f->name, f->value);
+  for (const http::Field& f : answer.fields.lines())
+    for (std::string_view name : kPassed)
+      if (!f.dropped && base::equal_ignoring_case(f.name, name)) ex_.response.fields.add(f.name, f.value);
   ex_.response.fields = kept(ex_.response.fields);
   if (!http::bodiless(ex_.request.method, answer.status))
     ex_.response_body = http::make_body<OutputBody>(ex_.arena, std::move(body));
@@ -133,22 +156,70 @@ http::Fields Run::kept(const http::Fields& fields) const {
   return out;
 }
 
+json::Output Run::filled_template() {
+  json::Output out;
+  CallText::Given given{ex_, *this};
+  given.lenient = true;
+  plan_.json->render(given, out);
+  return out;
+}
+
+// Does anything come to what the calls gave?
+bool Run::adds() const noexcept {
+  bool complete = !partial();
+  return plan_.always || (complete ? plan_.complete : plan_.partial) || (!complete && !plan_.errors.empty());
+}
+
 Result<void> Run::merge(json::Output& out) {
-  if (plan_.json) {
-    CallText::Given given{ex_, *this};
-    given.lenient = true;
-    plan_.json->render(given, out);
-    return {};
-  }
+  json::Output filled;
   Parts parts(plan_, ex_.arena);
+  json::Merge whole(ex_.arena);
   std::size_t expected = 256;
+  if (plan_.json) {
+    filled = filled_template();
+    if (!adds()) {
+      out = std::move(filled);
+      return {};
+    }
+    expected += filled.size();
+    whole.add("json", {}, json::trimmed(filled.text()), json::OnConflict::last);
+  } else if (auto made = merge_parts(parts, whole, expected); !made) {
+    return made;
+  }
+  json::Output errors;
+  bool complete = !partial();
+  auto add = [&whole](std::string_view what, std::string_view value,
+                      json::OnConflict policy) -> Result<void> {
+    if (whole.add(what, {}, value, policy)) return {};
+    return base::fail(Reason::response_invalid,
+                      fmt::format("there is no place for `{}`: what the calls gave is no object", what));
+  };
+  const std::optional<StaticJson>* data[] = {&plan_.always, complete ? &plan_.complete : &plan_.partial};
+  for (const auto* d : data)
+    if (*d)
+      if (auto added = add("data", json::trimmed((*d)->text()), plan_.on_conflict); !added) return added;
+  if (!plan_.errors.empty() && !complete) {
+    errors << '{' << plan_.errors << ':';
+    say_errors(errors);
+    errors << '}';
+    if (auto added = add("errors", errors.text(), json::OnConflict::last); !added) return added;
+  }
+  if (const auto& c = whole.conflict())
+    return base::fail(Reason::response_invalid,
+                      fmt::format("{} and {} both gave \"{}\"", c->first, c->second, c->name));
+  out.reserve(expected);
+  whole.write(out);
+  return {};
+}
+
+// What the calls gave, shaped and enriched. `expected` grows by how long that is.
+Result<void> Run::merge_parts(Parts& parts, json::Merge& whole, std::size_t& expected) {
   for (std::uint32_t i : plan_.enriching) {
     if (!has_value(states_[i])) continue;
     const Outcome& outcome = states_[i].outcome;
     parts.make(i, outcome.value, states_[i].fell_back, outcome.shaped.text());
     if (!plan_.calls[i].hidden) expected += parts[i].size() + plan_.calls[i].name.size() + 8;
   }
-  json::Merge whole(ex_.arena);
   for (std::size_t i = 0; i < plan_.calls.size(); ++i) {
     const CallPlan& p = plan_.calls[i];
     if (p.hidden || parts[i].data() == nullptr) continue;
@@ -158,22 +229,6 @@ Result<void> Run::merge(json::Output& out) {
                         fmt::format("{} gave {}, which cannot be merged with what the others gave", p.name,
                                     json::name(json::type_of(parts[i]))));
   }
-  json::Output errors;
-  bool complete = !partial();
-  const std::optional<StaticJson>* data[] = {&plan_.always, complete ? &plan_.complete : &plan_.partial};
-  for (const auto* d : data)
-    if (*d) whole.add("data", {}, (*d)->text(), plan_.on_conflict);
-  if (!plan_.errors.empty() && !complete) {
-    errors << '{' << plan_.errors << ':';
-    say_errors(errors);
-    errors << '}';
-    whole.add("errors", {}, errors.text(), json::OnConflict::last);
-  }
-  if (const auto& c = whole.conflict())
-    return base::fail(Reason::response_invalid,
-                      fmt::format("{} and {} both gave \"{}\"", c->first, c->second, c->name));
-  out.reserve(expected);
-  whole.write(out);
   return {};
 }
 
@@ -256,7 +311,14 @@ void Run::say_partial() {
   for (std::size_t i = 0; i < states_.size(); ++i) {
     const CallState& state = states_[i];
     const Failure& f = state.outcome.failure;
-    if (state.skipped || !f) continue;
+    if (state.skipped) continue;
+    // Of a composition that is part of this one: `page.orders;reason=timeout`.
+    for (std::string_view rest = state.outcome.inner_partial; !rest.empty();) {
+      std::size_t end = std::min(rest.find(", "), rest.size());
+      text += fmt::format("{}{}.{}", text.empty() ? "" : ", ", plan_.calls[i].name, rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 2, rest.size()));
+    }
+    if (!f) continue;
     text += fmt::format("{}{};reason={}", text.empty() ? "" : ", ", plan_.calls[i].name, f.word);
     if (f.status != 0) text += fmt::format(";status={}", f.status);
     if (state.fell_back) text += ";fallback";

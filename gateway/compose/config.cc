@@ -43,32 +43,46 @@ void describe(Description<PassConfig>& d) {
   d.field("headers", &PassConfig::headers, "Header fields by name.", unique,
           example("[Authorization, Accept-Language]"));
   d.field("query", &PassConfig::query, "Query parameters by name.", unique, example("[page, sort]"));
-  d.field("body", &PassConfig::body, "The body, with its Content-Type.");
+  d.field("body", &PassConfig::body,
+          "The body, with its Content-Type and Content-Encoding. A request with more than 1 MiB is refused.");
+  d.field("all", &PassConfig::all, "All header fields and the whole query; for the body too, `body: true`.");
   d.word("all", "All header fields and the whole query.", [](PassConfig& c) { c.all = true; });
 }
 
+namespace {
+
+constexpr std::pair<std::string_view, FallbackCase::Kind> kWords[] = {
+    {"error", FallbackCase::Kind::error},
+    {"timeout", FallbackCase::Kind::timeout},
+    {"skipped", FallbackCase::Kind::skipped},
+};
+
+}  // namespace
+
 void describe(Text<FallbackCase>& t) {
-  t.about("fallback case", "error, timeout, or a status such as 404 or 5xx");
-  t.pattern("^(error|timeout|[1-5]xx|[1-5][0-9][0-9])$");
+  t.about("fallback case", "error, timeout, skipped, or a status such as 404 or 5xx");
+  t.pattern("^(error|timeout|skipped|[1-5]xx|[1-5][0-9][0-9])$");
   t.example("404");
   t.read([](std::string_view text, FallbackCase& out) -> Refusal {
-    if (text == "error" || text == "timeout") {
-      out = {text == "error" ? FallbackCase::Kind::error : FallbackCase::Kind::timeout, 0, 0};
-      return {};
-    }
+    using Kind = FallbackCase::Kind;
+    for (auto [word, kind] : kWords)
+      if (text == word) {
+        out = {kind, 0, 0};
+        return {};
+      }
     if (text.size() != 3 || text[0] < '1' || text[0] > '5') return Complaint{};
     int status = (text[0] - '0') * 100;
     if (text.substr(1) == "xx") {
-      out = {FallbackCase::Kind::status, status, status + 99};
+      out = {Kind::status, status, status + 99};
       return {};
     }
     if (std::from_chars(text.data(), text.data() + 3, status).ptr != text.data() + 3) return Complaint{};
-    out = {FallbackCase::Kind::status, status, status};
+    out = {Kind::status, status, status};
     return {};
   });
   t.write([](const FallbackCase& c) -> std::string {
-    if (c.kind != FallbackCase::Kind::status)
-      return c.kind == FallbackCase::Kind::error ? "error" : "timeout";
+    for (auto [word, kind] : kWords)
+      if (c.kind == kind) return std::string(word);
     return c.from == c.to ? std::to_string(c.from) : std::to_string(c.from / 100) + "xx";
   });
 }
@@ -126,7 +140,13 @@ void describe_request(Description<CallConfig>& d) {
   d.field("put", &C::put, kCall);
   d.field("patch", &C::patch, kCall);
   d.field("delete", &C::delete_, kCall);
-  d.exactly_one({"get", "post", "put", "patch", "delete"});
+  d.field("route", &C::route,
+          "In place of an upstream: the composition of the route of this name is made, as if it were a "
+          "service. Its filters are not asked.",
+          example("shelf"));
+  d.exactly_one({"get", "post", "put", "patch", "delete", "route"});
+  d.field("path", &C::path, "With `route`: what its path would capture, by name; texts may use variables.",
+          example("{id: \"${user.id}\"}"));
   d.field("headers", &C::headers, "Header fields of the call; texts may use variables.",
           example("{Accept: application/json, X-User: \"${user.id}\"}"));
   d.field("query", &C::query, "Parameters that are added to the query; texts may use variables.",
@@ -139,8 +159,8 @@ void describe_request(Description<CallConfig>& d) {
   d.field("forward", &C::forward, "What goes along of the client's request.",
           example("{headers: [Authorization]}"));
   d.at_most_one({"body", "json"});
-  d.field("timeout", &C::timeout,
-          "Time for the call, all attempts included; `timeouts.total` unless written.",
+  d.field("timeout", &C::timeout, "Time for the call, all attempts included.",
+          default_is("`timeouts.total` of the route, or else of the upstream"),
           at_least(std::chrono::milliseconds(1)), example("300ms"));
   d.field("retry", &C::retry, "Repetition of failed attempts, in place of the upstream's.");
   d.field("hedge", &C::hedge, "A second attempt beside one that is late. For `get`.",
@@ -161,7 +181,9 @@ void describe_conditions(Description<CallConfig>& d) {
           "goes wrong 502, 503 or 504.");
   d.field("fallback", &C::fallback, "The value in place of the answer if the call fails.", example("[]"));
   d.field("fallback_on", &C::fallback_on,
-          "When the fallback is taken. A status that is named here counts as an answer, not as a failure.",
+          "When the fallback is taken. `error` is any failure. A status that is named here counts as an "
+          "answer, not as a failure; with `each` it leaves its item out. `skipped`: also if the call is not "
+          "made, because its condition does not hold or another one was left out.",
           default_is("[error]"), unique, example("[timeout, \"404\"]"));
   d.field("each", &C::each,
           "Calls once for each value of a list: `${each}` is the value. Values that stand there twice are "
@@ -194,6 +216,9 @@ void describe_shape(Description<CallConfig>& d) {
   d.field("drop", &C::drop, "Paths that are left out.", one_or_many, unique, example("[user.password]"));
   d.field("rename", &C::rename, "New names for members, where they are.", example("{user.mail: email}"));
   d.field("move", &C::move, "New places for members.", example("{user.address.city: city}"));
+  d.field("append", &C::append,
+          "Lists whose items are put behind those of another list; what is no list counts as one item.",
+          example("{data.old: data.items}"));
   d.field("join", &C::join, "Enriches the items of the list with those of another call.");
   d.field("zip", &C::zip,
           "Merges the items of the list with those of another call's list that stand in the same place.",
@@ -204,6 +229,9 @@ void describe_shape(Description<CallConfig>& d) {
           "become members of the answer.",
           example("orders"));
   d.field("hide", &C::hide, "Is not part of the answer: only others refer to it.");
+  d.field(
+      "shadow", &C::shadow,
+      "The call is made, and nobody waits for it or asks what came of it, not even when the client leaves.");
   d.field("on_conflict", &C::on_conflict, "For this call, in place of the composition's.");
   d.field("response_headers", &C::response_headers, "Header fields of the answer that the client gets.",
           one_or_many, unique, example("[Set-Cookie, ETag]"));
@@ -236,6 +264,7 @@ std::string_view CallConfig::method_key() const {
   if (post) return "post";
   if (put) return "put";
   if (patch) return "patch";
+  if (route) return "route";
   return delete_ ? "delete" : "get";
 }
 
@@ -243,8 +272,8 @@ std::optional<json::Type> CallConfig::known_type() const {
   std::optional<json::Type> out;
   if (expect != Expect::any) out = expect == Expect::array ? json::Type::array : json::Type::object;
   if (pick) {
-    auto path = json::Path::parse(*pick);
-    if (auto* p = std::get_if<json::Path>(&path); p && p->many()) out = json::Type::array;
+    auto parsed = json::Path::parse(*pick);
+    if (auto* p = std::get_if<json::Path>(&parsed); p && p->many()) out = json::Type::array;
   }
   if (each) out = json::Type::array;
   if (out && fallback && json::type_of(json::trimmed(fallback->text)) != *out) return std::nullopt;
@@ -269,8 +298,8 @@ void describe(Description<ComposeConfig>& d) {
           example("{user: {get: \"users:/users/${path.id}\", required: true}, orders: {get: "
                   "\"orders:/orders?user=${user.id}\", as: orders, fallback: []}}"));
   d.field("timeout", &C::timeout, "Time for all calls together; those that are late are given up.",
-          default_is("the longest `timeouts.total` of the calls"), at_least(std::chrono::milliseconds(1)),
-          example("2s"));
+          default_is("`timeouts.total` of the route, or else the longest time that a call has"),
+          at_least(std::chrono::milliseconds(1)), example("2s"));
   d.field("on_conflict", &C::on_conflict, "What becomes of two values for one place.");
   d.field("data", &C::data, "Static values.");
   d.field("json", &C::json,
@@ -281,6 +310,16 @@ void describe(Description<ComposeConfig>& d) {
   d.field("raw", &C::raw, "The answer of this call is passed through untouched, in place of merging.",
           example("report"));
   d.at_most_one({"json", "raw"});
+  d.field("only", &C::only, "Of the whole answer: paths that are kept, all others are left out.", one_or_many,
+          unique, example("[user, \"orders[].id\"]"));
+  d.field("drop", &C::drop, "Of the whole answer: paths that are left out.", one_or_many, unique,
+          example("[user.token]"));
+  d.field("rename", &C::rename, "Of the whole answer: new names for members, where they are.",
+          example("{user.mail: email}"));
+  d.field("move", &C::move, "Of the whole answer: new places for members.", example("{user.orders: orders}"));
+  d.field("append", &C::append,
+          "Of the whole answer: lists whose items are put behind those of another list.",
+          example("{archived: orders}"));
   d.field("errors", &C::errors,
           "Name of a member that tells of each failed call its status and reason, if any failed.",
           example("errors"));

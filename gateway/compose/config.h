@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/compose/shaping.h"
 #include "gateway/config/describe.h"
 #include "gateway/http/head.h"
 #include "gateway/json/merge.h"
@@ -23,7 +24,7 @@ void describe(config::Text<CallTarget>& t);
 
 // What may go along of the client's request; nothing by itself.
 struct PassConfig {
-  bool all = false;                  // every header, the whole query
+  bool all = false;                  // every header but those about the body, the whole query
   std::vector<std::string> headers;  // by name
   std::vector<std::string> query;
   bool body = false;
@@ -31,9 +32,9 @@ struct PassConfig {
 };
 void describe(config::Description<PassConfig>& d);
 
-// When a fallback takes the place of an answer: "timeout", "404", "5xx".
+// When a fallback takes the place of an answer: "timeout", "404", "5xx", or "skipped", if there was no call.
 struct FallbackCase {
-  enum class Kind : std::uint8_t { error, timeout, status } kind = Kind::error;
+  enum class Kind : std::uint8_t { error, timeout, skipped, status } kind = Kind::error;
   int from = 0, to = 0;  // of Kind::status
   bool operator==(const FallbackCase&) const = default;
 };
@@ -62,6 +63,8 @@ void describe(config::Description<KeepConfig>& d);
 
 struct CallConfig {
   std::optional<CallTarget> get, post, put, patch, delete_;
+  std::optional<std::string> route;  // in place of those
+  config::ByName<std::string> path;  // that it captures
   config::ByName<std::string> headers, query;
   std::optional<std::string> body;
   std::optional<config::Json> json;
@@ -87,11 +90,12 @@ struct CallConfig {
   Expect expect = Expect::any;
   std::optional<std::string> pick;
   std::vector<std::string> only, drop;
-  config::ByName<std::string> rename, move;
+  config::ByName<std::string> rename, move, append;
   std::optional<JoinConfig> join;
   std::optional<std::string> zip;
   std::optional<std::string> as;
   bool hide = false;
+  bool shadow = false;
   std::optional<json::OnConflict> on_conflict;
   std::vector<std::string> response_headers;
   bool operator==(const CallConfig&) const = default;
@@ -102,6 +106,7 @@ struct CallConfig {
   std::string_view method_key() const;
   // Of its value, the fallback included, where it is known without asking.
   std::optional<json::Type> known_type() const;
+  Shaping shaping() const noexcept { return {only, drop, rename, move, append}; }
 };
 void describe(config::Description<CallConfig>& d);
 
@@ -119,12 +124,17 @@ struct ComposeConfig {
   StaticConfig data;
   std::optional<config::Json> json;
   std::optional<std::string> raw;
+  std::vector<std::string> only, drop;
+  config::ByName<std::string> rename, move, append;
   std::optional<std::string> errors;
   bool error_bodies = false;
   bool stream = false;
   std::optional<std::string> completed_header;
   bool server_timing = false;
   bool operator==(const ComposeConfig&) const = default;
+
+  // Of the whole answer.
+  Shaping shaping() const noexcept { return {only, drop, rename, move, append}; }
 };
 void describe(config::Description<ComposeConfig>& d);
 

@@ -29,7 +29,8 @@ std::string Plan::drawn() const {
     for (std::size_t i = 0; i < calls.size(); ++i) {
       if (depth[i] != level) continue;
       const CallPlan& p = calls[i];
-      out += fmt::format("{:>{}}{} {} {}", "", 2 + 2 * level, p.name, http::name(p.method), p.upstream);
+      out += fmt::format("{:>{}}{} {}{}{}", "", 2 + 2 * level, p.name, p.inner ? "" : http::name(p.method),
+                         p.inner ? "" : " ", p.upstream);
       if (p.timeout) out += ", " + config::to_text(*p.timeout);
       std::vector<std::string_view> after;
       for (std::uint32_t n : p.needs) after.push_back(calls[n].name);
@@ -43,7 +44,8 @@ std::string Plan::drawn() const {
         out += p.hedge->after ? ", once more after " + config::to_text(*p.hedge->after)
                               : ", once more when late";
       if (p.keeping) out += ", kept for " + config::to_text(p.keeping->most);
-      if (p.hidden) out += ", hidden";
+      if (p.shadow) out += ", not waited for";
+      if (p.hidden && !p.shadow) out += ", hidden";
       out += "\n";
     }
   return out;

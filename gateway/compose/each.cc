@@ -52,7 +52,8 @@ bool Run::collect(const CallPlan& p, std::vector<std::string_view>& values, Fail
 
 Task<bool> Run::work_off(std::uint32_t index, Fan& fan) {
   const CallPlan& p = plan_.calls[index];
-  while (fan.next < fan.outcomes.size() && !scope_->cancelled()) {
+  base::Scope* scope = states_[index].scope;
+  while (fan.next < fan.outcomes.size() && !scope->cancelled()) {
     std::size_t batch = fan.next++;
     std::size_t begin = batch * p.batch;
     std::span<const std::string_view> values(fan.values);
@@ -79,12 +80,12 @@ Task<void> Run::perform_each(std::uint32_t index) {
   co_await together;
 
   std::size_t good = 0;
+  Failure excused;  // by a status that `fallback_on` names
   json::Output& list = state.made;
   list << '[';
   for (Outcome& o : fan.outcomes) {
     bool came = o.value.data() != nullptr && !o.failure;
-    if (!came && !o.failure) o.failure = failed(base::Error{scope_->why(), {}});
-    if (o.failure && !state.outcome.failure) state.outcome.failure = o.failure;
+    if (!came && !o.failure) o.failure = failed(base::Error{state.scope->why(), {}});
     std::string_view v = o.value;
     if (came) ++good;
     if (came && p.batch > 1) v = json::trimmed(v.substr(1, v.size() - 2));
@@ -92,11 +93,32 @@ Task<void> Run::perform_each(std::uint32_t index) {
       if (list.size() > 1) list << ',';
       list << v;
     }
-    if (o.answer) state.parts.push_back(std::move(*o.answer));
-    if (came && !state.parts.empty()) state.parts.back().drop_body();
+    keep_head(p, state, o, excused);
   }
   list << ']';
-  if (good > 0 || fan.outcomes.empty()) state.outcome.value = list.text();
+  if (good > 0 || fan.outcomes.empty()) {
+    state.outcome.value = list.text();
+  } else if (!state.outcome.failure) {
+    state.outcome.failure = excused;
+  }
+}
+
+// Of each answer the head, and of the one whose failure is that of the call the body too: it may be passed
+// on.
+void Run::keep_head(const CallPlan& p, CallState& state, Outcome& item, Failure& excused) {
+  if (state.outcome.inner_partial.empty()) state.outcome.inner_partial = item.inner_partial;
+  bool first = item.failure && !state.outcome.failure;
+  if (item.failure && p.takes(item.failure.status)) {
+    if (!excused) excused = item.failure;
+    first = false;
+  }
+  if (first) {
+    state.outcome.failure = item.failure;
+    state.outcome.answer = std::move(item.answer);
+  } else if (item.answer) {
+    item.answer->drop_body();
+    state.parts.push_back(std::move(*item.answer));
+  }
 }
 
 }  // namespace sluice::compose

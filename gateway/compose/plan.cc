@@ -6,7 +6,10 @@
 #include <algorithm>
 
 #include "gateway/base/strings.h"
+#include "gateway/chain/compositions.h"
 #include "gateway/chain/variables.h"
+#include "gateway/compose/order.h"
+#include "gateway/compose/planning.h"
 #include "gateway/config/amounts.h"
 #include "gateway/config/diagnostic.h"
 #include "gateway/config/node.h"
@@ -19,27 +22,6 @@ using config::path;
 using json::PathStep;
 
 namespace {
-
-class Numbers final : public CallNames {
- public:
-  explicit Numbers(const ComposeConfig& config) : config_(config) {}
-  std::optional<std::uint32_t> number(std::string_view name) const override {
-    auto at = config_.calls.index_of(name);
-    if (!at) return std::nullopt;
-    return static_cast<std::uint32_t>(*at);
-  }
-  std::vector<std::string_view> all() const override {
-    std::vector<std::string_view> out;
-    for (const auto& [name, call] : config_.calls) out.push_back(name);
-    return out;
-  }
-  std::optional<json::Type> type(std::uint32_t call) const override {
-    return config_.calls[call].second.known_type();
-  }
-
- private:
-  const ComposeConfig& config_;
-};
 
 // Calls in conditions: `user.tags[0]`.
 class Looked final : public chain::Condition::More {
@@ -91,26 +73,17 @@ bool is_variable(std::string_view name) {
                      [&](const chain::Variable& v) { return v.name.substr(0, v.name.find('.')) == name; });
 }
 
-// Does the text with this one variable say something of the client that is in no URL?
-bool is_personal(std::string_view text) {
-  return text.find("${path.") == std::string_view::npos && text.find("${query.") == std::string_view::npos &&
-         text.find("${request.") == std::string_view::npos && text.find("${route.") == std::string_view::npos;
-}
-
 }  // namespace
 
-// Compiles one composition; the errors stand at the setting that they are about.
-class Planner {
+// Compiles the calls; the errors stand at the setting that they are about.
+class CallsPlanner final : private Planning {
  public:
-  Planner(const ComposeConfig& config, chain::Builder& builder, Plan& plan)
-      : config_(config), builder_(builder), plan_(plan), names_(config) {}
+  using Planning::Planning;
 
   void plan() {
     plan_.calls.resize(config_.calls.size());
     for (std::uint32_t i = 0; i < config_.calls.size(); ++i) call(i);
     order();
-    whole();
-    warn_of_collisions();
   }
 
  private:
@@ -120,19 +93,6 @@ class Planner {
     return path("calls", name_, field, more...);
   }
 
-  std::optional<CallText> text(const std::string& written, CallText::Place place, const std::string& field,
-                               bool each) {
-    auto made = CallText::compile(written, place, names_, each);
-    if (auto* fault = std::get_if<TextFault>(&made)) {
-      std::string where =
-          place == CallText::Place::json ? "" : fmt::format(" (at character {})", fault->offset + 1);
-      builder_.error(field, fault->message + where, fault->hint);
-      return std::nullopt;
-    }
-    CallText& out = std::get<CallText>(made);
-    for (const auto& variable : out.variables()) chain::check_captures(variable, field, builder_);
-    return std::move(out);
-  }
   std::optional<json::Path> json_path(std::string_view written, const std::string& field) {
     auto made = json::Path::parse(written);
     if (auto* fault = std::get_if<json::Path::Fault>(&made)) {
@@ -141,15 +101,6 @@ class Planner {
     }
     return std::get<json::Path>(std::move(made));
   }
-  std::optional<std::uint32_t> other(std::string_view call, const std::string& field) {
-    if (auto n = names_.number(call)) return n;
-    auto known = names_.all();
-    auto near = base::nearest(call, known);
-    builder_.error(field, fmt::format("there is no call `{}`", call),
-                   near.empty() ? "" : config::did_you_mean(near));
-    return std::nullopt;
-  }
-
   void call(std::uint32_t index) {
     const auto& [name, c] = config_.calls[index];
     CallPlan& p = plan_.calls[index];
@@ -165,7 +116,7 @@ class Planner {
     p.response_headers = c.response_headers;
     p.format = c.format;
     p.xml_lists = c.xml_lists;
-    p.metrics = std::make_unique<CallMetrics>(builder_.series(), builder_.route().name, name);
+    p.metrics = std::make_shared<CallMetrics>(builder_.series(), builder_.route().name, name);
     if (!c.xml_lists.empty() && c.format != Format::xml)
       builder_.error(at("xml_lists"), "the format is not xml");
     p.expect = c.expect;
@@ -177,12 +128,22 @@ class Planner {
   void request(const CallConfig& c, CallPlan& p) {
     std::string key(c.method_key());
     p.method = c.method();
-    p.upstream = c.target().upstream;
-    builder_.need_upstream(p.upstream, at(key));
-    p.caller.emplace(chain::CallSettings{p.upstream, c.timeout, c.retry, c.hedge}, builder_);
     p.timeout = c.timeout;
     bool each = c.each.has_value();
-    if (auto uri = text(c.target().uri, CallText::Place::uri, at(key), each)) p.uri = std::move(*uri);
+    if (c.route) {
+      other_route(c, p);
+    } else {
+      p.upstream = c.target().upstream;
+      builder_.need_upstream(p.upstream, at(key));
+      if (!c.path.empty()) builder_.error(at("path"), "there is no `route`");
+      chain::CallSettings settings{p.upstream, c.timeout, c.retry, c.hedge};
+      if (c.shadow) {
+        shadow(c, p, std::move(settings));
+      } else {
+        p.caller.emplace(settings, builder_);
+      }
+      if (auto uri = text(c.target().uri, CallText::Place::uri, at(key), each)) p.uri = std::move(*uri);
+    }
     for (const auto& [field, value] : c.headers) {
       if (!http::valid_field_name(field))
         builder_.error(at("headers", field), "is no name of a header field");
@@ -212,12 +173,72 @@ class Planner {
     keep(c, p);
     plan_.wants_body |= c.forward.body;
     p.max_body = static_cast<std::size_t>(c.max_body.bytes);
-    plan_.personal |= c.forward.all || !c.forward.headers.empty();
+    plan_.personal |= c.forward.all || c.forward.body || !c.forward.headers.empty();
     for (const CallText* t : texts(p)) {
       for (std::uint32_t n : t->needs()) add(p.needs, n);
-      for (const auto& variable : t->variables()) plan_.personal |= is_personal(variable.text());
+      depends_on(*t);
     }
   }
+  // What is called is the composition of another route.
+  void other_route(const CallConfig& c, CallPlan& p) {
+    auto refuse = [&](bool written, std::string_view field) {
+      if (written) builder_.error(at(field), "makes no sense with `route`: its own calls have that");
+    };
+    refuse(c.retry.has_value(), "retry");
+    refuse(c.hedge.has_value(), "hedge");
+    refuse(c.cache.has_value(), "cache");
+    refuse(c.shadow, "shadow");
+    p.upstream = "route " + *c.route;
+    auto* compositions = dynamic_cast<chain::Compositions*>(&builder_);
+    if (!compositions) return builder_.error(at("route"), "there is no other route here");
+    auto other = compositions->composition(*c.route, at("route"));
+    const auto* composer = dynamic_cast<const Composer*>(other.handler.get());
+    if (!composer) return;
+    p.inner = &composer->plan();
+    p.caller.emplace(std::move(other.handler));
+    plan_.personal |= p.inner->personal;
+    if (p.inner->stream) builder_.error(at("route"), "its answer is streamed: there is no value of it");
+    if (p.inner->wants_body)
+      builder_.error(at("route"), "its calls get the body of the request, and this call has none");
+    for (const auto& [name, value] : c.path) {
+      const auto& all = other.facts.captures;
+      if (std::find(all.begin(), all.end(), name) == all.end())
+        builder_.error(at("path", name),
+                       fmt::format("the path of the route `{}` captures no `{}`", *c.route, name));
+      if (auto made = text(value, CallText::Place::uri, at("path", name), c.each.has_value()))
+        p.captures.emplace_back(name, std::move(*made));
+    }
+    for (const std::string& name : other.facts.captures)
+      if (!c.path.find(name))
+        builder_.error(
+            at("path"),
+            fmt::format("the path of the route `{}` captures `{}`, which is missing here", *c.route, name));
+  }
+
+  // Nobody waits for it, so nothing can be made of what comes.
+  void shadow(const CallConfig& c, CallPlan& p, chain::CallSettings settings) {
+    const std::pair<std::string_view, bool> others[] = {
+        {"required", c.required},
+        {"fallback", c.fallback.has_value()},
+        {"each", c.each.has_value()},
+        {"cache", c.cache.has_value()},
+        {"pick", c.pick.has_value()},
+        {"expect", c.expect != Expect::any},
+        {"format", c.format != Format::json},
+        {"join", c.join.has_value()},
+        {"zip", c.zip.has_value()},
+        {"as", c.as.has_value()},
+        {"on_conflict", c.on_conflict.has_value()},
+        {"response_headers", !c.response_headers.empty()},
+        {c.shaping().written(), !c.shaping().written().empty()},
+    };
+    for (auto [field, written] : others)
+      if (written) builder_.error(at(field), "makes no sense with `shadow`: nobody waits for the answer");
+    p.hidden = true;
+    if (!settings.timeout) settings.timeout = std::chrono::seconds(10);
+    p.shadow = std::make_shared<const Shadow>(chain::make_forwarder(settings, builder_), p.metrics);
+  }
+
   void forward(const CallConfig& c, CallPlan& p) {
     p.forward = c.forward;
     if (config_.raw == p.name) return;
@@ -244,6 +265,7 @@ class Planner {
     std::vector<const CallText*> out{&p.uri};
     for (const auto& [name, t] : p.headers) out.push_back(&t);
     for (const auto& [name, t] : p.query) out.push_back(&t);
+    for (const auto& [name, t] : p.captures) out.push_back(&t);
     if (p.body) out.push_back(&*p.body);
     return out;
   }
@@ -253,10 +275,14 @@ class Planner {
       Looked looked(names_, p.looked_at);
       auto made = chain::Condition::compile(*c.when, &looked);
       if (auto* fault = std::get_if<expression::Fault>(&made)) {
+        auto name = name_with_a_minus(*c.when);
         builder_.error(at("when"), fmt::format("{} (at character {})", fault->message, fault->offset + 1),
-                       fault->hint);
+                       name.empty()
+                           ? fault->hint
+                           : fmt::format("in a condition `-` subtracts: call `{}` without one", name));
       } else {
         p.when = std::get<chain::Condition>(std::move(made));
+        for (std::string_view name : p.when->names()) depends_on(name);
       }
       for (const Reference& r : p.looked_at) add(p.needs, r.call);
     }
@@ -265,6 +291,13 @@ class Planner {
     if (p.fallback && p.fallback_on.empty()) p.fallback_on.push_back({});
     if (!c.fallback_on.empty() && !c.fallback) builder_.error(at("fallback_on"), "there is no `fallback`");
     if (c.each) each(c, p);
+  }
+
+  // A call that the condition may mean and cannot name.
+  std::string_view name_with_a_minus(std::string_view condition) const {
+    for (const auto& [name, call] : config_.calls)
+      if (name.find('-') != std::string::npos && condition.find(name) != std::string_view::npos) return name;
+    return {};
   }
 
   void each(const CallConfig& c, CallPlan& p) {
@@ -291,31 +324,11 @@ class Planner {
   }
 
   void shape(const CallConfig& c, CallPlan& p) {
-    auto tell = [&](const std::string& field, std::string why) {
-      if (!why.empty()) builder_.error(field, std::move(why));
-    };
     if (c.pick)
       if (auto made = json_path(*c.pick, at("pick"))) p.pick = std::move(*made);
-    auto type = c.known_type();
-    auto inside = [&](std::string_view written, const std::string& field) {
-      auto made = json_path(written, field);
-      if (!made || made->empty() || !type) return made;
-      bool by_name = made->steps().front().kind == PathStep::Kind::name;
-      if (by_name == (*type == json::Type::array))
-        builder_.error(field,
-                       by_name ? "the value is a list: paths begin with `[]`" : "the value is no list");
-      return made;
-    };
-    for (std::size_t i = 0; i < c.only.size(); ++i)
-      if (auto made = inside(c.only[i], at("only", i))) tell(at("only", i), p.shape.only(*made));
-    for (std::size_t i = 0; i < c.drop.size(); ++i)
-      if (auto made = inside(c.drop[i], at("drop", i))) tell(at("drop", i), p.shape.drop(*made));
-    for (const auto& [from, to] : c.rename)
-      if (auto made = inside(from, at("rename", from))) tell(at("rename", from), p.shape.rename(*made, to));
-    for (const auto& [from, to] : c.move) {
-      auto a = inside(from, at("move", from)), b = inside(to, at("move", from));
-      if (a && b) tell(at("move", from), p.shape.move(*a, *b));
-    }
+    p.shape = compile(c.shaping(), c.known_type(), [this](const std::string& field, std::string why) {
+      builder_.error(path("calls", name_) + "." + field, std::move(why));
+    });
     if (c.as)
       if (auto made = json_path(*c.as, at("as"))) {
         p.place = made->steps();
@@ -377,162 +390,47 @@ class Planner {
     for (std::uint32_t i = 0; i < plan_.calls.size(); ++i)
       for (std::uint32_t n : plan_.calls[i].needs) plan_.calls[n].dependents.push_back(i);
     std::vector<std::uint32_t> sorted;
-    auto cycle = sort([](const CallPlan& p) { return p.needs; }, sorted);
+    auto cycle = put_in_order(plan_.calls, [](const CallPlan& p) { return p.needs; }, sorted);
     if (cycle)
-      builder_.error(path("calls", plan_.calls[*cycle].name),
-                     "this call waits for itself: " + circle(*cycle));
+      return builder_.error(path("calls", plan_.calls[*cycle].name),
+                            "this call waits for itself: " + circle(plan_.calls, *cycle));
     auto enriched = [](const CallPlan& p) {
       std::vector<std::uint32_t> out;
       if (p.join) out.push_back(p.join->call);
       if (p.zip) out.push_back(*p.zip);
       return out;
     };
-    cycle = sort(enriched, plan_.enriching);
+    cycle = put_in_order(plan_.calls, enriched, plan_.enriching);
     if (cycle)
       builder_.error(path("calls", plan_.calls[*cycle].name), "the joins of this call lead back to it");
-    for (const CallPlan& p : plan_.calls)
-      for (std::uint32_t n : p.needs) check_presence(p, plan_.calls[n]);
-  }
-  // Appends calls after those that they need. The number of one that waits for itself, if there is one.
-  template <class Needs>
-  std::optional<std::uint32_t> sort(Needs needs, std::vector<std::uint32_t>& out) const {
-    std::vector<char> done(plan_.calls.size());
-    for (bool moved = true; moved;) {
-      moved = false;
-      for (std::uint32_t i = 0; i < plan_.calls.size(); ++i) {
-        auto before = needs(plan_.calls[i]);
-        if (done[i] || !std::all_of(before.begin(), before.end(), [&](std::uint32_t n) { return done[n]; }))
-          continue;
-        done[i] = 1;
-        out.push_back(i);
-        moved = true;
-      }
+    for (const CallPlan& p : plan_.calls) {
+      if (p.required) check_presence(p);
+      for (std::uint32_t n : p.needs) refuse_shadow(n, path("calls", p.name));
+      if (p.join) refuse_shadow(p.join->call, path("calls", p.name, "join"));
+      if (p.zip) refuse_shadow(*p.zip, path("calls", p.name, "zip"));
     }
-    auto left = std::find(done.begin(), done.end(), 0);
-    if (left == done.end()) return std::nullopt;
-    return static_cast<std::uint32_t>(left - done.begin());
-  }
-  // "a -> b -> a", from a call that is not in order.
-  std::string circle(std::uint32_t from) const {
-    std::vector<std::uint32_t> way;
-    std::uint32_t at = from;
-    while (std::find(way.begin(), way.end(), at) == way.end()) {
-      way.push_back(at);
-      std::vector<std::uint32_t> sorted;
-      for (std::uint32_t n : plan_.calls[at].needs)
-        if (waits_for_itself(n)) {
-          at = n;
-          break;
-        }
-    }
-    std::string out;
-    for (auto i = std::find(way.begin(), way.end(), at); i != way.end(); ++i)
-      out += plan_.calls[*i].name + " -> ";
-    return out + plan_.calls[at].name;
-  }
-  bool waits_for_itself(std::uint32_t call) const {
-    std::vector<std::uint32_t> seen, todo = plan_.calls[call].needs;
-    while (!todo.empty()) {
-      std::uint32_t n = todo.back();
-      todo.pop_back();
-      if (n == call) return true;
-      if (std::find(seen.begin(), seen.end(), n) != seen.end()) continue;
-      seen.push_back(n);
-      todo.insert(todo.end(), plan_.calls[n].needs.begin(), plan_.calls[n].needs.end());
-    }
-    return false;
   }
   // A call without which there is no answer must not hang on one that may be missing.
-  void check_presence(const CallPlan& p, const CallPlan& needed) {
-    if (!p.required || p.fallback || needed.fallback) return;
-    if (needed.required && !needed.when) return;
-    builder_.error(path("calls", p.name, "required"),
-                   fmt::format("the call refers to `{}`, which may be missing", needed.name),
-                   needed.when ? fmt::format("give `{}` a fallback", needed.name)
-                               : fmt::format("make `{}` required too, or give it a fallback", needed.name));
+  void check_presence(const CallPlan& p) {
+    auto missing = may_be_missing(plan_.calls, p);
+    if (!missing) return;
+    const std::string& needed = plan_.calls[missing->call].name;
+    builder_.error(
+        path("calls", p.name, "required"),
+        fmt::format("the call refers to `{}`, which may be {}", needed,
+                    missing->left_out ? "left out" : "missing"),
+        missing->left_out
+            ? fmt::format("give `{}` or `{}` a `fallback` and write `fallback_on: [error, skipped]`", needed,
+                          p.name)
+            : fmt::format("make `{}` required too, or give it a fallback for every `error`", needed));
   }
 
-  // --- the answer
-
-  void whole() {
-    plan_.on_conflict = config_.on_conflict;
-    if (config_.data.always) plan_.always.emplace(config_.data.always->text);
-    if (config_.data.complete) plan_.complete.emplace(config_.data.complete->text);
-    if (config_.data.partial) plan_.partial.emplace(config_.data.partial->text);
-    if (config_.json) plan_.json = text(config_.json->text, CallText::Place::json, "json", false);
-    if (config_.raw) {
-      plan_.raw = other(*config_.raw, "raw");
-      if (plan_.raw && plan_.calls[*plan_.raw].each) builder_.error("raw", "this call is made several times");
-    }
-    if (config_.errors) plan_.errors = json::quoted(*config_.errors);
-    plan_.error_bodies = config_.error_bodies;
-    if (config_.error_bodies && !config_.errors && !config_.stream)
-      builder_.error("error_bodies", "there is no `errors`");
-    plan_.completed_header = config_.completed_header.value_or("");
-    if (config_.completed_header && !http::valid_field_name(*config_.completed_header))
-      builder_.error("completed_header", "is no name of a header field");
-    plan_.server_timing = config_.server_timing;
-    plan_.timeout = deadline();
-    constexpr std::string_view kResults[] = {"complete", "partial", "failed"};
-    plan_.responses = std::make_unique<observe::ResultMetrics>(
-        builder_.series(), observe::Family::sluice_compose_responses_total, builder_.route().name, kResults);
-    plan_.stream = config_.stream;
-    if (config_.stream) streamed();
-  }
-
-  // The head is sent before there is a whole.
-  void streamed() {
-    const std::pair<const char*, bool> others[] = {
-        {"json", config_.json.has_value()},       {"raw", config_.raw.has_value()},
-        {"data", config_.data != StaticConfig()}, {"completed_header", config_.completed_header.has_value()},
-        {"server_timing", config_.server_timing},
-    };
-    for (auto [field, written] : others)
-      if (written) builder_.error(field, "makes no sense with `stream`: calls are answered one by one");
-    for (const CallPlan& p : plan_.calls)
-      if (!p.required && !p.response_headers.empty())
-        builder_.error(path("calls", p.name, "response_headers"),
-                       "with `stream` the head waits for required calls alone");
-  }
-
-  // That of the composition, of the route, or the longest of the calls'.
-  base::Duration deadline() {
-    if (config_.timeout) return *config_.timeout;
-    if (builder_.timeouts().total) return *builder_.timeouts().total;
-    base::Duration out{};
-    for (const CallPlan& p : plan_.calls) {
-      auto upstream = builder_.upstream(p.upstream);
-      auto own = p.timeout ? *p.timeout : upstream ? upstream->timeouts().total : base::Duration();
-      if (own <= base::Duration::zero()) return {};
-      out = std::max(out, own);
-    }
-    return out;
-  }
-
-  void warn_of_collisions() {
-    if (config_.json || config_.raw || config_.stream || config_.on_conflict != json::OnConflict::last)
-      return;
-    const CallPlan* first = nullptr;
-    for (const CallPlan& p : plan_.calls) {
-      if (p.hidden || !p.place.empty()) continue;
-      if (first)
-        return builder_.warning(
-            path("calls", p.name),
-            fmt::format(
-                "`{}` and `{}` have no `as`: where both have a member of one name, that of `{}` stays",
-                first->name, p.name, p.name),
-            "write `as`, or say by `on_conflict` what is wanted");
-      first = &p;
-    }
-  }
-
-  const ComposeConfig& config_;
-  chain::Builder& builder_;
-  Plan& plan_;
-  Numbers names_;
   std::string name_;  // of the call at hand
 };
 
-Plan::Plan(const ComposeConfig& config, chain::Builder& builder) { Planner(config, builder, *this).plan(); }
+Plan::Plan(const ComposeConfig& config, chain::Builder& builder) {
+  CallsPlanner(config, builder, *this).plan();
+  plan_whole(config, builder, *this);
+}
 
 }  // namespace sluice::compose

@@ -2,6 +2,7 @@
 // Plan: a composition as it was built: each call compiled, and who waits for whom. Immutable, shared by all
 // exchanges of a route.
 #pragma once
+#include <algorithm>
 #include <memory>
 
 #include "gateway/chain/call.h"
@@ -10,6 +11,7 @@
 #include "gateway/compose/config.h"
 #include "gateway/compose/kept_answers.h"
 #include "gateway/compose/metrics.h"
+#include "gateway/compose/shadow.h"
 #include "gateway/compose/text.h"
 #include "gateway/json/shape.h"
 #include "gateway/observe/result_metrics.h"
@@ -46,6 +48,8 @@ struct Keeping {
   }
 };
 
+class Plan;
+
 struct CallPlan {
   std::string name;
   http::Method method = http::Method::get;
@@ -60,7 +64,10 @@ struct CallPlan {
   std::optional<base::Duration> timeout;
   std::unique_ptr<const Keeping> keeping;  // null: nothing is kept
   std::optional<upstream::HedgeConfig> hedge;
-  std::unique_ptr<CallMetrics> metrics;
+  std::shared_ptr<CallMetrics> metrics;
+  const Plan* inner = nullptr;  // of the composition that it asks, which the caller holds
+  std::vector<std::pair<std::string, CallText>> captures;  // for that one
+  std::shared_ptr<const Shadow> shadow;                    // null: its answer is awaited
 
   std::optional<chain::Condition> when;
   std::vector<Reference> looked_at;  // by `when`, by slot
@@ -85,6 +92,18 @@ struct CallPlan {
 
   std::vector<std::uint32_t> needs;       // calls that must have ended before
   std::vector<std::uint32_t> dependents;  // calls that need this one
+
+  // Is the fallback taken then, whatever the status?
+  bool falls_back_on(FallbackCase::Kind kind) const noexcept {
+    return fallback && std::any_of(fallback_on.begin(), fallback_on.end(),
+                                   [kind](const FallbackCase& c) { return c.kind == kind; });
+  }
+  // Is an answer of that status an answer, though one without a value?
+  bool takes(int status) const noexcept {
+    return fallback && std::any_of(fallback_on.begin(), fallback_on.end(), [status](const FallbackCase& c) {
+             return c.kind == FallbackCase::Kind::status && status >= c.from && status <= c.to;
+           });
+  }
 };
 
 class Plan {
@@ -99,13 +118,14 @@ class Plan {
   json::OnConflict on_conflict = json::OnConflict::last;
   std::optional<CallText> json;
   std::optional<std::uint32_t> raw;
+  json::Shape shape;   // of the whole
   std::string errors;  // name in quotes, "" for none
   bool error_bodies = false;
   bool stream = false;
   std::string completed_header;  // "" for none
   bool server_timing = false;
   bool wants_body = false;  // does a call get the request's body?
-  bool personal = false;    // does a call tell of the client more than path and query?
+  bool personal = false;    // does the answer depend on more of the request than method, path and query?
   // The order in which joins and zips are made: calls that others take from come first.
   std::vector<std::uint32_t> enriching;
 
@@ -114,6 +134,12 @@ class Plan {
 
   // For people: the calls as a picture, one line each.
   std::string drawn() const;
+};
+
+// A handler that has a plan: compositions ask others by it.
+class Composer : public chain::Handler {
+ public:
+  virtual const Plan& plan() const noexcept = 0;
 };
 
 }  // namespace sluice::compose

@@ -53,6 +53,8 @@ bool names(const std::vector<FallbackCase>& cases, const Failure& failure) noexc
         return true;
       case FallbackCase::Kind::timeout:
         return failure.word == "timeout";
+      case FallbackCase::Kind::skipped:
+        return false;
       case FallbackCase::Kind::status:
         return failure.status >= c.from && failure.status <= c.to;
     }
@@ -145,8 +147,10 @@ Task<bool> Run::call(std::uint32_t index) {
 Task<void> Run::perform(std::uint32_t index) {
   const CallPlan& p = plan_.calls[index];
   CallState& state = states_[index];
-  if (scope_->cancelled()) {
-    state.outcome.failure = failed(base::Error{scope_->why(), {}});
+  bool wanted = wanted_.empty() || wanted_[index];
+  if (scope_->cancelled() || !wanted) {
+    state.outcome.failure =
+        failed(base::Error{scope_->cancelled() ? scope_->why() : Reason::client_closed, {}});
     co_return;
   }
   LookedAt looked(p, *this, ex_.arena);
@@ -154,45 +158,84 @@ Task<void> Run::perform(std::uint32_t index) {
     state.skipped = true;
     co_return;
   }
-  if (p.each) {
-    co_await perform_each(index);
-  } else {
-    state.outcome = co_await ask(index, {});
+  if (p.shadow) {
+    send_shadow(p, state);
+    co_return;
   }
+  base::Scope own(co_await base::this_scope());
+  state.scope = &own;
+  if (p.each) {
+    auto asking = perform_each(index);
+    co_await std::move(asking).in(own);
+  } else {
+    auto asking = ask(index, {});
+    state.outcome = co_await std::move(asking).in(own);
+  }
+  state.scope = nullptr;
 }
 
 bool Run::needs_skipped(const CallPlan& p) const {
   return std::any_of(p.needs.begin(), p.needs.end(), [this](std::uint32_t n) { return states_[n].skipped; });
 }
 
-// The call has ended: takes the fallback if it is to be taken, and gives the others up if it had to be good.
+// Did one fail without which there is no answer, so that this one is not the cause?
+bool Run::needs_broken(const CallPlan& p) const {
+  return std::any_of(p.needs.begin(), p.needs.end(), [this](std::uint32_t n) {
+    return plan_.calls[n].required && states_[n].outcome.failure && !value(n);
+  });
+}
+
+// The call has ended: takes the fallback if it is to be taken, and gives others up if it had to be good.
 void Run::settle(std::uint32_t index) {
   const CallPlan& p = plan_.calls[index];
   CallState& state = states_[index];
   Failure& failure = state.outcome.failure;
-  if (state.skipped) return count(p, CallResult::skipped);
+  state.ended = true;
+  if (p.shadow) return;  // and counted where it is sent
+  if (state.skipped || (failure.word == "reference" && needs_skipped(p))) return leave_out(index);
   if (!failure) return;
-  // It could not be made without what was left out.
-  if (failure.word == "reference" && needs_skipped(p)) {
-    state.skipped = true;
-    failure = {};
-    return count(p, CallResult::skipped);
-  }
   if (failure.word == "reference" || !state.ran) count(p, result_of(failure));
-  bool has_value = state.outcome.value.data() != nullptr;
-  if (!has_value && p.fallback && names(p.fallback_on, failure)) {
+  if (!value(index) && p.fallback && names(p.fallback_on, failure)) {
     state.outcome.value = p.fallback->text();
     state.fell_back = true;
-    // A status that is named is an answer.
-    bool named = std::any_of(p.fallback_on.begin(), p.fallback_on.end(), [&](const FallbackCase& c) {
-      return c.kind == FallbackCase::Kind::status && failure.status >= c.from && failure.status <= c.to;
-    });
-    if (named) failure = {};
+    if (p.takes(failure.status)) failure = {};
     return;
   }
-  if (!p.required || broken_) return;
+  if (!p.required || (failure.word == "reference" && needs_broken(p))) return;
+  if (broken_ && broken_ < &p) return;
   broken_ = &p;
-  if (scope_) scope_->cancel(Reason::client_closed);  // nobody wants the rest any more
+  give_up();
+}
+
+// It is not made, or could not be without what was left out.
+void Run::leave_out(std::uint32_t index) {
+  const CallPlan& p = plan_.calls[index];
+  CallState& state = states_[index];
+  state.outcome.failure = {};
+  state.skipped = !p.falls_back_on(FallbackCase::Kind::skipped);
+  if (!state.skipped) {
+    state.outcome.value = p.fallback->text();
+    state.fell_back = true;
+  }
+  count(p, CallResult::skipped);
+}
+
+// Which failure is the answer must not depend on who fails first: required calls that are written earlier,
+// and those that they need, go on.
+void Run::give_up() {
+  wanted_.assign(states_.size(), 0);
+  std::vector<std::uint32_t> todo;
+  for (std::uint32_t i = 0; &plan_.calls[i] != broken_; ++i)
+    if (plan_.calls[i].required && !states_[i].ended) todo.push_back(i);
+  while (!todo.empty()) {
+    std::uint32_t n = todo.back();
+    todo.pop_back();
+    if (wanted_[n]) continue;
+    wanted_[n] = 1;
+    todo.insert(todo.end(), plan_.calls[n].needs.begin(), plan_.calls[n].needs.end());
+  }
+  for (std::size_t i = 0; i < states_.size(); ++i)
+    if (!wanted_[i] && states_[i].scope) states_[i].scope->cancel(Reason::client_closed);
 }
 
 // --- one call
@@ -214,12 +257,14 @@ Task<Outcome> Run::ask(std::uint32_t index, std::span<const std::string_view> ea
   auto asked = clock.steady();
   auto began = state.ran ? state.trace.began : asked;
   state.ran = true;
-  auto asking = p.caller->call(ex_, request);
+  auto asking = answer_of(p, request);
   auto answer = co_await asking;
   state.trace.began = began;
   p.metrics->took(ex_.worker.index, clock.steady() - asked);
   if (answer) {
     out.answer.emplace(std::move(*answer));
+    if (const auto* missing = p.inner ? out.answer->fields.find("Sluice-Partial") : nullptr)
+      out.inner_partial = ex_.arena.copy(missing->value);
     take_and_keep(p, std::move(key), out);
   } else {
     out.failure = failed(answer.error());
@@ -228,12 +273,37 @@ Task<Outcome> Run::ask(std::uint32_t index, std::span<const std::string_view> ea
   co_return out;
 }
 
+Task<Result<chain::CallAnswer>> Run::answer_of(const CallPlan& p, chain::CallRequest request) {
+  if (!p.inner) return p.caller->call(ex_, request);
+  return answer_of_composition(p, request);
+}
+
+// Of an upstream it is its forwarder that bounds the time.
+Task<Result<chain::CallAnswer>> Run::answer_of_composition(const CallPlan& p, chain::CallRequest request) {
+  base::Scope scope(co_await base::this_scope());
+  net::ScopeTimer limit(ex_.worker.loop.wheel(), scope);
+  if (p.timeout) limit.start(*p.timeout, Reason::timeout_total);
+  auto asking = p.caller->call(ex_, request);
+  co_return co_await std::move(asking).in(scope);
+}
+
+// Whatever comes of it, it is no part of the answer.
+void Run::send_shadow(const CallPlan& p, CallState& state) {
+  state.skipped = true;
+  chain::CallRequest request;
+  Failure failure;
+  if (!fill_in(p, {}, request, failure)) return count(p, result_of(failure));
+  if (!p.shadow->enter(ex_.worker.index, ex_.worker.loop.buffers().frugal())) return;
+  chain::MirroredRequest::start(std::make_unique<chain::MirroredRequest>(ex_, request, p.shadow));
+}
+
 bool Run::fill_in(const CallPlan& p, std::span<const std::string_view> each, chain::CallRequest& request,
                   Failure& failure) {
   request.method = p.method;
   request.most = p.max_body;
   CallText::Given given{ex_, *this, each, p.batch > 1};
   if (!render_target(p, given, request, failure)) return false;
+  if (p.inner && !render_captures(p, given, request, failure)) return false;
   http::Fields fields(ex_.arena);
   forward(p, fields);
   for (const auto& [name, text] : p.headers) {
@@ -255,12 +325,30 @@ bool Run::fill_in(const CallPlan& p, std::span<const std::string_view> each, cha
       fields.add(FieldId::content_type, "application/json");
   } else if (p.forward.body) {
     request.body = body_;
-    if (auto type = ex_.request.fields.value(FieldId::content_type); !type.empty())
-      fields.set(FieldId::content_type, type);
+    for (FieldId id : {FieldId::content_type, FieldId::content_encoding})
+      if (auto said = ex_.request.fields.value(id); !said.empty()) fields.set(id, said);
   }
   if (!fields.has(FieldId::accept))
     fields.add(FieldId::accept, p.format == Format::xml ? "application/xml, text/xml" : "application/json");
   request.fields = fields.lines();
+  return true;
+}
+
+// For the composition of another route: as if its path had captured them.
+bool Run::render_captures(const CallPlan& p, const CallText::Given& given, chain::CallRequest& request,
+                          Failure& failure) {
+  request.tells_caller = true;
+  auto all = ex_.arena.array<chain::Capture>(p.captures.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& [name, text] = p.captures[i];
+    json::Output value;
+    if (auto why = text.render(given, value); !why.empty()) {
+      failure = failed("reference", Reason::validation, why);
+      return false;
+    }
+    all[i] = {name, ex_.arena.copy(value.text())};
+  }
+  request.captures = all;
   return true;
 }
 
@@ -271,6 +359,7 @@ bool Run::render_target(const CallPlan& p, const CallText::Given& given, chain::
     failure = failed("reference", Reason::validation, why);
     return false;
   };
+  if (p.inner) uri << ex_.request.path;  // it sees the client's, and the query that is given here
   if (auto why = p.uri.render(given, uri); !why.empty()) return refuse(why);
   bool first = uri.text().find('?') == std::string_view::npos;
   auto separator = [&]() -> char { return std::exchange(first, false) ? '?' : '&'; };
@@ -288,9 +377,13 @@ bool Run::render_target(const CallPlan& p, const CallText::Given& given, chain::
   if (p.forward.all && ex_.request.has_query && !ex_.request.query.empty())
     uri << separator() << ex_.request.query;
   for (const std::string& name : p.forward.query)
-    if (auto value = chain::query_parameter(ex_.request.query, name)) {
-      add_name(name);
-      uri << '=' << *value;
+    for (std::string_view rest = ex_.request.query; !rest.empty();) {
+      std::size_t end = std::min(rest.find('&'), rest.size());
+      if (auto value = chain::query_parameter(rest.substr(0, end), name)) {
+        add_name(name);
+        uri << '=' << *value;
+      }
+      rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   request.set_uri(ex_.arena.copy(uri.text()));
   // Whatever a value says, the path stays the one that was written: no segment of it goes up, vanishes or is
@@ -306,7 +399,8 @@ bool Run::render_target(const CallPlan& p, const CallText::Given& given, chain::
 void Run::forward(const CallPlan& p, http::Fields& fields) const {
   if (p.forward.all) {
     for (const http::Field& f : ex_.request.fields.lines())
-      if (!f.dropped && (f.id != FieldId::content_type || p.forward.body)) fields.add(f.name, f.value);
+      if (!f.dropped && f.id != FieldId::content_type && f.id != FieldId::content_encoding)
+        fields.add(f.name, f.value);
     // The answer is read here.
     fields.remove(FieldId::accept_encoding);
     fields.remove_all(http::field_set(FieldId::range, FieldId::if_none_match, FieldId::if_modified_since));

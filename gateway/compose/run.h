@@ -4,7 +4,8 @@
 //
 //   1 ask        the request's body is read if calls get it; calls without needs begin, all at once
 //   2 listen     each answer is checked and picked from; then whoever waited for it begins
-//   3 give up    at the deadline, or when a required call has failed, the calls still under way are cancelled
+//   3 give up    at the deadline all calls still under way are cancelled; when a required call has failed,
+//                those that cannot decide any more what the answer is
 //   4 answer     shaped and enriched values are merged in the order in which the calls are written
 #pragma once
 #include <optional>
@@ -34,6 +35,7 @@ struct Outcome {
   json::Output converted;                  // from another format or coding
   std::string_view value;  // in the answer or what it was converted to; without data if there is none
   json::Output shaped;     // what the call's shape makes of `value`, where that is known already; else empty
+  std::string_view inner_partial;  // of a composition that was asked: what is missing there
   Failure failure;
 };
 
@@ -47,6 +49,8 @@ struct CallState {
   std::vector<chain::CallAnswer> parts;  // of `each`: heads, for caching and cookies
   chain::CallTrace trace;
   bool ran = false;
+  bool ended = false;
+  base::Scope* scope = nullptr;  // while it is under way
 };
 
 struct Fan;  // each.cc
@@ -79,15 +83,24 @@ class Run final : private CallValues {
   base::Task<void> go_on(std::vector<std::uint32_t> ready);
   base::Task<void> perform(std::uint32_t index);
   base::Task<Outcome> ask(std::uint32_t index, std::span<const std::string_view> each);
+  base::Task<base::Result<chain::CallAnswer>> answer_of(const CallPlan& p, chain::CallRequest request);
+  base::Task<base::Result<chain::CallAnswer>> answer_of_composition(const CallPlan& p,
+                                                                    chain::CallRequest request);
+  void send_shadow(const CallPlan& p, CallState& state);
   bool fill_in(const CallPlan& p, std::span<const std::string_view> each, chain::CallRequest& request,
                Failure& failure);
   bool render_target(const CallPlan& p, const CallText::Given& given, chain::CallRequest& request,
                      Failure& failure);
+  bool render_captures(const CallPlan& p, const CallText::Given& given, chain::CallRequest& request,
+                       Failure& failure);
   void forward(const CallPlan& p, http::Fields& fields) const;
   Failure failed(const base::Error& error) const;
   Failure failed(std::string_view word, base::Reason reason, std::string_view detail) const;
   void settle(std::uint32_t index);
+  void leave_out(std::uint32_t index);
   bool needs_skipped(const CallPlan& p) const;
+  bool needs_broken(const CallPlan& p) const;
+  void give_up();
   void count(const CallPlan& p, CallResult result) const { p.metrics->count(ex_.worker.index, result); }
 
   // --- take.cc
@@ -96,6 +109,7 @@ class Run final : private CallValues {
   bool give_again(const CallPlan& p, std::string_view key, Outcome& outcome) const;
   void keep(const CallPlan& p, std::string key, Outcome& outcome, std::string_view whole) const;
   void take_and_keep(const CallPlan& p, std::string key, Outcome& outcome) const;
+  void let_go(const CallPlan& p, Outcome& outcome) const;
   void read(const CallPlan& p, Outcome& outcome, Picked& picked) const;
   void pick(const CallPlan& p, Outcome& outcome, const Picked& picked) const;
   void invalid(Outcome& outcome, std::string_view why) const;
@@ -105,6 +119,7 @@ class Run final : private CallValues {
   base::Task<void> perform_each(std::uint32_t index);
   base::Task<bool> work_off(std::uint32_t index, Fan& fan);
   bool collect(const CallPlan& p, std::vector<std::string_view>& values, Failure& failure);
+  static void keep_head(const CallPlan& p, CallState& state, Outcome& item, Failure& excused);
 
   // --- answer.cc
   base::Result<void> respond();
@@ -114,8 +129,11 @@ class Run final : private CallValues {
   void pass_through(const chain::CallAnswer& answer, std::size_t most_decoded = 0);
   http::Fields kept(const http::Fields& fields) const;
   base::Result<void> merge(json::Output& out);
+  base::Result<void> merge_parts(Parts& parts, json::Merge& whole, std::size_t& expected);
   void say_errors(json::Output& out) const;
   void give_fields(std::size_t call, const chain::CallAnswer& answer);
+  json::Output filled_template();
+  bool adds() const noexcept;
   void say_partial();
   void say_timing();
   void give_headers();
@@ -129,7 +147,8 @@ class Run final : private CallValues {
   std::string_view body_;             // of the request, if calls get it
   json::Output read_;                 // its memory
   base::Scope* scope_ = nullptr;      // of the calls
-  const CallPlan* broken_ = nullptr;  // the required call that failed first
+  const CallPlan* broken_ = nullptr;  // of the required calls that have failed the one written first
+  std::vector<char> wanted_;          // then: calls that may still decide; empty as long as all are
   base::SteadyTime began_{};
   CallsEnd* told_ = nullptr;
 };

@@ -49,6 +49,27 @@ void Run::take_and_keep(const CallPlan& p, std::string key, Outcome& outcome) co
   std::string_view whole = outcome.value;
   pick(p, outcome, picked);
   if (p.keeping && !outcome.failure) keep(p, std::move(key), outcome, whole);
+  if (!outcome.failure && !is_raw(p)) let_go(p, outcome);
+}
+
+// What nobody reads any more is given back while other calls are awaited: all but the value, or what became
+// of it. A value that is a small part of what came is copied for that.
+void Run::let_go(const CallPlan& p, Outcome& outcome) const {
+  chain::CallAnswer& answer = *outcome.answer;
+  bool in_body = outcome.converted.size() == 0;
+  std::size_t all = in_body ? answer.body.size() : outcome.converted.size();
+  if (outcome.shaped.size() != 0 && p.dependents.empty()) {
+    outcome.value = outcome.shaped.text();
+    outcome.converted = json::Output();
+  } else if (outcome.value.size() < all / 4) {
+    json::Output part(outcome.value.size());
+    part << outcome.value;
+    outcome.converted = std::move(part);
+    outcome.value = outcome.converted.text();
+  } else if (in_body) {
+    return;
+  }
+  answer.drop_body();
 }
 
 // The body as JSON.

@@ -6,12 +6,12 @@
 
 namespace sluice::handlers {
 
-class Compose final : public chain::Handler {
+class Compose final : public compose::Composer {
  public:
   Compose(const compose::ComposeConfig& config, chain::Builder& builder) : plan_(config, builder) {}
   base::Task<base::Result<void>> answer(chain::Exchange& ex) const override;
 
-  const compose::Plan& plan() const noexcept { return plan_; }
+  const compose::Plan& plan() const noexcept override { return plan_; }
 
  private:
   compose::Plan plan_;

@@ -132,6 +132,20 @@ void Merge::add_at(Node& node, std::string_view from, std::string_view value, On
   node.from = from;
 }
 
+// Something stands on the way to a place. An object gives its members, whatever the policy: to put one more
+// into it is no conflict. Of all else one has to give way; false if that is the one who comes.
+bool Merge::open(Node& node, std::string_view from, OnConflict policy) {
+  bool object = !node.pieces && is(node.value, Type::object);
+  if (!object && policy == OnConflict::error && !conflict_) conflict_ = Conflict{node.key, node.from, from};
+  if (!object && (policy == OnConflict::error || policy == OnConflict::first)) return false;
+  std::string_view before = node.value;
+  node.value = {};
+  node.pieces = node.last_piece = nullptr;
+  node.object = true;
+  if (object) add_members(node, node.from, before, policy);
+  return true;
+}
+
 bool Merge::add(std::string_view from, std::span<const PathStep> place, std::string_view value,
                 OnConflict policy) {
   if (place.empty()) {
@@ -154,17 +168,10 @@ bool Merge::add(std::string_view from, std::span<const PathStep> place, std::str
   root_.object = true;
   Node* node = &root_;
   for (const PathStep& step : place) {
-    if (!node->object && !node->empty()) {
-      // Something else stands on the way: an object gives its members, the rest gives way.
-      std::string_view before = node->value;
-      bool opens = is(before, Type::object) && !node->pieces;
-      node->value = {};
-      node->pieces = node->last_piece = nullptr;
-      node->object = true;
-      if (opens) add_members(*node, node->from, before, policy);
-    }
+    if (!node->object && !node->empty() && !open(*node, from, policy)) return true;
     std::string_view raw = arena_->copy(quoted(step.name));
     node = &at(*node, raw.substr(1, raw.size() - 2), arena_->copy(step.name));
+    if (node->from.data() == nullptr) node->from = from;
   }
   add_at(*node, from, value, policy);
   return true;

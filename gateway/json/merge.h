@@ -69,6 +69,7 @@ class Merge {
   void add_members(Node& node, std::string_view from, std::string_view object, OnConflict policy);
   void add_at(Node& node, std::string_view from, std::string_view value, OnConflict policy);
   void join(Node& node, std::string_view list);
+  bool open(Node& node, std::string_view from, OnConflict policy);
   static void write(const Node& node, Output& out);
 
   base::Arena* arena_;

@@ -91,7 +91,10 @@ std::string Shape::rename(const Path& path, std::string_view name) {
   return {};
 }
 
-std::string Shape::move(const Path& from, const Path& to) {
+std::string Shape::move(const Path& from, const Path& to) { return add_move(from, to, false); }
+std::string Shape::append(const Path& from, const Path& to) { return add_move(from, to, true); }
+
+std::string Shape::add_move(const Path& from, const Path& to, bool appends) {
   for (const Path* path : {&from, &to})
     if (auto why = refuse_for_shape(*path); !why.empty()) return why;
   auto arrays = [](const Path& path) {
@@ -104,7 +107,7 @@ std::string Shape::move(const Path& from, const Path& to) {
   auto d = [](std::size_t i) { return static_cast<std::ptrdiff_t>(i); };
   if (n != arrays(to) || !std::equal(a.begin(), a.begin() + d(n), b.begin()))
     return "both paths must lead through the same lists";
-  Move move{{a.begin(), a.begin() + d(n)}, {a.begin() + d(n), a.end()}, {b.begin() + d(n), b.end()}};
+  Move move{{a.begin(), a.begin() + d(n)}, {a.begin() + d(n), a.end()}, {b.begin() + d(n), b.end()}, appends};
   std::size_t common = std::min(move.from.size(), move.to.size());
   if (std::equal(move.from.begin(), move.from.begin() + d(common), move.to.begin()))
     return "one path leads into the other";
@@ -330,6 +333,23 @@ void Shape::make_moves(std::string_view value, Output& out) const {
   move_in(now, moves_.back(), moves_.back().arrays, out);
 }
 
+namespace {
+
+// What stands between the brackets of a list, or the one item that a value is.
+std::string_view items_of(std::string_view value) noexcept {
+  if (is(value, Type::null)) return {};
+  return is(value, Type::array) ? trimmed(value.substr(1, value.size() - 2)) : value;
+}
+
+void join(std::string_view a, std::string_view b, Output& out) {
+  std::string_view first = items_of(a), second = items_of(b);
+  out << '[' << first;
+  if (!first.empty() && !second.empty()) out << ',';
+  out << second << ']';
+}
+
+}  // namespace
+
 // Goes to the objects at the end of `arrays` and moves there.
 void Shape::move_in(std::string_view value, const Move& move, std::span<const PathStep> arrays, Output& out) {
   if (arrays.empty()) {
@@ -338,7 +358,10 @@ void Shape::move_in(std::string_view value, const Move& move, std::span<const Pa
       out << value;
       return;
     }
-    return edit(value, {move.from, move.to, *found}, out);
+    if (!move.appends) return edit(value, {move.from, move.to, *found}, out);
+    Output list;
+    join(find(value, move.to).value_or("null"), *found, list);
+    return edit(value, {move.from, move.to, list.text()}, out);
   }
   const PathStep& step = arrays.front();
   if (step.kind == Kind::each && is(value, Type::array)) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shape: what is made of one JSON value on its way into a composed answer, in this order: `only` keeps what
 // some paths lead to, `drop` leaves out, `rename` gives members another name where they are, `move` puts them
-// elsewhere. Paths go through arrays: `items[].price`. Compiled when the configuration is read; applying it
-// copies what stays as it is in slices. Paths that lead nowhere in a value change nothing about it.
+// elsewhere, `append` makes one list of two. Paths go through arrays: `items[].price`. Compiled when the
+// configuration is read; applying it copies what stays as it is in slices. Paths that lead nowhere in a value
+// change nothing about it.
 #pragma once
 #include <map>
 
@@ -19,6 +20,9 @@ class Shape {
   std::string rename(const Path& path, std::string_view name);
   // Both lead through the same arrays, and beyond those to another place in the same object.
   std::string move(const Path& from, const Path& to);
+  // The same: the items of the list at `from` are put behind those of the list at `to`. What is no list
+  // counts as one item, null as none.
+  std::string append(const Path& from, const Path& to);
 
   bool changes() const noexcept { return !nodes_.empty() || !moves_.empty(); }
   void apply(std::string_view value, Output& out) const;
@@ -44,6 +48,7 @@ class Shape {
   };
   struct Move {
     std::vector<PathStep> arrays, from, to;
+    bool appends = false;
   };
   // A member to leave out and one to put in, both relative to the object at hand; either may be empty.
   struct Edit {
@@ -55,6 +60,7 @@ class Shape {
   void keep_all(std::uint32_t node);
   Child* reach(const Path& path, bool only);
   void make_moves(std::string_view value, Output& out) const;
+  std::string add_move(const Path& from, const Path& to, bool appends);
   static void move_in(std::string_view value, const Move& move, std::span<const PathStep> arrays,
                       Output& out);
   static void edit(std::string_view object, const Edit& edit, Output& out);

@@ -9,6 +9,7 @@
 
 #include "gateway/base/strings.h"
 #include "gateway/chain/authenticator.h"
+#include "gateway/chain/compositions.h"
 #include "gateway/chain/order.h"
 #include "gateway/chain/registry.h"
 #include "gateway/config/report.h"
@@ -23,14 +24,21 @@ namespace {
 
 using config::path;
 
-class RouteBuilder final : public chain::Builder {
+class RouteBuilder final : public chain::Builder, public chain::Compositions {
  public:
-  RouteBuilder(const Config& config, const config::Report& report, Living living, BuiltSnapshot& out)
-      : config_(config), report_(report), living_(living), out_(out), tls_(living.threads) {}
+  RouteBuilder(const Config& config, std::span<const routing::RouteMatches> matches,
+               const config::Report& report, Living living, BuiltSnapshot& out)
+      : config_(config),
+        matches_(matches),
+        report_(report),
+        living_(living),
+        out_(out),
+        tls_(living.threads),
+        compositions_(config.routes.size()) {}
 
-  void build(std::size_t index, const routing::RouteMatches& matches) {
+  void build(std::size_t index) {
     const RouteConfig& written = config_.routes[index];
-    facts_ = {written.name, matches.captures(), matches.tells_prefix()};
+    facts_ = facts_of(index);
     timeouts_ = written.all_timeouts();
     std::vector<Placed> filters;
     for (std::size_t i = 0; i < config_.use.size(); ++i) place(config_.use[i], path("use", i), "*", filters);
@@ -44,7 +52,7 @@ class RouteBuilder final : public chain::Builder {
     }
     being_built_ = {path("routes", index, written.handler.name()), {}, {}, {}};
     lacks_auth_.push_back(std::ranges::none_of(links, identifies));
-    auto handler = chain::make_handler(written.handler, *this);
+    auto handler = composes(written) ? composed(index) : chain::make_handler(written.handler, *this);
     auto metrics = living_.metrics.route(written.name);
     metrics->expect(
         http::Method::get, 200,
@@ -119,6 +127,30 @@ class RouteBuilder final : public chain::Builder {
     being_built_ = std::move(outer);
     return made;
   }
+  OtherRoute composition(std::string_view route, std::string_view field) override {
+    std::vector<std::string_view> known;
+    for (std::size_t i = 0; i < config_.routes.size(); ++i) {
+      const RouteConfig& written = config_.routes[i];
+      if (written.name != route) {
+        if (composes(written)) known.push_back(written.name);
+        continue;
+      }
+      if (!composes(written)) {
+        error(field, fmt::format("the route `{}` has no `compose`", route), {});
+        return {};
+      }
+      if (std::ranges::find(composing_, i) == composing_.end()) return {composed(i), facts_of(i)};
+      std::string circle;
+      for (auto at = std::ranges::find(composing_, i); at != composing_.end(); ++at)
+        circle += config_.routes[*at].name + " -> ";
+      error(field, fmt::format("the composition contains itself: {}{}", circle, route), {});
+      return {};
+    }
+    auto near = base::nearest(route, known);
+    error(field, fmt::format("there is no route `{}`", route),
+          near.empty() ? "" : config::did_you_mean(near));
+    return {};
+  }
   std::shared_ptr<observe::PolicyMetrics> decisions() override {
     return living_.metrics.policy(being_built_.name, being_built_.kind);
   }
@@ -172,6 +204,25 @@ class RouteBuilder final : public chain::Builder {
   }
 
  private:
+  static bool composes(const RouteConfig& route) { return route.handler.name() == "compose"; }
+  chain::RouteFacts facts_of(std::size_t route) const {
+    return {config_.routes[route].name, matches_[route].captures(), matches_[route].tells_prefix()};
+  }
+  // The composition of that route, built once, whoever needs it first.
+  std::shared_ptr<const chain::Handler> composed(std::size_t route) {
+    if (compositions_[route]) return compositions_[route];
+    const RouteConfig& written = config_.routes[route];
+    composing_.push_back(route);
+    auto facts = std::exchange(facts_, facts_of(route));
+    auto timeouts = std::exchange(timeouts_, written.all_timeouts());
+    auto outer = std::exchange(being_built_, {path("routes", route, written.handler.name()), {}, {}, {}});
+    auto made = chain::make_handler(written.handler, *this);
+    being_built_ = std::move(outer);
+    timeouts_ = std::move(timeouts);
+    facts_ = std::move(facts);
+    composing_.pop_back();
+    return compositions_[route] = std::move(made);
+  }
   // True if some target of the upstream's file may be spoken to over TLS.
   bool draw_from_file(const upstream::UpstreamConfig& written, upstream::Upstream& made) {
     if (written.endpoints_file.empty()) return false;
@@ -261,6 +312,7 @@ class RouteBuilder final : public chain::Builder {
   }
 
   const Config& config_;
+  std::span<const routing::RouteMatches> matches_;
   const config::Report& report_;
   Living living_;
   BuiltSnapshot& out_;
@@ -273,10 +325,11 @@ class RouteBuilder final : public chain::Builder {
   };
   BeingBuilt being_built_;
   std::vector<bool> lacks_auth_;
-  std::vector<std::string> credential_parameters_;
-  std::vector<std::string> inside_;  // policies of filters that are being built inside others
+  std::vector<std::size_t> composing_;  // routes whose compositions are being built, each for the one before
+  std::vector<std::string> inside_;     // policies of filters that are being built inside others
   upstream::TimeoutsConfig timeouts_;
   UpstreamTls tls_;
+  std::vector<std::shared_ptr<const chain::Handler>> compositions_;  // by route; null until built
   std::map<std::string, std::shared_ptr<upstream::Upstream>, std::less<>> upstreams_;
   std::map<std::string, std::shared_ptr<stores::Counters>, std::less<>> counters_;
 };
@@ -369,9 +422,9 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
       config.state_directory.empty()
           ? std::string()
           : config::resolved(directory_of(report, "state_directory"), config.state_directory));
-  RouteBuilder builder(config, report, living, *out);
+  RouteBuilder builder(config, matches, report, living, *out);
   builder.build_default_pages();
-  for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i, matches[i]);
+  for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i);
   check_auth(config, matches, builder.lacks_auth(), report, *out);
   out->identity_fields.settle();
   out->consumers = table_of(config, report);

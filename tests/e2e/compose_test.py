@@ -47,6 +47,12 @@ class Compositions(Case):
         self.assertEqual(report["content-type"], "text/csv")
         self.assertEqual(report.body, b"order,price\n9007199254740993,1.50\n")
 
+    def test_whoever_answers_in_time_is_in_the_list(self):
+        self.serve_example()
+        offers = self.curl("/offers/pen")
+        self.assertEqual([offer["sku"] for offer in offers.json()["offers"]], ["pen", "ink"])
+        self.assertEqual(offers["sluice-partial"], "far;reason=timeout")
+
     def test_the_answer_is_the_same_each_time_also_under_load(self):
         self.serve_example()
         with ThreadPoolExecutor(8) as pool:

@@ -253,7 +253,7 @@ TEST_F(Composition, ShapesWhatItMerges) {
 TEST_F(Composition, FillsATemplate) {
   with(
       R"({json: {name: "Dear ${user.name}", first: "${orders[0]}", none: "${ads}", host: "${request.host}"}, calls: {
-    user: {get: "users:/"}, orders: {get: "orders:/", as: o}, ads: {get: "ads:/", as: a}}})");
+    user: {get: "users:/"}, orders: {get: "orders:/"}, ads: {get: "ads:/"}}})");
   users().answers(200, R"({"name":"A\"nn"})");
   orders().answers(200, "[1.0]");
   ads().answers(500, "");

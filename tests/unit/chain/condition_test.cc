@@ -69,6 +69,14 @@ TEST(Condition, SaysWhatItDoesNotKnow) {
   EXPECT_THAT(fault("consumer.groups == 'x'"), testing::HasSubstr("compares a list with a text"));
 }
 
+TEST(Condition, TellsWhatItLooksAt) {
+  auto made = Condition::compile("claim.tier == 'x' && has(query.y) && 'a' in consumer.groups");
+
+  EXPECT_EQ(std::get<Condition>(made).names(),
+            (std::vector<std::string_view>{"claim.", "query.", "consumer.groups"}));
+  EXPECT_TRUE(Condition().names().empty());
+}
+
 TEST(Condition, TakesWhatAHandlerAdds) {
   struct Calls final : Condition::More, expression::Values {
     bool knows(std::string_view root) const override { return root == "user"; }

@@ -25,12 +25,14 @@ TEST(DrawnPlan, HasCallsBelowThoseThatTheyWaitFor) {
 TEST(DrawnPlan, SaysWhatIsSpecialAboutACall) {
   auto m = made(R"({timeout: 2s, calls: {
     a: {get: "u:/", timeout: 1s, required: true, cache: 30s},
-    b: {get: "u:/", fallback: [], hide: true}}})");
+    b: {get: "u:/", fallback: [], hide: true},
+    c: {post: "u:/", shadow: true}}})");
 
   ASSERT_EQ(m.problems, "");
   EXPECT_EQ(m.plan->drawn(), R"(compose, 2s for all calls
   a GET u, 1s, required, kept for 30s
   b GET u, has a fallback, hidden
+  c POST u, not waited for
 )");
 }
 

@@ -24,6 +24,11 @@ TEST(ComposePlan, FindsOutWhoWaitsForWhom) {
   EXPECT_EQ(m.plan->calls[3].needs, (std::vector<std::uint32_t>{1}));
 }
 
+TEST(ComposePlan, SaysWhyAConditionCannotNameACall) {
+  EXPECT_THAT(problems(R"(my-call: {get: "u:/"}, b: {get: "u:/", when: "my-call.x == 1", as: b})"),
+              HasSubstr("in a condition `-` subtracts: call `my-call` without one"));
+}
+
 TEST(ComposePlan, RefusesCircles) {
   EXPECT_THAT(
       problems(R"(a: {get: "u:/${b.x}"}, b: {get: "u:/${c.x}", as: b}, c: {get: "u:/${b.x}", as: c})"),
@@ -115,22 +120,19 @@ TEST(ComposePlan, PassesNothingOnThatDecidesAboutTheFormOfAnAnswer) {
   EXPECT_EQ(made(R"({raw: a, calls: {a: {get: "u:/", forward: {headers: [If-None-Match]}}}})").problems, "");
 }
 
-TEST(ComposePlan, RefusesWhatAStreamCannotSay) {
-  EXPECT_THAT(made(R"({stream: true, json: {}, calls: {a: {get: "u:/"}}})").problems,
-              HasSubstr("json: makes no sense"));
-  EXPECT_THAT(made(R"({stream: true, data: {always: {x: 1}}, calls: {a: {get: "u:/"}}})").problems,
-              HasSubstr("data: makes no sense"));
-  EXPECT_THAT(made(R"({stream: true, calls: {a: {get: "u:/", response_headers: ETag}}})").problems,
-              HasSubstr("the head waits for required calls alone"));
-  EXPECT_THAT(made(R"({error_bodies: true, calls: {a: {get: "u:/"}}})").problems,
-              HasSubstr("there is no `errors`"));
-  EXPECT_EQ(made(R"({stream: true, calls: {a: {get: "u:/"}, b: {get: "u:/"}}})").problems, "");
-}
-
-TEST(ComposePlan, WarnsOfCallsWhoseMembersMayCollide) {
-  EXPECT_THAT(problems(R"(a: {get: "u:/"}, b: {get: "u:/"})"),
-              HasSubstr("warning: calls.b: `a` and `b` have no `as`"));
-  EXPECT_EQ(problems(R"(a: {get: "u:/"}, b: {get: "u:/", hide: true})"), "");
+TEST(ComposePlan, RefusesWhatNobodyWaitsForWhereItIsNeeded) {
+  for (auto setting : {"required: true", "fallback: 1", "pick: x", "as: x", "cache: 1s",
+                       "response_headers: ETag", "only: x"})
+    EXPECT_THAT(problems("a: {get: 'u:/', shadow: true, " + std::string(setting) + "}"),
+                HasSubstr("makes no sense with `shadow`"))
+        << setting;
+  constexpr const char* kWhy = "refers to `a`, whose answer nobody waits for";
+  EXPECT_THAT(problems(R"(a: {get: "u:/", shadow: true}, b: {get: "u:/${a.x}", as: b})"), HasSubstr(kWhy));
+  EXPECT_THAT(problems(R"(a: {get: "u:/", shadow: true}, b: {get: "u:/", as: b, zip: a})"), HasSubstr(kWhy));
+  EXPECT_THAT(made(R"({json: {a: "${a}"}, calls: {a: {get: "u:/", shadow: true}}})").problems,
+              HasSubstr(kWhy));
+  EXPECT_THAT(made(R"({raw: a, calls: {a: {get: "u:/", shadow: true}}})").problems, HasSubstr(kWhy));
+  EXPECT_EQ(problems(R"(a: {get: "u:/", shadow: true}, b: {get: "u:/", as: b})"), "");
 }
 
 }  // namespace

@@ -131,6 +131,36 @@ TEST_F(JsonMerge, OpensAnObjectThatIsInTheWay) {
   EXPECT_EQ(merged(), R"({"user":{"name":{"first":2},"orders":[1]}})");
 }
 
+TEST_F(JsonMerge, ObeysThePolicyOnTheWayToAPlace) {
+  for (auto policy : {OnConflict::last, OnConflict::deep, OnConflict::concat}) {
+    merge = Merge(arena);
+    add("user", "7");
+    add("user.orders", "[1]", policy);
+    EXPECT_EQ(merged(), R"({"user":{"orders":[1]}})");
+    EXPECT_FALSE(merge.conflict());
+  }
+  merge = Merge(arena);
+  add("user", "[7]");
+  add("user.orders", "[1]", OnConflict::first);
+  EXPECT_EQ(merged(), R"({"user":[7]})");
+  EXPECT_FALSE(merge.conflict());
+  add("user.orders.first", "1", OnConflict::error);
+  ASSERT_TRUE(merge.conflict());
+  EXPECT_EQ(merge.conflict()->name, "user");
+  EXPECT_EQ(merge.conflict()->first, "call 7");
+  EXPECT_EQ(merge.conflict()->second, "call 9");
+}
+
+TEST_F(JsonMerge, TellsWhoseMembersAreInTheWay) {
+  add("user.orders", "[1]");
+  add("user", "7", OnConflict::error);
+
+  ASSERT_TRUE(merge.conflict());
+  EXPECT_EQ(merge.conflict()->name, "user");
+  EXPECT_EQ(merge.conflict()->first, "call 1");
+  EXPECT_EQ(merge.conflict()->second, "call 2");
+}
+
 TEST_F(JsonMerge, FindsOneOfManyMembers) {
   std::string many = "{";
   for (int i = 0; i < 50'000; ++i)

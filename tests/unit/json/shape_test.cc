@@ -16,6 +16,7 @@ struct Made : Shape {
   Made& drop(std::string_view p) { return good(Shape::drop(path(p))); }
   Made& rename(std::string_view p, std::string_view name) { return good(Shape::rename(path(p), name)); }
   Made& move(std::string_view a, std::string_view b) { return good(Shape::move(path(a), path(b))); }
+  Made& append(std::string_view a, std::string_view b) { return good(Shape::append(path(a), path(b))); }
   std::string of(std::string_view value) const {
     Output out;
     apply(trimmed(Padded(value)), out);
@@ -148,6 +149,26 @@ TEST(JsonShape, MakesJsonOfAnyJson) {
       .move("a.key", "a.b.x")
       .move("[].a", "[].x");
   for (int i = 0; i < 3000; ++i) shape.of(random.value());
+}
+
+TEST(JsonShape, AppendsListsToLists) {
+  EXPECT_EQ(Made().append("a", "b").of(R"({"a":[1, 2],"b":[ 0 ],"c":3})"), R"({"c":3,"b":[0,1, 2]})");
+  EXPECT_EQ(Made().append("x.a", "b.c").of(R"({"x":{"a":[1],"y":2}})"), R"({"x":{"y":2},"b":{"c":[1]}})");
+  EXPECT_EQ(Made().append("[].a", "[].b").of(R"([{"a":[1],"b":[2]},{"b":[3]},7])"),
+            R"([{"b":[2,1]},{"b":[3]},7])");
+  EXPECT_EQ(Made().append("a", "c").append("b", "c").of(R"({"a":[1],"b":[2]})"), R"({"c":[1,2]})");
+}
+
+TEST(JsonShape, CountsWhatIsNoListAsOneItem) {
+  EXPECT_EQ(Made().append("a", "b").of(R"({"a":{"x":1},"b":7})"), R"({"b":[7,{"x":1}]})");
+  EXPECT_EQ(Made().append("a", "b").of(R"({"a":null,"b":[]})"), R"({"b":[]})");
+  EXPECT_EQ(Made().append("a", "b").of(R"({"a":[],"b":null})"), R"({"b":[]})");
+  EXPECT_EQ(Made().append("a", "b").of(R"({"b":7})"), R"({"b":7})");
+}
+
+TEST(JsonShape, RefusesToAppendWhatIsInTheWayOfItself) {
+  EXPECT_EQ(Shape().append(path("a"), path("a.b")), "one path leads into the other");
+  EXPECT_EQ(Shape().append(path("a[].b"), path("c")), "both paths must lead through the same lists");
 }
 
 }  // namespace

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// gateway/compose/each.cc
+#include <gmock/gmock.h>
+
+#include "tests/unit/compose/services.h"
+
+namespace sluice::compose {
+namespace {
+
+using base::Reason;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+// Asks for 1, 2 and 3; `settings` are those of the call that is made for each.
+std::string each(std::string_view settings) {
+  return "calls: {ids: {get: 'ids:/', required: true, hide: true}, b: {each: '${ids[]}', get: 'b:/${each}', "
+         "as: b" +
+         std::string(settings) + "}}";
+}
+// Answers them.
+void answer(Composing& page, Said first, Said second, Said third) {
+  page.ask();
+  page.say("ids", {200, "[1,2,3]"});
+  page.say("b", std::move(first));
+  page.say("b", std::move(second));
+  page.say("b", std::move(third));
+}
+
+TEST(ComposeEach, LeavesOutWhatFailedAndSaysSo) {
+  Composing page(each(""));
+  answer(page, {200, "1"}, {404, ""}, {200, "3"});
+
+  EXPECT_EQ(page.outcome().body, R"({"b":[1,3]})");
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Sluice-Partial: b;reason=status;status=404"));
+}
+
+TEST(ComposeEach, PassesTheRefusalOfARequiredItemOn) {
+  Composing page(each(", required: true"));
+  answer(page, {200, "1"}, {404, "no 2", {{"Content-Type", "text/plain"}}}, {500, ""});
+
+  EXPECT_EQ(page.outcome().status, 404);
+  EXPECT_EQ(page.outcome().body, "no 2");
+  EXPECT_THAT(page.outcome().fields, HasSubstr("text/plain"));
+
+  answer(page, {200, "1"}, {500, ""}, {404, ""});
+  EXPECT_EQ(page.outcome().reason, Reason::upstream_status);
+}
+
+TEST(ComposeEach, CountsAStatusThatIsNamedAsAnAnswer) {
+  for (auto required : {"", ", required: true"}) {
+    Composing page(each(", fallback: [], fallback_on: ['404']" + std::string(required)));
+    answer(page, {200, "1"}, {404, ""}, {200, "3"});
+    EXPECT_EQ(page.outcome().body, R"({"b":[1,3]})");
+    EXPECT_THAT(page.outcome().fields, Not(HasSubstr("Sluice-Partial")));
+  }
+}
+
+TEST(ComposeEach, TakesTheFallbackIfNothingCame) {
+  Composing named(each(", fallback: [0], fallback_on: ['404']"));
+  answer(named, {404, ""}, {404, ""}, {404, ""});
+  EXPECT_EQ(named.outcome().body, R"({"b":[0]})");
+  EXPECT_THAT(named.outcome().fields, Not(HasSubstr("Sluice-Partial")));
+
+  Composing both(each(", fallback: [0], fallback_on: ['404', error]"));
+  answer(both, {404, ""}, {500, ""}, {404, ""});
+  EXPECT_EQ(both.outcome().body, R"({"b":[0]})");
+  EXPECT_THAT(both.outcome().fields, HasSubstr("b;reason=status;status=500;fallback"));
+}
+
+TEST(ComposeEach, GivesTheFailureOfTheFirstItemInOrderThatIsNotNamed) {
+  Composing page(each(", required: true, fallback: [], fallback_on: ['404']"));
+  answer(page, {404, ""}, {409, "two"}, {410, "three"});
+
+  EXPECT_EQ(page.outcome().status, 409);
+}
+
+TEST(ComposeEach, AsksForNoMoreAtATimeThanAllowed) {
+  Composing page(each(", concurrency: 2"));
+  page.ask();
+  page.say("ids", {200, "[1,2,3,2]"});
+  EXPECT_THAT(page.waiting(), ElementsAre("b", "b"));
+  page.say("b", {200, "1"});
+  EXPECT_THAT(page.waiting(), ElementsAre("b", "b"));
+  page.say("b", {200, "2"});
+  page.say("b", {200, "3"});
+
+  EXPECT_THAT(page.asked(), ElementsAre("GET ids /", "GET b /1", "GET b /2", "GET b /3"));
+  EXPECT_EQ(page.outcome().body, R"({"b":[1,2,3]})");
+}
+
+TEST(ComposeEach, FailsForMoreValuesThanAllowed) {
+  Composing page(each(", at_most: 2"));
+  page.ask();
+  page.say("ids", {200, "[1,2,2]"});
+  EXPECT_EQ(page.waiting().size(), 2u) << "values that stand there twice count once";
+
+  page.ask();
+  page.say("ids", {200, "[1,2,3]"});
+  EXPECT_EQ(page.asked().size(), 1u);
+  EXPECT_THAT(page.outcome().fields, HasSubstr("b;reason=reference"));
+}
+
+}  // namespace
+}  // namespace sluice::compose

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/compose/run.h"
+
+#include <gmock/gmock.h>
+
+#include <random>
+
+#include "tests/unit/compose/services.h"
+
+namespace sluice::compose {
+namespace {
+
+using base::Reason;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::UnorderedElementsAre;
+
+// --- what is asked
+
+TEST(ComposeRun, ForwardsEveryParameterOfAName) {
+  Composing page(R"(calls: {a: {get: "a:/?x=0", forward: {query: [tag, none]}}})");
+  page.ask("/page/7?tag=1&other=2&tag=a%20b&tag&t%61g=3");
+
+  EXPECT_THAT(page.asked(), ElementsAre("GET a /?x=0&tag=1&tag=a%20b&tag=&tag=3"));
+}
+
+TEST(ComposeRun, ForwardsAllAndTheBodyToo) {
+  Composing page(
+      R"(calls: {a: {post: "a:/", forward: {all: true, body: true}, as: a}, b: {get: "b:/", forward: all, as: b}})");
+  page.ask("/page/7?x=1", "X-A: 1\nContent-Type: text/plain\nContent-Encoding: br\n", "hello");
+
+  EXPECT_THAT(page.asked(), UnorderedElementsAre("POST a /?x=1", "GET b /?x=1"));
+  EXPECT_EQ(page.body(0), "hello");
+  EXPECT_THAT(page.lines(0), HasSubstr("X-A: 1"));
+  EXPECT_THAT(page.lines(0), HasSubstr("text/plain"));
+  EXPECT_THAT(page.lines(0), HasSubstr("br"));
+  EXPECT_EQ(page.body(1), "");
+  EXPECT_THAT(page.lines(1), HasSubstr("X-A: 1"));
+  EXPECT_THAT(page.lines(1), Not(HasSubstr("text/plain")));
+  EXPECT_THAT(page.lines(1), Not(HasSubstr("ontent-")));
+}
+
+// --- what is left out
+
+constexpr const char* kConditional = R"yaml(calls: {
+  a: {get: "a:/", when: "has(query.x)", fallback: {id: 1}, fallback_on: [error, skipped], hide: true},
+  b: {get: "b:/${a.id}", required: true, as: b}})yaml";
+
+TEST(ComposeRun, TakesTheFallbackOfACallThatItLeavesOutIfToldSo) {
+  Composing page(kConditional);
+  page.ask();
+  EXPECT_THAT(page.asked(), ElementsAre("GET b /1"));
+  page.say("b", {200, "2"});
+  EXPECT_EQ(page.outcome().body, R"({"b":2})");
+  EXPECT_THAT(page.outcome().fields, Not(HasSubstr("Sluice-Partial")));
+
+  page.ask("/page/7?x=1");
+  page.say("a", {200, R"({"id":5})"});
+  EXPECT_THAT(page.asked(), ElementsAre("GET a /", "GET b /5"));
+}
+
+TEST(ComposeRun, TakesTheFallbackOfACallThatCannotBeMadeWithoutWhatIsLeftOut) {
+  Composing page(R"yaml(calls: {
+    a: {get: "a:/", when: "has(query.x)", as: a},
+    b: {get: "b:/${a.id}", as: b, fallback: [], fallback_on: [skipped]},
+    c: {get: "c:/${a.id}", as: c, fallback: []}})yaml");
+  page.ask();
+
+  EXPECT_EQ(page.outcome().body, R"({"b":[]})");
+}
+
+// --- required calls
+
+constexpr const char* kTwo = R"(calls: {
+  a: {get: "a:/", required: true, as: a}, b: {get: "b:/", required: true, as: b}, c: {get: "c:/", as: c}})";
+
+TEST(ComposeRun, GivesTheFailureOfTheFirstRequiredCallWhoeverAnswersFirst) {
+  Composing page(kTwo);
+  page.ask();
+  page.say("b", {404, "b"});
+  EXPECT_FALSE(page.outcome().ended) << "a may still decide";
+  EXPECT_THAT(page.waiting(), ElementsAre("a")) << "c cannot";
+  page.say("a", {403, "a"});
+  EXPECT_EQ(page.outcome().status, 403);
+  EXPECT_EQ(page.outcome().body, "a");
+
+  page.ask();
+  page.say("a", {403, "a"});
+  EXPECT_EQ(page.outcome().status, 403);
+  EXPECT_THAT(page.waiting(), IsEmpty());
+}
+
+TEST(ComposeRun, GivesTheFailureOfALaterRequiredCallIfTheEarlierOnesAreGood) {
+  Composing page(kTwo);
+  page.ask();
+  page.say("b", {404, "b"});
+  page.say("a", {200, "1"});
+
+  EXPECT_EQ(page.outcome().status, 404);
+}
+
+TEST(ComposeRun, WaitsForWhatAnEarlierRequiredCallNeedsAndMakesIt) {
+  Composing page(R"(calls: {
+    a: {get: "a:/${k.x}", required: true, as: a},
+    b: {get: "b:/", required: true, as: b},
+    k: {get: "k:/", fallback: {x: 1}, as: k},
+    d: {get: "d:/${k.x}", as: d}})");
+  page.ask();
+  page.say("b", {404, "b"});
+  EXPECT_THAT(page.waiting(), ElementsAre("k"));
+  page.say("k", {200, R"({"x":2})"});
+  EXPECT_THAT(page.waiting(), ElementsAre("a")) << "d is not worth asking any more";
+  page.say("a", {500, ""});
+
+  EXPECT_EQ(page.outcome().reason, Reason::upstream_status);
+  EXPECT_THAT(page.outcome().detail, HasSubstr("a answered 500"));
+}
+
+// The call that could not be made for want of it is not the cause.
+TEST(ComposeRun, GivesTheFailureOfWhatARequiredCallNeeds) {
+  Composing page(R"(calls: {
+    a: {get: "a:/${k.x}", required: true, as: a}, k: {get: "k:/", required: true, as: k}})");
+  page.ask();
+  page.say("k", {404, "no k"});
+
+  EXPECT_EQ(page.outcome().status, 404);
+  EXPECT_EQ(page.outcome().body, "no k");
+}
+
+TEST(ComposeRun, EndsAllCallsAtItsDeadline) {
+  Composing page("timeout: 1s\n" + std::string(kTwo));
+  page.ask();
+  page.say("b", {404, "b"});
+  page.pass(std::chrono::seconds(3));
+
+  EXPECT_TRUE(page.outcome().ended);
+  EXPECT_EQ(page.outcome().reason, Reason::timeout_total);
+  EXPECT_THAT(page.waiting(), IsEmpty());
+}
+
+// --- any plan, any order
+
+// Compositions that somebody might write, from a seed.
+class AnyPlan {
+ public:
+  explicit AnyPlan(unsigned seed) : random_(seed) {}
+
+  std::string yaml() {
+    std::size_t n = 2 + below(5);
+    std::vector<std::size_t> order(n);
+    for (std::size_t i = 0; i < n; ++i) order[i] = i;
+    std::shuffle(order.begin(), order.end(), random_);
+    std::vector<std::string> calls(n);
+    for (std::size_t at = 0; at < n; ++at) {
+      std::string name(1, static_cast<char>('a' + order[at]));
+      std::string& call = calls[order[at]];
+      auto earlier = [&] { return std::string(1, static_cast<char>('a' + order[below(at)])); };
+      bool each = at > 0 && below(5) == 0;
+      std::string path = each ? "${each}" : at > 0 && below(2) ? "${" + earlier() + ".x}" : "";
+      call = name + ": {get: \"" + name + ":/" + path + "\"";
+      if (each) call += ", each: \"${" + earlier() + ".l[]}\", concurrency: 2";
+      if (below(4)) call += ", as: " + name;
+      if (below(3) == 0) call += ", required: true";
+      if (below(3) == 0) {
+        const char* on[] = {"[error]", "[error, skipped]", "[\"404\"]", "[timeout]"};
+        call += std::string(", fallback: {x: 0, l: [9]}, fallback_on: ") + on[below(4)];
+      }
+      if (below(5) == 0)
+        call += at > 0 && below(2) ? ", when: \"" + earlier() + ".x > 2\"" : ", when: \"has(query.q)\"";
+      if (below(6) == 0) call += ", hide: true";
+      call += "}";
+    }
+    std::string out = below(2) ? "errors: errors\n" : "";
+    const char* conflicts[] = {"last", "first", "error", "deep", "concat"};
+    out += std::string("on_conflict: ") + conflicts[below(5)] + "\ncalls:\n";
+    for (const auto& call : calls) out += "  " + call + "\n";
+    return out;
+  }
+  // What each call is answered, whatever it asks.
+  std::vector<Said> answers() {
+    std::vector<Said> out;
+    for (std::size_t i = 0; i < 8; ++i) {
+      std::string n = std::to_string(below(5));
+      switch (below(6)) {
+        case 0:
+          out.push_back({404, "{\"no\":" + n + "}"});
+          break;
+        case 1:
+          out.push_back({500, "oops"});
+          break;
+        case 2:
+          out.push_back({200, "{\"l\":"});
+          break;
+        default:
+          out.push_back({200, "{\"x\":" + n + ",\"l\":[1," + n + "]}"});
+      }
+    }
+    return out;
+  }
+  std::size_t below(std::size_t n) { return random_() % n; }
+
+ private:
+  std::mt19937 random_;
+};
+
+Composing::Outcome outcome_in_some_order(Composing& page, const std::vector<Said>& answers,
+                                         std::mt19937& random) {
+  page.ask("/page/7");
+  for (auto waiting = page.waiting(); !waiting.empty(); waiting = page.waiting()) {
+    std::size_t n = random() % waiting.size();
+    page.say(n, answers[static_cast<std::size_t>(waiting[n][0] - 'a')]);
+  }
+  EXPECT_TRUE(page.outcome().ended);
+  return page.outcome();
+}
+
+TEST(ComposeRun, ComesToTheSameInWhateverOrderServicesAnswer) {
+  std::size_t ran = 0;
+  for (unsigned seed = 0; seed < 400; ++seed) {
+    AnyPlan any(seed);
+    std::string yaml = any.yaml();
+    if (made(yaml).problems.find("error: ") != std::string::npos) continue;
+    ++ran;
+    Composing page(yaml);
+    auto answers = any.answers();
+    std::mt19937 random(seed);
+    auto first = outcome_in_some_order(page, answers, random);
+    for (int order = 0; order < 6; ++order) {
+      auto other = outcome_in_some_order(page, answers, random);
+      ASSERT_EQ(other.status, first.status) << seed << "\n" << yaml << first.detail << "\n" << other.detail;
+      ASSERT_EQ(other.body, first.body) << seed << "\n" << yaml;
+      ASSERT_EQ(other.fields, first.fields) << seed << "\n" << yaml;
+      ASSERT_EQ(other.detail, first.detail) << seed << "\n" << yaml;
+    }
+    // No answer has less in it than what is required.
+    for (const CallPlan& p : page.plan().calls) {
+      bool there = first.status == 200 && p.required && !p.when && !p.hidden && !p.place.empty();
+      if (there) {
+        ASSERT_THAT(first.body, HasSubstr("\"" + p.name + "\":")) << seed << "\n" << yaml;
+      }
+    }
+  }
+  EXPECT_GT(ran, 100u) << "most plans are refused";
+}
+
+}  // namespace
+}  // namespace sluice::compose

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// gateway/compose/whole.cc
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/compose/plans.h"
+
+namespace sluice::compose {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(ComposeWhole, RefusesWhatDoesNothingInATemplate) {
+  for (auto setting : {"only: x", "drop: x", "rename: {x: y}", "move: {x: y}", "append: {x: y}", "as: x",
+                       "zip: b", "on_conflict: deep", "join: {on: x, with: b.y}"})
+    EXPECT_THAT(
+        made("{json: {}, calls: {a: {get: 'u:/', " + std::string(setting) + "}, b: {get: 'u:/'}}}").problems,
+        HasSubstr("has no effect with `json`"))
+        << setting;
+  EXPECT_EQ(
+      made(R"({json: {}, data: {always: {x: 1}}, errors: e, drop: y, calls: {a: {get: "u:/", hide: true}}})")
+          .problems,
+      "");
+  EXPECT_THAT(made(R"({json: ["${a}"], errors: e, calls: {a: {get: "u:/"}}})").problems,
+              HasSubstr("errors: has no place in a template that is no object"));
+  EXPECT_THAT(made(R"({json: "${a}", data: {always: {}}, calls: {a: {get: "u:/"}}})").problems,
+              HasSubstr("data: has no place in a template that is no object"));
+}
+
+TEST(ComposeWhole, RefusesWhatDoesNothingToARawAnswer) {
+  for (auto setting :
+       {"data: {always: {}}", "errors: e", "only: x", "drop: x", "append: {x: y}", "on_conflict: deep"})
+    EXPECT_THAT(made("{raw: a, " + std::string(setting) + ", calls: {a: {get: 'u:/'}}}").problems,
+                HasSubstr("has no effect with `raw`"))
+        << setting;
+  EXPECT_THAT(made(R"({raw: a, calls: {a: {get: "u:/", fallback: 1}}})").problems,
+              HasSubstr("calls.a.fallback: the answer is passed through as it is"));
+  EXPECT_THAT(made(R"({raw: a, calls: {a: {get: "u:/", as: x}}})").problems,
+              HasSubstr("calls.a.as: has no effect"));
+}
+
+TEST(ComposeWhole, RefusesWhatIsAddedToAList) {
+  EXPECT_THAT(made(R"({errors: e, calls: {a: {get: "u:/", expect: array}}})").problems,
+              HasSubstr("errors: has no place beside `a`, which is a list; write `as` for `a`"));
+  EXPECT_THAT(made(R"({data: {always: {}}, calls: {a: {get: "u:/", pick: "x[].y"}}})").problems,
+              HasSubstr("data: has no place beside `a`"));
+  EXPECT_THAT(made(R"({data: {always: 1}, calls: {a: {get: "u:/"}}})").problems,
+              HasSubstr("data.always: must be an object"));
+  EXPECT_THAT(made(R"({errors: e, calls: {a: {get: "u:/"}}})").problems,
+              HasSubstr("warning: errors: has no place if"));
+  EXPECT_EQ(made(R"({errors: e, calls: {a: {get: "u:/", expect: object}}})").problems, "");
+  EXPECT_EQ(made(R"({errors: e, calls: {a: {get: "u:/"}, b: {get: "u:/", as: b}}})").problems, "");
+  EXPECT_EQ(made(R"({data: {always: [1]}, calls: {a: {get: "u:/", expect: array}}})").problems, "");
+}
+
+TEST(ComposeWhole, RefusesWhatAStreamCannotSay) {
+  EXPECT_THAT(made(R"({stream: true, json: {}, calls: {a: {get: "u:/"}}})").problems,
+              HasSubstr("json: makes no sense"));
+  EXPECT_THAT(made(R"({stream: true, data: {always: {x: 1}}, calls: {a: {get: "u:/"}}})").problems,
+              HasSubstr("data: makes no sense"));
+  EXPECT_THAT(made(R"({stream: true, calls: {a: {get: "u:/", response_headers: ETag}}})").problems,
+              HasSubstr("the head waits for required calls alone"));
+  EXPECT_THAT(made(R"({error_bodies: true, calls: {a: {get: "u:/"}}})").problems,
+              HasSubstr("there is no `errors`"));
+  EXPECT_EQ(made(R"({stream: true, calls: {a: {get: "u:/"}, b: {get: "u:/"}}})").problems, "");
+}
+
+TEST(ComposeWhole, KnowsWhetherTheAnswerDependsOnWhoCalls) {
+  auto personal = [](std::string_view yaml) { return made(yaml).plan->personal; };
+  EXPECT_FALSE(personal(
+      R"yaml({json: {a: "${a}", id: "${path.id}"}, calls: {a: {get: "u:/?x=${query.x}", when: "has(query.x)"}}})yaml"));
+  EXPECT_TRUE(personal(R"({json: {a: "${claim.name}"}, calls: {a: {get: "u:/"}}})"));
+  EXPECT_TRUE(personal(R"({calls: {a: {get: "u:/", when: "consumer.id == 'x'"}}})"));
+  EXPECT_TRUE(personal(R"({calls: {a: {post: "u:/", forward: {body: true}}}})"));
+}
+
+TEST(ComposeWhole, WarnsOfCallsWhoseMembersMayCollide) {
+  EXPECT_THAT(problems(R"(a: {get: "u:/"}, b: {get: "u:/"})"),
+              HasSubstr("warning: calls.b: `a` and `b` have no `as`"));
+  EXPECT_EQ(problems(R"(a: {get: "u:/"}, b: {get: "u:/", hide: true})"), "");
+}
+
+}  // namespace
+}  // namespace sluice::compose
