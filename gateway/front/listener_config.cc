@@ -7,6 +7,7 @@
 
 #include "gateway/base/strings.h"
 #include "gateway/net/buffers.h"
+#include "gateway/net/listen.h"
 
 namespace sluice::front {
 namespace {
@@ -60,7 +61,8 @@ bool BindAddress::overlaps(const BindAddress& other) const {
 
 net::Address BindAddress::address() const {
   if (!path.empty()) return net::Address::of_path(path).value();
-  auto a = net::Address::parse(ip.empty() ? "::" : ip, port);
+  if (ip.empty()) return net::every_address(port);
+  auto a = net::Address::parse(ip, port);
   return a ? *a : net::Address{};
 }
 
