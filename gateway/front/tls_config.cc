@@ -43,7 +43,8 @@ void describe(Description<ClientAuthConfig>& d) {
           "PEM file with the authorities that are believed. Needed, unless the mode is optional_no_verify.",
           config::check(refuse_as_path), example("certs/clients-ca.pem"));
   d.field("crl", &ClientAuthConfig::crl,
-          "PEM file with a revocation list of each authority; certificates on it are refused.",
+          "PEM file with a revocation list of each authority, also of those between `ca` and a client's "
+          "certificate; what is on one is refused, and so is what an authority without one has issued.",
           config::check(refuse_as_path), example("certs/clients.crl"));
   d.field("chain", &ClientAuthConfig::chain,
           "Sends Client-Cert-Chain too. Connections are then never resumed: tickets do not keep the chain.");

@@ -46,6 +46,13 @@ Authority::Authority(std::string name) : key_(net::make_key("P-256")) {
   pem_ = net::to_pem(own_.get());
 }
 
+Authority::Authority(std::string name, const Authority& above) : key_(net::make_key("P-256")) {
+  std::time_t now = std::time(nullptr);
+  own_ = net::issue({std::move(name), {}, true, false, now - kDay, now + 30 * kDay}, key_.get(),
+                    above.own_.get(), above.key_.get());
+  pem_ = net::to_pem(own_.get());
+}
+
 Issued Authority::issue(const Wanted& wanted) const {
   std::time_t now = std::time(nullptr);
   auto key = net::make_key(wanted.kind);

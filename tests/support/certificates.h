@@ -35,6 +35,8 @@ struct OcspSays {
 class Authority {
  public:
   explicit Authority(std::string name = "Test Authority");
+  // One that `above` vouches for.
+  Authority(std::string name, const Authority& above);
 
   Issued issue(const Wanted& wanted = {}) const;
   // Our own certificate.
