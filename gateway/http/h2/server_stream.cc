@@ -118,7 +118,7 @@ bool ServerStream::on_block_end(bool last) {
     return false;
   }
   const ServerOptions& options = *connection_->options_;
-  auto control = reader_->finish(last, connection_->facts_->listener->scheme);
+  auto control = reader_->finish(last);
   if (control && control->framing.length > options.max_body)
     control = base::fail(Reason::body_too_large, "Content-Length exceeds the limit of " +
                                                      std::to_string(options.max_body) + " bytes");
