@@ -175,6 +175,10 @@ void describe(config::Description<ClientTimeoutsConfig>& d) {
   d.about("client_timeouts", "How long the gateway waits for a client; 0s waits for ever.");
   d.field("head", &ClientTimeoutsConfig::head, "For a whole request head, from its first byte; then 408.");
   d.field("body", &ClientTimeoutsConfig::body, "Between two pieces of a request body; then 408.");
+  d.field(
+      "request", &ClientTimeoutsConfig::request,
+      "For a whole request, head and body, from its first byte, also where a target is slow to take it; then "
+      "408. Calls of gRPC and tunnels are not concerned.");
   d.field("keep_alive", &ClientTimeoutsConfig::keep_alive, "For the next request on an idle connection.");
   d.field("write", &ClientTimeoutsConfig::write, "For a client that does not read its response.");
 }
@@ -273,6 +277,9 @@ http::ServerOptions ListenerConfig::options() const {
   http::ServerOptions o;
   o.limits = {limits.uri.bytes, limits.head.bytes, limits.fields};
   o.head_timeout = timeouts.head;
+  o.request_timeout = timeouts.request;
+  bool sooner = timeouts.head.count() == 0 || timeouts.request < timeouts.head;
+  if (timeouts.request.count() != 0 && sooner) o.head_timeout = timeouts.request;
   o.body_timeout = timeouts.body;
   o.keep_alive_timeout = timeouts.keep_alive;
   o.write_timeout = timeouts.write;

@@ -19,7 +19,9 @@ class ServerStream::RequestBody final : public BodyReader {
       : BodyReader(*stream.input_, stream.control_.framing, Message::request, *stream.arena_, timeout, limit),
         stream_(&stream),
         pace_(stream.options_->min_rate, *stream.loop_) {
-    if (stream.options_->min_rate.bytes != 0) keep_pace(pace_);
+    auto whole = stream.options_->request_timeout;
+    if (whole.count() != 0) pace_.end_by(stream.begun() + whole);
+    if (pace_.any()) keep_pace(pace_);
   }
   ~RequestBody() override {
     stream_->body_finished_ = complete();
