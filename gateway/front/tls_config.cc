@@ -90,11 +90,25 @@ void describe(Enumeration<RedirectTo>& e) {
   e.value("https", RedirectTo::https, "The same URL over TLS.");
 }
 
+namespace {
+
+std::string refuse_status(std::uint16_t status) {
+  return status == 301 || status == 308 ? "" : "must be 301 or 308";
+}
+
+}  // namespace
+
 void describe(Description<ListenerRedirect>& d) {
-  d.about("listener_redirect", "Answers every request by 308 and the same URL over TLS, instead of a route.");
+  d.about(
+      "listener_redirect",
+      "Answers every request by 308 and the same URL over TLS, instead of a route; but for requests below "
+      "/.well-known/acme-challenge/ that a route matches, by which authorities verify names.");
   d.field("to", &ListenerRedirect::to, "Where to.");
   d.field("port", &ListenerRedirect::port, "The port of the listener with TLS as clients see it.",
           at_least(1));
+  d.field("status", &ListenerRedirect::status,
+          "308 or 301, which only GET and HEAD get: of other methods clients would make a GET.",
+          config::check(refuse_status), example("301"));
   d.shorthand(&ListenerRedirect::to);
 }
 

@@ -23,8 +23,9 @@ struct ListenerFacts {
   std::string name;
   std::string scheme = "http";   // or "https"
   std::size_t index = 0;         // among the listeners of the process, for metrics
-  std::uint16_t https_port = 0;  // not 0: every request is sent there
+  std::uint16_t https_port = 0;  // not 0: every request is sent there, but challenges of ACME
   TrustedProxies trusted{};
+  int https_status = 308;  // of such an answer to GET and HEAD; others get 308
 };
 
 // What is the same for all exchanges of a downstream connection; outlives its streams. Of a connection from a
