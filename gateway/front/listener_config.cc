@@ -256,7 +256,7 @@ void describe(config::Description<ListenerConfig>& d) {
           "Versions of HTTP that clients may speak; if nothing is said, h1, and with `tls` both. Without TLS "
           "the first "
           "bytes decide between both.",
-          min_items(1), example("[h1, h2]"));
+          min_items(1), example("[h1, h2]"), example("[h1, h2c]"));
   d.field("limits", &ListenerConfig::limits, "What a client may send.");
   d.field("timeouts", &ListenerConfig::timeouts, "How long to wait for a client.");
   d.field("tls", &ListenerConfig::tls, "TLS, with these certificates.");
@@ -269,6 +269,8 @@ void describe(config::Description<ListenerConfig>& d) {
       at.error("socket", "is for Unix sockets, and the listener binds to an IP address");
     if (l.max_connection_age_grace && !l.max_connection_age && !l.max_requests_per_connection)
       at.error("max_connection_age_grace", "means nothing without an age or a number of requests");
+    if (l.tls && std::ranges::find(l.protocols, Protocol::h2c) != l.protocols.end())
+      at.error("protocols", "h2c is HTTP/2 without TLS, and the listener has `tls`", "write h2 in its place");
     refuse_duplicates(l.passthrough, at);
   });
 }

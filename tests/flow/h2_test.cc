@@ -296,6 +296,16 @@ TEST(H2Listener, MaySpeakNothingElse) {
   EXPECT_EQ(client.rest().find("HTTP/1"), std::string::npos);
 }
 
+TEST(H2Listener, TakesH2cForTheSameWithoutTls) {
+  Gateway gw(
+      "listeners: {web: {bind: '127.0.0.1:0', protocols: [h1, h2c]}}\n"
+      "routes: [{name: r, match: {path: /**}, respond: {status: 200, body: hello}}]",
+      Downstream::h1);
+
+  EXPECT_EQ(gw.h2().get("/").status, 200);
+  EXPECT_EQ(RawClient(gw.port()).ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").status, 200);
+}
+
 TEST_F(H2, DrainsInTwoSteps) {
   auto client = gw.h2();
   auto first = client.open_get("/first");
