@@ -84,6 +84,8 @@ class ServerStream {
   // On the wire, heads and framing included, so far.
   virtual std::uint64_t bytes_received() const noexcept = 0;
   virtual std::uint64_t bytes_sent() const noexcept = 0;
+  // Did the response have trailers that this client does not take?
+  virtual bool trailers_dropped() const noexcept { return false; }
   // How long the response has waited for the client to take more of it, so far.
   virtual base::Duration client_wait() const noexcept { return {}; }
 
@@ -129,6 +131,8 @@ class ClientStream {
   virtual bool answered() const noexcept = 0;
   // Was any byte taken from the request's body? Then it cannot be sent again.
   virtual bool body_touched() const noexcept = 0;
+  // Did the request have trailers that the target cannot take?
+  virtual bool trailers_dropped() const noexcept { return false; }
   // On the wire, heads and framing included.
   virtual std::uint64_t bytes_sent() const noexcept = 0;
   virtual std::uint64_t bytes_received() const noexcept = 0;

@@ -51,7 +51,8 @@ TEST_F(H2, SendsAWellFormedHttp1RequestUpstream) {
   EXPECT_EQ(request.value("via"), "2 sluice");
   EXPECT_EQ(request.value("cookie"), "a=1; b=2");
   EXPECT_EQ(request.count("cookie"), 1u);
-  EXPECT_FALSE(request.has("te"));
+  EXPECT_EQ(request.value("te"), "trailers");
+  EXPECT_EQ(request.value("connection"), "TE");
   EXPECT_EQ(request.value("x-forwarded-host"), "test.example");
 }
 

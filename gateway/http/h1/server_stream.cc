@@ -3,6 +3,7 @@
 
 #include "gateway/base/arena_pool.h"
 #include "gateway/http/date.h"
+#include "gateway/http/grpc.h"
 #include "gateway/http/h1/tunnel_body.h"
 #include "gateway/http/h1/writer.h"
 #include "gateway/http/semantics.h"
@@ -76,6 +77,7 @@ void ServerStream::begin(const Control& control) noexcept {
   control_ = control;
   if (control.framing.length == 0 && control.framing.kind == Framing::Kind::length) control_.framing = {};
   keep_alive_ = control.keep_alive;
+  request_.takes_trailers = control.te_trailers;
   expectation_open_ = control.expect_continue;
 }
 
@@ -114,7 +116,14 @@ void ServerStream::frame(ResponseHead& head, const Body* body, Framing::Kind& fr
     framing = Framing::Kind::until_close;
     keep_alive_ = false;
   }
-  if (framing == Framing::Kind::chunked) head.fields.add(FieldId::transfer_encoding, "chunked");
+  if (framing == Framing::Kind::chunked) {
+    head.fields.add(FieldId::transfer_encoding, "chunked");
+    // RFC 9110 section 6.5.1. A call of gRPC is nothing without them, so whoever makes one reads them.
+    if (!request_.takes_trailers && !is_grpc(head.fields)) {
+      sender_.leave_out_trailers();
+      head.fields.remove(FieldId::trailer);
+    }
+  }
   if (!body_done()) keep_alive_ = false;
 }
 

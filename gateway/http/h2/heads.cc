@@ -137,6 +137,7 @@ Result<Control> RequestReader::finish(bool ended) {
   judge_expect(control);
   if (auto ok = outcome(); !ok) return std::move(ok).unexpected();
   join_cookies();
+  head_->takes_trailers = out().has(FieldId::te);  // with any other value it was malformed
   out().remove(FieldId::te);
   drop_hop_by_hop(out());
   return control;
