@@ -131,6 +131,9 @@ std::string_view ServerStream::write_head(const ResponseHead& head, bool final, 
   std::string_view connection;
   if (switched() && head.status == 101) {
     connection = to.join("Connection: Upgrade\r\nUpgrade: ", head.upgrade, "\r\n");
+  } else if (head.status == 426 && !head.upgrade.empty()) {  // RFC 9110 section 15.5.22
+    connection = to.join(keep_alive_ ? "Connection: Upgrade" : "Connection: close, Upgrade",
+                         "\r\nUpgrade: ", head.upgrade, "\r\n");
   } else if (final && !keep_alive_)
     connection = "Connection: close\r\n";
   if (final && keep_alive_ && request_.version == Version::http_1_0)
