@@ -62,6 +62,7 @@ Issued Authority::issue(const Wanted& wanted) const {
   if (!made) throw std::runtime_error("cannot issue: " + net::openssl_reason());
   extend(made.get(), NID_info_access, wanted.responder.empty() ? "" : "OCSP;URI:" + wanted.responder);
   extend(made.get(), NID_tlsfeature, wanted.must_staple ? "status_request" : "");
+  extend(made.get(), NID_subject_alt_name, wanted.uri.empty() ? "" : "URI:" + wanted.uri);
   extend(made.get(), NID_ext_key_usage, wanted.ocsp_signing ? "OCSPSigning" : "");
   X509_sign(made.get(), key_.get(), EVP_sha256());
   return {net::to_pem(made.get()), net::to_pem(key.get())};
