@@ -116,6 +116,7 @@ std::shared_ptr<front::ListenerSettings> Listeners::Living::make_settings(
   out->limits = config.connection_limits();
   out->life = config.life_limits();
   out->counts = counts;
+  out->backlog = config.backlog;
   return out;
 }
 

@@ -103,6 +103,26 @@ TEST(Drain, RefusesNewConnections) {
   EXPECT_EQ(cut.get(), 0u);
 }
 
+TEST(Drain, ServesAllThatWaitedToBeAccepted) {
+  Gateway gw(
+      "workers: 1\n"
+      "listeners: {web: {bind: \"127.0.0.1:0\", max_accept_rate: 1/min}}\n"
+      "routes: [{name: r, match: {path: /**}, respond: {status: 200, body: here}}]",
+      Downstream::h1);
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 1500; ++i) {
+    clients.push_back(gw.connect());
+    clients.back().send(get("/"));
+  }
+
+  auto cut = gw.drain();
+
+  int served = 0;
+  for (auto& client : clients) served += client.response().body == "here";
+  EXPECT_EQ(served, 1500);
+  EXPECT_EQ(cut.get(), 0u);
+}
+
 TEST(Drain, CutsWhatTakesTooLong) {
   Gateway gw("shutdown: {pre_stop: 0s, grace: 200ms}\nroutes: [{name: u, match: {path: /**}, to: users}]");
   RawClient client = gw.connect();
