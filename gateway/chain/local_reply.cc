@@ -4,6 +4,7 @@
 #include <charconv>
 #include <string>
 
+#include "gateway/base/base64.h"
 #include "gateway/chain/escape.h"
 #include "gateway/chain/request_id.h"
 #include "gateway/http/grpc.h"
@@ -68,17 +69,44 @@ std::string_view retry_after(base::Reason reason, int status) noexcept {
   return status == 503 || reason == base::Reason::concurrency ? "1" : "";
 }
 
+void say_in_grpc(http::Fields& to, const base::ReasonRow& row, std::string_view shown, base::Arena& arena) {
+  to.add(http::kGrpcStatus, http::number(static_cast<http::GrpcCode>(row.grpc)));
+  to.add(http::kGrpcMessage, http::grpc_message(arena.join(row.name, ": ", shown), arena));
+}
+
 // A caller of gRPC gets status and message in the head, and nothing else: what gRPC calls Trailers-Only.
 void answer_grpc(Exchange& ex, const base::ReasonRow& row, std::string_view shown) {
-  http::ResponseHead& head = ex.response;
-  head.status = 200;
-  head.fields.set(FieldId::content_type, http::kGrpcType);
-  head.fields.add(http::kGrpcStatus, http::number(static_cast<http::GrpcCode>(row.grpc)));
-  head.fields.add(http::kGrpcMessage, http::grpc_message(ex.arena.join(row.name, ": ", shown), ex.arena));
+  ex.response.status = 200;
+  ex.response.fields.set(FieldId::content_type, http::kGrpcType);
+  say_in_grpc(ex.response.fields, row, shown, ex.arena);
   ex.response_body.reset();
 }
 
-void make(Exchange& ex, base::Reason reason, int status, std::string_view detail, std::string_view violated) {
+// A page gets them in a body, since it may not see all of a head.
+void answer_grpc_web(Exchange& ex, const http::GrpcWebType& type, const base::ReasonRow& row,
+                     std::string_view shown) {
+  ex.response.status = 200;
+  ex.response.fields.set(FieldId::content_type,
+                         ex.arena.join(http::kGrpcWebType, type.text ? http::kGrpcWebText : "",
+                                       type.rest.substr(0, type.rest.find(';'))));
+  http::Fields trailers(ex.arena);
+  say_in_grpc(trailers, row, shown, ex.arena);
+  auto frame = http::grpc_web_frame(trailers, ex.arena);
+  if (type.text) {
+    char* text = ex.arena.chars(base::base64_size(frame.size()));
+    base::write_base64(text, frame);
+    frame = {text, base::base64_size(frame.size())};
+  }
+  ex.response_body = http::make_body<http::TextBody>(ex.arena, frame);
+}
+
+}  // namespace
+
+void make_local_reply(Exchange& ex, base::Reason reason, std::string_view detail) {
+  make_local_reply_as(ex, reason, base::row(reason).status, detail);
+}
+
+void make_local_reply_as(Exchange& ex, base::Reason reason, int status, std::string_view detail) {
   const base::ReasonRow& row = base::row(reason);
   detail = ex.arena.copy(detail);
   if (ex.response_body) ex.response_body->abandon();
@@ -97,23 +125,13 @@ void make(Exchange& ex, base::Reason reason, int status, std::string_view detail
                     ex.retry_after ? ex.arena.copy(std::to_string(ex.retry_after)) : seconds);
 
   std::string_view shown = detail.empty() ? row.explanation : detail;
-  if (http::is_grpc(ex.request.fields)) return answer_grpc(ex, row, shown);
-  ex.response_body = http::make_body<http::TextBody>(
-      ex.arena, problem(ex.arena, row, status, shown, request_id(ex), violated));
-}
-
-}  // namespace
-
-void make_local_reply(Exchange& ex, base::Reason reason, std::string_view detail) {
-  make(ex, reason, base::row(reason).status, detail, {});
-}
-
-void make_local_reply_as(Exchange& ex, base::Reason reason, int status, std::string_view detail) {
-  make(ex, reason, status, detail, {});
-}
-
-void make_limit_reply(Exchange& ex, base::Reason reason, std::string_view detail, std::string_view policy) {
-  make(ex, reason, base::row(reason).status, detail, policy);
+  if (ex.request.fields.has(FieldId::content_type)) {
+    auto type = ex.request.fields.value(FieldId::content_type);
+    if (http::is_grpc_type(type)) return answer_grpc(ex, row, shown);
+    if (auto web = http::grpc_web_type(type); web.web) return answer_grpc_web(ex, web, row, shown);
+  }
+  ex.response_body =
+      http::make_body<http::TextBody>(ex.arena, problem(ex.arena, row, status, shown, request_id(ex)));
 }
 
 void make_local_reply(Exchange& ex, const base::Error& error) {

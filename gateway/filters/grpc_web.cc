@@ -32,8 +32,7 @@ using http::Body;
 using http::FieldId;
 using http::Piece;
 
-constexpr std::string_view kWeb = "application/grpc-web";
-constexpr std::string_view kText = "-text";
+constexpr std::string_view kDetails = "grpc-status-details-bin";
 
 // A body whose pieces become others, one by one. `Derived` has wanted(), how much is to be read for so many
 // bytes, and change().
@@ -116,6 +115,19 @@ class Base64Body final : public ChangedBody<Base64Body> {
   unsigned padding_ = 0;  // of these
 };
 
+// No bytes, but trailers.
+class Nothing final : public Body {
+ public:
+  explicit Nothing(const http::Fields& trailers) noexcept : trailers_(&trailers) {}
+  Task<Result<Piece>> read(std::size_t /*at_most*/) override {
+    return Result<Piece>(Piece{{}, true, trailers_->lines().empty() ? nullptr : trailers_});
+  }
+  std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
+
+ private:
+  const http::Fields* trailers_;
+};
+
 // The response's body with its trailers as the last frame, as it is or in base64.
 class WebBody final : public ChangedBody<WebBody> {
  public:
@@ -128,32 +140,13 @@ class WebBody final : public ChangedBody<WebBody> {
 
   Result<Piece> change(const Piece& piece) {
     std::string_view bytes(piece.bytes.data(), piece.bytes.size());
-    if (piece.last && piece.trailers) bytes = arena().join(bytes, trailer_frame(*piece.trailers));
+    if (piece.last && piece.trailers)
+      bytes = arena().join(bytes, http::grpc_web_frame(*piece.trailers, arena()));
     if (text_) bytes = base64(bytes);
     return Piece{{bytes.data(), bytes.size()}, piece.last, nullptr};
   }
 
  private:
-  // Flag 0x80, the length, and the trailers as lines.
-  std::string_view trailer_frame(const http::Fields& trailers) const {
-    std::size_t size = 0;
-    for (const auto& line : trailers.lines())
-      if (!line.dropped) size += line.name.size() + line.value.size() + 4;
-    char* begin = arena().chars(5 + size);
-    char* out = begin;
-    *out++ = static_cast<char>(0x80);
-    for (int shift = 24; shift >= 0; shift -= 8) *out++ = static_cast<char>(size >> shift);
-    auto append = [&](std::string_view text) { out = std::copy(text.begin(), text.end(), out); };
-    for (const auto& line : trailers.lines()) {
-      if (line.dropped) continue;
-      out = std::transform(line.name.begin(), line.name.end(), out, base::lower);
-      append(": ");
-      append(line.value);
-      append("\r\n");
-    }
-    return {begin, static_cast<std::size_t>(out - begin)};
-  }
-
   // Each piece with padding of its own, so that it can be read when it arrives.
   std::string_view base64(std::string_view bytes) {
     std::size_t n = base::base64_size(bytes.size());
@@ -165,23 +158,15 @@ class WebBody final : public ChangedBody<WebBody> {
   bool text_;
 };
 
-// What a content type says: is it gRPC-Web, in text, and of which messages ("+proto")?
-struct WebType {
-  bool web = false;
-  bool text = false;
-  std::string_view rest;
-};
-
-WebType web_type(std::string_view type) noexcept {
-  WebType out;
-  if (!base::equal_ignoring_case(type.substr(0, kWeb.size()), kWeb)) return out;
-  type.remove_prefix(kWeb.size());
-  if (base::equal_ignoring_case(type.substr(0, kText.size()), kText)) {
-    out.text = true;
-    type.remove_prefix(kText.size());
+// Status and message that are in the head, because there is nothing else to say, become a body of that one
+// frame: a page of another origin reads no fields that it was not told to expose.
+const http::Fields* trailers_of_head(chain::Exchange& ex) {
+  auto& head = ex.response.fields;
+  auto* out = ex.arena.make<http::Fields>(ex.arena);
+  for (std::string_view name : {http::kGrpcStatus, http::kGrpcMessage, kDetails}) {
+    if (auto* field = head.find(name)) out->add(name, field->value);
+    head.remove(name);
   }
-  out.web = type.empty() || type.front() == '+' || type.front() == ';';
-  out.rest = type;
   return out;
 }
 
@@ -191,7 +176,7 @@ class GrpcWeb final : public chain::Filter {
 
   Task<chain::Step> on_request(chain::Exchange& ex) const override {
     auto& fields = ex.request.fields;
-    WebType type = web_type(fields.value(FieldId::content_type));
+    auto type = http::grpc_web_type(fields.value(FieldId::content_type));
     if (!type.web) return chain::Step::next;
     ex.local<Seen>(*this) = {true, type.text};
     fields.set(FieldId::content_type, ex.arena.join(http::kGrpcType, type.rest));
@@ -207,11 +192,13 @@ class GrpcWeb final : public chain::Filter {
     Seen seen = ex.local<Seen>(*this);
     auto type = ex.response.fields.value(FieldId::content_type);
     if (!seen.web || !http::is_grpc_type(type)) return {};
-    ex.response.fields.set(FieldId::content_type, ex.arena.join(kWeb, seen.text ? kText : std::string_view(),
-                                                                type.substr(http::kGrpcType.size())));
+    ex.response.fields.set(
+        FieldId::content_type,
+        ex.arena.join(http::kGrpcWebType, seen.text ? http::kGrpcWebText : std::string_view(),
+                      type.substr(http::kGrpcType.size())));
     ex.response.fields.remove(FieldId::trailer);
-    if (!ex.response_body) return {};  // status and message are in the head
     ex.response.fields.remove(FieldId::content_length);
+    if (!ex.response_body) ex.response_body = http::make_body<Nothing>(ex.arena, *trailers_of_head(ex));
     ex.response_body = http::make_body<WebBody>(ex.arena, std::move(ex.response_body), ex.arena, seen.text);
     return {};
   }

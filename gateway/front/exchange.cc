@@ -85,16 +85,20 @@ Task<void> Front::serve(http::ServerStream& stream) {
   identify(ex, hold.snapshot());
 
   // Step 2
-  if (stream.connection().listener->https_port != 0) {
+  routing::Plan plan;
+  bool https_only = stream.connection().listener->https_port != 0;
+  if (!https_only || is_acme_challenge(ex.request.path)) {
+    if (hold.snapshot().merge_slashes)
+      ex.request.path = routing::with_merged_slashes(ex.request.path, ex.arena);
+    plan = routing::decide({ex.request, &stream.connection()}, hold.snapshot());
+  }
+  if (https_only && !plan.route) {
     unmatched_->on(worker_->index).begin();
     redirect_to_https(ex);
     co_await respond(ex, *connection);
     finish(ex, *unmatched_, hold.snapshot());
     co_return;
   }
-  if (hold.snapshot().merge_slashes)
-    ex.request.path = routing::with_merged_slashes(ex.request.path, ex.arena);
-  auto plan = routing::decide({ex.request, &stream.connection()}, hold.snapshot());
   if (!plan.route || !goes_further(ex.request)) {
     auto& metrics = answer_at_once(ex, plan, hold.snapshot());
     co_await respond(ex, *connection);

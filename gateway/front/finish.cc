@@ -74,9 +74,13 @@ Front::Ending Front::ending_of(const Exchange& ex) const noexcept {
 }
 
 void Front::count(const Exchange& ex, observe::RouteMetrics& metrics, const Ending& ending) noexcept {
-  metrics.on(worker_->index)
-      .end({ex.request.method, ending.status, ending.source, ex.reason, aborted(ex), ending.duration,
-            ending.overhead, ex.stream.bytes_received(), ex.stream.bytes_sent()});
+  auto& cells = metrics.on(worker_->index);
+  cells.end({ex.request.method, ending.status, ending.source, ex.reason, aborted(ex), ending.duration,
+             ending.overhead, ex.stream.bytes_received(), ex.stream.bytes_sent()});
+  if (ex.stream.trailers_dropped()) [[unlikely]]
+    cells.trailers_dropped(observe::Side::downstream);
+  if (ex.upstream_stream && ex.upstream_stream->trailers_dropped()) [[unlikely]]
+    cells.trailers_dropped(observe::Side::upstream);
 }
 
 void Front::finish(Exchange& ex, observe::RouteMetrics& metrics, const routing::Snapshot& snapshot) noexcept {

@@ -75,13 +75,17 @@ void Listener::stop_accepting() noexcept {
 
 int Listener::duplicate() const noexcept { return fd_ < 0 ? -1 : ::fcntl(fd_, F_DUPFD_CLOEXEC, 0); }
 
+// Connections that are accepted before those that are there have their turn: clients may come faster than
+// this, for as long as they like.
+constexpr unsigned kInARow = 64;
+
 // Who was told of connections that wait must take them, or they wait for somebody who was not: the socket may
 // be shared with other workers, or with the process that takes the place of this one.
 void Listener::drain() noexcept {
-  constexpr int kRounds = 16;
   leaving_ = true;
   if (fd_ >= 0) worker_->loop.remove_shared(fd_, *this);
-  for (int i = 0; i < kRounds && fd_ >= 0; ++i) {
+  // As many as can wait: those that come meanwhile must not keep it here.
+  for (unsigned left = settings_->backlog / kInARow + 1; left > 0 && fd_ >= 0; --left) {
     Guest::unlink();
     accept_all();
     if (!Guest::linked()) break;  // none are left
@@ -97,10 +101,6 @@ void Listener::end_quiet() noexcept {
 }
 
 void Listener::on_events(std::uint32_t /*events*/) noexcept { accept_all(); }
-
-// Connections that are accepted before those that are there have their turn: clients may come faster than
-// this, for as long as they like.
-constexpr unsigned kInARow = 64;
 
 void Listener::accept_all() noexcept {
   for (unsigned accepted = 0; fd_ >= 0;) {

@@ -42,6 +42,7 @@ struct ListenerSettings {
   ConnectionLimits limits;
   LifeLimits life;
   double accepts_per_second = 0;             // of each worker; 0: no limit
+  unsigned backlog = 0;                      // connections that may wait to be accepted, of each worker
   std::shared_ptr<ConnectionCounts> counts;  // of the listener, whatever its settings become
 
   // Is there anything to be done before the first request, or TLS, or to be kept for the connection?

@@ -7,6 +7,7 @@
 
 #include "gateway/base/strings.h"
 #include "gateway/net/buffers.h"
+#include "gateway/net/listen.h"
 
 namespace sluice::front {
 namespace {
@@ -60,7 +61,8 @@ bool BindAddress::overlaps(const BindAddress& other) const {
 
 net::Address BindAddress::address() const {
   if (!path.empty()) return net::Address::of_path(path).value();
-  auto a = net::Address::parse(ip.empty() ? "::" : ip, port);
+  if (ip.empty()) return net::every_address(port);
+  auto a = net::Address::parse(ip, port);
   return a ? *a : net::Address{};
 }
 
@@ -173,6 +175,10 @@ void describe(config::Description<ClientTimeoutsConfig>& d) {
   d.about("client_timeouts", "How long the gateway waits for a client; 0s waits for ever.");
   d.field("head", &ClientTimeoutsConfig::head, "For a whole request head, from its first byte; then 408.");
   d.field("body", &ClientTimeoutsConfig::body, "Between two pieces of a request body; then 408.");
+  d.field(
+      "request", &ClientTimeoutsConfig::request,
+      "For a whole request, head and body, from its first byte, also where a target is slow to take it; then "
+      "408. Calls of gRPC and tunnels are not concerned.");
   d.field("keep_alive", &ClientTimeoutsConfig::keep_alive, "For the next request on an idle connection.");
   d.field("write", &ClientTimeoutsConfig::write, "For a client that does not read its response.");
 }
@@ -250,7 +256,7 @@ void describe(config::Description<ListenerConfig>& d) {
           "Versions of HTTP that clients may speak; if nothing is said, h1, and with `tls` both. Without TLS "
           "the first "
           "bytes decide between both.",
-          min_items(1), example("[h1, h2]"));
+          min_items(1), example("[h1, h2]"), example("[h1, h2c]"));
   d.field("limits", &ListenerConfig::limits, "What a client may send.");
   d.field("timeouts", &ListenerConfig::timeouts, "How long to wait for a client.");
   d.field("tls", &ListenerConfig::tls, "TLS, with these certificates.");
@@ -263,6 +269,8 @@ void describe(config::Description<ListenerConfig>& d) {
       at.error("socket", "is for Unix sockets, and the listener binds to an IP address");
     if (l.max_connection_age_grace && !l.max_connection_age && !l.max_requests_per_connection)
       at.error("max_connection_age_grace", "means nothing without an age or a number of requests");
+    if (l.tls && std::ranges::find(l.protocols, Protocol::h2c) != l.protocols.end())
+      at.error("protocols", "h2c is HTTP/2 without TLS, and the listener has `tls`", "write h2 in its place");
     refuse_duplicates(l.passthrough, at);
   });
 }
@@ -271,6 +279,9 @@ http::ServerOptions ListenerConfig::options() const {
   http::ServerOptions o;
   o.limits = {limits.uri.bytes, limits.head.bytes, limits.fields};
   o.head_timeout = timeouts.head;
+  o.request_timeout = timeouts.request;
+  bool sooner = timeouts.head.count() == 0 || timeouts.request < timeouts.head;
+  if (timeouts.request.count() != 0 && sooner) o.head_timeout = timeouts.request;
   o.body_timeout = timeouts.body;
   o.keep_alive_timeout = timeouts.keep_alive;
   o.write_timeout = timeouts.write;

@@ -86,6 +86,7 @@ void describe(config::Description<LimitsConfig>& d);
 struct ClientTimeoutsConfig {
   config::Duration head = std::chrono::seconds(10);
   config::Duration body = std::chrono::seconds(30);
+  config::Duration request{};
   config::Duration keep_alive = std::chrono::seconds(75);
   config::Duration write = std::chrono::seconds(30);
   bool operator==(const ClientTimeoutsConfig&) const = default;

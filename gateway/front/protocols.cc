@@ -29,13 +29,14 @@ base::Task<Protocol> by_preface(net::Loop& loop, net::Transport& transport, base
 void describe(config::Enumeration<Protocol>& e) {
   e.about("protocol");
   e.value("h1", Protocol::h1, "HTTP/1.1 and HTTP/1.0.");
-  e.value("h2", Protocol::h2, "HTTP/2; without TLS by prior knowledge (h2c).");
+  e.value("h2", Protocol::h2, "HTTP/2; without TLS by prior knowledge.");
+  e.value("h2c", Protocol::h2c, "The same for a listener without `tls`; with it, it is a mistake.");
 }
 
 Protocols protocols_of(const std::vector<Protocol>& written, bool encrypted) noexcept {
   if (written.empty()) return {true, encrypted};
   auto has = [&](Protocol p) { return std::find(written.begin(), written.end(), p) != written.end(); };
-  return {has(Protocol::h1), has(Protocol::h2)};
+  return {has(Protocol::h1), has(Protocol::h2) || has(Protocol::h2c)};
 }
 
 base::Task<Protocol> spoken_protocol(net::Loop& loop, net::Transport& transport, Protocols allowed,

@@ -12,7 +12,8 @@
 
 namespace sluice::front {
 
-enum class Protocol : std::uint8_t { h1, h2 };
+// h2c is in what operators write only: h2 of a listener without TLS.
+enum class Protocol : std::uint8_t { h1, h2, h2c };
 void describe(config::Enumeration<Protocol>& e);
 
 struct Protocols {

@@ -9,8 +9,8 @@
 namespace sluice::front {
 namespace {
 
-void send_to(chain::Exchange& ex, std::string_view location) {
-  ex.response.status = 308;
+void send_to(chain::Exchange& ex, int status, std::string_view location) {
+  ex.response.status = status;
   ex.response.reason = {};
   ex.response.fields.clear();
   ex.response.fields.add(http::FieldId::location, location);
@@ -30,14 +30,21 @@ void redirect_to_https(chain::Exchange& ex) {
   if (number != 443) end = std::to_chars(port + 1, port + sizeof port, number).ptr;
   // `*` and authorities are no paths. Behind a host, two slashes name no other one.
   std::string_view path = ex.request.path.starts_with('/') ? ex.request.path : "/";
-  send_to(ex, ex.arena.join("https://", ex.request.host,
-                            std::string_view(port, static_cast<std::size_t>(end - port)), path,
-                            ex.request.has_query ? "?" : "", ex.request.query));
+  bool safe = ex.request.method == http::Method::get || ex.request.method == http::Method::head;
+  send_to(
+      ex, safe ? ex.stream.connection().listener->https_status : 308,
+      ex.arena.join("https://", ex.request.host, std::string_view(port, static_cast<std::size_t>(end - port)),
+                    path, ex.request.has_query ? "?" : "", ex.request.query));
+}
+
+bool is_acme_challenge(std::string_view path) noexcept {
+  return path.starts_with("/.well-known/acme-challenge/");
 }
 
 void redirect_to_other_ending(chain::Exchange& ex) {
-  send_to(ex, ex.arena.join(routing::with_other_ending(ex.request.path, ex.arena),
-                            ex.request.has_query ? "?" : "", ex.request.query));
+  send_to(ex, 308,
+          ex.arena.join(routing::with_other_ending(ex.request.path, ex.arena),
+                        ex.request.has_query ? "?" : "", ex.request.query));
 }
 
 }  // namespace sluice::front

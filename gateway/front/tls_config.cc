@@ -43,7 +43,8 @@ void describe(Description<ClientAuthConfig>& d) {
           "PEM file with the authorities that are believed. Needed, unless the mode is optional_no_verify.",
           config::check(refuse_as_path), example("certs/clients-ca.pem"));
   d.field("crl", &ClientAuthConfig::crl,
-          "PEM file with a revocation list of each authority; certificates on it are refused.",
+          "PEM file with a revocation list of each authority, also of those between `ca` and a client's "
+          "certificate; what is on one is refused, and so is what an authority without one has issued.",
           config::check(refuse_as_path), example("certs/clients.crl"));
   d.field("chain", &ClientAuthConfig::chain,
           "Sends Client-Cert-Chain too. Connections are then never resumed: tickets do not keep the chain.");
@@ -89,11 +90,25 @@ void describe(Enumeration<RedirectTo>& e) {
   e.value("https", RedirectTo::https, "The same URL over TLS.");
 }
 
+namespace {
+
+std::string refuse_status(std::uint16_t status) {
+  return status == 301 || status == 308 ? "" : "must be 301 or 308";
+}
+
+}  // namespace
+
 void describe(Description<ListenerRedirect>& d) {
-  d.about("listener_redirect", "Answers every request by 308 and the same URL over TLS, instead of a route.");
+  d.about(
+      "listener_redirect",
+      "Answers every request by 308 and the same URL over TLS, instead of a route; but for requests below "
+      "/.well-known/acme-challenge/ that a route matches, by which authorities verify names.");
   d.field("to", &ListenerRedirect::to, "Where to.");
   d.field("port", &ListenerRedirect::port, "The port of the listener with TLS as clients see it.",
           at_least(1));
+  d.field("status", &ListenerRedirect::status,
+          "308 or 301, which only GET and HEAD get: of other methods clients would make a GET.",
+          config::check(refuse_status), example("301"));
   d.shorthand(&ListenerRedirect::to);
 }
 

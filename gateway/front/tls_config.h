@@ -47,6 +47,7 @@ void describe(config::Enumeration<RedirectTo>& e);
 struct ListenerRedirect {
   RedirectTo to = RedirectTo::https;
   std::uint16_t port = 443;
+  std::uint16_t status = 308;
   bool operator==(const ListenerRedirect&) const = default;
 };
 void describe(config::Description<ListenerRedirect>& d);

@@ -6,6 +6,7 @@
 #include "gateway/base/strings.h"
 #include "gateway/chain/registry.h"
 #include "gateway/handlers/grpc_call.h"
+#include "gateway/handlers/handshake.h"
 #include "gateway/handlers/try.h"
 #include "gateway/http/media_type.h"
 #include "gateway/http/semantics.h"
@@ -93,6 +94,8 @@ Forward::Forward(const chain::CallSettings& call, chain::Builder& builder)
 
 Task<Result<void>> Forward::answer(Exchange& ex) const {
   ex.upstream.name = upstream_->name();
+  if (!ex.request.upgrade.empty() && !opens_rightly(ex)) [[unlikely]]
+    co_return Result<void>();
   auto& worker = ex.worker;
   Try t;
   GrpcCall grpc(ex, upstream_->may_speak_h2());

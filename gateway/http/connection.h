@@ -16,6 +16,7 @@ struct ServerOptions {
   HeadLimits limits;
   base::Duration head_timeout = std::chrono::seconds(10);  // for a whole head, from its first byte
   base::Duration body_timeout = std::chrono::seconds(30);  // between two pieces of a request body
+  base::Duration request_timeout{};  // for a whole request, from its first byte; zero: no limit
   base::Duration keep_alive_timeout = std::chrono::seconds(75);
   base::Duration write_timeout = std::chrono::seconds(30);  // for a client that does not read
   std::uint64_t max_body = 10 * 1024 * 1024;                // bytes of a request body, streamed or not

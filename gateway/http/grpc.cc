@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/http/grpc.h"
 
+#include <algorithm>
 #include <charconv>
 #include <iterator>
 
@@ -66,6 +67,40 @@ bool is_grpc_type(std::string_view type) noexcept {
   if (type.size() == kGrpcType.size()) return true;
   char next = type[kGrpcType.size()];
   return next == '+' || next == ';' || next == ' ' || next == '\t';
+}
+
+GrpcWebType grpc_web_type(std::string_view type) noexcept {
+  auto take = [&type](std::string_view part) {
+    bool there = base::equal_ignoring_case(type.substr(0, part.size()), part);
+    if (there) type.remove_prefix(part.size());
+    return there;
+  };
+  GrpcWebType out;
+  if (!take(kGrpcWebType)) return out;
+  out.text = take(kGrpcWebText);
+  out.web = type.empty() || type.front() == '+' || type.front() == ';';
+  out.rest = type;
+  return out;
+}
+
+// Flag 0x80, the length, and the trailers as lines.
+std::string_view grpc_web_frame(const Fields& trailers, base::Arena& arena) {
+  std::size_t size = 0;
+  for (const Field& line : trailers.lines())
+    if (!line.dropped) size += line.name.size() + line.value.size() + 4;
+  char* begin = arena.chars(5 + size);
+  char* out = begin;
+  *out++ = static_cast<char>(0x80);
+  for (int shift = 24; shift >= 0; shift -= 8) *out++ = static_cast<char>(size >> shift);
+  auto append = [&](std::string_view text) { out = std::copy(text.begin(), text.end(), out); };
+  for (const Field& line : trailers.lines()) {
+    if (line.dropped) continue;
+    out = std::transform(line.name.begin(), line.name.end(), out, base::lower);
+    append(": ");
+    append(line.value);
+    append("\r\n");
+  }
+  return {begin, static_cast<std::size_t>(out - begin)};
 }
 
 std::optional<base::Duration> parse_grpc_timeout(std::string_view text) noexcept {

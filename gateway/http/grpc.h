@@ -47,6 +47,19 @@ inline bool is_grpc(const Fields& fields) noexcept {
   return fields.has(FieldId::content_type) && is_grpc_type(fields.value(FieldId::content_type));
 }
 
+// What a content type says of gRPC-Web (doc/PROTOCOL-WEB.md of gRPC).
+struct GrpcWebType {
+  bool web = false;       // it is gRPC-Web
+  bool text = false;      // in base64
+  std::string_view rest;  // of which messages: "+proto", and parameters
+};
+inline constexpr std::string_view kGrpcWebType = "application/grpc-web";
+inline constexpr std::string_view kGrpcWebText = "-text";  // behind it
+GrpcWebType grpc_web_type(std::string_view content_type) noexcept;
+// The frame that ends an answer of gRPC-Web: the trailers, which browsers cannot see as such. Not in base64.
+// In the arena.
+std::string_view grpc_web_frame(const Fields& trailers, base::Arena& arena);
+
 // The value of grpc-timeout: at most eight digits and a unit. None if it is anything else.
 std::optional<base::Duration> parse_grpc_timeout(std::string_view text) noexcept;
 // The same the other way, rounded down to what eight digits can say; at least a nanosecond. In the arena.

@@ -48,6 +48,8 @@ struct RequestHead {
   Method method = Method::other;
   Version version = Version::http_1_1;
   bool has_query = false;  // "/a?" has an empty query, "/a" has none
+  bool takes_trailers =
+      false;  // the client says TE: trailers; that field itself concerns one connection only
   std::string_view method_text;
   std::string_view target;  // the request target as received, for logs only
   // Normalised, still escaped, starts with "/"; "*" for OPTIONS *, "" for CONNECT. Matched and forwarded.

@@ -32,11 +32,12 @@ inline bool disguised(std::string_view name) noexcept {
 
 // What proxies say of a client, which a client may not say of itself; and Proxy, which is no field at all but
 // the variable HTTP_PROXY to programs behind a CGI-like server (CVE-2016-5385).
-inline constexpr FieldSet kClaimsAboutClients = field_set(
-    FieldId::forwarded, FieldId::x_forwarded_by, FieldId::x_forwarded_for, FieldId::x_forwarded_host,
-    FieldId::x_forwarded_port, FieldId::x_forwarded_prefix, FieldId::x_forwarded_proto,
-    FieldId::x_forwarded_scheme, FieldId::x_forwarded_server, FieldId::x_forwarded_ssl, FieldId::x_real_ip,
-    FieldId::proxy, FieldId::client_cert, FieldId::client_cert_chain);
+inline constexpr FieldSet kClaimsAboutClients =
+    field_set(FieldId::forwarded, FieldId::x_forwarded_by, FieldId::x_forwarded_client_cert,
+              FieldId::x_forwarded_for, FieldId::x_forwarded_host, FieldId::x_forwarded_port,
+              FieldId::x_forwarded_prefix, FieldId::x_forwarded_proto, FieldId::x_forwarded_scheme,
+              FieldId::x_forwarded_server, FieldId::x_forwarded_ssl, FieldId::x_real_ip, FieldId::proxy,
+              FieldId::client_cert, FieldId::client_cert_chain);
 
 // May a field of this name stand in a trailer section? Not what frames, routes, authenticates or describes
 // the content (RFC 9110 section 6.5.1), or tells about the client what only a gateway may tell; in neither of

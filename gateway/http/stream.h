@@ -23,8 +23,9 @@ struct ListenerFacts {
   std::string name;
   std::string scheme = "http";   // or "https"
   std::size_t index = 0;         // among the listeners of the process, for metrics
-  std::uint16_t https_port = 0;  // not 0: every request is sent there
+  std::uint16_t https_port = 0;  // not 0: every request is sent there, but challenges of ACME
   TrustedProxies trusted{};
+  int https_status = 308;  // of such an answer to GET and HEAD; others get 308
 };
 
 // What is the same for all exchanges of a downstream connection; outlives its streams. Of a connection from a
@@ -83,6 +84,8 @@ class ServerStream {
   // On the wire, heads and framing included, so far.
   virtual std::uint64_t bytes_received() const noexcept = 0;
   virtual std::uint64_t bytes_sent() const noexcept = 0;
+  // Did the response have trailers that this client does not take?
+  virtual bool trailers_dropped() const noexcept { return false; }
   // How long the response has waited for the client to take more of it, so far.
   virtual base::Duration client_wait() const noexcept { return {}; }
 
@@ -130,6 +133,8 @@ class ClientStream {
   virtual bool unsent() const noexcept { return false; }
   // Was any byte taken from the request's body? Then it cannot be sent again.
   virtual bool body_touched() const noexcept = 0;
+  // Did the request have trailers that the target cannot take?
+  virtual bool trailers_dropped() const noexcept { return false; }
   // On the wire, heads and framing included.
   virtual std::uint64_t bytes_sent() const noexcept = 0;
   virtual std::uint64_t bytes_received() const noexcept = 0;

@@ -19,6 +19,10 @@ base::Result<int> listen(const Address& at, int backlog);
 // connections and neither would say so.
 base::Result<std::vector<int>> listen_shared(const Address& at, unsigned sockets, int backlog);
 
+// Every address of the machine: the wildcard of IPv6, or that of IPv4 where the kernel was started without
+// IPv6 and opens no such socket.
+Address every_address(std::uint16_t port) noexcept;
+
 // The address a socket is bound to, which tells the port that the system chose.
 Address bound_to(int socket) noexcept;
 

@@ -17,6 +17,28 @@ constexpr const char* kGroups = "X25519:P-256:P-384";
 
 base::Unexpected refuse() { return base::fail(Reason::internal, openssl_reason()); }
 
+bool has_uri(X509* certificate, std::string_view uri) {
+  auto* names =
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  bool found = false;
+  for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
+    if (name->type != GEN_URI) continue;
+    const ASN1_IA5STRING* text = name->d.uniformResourceIdentifier;
+    found |= uri == std::string_view(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                                     static_cast<std::size_t>(ASN1_STRING_length(text)));
+  }
+  GENERAL_NAMES_free(names);
+  return found;
+}
+
+bool is_named(X509* certificate, const std::string& name) {
+  if (name.find("://") != std::string::npos) return has_uri(certificate, name);
+  if (Address::parse(name, 0)) return X509_check_ip_asc(certificate, name.c_str(), 0) == 1;
+  return X509_check_host(certificate, name.data(), name.size(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
+                         nullptr) == 1;
+}
+
 // Where an SSL keeps its hold on the pool's sessions: a shared_ptr of its own, freed with it.
 void free_sessions(void*, void* held, CRYPTO_EX_DATA*, int, long, void*) {
   delete static_cast<std::shared_ptr<TlsSessions>*>(held);
@@ -60,7 +82,10 @@ Result<void> TlsClient::build() {
   for (Alpn p : options_.alpn) protocols += wire(p);
   SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(protocols.data()),
                           static_cast<unsigned>(protocols.size()));
-  SSL_CTX_set_verify(context, options_.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  SSL_CTX_set_app_data(context, this);
+  bool own_names = options_.verify && !options_.names.empty();
+  SSL_CTX_set_verify(context, options_.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
+                     own_names ? judge_link : nullptr);
   X509_STORE* store = SSL_CTX_get_cert_store(context);
   for (const auto& ca : options_.ca) X509_STORE_add_cert(store, ca.get());
   if (!options_.ca.empty()) X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
@@ -93,13 +118,21 @@ SslPtr TlsClient::connect(const std::string& host, const std::shared_ptr<TlsSess
   return ssl;
 }
 
+// OpenSSL itself would want a host and an address where either will do, and knows no URIs.
+int TlsClient::judge_link(int good, X509_STORE_CTX* store) {
+  if (!good || X509_STORE_CTX_get_error_depth(store) != 0) return good;
+  auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const auto* self = static_cast<const TlsClient*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  X509* leaf = X509_STORE_CTX_get_current_cert(store);
+  for (const auto& name : self->options_.names)
+    if (is_named(leaf, name)) return 1;
+  X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
+  return 0;
+}
+
 bool TlsClient::expect(SSL* ssl, const std::string& host, bool is_address) const {
+  if (!options_.names.empty()) return true;  // judge_link() does
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  if (!options_.names.empty()) {
-    for (const auto& name : options_.names)
-      if (SSL_add1_host(ssl, name.c_str()) != 1) return false;
-    return true;
-  }
   if (is_address && options_.sni.empty())
     return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
   return SSL_set1_host(ssl, options_.sni.empty() ? host.c_str() : options_.sni.c_str()) == 1;

@@ -17,8 +17,9 @@ namespace sluice::net {
 struct TlsClientOptions {
   TlsVersion min_version = TlsVersion::tls_1_2;
   bool verify = true;
-  std::vector<X509Ptr> ca;         // empty: the system's
-  std::vector<std::string> names;  // host names of which the certificate must have one; empty: the host asked
+  std::vector<X509Ptr> ca;  // empty: the system's
+  // Host names, addresses and URIs of which the certificate must have one; empty: the host asked.
+  std::vector<std::string> names;
   std::vector<Alpn> alpn = {Alpn::http_1_1};
   std::string sni;                              // empty: the host asked, unless that is an address
   std::shared_ptr<const Certificate> identity;  // null: none
@@ -51,6 +52,7 @@ class TlsClient {
   explicit TlsClient(TlsClientOptions options) : options_(std::move(options)) {}
   base::Result<void> build();
   bool expect(SSL* ssl, const std::string& host, bool is_address) const;
+  static int judge_link(int good, X509_STORE_CTX* store);
   static int on_session(SSL* ssl, SSL_SESSION* session);
   static int on_certificate(SSL* ssl, void* self);
 

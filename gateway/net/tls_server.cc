@@ -29,16 +29,50 @@ constexpr const char* kSignatures =
     "ECDSA+SHA256:ed25519:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
     "RSA+SHA256:RSA+SHA384:RSA+SHA512";
 
-// Without a certificate of the client, a session is worth the keys of its tickets; with one, it must not
-// outlive the client's rights for long.
 // Enough for any chain that is in use. What nobody vouches for is forwarded with every request of its
 // connection.
 constexpr long kMaxUnverifiedBytes = 16 << 10;
 
+// Without a certificate of the client, a session is worth the keys of its tickets; with one, it must not
+// outlive the client's rights for long.
 constexpr long kSessionSeconds = 3600;
 constexpr long kSessionSecondsWithClient = 300;
 
 base::Unexpected refuse() { return base::fail(Reason::internal, openssl_reason()); }
+
+// Is the authority on a list of its issuer, which must be among `all` for its list to count?
+bool revoked(X509* authority, const std::vector<X509Ptr>& all, const std::vector<X509CrlPtr>& lists) {
+  return std::ranges::any_of(lists, [&](const X509CrlPtr& list) {
+    X509_REVOKED* entry = nullptr;
+    if (X509_NAME_cmp(X509_CRL_get_issuer(list.get()), X509_get_issuer_name(authority)) != 0 ||
+        X509_CRL_get0_by_cert(list.get(), &entry, authority) != 1)
+      return false;
+    return std::ranges::any_of(all, [&](const X509Ptr& issuer) {
+      return X509_NAME_cmp(X509_get_subject_name(issuer.get()), X509_CRL_get_issuer(list.get())) == 0 &&
+             X509_CRL_verify(list.get(), X509_get0_pubkey(issuer.get())) == 1;
+    });
+  });
+}
+
+// The end of a chain is believed because the operator says so, and revoked() has judged it: of its own
+// issuer, which need not be known, no list is asked for. Every other link needs one.
+int judge_link(int good, X509_STORE_CTX* store) {
+  if (good) return good;
+  if (X509_STORE_CTX_get_error_depth(store) != sk_X509_num(X509_STORE_CTX_get0_chain(store)) - 1) return 0;
+  switch (X509_STORE_CTX_get_error(store)) {
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+    case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+    case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+    case X509_V_ERR_DIFFERENT_CRL_SCOPE:
+    case X509_V_ERR_CERT_REVOKED:
+      X509_STORE_CTX_set_error(store, X509_V_OK);
+      return 1;
+    default:
+      return 0;
+  }
+}
 
 bool fast_group(int nid) noexcept { return nid == NID_X25519 || nid == NID_X9_62_prime256v1; }
 
@@ -162,20 +196,22 @@ void TlsServer::configure(SSL_CTX* context) const {
 void TlsServer::ask_for_certificates(SSL_CTX* context) const {
   X509_STORE* store = SSL_CTX_get_cert_store(context);
   for (const auto& ca : options_.client_ca) {
+    if (revoked(ca.get(), options_.client_ca, options_.client_crls)) continue;
     X509_STORE_add_cert(store, ca.get());
     SSL_CTX_add_client_CA(context, ca.get());
   }
   for (const auto& crl : options_.client_crls) X509_STORE_add_crl(store, crl.get());
   // Whoever lists an intermediate authority means it, and not the root above it.
   X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-  if (!options_.client_crls.empty()) X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+  bool lists = !options_.client_crls.empty();
+  if (lists) X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
   int mode = SSL_VERIFY_PEER;
   if (options_.client_auth == ClientAuth::optional_no_verify) {
     SSL_CTX_set_cert_verify_callback(context, [](X509_STORE_CTX*, void*) { return 1; }, nullptr);
     SSL_CTX_set_max_cert_list(context, kMaxUnverifiedBytes);
   }
   if (options_.client_auth == ClientAuth::require) mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-  SSL_CTX_set_verify(context, mode, nullptr);
+  SSL_CTX_set_verify(context, mode, lists ? judge_link : nullptr);
 }
 
 SslPtr TlsServer::accept() const {

@@ -56,6 +56,16 @@ void RouteCells::add_grpc_series() {
   grpc_ = series_.emplace_back(store_.series(Family::sluice_streams, {route_, "grpc"})).cells(worker_);
 }
 
+void RouteCells::trailers_dropped(Side to) {
+  Cell*& cell = dropped_trailers_[static_cast<std::size_t>(to)];
+  if (!cell)
+    cell = series_
+               .emplace_back(store_.series(Family::sluice_trailers_dropped_total,
+                                           {to == Side::downstream ? "downstream" : "upstream", route_}))
+               .cells(worker_);
+  cell->add(1);
+}
+
 void RouteCells::end(const RequestOutcome& outcome) {
   in_flight_->subtract(1);
   received_->add(outcome.received);

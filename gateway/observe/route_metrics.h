@@ -28,6 +28,9 @@ std::string_view name(AbortStage stage) noexcept;
 enum class StreamKind : std::uint8_t { websocket, upgrade, sse };
 std::string_view name(StreamKind kind) noexcept;
 
+// Which side could not take something.
+enum class Side : std::uint8_t { downstream, upstream };
+
 // How one request ended.
 struct RequestOutcome {
   http::Method method = http::Method::other;
@@ -58,6 +61,9 @@ class alignas(64) RouteCells {
   // After the last byte or the abort.
   void end(const RequestOutcome& outcome);
 
+  // Of a message that had trailers, where the side it went to takes none.
+  void trailers_dropped(Side to);
+
   // A connection goes on when the request that upgraded it has ended. Each stream_began() has its
   // stream_ended(), which is told the bytes that no request counts.
   void stream_began(StreamKind kind);
@@ -78,7 +84,8 @@ class alignas(64) RouteCells {
   OverheadCells overhead_;
   std::array<DurationCells, 6> duration_;  // by code class, made when first needed
   KeyedCells requests_;
-  std::array<Cell*, 3> aborts_;  // by AbortStage, without none
+  std::array<Cell*, 3> aborts_;              // by AbortStage, without none
+  std::array<Cell*, 2> dropped_trailers_{};  // by Side, made when first met
   struct Streams {
     Cell* open = nullptr;
     StreamCells duration;

@@ -59,6 +59,10 @@ Refusal read_method(std::string_view text, MethodText& out) {
   if (text.empty()) return Complaint{};
   if (capitals != text && (one_of(kMethods, capitals) || one_of(kExtensions, capitals)))
     return Complaint{"methods are case-sensitive", did_you_mean(capitals)};
+  // What it asks for has no path that a route could have.
+  if (text == "CONNECT")
+    return Complaint{"a CONNECT reaches no route: the gateway opens no tunnels for it",
+                     "to open WebSockets over HTTP/2 write GET"};
   out.text = text;
   return {};
 }

@@ -107,6 +107,7 @@ std::shared_ptr<front::ListenerSettings> Listeners::Living::make_settings(
   auto out = std::make_shared<front::ListenerSettings>();
   out->facts = {name, config.tls ? "https" : "http", index,
                 config.redirect ? config.redirect->port : std::uint16_t{0}, config.trusted()};
+  if (config.redirect) out->facts.https_status = config.redirect->status;
   out->options = config.options();
   out->protocols = front::protocols_of(config.protocols, config.tls.has_value());
   out->metrics = metrics.listener(name);
@@ -115,6 +116,7 @@ std::shared_ptr<front::ListenerSettings> Listeners::Living::make_settings(
   out->limits = config.connection_limits();
   out->life = config.life_limits();
   out->counts = counts;
+  out->backlog = config.backlog;
   return out;
 }
 

@@ -26,6 +26,7 @@ std::vector<net::Alpn> offered(upstream::ProtocolChoice protocol) {
     case upstream::ProtocolChoice::h1:
       return {net::Alpn::http_1_1};
     case upstream::ProtocolChoice::h2:
+    case upstream::ProtocolChoice::h2c:  // of targets that come with https:// later on
       return {net::Alpn::h2};
     case upstream::ProtocolChoice::automatic:
       break;

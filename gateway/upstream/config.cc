@@ -31,6 +31,7 @@ void describe(Enumeration<ProtocolChoice>& e) {
           "HTTP/2: without TLS the target is not asked first (prior knowledge), over TLS one that does not "
           "choose "
           "it fails. What gRPC services need.");
+  e.value("h2c", ProtocolChoice::h2c, "The same for targets without TLS; with https:// it is a mistake.");
 }
 
 void describe(Text<HostPolicy>& t) {
@@ -191,15 +192,16 @@ void describe(Description<UpstreamConfig>& d) {
                "for example `limits: {max_requests: 200}`");
     // Whoever comes from HAProxy expects those beyond maxconn in the queue.
     const auto& connections = c.limits.max_connections;
-    if (c.queue && c.limits.max_requests && c.protocol != ProtocolChoice::h2 && connections &&
+    if (c.queue && c.limits.max_requests && c.spoken() != ProtocolChoice::h2 && connections &&
         *connections < *c.limits.max_requests)
       at.warning("queue",
                  fmt::format("fewer connections ({}) than limits.max_requests ({}): requests beyond them are "
                              "answered with 503 before any waits",
                              *connections, *c.limits.max_requests),
                  "let max_requests be no more than max_connections");
-    if (c.pool.prewarm && c.proxy_protocol)
-      at.error("pool.prewarm", "with `proxy_protocol` each connection is made for one client");
+    if (c.protocol == ProtocolChoice::h2c && c.uses_tls())
+      at.error("protocol", "h2c is HTTP/2 without TLS, and a target has an https:// URL",
+               "write `protocol: h2`");
     if (at.written("tls") && !c.uses_tls() && c.endpoints_file.empty())
       at.error("tls", "no target of this upstream has an https:// URL");
   });

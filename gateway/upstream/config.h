@@ -53,7 +53,8 @@ void describe(config::Description<PoolConfig>& d);
 enum class ProtocolChoice : unsigned char {
   automatic,  // over TLS what the target chooses by ALPN, else h1
   h1,
-  h2  // without TLS by prior knowledge (RFC 9113 section 3.3)
+  h2,  // without TLS by prior knowledge (RFC 9113 section 3.3)
+  h2c  // the same, of targets without TLS alone; only in what is written: see UpstreamConfig::spoken()
 };
 void describe(config::Enumeration<ProtocolChoice>& e);
 
@@ -90,6 +91,10 @@ struct UpstreamConfig : BalanceConfig {
   std::vector<TargetConfig> all_targets() const;
   // Is any target that is written here spoken to over TLS?
   bool uses_tls() const;
+  // `protocol`, where h2c is what it means: h2.
+  ProtocolChoice spoken() const noexcept {
+    return protocol == ProtocolChoice::h2c ? ProtocolChoice::h2 : protocol;
+  }
 };
 void describe(config::Description<UpstreamConfig>& d);
 

@@ -200,7 +200,7 @@ Task<Result<Finding>> run_out(net::Loop& loop, const Probe& probe, base::Duratio
 }  // namespace
 
 ProbeSettings probe_settings(const UpstreamConfig& config) {
-  return {*config.health, config.protocol, config.host, config.proxy_protocol};
+  return {*config.health, config.spoken(), config.host, config.proxy_protocol};
 }
 
 Task<Result<Finding>> probe(net::Loop& loop, Target& target, const ProbeSettings& settings) {

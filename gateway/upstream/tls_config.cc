@@ -14,6 +14,14 @@ std::string refuse_name(const std::string& name) {
   return good ? "" : "must be a host name";
 }
 
+// That, an address, or a URI such as those of SPIFFE.
+std::string refuse_san(const std::string& name) {
+  bool uri = name.find("://") != std::string::npos;
+  bool clean = name.find_first_of(" \t\r\n") == std::string::npos && !name.starts_with(':');
+  if (uri ? clean : refuse_name(name).empty() || net::Address::parse(name, 0)) return "";
+  return "must be a host name, an address or a URI";
+}
+
 }  // namespace
 
 void describe(config::Description<TlsConfig>& d) {
@@ -33,10 +41,12 @@ void describe(config::Description<TlsConfig>& d) {
       config::check(refuse_name), default_is("the host of the target's URL"), example("orders.example.com"));
   d.field("verify", &TlsConfig::verify,
           "Without it anybody who can get between us and the target can read and change everything.");
-  d.field(
-      "san", &TlsConfig::san,
-      "Host names of which the target's certificate must have one, instead of the name that is asked for.",
-      one_or_many, each(config::check(refuse_name)), example("orders.internal"));
+  d.field("san", &TlsConfig::san,
+          "Host names, addresses and URIs of which the target's certificate must have one, instead of the "
+          "name that "
+          "is asked for.",
+          one_or_many, each(config::check(refuse_san)), example("orders.internal"),
+          example("spiffe://example.com/orders"));
   d.field("min_version", &TlsConfig::min_version, "The oldest version that is spoken.");
   d.check([](const TlsConfig& c, const Site& at) {
     if (c.cert.empty() != c.key.empty())

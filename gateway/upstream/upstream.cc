@@ -79,7 +79,7 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
       hedge_(config.hedge ? *config.hedge : defaults.hedge.value_or(HedgeConfig{.on = false})),
       host_(config.host),
       telling_(config.forwarded),
-      pool_{config.pool, config.protocol, config.limits.max_connections.value_or(Target::kNoLimit)},
+      pool_{config.pool, config.spoken(), config.limits.max_connections.value_or(Target::kNoLimit)},
       proxy_protocol_(config.proxy_protocol),
       balance_(config.balance),
       hash_by_(config.hash_by),

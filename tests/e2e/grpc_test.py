@@ -7,7 +7,7 @@ from concurrent import futures
 
 import grpc
 
-from harness import PATIENCE, ROOT, Case, eventually
+from harness import PATIENCE, ROOT, Case, eventually, sluice
 
 SERVICE = "shop.Cart"
 
@@ -69,27 +69,35 @@ class Service(grpc.GenericRpcHandler):
 
 
 class GrpcCase(Case):
+    scheme = "http"
+    listener = "protocols: [h1, h2]"
     upstream = ""
+
+    def listen(self):
+        return self.server.add_insecure_port("127.0.0.1:0")
+
+    def open_channel(self):
+        return grpc.insecure_channel(f"127.0.0.1:{self.port}")
 
     def setUp(self):
         super().setUp()
         self.service = Service()
         self.server = grpc.server(futures.ThreadPoolExecutor(max_workers=16))
         self.server.add_generic_rpc_handlers((self.service,))
-        self.service_port = self.server.add_insecure_port("127.0.0.1:0")
+        self.service_port = self.listen()
         self.server.start()
         self.addCleanup(lambda: self.server.stop(None).wait())
         self.config.write_text(f"""version: 1
-listeners: {{web: {{bind: "127.0.0.1:0", protocols: [h1, h2]}}}}
+listeners: {{web: {{bind: "127.0.0.1:0", {self.listener}}}}}
 admin: {{bind: "127.0.0.1:0"}}
-upstreams: {{cart: {{url: "http://127.0.0.1:{self.service_port}", protocol: h2{self.upstream}}}}}
+upstreams: {{cart: {{url: "{self.scheme}://127.0.0.1:{self.service_port}", protocol: h2{self.upstream}}}}}
 routes:
   - {{name: cart, match: {{path: /{SERVICE}/**}}, use: [{{grpc_web: {{}}}}], to: cart}}
 access_log: {{format: json, to: {self.access_log}}}
 shutdown: {{pre_stop: 0s, grace: 5s}}
 """)
         self.start()
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{self.port}")
+        self.channel = self.open_channel()
         self.addCleanup(self.channel.close)
 
     def unary(self, method, service=SERVICE):
@@ -202,6 +210,44 @@ class Grpc(GrpcCase):
 
         self.assertTrue(answer["content-type"].startswith("application/grpc-web-text"))
         self.assertTrue(decoded.startswith(b"\0\0\0\0\x09added web\x80"), decoded)
+
+
+class GrpcOverTls(GrpcCase):
+    """TLS on both sides, each of which chooses HTTP/2 by ALPN."""
+
+    scheme = "https"
+    listener = "tls: {certs: {cert: certs/localhost.pem, key: certs/localhost.key}}"
+    upstream = ", tls: {ca: certs/ca.pem, sni: localhost}"
+
+    def read(self, name):
+        return (self.folder / "certs" / name).read_bytes()
+
+    def listen(self):
+        made = sluice("dev-cert", "--dir", self.folder / "certs", "localhost", "127.0.0.1")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        pair = (self.read("localhost.key"), self.read("localhost.pem"))
+        return self.server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
+
+    def open_channel(self):
+        return grpc.secure_channel(f"localhost:{self.port}", grpc.ssl_channel_credentials(self.read("ca.pem")))
+
+    def test_calls_and_gets_metadata_both_ways(self):
+        answer, call = self.unary("Add").with_call(b"one", metadata=(("x-mine", "kept"),), timeout=PATIENCE)
+
+        self.assertEqual(answer, b"added one")
+        self.assertEqual(dict(call.trailing_metadata())["x-trailer"], "yes")
+        self.assertEqual(self.service.calls[0]["x-mine"], "kept")
+
+    def test_streams_both_ways(self):
+        answers = self.channel.stream_stream(f"/{SERVICE}/Chat")(iter([b"a", b"b"]), timeout=PATIENCE)
+
+        self.assertEqual(list(answers), [b"echo a", b"echo b"])
+
+    def test_answers_in_grpc_when_there_is_no_route(self):
+        with self.assertRaises(grpc.RpcError) as raised:
+            self.unary("Add", service="shop.Nowhere")(b"", timeout=PATIENCE)
+
+        self.assertEqual(raised.exception.code(), grpc.StatusCode.UNIMPLEMENTED)
 
 
 class GrpcRetry(GrpcCase):

@@ -60,6 +60,46 @@ TEST(MinDataRate, HoldsOverHttp2) {
   EXPECT_THAT(client.response(stream), Refused(408, "client_timeout"));
 }
 
+TEST(RequestTimeout, EndsABodyThatIsNeverSilentForLong) {
+  Gateway gw(yaml("timeouts: {request: 500ms}"), Downstream::h1);
+  RawClient client = gw.connect();
+  client.send("POST /u HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000\r\n\r\nh");
+  auto target = gw.upstream("users").accept();
+  target.expect_head();
+
+  std::thread trickle([&] {
+    while (target.receive(1) == "h" && client.send("h")) {
+    }
+  });
+  EXPECT_THAT(client.response(), Refused(408, "client_timeout"));
+  trickle.join();
+}
+
+TEST(RequestTimeout, EndsAHeadToo) {
+  Gateway gw(yaml("timeouts: {request: 300ms, head: 1h}"), Downstream::h1);
+  RawClient client = gw.connect();
+  client.send("GET /u HTTP/1.1\r\nHost:");
+
+  EXPECT_THAT(client.response(), Refused(408, "client_timeout"));
+}
+
+TEST(RequestTimeout, HoldsOverHttp2) {
+  Gateway gw(yaml("protocols: [h2], timeouts: {request: 300ms, body: 1h}"), Downstream::h2);
+  H2Client client = gw.h2();
+
+  auto stream = client.open(h2::request("POST", "/u"), false);
+
+  EXPECT_THAT(client.response(stream), Refused(408, "client_timeout"));
+}
+
+TEST(RequestTimeout, DoesNotConcernWhatComesInTime) {
+  Gateway gw(yaml("timeouts: {request: 1h}"), Downstream::h1);
+  gw.upstream("users").answers(200, "ok");
+
+  EXPECT_EQ(gw.post("/u", patterned(3 << 20)).body, "ok");
+  EXPECT_EQ(gw.upstream("users").request().body, patterned(3 << 20));
+}
+
 TEST(AcceptRate, LetsClientsWaitForTheirTurn) {
   Gateway gw(yaml("max_accept_rate: 5/s"), Downstream::h1);
   gw.upstream("users").answers(200, "ok");

@@ -45,7 +45,7 @@ routes:
 )");
   auto client = gw.connect();
   client.send(
-      "POST /u HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "POST /u HTTP/1.1\r\nHost: h\r\nConnection: TE\r\nTE: trailers\r\nTransfer-Encoding: chunked\r\n\r\n"
       "1\r\na\r\n0\r\nX-Secret-A: 1\r\nX-User: forged\r\nX-Sum: 7\r\n\r\n");
   auto target = gw.upstream("users").accept();
   auto request = target.expect_request();

@@ -145,11 +145,26 @@ TEST(Forwarding, AcceptsAnAnswerInSinglePackets) {
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: T\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\nT: "
       "v\r\n\r\n");
 
-  auto answer = gw.get("/u");
+  auto answer = gw.get("/u", "Connection: TE\r\nTE: trailers\r\n");
 
   EXPECT_THAT(answer, HasStatus(200));
   EXPECT_EQ(answer.body, "abcdefg");
   EXPECT_EQ(answer.trailers, std::vector<Line>({{"T", "v"}}));
+}
+
+TEST(Forwarding, CountsTrailersThatOneSideDoesNotTake) {
+  Gateway gw(kYaml, Downstream::h1);
+  Metrics before(gw);
+  std::string with = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nT: v\r\n\r\n";
+  gw.upstream("users").script().expect_request().then_send(with);
+  gw.upstream("users").script().expect_request().then_send(with);
+  gw.upstream("users").script().expect_request().then_send(with);
+
+  EXPECT_TRUE(gw.get("/u").trailers.empty());
+  EXPECT_EQ(gw.get("/u", "Connection: TE\r\nTE: trailers\r\n").trailers.size(), 1u);
+  EXPECT_EQ(gw.ask("GET /u HTTP/1.0\r\nHost: h\r\n\r\n").body, "ok");
+
+  EXPECT_EQ(before.growth("sluice_trailers_dropped_total"), 2);
 }
 
 TEST(Forwarding, SpeaksOnEveryListener) {

@@ -51,7 +51,8 @@ TEST_F(H2, SendsAWellFormedHttp1RequestUpstream) {
   EXPECT_EQ(request.value("via"), "2 sluice");
   EXPECT_EQ(request.value("cookie"), "a=1; b=2");
   EXPECT_EQ(request.count("cookie"), 1u);
-  EXPECT_FALSE(request.has("te"));
+  EXPECT_EQ(request.value("te"), "trailers");
+  EXPECT_EQ(request.value("connection"), "TE");
   EXPECT_EQ(request.value("x-forwarded-host"), "test.example");
 }
 
@@ -294,6 +295,16 @@ TEST(H2Listener, MaySpeakNothingElse) {
 
   EXPECT_EQ(gw.h2().get("/").status, 200);
   EXPECT_EQ(client.rest().find("HTTP/1"), std::string::npos);
+}
+
+TEST(H2Listener, TakesH2cForTheSameWithoutTls) {
+  Gateway gw(
+      "listeners: {web: {bind: '127.0.0.1:0', protocols: [h1, h2c]}}\n"
+      "routes: [{name: r, match: {path: /**}, respond: {status: 200, body: hello}}]",
+      Downstream::h1);
+
+  EXPECT_EQ(gw.h2().get("/").status, 200);
+  EXPECT_EQ(RawClient(gw.port()).ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").status, 200);
 }
 
 TEST_F(H2, DrainsInTwoSteps) {

@@ -82,8 +82,9 @@ TEST_F(H2Upstream, GetsChunksAndTrailers) {
 }
 
 TEST_F(H2Upstream, MayAnswerWithTrailers) {
-  auto target = dial(client, get("/u"));
+  auto target = dial(client, get("/u", "Connection: TE\r\nTE: trailers\r\n"));
   auto request = target.expect_request();
+  EXPECT_EQ(request.value("te"), "trailers");
 
   target.headers(request.stream, {{":status", "200"}});
   target.data(request.stream, "body");

@@ -131,7 +131,9 @@ TEST(ConcurrencyLimits, EndWhenTheUpstreamFails) {
 TEST(ConcurrencyLimits, CountAnUpgradedConnectionUntilItEnds) {
   Gateway gw(kOneAtATime);
   RawClient client = gw.connect();
-  client.send(get("/chat", "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
+  client.send(get("/chat",
+                  "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"));
   auto target = gw.upstream("users").accept();
   target.expect_request();
   target.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");

@@ -384,6 +384,38 @@ TEST_F(Tls, RedirectsPlainRequests) {
   EXPECT_EQ(gw.upstream("users").request_count(), 0u);
 }
 
+TEST_F(Tls, RedirectsGetAndHeadByTheStatusAskedFor) {
+  Gateway gw(
+      "listeners: {web: {bind: \"127.0.0.1:0\", redirect: {status: 301}}}\n"
+      "routes: [{name: u, match: {path: /**}, to: users}]");
+
+  EXPECT_EQ(gw.get("/").status, 301);
+  EXPECT_EQ(gw.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").status, 308);
+}
+
+TEST_F(Tls, LeavesChallengesOfAcmeToTheirRoute) {
+  Gateway gw(
+      "listeners: {web: {bind: \"127.0.0.1:0\", redirect: https}}\n"
+      "routes:\n"
+      "  - {name: acme, match: {path: \"/.well-known/acme-challenge/**\", method: GET}, to: users}\n"
+      "  - {name: u, match: {path: /u}, to: users}");
+  gw.upstream("users").answers(200, "token");
+
+  EXPECT_EQ(gw.get("/.well-known/acme-challenge/abc").body, "token");
+  EXPECT_EQ(gw.get("/.well-known/acme-challenge/../../u").status, 308);
+  EXPECT_EQ(gw.get("/u").status, 308);
+  EXPECT_EQ(gw.post("/.well-known/acme-challenge/abc", "").status, 308);
+}
+
+TEST_F(Tls, RedirectsAChallengeThatNoRouteHas) {
+  Gateway gw(
+      "listeners: {web: {bind: \"127.0.0.1:0\", redirect: https}}\n"
+      "routes: [{name: u, match: {path: /u}, to: users}]");
+
+  EXPECT_THAT(gw.get("/.well-known/acme-challenge/abc"),
+              HasField("Location", "https://test.example/.well-known/acme-challenge/abc"));
+}
+
 TEST_F(Tls, SpeaksOfStrictTransportOverTlsAlone) {
   std::string use = "use: [{hsts: {}}]\n";
   Gateway secure(one() + use), plain("routes: [{name: u, match: {path: /**}, to: users}]\n" + use);

@@ -13,7 +13,9 @@ namespace sluice::test {
 namespace {
 
 constexpr const char* kYaml = "routes: [{name: u, match: {path: /**}, to: users}]";
-constexpr std::string_view kAsk = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+constexpr std::string_view kAsk =
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 constexpr std::string_view kSwitch =
     "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n";
 
@@ -375,6 +377,22 @@ TEST_F(Tunnel, IsNotOpenedWithAnotherProtocolThanWasAskedFor) {
                                                              "\r\nGET / HTTP/1.1\r\n\r\n");
     EXPECT_THAT(gw.get("/chat", kAsk), Refused(502, "upstream_protocol")) << lines;
   }
+}
+
+// Of what no server may accept the target hears nothing.
+TEST_F(Tunnel, IsNotOpenedByABadHandshake) {
+  RawClient other = gw.connect();
+  auto old = other.ask(get("/chat",
+                           "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n"
+                           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"));
+  EXPECT_THAT(old, Refused(426, "upgrade_required"));
+  EXPECT_THAT(old, HasField("Sec-WebSocket-Version", "13"));
+  EXPECT_THAT(old, HasField("Connection", "Upgrade"));
+  EXPECT_THAT(old, HasField("Upgrade", "websocket"));
+  auto keyless =
+      other.ask(get("/chat", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"));
+  EXPECT_THAT(keyless, Refused(400, "bad_request"));
+  EXPECT_EQ(gw.upstream("users").request_count(), 0u);
 }
 
 TEST_F(Tunnel, IsNotOpenedByATargetThatDoesNotSaySo) {

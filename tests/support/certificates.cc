@@ -46,6 +46,13 @@ Authority::Authority(std::string name) : key_(net::make_key("P-256")) {
   pem_ = net::to_pem(own_.get());
 }
 
+Authority::Authority(std::string name, const Authority& above) : key_(net::make_key("P-256")) {
+  std::time_t now = std::time(nullptr);
+  own_ = net::issue({std::move(name), {}, true, false, now - kDay, now + 30 * kDay}, key_.get(),
+                    above.own_.get(), above.key_.get());
+  pem_ = net::to_pem(own_.get());
+}
+
 Issued Authority::issue(const Wanted& wanted) const {
   std::time_t now = std::time(nullptr);
   auto key = net::make_key(wanted.kind);
@@ -55,6 +62,7 @@ Issued Authority::issue(const Wanted& wanted) const {
   if (!made) throw std::runtime_error("cannot issue: " + net::openssl_reason());
   extend(made.get(), NID_info_access, wanted.responder.empty() ? "" : "OCSP;URI:" + wanted.responder);
   extend(made.get(), NID_tlsfeature, wanted.must_staple ? "status_request" : "");
+  extend(made.get(), NID_subject_alt_name, wanted.uri.empty() ? "" : "URI:" + wanted.uri);
   extend(made.get(), NID_ext_key_usage, wanted.ocsp_signing ? "OCSPSigning" : "");
   X509_sign(made.get(), key_.get(), EVP_sha256());
   return {net::to_pem(made.get()), net::to_pem(key.get())};

@@ -17,6 +17,7 @@ struct Wanted {
   std::string common_name = "test";
   std::string responder{};    // URL for OCSP
   bool must_staple = false;   // RFC 7633
+  std::string uri{};          // in place of the names, such as spiffe://example.com/orders
   bool ocsp_signing = false;  // may sign OCSP responses in place of its issuer
 };
 
@@ -35,6 +36,8 @@ struct OcspSays {
 class Authority {
  public:
   explicit Authority(std::string name = "Test Authority");
+  // One that `above` vouches for.
+  Authority(std::string name, const Authority& above);
 
   Issued issue(const Wanted& wanted = {}) const;
   // Our own certificate.

@@ -43,6 +43,7 @@ class ClientConnection::Stream final : public ClientStream, private net::Watcher
   bool answered() const noexcept override { return connection_.input_.received() != received_before_; }
   bool unsent() const noexcept override { return sent_ == 0; }
   bool body_touched() const noexcept override { return body_touched_; }
+  bool trailers_dropped() const noexcept override { return sender_.trailers_dropped(); }
   std::uint64_t bytes_sent() const noexcept override { return sent_; }
   std::uint64_t bytes_received() const noexcept override {
     return connection_.input_.received() - received_before_;
@@ -174,6 +175,8 @@ Task<Result<void>> ClientConnection::Stream::send(const RequestHead& head, std::
   }
   if (asked_.upgrade) [[unlikely]] {
     extra = ask_upgrade(head, extra);
+  } else if (head.takes_trailers) {
+    extra = arena_.join(extra, "TE: trailers\r\nConnection: TE\r\n");
   }
   auto target = target_of(head);
   char* out = (scratch_ ? **scratch_ : arena_).chars(request_head_size(head, target, extra));

@@ -150,10 +150,18 @@ Task<Sent> BodySender::put(std::string_view head, const Result<Piece>& piece) {
   return write_later(std::move(writing));
 }
 
+const Fields* BodySender::trailers_to_send(const Piece& piece) noexcept {
+  if (!piece.last || !piece.trailers) return nullptr;
+  if (framing_ == Framing::Kind::chunked && takes_trailers_) return piece.trailers;
+  for (const Field& line : piece.trailers->lines()) trailers_dropped_ |= !line.dropped;
+  return nullptr;
+}
+
 std::size_t BodySender::gather(std::string_view head, const Piece& piece) {
   std::size_t n = 0;
   std::string_view bytes(piece.bytes.data(), piece.bytes.size());
   if (!head.empty()) pieces_[n++] = net::piece(head);
+  const Fields* trailers = trailers_to_send(piece);
   if (framing_ == Framing::Kind::chunked) {
     if (!bytes.empty()) {
       pieces_[n++] = net::piece({chunk_head_, write_chunk_head(chunk_head_, bytes.size())});
@@ -161,11 +169,11 @@ std::size_t BodySender::gather(std::string_view head, const Piece& piece) {
     }
     std::string_view tail = bytes.empty() ? std::string_view{} : kChunkEnd;
     if (piece.last) tail = bytes.empty() ? kLastChunk : std::string_view("\r\n0\r\n\r\n");
-    if (piece.last && piece.trailers) {
-      std::size_t room = last_chunk_size(*piece.trailers);
+    if (trailers) {
+      std::size_t room = last_chunk_size(*trailers);
       char* out = arena_->chars(kChunkEnd.size() + room);
       char* p = std::copy(kChunkEnd.begin(), kChunkEnd.end(), out);
-      char* end = write_last_chunk(p, *piece.trailers);
+      char* end = write_last_chunk(p, *trailers);
       tail = {bytes.empty() ? p : out, static_cast<std::size_t>(end - (bytes.empty() ? p : out))};
     }
     if (!tail.empty()) pieces_[n++] = net::piece(tail);

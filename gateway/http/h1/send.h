@@ -37,6 +37,11 @@ class BodySender {
   // Whoever reads must keep it. It must outlive the sending.
   void keep_pace(net::Pace& pace) noexcept { pace_ = &pace; }
 
+  // Whoever reads takes no trailers, though the framing has room for them. Before the body's end.
+  void leave_out_trailers() noexcept { takes_trailers_ = false; }
+  // Did the body have trailers that were not sent?
+  bool trailers_dropped() const noexcept { return trailers_dropped_; }
+
   // Head and body, null for none, to the end. `head` and `body` must outlive the task.
   base::Task<Sent> send(std::string_view head, Body* body, Framing::Kind framing);
   // The head, and the first piece if it is there without waiting; more() tells whether rest() must follow.
@@ -53,6 +58,7 @@ class BodySender {
   base::Task<Sent> write_later(base::Task<net::Written> writing);
   base::Task<Sent> put(std::string_view head, const base::Result<Piece>& piece);
   static constexpr std::size_t kJoin = 2048;  // bytes; more are gathered by the kernel
+  const Fields* trailers_to_send(const Piece& piece) noexcept;
   std::size_t gather(std::string_view head, const Piece& piece);
   std::size_t join_small(std::size_t n);
   base::Task<Sent> start_then_rest(base::Task<Sent> start, Body& body);
@@ -69,6 +75,8 @@ class BodySender {
   std::uint64_t* sent_;
   Framing::Kind framing_ = Framing::Kind::none;
   bool more_ = false;
+  bool takes_trailers_ = true;
+  bool trailers_dropped_ = false;
   base::Duration waited_{};
   std::uint64_t left_ = std::numeric_limits<std::uint64_t>::max();  // of an announced length
   std::optional<base::Task<base::Result<Piece>>> first_;            // begun by start(), awaited by rest()

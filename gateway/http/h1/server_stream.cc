@@ -3,6 +3,7 @@
 
 #include "gateway/base/arena_pool.h"
 #include "gateway/http/date.h"
+#include "gateway/http/grpc.h"
 #include "gateway/http/h1/tunnel_body.h"
 #include "gateway/http/h1/writer.h"
 #include "gateway/http/semantics.h"
@@ -19,7 +20,9 @@ class ServerStream::RequestBody final : public BodyReader {
       : BodyReader(*stream.input_, stream.control_.framing, Message::request, *stream.arena_, timeout, limit),
         stream_(&stream),
         pace_(stream.options_->min_rate, *stream.loop_) {
-    if (stream.options_->min_rate.bytes != 0) keep_pace(pace_);
+    auto whole = stream.options_->request_timeout;
+    if (whole.count() != 0) pace_.end_by(stream.begun() + whole);
+    if (pace_.any()) keep_pace(pace_);
   }
   ~RequestBody() override {
     stream_->body_finished_ = complete();
@@ -74,6 +77,7 @@ void ServerStream::begin(const Control& control) noexcept {
   control_ = control;
   if (control.framing.length == 0 && control.framing.kind == Framing::Kind::length) control_.framing = {};
   keep_alive_ = control.keep_alive;
+  request_.takes_trailers = control.te_trailers;
   expectation_open_ = control.expect_continue;
 }
 
@@ -112,7 +116,14 @@ void ServerStream::frame(ResponseHead& head, const Body* body, Framing::Kind& fr
     framing = Framing::Kind::until_close;
     keep_alive_ = false;
   }
-  if (framing == Framing::Kind::chunked) head.fields.add(FieldId::transfer_encoding, "chunked");
+  if (framing == Framing::Kind::chunked) {
+    head.fields.add(FieldId::transfer_encoding, "chunked");
+    // RFC 9110 section 6.5.1. A call of gRPC is nothing without them, so whoever makes one reads them.
+    if (!request_.takes_trailers && !is_grpc(head.fields)) {
+      sender_.leave_out_trailers();
+      head.fields.remove(FieldId::trailer);
+    }
+  }
   if (!body_done()) keep_alive_ = false;
 }
 
@@ -120,6 +131,9 @@ std::string_view ServerStream::write_head(const ResponseHead& head, bool final, 
   std::string_view connection;
   if (switched() && head.status == 101) {
     connection = to.join("Connection: Upgrade\r\nUpgrade: ", head.upgrade, "\r\n");
+  } else if (head.status == 426 && !head.upgrade.empty()) {  // RFC 9110 section 15.5.22
+    connection = to.join(keep_alive_ ? "Connection: Upgrade" : "Connection: close, Upgrade",
+                         "\r\nUpgrade: ", head.upgrade, "\r\n");
   } else if (final && !keep_alive_)
     connection = "Connection: close\r\n";
   if (final && keep_alive_ && request_.version == Version::http_1_0)

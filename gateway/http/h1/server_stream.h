@@ -30,6 +30,7 @@ class ServerStream final : public http::ServerStream {
   std::uint64_t bytes_received() const noexcept override { return input_->received() - received_before_; }
   std::uint64_t bytes_sent() const noexcept override { return sent_; }
   base::Duration client_wait() const noexcept override { return sender_.waited(); }
+  bool trailers_dropped() const noexcept override { return sender_.trailers_dropped(); }
 
   // From the connection, before the service is called.
   void begin(const Control& control) noexcept;

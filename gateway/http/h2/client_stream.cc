@@ -101,7 +101,7 @@ Task<Result<void>> ClientStream::send(const RequestHead& head, std::string_view 
   if (!head.upgrade.empty() && head.method == Method::get) [[unlikely]]
     return connect(head, extra);
   // Services of gRPC insist on hearing that trailers will get through.
-  if (is_grpc(head.fields)) extra = arena_.join(extra, "TE: trailers\r\n");
+  if (head.takes_trailers || is_grpc(head.fields)) extra = arena_.join(extra, "TE: trailers\r\n");
   auto lines = lines_of(head, extra, {});
   if (!lines) return Result<void>(std::move(lines).unexpected());
   body_touched_ = body != nullptr;

@@ -114,16 +114,16 @@ Result<Framing> SectionReader::finish_section(bool ended) {
   return Framing{Framing::Kind::chunked, 0};
 }
 
-Result<Control> RequestReader::finish(bool ended, std::string_view expected) {
+Result<Control> RequestReader::finish(bool ended) {
   Control control;
   read_start();
   if (has(method)) {
     if (has(protocol)) {
-      read_extended_connect(expected);
+      read_extended_connect();
     } else if (head_->method == Method::connect) {
       read_connect();
     } else {
-      read_target(expected);
+      read_target();
     }
   }
   auto framing = finish_section(ended);
@@ -137,6 +137,7 @@ Result<Control> RequestReader::finish(bool ended, std::string_view expected) {
   judge_expect(control);
   if (auto ok = outcome(); !ok) return std::move(ok).unexpected();
   join_cookies();
+  head_->takes_trailers = out().has(FieldId::te);  // with any other value it was malformed
   out().remove(FieldId::te);
   drop_hop_by_hop(out());
   return control;
@@ -150,6 +151,8 @@ void RequestReader::read_start() {
   if (head_->method_text.size() > kMaxMethod) refuse(Reason::not_implemented, "the method is too long");
 }
 
+bool RequestReader::https() const noexcept { return base::equal_ignoring_case(value(scheme), "https"); }
+
 void RequestReader::read_connect() {
   if (has(scheme) || has(path) || !has(authority))
     return malform("CONNECT needs :authority and nothing else");
@@ -160,11 +163,11 @@ void RequestReader::read_connect() {
 
 // RFC 8441 sections 4 and 5. What follows is no body, so nothing may be said about its length: the target,
 // which gets a GET, would take the beginning of the tunnel for one.
-void RequestReader::read_extended_connect(std::string_view expected) {
+void RequestReader::read_extended_connect() {
   if (head_->method != Method::connect) return malform(":protocol without CONNECT");
   head_->method = Method::get;
   head_->method_text = "GET";
-  read_target(expected);
+  read_target();
   if (length()) refuse(Reason::bad_request, "Content-Length with an extended CONNECT");
   if (!base::equal_ignoring_case(value(protocol), "websocket"))
     refuse(Reason::not_implemented, "a :protocol other than websocket");
@@ -173,11 +176,11 @@ void RequestReader::read_extended_connect(std::string_view expected) {
   out().remove("sec-websocket-key");
 }
 
-void RequestReader::read_target(std::string_view expected) {
+void RequestReader::read_target() {
   if (!has(scheme) || !has(path)) return malform(has(path) ? "no :scheme" : "no :path");
   head_->target = value(path);
-  if (!base::equal_ignoring_case(value(scheme), expected))
-    refuse(Reason::bad_request, ":scheme is not that of the connection");
+  if (!https() && !base::equal_ignoring_case(value(scheme), "http"))
+    refuse(Reason::bad_request, ":scheme is neither http nor https");
   if (value(path).empty()) return malform("an empty :path");
   if (value(path).size() > limits_->uri)
     return refuse(Reason::uri_too_long, "the request target is too long");
@@ -202,7 +205,7 @@ void RequestReader::read_authority() {
   if (!parsed) return malform(":authority or Host is not a valid name or address");
   if (hosts && has(authority)) {
     auto other = parse_authority(host);
-    std::uint16_t default_port = value(scheme) == "https" ? 443 : 80;
+    std::uint16_t default_port = https() ? 443 : 80;
     if (!other || !same_authority(*parsed, *other, default_port))
       return malform(":authority and Host disagree");
   }

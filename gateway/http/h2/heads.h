@@ -91,19 +91,21 @@ class RequestReader final : public SectionReader {
     allow({method, scheme, authority, path, protocol});
     out.version = Version::http_2;
   }
-  // After the last line. `ended`: no body follows. `expected`: the scheme of the connection. Fills the head
-  // as h1::parse_request does; Host is always there and agrees with :authority, cookie lines are joined (RFC
-  // 9113 section 8.2.3), TE is gone. CONNECT with :protocol (RFC 8441) becomes what it would be over HTTP/1:
-  // a GET with an `upgrade`. Errors: bad_request, uri_too_long, header_too_large, not_implemented,
-  // expectation.
-  base::Result<Control> finish(bool ended, std::string_view expected);
+  // After the last line. `ended`: no body follows. Fills the head as h1::parse_request does; :scheme may be
+  // http or https whatever the connection is, as proxies that end TLS pass on what their client named: it
+  // tells the default port of the authority and nothing else. Host is always there and agrees with
+  // :authority, cookie lines are joined (RFC 9113 section 8.2.3), TE is gone. CONNECT with :protocol (RFC
+  // 8441) becomes what it would be over HTTP/1: a GET with an `upgrade`. Errors: bad_request, uri_too_long,
+  // header_too_large, not_implemented, expectation.
+  base::Result<Control> finish(bool ended);
 
  private:
   void read_start();
   void read_authority();
   void read_connect();
-  void read_extended_connect(std::string_view expected);
-  void read_target(std::string_view expected);
+  void read_extended_connect();
+  void read_target();
+  bool https() const noexcept;  // by :scheme
   void join_cookies();
   void judge_expect(Control& control);
 

@@ -20,7 +20,10 @@ class ServerStream::RequestBody final : public Body {
         left_(framing.length),
         allowance_(options.max_body),
         timeout_(options.body_timeout),
-        pace_(options.min_rate, *stream.connection_->loop_) {}
+        pace_(options.min_rate, *stream.connection_->loop_) {
+    auto whole = options.request_timeout;
+    if (whole.count() != 0) pace_.end_by(stream.begun() + whole);
+  }
 
   Task<Result<Piece>> read(std::size_t at_most) override {
     if (auto piece = stream_->take(at_most)) return counted(std::move(*piece));
@@ -118,7 +121,7 @@ bool ServerStream::on_block_end(bool last) {
     return false;
   }
   const ServerOptions& options = *connection_->options_;
-  auto control = reader_->finish(last, connection_->facts_->listener->scheme);
+  auto control = reader_->finish(last);
   if (control && control->framing.length > options.max_body)
     control = base::fail(Reason::body_too_large, "Content-Length exceeds the limit of " +
                                                      std::to_string(options.max_body) + " bytes");

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/base/base64.h"
+
 #include "tests/support/fake_stream.h"
 
 namespace sluice::chain {
@@ -67,6 +69,26 @@ TEST(LocalReply, AnswersACallOfGrpcInGrpc) {
       "grpc-status: 8\ngrpc-message: rate_limited: 10 per second, 100%25 used\n");
   EXPECT_EQ(fake.ex.response_body, nullptr);
   EXPECT_EQ(fake.ex.reason, Reason::rate_limited);
+}
+
+TEST(LocalReply, IsAFrameForWhoeverCallsFromAPage) {
+  for (bool text : {false, true}) {
+    FakeExchange fake("/shop.Cart/Add", "POST");
+    fake.request().fields.add(FieldId::content_type,
+                              text ? "application/grpc-web-text+proto; x=1" : "application/grpc-web");
+
+    make_local_reply(fake.ex, Reason::unauthenticated, "no token");
+
+    std::string_view frame(
+        "\x80\0\0\0\x3a"
+        "grpc-status: 16\r\ngrpc-message: unauthenticated: no token\r\n",
+        5 + 58);
+    EXPECT_EQ(fake.response().status, 200);
+    EXPECT_EQ(fake.response().fields.value(FieldId::content_type),
+              text ? "application/grpc-web-text+proto" : "application/grpc-web");
+    EXPECT_FALSE(fake.response().fields.find("grpc-status"));
+    EXPECT_EQ(fake.body(), text ? base::encode_base64(frame) : std::string(frame));
+  }
 }
 
 TEST(LocalReply, CopiesTheDetail) {

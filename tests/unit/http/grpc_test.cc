@@ -66,6 +66,28 @@ TEST(Grpc, TranslatesStatuses) {
   EXPECT_EQ(grpc_code_of_status(418), GrpcCode::unknown);
 }
 
+TEST(GrpcWebType, IsReadFromTheContentType) {
+  auto read = [](std::string_view type) {
+    auto t = grpc_web_type(type);
+    return std::string(t.web ? "web" : "no") + (t.text ? " text " : " ") + std::string(t.web ? t.rest : "");
+  };
+  EXPECT_EQ(read("application/grpc-web"), "web ");
+  EXPECT_EQ(read("Application/gRPC-Web+proto"), "web +proto");
+  EXPECT_EQ(read("application/grpc-web-text+proto;x=1"), "web text +proto;x=1");
+  for (auto type : {"", "application/grpc", "application/grpc+web", "application/grpc-webs", "text/plain"})
+    EXPECT_FALSE(grpc_web_type(type).web) << type;
+}
+
+TEST(GrpcWebFrame, HoldsTheTrailersAsLines) {
+  base::Arena arena;
+  Fields trailers(arena);
+  trailers.add("Grpc-Status", "5");
+  trailers.add("gone", "x");
+  trailers.remove("gone");
+
+  EXPECT_EQ(grpc_web_frame(trailers, arena), std::string_view("\x80\0\0\0\x10grpc-status: 5\r\n", 21));
+}
+
 TEST(Grpc, EncodesMessages) {
   base::Arena arena;
   EXPECT_EQ(grpc_message("plain text", arena), "plain text");

@@ -53,9 +53,9 @@ TEST(FrameRequest, SaysWhatTheBodyHasWhateverTheClientSaid) {
 TEST(AllowedInTrailers, IsNothingThatAGatewayOrTheHeadAloneMaySay) {
   for (const char* name : {"X-Sum", "grpc-status", "x_sum", "Server-Timing"})
     EXPECT_TRUE(allowed_in_trailers(name)) << name;
-  for (const char* name :
-       {"Content-Length", "content_length", "Transfer_Encoding", "Client-Cert", "client_cert", "Proxy",
-        "X-Forwarded-Prefix", "X_Forwarded_For", "Authorization", "Host", "If_Match"})
+  for (const char* name : {"Content-Length", "content_length", "Transfer_Encoding", "Client-Cert",
+                           "client_cert", "Proxy", "X-Forwarded-Prefix", "X-Forwarded-Client-Cert",
+                           "X_Forwarded_For", "Authorization", "Host", "If_Match"})
     EXPECT_FALSE(allowed_in_trailers(name)) << name;
 }
 

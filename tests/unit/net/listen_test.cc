@@ -4,10 +4,17 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/tcp.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <filesystem>
 #include <string>
 
@@ -147,6 +154,47 @@ TEST(ListenShared, ListensOnIpv4WithTheIpv6Wildcard) {
 
   EXPECT_GE(client, 0);
   close_all({client, fds->front()});
+}
+
+// As a kernel does that was started with ipv6.disable=1; for the life of the process.
+bool take_ipv6_away() {
+  sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  sock_fprog filter{std::size(program), program};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+TEST(EveryAddress, IsThatOfIpv4WhereTheKernelHasNoIpv6) {
+  auto listens = [] {
+    if (!take_ipv6_away()) return 77;
+    auto fds = listen_shared(every_address(0), 2, 16);
+    if (!fds || bound_to(fds->front()).ip() != "0.0.0.0") return 1;
+    return connect_to(kAny.with_port(bound_to(fds->front()).port())) >= 0 ? 0 : 2;
+  };
+  pid_t child = ::fork();
+  if (child == 0) ::_exit(listens());
+
+  int status = -1;
+  ::waitpid(child, &status, 0);
+
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "filters of system calls are not allowed here";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST(EveryAddress, IsThatOfBothElsewhere) {
+  int probe = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) GTEST_SKIP() << "no IPv6 here";
+  ::close(probe);
+
+  EXPECT_EQ(every_address(80), *Address::parse("::", 80));
 }
 
 TEST(ListenShared, PassesOnThatDelaysAreOff) {

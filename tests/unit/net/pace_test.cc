@@ -51,5 +51,27 @@ TEST_F(PaceTest, CountsOnlyTheTimeOfWaits) {
   EXPECT_EQ(wait(1s, 0), 4s);
 }
 
+TEST_F(PaceTest, LetsNoWaitLastPastTheDeadline) {
+  Pace whole({}, loop);
+  EXPECT_FALSE(whole.any());
+  whole.end_by(loop.now() + 10s);
+
+  EXPECT_TRUE(whole.any());
+  EXPECT_EQ(whole.begin_wait(30s, 0), 10s);
+  EXPECT_EQ(whole.begin_wait(0s, 0), 10s);
+  EXPECT_EQ(whole.begin_wait(1s, 0), 1s);
+  clock.advance(10s);
+  loop.run_once(base::Duration::zero());
+  EXPECT_EQ(whole.begin_wait(1s, 1'000'000), std::nullopt);
+}
+
+TEST_F(PaceTest, KeepsRateAndDeadlineTogether) {
+  pace.end_by(loop.now() + 4s);
+
+  EXPECT_EQ(wait(1s, 0), 4s);
+  pace.end_by(loop.now() + 60s);
+  EXPECT_EQ(wait(1s, 0), 4s);  // of the grace
+}
+
 }  // namespace
 }  // namespace sluice::net

@@ -51,6 +51,21 @@ TEST_F(TlsClientTest, AsksForOneOfTheNamesThatItWasGiven) {
               HasSubstr("hostname mismatch"));
 }
 
+TEST_F(TlsClientTest, TakesAnAddressOrAUriForANameToo) {
+  auto options = [] {
+    TlsClientOptions o;
+    o.names = {"service.internal", "10.0.0.1", "spiffe://example.com/orders"};
+    return o;
+  };
+  EXPECT_EQ(doubts({.names = {"service.internal"}}, "localhost", options()), "");
+  EXPECT_EQ(doubts({.names = {"10.0.0.1"}}, "localhost", options()), "");
+  EXPECT_EQ(doubts({.uri = "spiffe://example.com/orders"}, "localhost", options()), "");
+  for (const char* other :
+       {"spiffe://example.com/orders/2", "spiffe://example.com/order", "spiffe://EXAMPLE.com/orders"})
+    EXPECT_THAT(doubts({.uri = other}, "localhost", options()), HasSubstr("hostname mismatch")) << other;
+  EXPECT_THAT(doubts({.names = {"10.0.0.2"}}, "localhost", options()), HasSubstr("hostname mismatch"));
+}
+
 TEST_F(TlsClientTest, NamesAnotherHostIfToldTo) {
   TlsClientOptions options;
   options.sni = "a.example.com";

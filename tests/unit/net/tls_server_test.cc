@@ -278,6 +278,13 @@ class TlsClientAuthTest : public TlsServerTest {
     options.tickets = std::make_shared<TicketKeys>();
     return server(std::move(options));
   }
+  Server believing(const std::string& authorities, const std::string& lists) {
+    TlsServerOptions options;
+    options.client_auth = ClientAuth::require;
+    options.client_ca = std::move(*parse_certificates(authorities));
+    options.client_crls = std::move(*parse_crls(lists));
+    return server(std::move(options));
+  }
   // TLS 1.3: the client is done before the server has seen its certificate.
   std::string answer(const Server& s, const test::Issued* identity) {
     TlsClientOptions us;
@@ -331,6 +338,59 @@ TEST_F(TlsClientAuthTest, RefusesRevokedCertificates) {
 
   EXPECT_EQ(answer(s, &good), "CN = good");
   EXPECT_THAT(answer(s, &revoked), HasSubstr("certificate revoked"));
+}
+
+// A client of an authority below the one that is believed, with the certificate that leads there.
+class TlsRevokedAuthorityTest : public TlsClientAuthTest {
+ protected:
+  test::Issued of(const test::Authority& issuer) const {
+    auto issued = issuer.issue({.client = true, .common_name = "caller"});
+    issued.certificate += issuer.certificate();
+    return issued;
+  }
+
+  test::Authority below_{"Below", authority_};
+  test::Issued caller_ = of(below_);
+  std::string nothing_below_ = below_.revoke({});
+  std::string below_revoked_ = authority_.revoke({below_.own()});
+};
+
+TEST_F(TlsRevokedAuthorityTest, RefusesWhomARevokedOneVouchesFor) {
+  auto fine = believing(authority_.certificate(), authority_.revoke({}) + nothing_below_);
+  auto revoked = believing(authority_.certificate(), below_revoked_ + nothing_below_);
+
+  EXPECT_EQ(answer(fine, &caller_), "CN = caller");
+  EXPECT_THAT(answer(revoked, &caller_), HasSubstr("certificate revoked"));
+}
+
+TEST_F(TlsRevokedAuthorityTest, RefusesAChainOfWhichAnIssuerHasNoList) {
+  auto s = believing(authority_.certificate(), nothing_below_);
+
+  EXPECT_THAT(answer(s, &caller_), HasSubstr("unable to get certificate CRL"));
+}
+
+TEST_F(TlsRevokedAuthorityTest, AsksForNoListAboutTheOneThatIsBelieved) {
+  auto s = believing(below_.certificate(), nothing_below_);
+  auto with_that_above = believing(below_.certificate(), nothing_below_ + authority_.revoke({}));
+
+  EXPECT_EQ(answer(s, &caller_), "CN = caller");
+  EXPECT_EQ(answer(with_that_above, &caller_), "CN = caller");
+}
+
+TEST_F(TlsRevokedAuthorityTest, DoesNotBelieveItThoughItIsListedBesideItsIssuer) {
+  auto both = authority_.certificate() + below_.certificate();
+  auto fine = believing(both, authority_.revoke({}) + nothing_below_);
+  auto revoked = believing(both, below_revoked_ + nothing_below_);
+
+  EXPECT_EQ(answer(fine, &caller_), "CN = caller");
+  EXPECT_THAT(answer(revoked, &caller_), HasSubstr("certificate revoked"));
+}
+
+TEST_F(TlsRevokedAuthorityTest, BelievesNoListThatAnotherHasSigned) {
+  auto forged = test::Authority().revoke({below_.own()});  // of the same name, with another key
+  auto s = believing(below_.certificate() + authority_.certificate(), forged + nothing_below_);
+
+  EXPECT_EQ(answer(s, &caller_), "CN = caller");
 }
 
 }  // namespace

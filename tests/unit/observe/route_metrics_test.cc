@@ -44,6 +44,22 @@ TEST(RouteMetrics, CountAnAnsweredRequest) {
             900);
 }
 
+TEST(RouteMetrics, CountTrailersThatWereLeftOut) {
+  SeriesStore store({});
+  RouteMetrics route(store, "orders");
+  EXPECT_EQ(series_count(store, Family::sluice_trailers_dropped_total), 0u);
+
+  route.on(0).trailers_dropped(Side::downstream);
+  route.on(0).trailers_dropped(Side::downstream);
+  route.on(0).trailers_dropped(Side::upstream);
+
+  EXPECT_EQ(
+      counter(store, Family::sluice_trailers_dropped_total, {{"side", "downstream"}, {"route", "orders"}}),
+      2);
+  EXPECT_EQ(
+      counter(store, Family::sluice_trailers_dropped_total, {{"side", "upstream"}, {"route", "orders"}}), 1);
+}
+
 TEST(RouteMetrics, CountStreamsApartFromRequests) {
   SeriesStore store({});
   RouteMetrics route(store, "chat");

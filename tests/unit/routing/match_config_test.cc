@@ -96,6 +96,11 @@ TEST(MatchConfig, ProposesTheMethodInCapitals) {
   EXPECT_THAT(complaint("method: propfind"), HasSubstr("did you mean \"PROPFIND\""));
 }
 
+TEST(MatchConfig, RefusesAMethodThatReachesNoRoute) {
+  EXPECT_THAT(complaint("method: [GET, CONNECT]"), HasSubstr(":1:15: error"));
+  EXPECT_THAT(complaint("method: CONNECT"), HasSubstr("a CONNECT reaches no route"));
+}
+
 TEST(MatchConfig, WarnsOfAMethodThatIsPerhapsASlip) {
   Bound b("method: [GET, PSOT]");
 

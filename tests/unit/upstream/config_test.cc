@@ -147,5 +147,20 @@ TEST(DefaultsConfig, TakesTimeoutsAndRetry) {
   EXPECT_EQ(r.value.retry, (RetryConfig{1, {}}));
 }
 
+TEST(UpstreamConfig, TakesNamesAddressesAndUrisOfCertificates) {
+  for (auto san : {"a.internal", "10.0.0.1", "\"::1\"", "spiffe://example.com/orders"})
+    good(std::string("{url: \"https://a\", tls: {san: ") + san + "}}");
+  for (auto san : {"\"a b\"", "\"a:80\"", "\"://x\"", "\"x://a b\""})
+    EXPECT_THAT(errors(std::string("{url: \"https://a\", tls: {san: ") + san + "}}"),
+                HasSubstr("must be a host name, an address or a URI"))
+        << san;
+}
+
+TEST(UpstreamConfig, TakesH2cForHttp2WithoutTlsAlone) {
+  EXPECT_EQ(good("{url: \"http://a\", protocol: h2c}").spoken(), ProtocolChoice::h2);
+  EXPECT_THAT(errors("{url: \"https://a\", protocol: h2c}"), HasSubstr("h2c is HTTP/2 without TLS"));
+  EXPECT_EQ(good("{url: \"https://a\", protocol: h2}").spoken(), ProtocolChoice::h2);
+}
+
 }  // namespace
 }  // namespace sluice::upstream

@@ -14,11 +14,10 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 // What becomes of these lines as the head of a request.
 struct Read {
-  explicit Read(const Pairs& lines, bool ended = true, HeadLimits l = {}, std::string_view scheme = "http")
-      : limits(l) {
+  explicit Read(const Pairs& lines, bool ended = true, HeadLimits l = {}) : limits(l) {
     RequestReader reader(limits, head);
     for (const auto& [name, value] : lines) hopeless = hopeless || !reader.add(name, value);
-    auto result = reader.finish(ended, scheme);
+    auto result = reader.finish(ended);
     malformed = reader.malformed();
     if (result) {
       control = *result;
@@ -211,7 +210,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(H2RequestReader, RefusesWithoutAResetWhatIsOnlyNotForUs) {
   Read underscore(get({{"content_length", "1"}}));
-  Read scheme(with(get(), ":scheme", "https"));
+  Read scheme(with(get(), ":scheme", "ftp"));
   Read method(with(get(), ":method", std::string(33, 'A')));
   Read uri(with(get(), ":path", "/" + std::string(9000, 'a')));
 
@@ -220,7 +219,23 @@ TEST(H2RequestReader, RefusesWithoutAResetWhatIsOnlyNotForUs) {
   EXPECT_EQ(method.reason, Reason::not_implemented);
   EXPECT_EQ(uri.reason, Reason::uri_too_long);
   EXPECT_FALSE(underscore.malformed || scheme.malformed || method.malformed || uri.malformed);
-  EXPECT_EQ(Read(with(get(), ":scheme", "https"), true, {}, "https").reason, Reason::none);
+}
+
+// A proxy that has ended TLS passes on what its client named (RFC 9113 section 8.3.1 asks for no match).
+TEST(H2RequestReader, TakesTheSchemeForTheDefaultPortAlone) {
+  auto named = [](const char* scheme, const char* host) {
+    auto lines = with(get(), ":scheme", scheme);
+    lines.emplace_back("host", host);
+    return Read(lines).reason;
+  };
+  std::string host = "a.example";
+
+  for (const char* scheme : {"https", "HTTPS"}) {
+    EXPECT_EQ(named(scheme, (host + ":443").c_str()), Reason::none);
+    EXPECT_EQ(named(scheme, (host + ":80").c_str()), Reason::bad_request);
+  }
+  EXPECT_EQ(named("http", (host + ":80").c_str()), Reason::none);
+  EXPECT_EQ(named("http", (host + ":443").c_str()), Reason::bad_request);
 }
 
 TEST(H2RequestReader, HasTheLimitsOfHttp1) {
