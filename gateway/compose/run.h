@@ -117,6 +117,8 @@ class Run final : private CallValues {
   void say_errors(json::Output& out) const;
   void give_fields(std::size_t call, const chain::CallAnswer& answer);
   void say_partial();
+  // Names the calls that failed to the log.
+  void note_partial();
   void say_timing();
   void give_headers();
   bool partial() const;

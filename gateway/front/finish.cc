@@ -113,6 +113,8 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   if (ex.stream.client_wait().count()) r.client_write = ex.stream.client_wait();
   r.user_agent = ex.request.fields.value(http::FieldId::user_agent);
   r.referer = ex.request.fields.value(http::FieldId::referer);
+  r.partial = ex.partial;
+  r.rate_limit_remaining = ex.rate_remaining;
   r.config_hash = config_hash;
   observe::AttemptRecord attempts[8];
   auto n = std::min<std::size_t>(static_cast<std::size_t>(up.attempt_count), 8);
