@@ -53,9 +53,12 @@ Front::Ending Front::ending_of(const Exchange& ex) const noexcept {
 }
 
 void Front::count(const Exchange& ex, observe::RouteMetrics& metrics, const Ending& ending) noexcept {
+  auto stage = aborted(ex);
   metrics.on(worker_->index)
-      .end({ex.request.method, ending.status, ending.source, ex.reason, aborted(ex), ending.duration,
+      .end({ex.request.method, ending.status, ending.source, ex.reason, stage, ending.duration,
             ending.overhead, ex.stream.bytes_received(), ex.stream.bytes_sent()});
+  if (consumers_ && stage == AbortStage::none && !ex.identity.consumer.empty())
+    consumers_->count(worker_->index, ex.identity.consumer, ending.status);
 }
 
 void Front::finish(Exchange& ex, observe::RouteMetrics& metrics, const routing::Snapshot& snapshot) noexcept {
