@@ -267,18 +267,5 @@ TEST(RouteMetrics, CountEventsAsStreams) {
   EXPECT_EQ(observations(store, Family::sluice_stream_duration_seconds, sse), 1u);
 }
 
-TEST(RouteMetrics, CountCallsOfGrpcUnderWay) {
-  SeriesStore store({});
-  RouteMetrics route(store, "cart");
-  Labels grpc{{"route", "cart"}, {"kind", "grpc"}};
-  EXPECT_EQ(series_count(store, Family::sluice_streams), 0u);
-
-  route.on(0).grpc_begin();
-  route.on(0).grpc_begin();
-  route.on(0).grpc_end();
-
-  EXPECT_EQ(gauge(store, Family::sluice_streams, grpc), 1);
-}
-
 }  // namespace
 }  // namespace sluice::observe
