@@ -161,6 +161,12 @@ void AdminSession::answer(const Reply& reply, bool head_only, bool keep_alive, u
     head_ = {};
     head_.version(version);
     set_fields(head_, reply, keep_alive_);
+    head_.set(http::field::vary, "Accept-Encoding");
+    gzip_.reset();
+    if (takes_gzip(view(parser_->get()[http::field::accept_encoding]))) {
+      gzip_.emplace();
+      head_.set(http::field::content_encoding, "gzip");
+    }
     head_.chunked(true);
     return send_pieces(head_only);
   }
@@ -193,11 +199,17 @@ void AdminSession::send_pieces(bool head_only) {
                            }));
 }
 
-void AdminSession::send_piece() {
-  piece_.clear();
+void AdminSession::make_piece() {
   // An empty chunk would end the body.
-  do next_piece_ = pages_->suppliers().metrics(next_piece_, piece_);
-  while (piece_.empty() && next_piece_ != 0);
+  do {
+    piece_.clear();
+    next_piece_ = pages_->suppliers().metrics(next_piece_, piece_);
+    if (gzip_) piece_ = gzip_->add(piece_, next_piece_ == 0);
+  } while (piece_.empty() && next_piece_ != 0);
+}
+
+void AdminSession::send_piece() {
+  make_piece();
   expect(limits_.write);
   auto last = then([](AdminSession& self, Error error) {
     if (error) return self.on_sent(error);
@@ -213,6 +225,7 @@ void AdminSession::send_piece() {
 }
 
 void AdminSession::on_sent(Error error) {
+  gzip_.reset();  // its memory is for the next scrape, of whomever
   if (error) return close();
   if (keep_alive_) return read();
   Error ignored;

@@ -18,6 +18,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include "gateway/admin/admin_server.h"
+#include "gateway/admin/gzip_text.h"
 #include "gateway/admin/pages.h"
 
 namespace sluice::admin {
@@ -54,6 +55,8 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
   void send_whole(bool head_only);
   void send_pieces(bool head_only);
   void send_piece();
+  // Makes what is to be sent next; nothing only at the end.
+  void make_piece();
   void on_sent(Error error);
   // Reads and forgets until the client closes, so that our closing does not reset what it has not read yet.
   void linger();
@@ -72,6 +75,7 @@ class AdminSession : public std::enable_shared_from_this<AdminSession> {
   std::optional<boost::beast::http::response_serializer<boost::beast::http::empty_body>> head_serializer_;
   std::string piece_;
   std::size_t next_piece_ = 0;
+  std::optional<GzipText> gzip_;  // of the pieces, where the client takes that
   bool keep_alive_ = false;
   bool waiting_ = true;
   bool first_ = true;  // no request was read yet

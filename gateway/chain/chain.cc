@@ -14,6 +14,7 @@
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/request_id.h"
 #include "gateway/chain/shedding.h"
+#include "gateway/observe/policy_metrics.h"
 
 namespace sluice::chain {
 namespace {
@@ -55,6 +56,16 @@ void end_filters(Exchange& ex) noexcept {
   if (ex.filter_times.wanted) ex.filter_times.all += now(ex) - ex.filter_times.since;
 }
 
+// One filter has its turn from here to the next end_turn().
+void begin_turn(Exchange& ex) noexcept {
+  if (ex.filter_times.each) [[unlikely]]
+    ex.filter_times.each_since = now(ex);
+}
+void end_turn(Exchange& ex, std::uint16_t link) noexcept {
+  if (ex.filter_times.each) [[unlikely]]
+    ex.filter_times.each[link] += now(ex) - ex.filter_times.each_since;
+}
+
 // What the handler came to.
 void settle(Exchange& ex, const Result<void>& made) {
   if (!made) {
@@ -77,6 +88,7 @@ Chain::Chain(std::vector<Link> links, std::shared_ptr<const Handler> handler)
     links_[i].authenticates = dynamic_cast<const Authenticator*>(links_[i].filter.get()) != nullptr;
     number_inner(*links_[i].filter);
     importance_ = std::max(importance_, links_[i].filter->importance_at_most());
+    timed_ = timed_ || links_[i].times;
     if (links_[i].hooks.request) on_request_.push_back(i);
     if (links_[i].hooks.response) on_response_.push_back(i);
     if (links_[i].hooks.done) on_done_.push_back(i);
@@ -100,6 +112,11 @@ Task<void> Chain::run(Exchange& ex) const {
   ex.reached = 0;
   ex.locals = ex.arena.array<void*>(slots_);
   std::fill(ex.locals.begin(), ex.locals.end(), nullptr);
+  if (timed_ && ex.worker.draws()) [[unlikely]] {
+    auto each = ex.arena.array<base::Duration>(links_.size());
+    std::fill(each.begin(), each.end(), base::Duration::zero());
+    ex.filter_times.each = each.data();
+  }
   begin_filters(ex);
   return ask_from(ex, 0);
 }
@@ -117,6 +134,7 @@ void Chain::answer_preflight(Exchange& ex) const noexcept {
 Task<Step> Chain::ask(Exchange& ex, std::uint16_t link) const noexcept {
   ex.reached = static_cast<std::uint16_t>(link + 1);
   if (links_[link].authenticates && ex.filter_times.wanted) ex.filter_times.auth_since = now(ex);
+  begin_turn(ex);
   try {
     return links_[link].filter->on_request(ex);
   } catch (...) {
@@ -128,6 +146,7 @@ Task<Step> Chain::ask(Exchange& ex, std::uint16_t link) const noexcept {
 void Chain::answered(Exchange& ex, std::uint16_t link, Step step) const noexcept {
   if (links_[link].authenticates && ex.filter_times.wanted)
     ex.filter_times.auth += now(ex) - ex.filter_times.auth_since;
+  end_turn(ex, link);
   if (step == Step::replied) ex.refused_by = links_[link].name;
 }
 
@@ -200,6 +219,7 @@ Task<void> Chain::answer_after(Exchange& ex, Task<Result<void>> pending) const {
 Task<void> Chain::run_response(Exchange& ex) const { return tell_from(ex, 0); }
 
 Task<void> Chain::tell(Exchange& ex, std::uint16_t link) const noexcept {
+  begin_turn(ex);
   try {
     return links_[link].filter->on_response(ex);
   } catch (...) {
@@ -215,6 +235,7 @@ Task<void> Chain::tell_from(Exchange& ex, std::size_t at) const {
     if (on_response_[at] >= ex.reached) continue;
     Task<void> told = tell(ex, on_response_[at]);
     if (!told.await_ready()) return tell_after(ex, at, std::move(told));
+    end_turn(ex, on_response_[at]);
   }
   end_filters(ex);
   return {};
@@ -229,6 +250,7 @@ Task<void> Chain::tell_after(Exchange& ex, std::size_t at, Task<void> pending) c
     } catch (...) {
       failed(ex, filter_text(links_[on_response_[at]]));
     }
+    end_turn(ex, on_response_[at]);
     if (++at == on_response_.size()) break;
     task.emplace(tell(ex, on_response_[at]));
   }
@@ -238,8 +260,18 @@ Task<void> Chain::tell_after(Exchange& ex, std::size_t at, Task<void> pending) c
 // --- at the end
 
 void Chain::done(const Exchange& ex) const noexcept {
+  if (ex.filter_times.each) [[unlikely]]
+    count_times(ex);
   for (std::uint16_t link : on_done_)
     if (link < ex.reached) links_[link].filter->on_done(ex);
+}
+
+void Chain::count_times(const Exchange& ex) const noexcept {
+  for (std::uint16_t link = 0; link < ex.reached; ++link) {
+    const Link& l = links_[link];
+    if (l.times && (l.hooks.request || l.hooks.response))
+      l.times->observe(ex.worker.index, ex.filter_times.each[link]);
+  }
 }
 
 }  // namespace sluice::chain

@@ -11,6 +11,10 @@
 
 #include "gateway/chain/filter.h"
 
+namespace sluice::observe {
+class PolicyTimes;
+}
+
 namespace sluice::chain {
 
 // Which hooks a filter class overrides.
@@ -27,6 +31,8 @@ struct Link {
   Hooks hooks;
   std::string name;
   bool authenticates = false;  // finds out who calls; set by the chain
+  // What is told how long the filter took; null: nobody. Of all links, or of none.
+  std::shared_ptr<observe::PolicyTimes> times{};
 };
 
 class Chain {
@@ -60,6 +66,7 @@ class Chain {
  private:
   void number_inner(const Filter& filter);
   void answered(Exchange& ex, std::uint16_t link, Step step) const noexcept;
+  void count_times(const Exchange& ex) const noexcept;
 
   // Each walk is a plain loop for as long as nothing waits, and goes on in a coroutine (`..._after`) from the
   // first hook that does.
@@ -78,6 +85,7 @@ class Chain {
   std::shared_ptr<const Handler> handler_;
   std::optional<upstream::Importance> importance_;                 // at most, of the filters that say one
   std::size_t slots_ = 0;                                          // of the filters and of those inside them
+  bool timed_ = false;                                             // is anybody told how long filters take?
   const Link* preflight_ = nullptr;                                // one of links_, or null
   std::vector<std::uint16_t> on_request_, on_response_, on_done_;  // indices of links_; the last two reversed
 };

@@ -207,9 +207,10 @@ void CountingFilter::tell(Exchange& ex) const {
   const Taken& taken = local.taken;
   if (!taken.allowed && ex.reason == reason_)
     ex.response.fields.set(http::FieldId::retry_after, seconds_text(ex.arena, taken.wait));
-  if (taken.decider != Decider::nobody)
-    add_rate_fields(ex, headers_, local.tier->texts[taken.tightest], local.tier->policy_field,
-                    taken.remaining, taken.until_reset);
+  if (taken.decider == Decider::nobody) return;
+  ex.rate_remaining = std::min(ex.rate_remaining.value_or(taken.remaining), taken.remaining);
+  add_rate_fields(ex, headers_, local.tier->texts[taken.tightest], local.tier->policy_field, taken.remaining,
+                  taken.until_reset);
 }
 
 }  // namespace sluice::chain

@@ -53,6 +53,9 @@ struct UpstreamView {
 // What filters took of an exchange; measured only where somebody will be told.
 struct FilterTimes {
   bool wanted = false;
+  // By link, of those exchanges that were drawn to be timed; null in the others. For the chain.
+  base::Duration* each = nullptr;
+  base::SteadyTime each_since{};
   base::Duration all{};                    // request and response hooks together
   base::Duration auth{};                   // of these, the filters that find out who calls
   base::SteadyTime since{}, auth_since{};  // for the chain
@@ -64,6 +67,13 @@ struct Worker {
   unsigned index;  // from zero
   // Of what outlives the exchange that began it; cancelled when the worker ends.
   base::Scope background{};
+  std::uint32_t dice = 1;
+
+  // True in one call of 64, at random.
+  bool draws() noexcept {
+    dice = dice * 1664525U + 1013904223U;  // of which the high bits are the random ones
+    return dice >> 26 == 0;
+  }
 };
 
 struct Exchange {
@@ -117,8 +127,11 @@ struct Exchange {
   std::uint32_t retry_after = 0;  // seconds, for a local reply of 503; zero: not known
   bool answered_locally = false;
   std::string_view refused_by;  // the filter that answered, by the name of its policy; "" if none did
-  bool hides_links = false;     // a filter takes Link from the response, so no interim one may show it
-  bool sent_at_once = false;    // the response left without waiting for client or upstream
+  // Of the limits that counted the request, what the one that has least left still allows; for the log.
+  std::optional<std::uint64_t> rate_remaining;
+  std::span<const std::string_view> partial;  // calls that failed of a composition that was answered
+  bool hides_links = false;   // a filter takes Link from the response, so no interim one may show it
+  bool sent_at_once = false;  // the response left without waiting for client or upstream
   UpstreamView upstream;
   FilterTimes filter_times;
 

@@ -8,6 +8,7 @@
 #include "gateway/cli/verbs.h"
 #include "gateway/config/write.h"
 #include "gateway/http/grpc.h"
+#include "gateway/observe/families.h"
 #include "gateway/server/config.h"
 
 namespace sluice::cli {
@@ -45,6 +46,29 @@ std::string troubleshooting() {
   return out;
 }
 
+// Labels as a list of code, and what kind of numbers they are.
+std::string label_cell(const observe::FamilyRow& row) {
+  std::string out;
+  for (auto label : row.labels) out += (out.empty() ? "`" : ", `") + std::string(label) + "`";
+  return out;
+}
+
+std::string_view type_name(observe::FamilyType type) {
+  if (type == observe::FamilyType::counter) return "counter";
+  return type == observe::FamilyType::gauge ? "gauge" : "histogram";
+}
+
+// A line for each metric.
+std::string metrics_page() {
+  std::string out = "\n| metric | type | labels | meaning |\n|---|---|---|---|\n";
+  for (const auto& row : observe::family_rows()) {
+    out += "| `" + std::string(row.name) + "` | " + std::string(type_name(row.type)) + " | " +
+           label_cell(row) + " | " + std::string(row.help);
+    out += row.on_request ? " Only where `metrics.families` names it. |\n" : " |\n";
+  }
+  return out;
+}
+
 }  // namespace
 
 void add_schema(CLI::App& app, int& /*exit_code*/) {
@@ -56,9 +80,13 @@ void add_schema(CLI::App& app, int& /*exit_code*/) {
 void add_reference(CLI::App& app, int& /*exit_code*/) {
   auto* verb = app.add_subcommand("reference", "Prints the reference of every setting, as Markdown");
   auto reasons = std::make_shared<bool>(false);
-  verb->add_flag("--reasons", *reasons, "Print what to look at for each reason instead");
-  verb->callback([reasons] {
-    print(*reasons ? troubleshooting() : config::reference_page<server::Config>(title()) + reasons_page());
+  auto metrics = std::make_shared<bool>(false);
+  auto* of_reasons = verb->add_flag("--reasons", *reasons, "Print what to look at for each reason instead");
+  verb->add_flag("--metrics", *metrics, "Print the table of all metrics instead")->excludes(of_reasons);
+  verb->callback([reasons, metrics] {
+    if (*reasons) return print(troubleshooting());
+    if (*metrics) return print(metrics_page());
+    print(config::reference_page<server::Config>(title()) + reasons_page());
   });
 }
 

@@ -39,6 +39,15 @@ bool Run::partial() const {
   });
 }
 
+void Run::note_partial() {
+  if (!partial()) return;
+  auto names = ex_.arena.array<std::string_view>(states_.size());
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < states_.size(); ++i)
+    if (!states_[i].skipped && states_[i].outcome.failure) names[n++] = plan_.calls[i].name;
+  ex_.partial = names.first(n);
+}
+
 // The call whose failure is the answer; null if there is an answer without it.
 const CallPlan* Run::decisive() const {
   if (broken_) return broken_;
@@ -58,6 +67,7 @@ Result<void> Run::respond() {
     return refuse(*p);
   }
   auto made = compose();
+  if (made) note_partial();
   plan_.responses->count(ex_.worker.index, !made ? none : partial() ? some : complete);
   return made;
 }

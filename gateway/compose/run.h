@@ -135,6 +135,8 @@ class Run final : private CallValues {
   json::Output filled_template();
   bool adds() const noexcept;
   void say_partial();
+  // Names the calls that failed to the log.
+  void note_partial();
   void say_timing();
   void give_headers();
   bool partial() const;

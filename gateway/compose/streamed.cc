@@ -147,6 +147,7 @@ void Streamed::write(std::uint32_t call) {
 
 void Streamed::write_last() {
   bool complete = !run_.partial();
+  run_.note_partial();
   plan_.responses->count(ex_.worker.index, complete ? 0 : 1);
   json::Output errors;
   if (!complete) run_.say_errors(errors);

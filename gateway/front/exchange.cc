@@ -72,6 +72,11 @@ http::BodyPtr body_of(http::ServerStream& stream, const routing::Snapshot& snaps
                                           stream.arena());
 }
 
+void end_grpc_call(const Exchange& ex, observe::RouteCells& cells) noexcept {
+  auto took = ex.worker.loop.clock().steady() - ex.stream.begun();
+  cells.stream_ended(observe::StreamKind::grpc, took, 0, 0);  // its bytes are those of the request
+}
+
 }  // namespace
 
 Task<void> Front::serve(http::ServerStream& stream) {
@@ -115,7 +120,7 @@ Task<void> Front::serve(http::ServerStream& stream) {
   auto& cells = route.metrics->on(worker_->index);
   cells.begin();
   bool grpc = http::is_grpc(ex.request.fields);
-  if (grpc) cells.grpc_begin();
+  if (grpc) cells.stream_began(observe::StreamKind::grpc);
 
   // Step 3
   if (worker_->loop.pressure().watched()) hold.lists(ex);
@@ -128,7 +133,7 @@ Task<void> Front::serve(http::ServerStream& stream) {
   }
   // Step 4
   if (ex.response.status == 101 && ex.upstream_stream) [[unlikely]] {
-    if (grpc) cells.grpc_end();
+    if (grpc) end_grpc_call(ex, cells);
     co_await tunnel(ex, hold, plan.lookup.route);
     co_return;
   }
@@ -136,7 +141,7 @@ Task<void> Front::serve(http::ServerStream& stream) {
   // Step 5
   route.chain.done(ex);
   finish(ex, *route.metrics, hold.snapshot());
-  if (grpc) cells.grpc_end();
+  if (grpc) end_grpc_call(ex, cells);
 }
 
 Task<void> Front::refuse(http::ServerStream& stream, const base::Error& error) {

@@ -74,13 +74,12 @@ Front::Ending Front::ending_of(const Exchange& ex) const noexcept {
 }
 
 void Front::count(const Exchange& ex, observe::RouteMetrics& metrics, const Ending& ending) noexcept {
-  auto& cells = metrics.on(worker_->index);
-  cells.end({ex.request.method, ending.status, ending.source, ex.reason, aborted(ex), ending.duration,
-             ending.overhead, ex.stream.bytes_received(), ex.stream.bytes_sent()});
-  if (ex.stream.trailers_dropped()) [[unlikely]]
-    cells.trailers_dropped(observe::Side::downstream);
-  if (ex.upstream_stream && ex.upstream_stream->trailers_dropped()) [[unlikely]]
-    cells.trailers_dropped(observe::Side::upstream);
+  auto stage = aborted(ex);
+  metrics.on(worker_->index)
+      .end({ex.request.method, ending.status, ending.source, ex.reason, stage, ending.duration,
+            ending.overhead, ex.stream.bytes_received(), ex.stream.bytes_sent()});
+  if (consumers_ && stage == AbortStage::none && !ex.identity.consumer.empty())
+    consumers_->count(worker_->index, ex.identity.consumer, ending.status);
 }
 
 void Front::finish(Exchange& ex, observe::RouteMetrics& metrics, const routing::Snapshot& snapshot) noexcept {
@@ -141,6 +140,8 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   if (ex.stream.client_wait().count()) r.client_write = ex.stream.client_wait();
   r.user_agent = ex.request.fields.value(http::FieldId::user_agent);
   r.referer = ex.request.fields.value(http::FieldId::referer);
+  r.partial = ex.partial;
+  r.rate_limit_remaining = ex.rate_remaining;
   r.config_hash = config_hash;
   observe::AttemptRecord attempts[upstream::RetryConfig::kMost];
   auto n = std::min(static_cast<std::size_t>(up.attempt_count), std::size(attempts));

@@ -29,6 +29,8 @@ class Front final : public http::Service {
   void log_to(observe::AccessLogLane* lane) noexcept { lane_ = lane; }
   // Where exchanges that failed are remembered; null for nowhere. Must outlive the front.
   void remember_in(observe::FailureRing* failures) noexcept { failures_ = failures; }
+  // Where requests are counted by consumer; null for nowhere. Must outlive the front.
+  void count_in(observe::ConsumerMetrics* consumers) noexcept { consumers_ = consumers; }
   // Lets go of the snapshots; after the last exchange.
   void drop() noexcept { held_.clear(); }
   // As memory is short to the utmost. Does nothing unless Pressure::watched(). Returns how many were cut.
@@ -75,6 +77,7 @@ class Front final : public http::Service {
   observe::RouteMetrics* unmatched_;
   observe::AccessLogLane* lane_ = nullptr;
   observe::FailureRing* failures_ = nullptr;
+  observe::ConsumerMetrics* consumers_ = nullptr;
   std::list<Held> held_;  // the current one at the back
   std::size_t active_ = 0;
   base::List<InFlight> in_flight_;  // the oldest at the front

@@ -35,15 +35,17 @@ void WriterBell::wait(std::chrono::milliseconds at_most) noexcept {
   [[maybe_unused]] auto n = read(event_, &count, sizeof count);
 }
 
-AccessLogLane::AccessLogLane(const AccessLogConfig& config, WriterBell& bell)
-    : formatter_(config),
+AccessLogLane::AccessLogLane(const AccessLogConfig& config, WriterBell& bell, unsigned worker)
+    : choice_(config, worker),
+      formatter_(config),
       ring_(static_cast<std::size_t>(config.buffer.bytes)),
       bell_(bell),
       scratch_(std::make_unique_for_overwrite<char[]>(LineFormatter::kMaxLine)) {}
 
 void AccessLogLane::write(const AccessRecord& record) noexcept {
+  if (!choice_.wants(record)) return;
   bool wake = false;
-  if (char* place = ring_.reserve(LineFormatter::bound(record))) {
+  if (char* place = ring_.reserve(formatter_.bound(record))) {
     wake = ring_.commit(formatter_.format(record, place));
   } else {
     // Near the ring's end, or near to full: the bound is generous, the line itself may well fit.
@@ -57,7 +59,7 @@ void AccessLogLane::write(const AccessRecord& record) noexcept {
 void AccessLogLane::drop() noexcept { dropped_.store(dropped() + 1, std::memory_order_relaxed); }
 
 AccessLog::AccessLog(AccessLogConfig config, unsigned workers) : config_(std::move(config)) {
-  for (unsigned w = 0; w < workers; ++w) lanes_.push_back(std::make_unique<AccessLogLane>(config_, bell_));
+  for (unsigned w = 0; w < workers; ++w) lanes_.push_back(std::make_unique<AccessLogLane>(config_, bell_, w));
   writer_ = std::make_unique<LogWriter>(config_, lanes_, bell_);
 }
 

@@ -15,6 +15,7 @@
 #include "gateway/base/error.h"
 #include "gateway/base/result.h"
 #include "gateway/observe/access_log_config.h"
+#include "gateway/observe/log_choice.h"
 #include "gateway/observe/log_line.h"
 #include "gateway/observe/log_ring.h"
 
@@ -40,9 +41,10 @@ class WriterBell {
 // One worker's way into the log; that worker's thread only.
 class alignas(64) AccessLogLane {
  public:
-  AccessLogLane(const AccessLogConfig& config, WriterBell& bell);
+  AccessLogLane(const AccessLogConfig& config, WriterBell& bell, unsigned worker = 0);
 
-  // Formats and queues one line, or drops and counts it. Nothing of `record` is kept.
+  // Formats and queues one line, or drops and counts it, if the record is to have one. Nothing of `record` is
+  // kept.
   void write(const AccessRecord& record) noexcept;
   // Any thread.
   std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
@@ -51,6 +53,7 @@ class alignas(64) AccessLogLane {
   friend class LogWriter;
   void drop() noexcept;
 
+  LogChoice choice_;
   LineFormatter formatter_;
   LogRing ring_;
   WriterBell& bell_;

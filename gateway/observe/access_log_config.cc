@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/observe/access_log_config.h"
 
+#include "gateway/observe/syslog.h"
+
 namespace sluice::observe {
 
 void describe(config::Enumeration<LogFormat>& e) {
@@ -18,9 +20,25 @@ void describe(config::Description<AccessLogConfig>& d) {
           "and counted in sluice_log_dropped_total; requests never wait for the log.");
   d.field("format", &AccessLogConfig::format,
           "How a line is written. Field names are the same in json and logfmt.");
-  d.field("to", &AccessLogConfig::to,
-          "`stdout`, `stderr` or the path of a file. A file is opened again on SIGUSR1, after rotation.",
-          non_empty, example("/var/log/sluice/access.log"));
+  d.field(
+      "template", &AccessLogConfig::line,
+      "A line of one's own: a text with fields of the log, by their names in json. What does not apply is "
+      "`-`; what clients sent is escaped as in the combined format.",
+      example("'${client_ip} \"${method} ${path}\" ${status} ${duration_ms}'"));
+  d.field(
+      "to", &AccessLogConfig::to,
+      "`stdout`, `stderr`, the path of a file, `syslog` for this machine's (/dev/log), or "
+      "`syslog://ADDRESS:PORT` for another one by UDP. A file is opened again on SIGUSR1, after rotation.",
+      non_empty, example("/var/log/sluice/access.log"), example("syslog://10.0.0.5:514"));
+  d.field(
+      "when", &AccessLogConfig::when,
+      "Which requests have a line: a condition over the fields of the log, as they are once the request has "
+      "ended. Texts that do not apply are empty.");
+  d.field(
+      "sample", &AccessLogConfig::sample,
+      "Share of the other requests that have a line too, drawn at random. Without `when` the others are all "
+      "but those that failed, were refused, or took more than a second.",
+      example("1%"));
   d.field(
       "redact_query", &AccessLogConfig::redact_query,
       "Query parameters whose values are written as REDACTED, in the path and in the referer. Case does not "
@@ -31,7 +49,12 @@ void describe(config::Description<AccessLogConfig>& d) {
           between(256_KiB, 64_MiB));
   d.field("enabled", &AccessLogConfig::enabled, "Whether lines are written at all.");
   d.word("off", "No access log.", [](AccessLogConfig& c) { c.enabled = false; });
+  d.at_most_one({"format", "template"});
   d.shorthand(&AccessLogConfig::format);
+  d.check([](const AccessLogConfig& c, const Site& at) {
+    if (auto address = Syslog::address(c.to); address && !*address)
+      at.error("to", address->error().detail, "syslog, or syslog:// and an IP address with a port");
+  });
 }
 
 }  // namespace sluice::observe

@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // AccessLogConfig: the operator's settings of the access log, as written under `access_log`.
 #pragma once
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/config/describe.h"
+#include "gateway/observe/log_condition.h"
+#include "gateway/observe/log_template.h"
 
 namespace sluice::observe {
 
 enum class LogFormat : unsigned char { json, logfmt, combined };
 
+// What `sample` takes its share of the rest of, unless `when` says so.
+inline constexpr std::string_view kNotable = "reason != \"\" || status >= 500 || duration_ms > 1000";
+
 struct AccessLogConfig {
   bool enabled = true;
   LogFormat format = LogFormat::json;
-  std::string to = "stdout";  // stdout, stderr or the path of a file
+  std::optional<LogTemplate> line;        // in place of `format`
+  std::string to = "stdout";              // stdout, stderr, the path of a file, or syslog: see syslog.h
+  std::optional<LogCondition> when;       // none, and no `sample`: every request has a line
+  std::optional<config::Percent> sample;  // of the others
   // Query parameters whose value is not logged; case does not matter.
   std::vector<std::string> redact_query = {"access_token",
                                            "api_key",

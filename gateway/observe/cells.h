@@ -26,7 +26,7 @@ class Cell {
 };
 static_assert(sizeof(Cell) == 8 && std::atomic<std::uint64_t>::is_always_lock_free);
 
-// Upper bounds of histogram buckets, in nanoseconds; the last bucket, +Inf, is not listed.
+// Upper bounds of histogram buckets, in nanoseconds or bytes; the last bucket, +Inf, is not listed.
 inline constexpr std::array<std::uint64_t, 14> kDurationBounds = {
     1'000'000,   2'500'000,   5'000'000,     10'000'000,    25'000'000,    50'000'000,     100'000'000,
     250'000'000, 500'000'000, 1'000'000'000, 2'500'000'000, 5'000'000'000, 10'000'000'000, 30'000'000'000};
@@ -35,6 +35,8 @@ inline constexpr std::array<std::uint64_t, 10> kOverheadBounds = {
 inline constexpr std::array<std::uint64_t, 7> kStreamBounds = {
     1'000'000'000,     10'000'000'000,    60'000'000'000,    300'000'000'000,
     1'800'000'000'000, 3'600'000'000'000, 14'400'000'000'000};
+inline constexpr std::array<std::uint64_t, 10> kSizeBounds = {
+    256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20};
 
 // Index of the bucket that `value` falls into: the number of bounds below it. A binary search whose steps are
 // additions instead of branches, because which bucket comes next cannot be predicted.
@@ -51,7 +53,7 @@ constexpr std::size_t bucket_of(const std::array<std::uint64_t, N>& bounds, std:
 }
 
 // Points at the cells of one histogram of one worker: a count per bucket, the one above all bounds, the sum
-// in nanoseconds. Copyable; does not own the cells.
+// in the unit of the bounds. Copyable; does not own the cells.
 template <const auto& kBounds>
 class HistogramCells {
  public:
@@ -62,9 +64,12 @@ class HistogramCells {
   explicit operator bool() const noexcept { return cells_ != nullptr; }
   // Time that ran backwards counts as none.
   void observe(base::Duration took) noexcept {
-    auto ns = took.count() < 0 ? 0 : static_cast<std::uint64_t>(took.count());
-    cells_[bucket_of(kBounds, ns)].add(1);
-    cells_[kCells - 1].add(ns);
+    observe(took.count() < 0 ? 0 : static_cast<std::uint64_t>(took.count()));
+  }
+  // In the unit of the bounds.
+  void observe(std::uint64_t value) noexcept {
+    cells_[bucket_of(kBounds, value)].add(1);
+    cells_[kCells - 1].add(value);
   }
 
  private:
@@ -73,5 +78,6 @@ class HistogramCells {
 using DurationCells = HistogramCells<kDurationBounds>;
 using OverheadCells = HistogramCells<kOverheadBounds>;
 using StreamCells = HistogramCells<kStreamBounds>;
+using SizeCells = HistogramCells<kSizeBounds>;
 
 }  // namespace sluice::observe

@@ -6,7 +6,7 @@
 namespace sluice::observe {
 namespace {
 
-enum class Bounds { none, duration, overhead, stream };
+enum class Bounds { none, duration, overhead, stream, size };
 
 std::span<const std::uint64_t> bounds_of(Bounds bounds) {
   switch (bounds) {
@@ -18,9 +18,13 @@ std::span<const std::uint64_t> bounds_of(Bounds bounds) {
       return kOverheadBounds;
     case Bounds::stream:
       return kStreamBounds;
+    case Bounds::size:
+      return kSizeBounds;
   }
   return {};
 }
+
+double scale_of(Bounds bounds) { return bounds == Bounds::none || bounds == Bounds::size ? 1 : 1e9; }
 
 std::vector<std::string_view> words(std::string_view text) {
   std::vector<std::string_view> out;
@@ -34,10 +38,20 @@ std::vector<std::string_view> words(std::string_view text) {
 
 std::vector<FamilyRow> make_rows() {
   return {
-#define FAMILY(name, type, bounds, labels, help) \
-  {Family::name, FamilyType::type, #name, help, words(labels), bounds_of(Bounds::bounds)},
+#define ROW(name, type, bounds, labels, help, on_request) \
+  {Family::name,                                          \
+   FamilyType::type,                                      \
+   #name,                                                 \
+   help,                                                  \
+   words(labels),                                         \
+   bounds_of(Bounds::bounds),                             \
+   scale_of(Bounds::bounds),                              \
+   on_request},
+#define FAMILY(name, type, bounds, labels, help) ROW(name, type, bounds, labels, help, false)
+#define FAMILY_ON_REQUEST(name, type, bounds, labels, help) ROW(name, type, bounds, labels, help, true)
 #include "gateway/observe/families.def"
 #undef FAMILY
+#undef ROW
   };
 }
 

@@ -25,7 +25,9 @@ struct FamilyRow {
   std::string_view name;
   std::string_view help;
   std::vector<std::string_view> labels;     // names, in the order of a series' values
-  std::span<const std::uint64_t> bounds{};  // of a histogram, in nanoseconds
+  std::span<const std::uint64_t> bounds{};  // of a histogram, in nanoseconds or bytes
+  double scale = 1;                         // so many of these are one of the unit exposed
+  bool on_request = false;                  // not exposed unless the configuration names it
 
   // Cells that one worker needs for one series.
   std::size_t cells() const noexcept { return bounds.empty() ? 1 : bounds.size() + 2; }

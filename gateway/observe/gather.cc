@@ -48,17 +48,17 @@ prometheus::MetricType type_of(FamilyType type) {
 }
 
 prometheus::ClientMetric::Histogram histogram_of(const std::vector<std::uint64_t>& cells,
-                                                 std::span<const std::uint64_t> bounds) {
-  constexpr double kNanoseconds = 1e9;
+                                                 const FamilyRow& row) {
+  const auto& bounds = row.bounds;
   prometheus::ClientMetric::Histogram histogram;
   // The count is that of the buckets, so that both agree however the workers went on meanwhile.
   for (std::size_t i = 0; i <= bounds.size(); ++i) {
     histogram.sample_count += cells[i];
-    double bound = i < bounds.size() ? static_cast<double>(bounds[i]) / kNanoseconds
+    double bound = i < bounds.size() ? static_cast<double>(bounds[i]) / row.scale
                                      : std::numeric_limits<double>::infinity();
     histogram.bucket.push_back({histogram.sample_count, bound});
   }
-  histogram.sample_sum = static_cast<double>(cells.back()) / kNanoseconds;
+  histogram.sample_sum = static_cast<double>(cells.back()) / row.scale;
   return histogram;
 }
 
@@ -82,7 +82,7 @@ prometheus::ClientMetric metric_of(const FamilyState& family, const Sample& samp
       metric.gauge.value = sample.value;
       break;
     case FamilyType::histogram:
-      metric.histogram = histogram_of(sample.histogram, family.row.bounds);
+      metric.histogram = histogram_of(sample.histogram, family.row);
       break;
   }
   return metric;

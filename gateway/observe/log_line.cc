@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <concepts>
 #include <cstdio>
 
 #include "gateway/observe/escape.h"
@@ -14,40 +15,18 @@ namespace {
 
 using namespace line;
 
-constexpr std::size_t kAttempts = 10;  // the last ones are logged
-constexpr std::size_t kFixed = 1280;   // keys, numbers, punctuation
+constexpr std::size_t kAttempts = 8;  // the last ones are logged
+constexpr std::size_t kNames = 16;    // calls that failed; the first ones are logged
+constexpr std::size_t kFixed = 1536;  // keys, numbers, our own words, punctuation
 constexpr std::size_t kPerAttempt = 192;
+constexpr std::size_t kLongestSecond = 31;  // of its text
 
 std::span<const AttemptRecord> shown(std::span<const AttemptRecord> attempts) noexcept {
   return attempts.size() > kAttempts ? attempts.last(kAttempts) : attempts;
 }
 
-// What a client or target sent.
-template <class Style, std::size_t N>
-char* text(char* out, const char (&name)[N], std::string_view value, std::size_t limit) noexcept {
-  return Style::value(Style::key(out, name), value,
-                      [&](char* o) { return clipped(value, limit, o, escape_json); });
-}
-
-template <class Style, std::size_t N>
-char* text_if_any(char* out, const char (&name)[N], std::string_view value, std::size_t limit) noexcept {
-  return value.empty() ? out : text<Style>(out, name, value, limit);
-}
-
-// One of our own words.
-template <class Style, std::size_t N>
-char* word(char* out, const char (&name)[N], std::string_view value) noexcept {
-  return Style::value(Style::key(out, name), value, [&](char* o) { return put(o, value); });
-}
-
-template <class Style, std::size_t N>
-char* number(char* out, const char (&name)[N], std::uint64_t value) noexcept {
-  return put(Style::key(out, name), value);
-}
-
-template <class Style, std::size_t N>
-char* ms(char* out, const char (&name)[N], std::optional<base::Duration> value) noexcept {
-  return value ? put_ms(Style::key(out, name), *value) : out;
+std::span<const std::string_view> shown(std::span<const std::string_view> names) noexcept {
+  return names.first(std::min(names.size(), kNames));
 }
 
 // Without the values of secret parameters, cut before the search so that a value that was cut is found too.
@@ -59,50 +38,200 @@ char* redacted(const QueryRedaction& redaction, std::string_view url, char* out,
   });
 }
 
-template <class Style, std::size_t N>
-char* url(char* out, const char (&name)[N], std::string_view value,
-          const QueryRedaction& redaction) noexcept {
-  return Style::value(Style::key(out, name), value,
-                      [&](char* o) { return redacted(redaction, value, o, escape_json); });
-}
-
+// The fields of json and logfmt: a function for each kind of log_fields.def.
 template <class Style>
-char* attempts(char* out, std::span<const AttemptRecord> list) noexcept {
-  if (list.size() < 2) return out;
-  list = shown(list);
-  for (const auto& a : list) out = Style::attempt(out, a, &a == list.data());
-  return Style::end_attempts(out);
+struct NamedFields {
+  const QueryRedaction& redaction;
+
+  // What a client or target sent.
+  template <std::size_t N>
+  char* text(char* out, const char (&name)[N], std::string_view value, std::size_t limit) const noexcept {
+    return Style::value(Style::key(out, name), value,
+                        [&](char* o) { return clipped(value, limit, o, escape_json); });
+  }
+  template <std::size_t N>
+  char* optional_text(char* out, const char (&name)[N], std::string_view value,
+                      std::size_t limit) const noexcept {
+    return value.empty() ? out : text(out, name, value, limit);
+  }
+  template <std::size_t N>
+  char* url(char* out, const char (&name)[N], std::string_view value, std::size_t) const noexcept {
+    return Style::value(Style::key(out, name), value,
+                        [&](char* o) { return redacted(redaction, value, o, escape_json); });
+  }
+  template <std::size_t N>
+  char* optional_url(char* out, const char (&name)[N], std::string_view value,
+                     std::size_t limit) const noexcept {
+    return value.empty() ? out : url(out, name, value, limit);
+  }
+  // One of our own words.
+  template <std::size_t N>
+  char* word(char* out, const char (&name)[N], std::string_view value, std::size_t) const noexcept {
+    return Style::value(Style::key(out, name), value, [&](char* o) { return put(o, value); });
+  }
+  template <std::size_t N>
+  char* optional_word(char* out, const char (&name)[N], std::string_view value,
+                      std::size_t limit) const noexcept {
+    return value.empty() ? out : word(out, name, value, limit);
+  }
+  template <std::size_t N>
+  char* number(char* out, const char (&name)[N], std::uint64_t value, std::size_t) const noexcept {
+    return put(Style::key(out, name), value);
+  }
+  template <std::size_t N>
+  char* optional_number(char* out, const char (&name)[N], std::optional<std::uint64_t> value,
+                        std::size_t) const noexcept {
+    return value ? put(Style::key(out, name), *value) : out;
+  }
+  template <std::size_t N>
+  char* ms(char* out, const char (&name)[N], base::Duration value, std::size_t) const noexcept {
+    return put_ms(Style::key(out, name), value);
+  }
+  template <std::size_t N>
+  char* optional_ms(char* out, const char (&name)[N], std::optional<base::Duration> value,
+                    std::size_t) const noexcept {
+    return value ? put_ms(Style::key(out, name), *value) : out;
+  }
+  template <std::size_t N>
+  char* us(char* out, const char (&name)[N], base::Duration value, std::size_t) const noexcept {
+    return put_us(Style::key(out, name), value);
+  }
+  // The line has begun with it.
+  template <std::size_t N>
+  char* time(char* out, const char (&)[N], base::WallTime, std::size_t) const noexcept {
+    return out;
+  }
+  template <std::size_t N>
+  char* attempts(char* out, const char (&)[N], std::span<const AttemptRecord> list,
+                 std::size_t) const noexcept {
+    if (list.size() < 2) return out;
+    list = shown(list);
+    for (const auto& a : list) out = Style::attempt(out, a, &a == list.data());
+    return Style::end_attempts(out);
+  }
+  template <std::size_t N>
+  char* names(char* out, const char (&name)[N], std::span<const std::string_view> list,
+              std::size_t) const noexcept {
+    if (list.empty()) return out;
+    list = shown(list);
+    out = Style::key(out, name);
+    for (const auto& n : list) out = clipped(n, kName, Style::item(out, &n == list.data()), escape_json);
+    return Style::end_list(out);
+  }
+};
+
+// The same for templates, without their names.
+struct PlainFields {
+  const QueryRedaction& redaction;
+  std::string_view when;
+
+  static char* none(char* out) noexcept { return put(out, "-"); }
+  char* text(char* out, std::string_view value, std::size_t limit) const noexcept {
+    return value.empty() ? none(out) : clipped(value, limit, out, escape_hex);
+  }
+  char* optional_text(char* out, std::string_view value, std::size_t limit) const noexcept {
+    return text(out, value, limit);
+  }
+  char* url(char* out, std::string_view value, std::size_t) const noexcept {
+    return value.empty() ? none(out) : redacted(redaction, value, out, escape_hex);
+  }
+  char* optional_url(char* out, std::string_view value, std::size_t limit) const noexcept {
+    return url(out, value, limit);
+  }
+  char* word(char* out, std::string_view value, std::size_t) const noexcept {
+    return value.empty() ? none(out) : put(out, value);
+  }
+  char* optional_word(char* out, std::string_view value, std::size_t limit) const noexcept {
+    return word(out, value, limit);
+  }
+  char* number(char* out, std::uint64_t value, std::size_t) const noexcept { return put(out, value); }
+  char* optional_number(char* out, std::optional<std::uint64_t> value, std::size_t) const noexcept {
+    return value ? put(out, *value) : none(out);
+  }
+  char* ms(char* out, base::Duration value, std::size_t) const noexcept { return put_ms(out, value); }
+  char* optional_ms(char* out, std::optional<base::Duration> value, std::size_t) const noexcept {
+    return value ? put_ms(out, *value) : none(out);
+  }
+  char* us(char* out, base::Duration value, std::size_t) const noexcept { return put_us(out, value); }
+  char* time(char* out, base::WallTime, std::size_t) const noexcept { return put(out, when); }
+  char* attempts(char* out, std::span<const AttemptRecord> list, std::size_t) const noexcept {
+    if (list.size() < 2) return none(out);
+    list = shown(list);
+    for (const auto& a : list)
+      out = Logfmt::attempt_text(&a == list.data() ? out : put(out, ", "), a, escape_hex);
+    return out;
+  }
+  char* names(char* out, std::span<const std::string_view> list, std::size_t) const noexcept {
+    if (list.empty()) return none(out);
+    list = shown(list);
+    for (const auto& n : list) out = clipped(n, kName, &n == list.data() ? out : put(out, ","), escape_hex);
+    return out;
+  }
+
+  char* write(LogField field, const AccessRecord& r, char* out) const noexcept {
+    switch (field) {
+#define FIELD(name, kind, limit, value) \
+  case LogField::name:                  \
+    return kind(out, value, limit);
+#include "gateway/observe/log_fields.def"
+    }
+    return out;
+  }
+};
+
+// Room for a value of each kind, beyond what kFixed has for its key and for numbers and our own words.
+std::size_t room(std::string_view text, std::size_t limit) noexcept {
+  return limit == 0 ? 0 : std::min(text.size(), limit) * kEscapedMax + 8;
+}
+std::size_t room(std::span<const AttemptRecord> list, std::size_t) noexcept {
+  std::size_t n = 0;
+  if (list.size() > 1)
+    for (const auto& a : shown(list)) n += kPerAttempt + room(a.target, kShort);
+  return n;
+}
+std::size_t room(std::span<const std::string_view> list, std::size_t) noexcept {
+  std::size_t n = 0;
+  for (std::string_view name : shown(list)) n += room(name, kName);
+  return n;
+}
+template <class T>
+  requires(!std::convertible_to<T, std::string_view> &&
+           !std::convertible_to<T, std::span<const AttemptRecord>> &&
+           !std::convertible_to<T, std::span<const std::string_view>>)
+constexpr std::size_t room(const T&, std::size_t) noexcept {
+  return 0;
 }
 
-std::size_t weight(std::string_view text, std::size_t limit) noexcept {
-  return std::min(text.size(), limit) * kEscapedMax + 8;
+constexpr std::size_t longest_texts() noexcept {
+  std::size_t n = 0;
+#define FIELD(name, kind, limit, value) n += (limit) == 0 ? 0 : (limit) * kEscapedMax + 8;
+#include "gateway/observe/log_fields.def"
+  return n;
 }
+// The limits must keep the longest line within kMaxLine.
+static_assert(kFixed + longest_texts() + kAttempts * (kPerAttempt + kEscapedMax * kShort + 8) +
+                  kNames * (kEscapedMax * kName + 8) + LogTemplate::kLongest <=
+              LineFormatter::kMaxLine);
 
 }  // namespace
 
 LineFormatter::LineFormatter(const AccessLogConfig& config)
-    : format_(config.format), redaction_(config.redact_query) {}
-
-std::size_t LineFormatter::bound(const AccessRecord& r) noexcept {
-  std::size_t n = kFixed + weight(r.path, kLong) + weight(r.referer, kLong);
-  for (auto t : {r.request_id, r.host, r.sni, r.user_agent}) n += weight(t, kMedium);
-  for (auto t : {r.listener, r.client_ip, r.method, r.protocol, r.tls_version, r.detail, r.route, r.consumer,
-                 r.auth_method, r.credential, r.policy_denied, r.upstream, r.target, r.config_hash})
-    n += weight(t, kShort);
-  if (r.attempts.size() > 1)
-    for (const auto& a : shown(r.attempts)) n += kPerAttempt + weight(a.target, kShort);
-  return n;
+    : format_(config.format), template_(config.line), redaction_(config.redact_query) {
+  if (template_) format_ = LogFormat::json;  // whose time it has
 }
 
-// The limits above must keep the longest line within kMaxLine.
-static_assert(kFixed + kEscapedMax * (2 * kLong + 4 * kMedium + 14 * kShort) + 20 * 8 +
-                  kAttempts * (kPerAttempt + kEscapedMax * kShort + 8) <=
-              LineFormatter::kMaxLine);
+std::size_t LineFormatter::bound(const AccessRecord& r) const noexcept {
+  std::size_t n = kFixed + (template_ ? template_->text().size() : 0);
+#define FIELD(name, kind, limit, value) n += room(value, limit);
+#include "gateway/observe/log_fields.def"
+  return n;
+}
 
 std::size_t LineFormatter::format(const AccessRecord& record, char* out) noexcept {
   auto since = record.time.time_since_epoch();
   auto second = std::chrono::floor<std::chrono::seconds>(since);
   if (second.count() != second_) refresh_time(second.count());
+  if (template_) return static_cast<std::size_t>(own(record, out) - out);
   char* end = out;
   switch (format_) {
     case LogFormat::json:
@@ -131,57 +260,36 @@ void LineFormatter::refresh_time(std::int64_t second) noexcept {
                               t.tm_mday, kMonths[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec)
               : std::snprintf(time_text_.data(), time_text_.size(), "%04d-%02d-%02dT%02d:%02d:%02d",
                               t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
-  time_length_ = std::min<std::size_t>(static_cast<std::size_t>(std::max(n, 0)), time_text_.size() - 1);
+  time_length_ = std::min<std::size_t>(static_cast<std::size_t>(std::max(n, 0)), kLongestSecond);
+}
+
+// Milliseconds go behind the text of the second.
+std::string_view LineFormatter::iso_time(const AccessRecord& r) noexcept {
+  auto milliseconds =
+      std::chrono::floor<std::chrono::milliseconds>(r.time.time_since_epoch()).count() - second_ * 1000;
+  char* out = time_text_.data() + time_length_;
+  *out++ = '.';
+  for (std::int64_t scale : {100, 10, 1}) *out++ = static_cast<char>('0' + milliseconds / scale % 10);
+  *out++ = 'Z';
+  return {time_text_.data(), static_cast<std::size_t>(out - time_text_.data())};
 }
 
 template <class Style>
 char* LineFormatter::fields(const AccessRecord& r, char* out) noexcept {
-  auto milliseconds =
-      std::chrono::floor<std::chrono::milliseconds>(r.time.time_since_epoch()).count() - second_ * 1000;
-  out = Style::begin(out);
-  out = put(out, std::string_view(time_text_.data(), time_length_));
-  *out++ = '.';
-  for (std::int64_t scale : {100, 10, 1}) *out++ = static_cast<char>('0' + milliseconds / scale % 10);
-  *out++ = 'Z';
-  out = Style::end_time(out);
-  out = text<Style>(out, "request_id", r.request_id, kMedium);
-  out = text<Style>(out, "listener", r.listener, kShort);
-  out = text<Style>(out, "client_ip", r.client_ip, kShort);
-  out = number<Style>(out, "client_port", r.client_port);
-  out = text<Style>(out, "method", r.method, kShort);
-  out = text<Style>(out, "host", r.host, kMedium);
-  out = url<Style>(out, "path", r.path, redaction_);
-  out = text<Style>(out, "protocol", r.protocol, kShort);
-  out = text_if_any<Style>(out, "tls_version", r.tls_version, kShort);
-  out = text_if_any<Style>(out, "sni", r.sni, kMedium);
-  out = number<Style>(out, "status", static_cast<std::uint64_t>(r.status));
-  out = word<Style>(out, "reason", base::row(r.reason).name);
-  out = text_if_any<Style>(out, "detail", r.detail, kShort);
-  out = word<Style>(out, "source", name(r.source));
-  out = text<Style>(out, "route", r.route, kShort);
-  if (!r.importance.empty()) out = word<Style>(out, "importance", r.importance);
-  out = text_if_any<Style>(out, "consumer", r.consumer, kShort);
-  out = text_if_any<Style>(out, "auth_method", r.auth_method, kShort);
-  out = text_if_any<Style>(out, "credential", r.credential, kShort);
-  out = text_if_any<Style>(out, "policy_denied", r.policy_denied, kShort);
-  out = text_if_any<Style>(out, "upstream", r.upstream, kShort);
-  out = text_if_any<Style>(out, "target", r.target, kShort);
-  out = attempts<Style>(out, r.attempts);
-  out = number<Style>(out, "bytes_in", r.bytes_in);
-  out = number<Style>(out, "bytes_out", r.bytes_out);
-  out = ms<Style>(out, "duration_ms", r.duration);
-  out = ms<Style>(out, "queue_ms", r.queue);
-  out = ms<Style>(out, "auth_ms", r.auth);
-  out = ms<Style>(out, "filters_ms", r.filters);
-  out = ms<Style>(out, "connect_ms", r.connect);
-  out = ms<Style>(out, "first_byte_ms", r.first_byte);
-  out = ms<Style>(out, "upstream_ms", r.upstream_time);
-  out = ms<Style>(out, "client_write_ms", r.client_write);
-  out = put_us(Style::key(out, "overhead_us"), r.overhead);
-  out = text_if_any<Style>(out, "user_agent", r.user_agent, kMedium);
-  if (!r.referer.empty()) out = url<Style>(out, "referer", r.referer, redaction_);
-  out = text<Style>(out, "config_hash", r.config_hash, kShort);
+  const NamedFields<Style> write{redaction_};
+  out = Style::end_time(put(Style::begin(out), iso_time(r)));
+#define FIELD(name, kind, limit, value) out = write.kind(out, #name, value, limit);
+#include "gateway/observe/log_fields.def"
   return Style::end(out);
+}
+
+char* LineFormatter::own(const AccessRecord& r, char* out) noexcept {
+  const PlainFields plain{redaction_, iso_time(r)};
+  for (const LogTemplate::Piece& piece : template_->pieces()) {
+    out = put(out, std::string_view(piece.text));
+    if (piece.field) out = plain.write(*piece.field, r, out);
+  }
+  return put(out, "\n");
 }
 
 // host ident user [time] "request line" status bytes "referer" "user agent", as the NCSA servers began it.

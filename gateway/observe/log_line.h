@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // AccessRecord: all that is known about one exchange when it has ended. LineFormatter: writes it as one line
-// of the chosen preset. Whatever clients and targets sent is escaped, so that no byte of it can end the line,
-// forge a field, or steer a terminal.
+// of the chosen preset or template. Whatever clients and targets sent is escaped, so that no byte of it can
+// end the line, forge a field, or steer a terminal.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -67,6 +67,8 @@ struct AccessRecord {
   base::Duration overhead{};                    // duration without the waits for upstream and client
   std::string_view user_agent;
   std::string_view referer;
+  std::span<const std::string_view> partial;          // calls of a composition that failed
+  std::optional<std::uint64_t> rate_limit_remaining;  // what the tightest limit still allows
   std::string_view config_hash;
 };
 
@@ -74,12 +76,12 @@ struct AccessRecord {
 class LineFormatter {
  public:
   // No line is longer: long texts are cut, and then end in "...".
-  static constexpr std::size_t kMaxLine = 84 * 1024;
+  static constexpr std::size_t kMaxLine = 96 * 1024;
 
   explicit LineFormatter(const AccessLogConfig& config);
 
   // Upper bound of the length of this record's line, at most kMaxLine.
-  static std::size_t bound(const AccessRecord& record) noexcept;
+  std::size_t bound(const AccessRecord& record) const noexcept;
   // Writes the line with its "\n" to `out`, which has room for bound(record); returns the length.
   std::size_t format(const AccessRecord& record, char* out) noexcept;
 
@@ -88,11 +90,15 @@ class LineFormatter {
   template <class Style>
   char* fields(const AccessRecord& record, char* out) noexcept;
   char* combined(const AccessRecord& record, char* out) noexcept;
+  char* own(const AccessRecord& record, char* out) noexcept;
+  // Of the record, in ISO 8601 with milliseconds.
+  std::string_view iso_time(const AccessRecord& record) noexcept;
 
   LogFormat format_;
+  std::optional<LogTemplate> template_;  // in place of the format
   QueryRedaction redaction_;
   std::int64_t second_ = -1;          // of the text below
-  std::array<char, 32> time_text_{};  // "2026-01-02T03:04:05" or "02/Jan/2026:03:04:05 +0000"
+  std::array<char, 40> time_text_{};  // "2026-01-02T03:04:05" or "02/Jan/2026:03:04:05 +0000"
   std::size_t time_length_ = 0;
 };
 

@@ -37,6 +37,12 @@ LogSink::~LogSink() {
 }
 
 base::Result<void> LogSink::open() {
+  if (auto address = Syslog::address(to_)) {
+    if (!*address) return base::Unexpected{address->error()};
+    if (!syslog_) syslog_ = std::make_unique<Syslog>(**address);
+    if (syslog_->open()) return {};
+    return base::fail(base::Reason::internal, fmt::format("cannot reach {}: {}", to_, std::strerror(errno)));
+  }
   if (to_ == "stdout" || to_ == "stderr") {
     fd_ = to_ == "stdout" ? STDOUT_FILENO : STDERR_FILENO;
     if (fcntl(fd_, F_GETFD) < 0)
@@ -56,6 +62,7 @@ base::Result<void> LogSink::open() {
 std::size_t LogSink::write(std::string_view first, std::string_view second,
                            std::chrono::milliseconds patience) noexcept {
   error_ = 0;
+  if (syslog_) return send_lines(first, second, patience);
   std::size_t total = first.size() + second.size();
   std::size_t written = 0;
   while (written < total) {
@@ -79,6 +86,33 @@ std::size_t LogSink::write(std::string_view first, std::string_view second,
       return written;
     }
     written += static_cast<std::size_t>(n);
+  }
+  return written;
+}
+
+std::size_t LogSink::send_lines(std::string_view first, std::string_view second,
+                                std::chrono::milliseconds patience) noexcept {
+  std::size_t written = 0;
+  auto now = std::chrono::system_clock::now();
+  while (!first.empty() || !second.empty()) {
+    if (first.empty()) std::swap(first, second);
+    auto end = first.find('\n');
+    std::string_view line = first.substr(0, end);
+    std::size_t taken = line.size() + 1;
+    std::size_t of_second = 0;
+    if (end == std::string_view::npos) {
+      end = second.find('\n');
+      if (end == std::string_view::npos) return written;
+      of_second = end + 1;
+      taken = first.size() + of_second;
+      line = parted_.assign(first).append(second.substr(0, end));
+    }
+    auto sent = syslog_->send(line, now, patience);
+    if (sent == Syslog::Sent::failed) error_ = errno;
+    if (sent != Syslog::Sent::yes) return written;
+    written += taken;
+    first.remove_prefix(taken - of_second);
+    second.remove_prefix(of_second);
   }
   return written;
 }

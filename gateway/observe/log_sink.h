@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// LogSink: where log lines go: standard output, standard error or a file. Used by the log writer's thread
-// alone. It never waits long: a pipe whose reader stopped reading is reported as busy.
+// LogSink: where log lines go: standard output, standard error, a file, or syslog. Used by the log writer's
+// thread alone. It never waits long: a pipe whose reader stopped reading is reported as busy.
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "gateway/base/result.h"
+#include "gateway/observe/syslog.h"
 
 namespace sluice::observe {
 
@@ -29,7 +31,13 @@ class LogSink {
   const std::string& to() const noexcept { return to_; }
 
  private:
+  // Line by line, so that what it returns ends with one.
+  std::size_t send_lines(std::string_view first, std::string_view second,
+                         std::chrono::milliseconds patience) noexcept;
+
   std::string to_;
+  std::unique_ptr<Syslog> syslog_;  // in place of the descriptor
+  std::string parted_;              // the line that lies in both texts
   int fd_ = -1;
   bool owned_ = false;  // we opened it, and close it
   bool waits_ = false;  // a pipe, socket or terminal: it may have to wait for its reader

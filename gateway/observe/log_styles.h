@@ -17,6 +17,7 @@
 namespace sluice::observe::line {
 
 // Longest text that is logged of each field, in bytes as received.
+inline constexpr std::size_t kName = 64;     // calls of compositions, of which there may be several
 inline constexpr std::size_t kShort = 128;   // addresses, names from the configuration, methods
 inline constexpr std::size_t kMedium = 512;  // hosts, request ids, user agents
 inline constexpr std::size_t kLong = 4096;   // path, referer
@@ -98,6 +99,9 @@ struct Json {
     return put(put_ms(out, a.duration), "}");
   }
   static char* end_attempts(char* out) noexcept { return put(out, "]"); }
+  // Before each text of a list.
+  static char* item(char* out, bool first) noexcept { return first ? put(out, "[\"") : put(out, "\",\""); }
+  static char* end_list(char* out) noexcept { return put(out, "\"]"); }
 };
 
 struct Logfmt {
@@ -117,8 +121,11 @@ struct Logfmt {
   }
   // attempts="target status reason milliseconds, ..."
   static char* attempt(char* out, const AttemptRecord& a, bool first) noexcept {
-    out = first ? put(out, " attempts=\"") : put(out, ", ");
-    out = clipped(a.target, kShort, out, escape_json);
+    return attempt_text(first ? put(out, " attempts=\"") : put(out, ", "), a, escape_json);
+  }
+  template <class Escape>
+  static char* attempt_text(char* out, const AttemptRecord& a, Escape&& escape) noexcept {
+    out = clipped(a.target, kShort, out, escape);
     out = put(out, " ");
     out = put(out, static_cast<std::uint64_t>(a.status));
     out = put(out, " ");
@@ -127,6 +134,9 @@ struct Logfmt {
     return put_ms(out, a.duration);
   }
   static char* end_attempts(char* out) noexcept { return put(out, "\""); }
+  // partial="orders,users"
+  static char* item(char* out, bool first) noexcept { return first ? put(out, "\"") : put(out, ","); }
+  static char* end_list(char* out) noexcept { return put(out, "\""); }
 };
 
 }  // namespace sluice::observe::line

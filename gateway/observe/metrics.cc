@@ -46,6 +46,8 @@ std::string_view name(ReloadResult result) noexcept {
 }
 
 MetricsRegistry::MetricsRegistry(MetricsOptions options) : store_(std::move(options)) {
+  if (store_.top_consumers() > 0)
+    consumers_ = std::make_unique<ConsumerMetrics>(store_, store_.top_consumers());
   unmatched_ = std::make_unique<RouteMetrics>(store_, "-");
   unmatched_->expect(http::Method::get, 404, Source::gateway, base::Reason::no_route);
   for (unsigned w = 0; w < store_.workers(); ++w)
@@ -100,6 +102,11 @@ std::shared_ptr<ListenerMetrics> MetricsRegistry::listener(std::string_view name
 
 std::shared_ptr<PolicyMetrics> MetricsRegistry::policy(std::string_view name, std::string_view type) {
   return find_or_make(policies_, std::string(name) + '\n' + std::string(type), name, type);
+}
+
+std::shared_ptr<PolicyTimes> MetricsRegistry::policy_times(std::string_view name, std::string_view type) {
+  if (store_.off(Family::sluice_policy_seconds)) return nullptr;
+  return find_or_make(times_, std::string(name) + '\n' + std::string(type), name, type);
 }
 
 void MetricsRegistry::set_build(const BuildLabels& labels) {

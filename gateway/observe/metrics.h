@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/observe/consumer_metrics.h"
 #include "gateway/observe/listener_metrics.h"
 #include "gateway/observe/policy_metrics.h"
 #include "gateway/observe/route_metrics.h"
@@ -53,8 +54,12 @@ class MetricsRegistry {
   std::shared_ptr<ListenerMetrics> listener(std::string_view name);
   // Of the policy of that name, or of the filters of that kind that are used without one.
   std::shared_ptr<PolicyMetrics> policy(std::string_view name, std::string_view type);
+  // Likewise; null where the metric is not exposed, so that nobody need look at the clock.
+  std::shared_ptr<PolicyTimes> policy_times(std::string_view name, std::string_view type);
   // Requests that no route matched, or that failed before one could be looked for: route="-".
   RouteMetrics& unmatched() noexcept { return *unmatched_; }
+  // Null where consumers are not counted.
+  ConsumerMetrics* consumers() noexcept { return consumers_.get(); }
   // By index below MetricsOptions::workers.
   WorkerMetrics& worker(unsigned index) noexcept { return *workers_[index]; }
 
@@ -96,7 +101,9 @@ class MetricsRegistry {
   ByName<UpstreamMetrics> upstreams_;
   ByName<ListenerMetrics> listeners_;
   ByName<PolicyMetrics> policies_;  // by name and type
+  ByName<PolicyTimes> times_;       // likewise
   std::unique_ptr<RouteMetrics> unmatched_;
+  std::unique_ptr<ConsumerMetrics> consumers_;
   std::vector<std::unique_ptr<WorkerMetrics>> workers_;
   std::vector<ScrapeRegistration> own_sources_;
 };

@@ -81,6 +81,8 @@ void describe(config::Description<FamilyConfig>& d) {
   d.field("rename", &FamilyConfig::rename, "Labels to expose under another name.",
           config::example("{route: api}"));
   d.word("off", "Not exposed.", [](FamilyConfig& c) { c.enabled = false; });
+  d.word("on", "Exposed: for those that are not unless they are named here.",
+         [](FamilyConfig& c) { c.enabled = true; });
 }
 
 void describe(config::Description<MetricsConfig>& d) {
@@ -90,13 +92,16 @@ void describe(config::Description<MetricsConfig>& d) {
       "Series that one metric may have; what goes beyond is counted in a single series whose labels are all "
       "`overflow`.",
       config::between(10u, 1'000'000u));
+  d.field("top_consumers", &MetricsConfig::top_consumers,
+          "Consumers that sluice_consumer_requests_total tells apart: the busiest ones. 0 counts none.",
+          config::at_most(1000u), config::example("50"));
   d.field("families", &MetricsConfig::families, "Single metrics, by name.",
-          config::example("{sluice_requests_total: {codes: full}}"));
+          config::example("{sluice_requests_total: {codes: full}, sluice_response_size_bytes: on}"));
   d.check(check_families);
 }
 
 MetricsOptions MetricsConfig::options(unsigned workers) const {
-  MetricsOptions options{.workers = workers, .series_budget = series_budget};
+  MetricsOptions options{.workers = workers, .series_budget = series_budget, .top_consumers = top_consumers};
   for (const auto& [name, family] : families) {
     auto& out = options.families[name];
     out.off = !family.enabled;

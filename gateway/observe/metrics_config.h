@@ -24,6 +24,7 @@ struct FamilyConfig {
 
 struct MetricsConfig {
   std::uint32_t series_budget = 10'000;
+  std::uint32_t top_consumers = 0;
   config::ByName<FamilyConfig> families;  // by the full name of the metric
 
   bool operator==(const MetricsConfig&) const = default;

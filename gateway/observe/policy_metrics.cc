@@ -28,4 +28,7 @@ Cell* PolicyMetrics::make(unsigned worker, Decision decision) const {
   return series_[static_cast<std::size_t>(decision)].cells(worker);
 }
 
+PolicyTimes::PolicyTimes(SeriesStore& store, std::string_view policy, std::string_view type)
+    : series_(store.series(Family::sluice_policy_seconds, {policy, type})), workers_(store.workers()) {}
+
 }  // namespace sluice::observe

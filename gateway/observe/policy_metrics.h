@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Metrics of one policy: how often a filter let pass, refused, or could not tell. Sharing and lifetime are as
-// for RouteMetrics; a filter without a policy of its own name counts under its kind.
+// Metrics of one policy: how often a filter let pass, refused, or could not tell, and how long it took.
+// Sharing and lifetime are as for RouteMetrics; a filter without a policy of its own name counts under its
+// kind.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -37,6 +38,26 @@ class PolicyMetrics {
 
   std::array<SeriesRef, kDecisions> series_;  // all are shown from the start, with 0
   std::vector<Cells> cells_;
+};
+
+// How long the filters of one policy took of those requests in which somebody looked.
+class PolicyTimes {
+ public:
+  PolicyTimes(SeriesStore& store, std::string_view policy, std::string_view type);
+
+  // From that worker's thread only.
+  void observe(unsigned worker, base::Duration took) {
+    auto& cells = workers_[worker].cells;
+    if (!cells) cells = OverheadCells(series_.cells(worker));
+    cells.observe(took);
+  }
+
+ private:
+  struct alignas(64) OfWorker {
+    OverheadCells cells;
+  };
+  SeriesRef series_;
+  std::vector<OfWorker> workers_;
 };
 
 }  // namespace sluice::observe

@@ -31,7 +31,7 @@ std::string_view name(AbortStage stage) noexcept {
 }
 
 std::string_view name(StreamKind kind) noexcept {
-  constexpr std::string_view kNames[] = {"websocket", "upgrade", "sse"};
+  constexpr std::string_view kNames[] = {"websocket", "upgrade", "sse", "grpc"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -50,10 +50,10 @@ RouteCells::RouteCells(SeriesStore& store, const std::string& route, unsigned wo
     aborts_[static_cast<std::size_t>(stage) - 1] =
         cells(Family::sluice_client_aborts_total, {route_, observe::name(stage)});
   overhead_ = OverheadCells(cells(Family::sluice_overhead_seconds, {route_}));
-}
-
-void RouteCells::add_grpc_series() {
-  grpc_ = series_.emplace_back(store_.series(Family::sluice_streams, {route_, "grpc"})).cells(worker_);
+  if (!store_.off(Family::sluice_request_size_bytes))
+    request_size_ = SizeCells(cells(Family::sluice_request_size_bytes, {route_}));
+  if (!store_.off(Family::sluice_response_size_bytes))
+    response_size_ = SizeCells(cells(Family::sluice_response_size_bytes, {route_}));
 }
 
 void RouteCells::trailers_dropped(Side to) {
@@ -86,6 +86,8 @@ void RouteCells::count(const RequestOutcome& outcome) {
   if (!duration_[code]) add_duration_series(code);
   duration_[code].observe(outcome.duration);
   overhead_.observe(outcome.overhead);
+  if (request_size_) request_size_.observe(outcome.received);
+  if (response_size_) response_size_.observe(outcome.sent);
 }
 
 Cell* RouteCells::add_request_series(std::uint32_t key, const RequestOutcome& o) {

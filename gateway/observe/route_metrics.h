@@ -24,8 +24,8 @@ namespace sluice::observe {
 enum class AbortStage : std::uint8_t { none, request, waiting, response };
 std::string_view name(AbortStage stage) noexcept;
 
-// What an upgraded connection became, or an answer of server-sent events.
-enum class StreamKind : std::uint8_t { websocket, upgrade, sse };
+// What an upgraded connection became, or an answer of server-sent events, or a call of gRPC.
+enum class StreamKind : std::uint8_t { websocket, upgrade, sse, grpc };
 std::string_view name(StreamKind kind) noexcept;
 
 // Which side could not take something.
@@ -52,20 +52,11 @@ class alignas(64) RouteCells {
 
   // Once a route is chosen; each begin() has its end().
   void begin() noexcept { in_flight_->add(1); }
-  // The same for calls of gRPC, which count as requests too.
-  void grpc_begin() {
-    if (!grpc_) add_grpc_series();
-    grpc_->add(1);
-  }
-  void grpc_end() noexcept { grpc_->subtract(1); }
   // After the last byte or the abort.
   void end(const RequestOutcome& outcome);
 
-  // Of a message that had trailers, where the side it went to takes none.
-  void trailers_dropped(Side to);
-
-  // A connection goes on when the request that upgraded it has ended. Each stream_began() has its
-  // stream_ended(), which is told the bytes that no request counts.
+  // A connection goes on when the request that upgraded it has ended; the other kinds count as requests too.
+  // Each stream_began() has its stream_ended(), which is told the bytes that no request counts.
   void stream_began(StreamKind kind);
   void stream_ended(StreamKind kind, base::Duration took, std::uint64_t received,
                     std::uint64_t sent) noexcept;
@@ -75,14 +66,12 @@ class alignas(64) RouteCells {
   Cell* add_request_series(std::uint32_t key, const RequestOutcome& outcome);
   void add_duration_series(std::size_t code_class);
 
-  void add_grpc_series();
-
   Cell* in_flight_;
-  Cell* grpc_ = nullptr;  // made when first needed
   Cell* received_;
   Cell* sent_;
   OverheadCells overhead_;
-  std::array<DurationCells, 6> duration_;  // by code class, made when first needed
+  SizeCells request_size_, response_size_;  // none where they are not exposed
+  std::array<DurationCells, 6> duration_;   // by code class, made when first needed
   KeyedCells requests_;
   std::array<Cell*, 3> aborts_;              // by AbortStage, without none
   std::array<Cell*, 2> dropped_trailers_{};  // by Side, made when first met
@@ -90,7 +79,7 @@ class alignas(64) RouteCells {
     Cell* open = nullptr;
     StreamCells duration;
   };
-  std::array<Streams, 3> streams_;  // by StreamKind, made when first met
+  std::array<Streams, 4> streams_;  // by StreamKind, made when first met
   Cell* websockets_ = nullptr;      // likewise
   SeriesStore& store_;
   const std::string& route_;

@@ -76,7 +76,8 @@ SeriesStore::SeriesStore(MetricsOptions options)
   for (const auto& r : family_rows()) {
     auto own = options_.families.find(std::string(r.name));
     families_.push_back(std::make_unique<FamilyState>(
-        r, own == options_.families.end() ? FamilyOptions{} : own->second, options_.series_budget));
+        r, own == options_.families.end() ? FamilyOptions{.off = r.on_request} : own->second,
+        options_.series_budget));
   }
 }
 
@@ -88,6 +89,10 @@ FamilyState& SeriesStore::state(Family family) noexcept {
 
 bool SeriesStore::full_codes(Family family) const noexcept {
   return families_[static_cast<std::size_t>(family)]->options.full_codes;
+}
+
+bool SeriesStore::off(Family family) const noexcept {
+  return families_[static_cast<std::size_t>(family)]->options.off;
 }
 
 SeriesRef SeriesStore::series(Family family, LabelValues values) {

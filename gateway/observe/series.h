@@ -40,6 +40,7 @@ struct FamilyOptions {
 struct MetricsOptions {
   unsigned workers = 1;
   std::size_t series_budget = 10'000;               // per family
+  std::size_t top_consumers = 0;                    // that are told apart; 0: none are counted
   std::map<std::string, FamilyOptions> families{};  // by full name
 };
 
@@ -90,7 +91,10 @@ class SeriesStore {
   ~SeriesStore();
 
   unsigned workers() const noexcept { return options_.workers; }
+  std::size_t top_consumers() const noexcept { return options_.top_consumers; }
   bool full_codes(Family family) const noexcept;
+  // Not exposed, so that nobody need count it.
+  bool off(Family family) const noexcept;
 
   // The series with these label values, one per name in the table. Beyond the budget of the family it is the
   // one series of the family whose values are all "overflow". Any thread.

@@ -49,6 +49,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     for (const Placed& f : filters) {
       being_built_ = {f.settings_path, f.name, f.filter->name(), f.owner};
       links.push_back(chain::make_link(*f.filter, f.name, *this));
+      links.back().times = living_.metrics.policy_times(f.name, f.filter->name());
     }
     being_built_ = {path("routes", index, written.handler.name()), {}, {}, {}};
     lacks_auth_.push_back(std::ranges::none_of(links, identifies));

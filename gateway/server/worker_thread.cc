@@ -33,7 +33,9 @@ WorkerThread::WorkerThread(unsigned index, const base::Clock& clock, observe::Me
     : loop_(clock),
       worker_{loop_, index},
       front_(worker_, metrics.unmatched()),
-      metrics_(metrics.worker(index)) {}
+      metrics_(metrics.worker(index)) {
+  front_.count_in(metrics.consumers());
+}
 
 WorkerThread::~WorkerThread() {
   loop_.stop();

@@ -149,6 +149,11 @@ routes:
         self.assertEqual(stored, sluice("reference", "--reasons").stdout,
                          "docs/troubleshooting.md: write its end anew with sluice reference --reasons")
 
+    def test_the_stored_table_of_metrics_is_what_the_binary_writes(self):
+        _, stored = (ROOT / "docs/observability.md").read_text().split("<!-- from here on: sluice reference --metrics -->\n")
+        self.assertEqual(stored, sluice("reference", "--metrics").stdout,
+                         "docs/observability.md: write its end anew with sluice reference --metrics")
+
     def test_version_names_the_program_and_the_revision(self):
         self.assertRegex(sluice("version").stdout, r"sluice \d+\.\d+\.\d+")
 

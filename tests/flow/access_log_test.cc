@@ -157,6 +157,59 @@ TEST(AccessLog, SpeaksTheCombinedFormat) {
               MatchesRegex(R"(127.0.0.1 - - \[[^]]+\] "GET /u HTTP/1.1" 200 [0-9]+ "-" "-")"));
 }
 
+// Lines of a log of its own with these settings beside `to`, for GET /u and GET /elsewhere.
+std::string first_line(const std::string& settings) {
+  TemporaryDirectory directory;
+  auto path = directory.write("own.log", "");
+  GrowingFile file(path);
+  Gateway gw(std::string(kRoute) + "access_log: {" + settings + ", to: \"" + path + "\"}");
+  gw.upstream("users").answers(200, "hello");
+  gw.get("/u");
+  gw.get("/elsewhere");
+  return file.line();
+}
+
+TEST(AccessLog, HasOnlyTheLinesThatAreAskedFor) {
+  EXPECT_EQ(json_value(first_line("when: 'reason != \"\"', sample: 0%"), "path"), "/elsewhere");
+  EXPECT_EQ(json_value(first_line("when: 'status == 404'"), "path"), "/elsewhere");
+  EXPECT_EQ(json_value(first_line("when: 'status == 404', sample: 100%"), "path"), "/u");
+  EXPECT_EQ(json_value(first_line("when: 'upstream == \"users\" && upstream_ms >= 0'"), "path"), "/u");
+}
+
+TEST(AccessLog, SpeaksAsTheOperatorLikes) {
+  EXPECT_THAT(first_line("template: '${client_ip} ${method} ${path} ${status} ${route} ${queue_ms}'"),
+              StartsWith("127.0.0.1 GET /u 200 u -"));
+}
+
+TEST(AccessLog, SaysWhatALimitStillAllowed) {
+  Gateway gw(
+      "routes: [{name: u, match: {path: /u}, use: [{rate_limit: {limit: 2/h, headers: none}}], "
+      "respond: {status: 200}}]");
+  for (int i = 0; i < 3; ++i) gw.get("/u");
+
+  EXPECT_EQ(json_value(gw.log_line(), "rate_limit_remaining"), "1");
+  EXPECT_EQ(json_value(gw.log_line(), "rate_limit_remaining"), "0");
+  auto refused = gw.log_line();
+  EXPECT_EQ(json_value(refused, "status"), "429");
+  EXPECT_EQ(json_value(refused, "rate_limit_remaining"), "0");
+}
+
+TEST(AccessLog, NamesTheCallsThatAPartialAnswerLacks) {
+  Gateway gw(R"(
+upstreams: {users: {url: "<users>"}, orders: {url: "<orders>"}}
+routes:
+  - name: page
+    match: {path: /page}
+    compose: {calls: {user: {get: "users:/user", as: user}, orders: {get: "orders:/orders", as: orders}}}
+)");
+  gw.upstream("users").answers(200, "{\"name\":\"a\"}", {{"Content-Type", "application/json"}});
+  gw.upstream("orders").answers(500, "no");
+
+  EXPECT_EQ(gw.get("/page").status, 200);
+
+  EXPECT_THAT(gw.log_line(), HasSubstr("\"partial\":[\"orders\"]"));
+}
+
 TEST(AccessLog, GoesToTheNewPlaceAfterAReload) {
   TemporaryDirectory directory;
   auto path = directory.write("new.log", "");

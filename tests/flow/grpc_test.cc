@@ -80,6 +80,7 @@ TEST_F(Grpc, CountsWhatIsUnderWay) {
   client.response();
 
   EXPECT_TRUE(before.becomes(0, "sluice_streams", {{"route", "cart"}, {"kind", "grpc"}}));
+  EXPECT_EQ(before.growth("sluice_stream_duration_seconds_count", {{"route", "cart"}, {"kind", "grpc"}}), 1);
 }
 
 TEST_F(Grpc, TellsTheServiceHowMuchTimeIsLeft) {

@@ -106,6 +106,44 @@ TEST(MetricsOfAGateway, AddUpOverTheWorkers) {
   EXPECT_TRUE(before.becomes(0, "sluice_connections", {{"listener", "web"}}));
 }
 
+TEST(MetricsOfAGateway, TellSizesWhereThatIsAskedFor) {
+  Gateway gw("metrics: {families: {sluice_request_size_bytes: on, sluice_response_size_bytes: on}}\n" +
+             std::string(kYaml));
+  std::string body(3'000, 'x'), request = post("/u", "body");
+  gw.upstream("users").answers(200, body);
+  Metrics before(gw);
+
+  auto answer = gw.ask(request);
+
+  auto of = [&](const std::string& name, Labels labels = {}) {
+    labels.emplace_back("route", "u");
+    return before.growth(name, labels);
+  };
+  EXPECT_EQ(of("sluice_request_size_bytes_sum"), static_cast<double>(request.size()));
+  EXPECT_EQ(of("sluice_response_size_bytes_sum"), static_cast<double>(answer.raw.size()));
+  EXPECT_EQ(of("sluice_response_size_bytes_bucket", {{"le", "1024"}}), 0);
+  EXPECT_EQ(of("sluice_response_size_bytes_bucket", {{"le", "4096"}}), 1);
+}
+
+TEST(MetricsOfAGateway, ShowEveryFilterAmongTheTimesOfPolicies) {
+  Gateway gw(
+      "policies: {ours: {headers: {response: {set: {X-A: b}}}}}\n"
+      "routes: [{name: u, match: {path: /u}, use: [{cors: {origins: \"https://a.example\"}}, ours], "
+      "respond: {status: 200}}]");
+  Metrics before(gw);
+  auto times = [&](const std::string& policy, const std::string& type) {
+    return before.growth("sluice_policy_seconds_count", {{"policy", policy}, {"type", type}});
+  };
+
+  auto client = gw.connect();
+  for (int i = 0; i < 1000; ++i) client.ask(get("/u"));
+
+  // One of 64, drawn in the same way in each run.
+  EXPECT_GE(times("ours", "headers"), 4);
+  EXPECT_LE(times("ours", "headers"), 40);
+  EXPECT_EQ(times("ours", "headers"), times("cors", "cors"));
+}
+
 TEST(MetricsOfAGateway, AreServedByTheAdminListener) {
   Gateway gw(kYaml);
   gw.upstream("users").answers(200, "ok");

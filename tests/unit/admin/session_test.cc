@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/compressed.h"
 #include "tests/unit/admin/served.h"
 
 namespace sluice::admin {
@@ -68,6 +69,24 @@ TEST(AdminSession, SendsTheMetricsPieceByPiece) {
 
   EXPECT_THAT(text, HasSubstr("Transfer-Encoding: chunked\r\n"));
   EXPECT_THAT(text, EndsWith("\r\n\r\n8\r\npiece 0\n\r\n8\r\npiece 1\n\r\n8\r\npiece 2\n\r\n0\r\n\r\n"));
+}
+
+TEST(AdminSession, CompressesMetricsForScrapersThatTakeIt) {
+  Served served;
+  Client client(served.port());
+  client.send(
+      "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n");
+
+  auto head = client.read_until("\r\n\r\n"), body = client.read_to_end();
+
+  EXPECT_THAT(head, HasSubstr("Content-Encoding: gzip\r\n"));
+  EXPECT_THAT(head, HasSubstr("Vary: Accept-Encoding\r\n"));
+  // So short a text comes in one chunk.
+  auto size = std::stoul(body, nullptr, 16);
+  auto chunk = body.substr(body.find("\r\n") + 2, size);
+  EXPECT_EQ(test::expanded("gzip", chunk), "piece 0\npiece 1\npiece 2\n");
+  EXPECT_THAT(body, EndsWith("\r\n0\r\n\r\n"));
+  EXPECT_THAT(get(served.port(), "/metrics"), Not(HasSubstr("Content-Encoding")));
 }
 
 TEST(AdminSession, SurvivesSuppliersWithNothingToSay) {

@@ -10,6 +10,7 @@
 #include "gateway/base/frame_pool.h"
 #include "gateway/base/log.h"
 #include "gateway/chain/local_reply.h"
+#include "gateway/observe/metrics.h"
 
 #include "tests/support/fake_stream.h"
 
@@ -243,6 +244,56 @@ TEST_F(ChainTest, MeasuresItsFiltersWhereThatIsWanted) {
 
   EXPECT_EQ(fake.ex.filter_times.all, std::chrono::milliseconds(40));
   EXPECT_EQ(fake.ex.filter_times.auth, base::Duration{});
+}
+
+// The next exchange of this worker is drawn to be timed, or is not.
+void draw(Worker& worker, bool drawn) {
+  for (;;) {
+    auto dice = worker.dice;
+    if (worker.draws() != drawn) continue;
+    worker.dice = dice;
+    return;
+  }
+}
+
+TEST_F(ChainTest, TellsHowLongEachFilterTookOfThoseExchangesThatAreDrawn) {
+  observe::MetricsRegistry registry({});
+  std::vector<Link> links;
+  for (std::string name : {"a", "b"}) {
+    Script slow{.request = Does::wait, .response = name == "a" ? Does::wait : Does::nothing};
+    links.push_back({std::make_shared<Recorder>(name, slow, journal, event), kAll, name});
+    links.back().times = registry.policy_times(name, "recorder");
+  }
+  auto handler = std::make_shared<FunctionHandler>([this](Exchange& ex) {
+    fake.clock.advance(std::chrono::seconds(5));  // the handler's time is not the filters'
+    return ok(ex);
+  });
+  Chain c(std::move(links), handler);
+  auto run_slowly = [&](bool drawn) {
+    draw(fake.ex.worker, drawn);
+    fake.run(c.run(fake.ex));
+    while (event.awaited()) {
+      fake.clock.advance(std::chrono::milliseconds(20));
+      event.fire();
+    }
+    c.done(fake.ex);
+  };
+
+  run_slowly(false);
+  EXPECT_THAT(registry.text(), HasSubstr("sluice_policy_seconds_count{policy=\"a\",type=\"recorder\"} 0\n"));
+  run_slowly(true);
+
+  auto text = registry.text();
+  EXPECT_THAT(text, HasSubstr("sluice_policy_seconds_count{policy=\"a\",type=\"recorder\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("sluice_policy_seconds_sum{policy=\"a\",type=\"recorder\"} 0.04\n"));
+  EXPECT_THAT(text, HasSubstr("sluice_policy_seconds_sum{policy=\"b\",type=\"recorder\"} 0.02\n"));
+}
+
+TEST(Worker, DrawsOneOf64) {
+  FakeExchange fake("/x");
+  int drawn = 0;
+  for (int i = 0; i < 64'000; ++i) drawn += fake.ex.worker.draws();
+  EXPECT_NEAR(drawn, 1000, 100);
 }
 
 TEST_F(ChainTest, CallsNoHookThatAFilterDoesNotHave) {

@@ -58,6 +58,19 @@ TEST(AccessLogConfig, ReadsEverySetting) {
   EXPECT_FALSE(config.enabled);
 }
 
+TEST(AccessLogConfig, ChoosesLines) {
+  AccessLogConfig config = bound("access_log: {when: status >= 500, sample: 1%}\n");
+
+  EXPECT_EQ(config.when->text(), "status >= 500");
+  EXPECT_EQ(config.sample, config::Percent{1});
+  EXPECT_FALSE(bound("{}").when);
+  EXPECT_FALSE(config == bound("access_log: {when: status >= 400, sample: 1%}\n"));
+}
+
+TEST(AccessLogConfig, TakesALineOfOnesOwn) {
+  EXPECT_EQ(bound("access_log: {template: '${status} ${path}'}\n").line->text(), "${status} ${path}");
+}
+
 TEST(AccessLogConfig, HasShortForms) {
   EXPECT_EQ(bound("access_log: combined\n").format, LogFormat::combined);
   EXPECT_FALSE(bound("access_log: off\n").enabled);
@@ -67,6 +80,12 @@ TEST(AccessLogConfig, RefusesWhatCannotWork) {
   EXPECT_THAT(refused("access_log: {format: xml}\n"), testing::HasSubstr("json"));
   EXPECT_THAT(refused("access_log: {to: ''}\n"), testing::HasSubstr("to"));
   EXPECT_THAT(refused("access_log: {buffer: 1KiB}\n"), testing::HasSubstr("256KiB"));
+  EXPECT_THAT(refused("access_log: {when: statsu > 1}\n"), testing::HasSubstr("did you mean \"status\"?"));
+  EXPECT_THAT(refused("access_log: {template: '${statsu}'}\n"),
+              testing::HasSubstr("did you mean \"status\"?"));
+  EXPECT_THAT(refused("access_log: {template: '${status}', format: json}\n"), testing::HasSubstr("format"));
+  EXPECT_THAT(refused("access_log: {to: 'syslog://10.0.0.5'}\n"), testing::HasSubstr("has no port"));
+  EXPECT_THAT(refused("access_log: {sample: 101%}\n"), testing::HasSubstr("sample"));
 }
 
 }  // namespace

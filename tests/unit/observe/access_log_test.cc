@@ -54,6 +54,21 @@ TEST(AccessLog, HasWrittenEverythingWhenItIsStopped) {
     EXPECT_THAT(text, HasSubstr("\"request_id\":\"" + std::string(id) + "\""));
 }
 
+TEST(AccessLog, LeavesOutWhatIsNotWanted) {
+  TemporaryDirectory directory;
+  auto config = to(directory / "access.log");
+  config.when = std::get<LogCondition>(LogCondition::compile("request_id == \"two\""));
+  AccessLog log(config, 1);
+  ASSERT_TRUE(log.start());
+
+  for (auto id : {"one", "two", "three"}) log.lane(0).write(record(id));
+  log.stop();
+
+  EXPECT_THAT(content(directory / "access.log"), HasSubstr("\"two\""));
+  EXPECT_EQ(lines(content(directory / "access.log")), 1u);
+  EXPECT_EQ(log.dropped(), 0u);
+}
+
 TEST(AccessLog, SaysWhyItCannotStart) {
   AccessLog log(to("/no/such/directory/access.log"), 1);
 

@@ -22,7 +22,8 @@ TEST(Families, HaveDistinctValidNames) {
 TEST(Families, NameCountersTotalAndHistogramsByTheirUnit) {
   for (const auto& r : family_rows()) {
     EXPECT_EQ(r.name.ends_with("_total"), r.type == FamilyType::counter) << r.name;
-    EXPECT_TRUE(r.type != FamilyType::histogram || r.name.ends_with("_seconds")) << r.name;
+    EXPECT_TRUE(r.type != FamilyType::histogram || r.name.ends_with("_seconds") || r.name.ends_with("_bytes"))
+        << r.name;
     EXPECT_EQ(r.bounds.empty(), r.type != FamilyType::histogram) << r.name;
   }
 }
@@ -48,6 +49,11 @@ TEST(Families, SplitTheirLabels) {
   EXPECT_EQ(row(Family::sluice_requests_total).labels,
             (std::vector<std::string_view>{"route", "method", "code_class", "source", "reason"}));
   EXPECT_TRUE(row(Family::sluice_ready).labels.empty());
+}
+
+TEST(Families, ExposeSizesOnlyOnRequest) {
+  for (const auto& r : family_rows())
+    EXPECT_EQ(r.on_request, r.type == FamilyType::histogram && r.name.ends_with("_bytes")) << r.name;
 }
 
 TEST(Families, NeedACellPerBucketAndOneForTheSum) {

@@ -48,7 +48,19 @@ std::string line(const AccessRecord& record, LogFormat format = LogFormat::json)
   AccessLogConfig config;
   config.format = format;
   LineFormatter formatter(config);
-  std::string out(LineFormatter::bound(record), '#');
+  std::string out(formatter.bound(record), '#');
+  auto n = formatter.format(record, out.data());
+  EXPECT_LE(n, out.size());
+  out.resize(n);
+  return out;
+}
+
+std::string line(const AccessRecord& record, const std::string& text) {
+  AccessLogConfig config;
+  config.format = LogFormat::combined;  // which does not matter
+  config.line = std::get<LogTemplate>(LogTemplate::compile(text));
+  LineFormatter formatter(config);
+  std::string out(formatter.bound(record), '#');
   auto n = formatter.format(record, out.data());
   EXPECT_LE(n, out.size());
   out.resize(n);
@@ -166,6 +178,55 @@ TEST(LogLine, TellsOfAttemptsWhenThereWasMoreThanOne) {
       HasSubstr(" attempts=\"10.0.0.1:80 0 stale_connection 0.300, 10.0.0.2:80 200 - 12.345\" bytes_in"));
 }
 
+TEST(LogLine, NamesTheCallsThatFailedAndWhatALimitStillAllows) {
+  constexpr std::string_view kFailed[] = {"orders", "users"};
+  AccessRecord r = proxied();
+  r.partial = kFailed;
+  r.rate_limit_remaining = 17;
+
+  EXPECT_THAT(line(r), HasSubstr(R"(,"partial":["orders","users"],"rate_limit_remaining":17,"config_hash")"));
+  EXPECT_THAT(line(r, LogFormat::logfmt),
+              HasSubstr(" partial=\"orders,users\" rate_limit_remaining=17 config"));
+  r.rate_limit_remaining = 0;
+  EXPECT_THAT(line(r), HasSubstr("\"rate_limit_remaining\":0,"));
+}
+
+TEST(LogLine, IsWhatATemplateSays) {
+  AccessRecord r = proxied();
+  r.queue.reset();
+
+  EXPECT_EQ(line(r, "${client_ip} [${time}] \"${method} ${path}\" ${status} ${queue_ms} $${x}"),
+            "203.0.113.7 [2026-01-02T03:04:05.078Z] \"GET /orders/4711?page=2\" 200 - ${x}\n");
+  EXPECT_EQ(line(r, "${duration_ms}/${overhead_us}/${bytes_out}/${reason}/${source}/${attempts}/${partial}"),
+            "3.417/26.4/1377/-/upstream/-/-\n");
+}
+
+TEST(LogLine, OfATemplateCanNameEveryField) {
+  constexpr std::string_view kFailed[] = {"orders", "users"};
+  AttemptRecord attempts[] = {{"10.0.0.1:80", 0, base::Reason::stale_connection, 300us},
+                              {"10.0.0.2:80", 200, base::Reason::none, 12'345us}};
+  AccessRecord r = proxied();
+  r.attempts = attempts;
+  r.partial = kFailed;
+  r.rate_limit_remaining = 4;
+  std::string text;
+  for (std::string_view name : log_field_names()) text += "${" + std::string(name) + "} ";
+
+  auto written = line(r, text);
+
+  EXPECT_THAT(written,
+              HasSubstr(" 10.0.0.1:80 0 stale_connection 0.300, 10.0.0.2:80 200 - 12.345 812 1377 "));
+  EXPECT_THAT(written, HasSubstr(" orders,users 4 9f86d081 \n"));
+}
+
+TEST(LogLine, CannotBeForgedThroughATemplate) {
+  AccessRecord r = proxied();
+  r.user_agent = "a\" 200\n\xff";
+  r.path = "/x?password=hush\r\n";
+
+  EXPECT_EQ(line(r, "\"${user_agent}\" ${path}"), "\"a\\x22 200\\x0a\\xff\" /x?password=REDACTED\n");
+}
+
 TEST(LogLine, CannotBeForged) {
   auto r = proxied();
   r.method = "GET\r\n{\"status\":200}";
@@ -219,6 +280,9 @@ TEST(LogLine, StaysWithinItsBoundWhateverIsSent) {
         &r.policy_denied, &r.upstream, &r.target, &r.user_agent, &r.referer, &r.config_hash})
     *text = junk;
   r.attempts = attempts;
+  std::vector<std::string_view> failed(50, junk);
+  r.partial = failed;
+  r.rate_limit_remaining = ~std::uint64_t{0};
   r.status = 999;
   r.reason = base::Reason::upstream_connect_failed;
   r.bytes_in = r.bytes_out = ~std::uint64_t{0};
@@ -229,16 +293,19 @@ TEST(LogLine, StaysWithinItsBoundWhateverIsSent) {
   for (auto format : {LogFormat::json, LogFormat::logfmt, LogFormat::combined})
     for (auto path : {std::string_view(junk), std::string_view(parameters)}) {
       r.path = r.referer = path;
-      EXPECT_LE(LineFormatter::bound(r), LineFormatter::kMaxLine);
+      EXPECT_LE(LineFormatter({}).bound(r), LineFormatter::kMaxLine);
       EXPECT_THAT(line(r, format), EndsWith("\n"));
     }
+  std::string text(LogTemplate::kLongest - 1000, 'x');
+  for (std::string_view name : log_field_names()) text += "${" + std::string(name) + "}";
+  EXPECT_THAT(line(r, text), EndsWith("\n"));
 }
 
 TEST(LogLine, FollowsTheClock) {
   AccessLogConfig config;
   LineFormatter formatter(config);
   auto r = proxied();
-  std::string out(LineFormatter::bound(r), '#');
+  std::string out(formatter.bound(r), '#');
   auto time = [&](base::WallTime t) {
     r.time = t;
     formatter.format(r, out.data());

@@ -76,6 +76,31 @@ TEST(MetricsConfig, BecomesOptions) {
   EXPECT_THAT(registry.text(), testing::Not(HasSubstr("sluice_overhead_seconds_count")));
 }
 
+TEST(MetricsConfig, SwitchesOnWhatIsOffUnlessItIsNamed) {
+  auto exposed = [](const std::string& yaml) {
+    SeriesStore store(bound(yaml).options(1));
+    return std::pair(!store.off(Family::sluice_request_size_bytes),
+                     !store.off(Family::sluice_response_size_bytes));
+  };
+
+  EXPECT_EQ(exposed("{}"), std::pair(false, false));
+  EXPECT_EQ(exposed("metrics: {families: {sluice_request_size_bytes: on}}\n"), std::pair(true, false));
+  EXPECT_EQ(exposed("metrics: {families: {sluice_request_size_bytes: off, sluice_response_size_bytes: {drop: "
+                    "[route]}}}\n"),
+            std::pair(false, true));
+}
+
+TEST(MetricsConfig, CountsConsumersWhereThatIsAskedFor) {
+  EXPECT_EQ(MetricsRegistry(bound("{}").options(1)).consumers(), nullptr);
+  MetricsRegistry registry(bound("metrics: {top_consumers: 5}\n").options(1));
+  ASSERT_NE(registry.consumers(), nullptr);
+
+  registry.consumers()->count(0, "acme", 200);
+
+  EXPECT_THAT(registry.text(),
+              HasSubstr("sluice_consumer_requests_total{consumer=\"acme\",code_class=\"2xx\"} 1\n"));
+}
+
 TEST(MetricsConfig, KnowsTheMetricsByName) {
   EXPECT_THAT(refused("sluice_request_total", "off"),
               AllOf(HasSubstr("config.yaml:3:"), HasSubstr("no metric sluice_request_total"),

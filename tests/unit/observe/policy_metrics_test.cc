@@ -30,5 +30,29 @@ TEST(PolicyMetrics, CountDecisionsOfAllWorkers) {
   EXPECT_THAT(text, HasSubstr("{policy=\"key\",type=\"api_key\",decision=\"dry_run\"} 0\n"));
 }
 
+TEST(PolicyTimes, AreMeasuredByPolicyAndType) {
+  MetricsOptions options;
+  options.workers = 2;
+  MetricsRegistry registry(options);
+  auto times = registry.policy_times("key", "api_key");
+  EXPECT_EQ(registry.policy_times("key", "api_key"), times);
+  EXPECT_THAT(registry.text(), HasSubstr("sluice_policy_seconds_count{policy=\"key\",type=\"api_key\"} 0\n"));
+
+  times->observe(0, std::chrono::microseconds(20));
+  times->observe(1, std::chrono::microseconds(30));
+
+  std::string text = registry.text();
+  EXPECT_THAT(text, HasSubstr("sluice_policy_seconds_count{policy=\"key\",type=\"api_key\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("sluice_policy_seconds_sum{policy=\"key\",type=\"api_key\"} 5e-05\n"));
+}
+
+TEST(PolicyTimes, AreNotThereWhereNobodyIsShownThem) {
+  MetricsOptions options;
+  options.families["sluice_policy_seconds"].off = true;
+  MetricsRegistry registry(options);
+
+  EXPECT_EQ(registry.policy_times("key", "api_key"), nullptr);
+}
+
 }  // namespace
 }  // namespace sluice::observe

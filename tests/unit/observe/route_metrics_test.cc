@@ -90,6 +90,50 @@ TEST(RouteMetrics, CountStreamsApartFromRequests) {
   EXPECT_EQ(series_count(store, Family::sluice_request_duration_seconds), 0u);
 }
 
+TEST(RouteMetrics, CountCallsOfGrpcAsStreamsToo) {
+  SeriesStore store({});
+  RouteMetrics route(store, "cart");
+  const Labels calls{{"route", "cart"}, {"kind", "grpc"}};
+
+  route.on(0).stream_began(StreamKind::grpc);
+  EXPECT_EQ(gauge(store, Family::sluice_streams, calls), 1);
+  route.on(0).stream_ended(StreamKind::grpc, 90s, 0, 0);
+
+  EXPECT_EQ(gauge(store, Family::sluice_streams, calls), 0);
+  EXPECT_EQ(scraped(store, Family::sluice_stream_duration_seconds, calls)->histogram.sample_sum, 90);
+}
+
+TEST(RouteMetrics, CountSizesWhereThatIsAskedFor) {
+  auto outcome = proxied();
+  outcome.received = 256;
+  outcome.sent = 70'000;
+  auto counted = [&](SeriesStore& store) {
+    RouteMetrics route(store, "orders");
+    for (auto stage : {AbortStage::none, AbortStage::none, AbortStage::response}) {
+      outcome.aborted = stage;
+      route.on(0).begin();
+      route.on(0).end(outcome);
+    }
+    return std::pair(scraped(store, Family::sluice_request_size_bytes, {{"route", "orders"}}),
+                     scraped(store, Family::sluice_response_size_bytes, {{"route", "orders"}}));
+  };
+  SeriesStore plain({});
+  EXPECT_EQ(counted(plain).first, std::nullopt);
+  EXPECT_EQ(counted(plain).second, std::nullopt);
+
+  SeriesStore asked({.families = {{"sluice_request_size_bytes", {}}, {"sluice_response_size_bytes", {}}}});
+  auto [requests, responses] = counted(asked);
+
+  ASSERT_TRUE(requests && responses);
+  EXPECT_EQ(requests->histogram.sample_count, 2u);
+  EXPECT_EQ(requests->histogram.sample_sum, 512);
+  EXPECT_EQ(requests->histogram.bucket[0].upper_bound, 256);
+  EXPECT_EQ(requests->histogram.bucket[0].cumulative_count, 2u);
+  EXPECT_EQ(responses->histogram.bucket[4].cumulative_count, 0u);  // 64 KiB
+  EXPECT_EQ(responses->histogram.bucket[5].cumulative_count, 2u);
+  EXPECT_EQ(responses->histogram.bucket[9].upper_bound, 64 << 20);
+}
+
 TEST(RouteMetrics, NameTheReasonOfALocalReply) {
   SeriesStore store({});
   RouteMetrics route(store, "orders");
@@ -237,19 +281,6 @@ TEST(RouteMetrics, CountEventsAsStreams) {
 
   EXPECT_EQ(gauge(store, Family::sluice_streams, sse), 0);
   EXPECT_EQ(observations(store, Family::sluice_stream_duration_seconds, sse), 1u);
-}
-
-TEST(RouteMetrics, CountCallsOfGrpcUnderWay) {
-  SeriesStore store({});
-  RouteMetrics route(store, "cart");
-  Labels grpc{{"route", "cart"}, {"kind", "grpc"}};
-  EXPECT_EQ(series_count(store, Family::sluice_streams), 0u);
-
-  route.on(0).grpc_begin();
-  route.on(0).grpc_begin();
-  route.on(0).grpc_end();
-
-  EXPECT_EQ(gauge(store, Family::sluice_streams, grpc), 1);
 }
 
 }  // namespace

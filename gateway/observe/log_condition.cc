@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/observe/log_condition.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "gateway/base/strings.h"
+#include "gateway/config/diagnostic.h"
+#include "gateway/observe/log_fields.h"
+#include "gateway/observe/log_line.h"
+
+namespace sluice::observe {
+
+using expression::Fault;
+using expression::Part;
+using expression::Symbol;
+using expression::Type;
+using expression::Value;
+
+namespace {
+
+Type type_of(LogKind kind) noexcept {
+  switch (kind) {
+    case LogKind::text:
+    case LogKind::optional_text:
+    case LogKind::url:
+    case LogKind::optional_url:
+    case LogKind::word:
+    case LogKind::optional_word:
+      return Type::text;
+    case LogKind::attempts:
+    case LogKind::names:
+      return Type::collection;
+    default:
+      return Type::number;
+  }
+}
+
+class FieldNames final : public expression::Names {
+ public:
+  std::variant<Symbol, Fault> find(std::span<const Part> path) override {
+    auto field = path.size() == 1 ? find_log_field(path[0].name) : std::nullopt;
+    if (field && *field != LogField::time)
+      return Symbol{type_of(kind(*field)), static_cast<std::uint32_t>(*field)};
+    std::vector<std::string_view> known;
+    for (std::string_view name : log_field_names())
+      if (name != "time") known.push_back(name);
+    auto near = base::nearest(path[0].name, known);
+    return Fault{0,
+                 fmt::format("`{}` is no field of the access log that a condition can look at", path[0].name),
+                 near.empty() || near == path[0].name ? fmt::format("it has {}", fmt::join(known, ", "))
+                                                      : config::did_you_mean(near)};
+  }
+};
+
+class Targets final : public expression::Collection {
+ public:
+  explicit Targets(std::span<const AttemptRecord> all) noexcept : all_(all) {}
+  std::size_t size() const noexcept override { return all_.size(); }
+  bool contains(const Value& v) const noexcept override {
+    return v.kind == Value::Kind::text &&
+           std::any_of(all_.begin(), all_.end(), [&](const AttemptRecord& a) { return a.target == v.text; });
+  }
+
+ private:
+  std::span<const AttemptRecord> all_;
+};
+
+class Names final : public expression::Collection {
+ public:
+  explicit Names(std::span<const std::string_view> all) noexcept : all_(all) {}
+  std::size_t size() const noexcept override { return all_.size(); }
+  bool contains(const Value& v) const noexcept override {
+    return v.kind == Value::Kind::text && std::find(all_.begin(), all_.end(), v.text) != all_.end();
+  }
+
+ private:
+  std::span<const std::string_view> all_;
+};
+
+class FieldValues final : public expression::Values {
+ public:
+  explicit FieldValues(const AccessRecord& record) noexcept
+      : record_(record), targets_(record.attempts), names_(record.partial) {}
+
+  Value value(std::uint32_t slot) const override {
+    const AccessRecord& r = record_;
+    switch (static_cast<LogField>(slot)) {
+#define FIELD(name, kind, limit, value) \
+  case LogField::name:                  \
+    return kind(value);
+#include "gateway/observe/log_fields.def"
+    }
+    return {};
+  }
+
+ private:
+  // One for each kind.
+  static Value text(std::string_view v) noexcept { return Value::of(v); }
+  static Value optional_text(std::string_view v) noexcept { return Value::of(v); }
+  static Value url(std::string_view v) noexcept { return Value::of(v); }
+  static Value optional_url(std::string_view v) noexcept { return Value::of(v); }
+  static Value word(std::string_view v) noexcept { return Value::of(v); }
+  static Value optional_word(std::string_view v) noexcept { return Value::of(v); }
+  static Value number(std::uint64_t v) noexcept {
+    constexpr std::uint64_t kMost = INT64_MAX;
+    return Value::of(static_cast<std::int64_t>(std::min(v, kMost)));
+  }
+  static Value optional_number(std::optional<std::uint64_t> v) noexcept { return v ? number(*v) : Value(); }
+  static Value ms(base::Duration v) noexcept { return Value::of(static_cast<double>(v.count()) / 1e6); }
+  static Value optional_ms(std::optional<base::Duration> v) noexcept { return v ? ms(*v) : Value(); }
+  static Value us(base::Duration v) noexcept { return Value::of(static_cast<double>(v.count()) / 1e3); }
+  static Value time(base::WallTime) noexcept { return {}; }
+  Value attempts(std::span<const AttemptRecord>) const noexcept { return Value::of(targets_); }
+  Value names(std::span<const std::string_view>) const noexcept { return Value::of(names_); }
+
+  const AccessRecord& record_;
+  Targets targets_;
+  Names names_;
+};
+
+}  // namespace
+
+std::variant<LogCondition, Fault> LogCondition::compile(std::string_view text) {
+  FieldNames names;
+  auto made = expression::Expression::compile(text, names);
+  if (auto* fault = std::get_if<Fault>(&made)) return std::move(*fault);
+  LogCondition out;
+  out.expression_ = std::get<expression::Expression>(std::move(made));
+  return out;
+}
+
+bool LogCondition::holds(const AccessRecord& record) const { return expression_.holds(FieldValues(record)); }
+
+void describe(config::Text<LogCondition>& t) {
+  t.about("log_condition", "a condition such as status >= 500");
+  t.example("status >= 500 || duration_ms > 1000");
+  t.read([](std::string_view text, LogCondition& out) -> config::Refusal {
+    auto compiled = LogCondition::compile(text);
+    if (auto* fault = std::get_if<Fault>(&compiled))
+      return config::Complaint{fmt::format("{} (at character {})", fault->message, fault->offset + 1),
+                               fault->hint};
+    out = std::get<LogCondition>(std::move(compiled));
+    return {};
+  });
+  t.write([](const LogCondition& c) { return c.text(); });
+}
+
+}  // namespace sluice::observe
