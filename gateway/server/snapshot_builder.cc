@@ -299,11 +299,7 @@ void build_route_table(OnTie on_tie, std::span<const routing::RouteMatches> rout
     if (finding.other_route != finding.route)
       hint += (hint.empty() ? "" : "; ") + std::string("the other one is at ") +
               report.where(path("routes", finding.other_route, "match"));
-    if (finding.severity == routing::Finding::Severity::error) {
-      report.error(at, finding.text, hint);
-    } else {
-      report.warning(at, finding.text, hint);
-    }
+    report.error(at, finding.text, hint);
   }
   out.table = std::move(built.table);
 }
