@@ -138,7 +138,12 @@ class Explanation {
   void print_unrouted(const routing::Plan& plan) const {
     using Outcome = routing::Lookup::Outcome;
     const auto& lookup = plan.lookup;
-    if (lookup.outcome == Outcome::no_route) {
+    if (!plan.refused.empty()) {
+      if (lookup.outcome != Outcome::no_route)
+        fmt::print("route       {} does not allow it   ({})\n", loaded_.config.routes[lookup.route].name,
+                   report_.where(path("routes", lookup.route)));
+      fmt::print("answer      400, reason bad_request: {}\n", plan.refused);
+    } else if (lookup.outcome == Outcome::no_route) {
       fmt::print("answer      404, reason no_route: {}\n", base::row(base::Reason::no_route).explanation);
     } else if (lookup.outcome == Outcome::redirected) {
       base::Arena arena;

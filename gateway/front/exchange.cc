@@ -150,7 +150,7 @@ Task<void> Front::refuse(http::ServerStream& stream, const base::Error& error) {
 observe::RouteMetrics& Front::answer_at_once(Exchange& ex, const routing::Plan& plan,
                                              const routing::Snapshot& snapshot) const {
   using Outcome = routing::Lookup::Outcome;
-  bool of_a_route = plan.route || plan.lookup.outcome == Outcome::redirected;
+  bool of_a_route = plan.refused.empty() && (plan.route || plan.lookup.outcome == Outcome::redirected);
   auto* route = of_a_route ? snapshot.routes[plan.lookup.route].get() : nullptr;
   auto& metrics = route ? *route->metrics : *unmatched_;
   metrics.on(worker_->index).begin();
@@ -173,6 +173,11 @@ void Front::answer_unrouted(Exchange& ex, const routing::Plan& plan,
                             const routing::Snapshot& snapshot) const {
   using Outcome = routing::Lookup::Outcome;
   if (plan.lookup.outcome == Outcome::no_route) {
+  if (!plan.refused.empty()) {
+    ex.stream.close_after();  // as after every target that is refused
+    chain::make_local_reply(ex, Reason::bad_request, plan.refused);
+    return;
+  }
     chain::make_local_reply(ex, Reason::no_route);
     return;
   }

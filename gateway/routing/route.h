@@ -11,6 +11,7 @@
 #include "gateway/chain/consumer.h"
 #include "gateway/chain/error_pages.h"
 #include "gateway/chain/identity_fields.h"
+#include "gateway/http/uri.h"
 #include "gateway/observe/route_metrics.h"
 #include "gateway/routing/route_table.h"
 #include "gateway/upstream/importance.h"
@@ -23,6 +24,7 @@ struct Route {
   std::shared_ptr<observe::RouteMetrics> metrics;
   std::shared_ptr<const chain::ErrorPages> error_pages = {};       // with the defaults; null: there are none
   upstream::Importance importance = upstream::Importance::normal;  // before its filters say otherwise
+  http::PathOptions allows = {};  // separators that may stand encoded in its paths
 };
 
 struct Snapshot {
@@ -32,7 +34,7 @@ struct Snapshot {
   std::vector<std::shared_ptr<const Route>> routes;
   std::unique_ptr<const chain::ConsumerTable> consumers;  // null: none are listed
   chain::IdentityFields identity_fields;
-  bool merge_slashes = false;  // in the paths of all requests, before a route is looked up
+  bool merge_slashes = false;                   // in the paths of all requests, before a route is looked up
   std::shared_ptr<const chain::ErrorPages> error_pages;  // of what no route answers; null: there are none
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/server/config.h"
 
+#include <algorithm>
+
 #include "gateway/chain/registry.h"
 #include "gateway/upstream/upstreams_check.h"
 
@@ -41,6 +43,12 @@ void describe(Description<RouteConfig>& d) {
   d.field("match", &RouteConfig::match, "What a request must be like; of several, one must fit.", required,
           one_or_many, min_items(1));
   d.field("priority", &RouteConfig::priority,
+void describe(Enumeration<EncodedSeparator>& e) {
+  e.about("encoded_separator");
+  e.value("slash", EncodedSeparator::slash, "`%2F`");
+  e.value("backslash", EncodedSeparator::backslash, "`%5C`");
+}
+
           "Decides between routes that are equally specific; the higher one wins.");
   d.field(
       "trailing_slash", &RouteConfig::trailing_slash,
@@ -55,6 +63,12 @@ void describe(Description<RouteConfig>& d) {
           max_items(kMostFilters));
   d.one_of(&RouteConfig::handler, chain::handler_alternatives(), "What answers the request.", required);
   d.field("timeout", &RouteConfig::timeout,
+  d.field("allow_encoded", &RouteConfig::allow_encoded,
+          "What may stand percent-encoded in paths: it is part of a segment then, and stays encoded. A "
+          "request is "
+          "refused with 400 unless every route allows it that may be meant: the one that has the path as it "
+          "stands, and the one that has it for those who decode it first.",
+          one_or_many, unique, default_is("neither: 400"), example("slash"));
           "For the whole exchange, all attempts included; short for timeouts.total.");
   d.field("timeouts", &RouteConfig::timeouts, "Instead of those of the upstream.");
   d.field("error_pages", &RouteConfig::error_pages,
@@ -156,3 +170,11 @@ upstream::TimeoutsConfig RouteConfig::all_timeouts() const {
 }
 
 }  // namespace sluice::server
+http::PathOptions RouteConfig::allows() const {
+  auto has = [this](EncodedSeparator one) {
+    return std::ranges::find(allow_encoded, one) != allow_encoded.end();
+  };
+  return {.encoded_slash = has(EncodedSeparator::slash),
+          .encoded_backslash = has(EncodedSeparator::backslash)};
+}
+

@@ -12,6 +12,7 @@
 #include "gateway/chain/use.h"
 #include "gateway/config/describe.h"
 #include "gateway/front/listener_config.h"
+#include "gateway/http/uri.h"
 #include "gateway/observe/access_log_config.h"
 #include "gateway/observe/metrics_config.h"
 #include "gateway/routing/match_config.h"
@@ -39,11 +40,15 @@ using chain::UseConfig;
 
 struct RouteConfig {
   std::string name;
+enum class EncodedSeparator : unsigned char { slash, backslash };
+void describe(config::Enumeration<EncodedSeparator>& e);
+
   std::vector<routing::MatchConfig> match;
   int priority = 0;
   std::optional<routing::TrailingSlash> trailing_slash;
   std::optional<upstream::Importance> importance;
   std::vector<UseConfig> use;
+  std::vector<EncodedSeparator> allow_encoded;
   config::Choice handler;
   std::optional<config::Duration> timeout;
   upstream::TimeoutsConfig timeouts;
@@ -54,6 +59,7 @@ struct RouteConfig {
   upstream::TimeoutsConfig all_timeouts() const;
 };
 void describe(config::Description<RouteConfig>& d);
+  http::PathOptions allows() const;
 
 struct ShutdownConfig {
   config::Duration pre_stop = std::chrono::seconds(5);

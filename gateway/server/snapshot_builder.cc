@@ -52,7 +52,7 @@ class RouteBuilder final : public chain::Builder {
     out_.routes.push_back(std::make_shared<const routing::Route>(routing::Route{
         written.name, chain::Chain(std::move(links), std::move(handler)), std::move(metrics),
         error_pages(path("routes", index, "error_pages"), written.error_pages, facts_.captures),
-        written.importance.value_or(config_.defaults.importance)}));
+        written.importance.value_or(config_.defaults.importance), written.allows()}));
   }
 
   // First of all, as those of the routes go over it.
