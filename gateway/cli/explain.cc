@@ -140,6 +140,8 @@ class Explanation {
     auto before = sample_.lines();
     request_.fields.remove_all(http::kClaimsAboutClients);
     built_.snapshot()->identity_fields.remove_from(request_.fields);
+    if (built_.snapshot()->underscores == routing::Underscores::drop)
+      routing::drop_underscores(request_.fields);
     auto after = sample_.lines();
     for (const auto& line : before)
       if (std::ranges::find(after, line) == after.end())

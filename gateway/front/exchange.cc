@@ -92,6 +92,7 @@ Task<void> Front::serve(http::ServerStream& stream) {
     finish(ex, *unmatched_, hold.snapshot());
     co_return;
   }
+  if (hold.snapshot().underscores == routing::Underscores::drop) routing::drop_underscores(ex.request.fields);
   if (hold.snapshot().merge_slashes)
     ex.request.path = routing::with_merged_slashes(ex.request.path, ex.arena);
   auto plan = routing::decide({ex.request, &stream.connection()}, hold.snapshot());
@@ -172,12 +173,12 @@ observe::RouteMetrics& Front::answer_at_once(Exchange& ex, const routing::Plan& 
 void Front::answer_unrouted(Exchange& ex, const routing::Plan& plan,
                             const routing::Snapshot& snapshot) const {
   using Outcome = routing::Lookup::Outcome;
-  if (plan.lookup.outcome == Outcome::no_route) {
   if (!plan.refused.empty()) {
     ex.stream.close_after();  // as after every target that is refused
     chain::make_local_reply(ex, Reason::bad_request, plan.refused);
     return;
   }
+  if (plan.lookup.outcome == Outcome::no_route) {
     chain::make_local_reply(ex, Reason::no_route);
     return;
   }

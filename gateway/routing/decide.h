@@ -39,6 +39,9 @@ inline Plan decide(const Arrival& arrival, const Snapshot& snapshot, Trace* trac
   Plan plan = choose(arrival, snapshot, trace);
   if (http::has_encoded_separator(arrival.head.path)) [[unlikely]]
     judge_separators(arrival, snapshot, plan);
+  if (snapshot.underscores == Underscores::refuse && has_underscores(arrival.head.fields)) [[unlikely]]
+    plan = {
+        .lookup = {}, .route = nullptr, .preflight = false, .refused = "a header name with an underscore"};
   return plan;
 }
 

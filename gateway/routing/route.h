@@ -14,6 +14,7 @@
 #include "gateway/http/uri.h"
 #include "gateway/observe/route_metrics.h"
 #include "gateway/routing/route_table.h"
+#include "gateway/routing/underscores.h"
 #include "gateway/upstream/importance.h"
 
 namespace sluice::routing {
@@ -35,6 +36,7 @@ struct Snapshot {
   std::unique_ptr<const chain::ConsumerTable> consumers;  // null: none are listed
   chain::IdentityFields identity_fields;
   bool merge_slashes = false;                   // in the paths of all requests, before a route is looked up
+  Underscores underscores = Underscores::keep;  // in names of header fields, before a route is looked up
   std::shared_ptr<const chain::ErrorPages> error_pages;  // of what no route answers; null: there are none
 };
 

@@ -17,6 +17,7 @@
 #include "gateway/observe/metrics_config.h"
 #include "gateway/routing/match_config.h"
 #include "gateway/routing/slashes.h"
+#include "gateway/routing/underscores.h"
 #include "gateway/server/confinement.h"
 #include "gateway/server/overload_config.h"
 #include "gateway/server/resolver_config.h"
@@ -26,7 +27,8 @@
 
 namespace sluice::routing {
 void describe(config::Enumeration<TrailingSlash>& e);
-}
+void describe(config::Enumeration<Underscores>& e);
+}  // namespace sluice::routing
 
 namespace sluice::server {
 
@@ -38,17 +40,17 @@ void describe(config::Description<PolicyConfig>& d);
 
 using chain::UseConfig;
 
-struct RouteConfig {
-  std::string name;
 enum class EncodedSeparator : unsigned char { slash, backslash };
 void describe(config::Enumeration<EncodedSeparator>& e);
 
+struct RouteConfig {
+  std::string name;
   std::vector<routing::MatchConfig> match;
   int priority = 0;
   std::optional<routing::TrailingSlash> trailing_slash;
+  std::vector<EncodedSeparator> allow_encoded;
   std::optional<upstream::Importance> importance;
   std::vector<UseConfig> use;
-  std::vector<EncodedSeparator> allow_encoded;
   config::Choice handler;
   std::optional<config::Duration> timeout;
   upstream::TimeoutsConfig timeouts;
@@ -57,9 +59,9 @@ void describe(config::Enumeration<EncodedSeparator>& e);
 
   // With `timeout` as the total.
   upstream::TimeoutsConfig all_timeouts() const;
+  http::PathOptions allows() const;
 };
 void describe(config::Description<RouteConfig>& d);
-  http::PathOptions allows() const;
 
 struct ShutdownConfig {
   config::Duration pre_stop = std::chrono::seconds(5);
@@ -82,6 +84,7 @@ struct DefaultsConfig : upstream::DefaultsConfig {
   std::optional<RequireAuthConfig> require_auth;
   routing::TrailingSlash trailing_slash = routing::TrailingSlash::strict;
   bool merge_slashes = false;
+  routing::Underscores underscore_headers = routing::Underscores::keep;
   upstream::Importance importance = upstream::Importance::normal;
   chain::ErrorPagesConfig error_pages;
   bool operator==(const DefaultsConfig&) const = default;

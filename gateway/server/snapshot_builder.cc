@@ -354,6 +354,7 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
   check_confinements(loaded.document, matches, loaded.diagnostics);
   build_route_table(config.on_tie, matches, report, *out);
   out->merge_slashes = config.defaults.merge_slashes;
+  out->underscores = config.defaults.underscore_headers;
   out->routes.reserve(config.routes.size());
   living.stores.state_directory(
       config.state_directory.empty()
@@ -394,6 +395,7 @@ std::shared_ptr<BuiltSnapshot> renew_consumers(Loaded& loaded, BuiltSnapshot& cu
   out->routes = current.routes;
   out->identity_fields = current.identity_fields;
   out->merge_slashes = current.merge_slashes;
+  out->underscores = current.underscores;
   out->error_pages = current.error_pages;
   out->upstreams = current.upstreams;
   out->gauges = std::move(current.gauges);
