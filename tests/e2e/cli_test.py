@@ -24,6 +24,7 @@ class Verbs(Case):
     def test_check_accepts_every_configuration_of_the_repository(self):
         # Certificates are not part of the repository: examples find those of this test beside them.
         self.assertEqual(sluice("dev-cert", "--dir", self.folder / "certs").returncode, 0)
+        shutil.copytree(ROOT / "config/examples/parts", self.folder / "parts")
         files = [shutil.copy(file, self.folder) for file in
                  sorted([ROOT / "config/quickstart.yaml", *(ROOT / "config/examples").glob("*.yaml")])]
         result = sluice("check", *files)
