@@ -3,10 +3,12 @@
 // Offline; asks the same parser and the same decide() as the data plane.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "gateway/base/strings.h"
 #include "gateway/cli/dry_build.h"
+#include "gateway/cli/sample.h"
 #include "gateway/cli/verbs.h"
 #include "gateway/config/report.h"
 #include "gateway/config/write.h"
@@ -15,6 +17,7 @@
 #include "gateway/handlers/split.h"
 #include "gateway/http/h1/parser.h"
 #include "gateway/http/hop_by_hop.h"
+#include "gateway/http/semantics.h"
 #include "gateway/routing/decide.h"
 #include "gateway/routing/slashes.h"
 #include "gateway/routing/trace.h"
@@ -89,18 +92,20 @@ class Connection {
 
 class Explanation {
  public:
-  Explanation(DryBuild& built, const http::RequestHead& request, const http::ConnectionFacts& connection)
+  Explanation(DryBuild& built, http::RequestHead& request, const http::ConnectionFacts& connection)
       : built_(built),
         loaded_(built.loaded()),
         report_(loaded_.document, loaded_.diagnostics),
         request_(request),
-        connection_(connection) {}
+        connection_(connection),
+        sample_(request, connection, loaded_.document.sources()) {}
 
   // True if a route answers.
   bool print() {
     fmt::print("request     {} {}{}{}\n", request_.method_text, request_.path, request_.has_query ? "?" : "",
                request_.query);
     fmt::print("host        {}\n", request_.host.empty() ? "(none)" : request_.host);
+    remove_claims();
     routing::Trace trace;
     auto plan = routing::decide({request_, &connection_}, *built_.snapshot(), &trace);
     print_candidates(trace);
@@ -118,13 +123,30 @@ class Explanation {
           fmt::print("preflight   answered by {}; nothing else is asked\n", link.name);
       return true;
     }
-    print_filters();
+    auto& exchange = sample_.exchange();
+    exchange.route_name = plan.route->name;
+    exchange.captures = plan.lookup.captures.all();
+    exchange.matched_prefix = request_.path.substr(0, plan.lookup.prefix);
+    print_filters(plan.route->chain);
     print_handler(*plan.route);
     return true;
   }
 
  private:
   const server::RouteConfig& route() const { return loaded_.config.routes[index_]; }
+
+  // As the exchange does before it looks a route up.
+  void remove_claims() {
+    auto before = sample_.lines();
+    request_.fields.remove_all(http::kClaimsAboutClients);
+    built_.snapshot()->identity_fields.remove_from(request_.fields);
+    if (built_.snapshot()->underscores == routing::Underscores::drop)
+      routing::drop_underscores(request_.fields);
+    auto after = sample_.lines();
+    for (const auto& line : before)
+      if (std::ranges::find(after, line) == after.end())
+        fmt::print("removed     {}   (no client may say that)\n", sample_.masked(line));
+  }
 
   void print_candidates(const routing::Trace& trace) const {
     for (const auto& c : trace.candidates) {
@@ -138,7 +160,12 @@ class Explanation {
   void print_unrouted(const routing::Plan& plan) const {
     using Outcome = routing::Lookup::Outcome;
     const auto& lookup = plan.lookup;
-    if (lookup.outcome == Outcome::no_route) {
+    if (!plan.refused.empty()) {
+      if (lookup.outcome != Outcome::no_route)
+        fmt::print("route       {} does not allow it   ({})\n", loaded_.config.routes[lookup.route].name,
+                   report_.where(path("routes", lookup.route)));
+      fmt::print("answer      400, reason bad_request: {}\n", plan.refused);
+    } else if (lookup.outcome == Outcome::no_route) {
       fmt::print("answer      404, reason no_route: {}\n", base::row(base::Reason::no_route).explanation);
     } else if (lookup.outcome == Outcome::redirected) {
       base::Arena arena;
@@ -154,14 +181,22 @@ class Explanation {
     }
   }
 
-  void print_filters() const {
-    for (std::size_t i = 0; i < loaded_.config.use.size(); ++i)
-      print_filter(loaded_.config.use[i], path("use", i));
-    for (std::size_t i = 0; i < route().use.size(); ++i)
-      print_filter(route().use[i], path("routes", index_, "use", i));
+  void print_filters(const chain::Chain& chain) {
+    auto link = chain.links().begin();
+    for (std::size_t i = 0; i < loaded_.config.use.size(); ++i, ++link)
+      print_filter(loaded_.config.use[i], path("use", i), *link->filter);
+    for (std::size_t i = 0; i < route().use.size(); ++i, ++link)
+      print_filter(route().use[i], path("routes", index_, "use", i), *link->filter);
   }
 
-  void print_filter(const server::UseConfig& use, const std::string& at) const {
+  void print_filter(const server::UseConfig& use, const std::string& at, const chain::Filter& filter) {
+    print_written(use, at);
+    const auto* policy = use.policy.empty() ? nullptr : loaded_.config.policies.find(use.policy);
+    if (!Sample::can_show(policy ? policy->filter.name() : use.filter.name())) return;
+    for (const auto& change : sample_.pass(filter)) fmt::print("  makes     {}\n", change);
+  }
+
+  void print_written(const server::UseConfig& use, const std::string& at) const {
     if (use.policy.empty()) {
       fmt::print("filter      {}   ({})\n", use.filter.name(), report_.where(at));
       print_settings(use.filter);
@@ -173,8 +208,9 @@ class Explanation {
     print_settings(policy->filter);
   }
 
-  static void print_settings(const config::Choice& choice) {
-    print_lines(config::long_form(choice.kind()->shape(), choice.value().get(), nullptr));
+  void print_settings(const config::Choice& choice) const {
+    auto text = config::long_form(choice.kind()->shape(), choice.value().get(), nullptr);
+    print_lines(loaded_.document.sources().masked(std::move(text)));
   }
 
   static void print_lines(std::string_view text) {
@@ -232,10 +268,48 @@ class Explanation {
     print_timeout(upstream, "idle", t.idle);
     print_timeout(upstream, "total", t.total);
     print_timeout(upstream, "tunnel", t.tunnel);
+    print_timeout(upstream, "attempt", t.attempt);
+    fmt::print("propagate   {}   ({})\n", t.propagate ? "yes, as X-Request-Deadline" : "no",
+               server::timeout_from(loaded_.config, loaded_.document, index_, upstream.name(), "propagate"));
     bool again = http::idempotent(request_.method) || request_.fields.has(http::FieldId::idempotency_key);
     fmt::print("retry       at most {} attempts; {}\n", upstream.retry().attempts,
                again ? "this request may be repeated as long as nothing of an answer has arrived"
                      : "this request is repeated only if nothing of it can have reached the application");
+    print_sent(upstream);
+  }
+
+  // The head as a target gets it, but for what only a real request has.
+  void print_sent(const upstream::Upstream& upstream) const {
+    fmt::print("sends       {} {}{}{}\n", request_.method_text, request_.path, request_.has_query ? "?" : "",
+               request_.query);
+    fmt::print("sends       Host: {}\n", host_for(upstream));
+    base::Arena arena;
+    const auto told = http::told_in(upstream.telling());
+    for (const http::Field& line : request_.fields.lines()) {
+      bool replaced = line.id == http::FieldId::host ||
+                      (line.id != http::FieldId::other && (told & http::field_set(line.id)) != 0);
+      if (!line.dropped && !replaced)
+        fmt::print("sends       {}\n", sample_.masked(fmt::format("{}: {}", line.name, line.value)));
+    }
+    auto lines = http::forwarded_lines(upstream.telling(), connection_, connection_.peer.ip(),
+                                       request_.authority, arena);
+    for (std::size_t end; (end = lines.find("\r\n")) != lines.npos; lines.remove_prefix(end + 2))
+      fmt::print("sends       {}\n", lines.substr(0, end));
+  }
+
+  std::string host_for(const upstream::Upstream& upstream) const {
+    using Kind = upstream::HostPolicy::Kind;
+    const auto& policy = upstream.host();
+    if (policy.kind == Kind::literal) return policy.literal;
+    if (policy.kind == Kind::keep && !request_.authority.empty())
+      return std::string(request_.fields.has(http::FieldId::host) ? request_.fields.value(http::FieldId::host)
+                                                                  : request_.authority);
+    std::string all;
+    for (const auto& shown : upstream.shown()) {
+      auto name = shown.target ? shown.target->host_field() : shown.text;
+      all.append(all.empty() ? "" : " or ").append(name);
+    }
+    return all + ", that of the target";
   }
 
   // How one of the targets is chosen, and who serves where none can.
@@ -260,8 +334,9 @@ class Explanation {
   DryBuild& built_;
   server::Loaded& loaded_;
   config::Report report_;
-  const http::RequestHead& request_;
+  http::RequestHead& request_;
   const http::ConnectionFacts& connection_;
+  Sample sample_;
   std::size_t index_ = 0;
 };
 

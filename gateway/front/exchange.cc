@@ -104,6 +104,10 @@ Task<void> Front::serve(http::ServerStream& stream) {
     finish(ex, *unmatched_, hold.snapshot());
     co_return;
   }
+  if (hold.snapshot().underscores == routing::Underscores::drop) routing::drop_underscores(ex.request.fields);
+  if (hold.snapshot().merge_slashes)
+    ex.request.path = routing::with_merged_slashes(ex.request.path, ex.arena);
+  auto plan = routing::decide({ex.request, &stream.connection()}, hold.snapshot());
   if (!plan.route || !goes_further(ex.request)) {
     auto& metrics = answer_at_once(ex, plan, hold.snapshot());
     co_await respond(ex, *connection);
@@ -159,7 +163,7 @@ Task<void> Front::refuse(http::ServerStream& stream, const base::Error& error) {
 observe::RouteMetrics& Front::answer_at_once(Exchange& ex, const routing::Plan& plan,
                                              const routing::Snapshot& snapshot) const {
   using Outcome = routing::Lookup::Outcome;
-  bool of_a_route = plan.route || plan.lookup.outcome == Outcome::redirected;
+  bool of_a_route = plan.refused.empty() && (plan.route || plan.lookup.outcome == Outcome::redirected);
   auto* route = of_a_route ? snapshot.routes[plan.lookup.route].get() : nullptr;
   auto& metrics = route ? *route->metrics : *unmatched_;
   metrics.on(worker_->index).begin();
@@ -181,6 +185,11 @@ observe::RouteMetrics& Front::answer_at_once(Exchange& ex, const routing::Plan& 
 void Front::answer_unrouted(Exchange& ex, const routing::Plan& plan,
                             const routing::Snapshot& snapshot) const {
   using Outcome = routing::Lookup::Outcome;
+  if (!plan.refused.empty()) {
+    ex.stream.close_after();  // as after every target that is refused
+    chain::make_local_reply(ex, Reason::bad_request, plan.refused);
+    return;
+  }
   if (plan.lookup.outcome == Outcome::no_route) {
     chain::make_local_reply(ex, Reason::no_route);
     return;

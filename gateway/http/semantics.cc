@@ -14,6 +14,9 @@ namespace {
 
 using base::Reason;
 
+// Which routes may have them is decided when a route has been found: see routing/decide.h.
+constexpr PathOptions kLetIn{.encoded_slash = true, .encoded_backslash = true};
+
 constexpr std::uint64_t kMaxLength = std::numeric_limits<std::int64_t>::max();
 
 // Fields that would change how a message was already framed, routed, authenticated or understood.
@@ -54,7 +57,7 @@ base::Result<void> read_path_and_query(std::string_view target, RequestHead& out
   if (!valid_query(parts.query))
     return base::fail(Reason::bad_request, "a character in the query that must be encoded");
   auto path = clean == parts.path.size() ? base::Result<std::string_view>(parts.path)
-                                         : normalise_path(parts.path, out.fields.arena());
+                                         : normalise_path(parts.path, out.fields.arena(), kLetIn);
   if (!path) return std::move(path).unexpected();
   out.path = *path;
   out.query = parts.query;

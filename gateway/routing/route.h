@@ -12,9 +12,10 @@
 #include "gateway/chain/consumer.h"
 #include "gateway/chain/error_pages.h"
 #include "gateway/chain/identity_fields.h"
-#include "gateway/observe/redaction.h"
+#include "gateway/http/uri.h"
 #include "gateway/observe/route_metrics.h"
 #include "gateway/routing/route_table.h"
+#include "gateway/routing/underscores.h"
 #include "gateway/upstream/importance.h"
 
 namespace sluice::routing {
@@ -25,6 +26,7 @@ struct Route {
   std::shared_ptr<observe::RouteMetrics> metrics;
   std::shared_ptr<const chain::ErrorPages> error_pages = {};       // with the defaults; null: there are none
   upstream::Importance importance = upstream::Importance::normal;  // before its filters say otherwise
+  http::PathOptions allows = {};  // separators that may stand encoded in its paths
 };
 
 struct Snapshot {
@@ -34,9 +36,8 @@ struct Snapshot {
   std::vector<std::shared_ptr<const Route>> routes;
   std::unique_ptr<const chain::ConsumerTable> consumers;  // null: none are listed
   chain::IdentityFields identity_fields;
-  // In which filters read credentials, if any does: their values are for no log, whichever filter was asked.
-  std::optional<observe::QueryRedaction> credential_parameters;
-  bool merge_slashes = false;  // in the paths of all requests, before a route is looked up
+  bool merge_slashes = false;                   // in the paths of all requests, before a route is looked up
+  Underscores underscores = Underscores::keep;  // in names of header fields, before a route is looked up
   std::shared_ptr<const chain::ErrorPages> error_pages;  // of what no route answers; null: there are none
 };
 

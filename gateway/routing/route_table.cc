@@ -95,6 +95,8 @@ Lookup RouteTable::find(const Arrival& arrival, Trace* trace) const {
   if (search.allow() != 0) {
     out.outcome = options ? Outcome::options : Outcome::method_not_allowed;
     out.allow = MethodNames::allowed(search.allow());
+    out.route = search.ruled_out()->route;
+    out.match = search.ruled_out()->match;
   } else if (options && request.path == "*") {
     out.outcome = Outcome::options;
   }

@@ -55,7 +55,9 @@ struct Lookup {
     redirected,          // a route has the path with the other ending: see slashes.h
   };
   Outcome outcome = Outcome::no_route;
-  std::uint32_t route = 0;  // matched or redirected: index of the route and of its match
+  // Index of the route that has it, and of its match; unless it is no_route. Where the method alone is wrong,
+  // of the first that has the path for others.
+  std::uint32_t route = 0;
   std::uint32_t match = 0;
   std::size_t prefix = 0;  // path bytes that the pattern matched in front of its tail (`/**`, `{rest...}`),
                            // without the slash; the whole path if it has none; 0 for an expression

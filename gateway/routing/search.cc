@@ -106,17 +106,22 @@ const Entry* Search::pick(std::size_t begin, std::size_t count) {
       if (fits_any_ || (kAnyKnown & ~allow_) != 0) {
         if (!fits(e)) continue;
         if (fits_any_) return &e;
-        allow_ |= kAnyKnown;
+        rule_out(e, kAnyKnown);
       }
     } else if (e.methods & method_) {
       if (fits(e)) return &e;
     } else if (e.methods & implied_) {
       if (!through_get && fits(e)) through_get = &e;
     } else if ((e.methods & ~allow_) != 0 && fits(e)) {
-      allow_ |= e.methods;
+      rule_out(e, e.methods);
     }
   }
   return through_get;
+}
+
+void Search::rule_out(const Entry& e, MethodSet methods) noexcept {
+  if (!ruled_out_) ruled_out_ = &e;
+  allow_ |= methods;
 }
 
 // Most entries have neither, and are asked for no more than that.

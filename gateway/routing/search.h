@@ -29,6 +29,8 @@ class Search {
   std::size_t prefix() const noexcept { return prefix_; }
   // The methods of the entries that only the method ruled out; complete when run() gave null.
   MethodSet allow() const noexcept { return allow_; }
+  // The first of these entries, if there is one.
+  const Entry* ruled_out() const noexcept { return ruled_out_; }
 
  private:
   bool walk_hosts();
@@ -38,6 +40,7 @@ class Search {
   bool try_list(std::size_t begin, std::size_t count, std::size_t prefix);
   const Entry* pick(std::size_t begin, std::size_t count);
   bool fits(const Entry& entry) const;
+  void rule_out(const Entry& entry, MethodSet methods) noexcept;
 
   const TableParts& parts_;
   const http::RequestHead& request_;
@@ -49,6 +52,7 @@ class Search {
   MethodSet allow_ = 0;
   NodeId host_ = kNoNode;
   const Entry* winner_ = nullptr;
+  const Entry* ruled_out_ = nullptr;
   std::size_t prefix_ = 0;
 };
 

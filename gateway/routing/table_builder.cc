@@ -54,7 +54,7 @@ class TableBuilder {
   }
 
   void too_many_methods(const Entry& e, const std::string& name) {
-    findings_.push_back({Finding::Severity::error, e.route, e.match, e.route, e.match,
+    findings_.push_back({e.route, e.match, e.route, e.match,
                          fmt::format("method {}: the routes name more than {} extension methods", name,
                                      MethodNames::kMaxExtensions),
                          ""});

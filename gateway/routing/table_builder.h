@@ -20,8 +20,6 @@ enum class OnTie : std::uint8_t {
 };
 
 struct Finding {
-  enum class Severity : std::uint8_t { error, warning };
-  Severity severity = Severity::error;
   std::uint32_t route = 0;  // where to point: the later one of two
   std::uint32_t match = 0;
   std::uint32_t other_route = 0;  // the earlier one; the same as `route` if only that is concerned

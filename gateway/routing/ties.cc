@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
 
 #include <re2/re2.h>
 
 #include "gateway/routing/regex_literals.h"
+#include "gateway/routing/regex_states.h"
 
 namespace sluice::routing {
 namespace {
@@ -113,55 +115,72 @@ class TieFinder {
       }
   }
 
+  // Matches with one expression.
+  struct Ranged {
+    Range range;
+    Group group;
+    std::optional<RegexStates> states;
+  };
+
   // Sweeps over the ranges by their lower ends: each expression meets those before it that reach as far.
   void different_expressions(const std::vector<Group>& groups) {
-    struct Ranged {
-      Range range;
-      Group group;
-    };
     std::vector<Ranged> all;
-    for (Group g : groups) all.push_back({range_of(*parts_.regexes[g[0].entry.regex]), g});
+    for (Group g : groups) {
+      const RE2& regex = *parts_.regexes[g[0].entry.regex];
+      all.push_back({range_of(regex), g, RegexStates::of(regex.pattern())});
+    }
     std::sort(all.begin(), all.end(),
               [](const Ranged& a, const Ranged& b) { return a.range.from < b.range.from; });
     std::vector<const Ranged*> open;
     for (const Ranged& next : all) {
       std::erase_if(open, [&](const Ranged* r) { return r->range.to < next.range.from; });
       for (const Ranged* r : open)
-        if (r->range.meets(next.range) && perhaps(r->group, next.group)) break;
+        if (r->range.meets(next.range) && tie_somewhere(*r, next)) break;
       open.push_back(&next);
     }
   }
 
-  bool perhaps(Group one, Group two) {
-    for (const Placement& a : one)
-      for (const Placement& b : two) {
+  bool tie_somewhere(const Ranged& one, const Ranged& two) {
+    std::optional<Overlap> common;  // not looked for until it matters
+    for (const Placement& a : one.group)
+      for (const Placement& b : two.group) {
         if (a.entry.route == b.entry.route || !share_method(a.entry, b.entry)) continue;
         if (exclude_each_other(parts_, a.entry, b.entry)) continue;
+        if (!common) common = common_path(one, two);
+        if (common->verdict == Overlap::Verdict::none) return false;
         bool ordered = std::tie(a.entry.route, a.entry.match) < std::tie(b.entry.route, b.entry.match);
         const Placement &first = ordered ? a : b, &second = ordered ? b : a;
-        report(Finding::Severity::warning, first, second,
-               fmt::format(
-                   "routes {} and {} have expressions of equal rank that may match the same path; where both "
-                   "do, the one written first wins. `priority` makes the choice explicit",
-                   name(first), name(second)),
-               "");
+        if (common->verdict == Overlap::Verdict::some) {
+          tie(first, second, common->path);
+        } else {
+          report(first, second,
+                 fmt::format("routes {} and {} have expressions of equal rank, and it cannot be told whether "
+                             "both match some path; `priority` decides between them",
+                             name(first), name(second)),
+                 "");
+        }
         return true;
       }
     return false;
   }
 
-  void tie(const Placement& first, const Placement& second) {
-    report(Finding::Severity::error, first, second,
-           fmt::format("routes {} and {} can match the same requests and neither is more specific",
-                       name(first), name(second)),
-           witness(first, second, parts_, table_));
+  static Overlap common_path(const Ranged& one, const Ranged& two) {
+    if (!one.states || !two.states) return {Overlap::Verdict::unknown, {}};
+    return overlap(*one.states, *two.states);
   }
 
-  void report(Finding::Severity severity, const Placement& first, const Placement& second, std::string text,
-              std::string witness) {
+  // `path`: one that both match, or "".
+  void tie(const Placement& first, const Placement& second, std::string_view path = {}) {
+    report(first, second,
+           fmt::format("routes {} and {} can match the same requests and neither is more specific",
+                       name(first), name(second)),
+           witness(first, second, parts_, table_, path));
+  }
+
+  void report(const Placement& first, const Placement& second, std::string text, std::string witness) {
     const Entry &a = first.entry, &b = second.entry;
     if (!reported_.emplace(a.route, b.route).second) return;
-    findings_.push_back({severity, b.route, b.match, a.route, a.match, std::move(text), std::move(witness)});
+    findings_.push_back({b.route, b.match, a.route, a.match, std::move(text), std::move(witness)});
   }
 
   const std::string& name(const Placement& p) const { return routes_[p.entry.route].name; }

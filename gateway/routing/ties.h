@@ -18,6 +18,8 @@ void find_ties(std::span<const Placement> sorted, const TableParts& parts, const
 
 // A request that fits both placements and that the table gives to one of the two, if one is easily found:
 // "GET http://api.example.com/users/x". "" when only an expression knows.
-std::string witness(const Placement& a, const Placement& b, const TableParts& parts, const RouteTable& table);
+// `path` is one that both match; "" leaves it to the pattern of `a`.
+std::string witness(const Placement& a, const Placement& b, const TableParts& parts, const RouteTable& table,
+                    std::string_view path = {});
 
 }  // namespace sluice::routing

@@ -43,14 +43,14 @@ bool meet(const TableParts& parts, const Entry& entry, Example& example) {
 
 }  // namespace
 
-std::string witness(const Placement& a, const Placement& b, const TableParts& parts,
-                    const RouteTable& table) {
+std::string witness(const Placement& a, const Placement& b, const TableParts& parts, const RouteTable& table,
+                    std::string_view known) {
   PathPattern pattern = std::get<PathPattern>(parse_path(parts.text(parts.patterns[a.entry.pattern].text)));
   MethodSet shared = a.entry.methods & b.entry.methods;
   std::string method = shared == 0 ? "GET" : parts.methods.text(shared & (~shared + 1));
   std::string text;
   for (auto sample : kSamples) {
-    std::string path = sample_path(pattern, sample);
+    std::string path = known.empty() ? sample_path(pattern, sample) : std::string(known);
     if (path.empty()) return "";
     Example example(method, sample_host(parts, a.host, sample), path);
     bool met = meet(parts, a.entry, example) && meet(parts, b.entry, example);

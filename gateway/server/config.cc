@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/server/config.h"
 
+#include <algorithm>
+
 #include "gateway/chain/registry.h"
 #include "gateway/upstream/upstreams_check.h"
 
@@ -12,6 +14,14 @@ void describe(config::Enumeration<TrailingSlash>& e) {
   e.value("redirect", TrailingSlash::redirect,
           "The client is sent to the route's own, with 308, unless another route has just that path.");
   e.value("ignore", TrailingSlash::ignore, "The same path. It is forwarded as the client has sent it.");
+}
+
+void describe(config::Enumeration<Underscores>& e) {
+  e.about("underscores");
+  e.value("keep", Underscores::keep,
+          "They pass. What the gateway removes or sets takes those with `_` along.");
+  e.value("drop", Underscores::drop, "They are left out, before a route is looked up.");
+  e.value("refuse", Underscores::refuse, "The request is answered 400.");
 }
 
 }  // namespace sluice::routing
@@ -33,6 +43,12 @@ void describe(Description<PolicyConfig>& d) {
   d.one_of(&PolicyConfig::filter, chain::filter_alternatives(), "The filter.", required);
 }
 
+void describe(Enumeration<EncodedSeparator>& e) {
+  e.about("encoded_separator");
+  e.value("slash", EncodedSeparator::slash, "`%2F`");
+  e.value("backslash", EncodedSeparator::backslash, "`%5C`");
+}
+
 void describe(Description<RouteConfig>& d) {
   d.about("route", "Which requests it takes, what filters they pass, and what answers them.");
   d.field("name", &RouteConfig::name, "Unique; stands in logs and metrics.", required, defines("route"),
@@ -47,6 +63,12 @@ void describe(Description<RouteConfig>& d) {
       "What a path is that differs from one of the route's own by a slash at its end only. Paths with `**` "
       "or `{rest...}` and expressions say themselves what may follow.",
       default_is("defaults.trailing_slash"));
+  d.field("allow_encoded", &RouteConfig::allow_encoded,
+          "What may stand percent-encoded in paths: it is part of a segment then, and stays encoded. A "
+          "request is "
+          "refused with 400 unless every route allows it that may be meant: the one that has the path as it "
+          "stands, and the one that has it for those who decode it first.",
+          one_or_many, unique, default_is("neither: 400"), example("slash"));
   d.field("importance", &RouteConfig::importance,
           "Whose requests go first where not all can be served. The filter `importance` may say otherwise of "
           "some.",
@@ -101,6 +123,10 @@ void describe(Description<DefaultsConfig>& d) {
       "merge_slashes", &DefaultsConfig::merge_slashes,
       "Takes several slashes in a row for one, in the path of every request, before a route is looked up. "
       "Services get the path like that, too.");
+  d.field(
+      "underscore_headers", &DefaultsConfig::underscore_headers,
+      "Header fields of requests with `_` in their names, which some services cannot tell from those with "
+      "`-`.");
   d.field("importance", &DefaultsConfig::importance, "Of the routes that do not say it themselves.");
   d.field(
       "error_pages", &DefaultsConfig::error_pages,
@@ -147,6 +173,14 @@ void describe(Description<Config>& d) {
   d.field("overload", &Config::overload, "When the gateway takes itself for overloaded.");
   d.field("shutdown", &Config::shutdown, "How the gateway ends.");
   d.check([](const Config& c, const Site& at) { upstream::check_upstreams(c.upstreams, at); });
+}
+
+http::PathOptions RouteConfig::allows() const {
+  auto has = [this](EncodedSeparator one) {
+    return std::ranges::find(allow_encoded, one) != allow_encoded.end();
+  };
+  return {.encoded_slash = has(EncodedSeparator::slash),
+          .encoded_backslash = has(EncodedSeparator::backslash)};
 }
 
 upstream::TimeoutsConfig RouteConfig::all_timeouts() const {

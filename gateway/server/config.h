@@ -12,10 +12,12 @@
 #include "gateway/chain/use.h"
 #include "gateway/config/describe.h"
 #include "gateway/front/listener_config.h"
+#include "gateway/http/uri.h"
 #include "gateway/observe/access_log_config.h"
 #include "gateway/observe/metrics_config.h"
 #include "gateway/routing/match_config.h"
 #include "gateway/routing/slashes.h"
+#include "gateway/routing/underscores.h"
 #include "gateway/server/confinement.h"
 #include "gateway/server/overload_config.h"
 #include "gateway/server/resolver_config.h"
@@ -25,7 +27,8 @@
 
 namespace sluice::routing {
 void describe(config::Enumeration<TrailingSlash>& e);
-}
+void describe(config::Enumeration<Underscores>& e);
+}  // namespace sluice::routing
 
 namespace sluice::server {
 
@@ -37,11 +40,15 @@ void describe(config::Description<PolicyConfig>& d);
 
 using chain::UseConfig;
 
+enum class EncodedSeparator : unsigned char { slash, backslash };
+void describe(config::Enumeration<EncodedSeparator>& e);
+
 struct RouteConfig {
   std::string name;
   std::vector<routing::MatchConfig> match;
   int priority = 0;
   std::optional<routing::TrailingSlash> trailing_slash;
+  std::vector<EncodedSeparator> allow_encoded;
   std::optional<upstream::Importance> importance;
   std::vector<UseConfig> use;
   config::Choice handler;
@@ -52,6 +59,7 @@ struct RouteConfig {
 
   // With `timeout` as the total.
   upstream::TimeoutsConfig all_timeouts() const;
+  http::PathOptions allows() const;
 };
 void describe(config::Description<RouteConfig>& d);
 
@@ -76,6 +84,7 @@ struct DefaultsConfig : upstream::DefaultsConfig {
   std::optional<RequireAuthConfig> require_auth;
   routing::TrailingSlash trailing_slash = routing::TrailingSlash::strict;
   bool merge_slashes = false;
+  routing::Underscores underscore_headers = routing::Underscores::keep;
   upstream::Importance importance = upstream::Importance::normal;
   chain::ErrorPagesConfig error_pages;
   bool operator==(const DefaultsConfig&) const = default;

@@ -61,7 +61,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     out_.routes.push_back(std::make_shared<const routing::Route>(routing::Route{
         written.name, chain::Chain(std::move(links), std::move(handler)), std::move(metrics),
         error_pages(path("routes", index, "error_pages"), written.error_pages, facts_.captures),
-        written.importance.value_or(config_.defaults.importance)}));
+        written.importance.value_or(config_.defaults.importance), written.allows()}));
   }
 
   // First of all, as those of the routes go over it.
@@ -359,11 +359,7 @@ void build_route_table(OnTie on_tie, std::span<const routing::RouteMatches> rout
     if (finding.other_route != finding.route)
       hint += (hint.empty() ? "" : "; ") + std::string("the other one is at ") +
               report.where(path("routes", finding.other_route, "match"));
-    if (finding.severity == routing::Finding::Severity::error) {
-      report.error(at, finding.text, hint);
-    } else {
-      report.warning(at, finding.text, hint);
-    }
+    report.error(at, finding.text, hint);
   }
   out.table = std::move(built.table);
 }
@@ -418,6 +414,7 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
   check_confinements(loaded.document, matches, loaded.diagnostics);
   build_route_table(config.on_tie, matches, report, *out);
   out->merge_slashes = config.defaults.merge_slashes;
+  out->underscores = config.defaults.underscore_headers;
   out->routes.reserve(config.routes.size());
   living.stores.state_directory(
       config.state_directory.empty()
@@ -459,6 +456,7 @@ std::shared_ptr<BuiltSnapshot> renew_consumers(Loaded& loaded, BuiltSnapshot& cu
   out->identity_fields = current.identity_fields;
   out->credential_parameters = current.credential_parameters;
   out->merge_slashes = current.merge_slashes;
+  out->underscores = current.underscores;
   out->error_pages = current.error_pages;
   out->upstreams = current.upstreams;
   out->gauges = std::move(current.gauges);

@@ -23,7 +23,8 @@ config::Refusal read_scheme(std::string_view scheme, TargetUrl& out) {
   if (out.service || base::equal_ignoring_case(scheme.substr(0, 4), "dns+")) scheme.remove_prefix(4);
   out.tls = base::equal_ignoring_case(scheme, "https");
   if (out.tls || base::equal_ignoring_case(scheme, "http")) return {};
-  return complain("the schemes known here are http, https, srv+http, srv+https and unix");
+  return complain(
+      "the schemes known here are http, https, dns+http, dns+https, srv+http, srv+https and unix");
 }
 
 config::Refusal check_rest(std::string_view authority, std::string_view rest) {

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each configuration in config/examples is served and asked what its comments promise: `#   GET /path -> status`."""
+"""Each configuration in config/examples is served and asked what its comments promise: `#   GET /path -> status`. The
+files that some of them name are in config/examples/parts.
+"""
 import re
 import unittest
 
@@ -7,14 +9,20 @@ from harness import ROOT, Case, chat, hello, shop, sluice, users
 
 PROMISE = re.compile(r"^#\s+([A-Z]+) (\S+) -> (\d+)$", re.MULTILINE)
 EXAMPLES = sorted((ROOT / "config/examples").glob("*.yaml"))
+PARTS = sorted((ROOT / "config/examples/parts").iterdir())
+
+
+def here(text):
+    """The text on free ports, in front of the services of this run."""
+    for written, free in ((":9001", f":{hello()}"), (":9002", f":{users()}"), (":9003", f":{chat()}"),
+                          (":9005", f":{shop()}"),
+                          (":8080", ":0"), (":8081", ":0"), (":8443", ":0"), (":9901", ":0")):
+        text = text.replace(written, free)
+    return text
 
 
 def served_here(text):
-    """The example on free ports, in front of the services of this run."""
-    for written, here in ((":9001", f":{hello()}"), (":9002", f":{users()}"), (":9003", f":{chat()}"),
-                          (":9005", f":{shop()}"),
-                          (":8080", ":0"), (":8081", ":0"), (":8443", ":0"), (":9901", ":0")):
-        text = text.replace(written, here)
+    text = here(text)
     text = re.sub(r"pre_stop: \w+", "pre_stop: 0s", text)
     return text if "\nadmin:" in text else text + '\nadmin: {bind: "127.0.0.1:0"}\n'
 
@@ -27,6 +35,10 @@ class Examples(Case):
         promises = PROMISE.findall(text)
         self.assertTrue(promises, "say in comments what it answers: #   GET /path -> 200")
         self.config.write_text(served_here(text))
+        if "parts/" in text:
+            (self.folder / "parts").mkdir()
+            for part in PARTS:
+                (self.folder / "parts" / part.name).write_text(here(part.read_text()))
         if "certs/" in text:
             self.assertEqual(sluice("dev-cert", "--dir", self.folder / "certs").returncode, 0)
         self.start()

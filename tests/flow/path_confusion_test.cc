@@ -23,6 +23,7 @@ constexpr const char* kAdmin[] = {
     "{path: [/admin, '/admin/{id}', '/admin/{id}/{of}']}",
     "{path: {regex: '/admin(/.*)?'}}",
     "{path: [/admin, /admin/users], host: [test.example, '*.example.com']}",
+    "{path: /**, when: 'request.path == \"/admin\" || request.path.startsWith(\"/admin/\")'}",
     "{path: /admin/**, header: {X-Any: absent}, query: {any: absent}, cookie: {any: absent}}",
 };
 
@@ -74,7 +75,7 @@ class PathConfusion : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(PathConfusion, ShowsTheServiceThePathThatTheRouteWasChosenBy) {
   Gateway gw("routes:\n  - {name: admin, match: " + std::string(GetParam()) +
-             ", to: admin}\n  - {name: public, match: {path: /**}, to: public}\n");
+             ", priority: 1, to: admin}\n  - {name: public, match: {path: /**}, to: public}\n");
   for (const char* name : {"admin", "public"}) gw.upstream(name).answers(200, name);
   // The route that took the target, and the path that the service was asked for.
   auto ask = [&](std::string_view target) -> std::pair<std::string, std::string> {

@@ -39,7 +39,7 @@ void check_head(const http::RequestHead& head, const Control& control) {
   if (head.method == Method::connect) {
     SLUICE_ASSERT(head.path.empty());
   } else if (head.path != "*") {
-    auto again = http::normalise_path(head.path, arena);
+    auto again = http::normalise_path(head.path, arena, {.encoded_slash = true, .encoded_backslash = true});
     SLUICE_ASSERT(again && *again == head.path);
   } else {
     SLUICE_ASSERT(head.method == Method::options);

@@ -312,7 +312,8 @@ struct Origin {
 base::Result<void> read_path_and_query(std::string_view target, RequestHead& out) {
   SplitTarget parts = split_target(target);
   if (!valid_query(parts.query)) return refuse("a character in the query that must be encoded");
-  auto path = normalise_path(parts.path, out.fields.arena());
+  auto path =
+      normalise_path(parts.path, out.fields.arena(), {.encoded_slash = true, .encoded_backslash = true});
   if (!path) return std::move(path).unexpected();
   out.path = *path;
   out.query = parts.query;

@@ -27,6 +27,7 @@ upstreams:
 access_log: {enabled: false}
 routes:
   - {name: all, match: {path: /**}, to: all}
+  - {name: encoded, match: {path: /encoded/**}, allow_encoded: [slash, backslash], to: all}
   - {name: local, match: {path: /local}, respond: {status: 200, body: here}}
 )";
 constexpr std::string_view kAfter = "GET /after HTTP/1.1\r\nHost: a.example\r\n\r\n";

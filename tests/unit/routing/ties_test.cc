@@ -15,7 +15,6 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-using Severity = Finding::Severity;
 
 std::vector<Finding> findings(std::vector<RouteMatches> routes) { return build_table(routes).findings; }
 
@@ -28,7 +27,6 @@ TEST(Ties, AreErrorsThatNameBothRoutesAndARequest) {
   auto found = findings({route("a", match("", "/users/{id}")), route("b", match("", "/users/{name}"))});
 
   ASSERT_THAT(found, SizeIs(1));
-  EXPECT_EQ(found[0].severity, Severity::error);
   EXPECT_EQ(found[0].route, 1u);
   EXPECT_EQ(found[0].other_route, 0u);
   EXPECT_EQ(found[0].text, "routes a and b can match the same requests and neither is more specific");
@@ -108,17 +106,34 @@ TEST(Ties, OfExpressionsAreCertainForTheSameText) {
   auto found = findings({route("a", match("", "~ /a/[0-9]+")), route("b", match("", "~ ^/a/[0-9]+$"))});
 
   ASSERT_THAT(found, SizeIs(1));
-  EXPECT_EQ(found[0].severity, Severity::error);
   EXPECT_EQ(found[0].witness, "GET http://x.example.com/a/0");
 }
 
-TEST(Ties, OfDifferentExpressionsAreAWarning) {
-  auto found = findings({route("a", match("", "~ /a/.*x")), route("b", match("", "~ /a/x.*"))});
+TEST(Ties, OfDifferentExpressionsShowAPathOfBoth) {
+  auto found = findings({route("a", match("", "~ /a/.*x")), route("b", match("", "~ /a/y.*"))});
 
   ASSERT_THAT(found, SizeIs(1));
-  EXPECT_EQ(found[0].severity, Severity::warning);
   EXPECT_EQ(found[0].route, 1u);
-  EXPECT_THAT(found[0].text, HasSubstr("routes a and b have expressions of equal rank"));
+  EXPECT_EQ(found[0].text, "routes a and b can match the same requests and neither is more specific");
+  EXPECT_EQ(found[0].witness, "GET http://x.example.com/a/yx");
+}
+
+TEST(Ties, OfExpressionsThatCannotBeComparedAreErrorsAsWell) {
+  std::vector<RouteMatches> routes{route("a", match("", "~ /a/\\bx.*")), route("b", match("", "~ /a/x.*y"))};
+
+  auto found = findings(routes);
+
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_THAT(found[0].text, HasSubstr("it cannot be told whether both match some path"));
+  routes[0].priority = 1;
+  EXPECT_THAT(findings(routes), IsEmpty());
+}
+
+TEST(Ties, OfExpressionsAreNoneWhereTheyDifferAtTheirEnds) {
+  EXPECT_THAT(
+      findings({route("~ /v[0-9]+/users"), route("~ /v[0-9]+/orders"), route("~ /v[0-9]+/users/[^/]+")}),
+      IsEmpty());
+  EXPECT_THAT(findings({route("~ /[^/]+/a"), route("~ /[^/]+/b"), route("~ /.*/c/d")}), IsEmpty());
 }
 
 TEST(Ties, OfExpressionsAreNoneWhereTheyCannotMeet) {

@@ -78,6 +78,28 @@ TEST(CellTable, KeepsWhatIsHeldAndSaysWhenThereIsNoRoom) {
   EXPECT_EQ(table.used(1), 1u);
 }
 
+// Whoever knew the secret of the hash could make keys meet. Each is still one look at two buckets, and
+// counters that expire later than theirs stay.
+TEST(CellTable, TakesNoLongerForKeysThatMeet) {
+  CellTable table(10'000);
+  constexpr std::uint64_t kOthers = 1000, kMeeting = 100'000, kHigh = std::uint64_t{0x5A5A5} << 44;
+  for (std::uint64_t i = 0; i < kOthers; ++i) set(table, key(i), 1'000'000 + i, 1);
+  std::uint64_t changes = 0;
+
+  for (std::uint64_t i = 1; i <= kMeeting; ++i) {
+    auto* word = table.update(kHigh | i, kBucket, 1, [&](std::uint64_t) {
+      ++changes;
+      return std::optional<std::uint64_t>(1000 + i);
+    });
+    ASSERT_TRUE(word);
+    ASSERT_EQ(table.peek(kHigh | i), 1000 + i);
+  }
+
+  EXPECT_EQ(changes, kMeeting);
+  EXPECT_GT(table.evictions(), 0u);
+  for (std::uint64_t i = 0; i < kOthers; ++i) ASSERT_EQ(table.peek(key(i)), 1'000'000 + i);
+}
+
 TEST(CellTable, KnowsAPeriodByItsClass) {
   CellTable table(3);
   auto second = table.window_class(1'000'000'000), minute = table.window_class(60'000'000'000);

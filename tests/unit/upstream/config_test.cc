@@ -93,10 +93,11 @@ TEST(UpstreamConfig, NeedsTargetsOrAUrlAndNotBoth) {
 }
 
 TEST(UpstreamConfig, PointsAtAUrlThatIsRefused) {
-  EXPECT_THAT(errors("targets:\n  - http://a\n  - httpx://b"),
-              HasSubstr("config.yaml:3:5: error: expected a URL such as http://orders-1:8080, "
-                        "https://orders-1 or unix:/run/orders.sock, got httpx://b: "
-                        "the schemes known here are http, https, srv+http, srv+https and unix"));
+  EXPECT_THAT(
+      errors("targets:\n  - http://a\n  - httpx://b"),
+      HasSubstr("config.yaml:3:5: error: expected a URL such as http://orders-1:8080, "
+                "https://orders-1 or unix:/run/orders.sock, got httpx://b: "
+                "the schemes known here are http, https, dns+http, dns+https, srv+http, srv+https and unix"));
 }
 
 TEST(UpstreamConfig, PointsAtATargetThatIsThereAlready) {
