@@ -81,6 +81,9 @@ void Gateway::make_workers(const Config& config) {
   discovery_ = std::make_unique<Discovery>(control_, clock_, *metrics_, config.resolver);
   revocations_ = std::make_unique<chain::Revocations>(loops);
   targets_ = std::make_unique<upstream::TargetTable>(std::move(loops), &discovery_->resolver());
+  kept_revocations_ = std::make_unique<KeptRevocations>(*revocations_);
+  for (const auto& state : taken_over_)
+    if (state.name == kHandedRevocations) kept_revocations_->take_over(state.text, clock_.wall());
   discovery_->follow(*targets_, [this] { watch_targets(); });
   tls_ = std::make_unique<ListenerTls>(
       control_, discovery_->resolver(), *metrics_, (count + 1) / 2,
@@ -107,6 +110,7 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   use_log(std::move(access_log));
   put_in_force(loaded, std::move(snapshot), source);
   tls_->use(std::move(tls));
+  take_over_targets();
   listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_, *tls_);
   overload_->use(config_.overload);
   if (admin_) admin_->adopt_file();
@@ -193,6 +197,7 @@ void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapsh
   for (auto& w : workers_) w->install(snapshot);
   snapshot_ = std::move(snapshot);
   watch_targets();
+  if (kept) kept = kept_revocations_->keep_in(stores_.state_directory(), clock_.wall());
   remember(loaded, source);
 }
 

@@ -42,7 +42,8 @@ admin::Suppliers Gateway::suppliers() {
   s.upstreams = [this] {
     return snapshot_ ? report_upstreams(*snapshot_) : std::vector<admin::UpstreamReport>();
   };
-  s.revoke = [this](chain::Revocation r) { return revocations_->revoke(std::move(r), clock_.wall()); };
+  s.revoke = [this](const chain::Revocation& r) { return kept_revocations_->revoke(r, clock_.wall()); };
+  s.handing_over = [this] { return handing_over_; };
   s.revocations = [this] { return revocations_->size(); };
   s.now = [this] { return clock_.wall(); };
   s.quotas = [this](const admin::QuotaQuery& query) {
