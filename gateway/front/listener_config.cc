@@ -55,7 +55,9 @@ bool BindAddress::overlaps(const BindAddress& other) const {
   if (port == 0 || port != other.port) return false;
   if (ip.empty() || other.ip.empty()) return true;
   net::Address one = address(), two = other.address();
-  return one.family() == two.family() && (one == two || is_every_address(one) || is_every_address(two));
+  // Every IPv6 address is every IPv4 address too.
+  if (one.family() != two.family()) return is_every_address(one.family() == AF_INET6 ? one : two);
+  return one == two || is_every_address(one) || is_every_address(two);
 }
 
 net::Address BindAddress::address() const {

@@ -82,6 +82,20 @@ base::Result<std::vector<int>> listen_shared(const Address& at, unsigned sockets
   return shared.release();
 }
 
+base::Result<std::vector<int>> bind_beside_own(const Address& at, unsigned sockets) {
+  Sockets shared;
+  for (unsigned i = 0; i < sockets; ++i) {
+    auto fd = bind_socket(shared, at, true);
+    if (!fd) return std::move(fd).unexpected();
+  }
+  return shared.release();
+}
+
+base::Result<void> listen_on(int socket, int backlog) {
+  if (::listen(socket, backlog) != 0) return refuse(bound_to(socket), "cannot listen on");
+  return {};
+}
+
 Address bound_to(int socket) noexcept {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
