@@ -137,14 +137,15 @@ class Gateway {
   std::function<MemoryReading()> read_memory_;  // empty: the system
   Config config_;                               // in force
   std::optional<config::Document> document_;    // of it; only where there is an admin server to tell about it
+  std::vector<std::string> wait_for_restart_;   // settings that the file says otherwise
   std::string source_;
   base::WallTime loaded_at_{};
   std::shared_ptr<BuiltSnapshot> snapshot_;
   std::vector<observe::BusyRatio> busy_;  // of the workers, for the admin server
   std::vector<std::weak_ptr<const BuiltSnapshot>> generations_;
-  bool draining_ = false;
   std::vector<net::HandedState> taken_over_;  // until start()
   bool handing_over_ = false;
+  bool draining_ = false;
 };
 
 }  // namespace sluice::server

@@ -130,6 +130,7 @@ admin::ConfigReport Gateway::report_config() const {
   auto out = server::report_config({config_, *document_, *snapshot_});
   out.source = source_;
   out.loaded = loaded_at_;
+  out.wait_for_restart = wait_for_restart_;
   return out;
 }
 
