@@ -85,7 +85,7 @@ Task<void> Front::tunnel(Exchange& ex, Hold& hold, std::size_t route) {
   auto config_hash = ex.arena.copy(hold.snapshot().hash);
   own_captures(ex);
   own_identity(ex);
-  hold.keep_only(route);
+  hold.keep_only(route, ex.stream.connection());
   auto& metrics = *ex.route->metrics;
   Ending begin = ending_of(ex);
   count(ex, metrics, begin);

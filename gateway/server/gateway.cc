@@ -81,10 +81,10 @@ void Gateway::make_workers(const Config& config) {
   for (auto& gauge : overload_->at_scrape(metrics_->store())) gauges_.push_back(std::move(gauge));
   discovery_ = std::make_unique<Discovery>(control_, clock_, *metrics_, config.resolver);
   revocations_ = std::make_unique<chain::Revocations>(loops);
-  targets_ = std::make_unique<upstream::TargetTable>(std::move(loops), &discovery_->resolver());
   kept_revocations_ = std::make_unique<KeptRevocations>(*revocations_);
   for (const auto& state : taken_over_)
     if (state.name == kHandedRevocations) kept_revocations_->take_over(state.text, clock_.wall());
+  targets_ = std::make_unique<upstream::TargetTable>(std::move(loops), &discovery_->resolver());
   discovery_->follow(*targets_, [this] { watch_targets(); });
   tls_ = std::make_unique<ListenerTls>(
       control_, discovery_->resolver(), *metrics_, (count + 1) / 2,
@@ -110,8 +110,8 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   for (auto& w : workers_) w->start();
   use_log(std::move(access_log));
   put_in_force(loaded, std::move(snapshot), source);
-  tls_->use(std::move(tls));
   take_over_targets();
+  tls_->use(std::move(tls));
   listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_, *tls_);
   overload_->use(config_.overload);
   if (admin_) admin_->adopt_file();
@@ -192,11 +192,12 @@ Gateway::Renewal Gateway::renew_consumers(Loaded& loaded, std::string source) {
 
 std::shared_ptr<BuiltSnapshot> Gateway::build(Loaded& loaded) {
   discovery_->use(loaded.config.resolver);
-  auto snapshot =
-      build_snapshot(loaded, {*metrics_, *targets_, stores_, lists_, discovery_->files(), &tls_->threads(),
-                              filter_threads_.get(), revocations_.get(), keys_.get()});
+  auto snapshot = build_snapshot(
+      loaded, {*metrics_, *targets_, stores_, lists_, discovery_->files(), &tls_->threads(),
+               filter_threads_.get(), revocations_.get(), keys_.get(), snapshot_ && snapshot_->by_listener});
   if (!snapshot) return nullptr;
   auto kept = stores_.keep();
+  if (kept) kept = kept_revocations_->keep_in(stores_.state_directory(), clock_.wall());
   if (kept) return snapshot;
   config::Report(loaded.document, loaded.diagnostics).error("state_directory", kept.error().detail);
   return nullptr;
@@ -211,7 +212,6 @@ void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapsh
   for (auto& w : workers_) w->install(snapshot);
   snapshot_ = std::move(snapshot);
   watch_targets();
-  if (kept) kept = kept_revocations_->keep_in(stores_.state_directory(), clock_.wall());
   remember(loaded, source);
 }
 

@@ -133,6 +133,24 @@ routes:
         self.assertEqual(wrong.returncode, 1)
         self.assertIn("no listener", wrong.stderr)
 
+    def test_explain_lists_the_filters_of_the_listener_first(self):
+        config = self.write("""
+listeners:
+  public: {bind: "127.0.0.1:0", use: [{ip_access: {deny: [192.0.2.0/24]}}]}
+  internal: "127.0.0.1:0"
+use: {request_id: {}}
+routes: [{name: a, match: {path: /a}, use: {hsts: {}}, respond: 204}]
+""")
+
+        def filters(*arguments):
+            result = sluice("explain", "-c", config, *arguments)
+            return [line.split()[1] for line in result.stdout.splitlines() if line.startswith("filter ")]
+
+        self.assertEqual(filters("GET http://h/a"), ["ip_access", "request_id", "hsts"])
+        self.assertEqual(filters("GET http://h/a", "--listener", "internal"), ["request_id", "hsts"])
+        self.assertEqual(filters("GET https://h/a"), [])
+        self.assertIn("no listener accepts it", sluice("explain", "-c", config, "GET https://h/a").stdout)
+
     def test_schema_is_json_and_knows_the_top_level(self):
         schema = json.loads(sluice("schema").stdout)
 
