@@ -43,6 +43,7 @@ class AdminServer::Acceptor : public std::enable_shared_from_this<AdminServer::A
 
   std::uint16_t port() const noexcept { return socket_.port(); }
   ListeningSocket& socket() noexcept { return socket_; }
+  void use_token(std::string token) { pages_->use_token(std::move(token)); }
 
   void wait() {
     listening_.async_wait(asio::posix::descriptor_base::wait_read,
@@ -141,6 +142,8 @@ net::HandedSockets AdminServer::hand_out() const {
   auto& socket = acceptor_->socket();
   return {kHandedAs, socket.owns_file(), {::fcntl(socket.fd(), F_DUPFD_CLOEXEC, 0)}};
 }
+
+void AdminServer::use_token(std::string token) { acceptor_->use_token(std::move(token)); }
 
 void AdminServer::adopt_file() { acceptor_->socket().adopt_file(); }
 

@@ -41,6 +41,8 @@ class AdminServer {
 
   // Bound port; 0 for a Unix socket.
   std::uint16_t port() const noexcept;
+  // Requests that begin from now on need this one. Only where there is a token already.
+  void use_token(std::string token);
   // Another descriptor of the listening socket, for the process that takes the place of this one; its file,
   // if it has one, belongs to that one after give_up_file().
   net::HandedSockets hand_out() const;

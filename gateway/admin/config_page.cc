@@ -13,7 +13,13 @@ std::string config_page(const ConfigReport& report) {
   for (const auto& file : report.files) w.text(file);
   w.end_array().key("config").raw(report.config).key("origins").object();
   for (const auto& [path, place] : report.origins) w.member(path, place);
-  w.end_object().end_object();
+  w.end_object();
+  if (!report.wait_for_restart.empty()) {
+    w.key("wait_for_restart").array();
+    for (const auto& name : report.wait_for_restart) w.text(name);
+    w.end_array();
+  }
+  w.end_object();
   return w.str() + "\n";
 }
 

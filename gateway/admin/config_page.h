@@ -18,6 +18,8 @@ struct ConfigReport {
   std::string config;                                        // JSON; secrets are *** already
   std::vector<std::pair<std::string, std::string>> origins;  // path of a value, and its place
   std::string yaml;                                          // its long form
+  // Settings of which the file says otherwise than what is in force, as they change with a restart only.
+  std::vector<std::string> wait_for_restart;
 };
 
 std::string config_page(const ConfigReport& report);

@@ -5,7 +5,6 @@
 
 #include "gateway/admin/json.h"
 #include "gateway/admin/query.h"
-#include "gateway/admin/revocation_query.h"
 #include "gateway/observe/metrics.h"
 
 namespace sluice::admin {
@@ -52,6 +51,9 @@ bool Pages::takes_body(const PageRequest& request) noexcept {
 Reply Pages::answer(const PageRequest& request) {
   if (auto refused = refusal(request)) return std::move(*refused);
   auto path = request.path();
+  if (request.method != "POST" && changes_something(request.method) && suppliers_.handing_over &&
+      suppliers_.handing_over())
+    return problem(503, "Another process is about to take the place of this one; ask again soon.");
   if (auto methods = methods_of_changes(path); !methods.empty()) {
     if (request.method != methods) return wrong_method(methods);
     if (!says_json(request.content_type))
@@ -145,8 +147,11 @@ Reply Pages::failure(const PageRequest& request, std::string_view id) {
 Reply Pages::revoke(const PageRequest& request) {
   auto asked = revocation_of(request.query(), suppliers_.now());
   if (!asked.fault.empty()) return problem(400, asked.fault);
-  if (!suppliers_.revoke(std::move(asked.revocation)))
+  auto revoked = suppliers_.revoke(std::move(asked.revocation));
+  if (revoked.kind == Revoked::Kind::full)
     return problem(507, "As many tokens as can be remembered were taken back already.");
+  if (revoked.kind == Revoked::Kind::not_kept)
+    return problem(500, "It is taken back, but not kept over a restart: " + revoked.detail + ".");
   auto in_force = suppliers_.revocations();
   note_change(request, fmt::format("{} in force", in_force));
   return json_reply(200, fmt::format("{{\"revocations\":{}}}\n", in_force));

@@ -17,6 +17,7 @@
 #include "gateway/admin/process_page.h"
 #include "gateway/admin/quotas_page.h"
 #include "gateway/admin/reply.h"
+#include "gateway/admin/revocation_query.h"
 #include "gateway/admin/targets_page.h"
 #include "gateway/admin/upstreams_page.h"
 #include "gateway/chain/revocations.h"
@@ -35,8 +36,8 @@ struct Suppliers {
   std::function<std::size_t(std::size_t piece, std::string& out)> metrics;
   std::function<Readiness()> readiness;
   std::function<std::vector<UpstreamReport>()> upstreams;
-  // Takes a token back; false if there are too many already.
-  std::function<bool(chain::Revocation)> revoke;
+  // Takes a token back.
+  std::function<Revoked(chain::Revocation)> revoke;
   std::function<std::size_t()> revocations;  // how many are in force
   std::function<base::WallTime()> now;
   std::function<std::vector<QuotaReport>(const QuotaQuery&)> quotas;
@@ -46,6 +47,9 @@ struct Suppliers {
   std::function<std::string()> config_hash;
   std::function<std::vector<WorkerReport>()> workers;
   std::function<std::vector<ListenerReport>()> listeners;
+  // Is another process about to take the place of this one, so that what is changed here would be lost?
+  // Empty: never.
+  std::function<bool()> handing_over;
   ChangeSuppliers changes;
   TargetSuppliers targets;
 };
@@ -59,6 +63,7 @@ class Pages {
   std::optional<Reply> refusal(const PageRequest& request) const { return admin::refusal(request, access_); }
   // Does the page look at the body of such a request?
   static bool takes_body(const PageRequest& request) noexcept;
+  void use_token(std::string token) { access_.token = std::move(token); }
   const Suppliers& suppliers() const noexcept { return suppliers_; }
 
  private:

@@ -18,6 +18,17 @@ struct RevocationQuery {
   std::string fault;  // "" if all is well; for people
 };
 
+// What became of it.
+struct Revoked {
+  enum class Kind : unsigned char {
+    done,
+    full,      // as many as can be remembered are in force already
+    not_kept,  // in force, but not over restarts
+  };
+  Kind kind = Kind::done;
+  std::string detail = {};  // why, for people
+};
+
 // `query` with its question mark.
 RevocationQuery revocation_of(std::string_view query, base::WallTime now);
 

@@ -26,6 +26,7 @@ std::string routes_page(const std::vector<RouteReport>& routes) {
     for (const auto& f : r.filters) {
       w.object().member("filter", f.name);
       if (!f.policy.empty()) w.member("policy", f.policy);
+      if (!f.listener.empty()) w.member("listener", f.listener);
       w.member("from", f.from).end_object();
     }
     w.end_array().member("handler", r.handler).member("handler_from", r.handler_from);

@@ -22,6 +22,7 @@ struct RouteReport {
     std::string name;    // "rate_limit"
     std::string policy;  // its name; "" for one written in place
     std::string from;
+    std::string listener = {};  // whose requests alone pass it; "" for all
   };
   std::string name;
   std::string from;                // "gateway.yaml:7:5"

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gateway/base/key_hash.h"
+#include "gateway/base/strings.h"
 
 namespace sluice::chain {
 namespace {
@@ -24,6 +25,17 @@ std::string key_of(const Revocation& r) {
   return r.sub.empty() ? key(kIssuer, r.issuer, {}) : key(kSubject, r.issuer, r.sub);
 }
 
+// The other way round.
+Revocation of_key(std::string_view key) {
+  auto colon = key.find(':');
+  auto size = base::parse_decimal(key.substr(1, colon - 1)).value_or(0);
+  std::string_view issuer = key.substr(colon + 1, size), name = key.substr(colon + 1 + size);
+  Revocation out;
+  out.issuer = issuer;
+  (key.front() == kToken ? out.jti : out.sub) = name;
+  return out;
+}
+
 }  // namespace
 
 class Revocations::List {
@@ -40,6 +52,16 @@ class Revocations::List {
     return entries_.size() >= kMost && !entries_.contains(key_of(r));
   }
   std::size_t size() const noexcept { return entries_.size(); }
+  std::vector<Revocation> all(base::WallTime now) const {
+    std::vector<Revocation> out;
+    for (const auto& [key, entry] : entries_) {
+      if (entry.until <= now) continue;
+      Revocation& r = out.emplace_back(of_key(key));
+      r.before = entry.before;
+      r.until = entry.until;
+    }
+    return out;
+  }
   bool covers(const TokenFacts& t) const {
     if (entries_.empty()) return false;
     if (!t.jti.empty() && entries_.contains(key(kToken, t.issuer, t.jti))) return true;
@@ -80,6 +102,28 @@ bool Revocations::revoke(const Revocation& revocation, base::WallTime now) {
     loops_[i]->post([list = own_[i], revocation, now] { list->add(revocation, now); });
   return true;
 }
+
+bool Revocations::restore(std::vector<Revocation> revocations, base::WallTime now) {
+  std::erase_if(revocations, [now](const auto& r) { return r.until <= now; });
+  auto some = std::make_shared<std::vector<Revocation>>();
+  bool all = true;
+  for (auto& r : revocations) {
+    if (all_->full(r, now)) {
+      all = false;
+      continue;
+    }
+    all_->add(r, now);
+    some->push_back(std::move(r));
+  }
+  auto add = [some, now](List& list) {
+    for (const auto& r : *some) list.add(r, now);
+  };
+  if (loops_.empty()) add(*own_.front());
+  for (std::size_t i = 0; i < loops_.size(); ++i) loops_[i]->post([list = own_[i], add] { add(*list); });
+  return all;
+}
+
+std::vector<Revocation> Revocations::all(base::WallTime now) const { return all_->all(now); }
 
 std::size_t Revocations::size() const noexcept { return all_->size(); }
 

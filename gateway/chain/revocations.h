@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Revocations: tokens that count no more although they have not expired: one by its `jti`, or all that an
 // issuer made for somebody, or at all, before some moment. Pushed by the admin server, asked by filters that
-// verify tokens. Each worker has its own copy, which only its thread touches; kept in memory alone.
+// verify tokens. Each worker has its own copy, which only its thread touches. What outlives the process is
+// server/kept_revocations.h's.
 #pragma once
 #include <memory>
 #include <string>
@@ -19,6 +20,7 @@ struct Revocation {
   std::string sub;          // those of this subject (without one: of everybody) that were
   base::WallTime before{};  // issued before this moment
   base::WallTime until{};   // forgotten then: no earlier than the tokens expire
+  bool operator==(const Revocation&) const = default;
 };
 
 // What a token says of itself. Without an `iat` it counts as issued before any moment.
@@ -39,6 +41,11 @@ class Revocations {
 
   // Control thread. False: there are too many. One that is there already is renewed.
   bool revoke(const Revocation& revocation, base::WallTime now);
+  // Many at once, which another process or an earlier one knew. What is over is left out; false: there are
+  // too many, and some are missing.
+  bool restore(std::vector<Revocation> revocations, base::WallTime now);
+  // All that are in force, in no order.
+  std::vector<Revocation> all(base::WallTime now) const;
   std::size_t size() const noexcept;
 
   // From that worker's thread.

@@ -8,7 +8,6 @@
 #include <map>
 #include <set>
 
-#include "gateway/chain/authenticator.h"
 #include "gateway/cli/dry_build.h"
 #include "gateway/cli/verbs.h"
 #include "gateway/config/write.h"
@@ -41,15 +40,6 @@ Leaves leaves_of(DryBuild& built) {
   return out;
 }
 
-// Those that find out who calls.
-bool authenticates(const routing::Route& route) {
-  const auto& links = route.chain.links();
-  return std::any_of(links.begin(), links.end(), [](const chain::Link& l) {
-    const auto* filter = dynamic_cast<const chain::Authenticator*>(l.filter.get());
-    return filter && !filter->admits_anyone();
-  });
-}
-
 class Comparison {
  public:
   Comparison(DryBuild& before, DryBuild& after)
@@ -77,14 +67,19 @@ class Comparison {
   }
 
   void warn() {
-    std::map<std::string, bool> checked;
-    for (const auto& route : before_.snapshot()->routes) checked[route->name] = authenticates(*route);
-    for (const auto& route : after_.snapshot()->routes) {
-      auto known = checked.find(route->name);
-      if (known != checked.end() && known->second && !authenticates(*route))
-        fmt::print("warning: route {} does not find out any more who calls\n", route->name);
-      if (known == checked.end() && !authenticates(*route))
-        fmt::print("note: the new route {} does not find out who calls\n", route->name);
+    std::map<std::string, bool> lacked;
+    const auto &before = *before_.snapshot(), &after = *after_.snapshot();
+    for (std::size_t i = 0; i < before.routes.size(); ++i)
+      lacked[before.routes[i]->name] = before.lacks_auth[i];
+    for (std::size_t i = 0; i < after.routes.size(); ++i) {
+      if (!after.lacks_auth[i]) continue;
+      const auto& name = after.routes[i]->name;
+      auto known = lacked.find(name);
+      if (known == lacked.end()) {
+        fmt::print("note: the new route {} does not find out who calls\n", name);
+      } else if (!known->second) {
+        fmt::print("warning: route {} does not find out any more who calls\n", name);
+      }
     }
   }
 

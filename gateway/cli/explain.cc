@@ -173,6 +173,8 @@ class Explanation {
                  report_.where(path("routes", lookup.route)));
       fmt::print("answer      308, Location: {}{}{}\n", routing::with_other_ending(request_.path, arena),
                  request_.has_query ? "?" : "", request_.query);
+    } else if (lookup.outcome == Outcome::matched) {
+      fmt::print("answer      none: no listener accepts it\n");
     } else if (lookup.outcome == Outcome::options) {
       fmt::print("answer      204, Allow: {}\n", built_.snapshot()->table.method_names(lookup.allow));
     } else {
@@ -181,12 +183,15 @@ class Explanation {
     }
   }
 
-  void print_filters(const chain::Chain& chain) {
-    auto link = chain.links().begin();
-    for (std::size_t i = 0; i < loaded_.config.use.size(); ++i, ++link)
-      print_filter(loaded_.config.use[i], path("use", i), *link->filter);
-    for (std::size_t i = 0; i < route().use.size(); ++i, ++link)
-      print_filter(route().use[i], path("routes", index_, "use", i), *link->filter);
+  void print_filters() const {
+    const std::string& listener = connection_.listener->name;
+    if (const auto* written = loaded_.config.listeners.find(listener))
+      for (std::size_t i = 0; i < written->use.size(); ++i)
+        print_filter(written->use[i], path("listeners", listener, "use", i));
+    for (std::size_t i = 0; i < loaded_.config.use.size(); ++i)
+      print_filter(loaded_.config.use[i], path("use", i));
+    for (std::size_t i = 0; i < route().use.size(); ++i)
+      print_filter(route().use[i], path("routes", index_, "use", i));
   }
 
   void print_filter(const server::UseConfig& use, const std::string& at, const chain::Filter& filter) {

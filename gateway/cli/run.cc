@@ -71,6 +71,7 @@ class Run {
     };
     gateway_.operated_by(std::move(operations));
     gateway_.inherit(std::move(inherited));
+    if (predecessor_) gateway_.take_over(predecessor_->take_states());
   }
 
   int run() {

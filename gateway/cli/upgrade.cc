@@ -54,7 +54,7 @@ void Upgrade::begin() {
   if (running()) return log(Level::warning, "an upgrade is under way already");
   log(Level::info, "upgrading: starting " + program_);
   auto sockets = gateway_.hand_out();
-  auto started = net::Successor::start(program_, arguments_, sockets, kTakesSockets);
+  auto started = net::Successor::start(program_, arguments_, sockets, gateway_.hand_over(), kTakesSockets);
   for (const auto& s : sockets)
     for (int fd : s.fds) ::close(fd);
   if (!started) return failed(started.error().detail);

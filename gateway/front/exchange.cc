@@ -194,6 +194,11 @@ void Front::answer_unrouted(Exchange& ex, const routing::Plan& plan,
     chain::make_local_reply(ex, Reason::no_route);
     return;
   }
+  if (plan.lookup.outcome == Outcome::matched) {
+    ex.stream.close_after();
+    chain::make_local_reply(ex, {Reason::draining, "its listener is not configured any more"});
+    return;
+  }
   auto allow = ex.arena.copy(snapshot.table.method_names(plan.lookup.allow));
   if (plan.lookup.outcome == Outcome::options) {
     ex.response.status = 204;

@@ -27,9 +27,10 @@ class Front::Hold : private InFlight {
     exchange = &ex;
     front_.in_flight_.push_back(*this);
   }
-  // Lets go of the snapshot but for this route of it. Nothing else of it may be in use any more.
-  void keep_only(std::size_t route) noexcept {
-    route_ = snapshot().routes[route];
+  // Lets go of the snapshot but for this route of it, as that connection has it. Nothing else of it may be in
+  // use any more.
+  void keep_only(std::size_t route, const http::ConnectionFacts& connection) noexcept {
+    route_ = snapshot().route(route, &connection);
     unlink();
     release();
   }

@@ -9,11 +9,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <utility>
 
 #include "gateway/base/log.h"
 #include "gateway/front/tls_step.h"
 #include "gateway/http/h1/server.h"
 #include "gateway/http/h2/server.h"
+#include "gateway/net/listen.h"
 
 namespace sluice::front {
 
@@ -64,13 +66,28 @@ Listener::~Listener() {
   base::run_ready();
 }
 
-void Listener::stop_accepting() noexcept {
-  if (fd_ < 0) return;
+int Listener::take_off() noexcept {
+  if (fd_ < 0) return -1;
   worker_->loop.wheel().unset(*this);
   Guest::unlink();
   worker_->loop.remove_shared(fd_, *this);
-  ::close(fd_);
-  fd_ = -1;
+  return std::exchange(fd_, -1);
+}
+
+void Listener::stop_accepting() noexcept {
+  if (int fd = take_off(); fd >= 0) ::close(fd);
+}
+
+int Listener::give_up_socket() noexcept {
+  int fd = take_off();
+  drain();
+  return fd;
+}
+
+void Listener::set_backlog(int backlog) noexcept {
+  if (fd_ < 0) return;
+  if (auto set = net::listen_on(fd_, backlog); !set)
+    base::log(base::Level::error, "listener " + settings_->facts.name + ": " + set.error().detail);
 }
 
 int Listener::duplicate() const noexcept { return fd_ < 0 ? -1 : ::fcntl(fd_, F_DUPFD_CLOEXEC, 0); }

@@ -63,6 +63,11 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   void drain() noexcept;
   // Ends those connections on which nothing has been asked since the last call.
   void end_quiet() noexcept;
+  // drain(), but the listening socket goes on, for another one: with what waits in it, the caller's to close.
+  // -1 if there is none.
+  int give_up_socket() noexcept;
+  // How many connections may wait to be accepted.
+  void set_backlog(int backlog) noexcept;
   // Another descriptor of the listening socket, the caller's to close; -1 if there is none.
   int duplicate() const noexcept;
   std::size_t connections() const noexcept { return count_; }
@@ -101,6 +106,8 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   void round() noexcept override { accept_all(); }
   void refuse(observe::Rejection rejection, const net::Address& peer, const std::string& why);
   void accept_all() noexcept;
+  // No connection comes from the socket any more; it is the caller's. -1 if there is none.
+  int take_off() noexcept;
   // May another connection be accepted now?
   bool accept_is_due() noexcept;
   void accept_failed(int error) noexcept;

@@ -56,7 +56,9 @@ bool BindAddress::overlaps(const BindAddress& other) const {
   if (port == 0 || port != other.port) return false;
   if (ip.empty() || other.ip.empty()) return true;
   net::Address one = address(), two = other.address();
-  return one.family() == two.family() && (one == two || is_every_address(one) || is_every_address(two));
+  // Every IPv6 address is every IPv4 address too.
+  if (one.family() != two.family()) return is_every_address(one.family() == AF_INET6 ? one : two);
+  return one == two || is_every_address(one) || is_every_address(two);
 }
 
 net::Address BindAddress::address() const {
@@ -262,7 +264,11 @@ void describe(config::Description<ListenerConfig>& d) {
   d.field("tls", &ListenerConfig::tls, "TLS, with these certificates.");
   d.field("redirect", &ListenerConfig::redirect,
           "Sends every client to another listener, whatever it asks for.", example("https"));
+  d.field("use", &ListenerConfig::use,
+          "Filters that requests of this listener pass before those of the file and of their route.",
+          one_or_many, max_items(chain::kMostFilters), example("[{ip_access: {allow: [10.0.0.0/8]}}]"));
   d.at_most_one({"tls", "redirect"});
+  d.at_most_one({"redirect", "use"});
   d.shorthand(&ListenerConfig::bind);
   d.check([](const ListenerConfig& l, const Site& at) {
     if (l.socket && l.bind.path.empty())

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/chain/use.h"
 #include "gateway/config/describe.h"
 #include "gateway/config/types_net.h"
 #include "gateway/front/connection_life.h"
@@ -117,6 +118,7 @@ struct ListenerConfig {
   ClientTimeoutsConfig timeouts;
   std::optional<TlsConfig> tls;
   std::optional<ListenerRedirect> redirect;
+  std::vector<chain::UseConfig> use;
   bool operator==(const ListenerConfig&) const = default;
   http::ServerOptions options() const;
   net::SocketAccess access() const;

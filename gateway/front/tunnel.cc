@@ -86,7 +86,7 @@ Task<void> Front::tunnel(Exchange& ex, Hold& hold, std::size_t route) {
   hide_credentials(ex, hold.snapshot());
   own_captures(ex);
   own_identity(ex);
-  hold.keep_only(route);
+  hold.keep_only(route, ex.stream.connection());
   auto& metrics = *ex.route->metrics;
   Ending begin = ending_of(ex);
   count(ex, metrics, begin);

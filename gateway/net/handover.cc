@@ -6,7 +6,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,9 +30,10 @@ constexpr int kChannel = 3;           // its descriptor in the new process
 constexpr std::size_t kAtOnce = 250;  // SCM_MAX_FD is 253
 constexpr std::size_t kLongest = 4096;
 
-// Messages of the channel, a record each: 's' and 'f' with a name and sockets ('f': their file too), 'e' when
-// all were given, 'r' from the new process when it serves.
-constexpr char kSockets = 's', kSocketsAndFile = 'f', kEnd = 'e', kReady = 'r';
+// Messages of the channel, a record each: 's' and 'f' with a name and sockets ('f': their file too), 't' with
+// a name and a file that lies in memory alone, 'e' when all were given, 'r' from the new process when it
+// serves.
+constexpr char kSockets = 's', kSocketsAndFile = 'f', kState = 't', kEnd = 'e', kReady = 'r';
 
 struct SpawnAttributes {
   posix_spawnattr_t it;
@@ -109,7 +112,38 @@ char receive_record(int channel, HandedSockets& out) {
   return (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ? '\0' : bytes[0];
 }
 
-bool give(int channel, const std::vector<HandedSockets>& sockets) noexcept {
+// Longer than a record may be, so it goes as a file.
+bool give(int channel, const HandedState& state) noexcept {
+  int fd = ::memfd_create("handover", MFD_CLOEXEC);
+  bool good = fd >= 0;
+  for (std::string_view rest = state.text; good && !rest.empty();) {
+    ssize_t n = ::write(fd, rest.data(), rest.size());
+    good = n > 0;
+    if (good) rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+  good = good && send_record(channel, kState, state.name, &fd, 1);
+  int error = errno;
+  if (fd >= 0) ::close(fd);
+  errno = error;
+  return good;
+}
+
+bool read_all(int fd, std::string& out) {
+  struct stat file;
+  if (::fstat(fd, &file) != 0) return false;
+  out.resize(static_cast<std::size_t>(file.st_size));
+  for (std::size_t at = 0; at < out.size();) {
+    ssize_t n = ::pread(fd, out.data() + at, out.size() - at, static_cast<off_t>(at));
+    if (n <= 0) return false;
+    at += static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
+bool give(int channel, const std::vector<HandedSockets>& sockets,
+          const std::vector<HandedState>& states) noexcept {
+  for (const auto& s : states)
+    if (!give(channel, s)) return false;
   for (const auto& s : sockets)
     for (std::size_t at = 0; at < s.fds.size(); at += kAtOnce) {
       auto count = std::min(kAtOnce, s.fds.size() - at);
@@ -124,6 +158,7 @@ bool give(int channel, const std::vector<HandedSockets>& sockets) noexcept {
 base::Result<Successor> Successor::start(const std::string& program,
                                          const std::vector<std::string>& arguments,
                                          const std::vector<HandedSockets>& sockets,
+                                         const std::vector<HandedState>& states,
                                          std::chrono::milliseconds patience) {
   auto failed = [&](int error) {
     return base::fail(base::Reason::internal, program + " cannot be started: " + std::strerror(error));
@@ -141,7 +176,7 @@ base::Result<Successor> Successor::start(const std::string& program,
     return failed(error);
   }
   Successor out(pid, ends[0]);
-  if (!give(out.channel_, sockets)) {
+  if (!give(out.channel_, sockets, states)) {
     int why = errno;
     out.end();
     return base::fail(base::Reason::internal, program + " did not take the sockets: " + std::strerror(why));
@@ -178,25 +213,38 @@ std::optional<Predecessor> Predecessor::from_environment() {
   if (!ours) return std::nullopt;
   ::close_range(kChannel + 1, ~0U, 0);
   ::fcntl(kChannel, F_SETFD, FD_CLOEXEC);
-  Predecessor out(kChannel, {});
+  Predecessor out(kChannel);
   for (HandedSockets one;;) {
     char kind = receive_record(out.channel_, one);
     if (kind == kEnd) return out;
-    if (kind != kSockets && kind != kSocketsAndFile) {
-      base::log(base::Level::error, "the process that started this one did not hand over its sockets");
-      return std::nullopt;
-    }
-    auto same = std::ranges::find(out.sockets_, one.name, &HandedSockets::name);
-    if (same == out.sockets_.end()) {
-      out.sockets_.push_back(std::move(one));
-    } else {
-      same->fds.insert(same->fds.end(), one.fds.begin(), one.fds.end());
-    }
+    if (out.take(std::move(one), kind)) continue;
+    base::log(base::Level::error, "the process that started this one did not hand over its sockets");
+    return std::nullopt;
   }
 }
 
+bool Predecessor::take(HandedSockets one, char kind) {
+  if (kind == kState) {
+    HandedState state{one.name, {}};
+    bool good = one.fds.size() == 1 && read_all(one.fds.front(), state.text);
+    for (int fd : one.fds) ::close(fd);
+    states_.push_back(std::move(state));
+    return good;
+  }
+  if (kind != kSockets && kind != kSocketsAndFile) return false;
+  auto same = std::ranges::find(sockets_, one.name, &HandedSockets::name);
+  if (same == sockets_.end()) {
+    sockets_.push_back(std::move(one));
+  } else {
+    same->fds.insert(same->fds.end(), one.fds.begin(), one.fds.end());
+  }
+  return true;
+}
+
 Predecessor::Predecessor(Predecessor&& other) noexcept
-    : channel_(std::exchange(other.channel_, -1)), sockets_(std::move(other.sockets_)) {}
+    : channel_(std::exchange(other.channel_, -1)),
+      sockets_(std::move(other.sockets_)),
+      states_(std::move(other.states_)) {}
 
 Predecessor::~Predecessor() {
   if (channel_ >= 0) ::close(channel_);

@@ -24,14 +24,22 @@ struct HandedSockets {
   std::vector<int> fds;
 };
 
+// What was said to the process while it ran, as text of that name.
+struct HandedState {
+  std::string name;
+  std::string text;
+};
+
 // What the old process knows of the new one. Destroying it closes the channel and leaves the process alone.
 class Successor {
  public:
-  // Starts `program` with `arguments` (the first one is its name), and gives it the sockets, which stay open
-  // here too. Nothing else is inherited but the standard streams, the environment and the working directory.
-  // Blocks until the new process has taken the sockets, for `patience` at most; one that has not is ended.
+  // Starts `program` with `arguments` (the first one is its name), and gives it the states, and the sockets,
+  // which stay open here too. Nothing else is inherited but the standard streams, the environment and the
+  // working directory. Blocks until the new process has taken the sockets, for `patience` at most; one that
+  // has not is ended.
   static base::Result<Successor> start(const std::string& program, const std::vector<std::string>& arguments,
                                        const std::vector<HandedSockets>& sockets,
+                                       const std::vector<HandedState>& states,
                                        std::chrono::milliseconds patience);
   Successor(Successor&& other) noexcept;
   Successor& operator=(Successor&&) = delete;
@@ -64,15 +72,17 @@ class Predecessor {
 
   // Those that were given, once; the caller's to close.
   std::vector<HandedSockets> take_sockets() noexcept { return std::move(sockets_); }
+  std::vector<HandedState> take_states() noexcept { return std::move(states_); }
   // Tells it that this process serves now.
   void ready() noexcept;
 
  private:
-  Predecessor(int channel, std::vector<HandedSockets> sockets) noexcept
-      : channel_(channel), sockets_(std::move(sockets)) {}
+  explicit Predecessor(int channel) noexcept : channel_(channel) {}
+  bool take(HandedSockets one, char kind);
 
   int channel_;
   std::vector<HandedSockets> sockets_;
+  std::vector<HandedState> states_;
 };
 
 }  // namespace sluice::net

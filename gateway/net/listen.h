@@ -19,9 +19,11 @@ base::Result<int> listen(const Address& at, int backlog);
 // connections and neither would say so.
 base::Result<std::vector<int>> listen_shared(const Address& at, unsigned sockets, int backlog);
 
-// Every address of the machine: the wildcard of IPv6, or that of IPv4 where the kernel was started without
-// IPv6 and opens no such socket.
-Address every_address(std::uint16_t port) noexcept;
+// The same where this process itself listens at an address that overlaps, with sockets of listen_shared():
+// these are bound beside those, and nobody else is looked for. Nothing comes to them before listen_on().
+base::Result<std::vector<int>> bind_beside_own(const Address& at, unsigned sockets);
+// Lets connections come to a bound socket; for one that listens already it changes how many may wait.
+base::Result<void> listen_on(int socket, int backlog);
 
 // The address a socket is bound to, which tells the port that the system chose.
 Address bound_to(int socket) noexcept;

@@ -26,8 +26,8 @@ std::optional<Plan> decide_preflight(const Arrival& arrival, const Snapshot& sna
   http::RequestHead announced = announced_by(arrival.head);
   Plan plan{snapshot.table.find({announced, arrival.connection}, trace), nullptr, true};
   if (plan.lookup.outcome == Lookup::Outcome::matched) {
-    plan.route = snapshot.routes[plan.lookup.route].get();
-    if (plan.route->chain.answers_preflights()) return plan;
+    plan.route = snapshot.route(plan.lookup.route, arrival.connection).get();
+    if (plan.route && plan.route->chain.answers_preflights()) return plan;
   }
   if (trace) *trace = {};
   return std::nullopt;

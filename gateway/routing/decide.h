@@ -12,11 +12,9 @@ namespace sluice::routing {
 
 struct Plan {
   Lookup lookup;
-  const Route* route = nullptr;  // of lookup.outcome matched
-  bool preflight = false;        // Chain::answer_preflight() is to answer
-  // Not empty: the answer is 400, and this says why; no route has the request then. `lookup` is that of a
-  // route that does not allow it, or of none.
-  std::string_view refused = {};
+  // Of lookup.outcome matched; null nevertheless if the connection's listener is gone (Snapshot::route).
+  const Route* route = nullptr;
+  bool preflight = false;  // Chain::answer_preflight() is to answer
 };
 
 // A preflight belongs to the route of the request that it announces, although that is of another method: if
@@ -31,7 +29,8 @@ inline Plan choose(const Arrival& arrival, const Snapshot& snapshot, Trace* trac
   if (http::is_preflight(arrival.head)) [[unlikely]]
     if (auto announced = decide_preflight(arrival, snapshot, trace)) return *announced;
   Plan plan{snapshot.table.find(arrival, trace), nullptr};
-  if (plan.lookup.outcome == Lookup::Outcome::matched) plan.route = snapshot.routes[plan.lookup.route].get();
+  if (plan.lookup.outcome == Lookup::Outcome::matched)
+    plan.route = snapshot.route(plan.lookup.route, arrival.connection).get();
   return plan;
 }
 

@@ -30,14 +30,6 @@ namespace sluice::server {
 
 using namespace config;
 
-namespace {
-
-// In one list. A chain can hold those of the file and of a route together; checking their order takes the
-// square of their number.
-constexpr std::size_t kMostFilters = 256;
-
-}  // namespace
-
 void describe(Description<PolicyConfig>& d) {
   d.about("policy", "A filter with its settings, under a name that routes refer to.");
   d.one_of(&PolicyConfig::filter, chain::filter_alternatives(), "The filter.", required);
@@ -74,7 +66,7 @@ void describe(Description<RouteConfig>& d) {
           "some.",
           default_is("defaults.importance"));
   d.field("use", &RouteConfig::use, "Filters, in the order in which requests pass them.", one_or_many,
-          max_items(kMostFilters));
+          max_items(chain::kMostFilters));
   d.one_of(&RouteConfig::handler, chain::handler_alternatives(), "What answers the request.", required);
   d.field("timeout", &RouteConfig::timeout,
           "For the whole exchange, all attempts included; short for timeouts.total.");
@@ -153,15 +145,15 @@ void describe(Description<Config>& d) {
   d.field("consumers", &Config::consumers, "Callers, and how each of them is known.");
   d.field("stores", &Config::stores, "Where counters are kept that several processes share.",
           defines("store"));
-  d.field("state_directory", &Config::state_directory,
-          "Directory for what has to outlive restarts: what was used up of quotas. One process uses it at a "
-          "time. "
-          "It is made if its parent is there.",
-          default_is("none"), example("/var/lib/sluice"));
+  d.field(
+      "state_directory", &Config::state_directory,
+      "Directory for what has to outlive restarts: what was used up of quotas, and tokens that were taken "
+      "back. One process uses it at a time. It is made if its parent is there.",
+      default_is("none"), example("/var/lib/sluice"));
   d.field("resolver", &Config::resolver, "How names are looked up.", example("{nameservers: \"10.0.0.2\"}"));
   d.field("defaults", &Config::defaults, "What upstreams and routes do not say themselves.");
-  d.field("use", &Config::use, "Filters that the requests of every route pass first.", one_or_many,
-          max_items(kMostFilters));
+  d.field("use", &Config::use, "Filters that the requests of every route pass, before its own.", one_or_many,
+          max_items(chain::kMostFilters));
   d.field("routes", &Config::routes, "Which requests go where.");
   d.field("on_tie", &Config::on_tie,
           "What to do when two routes match the same request and neither is more specific.");

@@ -6,30 +6,40 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <string>
+#include <optional>
+
+#include "gateway/server/cgroup.h"
 
 namespace sluice::server {
 namespace {
 
-// Quota over period; 0 when there is no quota.
-double quota() {
-  std::string limit;
-  double period = 0;
-  if (std::ifstream v2("/sys/fs/cgroup/cpu.max"); v2 >> limit >> period)
-    return limit == "max" || period <= 0 ? 0 : std::strtod(limit.c_str(), nullptr) / period;
-  double micros = -1;
-  std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") >> micros;
-  std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> period;
-  return micros > 0 && period > 0 ? micros / period : 0;
+// Quota over period of one group; nothing: it has none.
+std::optional<double> quota(const std::string& folder, bool v1) {
+  double micros = -1, period = 0;
+  if (v1) {
+    std::ifstream(folder + "/cpu.cfs_quota_us") >> micros;  // -1: none
+    std::ifstream(folder + "/cpu.cfs_period_us") >> period;
+  } else {
+    std::string limit;
+    if (std::ifstream(folder + "/cpu.max") >> limit >> period && limit != "max")
+      micros = std::strtod(limit.c_str(), nullptr);
+  }
+  return micros > 0 && period > 0 ? std::optional(micros / period) : std::nullopt;
 }
 
 }  // namespace
 
-unsigned usable_cpus() {
+unsigned usable_cpus(unsigned affine, const std::string& proc, const std::string& cgroups) {
+  double least = affine;
+  auto group = control_group(proc, cgroups, "cpu");
+  for (const auto& folder : group.folders) least = std::min(least, quota(folder, group.v1).value_or(least));
+  return std::max(static_cast<unsigned>(std::ceil(least)), 1u);
+}
+
+unsigned usable_cpus(const std::string& proc, const std::string& cgroups) {
   cpu_set_t set;
-  unsigned n = ::sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<unsigned>(CPU_COUNT(&set)) : 1;
-  if (double q = quota(); q > 0) n = std::min(n, static_cast<unsigned>(std::ceil(q)));
-  return std::max(n, 1u);
+  int affine = ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+  return usable_cpus(static_cast<unsigned>(affine), proc, cgroups);
 }
 
 }  // namespace sluice::server

@@ -10,6 +10,7 @@
 #include "gateway/base/version.h"
 #include "gateway/config/report.h"
 #include "gateway/server/cpus.h"
+#include "gateway/server/restart_only.h"
 
 namespace sluice::server {
 
@@ -80,6 +81,9 @@ void Gateway::make_workers(const Config& config) {
   for (auto& gauge : overload_->at_scrape(metrics_->store())) gauges_.push_back(std::move(gauge));
   discovery_ = std::make_unique<Discovery>(control_, clock_, *metrics_, config.resolver);
   revocations_ = std::make_unique<chain::Revocations>(loops);
+  kept_revocations_ = std::make_unique<KeptRevocations>(*revocations_);
+  for (const auto& state : taken_over_)
+    if (state.name == kHandedRevocations) kept_revocations_->take_over(state.text, clock_.wall());
   targets_ = std::make_unique<upstream::TargetTable>(std::move(loops), &discovery_->resolver());
   discovery_->follow(*targets_, [this] { watch_targets(); });
   tls_ = std::make_unique<ListenerTls>(
@@ -106,6 +110,7 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   for (auto& w : workers_) w->start();
   use_log(std::move(access_log));
   put_in_force(loaded, std::move(snapshot), source);
+  take_over_targets();
   tls_->use(std::move(tls));
   listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_, *tls_);
   overload_->use(config_.overload);
@@ -115,7 +120,19 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   return true;
 }
 
+// What changes with a restart only, and is otherwise in `fresh`. A place for state is taken at any time, but
+// not given up.
+std::vector<std::string> Gateway::keep_in_force(Config& fresh) const {
+  auto waiting = keep_until_restart(fresh, config_);
+  if (!kept_revocations_->kept_in().empty() && fresh.state_directory != config_.state_directory) {
+    fresh.state_directory = config_.state_directory;
+    waiting.emplace_back("state_directory");
+  }
+  return waiting;
+}
+
 bool Gateway::reload(Loaded& loaded, std::string source) {
+  auto waiting = loaded.ok() ? keep_in_force(loaded.config) : std::vector<std::string>();
   auto snapshot = loaded.ok() ? build(loaded) : nullptr;
   auto tls = loaded.ok() ? tls_->build(loaded) : TlsOfListeners{};
   auto opened = loaded.ok() ? listeners_.open(loaded, workers_.size()) : Listeners::Opened{};
@@ -128,12 +145,10 @@ bool Gateway::reload(Loaded& loaded, std::string source) {
     discovery_->use(config_.resolver);
     return false;
   }
-  if (loaded.config.workers.value_or(0) != config_.workers.value_or(0))
-    log(Level::warning, "the number of workers changes with a restart only");
-  if (loaded.config.metrics != config_.metrics) log(Level::warning, "`metrics` changes with a restart only");
-  if (loaded.config.admin != config_.admin) log(Level::warning, "`admin` changes with a restart only");
-  if (!stores_.kept_in().empty() && stores_.kept_in() != stores_.state_directory())
-    log(Level::warning, "`state_directory` changes with a restart only");
+  for (const auto& name : waiting)
+    log(Level::warning, "`" + name + "` changes with a restart only: what was in force stays");
+  wait_for_restart_ = std::move(waiting);
+  if (admin_ && loaded.config.admin.token) admin_->use_token(loaded.config.admin.token->value);
   if (new_log) use_log(std::move(access_log));
   put_in_force(loaded, std::move(snapshot), source);
   tls_->use(std::move(tls));
@@ -156,7 +171,10 @@ bool same_but_for_consumers(Config& a, Config& b) {
 }  // namespace
 
 Gateway::Renewal Gateway::renew_consumers(Loaded& loaded, std::string source) {
-  if (loaded.ok() && !same_but_for_consumers(loaded.config, config_)) return Renewal::other;
+  if (loaded.ok()) {
+    keep_in_force(loaded.config);
+    if (!same_but_for_consumers(loaded.config, config_)) return Renewal::other;
+  }
   auto snapshot =
       loaded.ok() && snapshot_ && !draining_ ? server::renew_consumers(loaded, *snapshot_) : nullptr;
   if (!snapshot) {
@@ -174,11 +192,12 @@ Gateway::Renewal Gateway::renew_consumers(Loaded& loaded, std::string source) {
 
 std::shared_ptr<BuiltSnapshot> Gateway::build(Loaded& loaded) {
   discovery_->use(loaded.config.resolver);
-  auto snapshot =
-      build_snapshot(loaded, {*metrics_, *targets_, stores_, lists_, discovery_->files(), &tls_->threads(),
-                              filter_threads_.get(), revocations_.get(), keys_.get()});
+  auto snapshot = build_snapshot(
+      loaded, {*metrics_, *targets_, stores_, lists_, discovery_->files(), &tls_->threads(),
+               filter_threads_.get(), revocations_.get(), keys_.get(), snapshot_ && snapshot_->by_listener});
   if (!snapshot) return nullptr;
   auto kept = stores_.keep();
+  if (kept) kept = kept_revocations_->keep_in(stores_.state_directory(), clock_.wall());
   if (kept) return snapshot;
   config::Report(loaded.document, loaded.diagnostics).error("state_directory", kept.error().detail);
   return nullptr;

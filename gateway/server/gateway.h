@@ -17,6 +17,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/observe/access_log.h"
 #include "gateway/server/discovery.h"
+#include "gateway/server/kept_revocations.h"
 #include "gateway/server/key_sources.h"
 #include "gateway/server/listeners.h"
 #include "gateway/server/overload.h"
@@ -40,6 +41,8 @@ class Gateway {
     for_admin_ = sockets.split(admin::kHandedAs);
     listeners_.inherit(std::move(sockets));
   }
+  // What was said to the process before this one while it ran, for start() to take.
+  void take_over(std::vector<net::HandedState> states) { taken_over_ = std::move(states); }
   // What operators may ask the process for through the admin server: to read its configuration again and to
   // end. Before start().
   void operated_by(admin::ChangeSuppliers operations) { operations_ = std::move(operations); }
@@ -66,6 +69,9 @@ class Gateway {
   // caller's to close. Waits for every worker. What is used up of quotas is written out, and counted in
   // memory alone from now on.
   std::vector<net::HandedSockets> hand_out();
+  // What was said to this process while it ran, for the same one. Until take_back() nothing more is heard, as
+  // it would be lost: tokens that are taken back, targets, their weights and drains.
+  std::vector<net::HandedState> hand_over();
   // That process could not serve: this one keeps what was used up again.
   void take_back();
   // That process serves: as drain(), but at once, and what is in the file system belongs to that process.
@@ -90,6 +96,8 @@ class Gateway {
   void use_log(std::unique_ptr<observe::AccessLog> log);
   void put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot, const std::string& source);
   void remember(Loaded& loaded, const std::string& source);
+  void take_over_targets();
+  std::vector<std::string> keep_in_force(Config& fresh) const;
   void await_answers();
   void watch_targets();
   upstream::Upstream* find_upstream(std::string_view name) const;
@@ -121,6 +129,7 @@ class Gateway {
   std::unique_ptr<ListenerTls> tls_;
   std::unique_ptr<net::CryptoThreads> filter_threads_;
   std::unique_ptr<chain::Revocations> revocations_;
+  std::unique_ptr<KeptRevocations> kept_revocations_;
   std::unique_ptr<ProberThread> prober_;
   std::unique_ptr<admin::AdminServer> admin_;
   net::InheritedSockets for_admin_;
@@ -128,11 +137,14 @@ class Gateway {
   std::function<MemoryReading()> read_memory_;  // empty: the system
   Config config_;                               // in force
   std::optional<config::Document> document_;    // of it; only where there is an admin server to tell about it
+  std::vector<std::string> wait_for_restart_;   // settings that the file says otherwise
   std::string source_;
   base::WallTime loaded_at_{};
   std::shared_ptr<BuiltSnapshot> snapshot_;
   std::vector<observe::BusyRatio> busy_;  // of the workers, for the admin server
   std::vector<std::weak_ptr<const BuiltSnapshot>> generations_;
+  std::vector<net::HandedState> taken_over_;  // until start()
+  bool handing_over_ = false;
   bool draining_ = false;
 };
 

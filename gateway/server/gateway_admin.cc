@@ -42,7 +42,8 @@ admin::Suppliers Gateway::suppliers() {
   s.upstreams = [this] {
     return snapshot_ ? report_upstreams(*snapshot_) : std::vector<admin::UpstreamReport>();
   };
-  s.revoke = [this](chain::Revocation r) { return revocations_->revoke(std::move(r), clock_.wall()); };
+  s.revoke = [this](const chain::Revocation& r) { return kept_revocations_->revoke(r, clock_.wall()); };
+  s.handing_over = [this] { return handing_over_; };
   s.revocations = [this] { return revocations_->size(); };
   s.now = [this] { return clock_.wall(); };
   s.quotas = [this](const admin::QuotaQuery& query) {
@@ -129,6 +130,7 @@ admin::ConfigReport Gateway::report_config() const {
   auto out = server::report_config({config_, *document_, *snapshot_});
   out.source = source_;
   out.loaded = loaded_at_;
+  out.wait_for_restart = wait_for_restart_;
   return out;
 }
 

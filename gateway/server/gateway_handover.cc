@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of the Gateway that gives its place to a new process (net/handover.h).
+#include <algorithm>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "gateway/base/log.h"
 #include "gateway/server/gateway.h"
+#include "gateway/server/target_changes.h"
 
 namespace sluice::server {
 
@@ -20,7 +23,38 @@ std::vector<net::HandedSockets> Gateway::hand_out() {
   return out;
 }
 
+namespace {
+
+constexpr const char* kHandedLists = "lists of targets";
+constexpr const char* kHandedChanges = "changes of targets";
+
+}  // namespace
+
+std::vector<net::HandedState> Gateway::hand_over() {
+  handing_over_ = true;
+  std::vector<net::HandedState> out;
+  out.push_back({kHandedRevocations, kept_revocations_->hand_over(clock_.wall())});
+  out.push_back({kHandedLists, said_targets_.text()});
+  if (snapshot_) out.push_back({kHandedChanges, write_target_changes(snapshot_->upstreams)});
+  return out;
+}
+
+// The lists first: changes may be of their targets.
+void Gateway::take_over_targets() {
+  auto text = [this](std::string_view name) {
+    auto at = std::ranges::find(taken_over_, name, &net::HandedState::name);
+    return at == taken_over_.end() ? std::string_view() : std::string_view(at->text);
+  };
+  said_targets_.take_over(text(kHandedLists), snapshot_->upstreams, *targets_);
+  apply_target_changes(text(kHandedChanges), snapshot_->upstreams);
+  if (!taken_over_.empty()) watch_targets();
+  taken_over_.clear();
+}
+
 void Gateway::take_back() {
+  handing_over_ = false;
+  if (auto kept = kept_revocations_->take_back(clock_.wall()); !kept)
+    base::log(base::Level::error, "tokens that are taken back are not kept any more: " + kept.error().detail);
   if (auto kept = stores_.take_back(); !kept)
     base::log(base::Level::error, "quotas are not kept any more: " + kept.error().detail);
 }

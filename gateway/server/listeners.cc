@@ -56,12 +56,37 @@ base::Result<Listeners::Sockets> Listeners::open_sockets(const std::string& name
     if (!made) return std::move(made).unexpected();
     out.file = std::move(made->file);
     fds = shared_by(workers, {made->fd}, at);
+  } else if (overlaps_own(config.bind)) {
+    fds = net::bind_beside_own(at, static_cast<unsigned>(workers));
+    out.bound_only = true;
   } else {
     fds = net::listen_shared(at, static_cast<unsigned>(workers), backlog);
   }
   if (!fds) return std::move(fds).unexpected();
   out.fds = std::move(*fds);
   return out;
+}
+
+// With the port that the system chose.
+front::BindAddress Listeners::Living::bound() const {
+  auto out = config.bind;
+  if (out.path.empty()) out.port = port;
+  return out;
+}
+
+// ":8080" and "127.0.0.1:8080": where the kernel would refuse both to others, but not to one process.
+bool Listeners::overlaps_own(const front::BindAddress& bind) const {
+  return std::ranges::any_of(living_, [&](const auto& l) { return l.second.bound().overlaps(bind); });
+}
+
+// The listener that is at that address, and is not to stay there under its own name.
+const std::string* Listeners::gives_sockets(const Config& config, const front::BindAddress& bind) const {
+  for (const auto& [name, living] : living_) {
+    const auto* written = config.listeners.find(name);
+    bool stays = written && written->bind == living.config.bind;
+    if (!stays && living.bound() == bind) return &name;
+  }
+  return nullptr;
 }
 
 void Listeners::drop_inherited() {
@@ -75,6 +100,10 @@ Listeners::Opened Listeners::open(Loaded& loaded, std::size_t workers) {
   for (const auto& [name, config] : loaded.config.listeners) {
     auto known = living_.find(name);
     if (known != living_.end() && known->second.config.bind == config.bind) continue;
+    if (const auto* from = gives_sockets(loaded.config, config.bind)) {
+      out.from[name] = *from;
+      continue;
+    }
     auto sockets = open_sockets(name, config, workers);
     if (sockets) {
       out.sockets[name] = std::move(*sockets);
@@ -129,39 +158,91 @@ void Listeners::renew(const std::string& listener, Workers& workers, const Liste
   for (auto& w : workers) w->use(listener, settings);
 }
 
+// All at once, here and in the workers: two may change places.
+template <class UseSettings>
+void Listeners::hand_over(const std::map<std::string, std::string>& from, const Config& config,
+                          Workers& workers, UseSettings use_settings) {
+  if (from.empty()) return;
+  std::map<std::string, Living> taken;
+  for (const auto& [name, other] : from) {
+    auto at = living_.find(other);
+    taken.emplace(name, std::move(at->second));
+    living_.erase(at);
+  }
+  std::vector<ListenerMove> moves;
+  std::vector<std::string> other_backlogs;
+  for (auto& [name, living] : taken) {
+    if (living_.contains(name))  // what it had goes to nobody
+      for (auto& w : workers) w->unlisten(name);
+    living.index = next_index_++;
+    Living& now = living_.insert_or_assign(name, std::move(living)).first->second;
+    if (use_settings(name, *config.listeners.find(name))) other_backlogs.push_back(name);
+    moves.push_back({from.at(name), name, now.settings});
+  }
+  for (auto& w : workers) {
+    w->move(moves);
+    for (const auto& name : other_backlogs) w->set_backlog(name, living_.at(name).config.backlog);
+  }
+}
+
+// Before those that they overlap with are closed, so that nobody is refused.
+void Listeners::Opened::listen_where_bound_only(const Config& config) const {
+  for (const auto& [name, opened] : sockets) {
+    if (!opened.bound_only) continue;
+    auto backlog = static_cast<int>(config.listeners.find(name)->backlog);
+    for (int fd : opened.fds)
+      if (auto done = net::listen_on(fd, backlog); !done)
+        base::log(base::Level::error, "listener " + name + ": " + done.error().detail);
+  }
+}
+
+// True: another number of connections may wait than before.
+bool Listeners::use_settings(const std::string& name, const front::ListenerConfig& written, Living& living,
+                             const BuiltSnapshot& snapshot, std::size_t workers,
+                             observe::MetricsRegistry& metrics, const ListenerTls& tls) {
+  bool other_backlog = living.config.backlog != written.backlog;
+  living.config = written;
+  auto settings = living.make_settings(name, snapshot, metrics);
+  settings->tls = tls.of(name);
+  if (written.max_accept_rate)
+    settings->accepts_per_second = written.max_accept_rate->per_second() / static_cast<double>(workers);
+  living.settings = settings;
+  return other_backlog;
+}
+
 void Listeners::apply(const Config& config, const BuiltSnapshot& snapshot, Opened opened, Workers& workers,
                       observe::MetricsRegistry& metrics, const ListenerTls& tls) {
+  auto all = [&](auto command) {
+    for (auto& w : workers) command(*w);
+  };
+  opened.listen_where_bound_only(config);
+  hand_over(opened.from, config, workers, [&](const std::string& name, const front::ListenerConfig& written) {
+    return use_settings(name, written, living_.at(name), snapshot, workers.size(), metrics, tls);
+  });
   for (const auto& [name, written] : config.listeners) {
+    if (opened.from.contains(name)) continue;
     Living& living = living_[name];
     auto sockets = opened.sockets.find(name);
     bool fresh = sockets != opened.sockets.end();
-    if (fresh && living.open)
-      for (auto& w : workers) w->unlisten(name);  // it moves to another address
+    if (fresh && living.open) all([&](WorkerThread& w) { w.unlisten(name); });  // it moves to another address
     if (fresh) {
       auto port = net::bound_to(sockets->second.fds.front()).port();
       if (sockets->second.adopts_file) sockets->second.file = net::SocketFile(written.bind.path);
       living = {written, true, port, next_index_++, std::move(sockets->second.file), living.counts};
-    } else if (living.config.socket != written.socket) {
-      base::log(base::Level::warning, "listener " + name + ": `socket` changes with a restart only");
     }
-    living.config = written;
-    auto settings = living.make_settings(name, snapshot, metrics);
-    settings->tls = tls.of(name);
-    if (written.max_accept_rate)
-      settings->accepts_per_second =
-          written.max_accept_rate->per_second() / static_cast<double>(workers.size());
-    living.settings = settings;
+    bool other_backlog = use_settings(name, written, living, snapshot, workers.size(), metrics, tls);
     for (std::size_t i = 0; i < workers.size(); ++i) {
       if (fresh) {
-        workers[i]->listen({name, std::exchange(sockets->second.fds[i], -1), settings});
+        workers[i]->listen({name, std::exchange(sockets->second.fds[i], -1), living.settings});
       } else {
-        workers[i]->use(name, settings);
+        workers[i]->use(name, living.settings);
+        if (other_backlog) workers[i]->set_backlog(name, written.backlog);
       }
     }
   }
   std::erase_if(living_, [&](const auto& entry) {
     if (config.listeners.find(entry.first)) return false;
-    for (auto& w : workers) w->unlisten(entry.first);
+    all([&](WorkerThread& w) { w.unlisten(entry.first); });
     return true;
   });
 }

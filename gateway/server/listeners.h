@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Listeners: the listening sockets of the process and what the workers know of them. A reload opens what is
-// new before anything changes, leaves alone what is the same, and closes what is gone at the end. Control
-// thread.
+// new before anything changes, leaves alone what is the same, and closes what is gone at the end. Sockets of
+// an address that another listener has from now on go over to that one. Control thread.
 #pragma once
 #include <map>
 #include <memory>
@@ -32,6 +32,7 @@ class Listeners {
     std::vector<int> fds;
     net::SocketFile file;
     bool adopts_file = false;  // once they are served: until then it is that of the process before
+    bool bound_only = false;   // they overlap with some that serve, and listen when those are about to go
   };
 
  public:
@@ -40,7 +41,9 @@ class Listeners {
    public:
    private:
     friend class Listeners;
+    void listen_where_bound_only(const Config& config) const;
     std::map<std::string, Sockets> sockets;
+    std::map<std::string, std::string> from;  // of a listener: the one whose sockets it takes over
   };
 
   // Sockets that a supervisor opened, for the first configuration to take.
@@ -73,12 +76,21 @@ class Listeners {
     net::SocketFile file;
     std::shared_ptr<front::ConnectionCounts> counts = std::make_shared<front::ConnectionCounts>();
     std::shared_ptr<const front::ListenerSettings> settings{};
+    front::BindAddress bound() const;
     std::shared_ptr<front::ListenerSettings> make_settings(const std::string& name,
                                                            const BuiltSnapshot& snapshot,
                                                            observe::MetricsRegistry& metrics) const;
   };
   base::Result<Sockets> open_sockets(const std::string& name, const front::ListenerConfig& config,
                                      std::size_t workers);
+  bool overlaps_own(const front::BindAddress& bind) const;
+  const std::string* gives_sockets(const Config& config, const front::BindAddress& bind) const;
+  bool use_settings(const std::string& name, const front::ListenerConfig& written, Living& living,
+                    const BuiltSnapshot& snapshot, std::size_t workers, observe::MetricsRegistry& metrics,
+                    const ListenerTls& tls);
+  template <class UseSettings>
+  void hand_over(const std::map<std::string, std::string>& from, const Config& config, Workers& workers,
+                 UseSettings use_settings);
   void drop_inherited();
   std::map<std::string, Living, std::less<>> living_;
   std::size_t next_index_ = 0;

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <string_view>
 
@@ -29,46 +28,15 @@ std::optional<std::uint64_t> value(const std::string& path, std::string_view key
   return std::nullopt;
 }
 
-// The cgroup of the process in that hierarchy: "" names that of version 2. Lines of /proc/self/cgroup are
-// `number:controllers:path`.
-std::optional<std::string> group_of(const std::string& proc, std::string_view controller) {
-  std::ifstream file(proc + "/self/cgroup");
-  for (std::string line; std::getline(file, line);) {
-    auto first = line.find(':'), second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
-    if (controllers == ",," ? controller.empty()
-                            : !controller.empty() &&
-                                  controllers.find("," + std::string(controller) + ",") != std::string::npos)
-      return line.substr(second + 1);
-  }
-  return std::nullopt;
-}
-
-// The folder of the group and of those above it, up to `root`. In a container the path may be that outside,
-// where `root` is the group itself.
-std::vector<std::string> upwards(const std::string& root, std::string group) {
-  std::vector<std::string> out;
-  for (; group.size() > 1; group.resize(group.rfind('/')))
-    if (std::error_code error; std::filesystem::is_directory(root + group, error))
-      out.push_back(root + group);
-  out.push_back(root);
-  return out;
-}
-
 }  // namespace
 
-MemoryFiles::MemoryFiles(std::string proc, std::string cgroups) : proc_(std::move(proc)) {
-  std::error_code error;
-  v1_ = std::filesystem::is_directory(cgroups + "/memory", error);
-  if (auto group = group_of(proc_, v1_ ? "memory" : ""))
-    groups_ = upwards(v1_ ? cgroups + "/memory" : cgroups, *group);
-}
+MemoryFiles::MemoryFiles(std::string proc, const std::string& cgroups)
+    : proc_(std::move(proc)), group_(control_group(proc_, cgroups, "memory")) {}
 
 std::optional<std::uint64_t> MemoryFiles::limit() const {
   std::optional<std::uint64_t> least;
-  for (const auto& group : groups_) {
-    auto limit = number(group + (v1_ ? "/memory.limit_in_bytes" : "/memory.max"));
+  for (const auto& folder : group_.folders) {
+    auto limit = number(folder + (group_.v1 ? "/memory.limit_in_bytes" : "/memory.max"));
     if (limit && *limit < kNoLimit) least = std::min(least.value_or(*limit), *limit);
   }
   return least;
@@ -82,9 +50,9 @@ std::optional<std::uint64_t> MemoryFiles::resident() const {
 }
 
 std::uint64_t MemoryFiles::sockets() const {
-  if (groups_.empty()) return 0;
-  const auto& own = groups_.front();
-  return (v1_ ? number(own + "/memory.kmem.tcp.usage_in_bytes") : value(own + "/memory.stat", "sock"))
+  if (group_.folders.empty()) return 0;
+  const auto& own = group_.folders.front();
+  return (group_.v1 ? number(own + "/memory.kmem.tcp.usage_in_bytes") : value(own + "/memory.stat", "sock"))
       .value_or(0);
 }
 

@@ -5,14 +5,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
+
+#include "gateway/server/cgroup.h"
 
 namespace sluice::server {
 
 class MemoryFiles {
  public:
   // Where proc and the cgroups are mounted.
-  explicit MemoryFiles(std::string proc = "/proc", std::string cgroups = "/sys/fs/cgroup");
+  explicit MemoryFiles(std::string proc = "/proc", const std::string& cgroups = "/sys/fs/cgroup");
 
   // The least limit of the process's cgroup and of those above it; nothing: there is none.
   std::optional<std::uint64_t> limit() const;
@@ -24,8 +25,7 @@ class MemoryFiles {
 
  private:
   std::string proc_;
-  std::vector<std::string> groups_;  // folders: the process's own first, then those above it
-  bool v1_ = false;
+  ControlGroup group_;
 };
 
 }  // namespace sluice::server

@@ -43,6 +43,11 @@ admin::RouteReport report_route(const InForce& f, std::size_t index) {
   out.name = written.name;
   out.from = from(f.document, path("routes", index));
   for (const auto& m : written.match) out.match.push_back(config::json_form(m).text);
+  for (const auto& [name, listener] : f.config.listeners)
+    for (std::size_t i = 0; i < listener.use.size(); ++i) {
+      out.filters.push_back(filter(f, listener.use[i], path("listeners", name, "use", i)));
+      out.filters.back().listener = name;
+    }
   for (std::size_t i = 0; i < f.config.use.size(); ++i)
     out.filters.push_back(filter(f, f.config.use[i], path("use", i)));
   for (std::size_t i = 0; i < written.use.size(); ++i)

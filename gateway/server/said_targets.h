@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SaidTargets: targets that somebody has told the admin server, in place of those of the configuration. They
-// last until somebody takes them back or the process ends, whatever is reloaded meanwhile. Control thread.
+// last until somebody takes them back or the process ends, whatever is reloaded meanwhile; a process that
+// takes the place of this one is told. Control thread.
 #pragma once
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "gateway/base/result.h"
 #include "gateway/upstream/source.h"
@@ -25,8 +27,18 @@ class SaidTargets {
   // For the upstreams of a snapshot, before it is in force; what others are told is forgotten.
   void apply(std::span<const std::shared_ptr<upstream::Upstream>> upstreams);
 
+  // What was said, as lines of text (stores/state_lines.h) for another process: upstream TAB body.
+  std::string text() const;
+  // What text() of another process says of these upstreams.
+  void take_over(std::string_view text, std::span<const std::shared_ptr<upstream::Upstream>> upstreams,
+                 upstream::TargetTable& targets);
+
  private:
-  std::map<std::string, std::shared_ptr<upstream::ListSource>, std::less<>> said_;
+  struct Said {
+    std::shared_ptr<upstream::ListSource> source;
+    std::string body;
+  };
+  std::map<std::string, Said, std::less<>> said_;
 };
 
 }  // namespace sluice::server

@@ -40,37 +40,46 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     const RouteConfig& written = config_.routes[index];
     facts_ = facts_of(index);
     timeouts_ = written.all_timeouts();
-    std::vector<Placed> filters;
-    for (std::size_t i = 0; i < config_.use.size(); ++i) place(config_.use[i], path("use", i), "*", filters);
-    for (std::size_t i = 0; i < written.use.size(); ++i)
-      place(written.use[i], path("routes", index, "use", i), written.name, filters);
-    object(filters, written.handler, path("routes", index, written.handler.name()));
-    std::vector<chain::Link> links;
-    for (const Placed& f : filters) {
-      being_built_ = {f.settings_path, f.name, f.filter->name(), f.owner};
-      links.push_back(chain::make_link(*f.filter, f.name, *this));
-      links.back().times = living_.metrics.policy_times(f.name, f.filter->name());
-    }
+    auto links = links_of(index, {});
     being_built_ = {path("routes", index, written.handler.name()), {}, {}, {}};
-    lacks_auth_.push_back(std::ranges::none_of(links, identifies));
-    auto handler = composes(written) ? composed(index) : chain::make_handler(written.handler, *this);
+    auto handler = chain::make_handler(written.handler, *this);
     auto metrics = living_.metrics.route(written.name);
     metrics->expect(
         http::Method::get, 200,
         asks_upstream(written.handler.name()) ? observe::Source::upstream : observe::Source::gateway);
-    out_.routes.push_back(std::make_shared<const routing::Route>(routing::Route{
-        written.name, chain::Chain(std::move(links), std::move(handler)), std::move(metrics),
-        error_pages(path("routes", index, "error_pages"), written.error_pages, facts_.captures),
-        written.importance.value_or(config_.defaults.importance), written.allows()}));
+    auto pages = error_pages(path("routes", index, "error_pages"), written.error_pages, facts_.captures);
+    bool lacks_auth =
+        reached_without_filters_of_listeners(written) && std::ranges::none_of(links, identifies);
+    auto add = [&](auto& routes, std::vector<chain::Link> links_before) {
+      routes.push_back(std::make_shared<const routing::Route>(
+          routing::Route{written.name, chain::Chain(std::move(links_before), handler), metrics, pages,
+                         written.importance.value_or(config_.defaults.importance)}));
+    };
+    add(out_.routes, std::move(links));
+    for (auto& own : out_.of_listeners) {
+      auto with_its = links_of(index, own.listener);
+      lacks_auth |= reached_by(own.listener, written) && std::ranges::none_of(with_its, identifies);
+      add(own.routes, std::move(with_its));
+    }
+    out_.lacks_auth.push_back(lacks_auth);
+  }
+
+  // First of all: which listeners have filters of their own?
+  void sort_listeners() {
+    for (const auto& [name, listener] : config_.listeners) {
+      if (listener.use.empty()) {
+        out_.plain_listeners.push_back(name);
+      } else {
+        out_.of_listeners.push_back({name, {}});
+      }
+    }
+    out_.by_listener = living_.by_listener || !out_.of_listeners.empty();
   }
 
   // First of all, as those of the routes go over it.
   void build_default_pages() {
     out_.error_pages = error_pages(path("defaults", "error_pages"), config_.defaults.error_pages, {});
   }
-
-  // By route: does it let pass callers of whom nothing is known?
-  const std::vector<bool>& lacks_auth() const noexcept { return lacks_auth_; }
 
   const chain::RouteFacts& route() const override { return facts_; }
   std::shared_ptr<upstream::Upstream> upstream(std::string_view name) override {
@@ -205,24 +214,39 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
   }
 
  private:
-  static bool composes(const RouteConfig& route) { return route.handler.name() == "compose"; }
-  chain::RouteFacts facts_of(std::size_t route) const {
-    return {config_.routes[route].name, matches_[route].captures(), matches_[route].tells_prefix()};
+  // The filters that requests pass which come by that listener, or by one without filters of its own for "".
+  // Each chain has filters of its own, as their place in it is theirs; what they count is found by their
+  // owner's name, and so is the same.
+  std::vector<chain::Link> links_of(std::size_t index, const std::string& listener) {
+    const RouteConfig& written = config_.routes[index];
+    std::vector<Placed> filters;
+    if (!listener.empty())
+      for (std::size_t i = 0; const auto& use : config_.listeners.find(listener)->use)
+        place(use, path("listeners", listener, "use", i++), "@" + listener, filters);
+    for (std::size_t i = 0; i < config_.use.size(); ++i) place(config_.use[i], path("use", i), "*", filters);
+    for (std::size_t i = 0; i < written.use.size(); ++i)
+      place(written.use[i], path("routes", index, "use", i), written.name, filters);
+    object(filters, written.handler, path("routes", index, written.handler.name()));
+    std::vector<chain::Link> links;
+    for (const Placed& f : filters) {
+      being_built_ = {f.settings_path, f.name, f.filter->name(), f.owner};
+      links.push_back(chain::make_link(*f.filter, f.name, *this));
+    }
+    return links;
   }
-  // The composition of that route, built once, whoever needs it first.
-  std::shared_ptr<const chain::Handler> composed(std::size_t route) {
-    if (compositions_[route]) return compositions_[route];
-    const RouteConfig& written = config_.routes[route];
-    composing_.push_back(route);
-    auto facts = std::exchange(facts_, facts_of(route));
-    auto timeouts = std::exchange(timeouts_, written.all_timeouts());
-    auto outer = std::exchange(being_built_, {path("routes", route, written.handler.name()), {}, {}, {}});
-    auto made = chain::make_handler(written.handler, *this);
-    being_built_ = std::move(outer);
-    timeouts_ = std::move(timeouts);
-    facts_ = std::move(facts);
-    composing_.pop_back();
-    return compositions_[route] = std::move(made);
+  static bool reached_by(const std::string& listener, const RouteConfig& route) {
+    return std::ranges::any_of(route.match, [&](const auto& m) {
+      return m.listener.empty() || std::ranges::find(m.listener, listener) != m.listener.end();
+    });
+  }
+  bool reached_without_filters_of_listeners(const RouteConfig& route) const {
+    bool none = true;
+    for (const auto& [name, listener] : config_.listeners) {
+      if (listener.redirect) continue;  // it serves no route
+      if (listener.use.empty() && reached_by(name, route)) return true;
+      none = false;
+    }
+    return none;
   }
   // True if some target of the upstream's file may be spoken to over TLS.
   bool draw_from_file(const upstream::UpstreamConfig& written, upstream::Upstream& made) {
@@ -269,8 +293,9 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     std::string owner;
   };
 
-  // `where` it is used: the name of a route, or "*" for all. Of several filters of a kind in one list the
-  // second and later ones have a number too, so that each has an owner's name of its own.
+  // `where` it is used: the name of a route, "*" for all, or "@" and the name of a listener. Of several
+  // filters of a kind in one list the second and later ones have a number too, so that each has an owner's
+  // name of its own.
   void place(const UseConfig& use, std::string at, std::string_view where, std::vector<Placed>& out) const {
     if (use.policy.empty()) {
       if (!use.filter) return;
@@ -325,9 +350,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     std::string owner;  // what its state is found by
   };
   BeingBuilt being_built_;
-  std::vector<bool> lacks_auth_;
-  std::vector<std::size_t> composing_;  // routes whose compositions are being built, each for the one before
-  std::vector<std::string> inside_;     // policies of filters that are being built inside others
+  std::vector<std::string> inside_;  // policies of filters that are being built inside others
   upstream::TimeoutsConfig timeouts_;
   UpstreamTls tls_;
   std::vector<std::shared_ptr<const chain::Handler>> compositions_;  // by route; null until built
@@ -366,15 +389,14 @@ void build_route_table(OnTie on_tie, std::span<const routing::RouteMatches> rout
 
 // Complains about every route that some request reaches although nobody asks who calls.
 void check_auth(const Config& config, std::span<const routing::RouteMatches> matches,
-                const std::vector<bool>& lacks_auth, const config::Report& report,
-                const BuiltSnapshot& built) {
+                const config::Report& report, const BuiltSnapshot& built) {
   if (!config.defaults.require_auth) return;
   std::vector<routing::PathPattern> except;
   for (const auto& path : config.defaults.require_auth->except)
     except.push_back(path.regex ? path.regex->pattern : path.pattern->pattern);
   routing::Exposure exposure(matches, built.table, except);
   for (std::uint32_t i = 0; i < matches.size(); ++i) {
-    auto proof = lacks_auth[i] ? exposure.of(i) : std::nullopt;
+    auto proof = built.lacks_auth[i] ? exposure.of(i) : std::nullopt;
     if (!proof) continue;
     report.error(
         path("routes", i, "match", proof->match),
@@ -420,10 +442,11 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
       config.state_directory.empty()
           ? std::string()
           : config::resolved(directory_of(report, "state_directory"), config.state_directory));
-  RouteBuilder builder(config, matches, report, living, *out);
+  RouteBuilder builder(config, report, living, *out);
+  builder.sort_listeners();
   builder.build_default_pages();
-  for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i);
-  check_auth(config, matches, builder.lacks_auth(), report, *out);
+  for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i, matches[i]);
+  check_auth(config, matches, report, *out);
   out->identity_fields.settle();
   out->consumers = table_of(config, report);
   for (const auto& [name, listener] : config.listeners)
@@ -453,6 +476,10 @@ std::shared_ptr<BuiltSnapshot> renew_consumers(Loaded& loaded, BuiltSnapshot& cu
   if (loaded.diagnostics.has_errors()) return nullptr;
   out->table = current.table;
   out->routes = current.routes;
+  out->by_listener = current.by_listener;
+  out->of_listeners = current.of_listeners;
+  out->plain_listeners = current.plain_listeners;
+  out->lacks_auth = current.lacks_auth;
   out->identity_fields = current.identity_fields;
   out->credential_parameters = current.credential_parameters;
   out->merge_slashes = current.merge_slashes;

@@ -32,11 +32,13 @@ struct Living {
   net::CryptoThreads* filter_threads = nullptr;
   const chain::Revocations* revocations = nullptr;
   KeySources* keys = nullptr;  // of issuers; null as above
+  bool by_listener = false;    // as in the snapshot in force
 };
 
 // What the control thread wants to know of a snapshot beside what requests need.
 struct BuiltSnapshot : routing::Snapshot {
   std::vector<std::shared_ptr<upstream::Upstream>> upstreams;  // those that a route uses
+  std::vector<bool> lacks_auth;  // by route: can its requests be those of callers of whom nothing is known?
   std::vector<observe::ScrapeRegistration> gauges;
 };
 

@@ -92,9 +92,35 @@ void WorkerThread::unlisten(std::string listener) {
     auto at = listeners_.find(name);
     if (at == listeners_.end()) return;
     at->second->drain();
-    std::erase_if(leaving_, [](const auto& l) { return l->connections() == 0; });
-    leaving_.push_back(std::move(at->second));
-    listeners_.erase(at);
+    leave(at);
+  });
+}
+
+void WorkerThread::leave(std::map<std::string, std::unique_ptr<front::Listener>>::iterator listener) {
+  std::erase_if(leaving_, [](const auto& l) { return l->connections() == 0; });
+  leaving_.push_back(std::move(listener->second));
+  listeners_.erase(listener);
+}
+
+void WorkerThread::move(std::vector<ListenerMove> moves) {
+  loop_.post([this, moves = std::move(moves)] {
+    std::vector<int> sockets;
+    for (const auto& m : moves) {
+      auto from = listeners_.find(m.from);
+      sockets.push_back(from == listeners_.end() ? -1 : from->second->give_up_socket());
+      if (from != listeners_.end()) leave(from);
+    }
+    for (std::size_t i = 0; i < moves.size(); ++i)
+      if (sockets[i] >= 0)
+        listeners_[moves[i].to] =
+            std::make_unique<front::Listener>(worker_, sockets[i], moves[i].settings, front_);
+  });
+}
+
+void WorkerThread::set_backlog(std::string listener, std::uint32_t backlog) {
+  loop_.post([this, name = std::move(listener), backlog] {
+    auto at = listeners_.find(name);
+    if (at != listeners_.end()) at->second->set_backlog(static_cast<int>(backlog));
   });
 }
 

@@ -24,6 +24,12 @@ struct ListenerShare {
   std::shared_ptr<const front::ListenerSettings> settings;
 };
 
+// A socket that one listener gives to another.
+struct ListenerMove {
+  std::string from, to;
+  std::shared_ptr<const front::ListenerSettings> settings;  // of the latter
+};
+
 // How a worker is at the moment.
 struct WorkerState {
   base::Duration lag{}, worst_lag{};               // of its last tick, and since the start
@@ -51,6 +57,9 @@ class WorkerThread {
   void listen(ListenerShare share);
   void use(std::string listener, std::shared_ptr<const front::ListenerSettings> settings);
   void unlisten(std::string listener);  // its connections drain
+  // All at once, so that two can change places; the connections of those that give drain.
+  void move(std::vector<ListenerMove> moves);
+  void set_backlog(std::string listener, std::uint32_t backlog);
   void drain();
   // How late ticks may come; zero for as late as they like.
   void limit_lag(base::Duration limit);
@@ -69,6 +78,7 @@ class WorkerThread {
 
  private:
   void run();
+  void leave(std::map<std::string, std::unique_ptr<front::Listener>>::iterator listener);
   struct Lag;
   void judge_lag();
   void relieve_now();

@@ -14,6 +14,7 @@
 
 #include "gateway/base/result.h"
 #include "gateway/stores/quota_book.h"
+#include "gateway/stores/state_file.h"
 
 namespace sluice::stores {
 
@@ -33,25 +34,20 @@ class QuotaFile {
 
   // Writes what has changed now; false if that failed.
   bool flush();
-  const std::string& directory() const noexcept { return directory_; }
+  const std::string& directory() const noexcept { return file_->directory(); }
 
  private:
-  QuotaFile(std::string directory, std::shared_ptr<QuotaBook> book);
-  base::Result<void> lock();
+  QuotaFile(std::unique_ptr<StateFile> file, std::shared_ptr<QuotaBook> book);
   base::Result<void> read();
-  bool rewrite();
-  bool append(const std::string& text);
-  bool failed(const std::string& what);
+  base::Result<void> rewrite();
+  // Says it once when writing fails.
+  base::Result<void> told(base::Result<void> written);
   void write_on();
 
-  const std::string directory_, path_;
   const std::shared_ptr<QuotaBook> book_;
-  int lock_ = -1;
   std::mutex file_mutex_;  // of what follows
-  int file_ = -1;
-  std::uint64_t size_ = 0;       // of the file
-  std::uint64_t size_anew_ = 0;  // when it was last written anew
-  bool said_ = false;            // that it fails
+  const std::unique_ptr<StateFile> file_;
+  bool said_ = false;  // that it fails
 
   std::mutex mutex_;
   std::condition_variable end_;

@@ -2,6 +2,7 @@
 """What an operator asks a running gateway, and changes without a signal."""
 import json
 import os
+import signal
 import unittest
 
 from harness import BINARY, Case, Running, eventually, sluice
@@ -37,6 +38,26 @@ class Why(Case):
         self.assertRegex(told, r"attempt 1 +127\.0\.0\.1:9 +upstream_connect_failed after ")
         self.assertRegex(told, r"route +gone   \(.*sluice\.yaml:\d+:\d+\)")
         self.assertRegex(told, r"timeout +connect +2s   \(default\)")
+
+    def test_exchanges_the_token_by_a_reload(self):
+        old, new = "0123456789abcdef", "fedcba9876543210"
+
+        def write(token):
+            self.config.write_text(self.text(USERS).replace(
+                'admin: {bind: "127.0.0.1:0"}', f'admin: {{bind: "127.0.0.1:0", token: {token}}}'))
+
+        def status(token):
+            url = f"http://127.0.0.1:{self.admin_port}/listeners"
+            return self.curl("", "-H", f"Authorization: Bearer {token}", url=url).status
+
+        write(old)
+        self.start()
+        self.assertEqual([status(old), status(new)], [200, 401])
+        write(new)
+        self.gateway.send(signal.SIGHUP)
+        self.gateway.says("yaml reloaded")
+        self.assertEqual([status(old), status(new)], [401, 200])
+        self.assertNotIn("with a restart only", self.gateway.output())
 
     def test_lists_the_last_failures(self):
         self.serve(USERS)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who calls, as clients and operators see it: keys, passwords by curl, consumers in files of their own."""
 import hashlib
+import signal
 import subprocess
 import unittest
 
@@ -84,6 +85,15 @@ class Revocations(Case):
         self.assertEqual(self.curl("", "-X", "POST", url=page + "?issuer=i").status, 405)
         self.assertEqual(self.curl("", "-X", "PUT", "-H", "Host: evil.example.com", url=page + "?issuer=i").status, 421)
         self.assertEqual(self.admin("/revocations").json(), {"revocations": 2})
+
+    def test_outlive_a_restart(self):
+        for known in (0, 1):
+            self.serve("  - {name: r, match: {path: /}, respond: {status: 200}}", more=f"state_directory: {self.folder}/state")
+            self.assertEqual(self.admin("/revocations").json(), {"revocations": known})
+            page = f"http://127.0.0.1:{self.admin_port}/revocations"
+            self.assertEqual(self.curl("", "-X", "PUT", url=page + "?issuer=https://idp.example.com&jti=8f3a").status, 200)
+            self.gateway.send(signal.SIGKILL)
+            self.gateway.wait()
 
 
 if __name__ == "__main__":

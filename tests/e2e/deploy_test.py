@@ -1,11 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What deploy/ says about the binary."""
+"""What deploy/ says about the binary, and the binary where there is nothing else: as in the image, without rights."""
+import os
 import re
 import subprocess
 import unittest
 from pathlib import Path
 
-from harness import BINARY, ROOT
+from harness import BINARY, ROOT, Case, Running
+
+NOBODY = 65532  # the image's user
+
+# $1 becomes the root of a file system that cannot be written to, in which the rest of the command runs without rights.
+CONFINED = """
+set -e
+mkdir -p "$1/proc" "$1/dev"
+mount --bind "$1" "$1"
+mount --bind /proc "$1/proc"
+mount --bind /dev "$1/dev"
+mount -o remount,ro,bind "$1"
+root=$1
+shift
+exec chroot --userspec=USER:USER "$root" "$@"
+""".replace("USER", str(NOBODY))
+
+
+def confined(root, *command):
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", CONFINED, "sh", root, *command]
+
+
+def why_not_confined():
+    if os.geteuid() != 0:
+        return "it takes root to make a file system read-only for one process"
+    tried = subprocess.run(["unshare", "--mount", "--propagation", "private", "mount", "--bind", "/tmp", "/tmp"],
+                           capture_output=True, text=True, check=False)
+    return f"namespaces of mounts are not permitted here: {tried.stderr.strip()}" if tried.returncode else ""
 
 
 def said(*command):
@@ -37,7 +65,7 @@ def packages_of(library):
 
 class Image(unittest.TestCase):
     def test_installs_every_library_that_the_binary_needs(self):
-        text = (ROOT / "deploy/Dockerfile").read_text().split("FROM debian:12-slim\n")[1]
+        text = (ROOT / "deploy/Dockerfile").read_text().split("FROM debian:12-slim AS runtime\n")[1]
         listed = re.search(r"--no-install-recommends ([^&]+)&&", text)[1].replace("\\", " ").split()
         # What every Debian image has.
         there = with_dependencies([*listed, "apt", "bash", "coreutils"])
@@ -49,6 +77,56 @@ class Image(unittest.TestCase):
                 continue
             with self.subTest(library):
                 self.assertTrue(packages_of(str(Path(library))) & there, f"{library} is of no package in the image")
+
+    def test_ends_in_nothing_but_what_was_gathered(self):
+        last = (ROOT / "deploy/Dockerfile").read_text().split("\nFROM ")[-1]
+        self.assertTrue(last.startswith("scratch\n"), last)
+        self.assertNotIn("RUN", last)
+        self.assertIn(f"USER {NOBODY}:{NOBODY}", last)
+
+
+class Confined(Case):
+    """The program in the root of the image, without rights and without anything that it could write to."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if why_not := why_not_confined():
+            raise unittest.SkipTest(why_not)
+
+    def setUp(self):
+        super().setUp()
+        self.folder.chmod(0o755)
+        self.root = self.folder / "root"
+        self.program = str(Path(BINARY).resolve())
+        subprocess.run(["sh", ROOT / "deploy/image.sh", self.program, self.root], check=True)
+
+    def start_confined(self, text):
+        config = self.root / "etc/sluice/sluice.yaml"
+        config.write_text(text)
+        config.chmod(0o644)
+        self.gateway = Running(confined(self.root, self.program, "run", "/etc/sluice/sluice.yaml"), owner=self)
+        self.port = int(self.gateway.says(r"web on port (\d+)").group(1))
+        self.admin_port = int(self.gateway.says(r"admin on port (\d+)").group(1))
+
+    def test_serves(self):
+        self.start_confined(self.text("  - {name: all, match: {path: /**}, to: hello}").replace(str(self.access_log), "stdout"))
+
+        self.assertEqual(self.curl("/hello").status, 200)
+        self.assertEqual(self.admin("/livez").status, 200)
+        status = Path(f"/proc/{self.gateway.popen.pid}/status").read_text()
+        self.assertRegex(status, rf"Uid:\s+{NOBODY}\s+{NOBODY}")
+        self.gateway.popen.terminate()
+        self.assertEqual(self.gateway.wait(), 0)
+
+    def test_says_what_it_cannot_write(self):
+        text = self.text("  - {name: all, match: {path: /**}, respond: 200}").replace(str(self.access_log), "stdout")
+        (self.root / "etc/sluice/sluice.yaml").write_text(text + "state_directory: /var/lib/sluice\n")
+
+        gateway = Running(confined(self.root, self.program, "run", "/etc/sluice/sluice.yaml"), owner=self)
+
+        self.assertEqual(gateway.wait(), 1)
+        self.assertIn("/var/lib/sluice cannot be made", gateway.output())
 
 
 if __name__ == "__main__":

@@ -85,6 +85,38 @@ class Upgrade(Case):
             s.sendall(b"lf")
             self.assertRegex(s.recv(4096), rb"^HTTP/1.1 \d\d\d ")
 
+    def put(self, path, body="", method="PUT"):
+        return self.curl("", "-X", method, "-H", "Content-Type: application/json", "--data-binary", body,
+                         url=f"http://127.0.0.1:{self.admin_port}{path}")
+
+    def test_hands_over_what_was_said_meanwhile(self):
+        text = self.text("  - {name: all, match: {path: /**}, to: hello}\n  - {name: u, match: {path: /u}, to: users}")
+        self.start_copy(text)
+        port = self.admin("/upstreams").json()["upstreams"][1]["targets"][0]["target"]
+        self.assertEqual(self.put("/revocations?issuer=https://idp.example.com&jti=8f3a").status, 200)
+        self.assertEqual(self.put("/upstreams/hello/targets", f'["http://127.0.0.1:{harness.users()}"]').status, 200)
+        self.assertEqual(self.put(f"/upstreams/users/targets/{port}", '{"drain": true}', "PATCH").status, 200)
+
+        self.upgrade()
+        self.upgrade()
+
+        self.assertEqual(self.admin("/revocations").json(), {"revocations": 1})
+        upstreams = {u["upstream"]: u["targets"] for u in self.admin("/upstreams").json()["upstreams"]}
+        self.assertEqual([t["target"] for t in upstreams["hello"]], [f"127.0.0.1:{harness.users()}"])
+        self.assertEqual([t["state"] for t in upstreams["users"]], ["drained"])
+
+    def test_takes_no_changes_that_would_be_lost(self):
+        self.start_copy(self.text(ROUTES))
+        # A new program that takes the sockets and then does nothing.
+        self.binary.unlink()
+        self.binary.write_text("#!/usr/bin/env python3\nimport time\ntime.sleep(600)\n")
+        self.binary.chmod(0o755)
+        self.gateway.send(signal.SIGUSR2)
+        self.gateway.says("upgrading: starting")
+        eventually(lambda: self.put("/revocations?issuer=i&jti=j").status == 503, "the change is refused")
+        self.gateway.send(signal.SIGTERM)  # ends the new one
+        self.assertEqual(self.gateway.wait(), 0)
+
     def test_keeps_the_files_of_unix_sockets(self):
         path = self.folder / "web.sock"
         text = self.text(ROUTES).replace("listeners: {", f"listeners: {{unix: {{bind: \"unix:{path}\"}}, ")

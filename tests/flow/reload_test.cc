@@ -11,7 +11,9 @@
 namespace sluice::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kOld = "routes: [{name: old, match: {path: /**}, to: users}]";
 constexpr const char* kNew = R"(
@@ -163,6 +165,25 @@ TEST(Reload, TakesEffectWhenTheNamesOfItsTargetsAreKnown) {
                   .good);
 
   EXPECT_EQ(gw.get("/u").body, "named");
+}
+
+TEST(Reload, TellsOfWhatIsInForceUntilARestart) {
+  auto yaml = [](int workers) {
+    return "workers: " + std::to_string(workers) + "\nroutes: [{name: u, match: {path: /**}, respond: 200}]";
+  };
+  Gateway gw(yaml(1));
+  EXPECT_THAT(gw.admin("/config").body, Not(HasSubstr("wait_for_restart")));
+
+  for (int reload = 0; reload < 2; ++reload) {
+    testing::internal::CaptureStderr();
+    EXPECT_TRUE(gw.reload(yaml(2)).good);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                HasSubstr("`workers` changes with a restart only: what was in force stays"));
+    EXPECT_THAT(gw.admin("/config").body, AllOf(HasSubstr("\"workers\": 1"), HasSubstr("wait_for_restart")));
+  }
+
+  EXPECT_TRUE(gw.reload(yaml(1)).good);
+  EXPECT_THAT(gw.admin("/config").body, Not(HasSubstr("wait_for_restart")));
 }
 
 TEST(Reload, WhileRequestsFlowFailsNoneOfThem) {

@@ -157,14 +157,67 @@ TEST(Pages, AskForNoHostBehindAUnixSocket) {
   EXPECT_EQ(get(p, "/livez", "admin").status, 200);
 }
 
+TEST(Pages, TakeNoChangesWhileAnotherProcessIsToTakeThePlace) {
+  Suppliers suppliers;
+  bool handing_over = true;
+  suppliers.now = [] { return base::WallTime(std::chrono::seconds(1'800'000'000)); };
+  suppliers.revoke = [](const chain::Revocation&) { return Revoked{}; };
+  suppliers.revocations = [] { return std::size_t{1}; };
+  suppliers.handing_over = [&handing_over] { return handing_over; };
+  Pages p(std::move(suppliers), Access{});
+
+  const std::pair<const char*, const char*> changes[] = {{"PUT", "/revocations?issuer=i"},
+                                                         {"PUT", "/upstreams/u/targets"},
+                                                         {"DELETE", "/upstreams/u/targets"},
+                                                         {"PATCH", "/upstreams/u/targets/t"}};
+  for (auto [method, target] : changes)
+    EXPECT_EQ(p.answer({method, target, "127.0.0.1"}).status, 503) << method << " " << target;
+  EXPECT_EQ(get(p, "/revocations").status, 200);
+
+  handing_over = false;
+  EXPECT_EQ(p.answer({"PUT", "/revocations?issuer=i", "127.0.0.1"}).status, 200);
+}
+
+TEST(Pages, TakeAnotherTokenFromNowOn) {
+  Suppliers suppliers;
+  suppliers.revocations = [] { return std::size_t{0}; };
+  Pages p(std::move(suppliers), Access{false, "old"});
+  auto status = [&p](std::string_view token) {
+    std::string authorization = "Bearer " + std::string(token);
+    PageRequest request{"GET", "/revocations", "127.0.0.1"};
+    request.authorization = authorization;
+    return p.answer(request).status;
+  };
+  EXPECT_EQ(status("old"), 200);
+
+  p.use_token("new");
+
+  EXPECT_EQ(status("old"), 401);
+  EXPECT_EQ(status("new"), 200);
+}
+
+TEST(Pages, SayThatATokenWillComeBackWithARestart) {
+  Suppliers suppliers;
+  suppliers.now = [] { return base::WallTime(std::chrono::seconds(1'800'000'000)); };
+  suppliers.revoke = [](const chain::Revocation&) {
+    return Revoked{Revoked::Kind::not_kept, "/var/lib/sluice/revocations: No space left on device"};
+  };
+  Pages p(std::move(suppliers), Access{});
+
+  auto reply = p.answer({"PUT", "/revocations?issuer=i", "127.0.0.1"});
+
+  EXPECT_EQ(reply.status, 500);
+  EXPECT_THAT(reply.body, testing::HasSubstr("No space left on device"));
+}
+
 TEST(Pages, TakeTokensBack) {
   Suppliers suppliers;
   std::vector<chain::Revocation> taken;
   suppliers.now = [] { return base::WallTime(std::chrono::seconds(1'800'000'000)); };
   suppliers.revoke = [&taken](chain::Revocation r) {
-    if (taken.size() == 2) return false;
+    if (taken.size() == 2) return Revoked{Revoked::Kind::full};
     taken.push_back(std::move(r));
-    return true;
+    return Revoked{};
   };
   suppliers.revocations = [&taken] { return taken.size(); };
   Pages p(std::move(suppliers), Access{});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/chain/revocations.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 namespace sluice::chain {
 namespace {
@@ -75,6 +75,34 @@ TEST(Revocations, ReachTheWorkersByTheirLoops) {
   second.run_once(base::Duration{});
   EXPECT_TRUE(list.revoked(1, {"i", "j", "", kNow}));
   EXPECT_FALSE(list.revoked(0, {"i", "j", "", kNow}));
+}
+
+TEST(Revocations, AreListedAndRestored) {
+  Revocations list;
+  const Revocation of_subject = older("s"), of_token = token("j"), of_all{"1:i", "", "", kNow, kNow + 2h};
+  for (const auto& r : {of_subject, of_token, of_all}) list.revoke(r, kNow);
+  list.revoke(token("over", kNow + 1s), kNow);
+
+  auto all = list.all(kNow + 1s);
+  EXPECT_THAT(all, testing::UnorderedElementsAre(of_subject, of_token, of_all));
+
+  Revocations other;
+  EXPECT_TRUE(other.restore(all, kNow + 1h));
+  EXPECT_EQ(other.size(), 1u) << "the others are over by then";
+  EXPECT_TRUE(revoked(other, {"1:i", "", "", kNow - 1s}));
+  EXPECT_FALSE(revoked(other, {"i", "j", "", kNow}));
+}
+
+TEST(Revocations, AreRestoredOnEveryWorker) {
+  base::VirtualClock clock;
+  net::Loop first(clock), second(clock);
+  Revocations list({&first, &second});
+
+  EXPECT_TRUE(list.restore({token("j"), token("k")}, kNow));
+  second.run_once(base::Duration{});
+
+  EXPECT_TRUE(list.revoked(1, {"i", "j", "", kNow}));
+  EXPECT_TRUE(list.revoked(1, {"i", "k", "", kNow}));
 }
 
 }  // namespace

@@ -19,12 +19,15 @@ namespace {
 using namespace std::chrono_literals;
 using Said = Successor::Said;
 
-base::Result<Successor> start(const std::string& test, const std::vector<HandedSockets>& sockets) {
+base::Result<Successor> start(const std::string& test, const std::vector<HandedSockets>& sockets,
+                              const std::vector<HandedState>& states = {}) {
   return Successor::start(
       "/proc/self/exe",
       {"unit_net", "--gtest_also_run_disabled_tests", "--gtest_filter=HandoverSuccessor.DISABLED_" + test},
-      sockets, 60s);
+      sockets, states, 60s);
 }
+// Longer than a message of the channel may be.
+const std::string kLongText(3'000'000, 'x');
 Said what_it_says(Successor& successor) {
   pollfd look{successor.channel(), POLLIN, 0};
   return ::poll(&look, 1, 60'000) == 1 ? successor.said() : Said::nothing;
@@ -52,6 +55,15 @@ TEST(HandoverSuccessor, DISABLED_Serves) {
   old->ready();
   ::_exit(0);
 }
+TEST(HandoverSuccessor, DISABLED_KnowsWhatWasSaid) {
+  auto old = Predecessor::from_environment();
+  if (!old) ::_exit(2);
+  auto states = old->take_states();
+  bool good = states.size() == 2 && states[0].name == "revocations" && states[0].text == kLongText &&
+              states[1].name == "targets" && states[1].text.empty() && old->take_sockets().size() == 1;
+  if (good) old->ready();
+  ::_exit(0);
+}
 TEST(HandoverSuccessor, DISABLED_EndsBeforeItServes) {
   auto old = Predecessor::from_environment();
   ::_exit(old ? 0 : 2);
@@ -65,6 +77,15 @@ TEST(HandoverSuccessor, DISABLED_HasNoOtherDescriptors) {
 
 TEST_F(Handover, GivesManySocketsAndHearsThatTheyAreServed) {
   auto successor = start("Serves", {{"web", false, std::vector<int>(300, web_)}, {"unix", true, {other_}}});
+
+  ASSERT_TRUE(successor) << successor.error().detail;
+  EXPECT_EQ(what_it_says(*successor), Said::ready);
+  successor->end();
+}
+
+TEST_F(Handover, GivesWhatWasSaidToTheProcessHoweverLong) {
+  auto successor =
+      start("KnowsWhatWasSaid", {{"web", false, {web_}}}, {{"revocations", kLongText}, {"targets", ""}});
 
   ASSERT_TRUE(successor) << successor.error().detail;
   EXPECT_EQ(what_it_says(*successor), Said::ready);
@@ -91,7 +112,7 @@ TEST_F(Handover, LeavesTheNewProcessNothingElse) {
 }
 
 TEST_F(Handover, NamesAProgramThatCannotBeStarted) {
-  auto successor = Successor::start("/nowhere/sluice", {"sluice"}, {}, 1s);
+  auto successor = Successor::start("/nowhere/sluice", {"sluice"}, {}, {}, 1s);
 
   ASSERT_FALSE(successor);
   EXPECT_THAT(successor.error().detail, testing::HasSubstr("/nowhere/sluice cannot be started"));

@@ -89,5 +89,27 @@ TEST_F(SaidTargetsTest, OutliveTheSnapshot) {
   EXPECT_THAT(texts(), ElementsAre("10.0.0.2:80"));
 }
 
+TEST_F(SaidTargetsTest, GoOverToAnotherProcess) {
+  ASSERT_TRUE(put("[http://10.0.0.2:80,\n\thttp://10.0.0.3:80]"));
+  std::string text = said_.text();
+  said_.forget(*upstream_);
+  SaidTargets other;
+
+  other.take_over(text, std::vector{upstream_}, targets_);
+
+  EXPECT_THAT(texts(), ElementsAre("10.0.0.2:80", "10.0.0.3:80"));
+  EXPECT_TRUE(other.forget(*upstream_));
+}
+
+TEST_F(SaidTargetsTest, OfUpstreamsThatAreNotInUseAreForgotten) {
+  ASSERT_TRUE(put("[http://10.0.0.2:80]"));
+  SaidTargets other;
+
+  other.take_over(said_.text(), {}, targets_);
+  other.take_over("", std::vector{upstream_}, targets_);
+
+  EXPECT_FALSE(other.forget(*upstream_));
+}
+
 }  // namespace
 }  // namespace sluice::server
