@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
-from harness import BINARY, SERVICES, Running, eventually, unused_port  # noqa: E402
+from harness import BINARY, REPORT, SERVICES, Running, eventually, unused_port  # noqa: E402
 from traffic import KINDS, Tally  # noqa: E402
 
 # A sanitizer keeps freed memory for a while: enough to find uses of it, little enough to see growth.
@@ -146,7 +146,7 @@ shutdown: {{pre_stop: 0s, grace: 20s}}
     def check(self):
         if self.gateway.popen.poll() is not None:
             self.tally.fail(f"the gateway ended with {self.gateway.popen.returncode}")
-        if "Sanitizer" in self.gateway.output() or "runtime error" in self.gateway.output():
+        if REPORT.search(self.gateway.output()):
             self.tally.fail("a sanitizer has found something")
 
     def go(self):
@@ -180,7 +180,7 @@ shutdown: {{pre_stop: 0s, grace: 20s}}
     def check_end(self, code):
         if code != 0:
             self.tally.fail(f"the gateway ended with {code}")
-        if "Sanitizer" in self.gateway.output():
+        if REPORT.search(self.gateway.output()):
             self.tally.fail("a sanitizer has found something")
 
 
