@@ -12,21 +12,10 @@ import sys
 import threading
 import unittest
 
-from harness import PATIENCE, SERVICES, Case, Running, eventually, unused_port
+from harness import PATIENCE, SERVICES, Case, Running, eventually, unused_port, vanish
 
-TCP_REPAIR = 19
 HEALTHY_AFTER = 2  # checks, unless the configuration says otherwise
 STALLED = 10  # checks: what a machine under load may need more
-
-
-def vanish(connection):
-    """Closes without a word to the other side, as a machine that lost its power. False where that is not allowed."""
-    try:
-        connection.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
-    except OSError:
-        return False
-    connection.close()
-    return True
 
 
 class Counted:
