@@ -34,6 +34,7 @@ class Case:
     path: str = "/"
     fields: dict = field(default_factory=dict)
     body: int = 0  # bytes of a POST
+    text: str = ""  # or what a POST says
     streams: int = 0  # at a time on each connection, of HTTP/2; asked by h2load instead of wrk
     shape: Shape = Shape()
     aims: dict = field(default_factory=dict)  # peer -> ratio
@@ -43,6 +44,11 @@ class Case:
     expect: int = 1024  # bytes of the response
     paths: tuple = ()  # asked in turn instead of `path`
     against: Shape = None  # the same subject is also measured with this one
+
+    @property
+    def sent(self):
+        """The body of a POST; empty for a GET."""
+        return self.text.encode() or b"x" * self.body
 
 
 ONE_OF_MANY = tuple(f"{prefix}/7" for prefix in route_prefixes(10_000)[::211])
@@ -80,7 +86,11 @@ CASES = (
     Case("websocket", "WebSocket, 128 bytes and their echo, 64 connections", message=128, shape=Shape(websocket=True)),
     Case("websocket-4k", "WebSocket, 4 KiB and their echo, 64 connections", message=4096, shape=Shape(websocket=True)),
     Case("gzip", "gzip at level 6 of 16 KiB of JSON", path="/json", fields={"Accept-Encoding": "gzip"},
-         expect=len(varied_json()), shape=Shape(compress=True)),
+         expect=len(varied_json()), shape=Shape(compress="gzip")),
+    Case("br", "br at level 4 of the same", path="/json", fields={"Accept-Encoding": "br"}, expect=len(varied_json()),
+         shape=Shape(compress="br")),
+    Case("zstd", "zstd at level 3 of the same", path="/json", fields={"Accept-Encoding": "zstd"},
+         expect=len(varied_json()), shape=Shape(compress="zstd")),
     Case("compose", "three JSON bodies of 10 KiB become one, with pick and rename", path="/page",
          expect=len(composed_page()), shape=Shape(compose=True), aims={"node": 0.20, "nginx + Lua": 0.50}),
     Case("edits", "header edit filter", fields=REALISTIC_FIELDS, shape=Shape(header_edits=True), against=Shape(),

@@ -2,6 +2,7 @@
 """What each feature costs, one after the other against the bare configuration of the same binary: CPU, and instructions
 where valgrind is there to count them. A feature that is on unless turned off is compared with a configuration that turns
 it off."""
+import json
 from dataclasses import dataclass, field
 
 import policies
@@ -13,7 +14,10 @@ class Settings:
     use: str = ""  # filters of the route
     upstream: str = ""  # more of the upstream `app`
     targets: int = 1
+    listener: str = ""  # more of the listener
+    path: str = "/**"  # of the route's match
     match: str = ""  # more of the route's match
+    route: str = ""  # more of the route
     handler: str = "to: app"
     other: bool = False  # a second upstream, `other`
     top: str = ""  # a line of the whole
@@ -27,13 +31,17 @@ class Feature:
     with_it: Settings = Settings()
     without: Settings = Settings()
     fields: dict = field(default_factory=dict)
+    path: str = "/"  # that is asked for
     body: int = 0
+    text: str = ""  # sent in place of `body` bytes
     token: bool = False
     cookie: bool = False  # the request carries the cookie that the first answer sets
 
 
 BUSY = 1_000_000_000  # a limit that counts and never refuses
 TWO = Settings(targets=2)
+JSON = json.dumps({"items": [{"id": n, "name": f"Product {n}", "tags": ["red", "large"]} for n in range(20)]})
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36"
 
 
 def filters(name, title, text, **more):
@@ -86,6 +94,32 @@ FEATURES = (
     Feature("when", "a match by `when`, two comparisons",
             Settings(match="when: 'header[\"x-tenant\"] == \"acme\" && request.method != \"TRACE\"'"),
             fields={"X-Tenant": "acme"}),
+    Feature("match_regex", "a match on the path and a header by expressions",
+            Settings(path='{regex: "/[a-z0-9]*"}', match='header: {X-Tenant: {regex: "[a-z]+"}}'), fields={"X-Tenant": "acme"}),
+    filters("decompress", "`decompress`, of an answer that is plain", "{decompress: {}}"),
+    Feature("json_limits", "`json_limits`, 1 KiB of JSON sent", Settings(use="{json_limits: {}}"), text=JSON,
+            fields={"Content-Type": "application/json"}),
+    filters("query", "`query`, one parameter removed and one set", '{query: {remove: ["utm_*"], set: {tenant: acme}}}',
+            path="/?page=3&utm_source=mail"),
+    filters("method", "`method`, a POST that names none", "{method: {from_header: X-HTTP-Method-Override}}", body=64),
+    filters("csrf", "`csrf`, a POST of the same site", "{csrf: {}}", body=64, fields={"Sec-Fetch-Site": "same-origin"}),
+    filters("bots", "`bots`, four patterns, a browser", '{bots: {deny: [scrapy, "python-requests/", GPTBot, CCBot]}}',
+            fields={"User-Agent": BROWSER}),
+    Feature("hedge", "`hedge`, and nothing is late", Settings(targets=2, upstream="hedge: 10s"), TWO),
+    Feature("failover", "`failover`, and nothing is down", Settings(upstream="failover: other", other=True)),
+    Feature("adaptive_concurrency", "`adaptive_concurrency`", Settings(upstream="adaptive_concurrency: true")),
+    Feature("importance", "`importance` of the route", Settings(route="importance: low")),
+    Feature("memory_limit", "`overload.memory_limit`", Settings(top="overload: {memory_limit: 4GiB}")),
+    Feature("error_pages", "`error_pages`, and nothing fails",
+            Settings(route='error_pages: {5xx: {html: "<h1>${error.title}</h1>", intercept: true}}')),
+    Feature("trusted_proxies", "`trusted_proxies`, a chain of two",
+            Settings(listener="trusted_proxies: [127.0.0.0/8, 10.0.0.0/8]"), fields={"X-Forwarded-For": "203.0.113.7, 10.0.0.2"}),
+    Feature("forwarded", "`forwarded: rfc7239`, against `x_forwarded`", Settings(upstream="forwarded: rfc7239")),
+    Feature("forwarded_off", "`forwarded: x_forwarded`, which is on unless turned off", Settings(),
+            Settings(upstream="forwarded: off")),
+    Feature("min_data_rate", "`min_data_rate`, 1 KiB sent", Settings(listener="min_data_rate: 240B"), body=1024),
+    Feature("max_connections", "`max_connections`, in all and by address",
+            Settings(listener="max_connections: 100000, max_connections_per_ip: 100000")),
     Feature("access_log", "the access log, JSON, to a file", Settings(access_log=True)),
 )
 
@@ -98,6 +132,7 @@ def lines_of(settings, subject):
     more = f", {settings.upstream}" if settings.upstream else ""
     other = f', other: {{targets: ["http://127.0.0.1:{subject.backend}"]}}' if settings.other else ""
     match = f", {settings.match}" if settings.match else ""
+    route = f", {settings.route}" if settings.route else ""
     return [*([settings.top] if settings.top else []),
             f"upstreams: {{app: {{targets: [{targets}]{more}}}{other}}}", "routes:",
-            f"  - {{name: all, match: {{path: /**{match}}}, use: [{use}], {settings.handler}}}"]
+            f"  - {{name: all, match: {{path: {settings.path}{match}}}, use: [{use}], {settings.handler}{route}}}"]

@@ -18,11 +18,10 @@ def available():
 
 def ask(port, case, count):
     """`count` requests on one connection, each after the answer to the one before."""
-    body = b"x" * case.body
     head = "".join(f"{name}: {value}\r\n" for name, value in case.fields.items())
-    length = f"Content-Length: {case.body}\r\n" if case.body else ""
-    request = (f"{'POST' if case.body else 'GET'} {case.path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{head}{length}\r\n"
-               ).encode() + body
+    length = f"Content-Length: {len(case.sent)}\r\n" if case.sent else ""
+    request = (f"{'POST' if case.sent else 'GET'} {case.path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{head}{length}\r\n"
+               ).encode() + case.sent
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         for _ in range(count):
             connection.sendall(request)

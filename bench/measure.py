@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """One measurement: load on the load core, the cost of the proxy read from /proc around it."""
-import gzip
 import http.client
 import re
 import socket
 import ssl
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -27,11 +27,11 @@ def field_options(case):
 
 def curl(case, port, *options):
     """What it says to a case of HTTP/2."""
-    body = ["--data-binary", "@-"] if case.body else []
+    body = ["--data-binary", "@-"] if case.sent else []
     version = ["--http2", "-k"] if case.shape.tls else ["--http2-prior-knowledge"]
     return subprocess.run(["curl", "-sS", "-m", "20", *version, *field_options(case), *body, *options,
                            f"{case.shape.scheme}://127.0.0.1:{port}{case.path}"],
-                          capture_output=True, check=True, input=b"x" * case.body).stdout
+                          capture_output=True, check=True, input=case.sent).stdout
 
 
 CALLS = 40
@@ -72,10 +72,12 @@ def check_compressed(case, port):
     response = connection.getresponse()
     sent = response.read()
     connection.close()
-    if (response.status, response.getheader("Content-Encoding")) != (200, "gzip"):
+    if (response.status, response.getheader("Content-Encoding")) != (200, case.shape.compress):
         raise RuntimeError(f"{case.name}: {response.status} with the coding {response.getheader('Content-Encoding')}")
-    if len(gzip.decompress(sent)) != case.expect:
-        raise RuntimeError(f"{case.name}: {len(gzip.decompress(sent))} bytes, not {case.expect}")
+    plain = subprocess.run(["curl", "-sS", "-m", "20", "--compressed", *field_options(case),
+                            f"http://127.0.0.1:{port}{case.path}"], capture_output=True, check=True).stdout
+    if len(plain) != case.expect:
+        raise RuntimeError(f"{case.name}: {len(plain)} bytes, not {case.expect}")
     return len(sent)
 
 
@@ -96,7 +98,7 @@ def check(case, port):
     else:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     for path in case.paths[:3] or (case.path,):
-        connection.request("POST" if case.body else "GET", path, b"x" * case.body if case.body else None, case.fields)
+        connection.request("POST" if case.sent else "GET", path, case.sent or None, case.fields)
         response = connection.getresponse()
         length = len(response.read())
         if (response.status, length) != (200, case.expect):
@@ -107,7 +109,9 @@ def check(case, port):
 
 def script_for(case, folder):
     """wrk's Lua for what its options cannot say: a body, or many paths."""
-    if case.body:
+    if case.text:
+        lines = ['wrk.method = "POST"', f"wrk.body = [==[{case.text}]==]"]
+    elif case.body:
         lines = ['wrk.method = "POST"', f'wrk.body = string.rep("x", {case.body})']
     elif case.paths:
         listed = ", ".join(f'"{path}"' for path in case.paths)
@@ -146,8 +150,8 @@ def parse_wrk(text):
 
 def h2load_command(case, port, seconds, folder):
     body = []
-    if case.body:
-        (folder / "sent").write_bytes(b"x" * case.body)
+    if case.sent:
+        (folder / "sent").write_bytes(case.sent)
         body = ["-d", folder / "sent"]
     return ["h2load", "-t1", f"-c{case.connections}", f"-m{case.streams}", f"-D{seconds}", *field_options(case), *body,
             f"{case.shape.scheme}://127.0.0.1:{port}{case.path}"]
@@ -247,6 +251,46 @@ def idle_memory(subject, count):
     time.sleep(1)
     before = memory_kib(subject.process.pid, "RssAnon")
     held = hold_connections(subject.port, count, tls)
+    time.sleep(2)
+    after = memory_kib(subject.process.pid, "RssAnon")
+    for connection in held:
+        connection.close()
+    return {"bytes": (after - before) * 1024 / count, "rss_kib": after}
+
+
+def frame(kind, flags, stream, payload=b""):
+    """Of HTTP/2 (RFC 9113 section 4.1)."""
+    return struct.pack("!I", len(payload))[1:] + struct.pack("!BBI", kind, flags, stream) + payload
+
+
+def hold_h2_connections(port, count, streams):
+    """Opens connections of HTTP/2 without TLS, asks on so many streams of each at once, and leaves them idle."""
+    settings, headers, window = 4, 1, 8
+    end_stream, end_headers = 1, 4
+    block = b"\x82\x86\x84\x41\x04idle"  # GET http / and the authority (RFC 7541)
+    hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(settings, 0, 0) + frame(window, 0, 0, struct.pack("!I", 1 << 24))
+    asked = b"".join(frame(headers, end_headers | end_stream, 1 + 2 * n, block) for n in range(streams))
+    held = []
+    for _ in range(count):
+        connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+        connection.sendall(hello + asked)
+        answers, ended = connection.makefile("rb"), 0
+        while ended < streams:
+            size, kind, flags = struct.unpack("!IBB", b"\0" + answers.read(9)[:5])
+            answers.read(size)
+            ended += kind in (0, headers) and flags & end_stream
+        connection.sendall(frame(settings, end_stream, 0))  # that is ACK: theirs is known
+        held.append(connection)
+    return held
+
+
+def idle_h2_memory(subject, count, streams):
+    """User memory in bytes per idle connection of HTTP/2 whose streams were all answered."""
+    for connection in hold_h2_connections(subject.port, 30, streams):
+        connection.close()
+    time.sleep(1)
+    before = memory_kib(subject.process.pid, "RssAnon")
+    held = hold_h2_connections(subject.port, count, streams)
     time.sleep(2)
     after = memory_kib(subject.process.pid, "RssAnon")
     for connection in held:

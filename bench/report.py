@@ -166,7 +166,8 @@ def idle_table(results, case, what, aim):
         return []
     rows = [[TITLES[name], f"{sample['bytes']:,.0f}", cell(sample["rss_kib"] / 1024)]
             for name, sample in found["samples"].items()]
-    about = f"Idle {what}: {found['connections']:,}, each after one request. Aim: {aim:,} bytes."
+    asked = "one request" if case != "idle-h2" else "100 at a time"
+    about = f"Idle {what}: {found['connections']:,}, each after {asked}. Aim: {aim:,} bytes."
     return [about, "", *table(["proxy", "bytes per connection", "RSS MiB"], rows)]
 
 
@@ -177,6 +178,7 @@ def sections(results, cases, composing=(), costs=()):
              ("Sluice against itself", variant_table(results, cases)), ("What features cost", list(costs)),
              ("Latency at a fixed rate", open_loop_table(results)), ("Memory", idle_table(results, "idle", "keep-alive connections", 600)),
              ("Memory with TLS", idle_table(results, "idle-tls", "connections with TLS", 14_848)),
+             ("Memory with HTTP/2", idle_table(results, "idle-h2", "connections of HTTP/2", 40_960)),
              ("Throughput, latency, memory", detail_table(results, cases))]
     return [line for title, lines in parts if lines for line in [f"## {title}", "", *lines]]
 

@@ -28,7 +28,8 @@ from subjects import SUBJECTS, Backend, Shape, Sluice
 ROOT = Path(__file__).resolve().parents[1]
 IDLE_CONNECTIONS = 5000
 IDLE_TLS_CONNECTIONS = 2000
-EXTRA = ("compose-cost", "features", "open-loop", "idle", "idle-tls")
+IDLE_H2_CONNECTIONS, IDLE_H2_STREAMS = 500, 100
+EXTRA = ("compose-cost", "features", "open-loop", "idle", "idle-tls", "idle-h2")
 
 
 def arguments():
@@ -172,7 +173,7 @@ class Run:
         fields = dict(feature.fields)
         if feature.token:
             fields["Authorization"] = f"Bearer {policies.make_token(folder / 'issuer').text}"
-        case = Case(feature.name, feature.title, fields=fields, body=feature.body)
+        case = Case(feature.name, feature.title, path=feature.path, fields=fields, body=feature.body, text=feature.text)
         started = {}
         try:
             for label, settings in (("with", feature.with_it), ("without", feature.without)):
@@ -190,11 +191,11 @@ class Run:
             taken["instructions"] = {label: instructions.per_request(case, s) for label, s in started.items()}
         return taken
 
-    def idle(self, name, count, shape):
+    def idle(self, name, count, shape, take=measure.idle_memory):
         print(f"bench: {name}: {count} keep-alive connections", flush=True)
         started = self.start(name, shape)
         try:
-            samples = {label: measure.idle_memory(s, count) for label, s in started.items()}
+            samples = {label: take(s, count) for label, s in started.items()}
         finally:
             stop_all(started)
         self.results[name] = {"connections": count, "samples": samples}
@@ -214,6 +215,9 @@ class Run:
             self.idle("idle", IDLE_CONNECTIONS, Shape())
         if self.wants("idle-tls"):
             self.idle("idle-tls", IDLE_TLS_CONNECTIONS, Shape(tls=True))
+        if self.wants("idle-h2"):
+            self.idle("idle-h2", IDLE_H2_CONNECTIONS, Shape(http2=True),
+                      lambda s, count: measure.idle_h2_memory(s, count, IDLE_H2_STREAMS))
 
     def facts(self):
         model, kernel = measure.machine()

@@ -32,7 +32,7 @@ class Shape:
     policies: str = ""  # who calls and how often: see policies.py
     feature: features.Settings = None  # what one row of features.py has
     websocket: bool = False  # the backend echoes messages
-    compress: bool = False  # gzip at level 6 of JSON
+    compress: str = ""  # of JSON: gzip at level 6, br at 4, zstd at 3
     tls: bool = False  # 1.3 with AES-128-GCM, X25519 and a P-256 key, nothing resumed
 
     @property
@@ -100,6 +100,11 @@ class Subject:
     store = None  # a Redis that it needs, and its port
 
     def __init__(self, folder, backend_port, shape):
+        self.write(folder, backend_port, shape)
+        self.process = Process(self.command(), PROXY_CORE, accepts(self.port), folder / "output")
+
+    def write(self, folder, backend_port, shape):
+        """The configuration, and what that needs."""
         self.folder, self.backend, self.shape = folder, backend_port, shape
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -110,7 +115,6 @@ class Subject:
         if shape.tls:
             self.cert, self.key = make_certificate(folder)
         self.config.write_text(self.text())
-        self.process = Process(self.command(), PROXY_CORE, accepts(self.port), folder / "output")
 
     @classmethod
     def available(cls):
@@ -118,7 +122,7 @@ class Subject:
 
     @classmethod
     def takes_part(cls, shape):
-        return not shape.compose and not shape.policies
+        return not shape.compose and not shape.policies and shape.compress in ("", "gzip")
 
     def stop(self):
         self.process.stop()
@@ -153,9 +157,10 @@ class Sluice(Subject):
         log = f"{{format: json, to: {self.log}}}" if self.shape.access_log or feature and feature.access_log else "off"
         protocols = ", protocols: [h2]" if self.shape.http2 or self.shape.grpc else ""
         protocol = ", protocol: h2" if self.shape.grpc else ""
+        listener = f", {feature.listener}" if feature and feature.listener else ""
         silent = f', silent: {{targets: ["http://127.0.0.1:{self.shape.silent}"]}}' if self.shape.silent else ""
         lines = ["version: 1", "workers: 1",
-                 f'listeners: {{web: {{bind: "127.0.0.1:{self.port}"{protocols}{self.tls()}}}}}',
+                 f'listeners: {{web: {{bind: "127.0.0.1:{self.port}"{protocols}{self.tls()}{listener}}}}}',
                  f'admin: {{bind: "127.0.0.1:{free_port()}"}}', f"access_log: {log}",
                  "shutdown: {pre_stop: 0s, grace: 1s}"]
         if feature:
@@ -170,7 +175,8 @@ class Sluice(Subject):
                               for n in (1, 2, 3))
             lines += [f"  - {{name: page, match: {{path: /page}}, compose: {{calls: {{{calls}}}}}}}"]
         if self.shape.compress:
-            lines += ["  - {name: json, match: {path: /json}, use: [{compress: {codings: gzip, levels: {gzip: 6}}}], to: app}"]
+            lines += ["  - {name: json, match: {path: /json}, use: [{compress: {codings: "
+                      f"{self.shape.compress}, levels: {{gzip: 6, br: 4, zstd: 3}}}}}}], to: app}}"]
         if self.shape.policies:
             more, use = policies.of_sluice(self.shape.policies, self.folder, self.store and self.store[1])
             does = "respond: {status: 200, body: limited}" if self.store else "to: app"
@@ -365,7 +371,7 @@ class Haproxy(Subject):
 
     @classmethod
     def takes_part(cls, shape):
-        return not shape.compose and shape.policies in ("", "token")
+        return not shape.compose and shape.policies in ("", "token") and shape.compress in ("", "gzip")
 
     @classmethod
     def version(cls):

@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
-from harness import BINARY, PATIENCE, ROOT, Case, Running, hello, shop, unused_port, users  # noqa: E402
+from harness import BINARY, PATIENCE, ROOT, Case, GatewayProcess, hello, shop, unused_port, users  # noqa: E402
 from samples import commands_of, completed, matches, samples_of  # noqa: E402
 
 DOCUMENTS = ["README.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").glob("**/*.md"))]
@@ -73,7 +73,7 @@ class Document:
             copy = self.folder / config.name
             copy.write_text(self.with_free_ports(config.read_text()))
             config = copy
-        gateway = Running([BINARY, "run", config], owner=self.test)
+        gateway = GatewayProcess([BINARY, "run", config], owner=self.test)
         gateway.says(r"on port \d+")
 
     def shell(self, command):

@@ -5,7 +5,7 @@ import os
 import signal
 import unittest
 
-from harness import BINARY, Case, Running, eventually, sluice
+from harness import BINARY, Case, GatewayProcess, eventually, sluice
 
 USERS = "  - {name: users, match: {path: /users/**}, to: users}"
 JSON = ("-H", "Content-Type: application/json")
@@ -84,7 +84,7 @@ class Why(Case):
         socket, token = self.folder / "admin.sock", "0123456789abcdef"
         self.config.write_text(self.text(USERS).replace('{bind: "127.0.0.1:0"}\nupstreams',
                                                         f'{{bind: "unix:{socket}", token: {token}}}\nupstreams'))
-        gateway = Running([BINARY, "run", self.config], owner=self)
+        gateway = GatewayProcess([BINARY, "run", self.config], owner=self)
         self.port = int(gateway.says(r"web on port (\d+)").group(1))
         request_id = self.curl("/nowhere").json()["instance"]
 
@@ -141,7 +141,7 @@ class Watch(Case):
         super().setUp()
         self.config.write_text(self.text(USERS, more="include: conf.d/*.yaml"))
         (self.folder / "conf.d").mkdir()
-        self.gateway = Running([BINARY, "run", "--watch", self.config], owner=self)
+        self.gateway = GatewayProcess([BINARY, "run", "--watch", self.config], owner=self)
         self.port = int(self.gateway.says(r"web on port (\d+)").group(1))
         self.admin_port = int(self.gateway.says(r"admin on port (\d+)").group(1))
 

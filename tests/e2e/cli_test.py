@@ -3,9 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import unittest
 
-from harness import BINARY, ROOT, Case, Running, sluice
+from harness import BINARY, ROOT, Case, GatewayProcess, sluice
 
 GOOD = """version: 1
 listeners: {web: {bind: "127.0.0.1:0"}}
@@ -186,8 +187,10 @@ routes: [{name: a, match: {path: /a}, use: {hsts: {}}, respond: 204}]
 
     def test_run_tells_as_much_as_it_is_asked_to(self):
         self.write(GOOD + "admin: {bind: \"127.0.0.1:0\"}\n")
-        quiet = Running([BINARY, "run", "--log-level", "error", self.config], owner=self)
-        chatty = Running([BINARY, "run", "--log-level", "info", self.config], owner=self)
+        # It does not say when it serves; what ends it may come before.
+        quiet = GatewayProcess([BINARY, "run", "--log-level", "error", self.config], owner=self,
+                               ends_with=(0, -signal.SIGTERM))
+        chatty = GatewayProcess([BINARY, "run", "--log-level", "info", self.config], owner=self)
         chatty.says("serves")
         wrong = sluice("run", "--log-level", "loud", self.config)
 

@@ -2,7 +2,9 @@
 """What services and networks do to a gateway: all of them gone and back, silent for good, connections of which one side knows
 nothing any more. That one of three is killed is in resilience_test.py, names that change in discovery_test.py, descriptors
 and disks that run out in operations_test.py."""
+import contextlib
 import http.client
+import http.server
 import json
 import signal
 import socket
@@ -10,19 +12,60 @@ import sys
 import threading
 import unittest
 
-from harness import PATIENCE, SERVICES, Case, Running, eventually
+from harness import PATIENCE, SERVICES, Case, Running, eventually, unused_port, vanish
 
-TCP_REPAIR = 19
+HEALTHY_AFTER = 2  # checks, unless the configuration says otherwise
+STALLED = 10  # checks: what a machine under load may need more
 
 
-def vanish(connection):
-    """Closes without a word to the other side, as a machine that lost its power. False where that is not allowed."""
-    try:
-        connection.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
-    except OSError:
-        return False
-    connection.close()
-    return True
+class Counted:
+    """A service in this process that can go, connections and all, and come back on its port. It counts the checks since it
+    came, and remembers how many there were before its first request: None until then."""
+
+    class Server(http.server.ThreadingHTTPServer):
+        daemon_threads, request_queue_size = True, 256
+
+        def process_request(self, request, client_address):
+            self.service.connections.append(request)
+            super().process_request(request, client_address)
+
+        def handle_error(self, request, client_address):
+            """Connections that were cut are the point."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version, disable_nagle_algorithm, wbufsize = "HTTP/1.1", True, -1
+
+        def do_GET(self):
+            service = self.server.service
+            with service.lock:
+                if self.path == "/check":
+                    service.checks += 1
+                elif service.before_first is None:
+                    service.before_first = service.checks
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *_):
+            """The gateway has the access log."""
+
+    def __init__(self):
+        self.port, self.lock = unused_port(), threading.Lock()
+        self.come()
+
+    def come(self):
+        self.checks, self.before_first, self.connections = 0, None, []
+        self.server = self.Server(("127.0.0.1", self.port), self.Handler)
+        self.server.service = self
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def go(self):
+        self.server.shutdown()
+        self.server.server_close()
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class Faults(Case):
@@ -56,6 +99,8 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
                 answer = connection.getresponse()
                 body = answer.read()
                 answers.append((answer.status, "" if answer.status == 200 else json.loads(body)["reason"]))
+                if answer.status != 200:
+                    ended.wait(0.01)  # others need the processor too
             connection.close()
 
         clients = [threading.Thread(target=ask, daemon=True) for _ in range(count)]
@@ -92,6 +137,55 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
         end()
         self.assertEqual({status for status, _ in answers[:well]}, {200})
         self.assertIsNone(self.gateway.popen.poll())
+
+    def states(self):
+        [upstream] = self.admin("/upstreams").json()["upstreams"]
+        return {target["state"] for target in upstream["targets"]}
+
+    def go_and_come_back(self, panic):
+        """All of several checked services; returns them, and the answers of the time in which they were known to be gone."""
+        services = [Counted() for _ in range(3)]
+        for service in services:
+            self.addCleanup(service.go)
+        self.configure([service.port for service in services],
+                       upstream=f", health: {{path: /check, interval: 500ms, timeout: 500ms}}, outlier: off, "
+                                f"panic_threshold: {panic}")
+        answers, end = self.asking(4)
+        eventually(lambda: all(service.checks and service.before_first is not None for service in services), "all are in use")
+        self.assertEqual({status for status, _ in answers}, {200})
+
+        for service in services:
+            service.go()
+        eventually(lambda: self.states() == {"unhealthy"}, "all are found to be gone")
+        gone = len(answers) + 4  # without those that are on their way
+        eventually(lambda: len(answers) > gone + 50, "answers without any service")
+        failures = answers[gone:]
+
+        for service in services:
+            service.come()
+        eventually(lambda: all(service.before_first is not None for service in services), "each has requests again")
+        eventually(lambda: self.states() == {"healthy"}, "all are found to be back")
+        back = len(answers) + 4
+        eventually(lambda: len(answers) > back + 50, "answers of all")
+        end()
+        self.assertEqual({status for status, _ in answers[back:]}, {200})
+        return services, failures
+
+    def test_all_checked_services_go_and_come_back_by_their_checks(self):
+        services, failures = self.go_and_come_back(panic="0%")
+
+        self.assertEqual(set(failures), {(503, "no_healthy_upstream")})
+        for service in services:
+            self.assertGreaterEqual(service.before_first, HEALTHY_AFTER)
+            self.assertLessEqual(service.before_first, HEALTHY_AFTER + STALLED)
+
+    def test_all_checked_services_go_and_come_back_in_panic_without_waiting_for_checks(self):
+        services, failures = self.go_and_come_back(panic="50%")
+
+        self.assertEqual({status for status, _ in failures} - {502, 503}, set())
+        self.assertIn("upstream_connect_failed", {why for _, why in failures})
+        self.assertLessEqual(min(service.before_first for service in services), STALLED)
+        self.gateway.says("panic: 0 of 3 targets are healthy")
 
     def test_a_service_that_accepts_and_never_answers_fails_no_request_where_another_can_answer(self):
         services = [self.service() for _ in range(2)]

@@ -25,6 +25,13 @@ BINARY = os.environ.get("SLUICE_BIN", str(ROOT / "build/release/sluice"))
 # A sanitizer's build takes several times the memory and the time, and keeps memory of its own.
 SANITIZED = Path(BINARY).exists() and any(name in Path(BINARY).read_bytes() for name in (b"__asan_init", b"__tsan_init"))
 PATIENCE = 60  # seconds until a thing that should happen has not; sanitizers are slow
+# What begins a report of a sanitizer; ./dev looks for the same in what the suites said.
+REPORT = re.compile(r"(Address|Leak|Thread|UndefinedBehavior)Sanitizer:|: runtime error: ")
+
+
+def check_for_reports(said):
+    if REPORT.search(said):
+        raise AssertionError(f"a sanitizer has reported something:\n{said[-20_000:]}")
 
 
 def eventually(condition, what):
@@ -79,6 +86,40 @@ class Running:
         self.output_path.unlink(missing_ok=True)
 
 
+class GatewayProcess(Running):
+    """The gateway. How it ended is looked at when the test ends: a report of a sanitizer fails the test, and so does an exit
+    code that is none of `ends_with`, which a test sets that wants another end. SIGKILL from the test itself is one."""
+
+    def __init__(self, command, owner, ends_with=(0,), **options):
+        self.ends_with, self.asked_to_end, self.looked_at = ends_with, False, False
+        super().__init__(command, owner, **options)
+
+    def send(self, number):
+        super().send(number)
+        if number == signal.SIGKILL:
+            self.ends_with = (-signal.SIGKILL,)
+        self.asked_to_end = self.asked_to_end or number == signal.SIGTERM
+
+    def end(self):
+        if self.looked_at:
+            return
+        self.looked_at, late = True, False
+        if self.popen.poll() is None and not self.asked_to_end:  # a second signal would end it without a drain
+            self.popen.terminate()
+        try:
+            self.popen.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            late = True
+            self.popen.kill()
+            self.popen.wait()
+        said = self.output()
+        super().end()
+        check_for_reports(said)
+        if late or self.popen.returncode not in self.ends_with:
+            how = f"has not ended within {PATIENCE} s" if late else f"ended with {self.popen.returncode}"
+            raise AssertionError(f"the gateway {how}:\n{said[-20_000:]}")
+
+
 @functools.cache
 def hello():
     """Port of the Flask service under gunicorn, started once for the whole suite."""
@@ -116,9 +157,24 @@ def unused_port():
                 return port
 
 
+TCP_REPAIR = 19
+
+
+def vanish(connection):
+    """Closes without a word to the other side, as a machine that lost its power. False where that is not allowed."""
+    try:
+        connection.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+    except OSError:
+        return False
+    connection.close()
+    return True
+
+
 def sluice(*arguments, **options):
     """Runs one verb to its end."""
-    return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE, **options)
+    result = subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE, **options)
+    check_for_reports(result.stderr)
+    return result
 
 
 @functools.cache
@@ -183,7 +239,7 @@ shutdown: {{pre_stop: 0s, grace: 20s}}
 
     def start(self):
         """Runs the gateway on `self.config` as it stands."""
-        self.gateway = Running([BINARY, "run", self.config], owner=self)
+        self.gateway = GatewayProcess([BINARY, "run", self.config], owner=self)
         self.port = int(self.gateway.says(r"web on port (\d+)").group(1))
         self.admin_port = int(self.gateway.says(r"admin on port (\d+)").group(1))
         return self.gateway

@@ -11,7 +11,7 @@ import threading
 import unittest
 from http.server import BaseHTTPRequestHandler
 
-from harness import BINARY, Case, Running, eventually, unused_port
+from harness import BINARY, Case, GatewayProcess, Running, eventually, unused_port
 
 HELLO = "  - {name: hello, match: {path: /**}, to: hello}"
 
@@ -77,9 +77,9 @@ class UnixSockets(Listeners):
         path = self.folder / "web.sock"
         self.serve_listeners(f'local: "unix:{path}"')
 
-        second = Running(self.gateway.popen.args, owner=self)
+        second = GatewayProcess(self.gateway.popen.args, owner=self, ends_with=(1,))
 
-        self.assertNotEqual(second.wait(), 0)
+        self.assertEqual(second.wait(), 1)
         self.assertIn(f"a process listens there already (in use by sluice, pid {self.gateway.popen.pid})",
                       second.output())
 
@@ -107,8 +107,8 @@ class InheritedSockets(Listeners):
         fds = [s.fileno() for s in sockets]
         script = "LISTEN_PID=$$ exec " + " ".join(f"{3 + i}<&{fd}" for i, fd in enumerate(fds)) + ' "$@"'
         environment = {**os.environ, "LISTEN_FDS": str(len(fds)), "LISTEN_FDNAMES": ":".join(names)}
-        self.gateway = Running(["bash", "-c", script, "-", BINARY, "run", self.config], owner=self, pass_fds=fds,
-                               env={**environment, **options})
+        self.gateway = GatewayProcess(["bash", "-c", script, "-", BINARY, "run", self.config], owner=self, pass_fds=fds,
+                                      env={**environment, **options})
         return self.gateway
 
     @staticmethod
@@ -168,8 +168,8 @@ class InheritedSockets(Listeners):
     def test_systemd_hands_them_over(self):
         port = unused_port()
         self.config.write_text(self.text(HELLO))
-        activator = Running(["systemd-socket-activate", f"--listen=127.0.0.1:{port}", "--fdname=web", BINARY, "run",
-                             self.config], owner=self)
+        activator = GatewayProcess(["systemd-socket-activate", f"--listen=127.0.0.1:{port}", "--fdname=web", BINARY, "run",
+                                    self.config], owner=self)
         activator.says("Listening on")
 
         self.assertEqual(self.curl("", url=f"http://127.0.0.1:{port}/hello").status, 200)

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import BINARY, Case, Running, eventually, sluice
+from harness import BINARY, Case, GatewayProcess, eventually, sluice
 
 HELLO = "  - {name: hello, match: {path: /**}, to: hello}"
 USERS = "  - {name: users, match: {path: /**}, to: users}"
@@ -110,7 +110,8 @@ class Drain(Case):
         self.gateway.says("draining")
         self.gateway.send(signal.SIGTERM)
 
-        self.assertNotEqual(self.gateway.wait(), 0)
+        self.assertEqual(self.gateway.wait(), 1)
+        self.gateway.ends_with = (1,)
 
 
 class Logs(Case):
@@ -225,7 +226,7 @@ class Descriptors(Case):
         self.assertEqual(eventually(lambda: self.curl_quietly("/users/1") == "200", "service after the shortage"), True)
 
     def limited_gateway(self):
-        gateway = Running(["sh", "-c", 'ulimit -n 64; exec "$0" "$@"', BINARY, "run", self.config], owner=self)
+        gateway = GatewayProcess(["sh", "-c", 'ulimit -n 64; exec "$0" "$@"', BINARY, "run", self.config], owner=self)
         self.port = int(gateway.says(r"web on port (\d+)").group(1))
         return gateway
 

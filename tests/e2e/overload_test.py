@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 
 from crowd import allow_descriptors
-from harness import BINARY, PATIENCE, SANITIZED, Case, Running, eventually
+from harness import BINARY, PATIENCE, SANITIZED, Case, GatewayProcess, Running, eventually
 
 CROWD = Path(__file__).with_name("crowd.py")
 CLIENTS = 4000
@@ -122,8 +122,8 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
     def test_lives_within_the_limit_of_its_cgroup(self):
         folder = self.cgroup()
         self.configure("auto")
-        self.gateway = Running(["sh", "-c", f'echo $$ > {folder}/cgroup.procs; exec "$0" "$@"', BINARY, "run", self.config],
-                               owner=self)
+        self.gateway = GatewayProcess(["sh", "-c", f'echo $$ > {folder}/cgroup.procs; exec "$0" "$@"', BINARY, "run",
+                                       self.config], owner=self)
         self.port = int(self.gateway.says(r"web on port (\d+)").group(1))
         self.admin_port = int(self.gateway.says(r"admin on port (\d+)").group(1))
         self.assertEqual(self.metric("sluice_memory_limit_bytes"), LIMIT)

@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from harness import BINARY, PATIENCE, Case, Running, eventually, sluice, unused_port
+from harness import BINARY, PATIENCE, Case, GatewayProcess, Running, eventually, sluice, unused_port
 
 LIMITED = "sluice_rate_limit_requests_total"
 
@@ -17,8 +17,8 @@ LIMITED = "sluice_rate_limit_requests_total"
 class Gateway:
     """One of several gateway processes with the same configuration."""
 
-    def __init__(self, case, config):
-        self.process = Running([BINARY, "run", config], owner=case)
+    def __init__(self, case, config, **options):
+        self.process = GatewayProcess([BINARY, "run", config], case, **options)
         self.port = int(self.process.says(r"web on port (\d+)").group(1))
         self.admin_port = int(self.process.says(r"admin on port (\d+)").group(1))
 

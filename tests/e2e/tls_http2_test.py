@@ -6,7 +6,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from harness import BINARY, PATIENCE, Case, Running, chat, eventually, hello, sluice, unused_port
+from harness import BINARY, PATIENCE, Case, GatewayProcess, chat, eventually, hello, sluice, unused_port
 
 CLIENT = Path(__file__).with_name("ws.cjs")
 
@@ -36,7 +36,7 @@ routes:
 access_log: {{format: json, to: {self.inner_log}}}
 shutdown: {{pre_stop: 0s, grace: 20s}}
 """)
-        Running([BINARY, "run", target], owner=self).says(r"inner on port")
+        GatewayProcess([BINARY, "run", target], owner=self).says(r"inner on port")
         self.config.write_text(f"""version: 1
 workers: 1
 listeners:

@@ -5,7 +5,7 @@ import subprocess
 import time
 import unittest
 
-from harness import BINARY, PATIENCE, Case, Running, eventually, hello, sluice, unused_port
+from harness import BINARY, PATIENCE, Case, GatewayProcess, Running, eventually, hello, sluice, unused_port
 
 
 class Tls(Case):
@@ -166,7 +166,7 @@ listeners: {{t: {{bind: "127.0.0.1:{port}", tls: {{certs: [{{cert: certs/localho
 admin: {{bind: "127.0.0.1:0"}}
 routes: [{{name: r, match: {{path: /**}}, respond: {{body: "from the target"}}}}]
 """)
-        Running([BINARY, "run", target], owner=self).says(r"t on port")
+        GatewayProcess([BINARY, "run", target], owner=self).says(r"t on port")
         self.serve_tls(upstreams=f"""  good: {{url: "https://localhost:{port}", tls: {{ca: certs/ca.pem}}}}
   strange: {{url: "https://localhost:{port}"}}
 """, to="good")

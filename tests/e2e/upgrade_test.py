@@ -2,6 +2,7 @@
 """The program is replaced while it serves (SIGUSR2): real processes, under load."""
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -9,7 +10,7 @@ import subprocess
 import unittest
 
 import harness
-from harness import PATIENCE, Running, Case, eventually
+from harness import PATIENCE, Case, GatewayProcess, eventually
 
 ROUTES = "  - {name: all, match: {path: /**}, to: hello}"
 UPGRADES = 50
@@ -21,19 +22,24 @@ class Upgrade(Case):
         # A copy, so that the program can be replaced.
         self.binary = self.folder / "sluice"
         shutil.copy(harness.BINARY, self.binary)
-        self.pid = 0
-        self.addCleanup(self.end_successor)
 
     def start_copy(self, text):
         self.config.write_text(text)
-        self.gateway = Running([self.binary, "run", self.config], owner=self)
+        self.gateway = GatewayProcess([self.binary, "run", self.config], owner=self)
+        self.addCleanup(self.end_successor)  # before the first one's output, in which they all write, is looked at
         self.port = int(self.gateway.says(r"web on port (\d+)").group(1))
         self.admin_port = int(self.gateway.says(r"admin on port (\d+)").group(1))
         self.pid = self.gateway.popen.pid
 
     def end_successor(self):
-        if self.pid and self.pid != self.gateway.popen.pid:
+        if not self.pid or self.pid == self.gateway.popen.pid:
+            return
+        process = os.pidfd_open(self.pid)
+        self.addCleanup(os.close, process)
+        os.kill(self.pid, signal.SIGTERM)
+        if not select.select([process], [], [], PATIENCE)[0]:
             os.kill(self.pid, signal.SIGKILL)
+            self.fail(f"the successor has not ended within {PATIENCE} s")
 
     def upgrade(self):
         """SIGUSR2 to the process that serves, and back when another one does."""
@@ -41,6 +47,7 @@ class Upgrade(Case):
         os.kill(self.pid, signal.SIGUSR2)
         eventually(lambda: self.gateway.count("upgraded:") > before, "another process serves")
         self.pid = int(re.findall(r"process (\d+) serves", self.gateway.output())[-1])
+        self.gateway.asked_to_end = True  # it gives way
 
     def test_loses_no_request_in_many_upgrades(self):
         self.start_copy(self.text(ROUTES, more="workers: 2"))

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the gateway for minutes with every kind of traffic at once while services die, stall and come back and the
-configuration is read again and again. Fails on: an end of the gateway, a report of a sanitizer, a client without an answer, an
+"""Runs the gateway for minutes with every kind of traffic at once while services die, stall and come back, one or all of
+them, a name changes, the disk of the log is full, and the configuration is read again and again. Fails on: an end of the gateway, a report of a sanitizer, a client without an answer, an
 answer that says that the gateway itself failed, a WebSocket that broke, memory that grows, descriptors or
 configurations that are left over, a leak at the end.
 
     SLUICE_BIN=build/asan/sluice tests/soak/soak.py [minutes] [seed]
 """
 import hashlib
+import json
 import os
 import random
 import re
@@ -21,8 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
-from harness import BINARY, SERVICES, Running, eventually, unused_port  # noqa: E402
-from traffic import KINDS, Tally  # noqa: E402
+from harness import BINARY, REPORT, SERVICES, Running, eventually, unused_port  # noqa: E402
+from traffic import KINDS, Tally, serve_calls  # noqa: E402
 
 # A sanitizer keeps freed memory for a while: enough to find uses of it, little enough to see growth.
 ENVIRONMENT = {**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=8:detect_leaks=1:abort_on_error=0",
@@ -30,6 +31,7 @@ ENVIRONMENT = {**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=8:detect_leaks=
 SOAK_KEY = hashlib.sha256(b"soak").hexdigest()  # of the key that readers send
 GROWTH = 1.3  # times the memory after the first third
 SPARE_MIB = 24
+SPARE_DESCRIPTORS = 4  # what is opened once, when it is first needed
 
 
 class Service:
@@ -55,36 +57,56 @@ class Soak:
         self.folder = Path(tempfile.mkdtemp(prefix="sluice-soak-"))
         users = (sys.executable, SERVICES / "users.py")
         self.users = [Service(*users) for _ in range(3)]
-        self.chat = Service(SERVICES / "chat.py")
-        self.port, self.tls_port, self.admin_port = unused_port(), unused_port(), unused_port()
+        # Nothing happens to these.
+        self.chat, self.spare = Service(SERVICES / "chat.py"), Service(*users)
+        self.calls, self.calls_port = serve_calls()
+        self.zone = self.folder / "zone.json"
+        self.say({"a": ["127.0.0.1"]})
+        names = Running([sys.executable, ROOT / "tests/e2e/fake_dns.py", self.zone, 0])
+        self.nameserver = names.says(r"on (127\.0\.0\.1:\d+)").group(1)
+        self.port, self.tls_port, self.inner_port, self.admin_port = (unused_port() for _ in range(4))
         self.config, self.generation = self.folder / "sluice.yaml", 0
         self.run([BINARY, "dev-cert", "-d", self.folder, "localhost"])
         self.write()
         self.gateway = Running([BINARY, "run", self.config], env=ENVIRONMENT)
         self.gateway.says(r"serves .*admin on port")
+        self.descriptors_at_first = self.descriptors()
 
     @staticmethod
     def run(command):
         Running(command).wait()
 
-    def write(self, broken=False):
+    def say(self, entry):
+        """What the nameserver says of the one name, from now on."""
+        new = self.zone.with_suffix(".new")
+        new.write_text(json.dumps({"users.soak.test": entry}))
+        new.replace(self.zone)
+
+    def write(self, broken=False, log=None):
         """Another configuration each time: what it says is the same."""
         self.generation += 1
         targets = ", ".join(f'"http://127.0.0.1:{s.port}"' for s in self.users)
-        large = "z" * 200_000
+        large, log = "z" * 200_000, log or self.folder / "access.log"
         self.config.write_text(f"""version: 1
 workers: 2
 listeners:
-  web: {{bind: "127.0.0.1:{self.port}"}}
+  web: {{bind: "127.0.0.1:{self.port}", timeouts: {{head: 10s, body: 10s, keep_alive: 10s}}}}
+  inner: {{bind: "127.0.0.1:{self.inner_port}", protocols: [h2]}}
   tls: {{bind: "127.0.0.1:{self.tls_port}", tls: {{certs: {{cert: {self.folder}/localhost.pem, key: {self.folder}/localhost.key}}}}}}
 admin: {{bind: "127.0.0.1:{self.admin_port}"}}
-access_log: {{format: json, to: {self.folder}/access.log}}
+access_log: {{format: json, to: {log}}}
+resolver: {{nameservers: "{self.nameserver}"}}
 consumers: [{{name: soak, api_keys: ["sha256:{SOAK_KEY}"]}}]
 upstreams:
   users:
     targets: [{targets}]
     timeouts: {{connect: 1s, first_byte: 5s, total: 20s}}
     health: {{path: /users, interval: 1s, timeout: 1s}}
+  hedged: {{targets: [{targets}], timeouts: {{connect: 1s, first_byte: 5s, total: 20s}}, hedge: {{after: 20ms, budget: 50%}}}}
+  spare: {{url: "http://127.0.0.1:{self.spare.port}"}}
+  named: {{url: "http://users.soak.test:{self.spare.port}", timeouts: {{connect: 1s, first_byte: 5s, total: 20s}}}}
+  inner: {{url: "http://127.0.0.1:{self.inner_port}", protocol: h2}}
+  calls: {{url: "http://127.0.0.1:{self.calls_port}", protocol: h2}}
   chat: {{url: "http://127.0.0.1:{self.chat.port}"}}
 policies:
   key: {{api_key: {{header: X-Api-Key}}}}
@@ -94,7 +116,13 @@ routes:
   - {{name: users, match: {{path: /users/**}}, to: users}}
   - {{name: sink, match: {{path: /sink, method: POST}}, use: [{{rewrite: {{path: /users}}}}], to: users}}
   - {{name: limited, match: {{path: /limited}}, use: [key, few], respond: {{status: 200, body: generation {self.generation}}}}}
-  - {{name: large, match: {{path: /large}}, respond: {{status: 200, body: {large}}}}}
+  - {{name: mirrored, match: {{path: /mirrored}}, use: [{{rewrite: {{path: /users}}}}, {{mirror: {{to: spare}}}}], to: users}}
+  - {{name: split, match: {{path: /split}}, use: [{{rewrite: {{path: /users}}}}], split: {{to: {{users: 1, spare: 1}}}}}}
+  - {{name: hedged, match: {{path: /hedged}}, use: [{{rewrite: {{path: /users}}}}], to: hedged}}
+  - {{name: named, match: {{path: /named}}, use: [{{rewrite: {{path: /users}}}}], to: named}}
+  - {{name: inner, match: {{path: /inner/**}}, use: [{{rewrite: {{strip_prefix: /inner}}}}], to: inner}}
+  - {{name: calls, match: {{path: /soak.Calls/**}}, to: calls}}
+  - {{name: large, match: {{path: /large}}, use: [{{compress: {{}}}}], respond: {{status: 200, body: {large}}}}}
   - name: page
     match: {{path: /page}}
     compose: {{calls: {{one: {{get: "users:/users/1", as: one}}, all: {{get: "users:/users", as: all}}}}}}
@@ -110,15 +138,33 @@ shutdown: {{pre_stop: 0s, grace: 20s}}
         time.sleep(self.random.uniform(0.2, 3))
         victim.start()
 
+    def kill_all_services(self):
+        for victim in self.users:
+            victim.kill()
+        time.sleep(self.random.uniform(0.2, 3))
+        for victim in self.users:
+            victim.start()
+
     def stall_a_service(self):
         victim = self.random.choice(self.users).running
         victim.send(signal.SIGSTOP)
         time.sleep(self.random.uniform(0.2, 4))
         victim.send(signal.SIGCONT)
 
-    def reload(self, broken=None):
+    def change_the_name(self):
+        # On the second address nobody listens.
+        self.say(self.random.choice([{"a": ["127.0.0.1"]}, {"a": ["127.0.0.1", "127.0.0.2"]}, {"mood": "servfail"},
+                                     {"mood": "silent"}, {"mood": "nothing"}]))
+        time.sleep(self.random.uniform(0, 2))
+
+    def fill_the_disk_of_the_log(self):
+        self.reload(broken=False, log="/dev/full")
+        time.sleep(self.random.uniform(0.2, 2))
+        self.reload(broken=False)
+
+    def reload(self, broken=None, log=None):
         broken = self.random.random() < 0.2 if broken is None else broken
-        self.write(broken)
+        self.write(broken, log)
         before = self.gateway.count("reloaded")
         self.gateway.send(signal.SIGHUP)
         eventually(lambda: self.gateway.count("reloaded") > before, "an answer to SIGHUP")
@@ -129,7 +175,8 @@ shutdown: {{pre_stop: 0s, grace: 20s}}
             log.rename(self.folder / f"access.log.{time.time():.3f}")
         self.gateway.send(signal.SIGUSR1)
 
-    FAULTS = (kill_a_service, stall_a_service, reload, reload, reload, reopen_logs)
+    FAULTS = (kill_a_service, kill_all_services, stall_a_service, change_the_name, fill_the_disk_of_the_log, reload, reload,
+              reload, reopen_logs)
 
     # --- what is looked at
 
@@ -137,6 +184,14 @@ shutdown: {{pre_stop: 0s, grace: 20s}}
         text = urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}/metrics", timeout=60).read().decode()
         return sum(float(line.rsplit(" ", 1)[1]) for line in text.split("\n")
                    if re.match(rf"{name}(\{{| )", line))
+
+    def descriptors(self):
+        return len(list(Path(f"/proc/{self.gateway.popen.pid}/fd").iterdir()))
+
+    def left_over(self):
+        """Descriptors beyond those of the begin and of connections that are kept to targets."""
+        kept = self.metric("sluice_upstream_connections")
+        return self.descriptors() - self.descriptors_at_first - int(kept)
 
     def memory(self):
         """MiB of the process's own."""
@@ -146,7 +201,7 @@ shutdown: {{pre_stop: 0s, grace: 20s}}
     def check(self):
         if self.gateway.popen.poll() is not None:
             self.tally.fail(f"the gateway ended with {self.gateway.popen.returncode}")
-        if "Sanitizer" in self.gateway.output() or "runtime error" in self.gateway.output():
+        if REPORT.search(self.gateway.output()):
             self.tally.fail("a sanitizer has found something")
 
     def go(self):
@@ -172,7 +227,12 @@ shutdown: {{pre_stop: 0s, grace: 20s}}
     def finish(self):
         if not self.tally.fault:
             self.reload(broken=False)
-            eventually(lambda: self.metric("sluice_config_generations_alive") == 1, "the end of the old configurations")
+            try:
+                eventually(lambda: self.metric("sluice_config_generations_alive") == 1, "the end of the old configurations")
+                eventually(lambda: self.left_over() <= SPARE_DESCRIPTORS, "the end of all descriptors")
+            except AssertionError as error:
+                self.tally.fail(f"{error}; {self.left_over()} descriptors are left over")
+        self.calls.stop(None)
         self.gateway.send(signal.SIGTERM)
         code = self.gateway.wait()
         self.check_end(code)
@@ -180,7 +240,7 @@ shutdown: {{pre_stop: 0s, grace: 20s}}
     def check_end(self, code):
         if code != 0:
             self.tally.fail(f"the gateway ended with {code}")
-        if "Sanitizer" in self.gateway.output():
+        if REPORT.search(self.gateway.output()):
             self.tally.fail("a sanitizer has found something")
 
 

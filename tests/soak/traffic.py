@@ -3,6 +3,7 @@
 client saw goes into a Tally; what it must never see is an AssertionError that ends the soak."""
 import asyncio
 import collections
+import gzip
 import http.client
 import json
 import random
@@ -11,8 +12,12 @@ import ssl
 import subprocess
 import threading
 import time
+from concurrent import futures
 
+import grpc
 import websockets
+
+from harness import vanish
 
 PATIENCE = 90  # seconds for an answer, whatever it is: longer than every limit of the configuration
 
@@ -79,7 +84,8 @@ class Reader(Client):
         connection = self.connect(tls=self.random.random() < 0.3)
         try:
             for _ in range(self.random.randint(1, 30)):
-                path = self.random.choice(["/users", "/users/1", "/users/99", "/limited", "/page", "/nowhere"])
+                path = self.random.choice(["/users", "/users/1", "/users/99", "/limited", "/page", "/nowhere", "/mirrored",
+                                           "/split", "/hedged", "/named", "/inner/users/1", "/inner/page"])
                 connection.request("GET", path, headers={"X-Api-Key": "soak"})
                 said = self.answer(connection)
                 self.soak.tally.add(f"Reader: {path} {said}")
@@ -113,6 +119,65 @@ class Leaver(Client):
             s.sendall(self.random.choice(texts))
             time.sleep(self.random.choice([0, 0, 0.05]))
         return "gone"
+
+
+class Vanisher(Client):
+    """As a machine that lost its power: its side knows nothing of the connection any more, and says so to nobody."""
+
+    def once(self):
+        texts = [b"", b"GET /us", b"GET /users HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n",
+                 b"POST /sink HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhalf"]
+        with socket.create_connection(("127.0.0.1", self.soak.port), timeout=PATIENCE) as s:
+            s.sendall(self.random.choice(texts))
+            gone = vanish(s)
+        time.sleep(0.05)
+        return "vanished" if gone else "may not vanish, and left"
+
+
+class Unpacker(Client):
+    """Asks for what is compressed on the way, and looks at every byte of it."""
+
+    def once(self):
+        connection = self.connect(tls=self.random.random() < 0.5)
+        try:
+            for _ in range(10):
+                coding = self.random.choice(["gzip", "br", "zstd"])
+                connection.request("GET", "/large", headers={"Accept-Encoding": coding})
+                response = connection.getresponse()
+                body, said = response.read(), response.getheader("Content-Encoding")
+                if said != coding or len(body) > 20_000:
+                    self.soak.tally.fail(f"Unpacker: {len(body)} bytes of {said}, not {coding}")
+                elif coding == "gzip" and gzip.decompress(body) != b"z" * 200_000:
+                    self.soak.tally.fail("Unpacker: the answer is another one than was packed")
+        finally:
+            connection.close()
+        return "connections"
+
+
+def serve_calls():
+    """A service of gRPC in this process, which nothing happens to: it echoes. Itself and its port."""
+    handlers = grpc.method_handlers_generic_handler("soak.Calls", {
+        "Echo": grpc.unary_unary_rpc_method_handler(lambda request, context: request),
+        "Chat": grpc.stream_stream_rpc_method_handler(lambda requests, context: iter(requests))})
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=16))
+    server.add_generic_rpc_handlers((handlers,))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, port
+
+
+class Caller(Client):
+    """Calls of gRPC, single and streaming, over HTTP/2 on both sides. Nothing excuses one that fails."""
+
+    def once(self):
+        with grpc.insecure_channel(f"127.0.0.1:{self.soak.inner_port}") as channel:
+            message = b"m" * self.random.choice([0, 10, 5000, 300_000])
+            if channel.unary_unary("/soak.Calls/Echo")(message, timeout=PATIENCE) != message:
+                self.soak.tally.fail("Caller: another message came back")
+            back = list(channel.stream_stream("/soak.Calls/Chat")(iter([message] * 10), timeout=PATIENCE))
+            if back != [message] * 10:
+                self.soak.tally.fail(f"Caller: {len(back)} messages came back, not the 10 that were sent")
+        return "calls"
 
 
 class Attacker(Client):
@@ -192,4 +257,5 @@ class Chatter(Client):
                     self.soak.tally.fail(f"Chatter: {error!r}")
 
 
-KINDS = ((Reader, 4), (Writer, 2), (Leaver, 1), (Attacker, 1), (Sluggard, 2), (Http2, 1), (Chatter, 2))
+KINDS = ((Reader, 4), (Writer, 2), (Leaver, 1), (Vanisher, 1), (Attacker, 1), (Sluggard, 2), (Unpacker, 1), (Http2, 1),
+         (Caller, 1), (Chatter, 2))

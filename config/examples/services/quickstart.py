@@ -2,34 +2,45 @@
 # SPDX-License-Identifier: Apache-2.0
 """Serves the two example services with the gateway in front of them, until Ctrl-C.
 
-Usage: quickstart.py SLUICE_BINARY [CONFIG]
+Ports are those of quickstart.yaml, or four others; a configuration of one's own says itself where the gateway listens.
 """
+import argparse
 import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 CONFIG = HERE.parents[1] / "quickstart.yaml"
-GATEWAY, ADMIN, HELLO, USERS = 8080, 8081, 9001, 9002  # as in quickstart.yaml
 
-WELCOME = f"""
-  gateway  http://127.0.0.1:{GATEWAY}     admin  http://127.0.0.1:{ADMIN}/metrics
+
+class Ports(NamedTuple):
+    gateway: int
+    admin: int
+    hello: int
+    users: int
+
+
+WRITTEN = Ports(8080, 8081, 9001, 9002)  # in quickstart.yaml
+WELCOME = """
+  gateway  http://127.0.0.1:{0.gateway}     admin  http://127.0.0.1:{0.admin}/metrics
 
 Try:
-  curl http://127.0.0.1:{GATEWAY}/hello
-  curl http://127.0.0.1:{GATEWAY}/users/1
-  curl -d '{{"name": "Linus"}}' http://127.0.0.1:{GATEWAY}/users
-  curl http://127.0.0.1:{GATEWAY}/inspect/headers
-  curl -s http://127.0.0.1:{ADMIN}/metrics | grep sluice_requests_total
+  curl http://127.0.0.1:{0.gateway}/hello
+  curl http://127.0.0.1:{0.gateway}/users/1
+  curl -d '{{"name": "Linus"}}' http://127.0.0.1:{0.gateway}/users
+  curl http://127.0.0.1:{0.gateway}/inspect/headers
+  curl -s http://127.0.0.1:{0.admin}/metrics | grep sluice_requests_total
 
 Ctrl-C ends all three.
 """
-OWN = f"""
-  {{config}} in front of the services http://127.0.0.1:{HELLO} and http://127.0.0.1:{USERS}.
+OWN = """
+  {1} in front of the services http://127.0.0.1:{0.hello} and http://127.0.0.1:{0.users}.
 
 Ctrl-C ends all three.
 """
@@ -66,7 +77,7 @@ def stop(processes):
 
 
 def wait_for(port, process):
-    for _ in range(200):
+    for _ in range(1200):
         if process.poll() is not None:
             sys.exit(f"quickstart: {process.args[0]} ended at once")
         if taken(port):
@@ -75,43 +86,62 @@ def wait_for(port, process):
     sys.exit(f"quickstart: nothing answers on port {port}")
 
 
-def serve(binary, config):
+def moved(text, ports):
+    """The quickstart's configuration on other ports."""
+    for written, wanted in zip(WRITTEN, ports):
+        text = text.replace(f":{written}\"", f":{wanted}\"")
+    return text
+
+
+def serve(binary, config, own, ports):
     """Where a configuration of somebody's own listens, the gateway itself says."""
-    own = config != CONFIG
-    running = []
+    running = {}
     try:
-        for port, command in (
-                (HELLO, ["gunicorn", "--chdir", HERE, "--bind", f"127.0.0.1:{HELLO}", "--threads", "8",
-                         "--log-level", "warning", "hello:app"]),
-                (USERS, [sys.executable, HERE / "users.py", str(USERS)]),
-                (GATEWAY, [binary, "run", config])):
-            running.append(start(*command))
-            if not (own and port == GATEWAY):
-                wait_for(port, running[-1])
-        print(OWN.format(config=config) if own else WELCOME, flush=True)
-        while all(process.poll() is None for process in running):
+        for name, port, command in (
+                ("the service hello", ports.hello, ["gunicorn", "--chdir", HERE, "--bind", f"127.0.0.1:{ports.hello}",
+                                                    "--threads", "8", "--log-level", "warning", "hello:app"]),
+                ("the service users", ports.users, [sys.executable, HERE / "users.py", str(ports.users)]),
+                ("the gateway", ports.gateway, [binary, "run", config])):
+            running[name] = start(*command)
+            if not (own and port == ports.gateway):
+                wait_for(port, running[name])
+        print((OWN if own else WELCOME).format(ports, config), flush=True)
+        while all(process.poll() is None for process in running.values()):
             time.sleep(0.2)
-        sys.exit("quickstart: one of the processes ended; stopping the others")
+        ended = next(name for name, process in running.items() if process.poll() is not None)
+        sys.exit(f"quickstart: {ended} ended; stopping the others")
     except KeyboardInterrupt:
         print("\nquickstart: stopping", flush=True)
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-        stop(running)
+        stop(list(running.values()))
 
 
 def interrupt(*_):
     raise KeyboardInterrupt
 
 
-if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    config = Path(sys.argv[2]) if len(sys.argv) > 2 else CONFIG
-    for port in (HELLO, USERS) if config != CONFIG else (HELLO, USERS, GATEWAY, ADMIN):
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("binary", metavar="SLUICE_BINARY")
+    parser.add_argument("config", metavar="CONFIG", nargs="?", type=Path, default=CONFIG)
+    parser.add_argument("--ports", nargs=4, type=int, default=WRITTEN, metavar=("GATEWAY", "ADMIN", "HELLO", "USERS"))
+    arguments = parser.parse_args()
+    ports, own = Ports(*arguments.ports), arguments.config != CONFIG
+    for port in (ports.hello, ports.users) if own else (ports.hello, ports.users, ports.gateway, ports.admin):
         if taken(port):
-            other = "" if port in (HELLO, USERS) else ", or serve a configuration of your own: ./dev run my.yaml"
-            sys.exit(f"quickstart: port {port} is taken{owner(port)}; end that{other}")
+            other = "choose others with --ports" if own else "choose others: ./dev run --ports 18080 18081 19001 19002"
+            sys.exit(f"quickstart: port {port} is taken{owner(port)}; end that, or {other}")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
-    serve(sys.argv[1], config)
+    with tempfile.TemporaryDirectory(prefix="sluice-quickstart-") as folder:
+        config = arguments.config
+        if not own and ports != WRITTEN:
+            config = Path(folder) / CONFIG.name
+            config.write_text(moved(CONFIG.read_text(), ports))
+        serve(arguments.binary, config, own, ports)
+
+
+if __name__ == "__main__":
+    main()
