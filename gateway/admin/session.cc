@@ -21,6 +21,7 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr auto kLinger = std::chrono::seconds(2);
+constexpr std::size_t kWorthSending = 16 * 1024;
 
 template <class Message>
 void set_fields(Message& message, const Reply& reply, bool keep_alive) {
@@ -200,12 +201,14 @@ void AdminSession::send_pieces(bool head_only) {
 }
 
 void AdminSession::make_piece() {
-  // An empty chunk would end the body.
+  piece_.clear();
+  // An empty chunk would end the body; what is compressed comes in drops that are not worth one.
+  std::size_t least = gzip_ ? kWorthSending : 1;
   do {
-    piece_.clear();
-    next_piece_ = pages_->suppliers().metrics(next_piece_, piece_);
-    if (gzip_) piece_ = gzip_->add(piece_, next_piece_ == 0);
-  } while (piece_.empty() && next_piece_ != 0);
+    std::string text;
+    next_piece_ = pages_->suppliers().metrics(next_piece_, gzip_ ? text : piece_);
+    if (gzip_) piece_ += gzip_->add(text, next_piece_ == 0);
+  } while (piece_.size() < least && next_piece_ != 0);
 }
 
 void AdminSession::send_piece() {

@@ -100,13 +100,7 @@ void answer_grpc_web(Exchange& ex, const http::GrpcWebType& type, const base::Re
   ex.response_body = http::make_body<http::TextBody>(ex.arena, frame);
 }
 
-}  // namespace
-
-void make_local_reply(Exchange& ex, base::Reason reason, std::string_view detail) {
-  make_local_reply_as(ex, reason, base::row(reason).status, detail);
-}
-
-void make_local_reply_as(Exchange& ex, base::Reason reason, int status, std::string_view detail) {
+void make(Exchange& ex, base::Reason reason, int status, std::string_view detail, std::string_view violated) {
   const base::ReasonRow& row = base::row(reason);
   detail = ex.arena.copy(detail);
   if (ex.response_body) ex.response_body->abandon();
@@ -130,8 +124,22 @@ void make_local_reply_as(Exchange& ex, base::Reason reason, int status, std::str
     if (http::is_grpc_type(type)) return answer_grpc(ex, row, shown);
     if (auto web = http::grpc_web_type(type); web.web) return answer_grpc_web(ex, web, row, shown);
   }
-  ex.response_body =
-      http::make_body<http::TextBody>(ex.arena, problem(ex.arena, row, status, shown, request_id(ex)));
+  ex.response_body = http::make_body<http::TextBody>(
+      ex.arena, problem(ex.arena, row, status, shown, request_id(ex), violated));
+}
+
+}  // namespace
+
+void make_local_reply(Exchange& ex, base::Reason reason, std::string_view detail) {
+  make(ex, reason, base::row(reason).status, detail, {});
+}
+
+void make_local_reply_as(Exchange& ex, base::Reason reason, int status, std::string_view detail) {
+  make(ex, reason, status, detail, {});
+}
+
+void make_limit_reply(Exchange& ex, base::Reason reason, std::string_view detail, std::string_view policy) {
+  make(ex, reason, base::row(reason).status, detail, policy);
 }
 
 void make_local_reply(Exchange& ex, const base::Error& error) {

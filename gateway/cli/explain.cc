@@ -183,15 +183,17 @@ class Explanation {
     }
   }
 
-  void print_filters() const {
+  void print_filters(const chain::Chain& chain) {
+    auto link = chain.links().begin();
+    auto print = [&](const auto& uses, auto... at) {
+      for (std::size_t i = 0; i < uses.size(); ++i, ++link)
+        print_filter(uses[i], path(at..., "use", i), *link->filter);
+    };
     const std::string& listener = connection_.listener->name;
     if (const auto* written = loaded_.config.listeners.find(listener))
-      for (std::size_t i = 0; i < written->use.size(); ++i)
-        print_filter(written->use[i], path("listeners", listener, "use", i));
-    for (std::size_t i = 0; i < loaded_.config.use.size(); ++i)
-      print_filter(loaded_.config.use[i], path("use", i));
-    for (std::size_t i = 0; i < route().use.size(); ++i)
-      print_filter(route().use[i], path("routes", index_, "use", i));
+      print(written->use, "listeners", listener);
+    print(loaded_.config.use);
+    print(route().use, "routes", index_);
   }
 
   void print_filter(const server::UseConfig& use, const std::string& at, const chain::Filter& filter) {

@@ -93,6 +93,8 @@ Task<void> Front::serve(http::ServerStream& stream) {
   routing::Plan plan;
   bool https_only = stream.connection().listener->https_port != 0;
   if (!https_only || is_acme_challenge(ex.request.path)) {
+    if (hold.snapshot().underscores == routing::Underscores::drop)
+      routing::drop_underscores(ex.request.fields);
     if (hold.snapshot().merge_slashes)
       ex.request.path = routing::with_merged_slashes(ex.request.path, ex.arena);
     plan = routing::decide({ex.request, &stream.connection()}, hold.snapshot());
@@ -104,10 +106,6 @@ Task<void> Front::serve(http::ServerStream& stream) {
     finish(ex, *unmatched_, hold.snapshot());
     co_return;
   }
-  if (hold.snapshot().underscores == routing::Underscores::drop) routing::drop_underscores(ex.request.fields);
-  if (hold.snapshot().merge_slashes)
-    ex.request.path = routing::with_merged_slashes(ex.request.path, ex.arena);
-  auto plan = routing::decide({ex.request, &stream.connection()}, hold.snapshot());
   if (!plan.route || !goes_further(ex.request)) {
     auto& metrics = answer_at_once(ex, plan, hold.snapshot());
     co_await respond(ex, *connection);

@@ -75,9 +75,13 @@ Front::Ending Front::ending_of(const Exchange& ex) const noexcept {
 
 void Front::count(const Exchange& ex, observe::RouteMetrics& metrics, const Ending& ending) noexcept {
   auto stage = aborted(ex);
-  metrics.on(worker_->index)
-      .end({ex.request.method, ending.status, ending.source, ex.reason, stage, ending.duration,
-            ending.overhead, ex.stream.bytes_received(), ex.stream.bytes_sent()});
+  auto& cells = metrics.on(worker_->index);
+  cells.end({ex.request.method, ending.status, ending.source, ex.reason, stage, ending.duration,
+             ending.overhead, ex.stream.bytes_received(), ex.stream.bytes_sent()});
+  if (ex.stream.trailers_dropped()) [[unlikely]]
+    cells.trailers_dropped(observe::Side::downstream);
+  if (ex.upstream_stream && ex.upstream_stream->trailers_dropped()) [[unlikely]]
+    cells.trailers_dropped(observe::Side::upstream);
   if (consumers_ && stage == AbortStage::none && !ex.identity.consumer.empty())
     consumers_->count(worker_->index, ex.identity.consumer, ending.status);
 }

@@ -82,6 +82,14 @@ base::Result<std::vector<int>> listen_shared(const Address& at, unsigned sockets
   return shared.release();
 }
 
+Address every_address(std::uint16_t port) noexcept {
+  constexpr unsigned char kNone[16] = {};
+  int probe = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  bool without = probe < 0 && errno == EAFNOSUPPORT;
+  if (probe >= 0) ::close(probe);
+  return Address::of_bytes({kNone, without ? 4u : 16u}, port);
+}
+
 base::Result<std::vector<int>> bind_beside_own(const Address& at, unsigned sockets) {
   Sockets shared;
   for (unsigned i = 0; i < sockets; ++i) {

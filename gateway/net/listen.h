@@ -25,6 +25,10 @@ base::Result<std::vector<int>> bind_beside_own(const Address& at, unsigned socke
 // Lets connections come to a bound socket; for one that listens already it changes how many may wait.
 base::Result<void> listen_on(int socket, int backlog);
 
+// Every address of the machine: the wildcard of IPv6, or that of IPv4 where the kernel was started without
+// IPv6 and opens no such socket.
+Address every_address(std::uint16_t port) noexcept;
+
 // The address a socket is bound to, which tells the port that the system chose.
 Address bound_to(int socket) noexcept;
 

@@ -15,9 +15,9 @@ namespace {
 
 using namespace line;
 
-constexpr std::size_t kAttempts = 8;  // the last ones are logged
-constexpr std::size_t kNames = 16;    // calls that failed; the first ones are logged
-constexpr std::size_t kFixed = 1536;  // keys, numbers, our own words, punctuation
+constexpr std::size_t kAttempts = 10;  // the last ones are logged
+constexpr std::size_t kNames = 16;     // calls that failed; the first ones are logged
+constexpr std::size_t kFixed = 1536;   // keys, numbers, our own words, punctuation
 constexpr std::size_t kPerAttempt = 192;
 constexpr std::size_t kLongestSecond = 31;  // of its text
 

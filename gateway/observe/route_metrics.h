@@ -55,6 +55,9 @@ class alignas(64) RouteCells {
   // After the last byte or the abort.
   void end(const RequestOutcome& outcome);
 
+  // Of a message that had trailers, where the side it went to takes none.
+  void trailers_dropped(Side to);
+
   // A connection goes on when the request that upgraded it has ended; the other kinds count as requests too.
   // Each stream_began() has its stream_ended(), which is told the bytes that no request counts.
   void stream_began(StreamKind kind);

@@ -15,6 +15,9 @@ struct Plan {
   // Of lookup.outcome matched; null nevertheless if the connection's listener is gone (Snapshot::route).
   const Route* route = nullptr;
   bool preflight = false;  // Chain::answer_preflight() is to answer
+  // Not empty: the answer is 400, and this says why; no route has the request then. `lookup` is that of a
+  // route that does not allow it, or of none.
+  std::string_view refused = {};
 };
 
 // A preflight belongs to the route of the request that it announces, although that is of another method: if

@@ -13,6 +13,8 @@
 #include "gateway/chain/error_pages.h"
 #include "gateway/chain/identity_fields.h"
 #include "gateway/http/stream.h"
+#include "gateway/http/uri.h"
+#include "gateway/observe/redaction.h"
 #include "gateway/observe/route_metrics.h"
 #include "gateway/routing/route_table.h"
 #include "gateway/routing/underscores.h"
@@ -47,6 +49,8 @@ struct Snapshot {
   std::vector<std::string> plain_listeners;               // the others
   std::unique_ptr<const chain::ConsumerTable> consumers;  // null: none are listed
   chain::IdentityFields identity_fields;
+  // In which filters read credentials, if any does: their values are for no log, whichever filter was asked.
+  std::optional<observe::QueryRedaction> credential_parameters;
   bool merge_slashes = false;                   // in the paths of all requests, before a route is looked up
   Underscores underscores = Underscores::keep;  // in names of header fields, before a route is looked up
   std::shared_ptr<const chain::ErrorPages> error_pages;  // of what no route answers; null: there are none

@@ -43,7 +43,7 @@ base::Result<std::vector<int>> shared_by(std::size_t workers, std::vector<int> f
 // somebody else opened, there is one.
 base::Result<Listeners::Sockets> Listeners::open_sockets(const std::string& name,
                                                          const front::ListenerConfig& config,
-                                                         std::size_t workers) {
+                                                         std::size_t workers, bool beside_own) {
   Sockets out;
   auto at = config.bind.address();
   auto backlog = static_cast<int>(config.backlog);
@@ -56,7 +56,7 @@ base::Result<Listeners::Sockets> Listeners::open_sockets(const std::string& name
     if (!made) return std::move(made).unexpected();
     out.file = std::move(made->file);
     fds = shared_by(workers, {made->fd}, at);
-  } else if (overlaps_own(config.bind)) {
+  } else if (beside_own) {
     fds = net::bind_beside_own(at, static_cast<unsigned>(workers));
     out.bound_only = true;
   } else {
@@ -74,18 +74,23 @@ front::BindAddress Listeners::Living::bound() const {
   return out;
 }
 
-// ":8080" and "127.0.0.1:8080": where the kernel would refuse both to others, but not to one process.
-bool Listeners::overlaps_own(const front::BindAddress& bind) const {
-  return std::ranges::any_of(living_, [&](const auto& l) { return l.second.bound().overlaps(bind); });
+bool Listeners::Living::stays(const front::ListenerConfig* written) const {
+  return written && written->bind == config.bind;
+}
+
+// ":8080" and "127.0.0.1:8080", of a listener that is about to leave its address: where the kernel would
+// refuse both to others, but not to one process. With one that stays the port is taken.
+bool Listeners::overlaps_own(const Config& config, const front::BindAddress& bind) const {
+  return std::ranges::any_of(living_, [&](const auto& l) {
+    const auto& [name, living] = l;
+    return !living.stays(config.listeners.find(name)) && living.bound().overlaps(bind);
+  });
 }
 
 // The listener that is at that address, and is not to stay there under its own name.
 const std::string* Listeners::gives_sockets(const Config& config, const front::BindAddress& bind) const {
-  for (const auto& [name, living] : living_) {
-    const auto* written = config.listeners.find(name);
-    bool stays = written && written->bind == living.config.bind;
-    if (!stays && living.bound() == bind) return &name;
-  }
+  for (const auto& [name, living] : living_)
+    if (!living.stays(config.listeners.find(name)) && living.bound() == bind) return &name;
   return nullptr;
 }
 
@@ -99,12 +104,12 @@ Listeners::Opened Listeners::open(Loaded& loaded, std::size_t workers) {
   config::Report report(loaded.document, loaded.diagnostics);
   for (const auto& [name, config] : loaded.config.listeners) {
     auto known = living_.find(name);
-    if (known != living_.end() && known->second.config.bind == config.bind) continue;
+    if (known != living_.end() && known->second.stays(&config)) continue;
     if (const auto* from = gives_sockets(loaded.config, config.bind)) {
       out.from[name] = *from;
       continue;
     }
-    auto sockets = open_sockets(name, config, workers);
+    auto sockets = open_sockets(name, config, workers, overlaps_own(loaded.config, config.bind));
     if (sockets) {
       out.sockets[name] = std::move(*sockets);
     } else {

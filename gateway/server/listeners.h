@@ -77,13 +77,14 @@ class Listeners {
     std::shared_ptr<front::ConnectionCounts> counts = std::make_shared<front::ConnectionCounts>();
     std::shared_ptr<const front::ListenerSettings> settings{};
     front::BindAddress bound() const;
+    bool stays(const front::ListenerConfig* written) const;  // at its address
     std::shared_ptr<front::ListenerSettings> make_settings(const std::string& name,
                                                            const BuiltSnapshot& snapshot,
                                                            observe::MetricsRegistry& metrics) const;
   };
   base::Result<Sockets> open_sockets(const std::string& name, const front::ListenerConfig& config,
-                                     std::size_t workers);
-  bool overlaps_own(const front::BindAddress& bind) const;
+                                     std::size_t workers, bool beside_own);
+  bool overlaps_own(const Config& config, const front::BindAddress& bind) const;
   const std::string* gives_sockets(const Config& config, const front::BindAddress& bind) const;
   bool use_settings(const std::string& name, const front::ListenerConfig& written, Living& living,
                     const BuiltSnapshot& snapshot, std::size_t workers, observe::MetricsRegistry& metrics,

@@ -42,7 +42,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     timeouts_ = written.all_timeouts();
     auto links = links_of(index, {});
     being_built_ = {path("routes", index, written.handler.name()), {}, {}, {}};
-    auto handler = chain::make_handler(written.handler, *this);
+    auto handler = composes(written) ? composed(index) : chain::make_handler(written.handler, *this);
     auto metrics = living_.metrics.route(written.name);
     metrics->expect(
         http::Method::get, 200,
@@ -53,7 +53,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     auto add = [&](auto& routes, std::vector<chain::Link> links_before) {
       routes.push_back(std::make_shared<const routing::Route>(
           routing::Route{written.name, chain::Chain(std::move(links_before), handler), metrics, pages,
-                         written.importance.value_or(config_.defaults.importance)}));
+                         written.importance.value_or(config_.defaults.importance), written.allows()}));
     };
     add(out_.routes, std::move(links));
     for (auto& own : out_.of_listeners) {
@@ -214,6 +214,25 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
   }
 
  private:
+  static bool composes(const RouteConfig& route) { return route.handler.name() == "compose"; }
+  chain::RouteFacts facts_of(std::size_t route) const {
+    return {config_.routes[route].name, matches_[route].captures(), matches_[route].tells_prefix()};
+  }
+  // The composition of that route, built once, whoever needs it first.
+  std::shared_ptr<const chain::Handler> composed(std::size_t route) {
+    if (compositions_[route]) return compositions_[route];
+    const RouteConfig& written = config_.routes[route];
+    composing_.push_back(route);
+    auto facts = std::exchange(facts_, facts_of(route));
+    auto timeouts = std::exchange(timeouts_, written.all_timeouts());
+    auto outer = std::exchange(being_built_, {path("routes", route, written.handler.name()), {}, {}, {}});
+    auto made = chain::make_handler(written.handler, *this);
+    being_built_ = std::move(outer);
+    timeouts_ = std::move(timeouts);
+    facts_ = std::move(facts);
+    composing_.pop_back();
+    return compositions_[route] = std::move(made);
+  }
   // The filters that requests pass which come by that listener, or by one without filters of its own for "".
   // Each chain has filters of its own, as their place in it is theirs; what they count is found by their
   // owner's name, and so is the same.
@@ -231,6 +250,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     for (const Placed& f : filters) {
       being_built_ = {f.settings_path, f.name, f.filter->name(), f.owner};
       links.push_back(chain::make_link(*f.filter, f.name, *this));
+      links.back().times = living_.metrics.policy_times(f.name, f.filter->name());
     }
     return links;
   }
@@ -350,7 +370,9 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     std::string owner;  // what its state is found by
   };
   BeingBuilt being_built_;
-  std::vector<std::string> inside_;  // policies of filters that are being built inside others
+  std::vector<std::string> credential_parameters_;
+  std::vector<std::size_t> composing_;  // routes whose compositions are being built, each for the one before
+  std::vector<std::string> inside_;     // policies of filters that are being built inside others
   upstream::TimeoutsConfig timeouts_;
   UpstreamTls tls_;
   std::vector<std::shared_ptr<const chain::Handler>> compositions_;  // by route; null until built
@@ -442,10 +464,10 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
       config.state_directory.empty()
           ? std::string()
           : config::resolved(directory_of(report, "state_directory"), config.state_directory));
-  RouteBuilder builder(config, report, living, *out);
+  RouteBuilder builder(config, matches, report, living, *out);
   builder.sort_listeners();
   builder.build_default_pages();
-  for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i, matches[i]);
+  for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i);
   check_auth(config, matches, report, *out);
   out->identity_fields.settle();
   out->consumers = table_of(config, report);

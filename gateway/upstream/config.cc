@@ -202,6 +202,8 @@ void describe(Description<UpstreamConfig>& d) {
     if (c.protocol == ProtocolChoice::h2c && c.uses_tls())
       at.error("protocol", "h2c is HTTP/2 without TLS, and a target has an https:// URL",
                "write `protocol: h2`");
+    if (c.pool.prewarm && c.proxy_protocol)
+      at.error("pool.prewarm", "with `proxy_protocol` each connection is made for one client");
     if (at.written("tls") && !c.uses_tls() && c.endpoints_file.empty())
       at.error("tls", "no target of this upstream has an https:// URL");
   });

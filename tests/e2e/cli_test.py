@@ -136,6 +136,69 @@ routes:
         self.assertEqual(wrong.returncode, 1)
         self.assertIn("no listener", wrong.stderr)
 
+    def test_explain_shows_what_filters_make_of_the_head_and_what_a_target_gets(self):
+        config = self.write("""
+listeners: {public: "127.0.0.1:0"}
+upstreams:
+  users: {url: "http://127.0.0.1:9002", timeouts: {attempt: 3s, propagate: true}}
+  named: {url: "http://127.0.0.1:9002", host: upstream}
+use: [{headers: {request: {remove: X-Internal-*, set: {X-Client: "${client.ip}", Authorization: "Bearer abc-def"}}}}]
+routes:
+  - name: users
+    match: {path: "/v1/users/{id}"}
+    use:
+      - rewrite: {regex: "/v1/([a-z]+)/(.*)", to: '/\\2/of/\\1'}
+      - headers: {request: {set: {X-User: "${path.id}", X-Key: "${env:SLUICE_TEST_KEY}"}}}
+      - query: {remove: debug}
+    to: users
+  - {name: named, match: {path: /named}, to: named}
+  - {name: dots, match: {path: /dots}, use: {rewrite: {path: "/a/${query.x}"}}, to: named}
+""")
+
+        def explained(*arguments):
+            return sluice("explain", "-c", config, *arguments, env={**os.environ, "SLUICE_TEST_KEY": "open-sesame-4f1c"}).stdout
+
+        users = explained("GET http://api.example.com/v1/users/7?debug=1&a=2", "-H", "X-Internal-Note: x",
+                          "-H", "X-Forwarded-For: 10.9.9.9", "--from", "192.0.2.7")
+        for line in ("removed     X-Forwarded-For: 10.9.9.9   (no client may say that)",
+                     "  makes     - X-Internal-Note: x",
+                     "  makes     + X-Client: 192.0.2.7",
+                     "  makes     + Authorization: ***",
+                     "  makes     target /v1/users/7?debug=1&a=2 -> /7/of/users?debug=1&a=2",
+                     "  makes     + X-User: 7",
+                     "  makes     + X-Key: ***",
+                     "  makes     target /7/of/users?debug=1&a=2 -> /7/of/users?a=2",
+                     "sends       GET /7/of/users?a=2",
+                     "sends       Host: api.example.com",
+                     "sends       Authorization: ***",
+                     "sends       X-Forwarded-For: 192.0.2.7"):
+            self.assertIn(line + "\n", users)
+        self.assertRegex(users, r"timeout     attempt 3000ms   \(.*:4:")
+        self.assertRegex(users, r"propagate   yes, as X-Request-Deadline   \(.*:4:")
+        self.assertNotIn("open-sesame", users)
+        self.assertNotIn("abc-def", users)
+        named = explained("GET http://api.example.com/named")
+        self.assertIn("sends       Host: 127.0.0.1:9002, that of the target\n", named)
+        self.assertIn("timeout     attempt none   (default)\n", named)
+        self.assertIn("propagate   no   (default)\n", named)
+        self.assertIn("makes     answer 400", explained("GET http://h/dots?x=.."))
+
+    def test_explain_says_who_does_not_allow_an_encoded_slash(self):
+        config = self.write("""
+listeners: {public: "127.0.0.1:0"}
+routes:
+  - {name: names, match: {path: "/names/{name}"}, allow_encoded: slash, respond: 204}
+  - {name: admin, match: {path: /admin/**}, respond: 204}
+  - {name: all, match: {path: /**}, allow_encoded: slash, respond: 204}
+""")
+        allowed = sluice("explain", "-c", config, "GET http://h/names/a%2fb")
+        self.assertEqual(allowed.returncode, 0, allowed.stdout)
+        self.assertIn("capture     name = a%2Fb\n", allowed.stdout)
+        refused = sluice("explain", "-c", config, "GET http://h/admin%2Fx")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("route       admin does not allow it", refused.stdout)
+        self.assertIn("answer      400, reason bad_request: an encoded slash in the path", refused.stdout)
+
     def test_explain_lists_the_filters_of_the_listener_first(self):
         config = self.write("""
 listeners:

@@ -49,8 +49,9 @@ class Running:
     """A process whose output goes to a file, ended by its pid when the test, or the suite, ends."""
 
     def __init__(self, command, owner=None, **options):
-        self.output_path = Path(tempfile.mkstemp(prefix="sluice-e2e-")[1])
-        with open(self.output_path, "wb") as sink:
+        descriptor, path = tempfile.mkstemp(prefix="sluice-e2e-")
+        self.output_path = Path(path)
+        with os.fdopen(descriptor, "wb") as sink:
             self.popen = subprocess.Popen([str(part) for part in command], stdout=sink, stderr=subprocess.STDOUT,
                                           stdin=subprocess.DEVNULL, **options)
         (owner.addCleanup if owner else atexit.register)(self.end)

@@ -30,7 +30,9 @@ class Ends(unittest.TestCase):
         self.assertFalse(process.output_path.exists())
 
     def test_by_itself_with_an_exit_code_or_a_signal_fails(self):
-        self.fails(self.run_shell("exit 3"), "ended with 3")
+        refused = self.run_shell("exit 3")
+        refused.wait()
+        self.fails(refused, "ended with 3")
         crashed = self.run_shell("kill -SEGV $$")
         crashed.wait()
         self.fails(crashed, "ended with -11")

@@ -105,7 +105,9 @@ class InheritedSockets(Listeners):
     def hand_over(self, sockets, names, **options):
         """Runs the gateway with these listening sockets, as a supervisor would."""
         fds = [s.fileno() for s in sockets]
-        script = "LISTEN_PID=$$ exec " + " ".join(f"{3 + i}<&{fd}" for i, fd in enumerate(fds)) + ' "$@"'
+        handed = range(3, 3 + len(fds))
+        moves = [f"{to}<&{fd}" for to, fd in zip(handed, fds)] + [f"{fd}<&-" for fd in fds if fd not in handed]
+        script = "LISTEN_PID=$$ exec " + " ".join(moves) + ' "$@"'
         environment = {**os.environ, "LISTEN_FDS": str(len(fds)), "LISTEN_FDNAMES": ":".join(names)}
         self.gateway = GatewayProcess(["bash", "-c", script, "-", BINARY, "run", self.config], owner=self, pass_fds=fds,
                                       env={**environment, **options})

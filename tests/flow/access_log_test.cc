@@ -48,7 +48,7 @@ TEST(AccessLog, HasALineForAForwardedRequest) {
 TEST(AccessLog, TellsWhatEachAttemptWasAnswered) {
   Gateway gw(R"(
 upstreams:
-  users: {url: "<users>", retry: {attempts: 10, on: [503], backoff: {first: 0s}, budget: {at_least: 20}}, outlier: off}
+  users: {url: "<users>", protocol: h1, retry: {attempts: 10, on: [503], backoff: {first: 0s}, budget: {at_least: 20}}, outlier: off}
 routes: [{name: u, match: {path: /**}, to: users}]
 )");
   auto& users = gw.upstream("users");
@@ -68,7 +68,7 @@ routes: [{name: u, match: {path: /**}, to: users}]
   };
   EXPECT_EQ(count("\"status\":503,\"reason\":\"upstream_status\""), 8) << line;
   EXPECT_EQ(count("\"status\":0,\"reason\":\"upstream_reset\""), 1) << line;
-  EXPECT_EQ(count("\"status\":200,\"reason\":\"\""), 1) << line;
+  EXPECT_EQ(count("\"status\":200,\"reason\":\"\",\"duration_ms\""), 1) << line;
 }
 
 TEST(AccessLog, CountsEveryByteOfBothDirections) {

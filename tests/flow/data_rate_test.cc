@@ -63,7 +63,7 @@ TEST(MinDataRate, HoldsOverHttp2) {
 TEST(RequestTimeout, EndsABodyThatIsNeverSilentForLong) {
   Gateway gw(yaml("timeouts: {request: 500ms}"), Downstream::h1);
   RawClient client = gw.connect();
-  client.send("POST /u HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000\r\n\r\nh");
+  client.send("POST /u HTTP/1.1\r\nHost: h\r\nContent-Length: 10000000\r\n\r\nh");
   auto target = gw.upstream("users").accept();
   target.expect_head();
 

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include "tests/support/gateway.h"
-#include "tests/support/hold_worker.h"
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
@@ -101,6 +100,30 @@ TEST(Drain, RefusesNewConnections) {
   EXPECT_FALSE(RawClient(port).open());
   target.send(ok("bye"));
   EXPECT_EQ(client.response().body, "bye");
+  EXPECT_EQ(cut.get(), 0u);
+}
+
+// A response that has begun cannot say any more that the connection ends.
+TEST(Drain, ServesOnceMoreWhoCouldNotBeTold) {
+  Gateway gw(kYaml);
+  RawClient client = gw.connect();
+  client.send(get("/1"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+  target.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbe");
+  EXPECT_THAT(client.response_head(), HasNoField("Connection"));
+  EXPECT_EQ(client.receive(2), "be");
+
+  auto cut = drained(gw);
+  target.send("gin");
+  EXPECT_EQ(client.receive(3), "gin");
+  client.send(get("/2"));
+  target.expect_request();
+  target.send(ok("told"));
+
+  auto answer = client.response();
+  EXPECT_EQ(answer.body, "told");
+  EXPECT_THAT(answer, HasField("Connection", "close"));
   EXPECT_EQ(cut.get(), 0u);
 }
 

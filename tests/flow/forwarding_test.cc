@@ -156,9 +156,7 @@ TEST(Forwarding, CountsTrailersThatOneSideDoesNotTake) {
   Gateway gw(kYaml, Downstream::h1);
   Metrics before(gw);
   std::string with = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nT: v\r\n\r\n";
-  gw.upstream("users").script().expect_request().then_send(with);
-  gw.upstream("users").script().expect_request().then_send(with);
-  gw.upstream("users").script().expect_request().then_send(with);
+  gw.upstream("users").answers_with(with);
 
   EXPECT_TRUE(gw.get("/u").trailers.empty());
   EXPECT_EQ(gw.get("/u", "Connection: TE\r\nTE: trailers\r\n").trailers.size(), 1u);

@@ -109,7 +109,7 @@ TEST(ListenerChanges, OfPortsLetOneTakeThatOfAnotherWhichGoesOn) {
   Gateway gw(listeners(at("a", 0) + ", " + at("b", 0)));
   auto first = gw.port("a"), second = gw.port("b");
 
-  auto loading = gw.reload(listeners(at("a", second) + ", " + at("b", 0)));
+  auto loading = gw.reload(listeners(at("a", second) + ", " + at("b", 0, "0.0.0.0")));
 
   EXPECT_TRUE(loading.good) << loading.diagnostics;
   EXPECT_EQ(asked_at(second), "a");
@@ -140,6 +140,15 @@ TEST(ListenerChanges, ThatAreRejectedLeaveTheOldOnesServing) {
   EXPECT_FALSE(loading.good);
   EXPECT_THAT(loading.diagnostics, HasSubstr("cannot listen on"));
   EXPECT_EQ(asked_at(port), "web");
+}
+
+TEST(ListenerChanges, RefuseAPortThatAnotherListenerKeeps) {
+  Gateway gw(listeners(at("a", 0) + ", " + at("b", 0)));
+  auto second = gw.port("b");
+
+  for (const char* ip : {"127.0.0.1", "0.0.0.0"})
+    EXPECT_FALSE(gw.reload(listeners(at("a", second, ip) + ", " + at("b", 0))).good) << ip;
+  EXPECT_EQ(asked_at(second), "b");
 }
 
 TEST(ListenerChanges, RefuseAPortThatAnotherProcessHas) {

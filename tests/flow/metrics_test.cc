@@ -106,7 +106,7 @@ TEST(MetricsOfAGateway, AddUpOverTheWorkers) {
   EXPECT_TRUE(before.becomes(0, "sluice_connections", {{"listener", "web"}}));
 }
 
-TEST(MetricsOfAGateway, TellSizesWhereThatIsAskedFor) {
+TEST(MetricsOfAGateway, CountSizesWhereThatIsAskedFor) {
   Gateway gw("metrics: {families: {sluice_request_size_bytes: on, sluice_response_size_bytes: on}}\n" +
              std::string(kYaml));
   std::string body(3'000, 'x'), request = post("/u", "body");

@@ -42,7 +42,7 @@ routes:
           of:
             - oidc: {issuer: "https://idp", discovery: ")" +
            provider.discovery() +
-           R"(", to: idp, client_id: web, client_secret: s, backchannel_logout_path: /ended, session: {keys: ")" +
+           R"(", to: idp, client_id: web, client_secret: s, pass_access_token: true, backchannel_logout_path: /ended, session: {keys: ")" +
            std::string(32, 'k') + R"("}}
             - api_key: {header: X-Api-Key}
           anonymous: guest
@@ -50,7 +50,7 @@ routes:
   - name: login
     match: {path: /login}
     use: [{oidc: {issuer: "https://idp", discovery: ")" +
-           provider.discovery() + R"(", to: idp, client_id: web, client_secret: s, session: {keys: ")" +
+           provider.discovery() + R"(", to: idp, client_id: web, client_secret: s, pass_access_token: true, session: {keys: ")" +
            std::string(32, 'k') + R"("}}}]
     respond: 204
   - name: both

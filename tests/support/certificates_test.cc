@@ -40,7 +40,7 @@ TEST(Authority, IssuesWhatItsOwnCertificateProves) {
   EXPECT_NE(verdict(stranger, issued), X509_V_OK);
   auto loaded = issued.load();
   EXPECT_THAT(loaded.names, ::testing::UnorderedElementsAre("a.test", "*.b.test"));
-  EXPECT_EQ(net::subject(loaded.leaf.get()), "/CN=users");
+  EXPECT_EQ(net::subject(loaded.leaf.get()), "CN = users");
   EXPECT_EQ(X509_check_private_key(loaded.leaf.get(), loaded.key.get()), 1);
 }
 

@@ -124,8 +124,8 @@ TEST(Rewrite, RefusesAnEmptySegmentThatWouldVanish) {
       {"rewrite: {strip_prefix: /api}", "/api//admin", 4, "/admin"},
       {"rewrite: {path: \"/v1/${path.rest}\"}", "/api//admin", 4, "/admin"},
       {"rewrite: {path: \"/x/${request.path}\"}", "//admin", 0, "/admin"},
-      {R"(rewrite: {regex: "/api/(.*)", to: '/\1'})", "/api//admin", 0, ""},
-      {R"(rewrite: {regex: "/api/+(.*)", to: '/v1/\1'})", "/api//admin", 0, ""},
+      {R"yaml(rewrite: {regex: "/api/(.*)", to: '/\1'})yaml", "/api//admin", 0, ""},
+      {R"yaml(rewrite: {regex: "/api/+(.*)", to: '/v1/\1'})yaml", "/api//admin", 0, ""},
   };
   for (const Row& row : kRows) {
     auto built = test::filter(row.yaml, {"rest"});
@@ -176,37 +176,35 @@ TEST(Rewrite, PassesEncodedSlashesOnWhereTheRouteOrTheOperatorHasThem) {
 }
 
 TEST(Rewrite, ReplacesWhatAnExpressionMatches) {
-  constexpr std::string_view kYaml = R"(rewrite: {regex: "/v1/([^/]+)/(.*)", to: '/\2/of/\1'})";
+  constexpr std::string_view kYaml = R"yaml(rewrite: {regex: "/v1/([^/]+)/(.*)", to: '/\2/of/\1'})yaml";
 
   EXPECT_EQ(rewritten(kYaml, "/v1/ann/orders/7?a=b"), "/orders/7/of/ann");
-EXPECT_EQ(rewritten(kYaml, "/v1/caf%C3%A9/x", 3), "/x/of/caf%C3%A9");
-// It is anchored at both ends, and compares the escaped path.
-EXPECT_EQ(rewritten(kYaml, "/x/v1/ann/orders"), "/x/v1/ann/orders");
-EXPECT_EQ(rewritten(kYaml, "/v1/ann"), "/v1/ann");
-EXPECT_EQ(rewritten(kYaml, "/v1/a%2Fb/c"), "/c/of/a%2Fb");
-EXPECT_EQ(rewritten(R"(rewrite: {regex: "/.*", to: '/v2\0'})", "/a/b"), "/v2/a/b");
-EXPECT_EQ(rewritten(R"(rewrite: {regex: "/a|/b", to: /c})", "/b"), "/c");
-EXPECT_EQ(rewritten(R"(rewrite: {regex: "/a(x)?/b", to: '/c\1'})", "/a/b"), "/c");
+  EXPECT_EQ(rewritten(kYaml, "/v1/caf%C3%A9/x", 3), "/x/of/caf%C3%A9");
+  // It is anchored at both ends, and compares the escaped path.
+  EXPECT_EQ(rewritten(kYaml, "/x/v1/ann/orders"), "/x/v1/ann/orders");
+  EXPECT_EQ(rewritten(kYaml, "/v1/ann"), "/v1/ann");
+  EXPECT_EQ(rewritten(kYaml, "/v1/a%2Fb/c"), "/c/of/a%2Fb");
+  EXPECT_EQ(rewritten(R"(rewrite: {regex: "/.*", to: '/v2\0'})", "/a/b"), "/v2/a/b");
+  EXPECT_EQ(rewritten(R"(rewrite: {regex: "/a|/b", to: /c})", "/b"), "/c");
+  EXPECT_EQ(rewritten(R"(rewrite: {regex: "/a(x)?/b", to: '/c\1'})", "/a/b"), "/c");
 }
 
 TEST(Rewrite, LeavesOneSlashWhereWhatAnExpressionMatchedMeetsTheRest) {
-  EXPECT_EQ(rewritten(R"(rewrite: {regex: "/a(.*)", to: '/b/\1'
-})", "/a/"), "/b/");
+  EXPECT_EQ(rewritten(R"yaml(rewrite: {regex: "/a(.*)", to: '/b/\1'})yaml", "/a/"), "/b/");
   EXPECT_EQ(rewritten(R"(rewrite: {regex: "(/.*)a", to: '/b\1/c'})", "/x/a"), "/b/x/c");
-  EXPECT_EQ(rewritten(R"(rewrite: {regex: "/a/(.*)", to: '/b/\1'
-  })", "/a/x//y"), "/b/x//y");
-  }
+  EXPECT_EQ(rewritten(R"yaml(rewrite: {regex: "/a/(.*)", to: '/b/\1'})yaml", "/a/x//y"), "/b/x//y");
+}
 
-  TEST(Rewrite, RefusesWhatAnExpressionWouldMakeOfBadPieces) {
-    struct Row {
-      std::string_view yaml, path;
-    };
+TEST(Rewrite, RefusesWhatAnExpressionWouldMakeOfBadPieces) {
+  struct Row {
+    std::string_view yaml, path;
+  };
   constexpr Row kRows[] = {
-      {R"(rewrite: {regex: "/a(.*)", to: '/files/.\1'})", "/a./b"},
-      {R"(rewrite: {regex: "/a(.*)", to: '/files/.\1'})", "/a"},
-      {R"(rewrite: {regex: "/a/(%)25(2E)", to: '/files/\1\2\1\2'})", "/a/%252E"},
-      {R"(rewrite: {regex: "/a/(%)25(2F)", to: '/files/\1\2'})", "/a/%252F"},
-      {R"(rewrite: {regex: "/a/(%)25(00)", to: '/files/\1\2'})", "/a/%2500"},
+      {R"yaml(rewrite: {regex: "/a(.*)", to: '/files/.\1'})yaml", "/a./b"},
+      {R"yaml(rewrite: {regex: "/a(.*)", to: '/files/.\1'})yaml", "/a"},
+      {R"yaml(rewrite: {regex: "/a/(%)25(2E)", to: '/files/\1\2\1\2'})yaml", "/a/%252E"},
+      {R"yaml(rewrite: {regex: "/a/(%)25(2F)", to: '/files/\1\2'})yaml", "/a/%252F"},
+      {R"yaml(rewrite: {regex: "/a/(%)25(00)", to: '/files/\1\2'})yaml", "/a/%2500"},
       {R"(rewrite: {regex: "/a/(%)25(5C)..", to: '/files/\1\2'})", "/a/%255C.."},
       {R"(rewrite: {regex: "/a/(%.).*", to: '/files/\1'})", "/a/%20b"},
   };
@@ -220,31 +218,28 @@ TEST(Rewrite, LeavesOneSlashWhereWhatAnExpressionMatchedMeetsTheRest) {
     EXPECT_EQ(fake.response().status, 400);
     EXPECT_EQ(fake.ex.reason, Reason::validation);
   }
-  }
+}
 
-  // A control character can neither be written nor come with a request, and an encoded one stays encoded.
+// A control character can neither be written nor come with a request, and an encoded one stays encoded.
 TEST(Rewrite, PutsNoLineEndIntoThePath) {
-  EXPECT_EQ(rewritten(R"(rewrite: {regex: "/a/(.*)", to: '/\1'})", "/a/%0D%0AX-Evil:%201"),
+  EXPECT_EQ(rewritten(R"yaml(rewrite: {regex: "/a/(.*)", to: '/\1'})yaml", "/a/%0D%0AX-Evil:%201"),
             "/%0D%0AX-Evil:%201");
-EXPECT_THAT(rewritten(R"(rewrite: {regex: /a, to: '/\r\nX-Evil: 1'})", "/a"), HasSubstr("backslash"));
-EXPECT_THAT(rewritten(R"(rewrite: {regex: /a, to: "/\r\nX-Evil: 1"})", "/a"), HasSubstr("must be encoded"));
-EXPECT_THAT(rewritten(R"(rewrite: {regex: /a, to: "/x y"})", "/a"), HasSubstr("must be encoded"));
+  EXPECT_THAT(rewritten(R"(rewrite: {regex: /a, to: '/\r\nX-Evil: 1'})", "/a"), HasSubstr("backslash"));
+  EXPECT_THAT(rewritten(R"(rewrite: {regex: /a, to: "/\r\nX-Evil: 1"})", "/a"), HasSubstr("must be encoded"));
+  EXPECT_THAT(rewritten(R"(rewrite: {regex: /a, to: "/x y"})", "/a"), HasSubstr("must be encoded"));
 }
 
 TEST(Rewrite, ComplainsAboutExpressionsAndReplacements) {
   EXPECT_THAT(rewritten("rewrite: {regex: \"/(a\", to: /b}", "/"), HasSubstr("RE2"));
   EXPECT_THAT(rewritten("rewrite: {regex: \"/(?=a)\", to: /b}", "/"), HasSubstr("RE2"));
   EXPECT_THAT(rewritten(R"(rewrite: {regex: "/a", to: '/\1'})", "/"), HasSubstr("no group 1"));
-  EXPECT_THAT(rewritten(R"(rewrite: {regex: "/(a)", to: 'b\1'
-})", "/"), HasSubstr("must start with `/`"));
-  EXPECT_THAT(rewritten(R"(rewrite: {regex: "/(a)", to: '/\x'
-})", "/"), HasSubstr("backslash"));
-  EXPECT_THAT(rewritten(R"(rewrite: {regex: "/(a)", to: '/%\1'
-})", "/"), HasSubstr("hexadecimal"));
-  EXPECT_THAT(rewritten(R"(rewrite: {regex: "/(a)", to: '/..\1'
-})", "/"), Not(HasSubstr("segments")));
+  EXPECT_THAT(rewritten(R"yaml(rewrite: {regex: "/(a)", to: 'b\1'})yaml", "/"),
+              HasSubstr("must start with `/`"));
+  EXPECT_THAT(rewritten(R"yaml(rewrite: {regex: "/(a)", to: '/\x'})yaml", "/"), HasSubstr("backslash"));
+  EXPECT_THAT(rewritten(R"yaml(rewrite: {regex: "/(a)", to: '/%\1'})yaml", "/"), HasSubstr("hexadecimal"));
+  EXPECT_THAT(rewritten(R"yaml(rewrite: {regex: "/(a)", to: '/..\1'})yaml", "/"), Not(HasSubstr("segments")));
   EXPECT_THAT(rewritten("rewrite: {regex: /a}", "/"), HasSubstr("needs `to`"));
-EXPECT_THAT(rewritten("rewrite: {prefix: /a, to: /b}", "/"), HasSubstr("needs `regex`"));
+  EXPECT_THAT(rewritten("rewrite: {prefix: /a, to: /b}", "/"), HasSubstr("needs `regex`"));
 }
 
 TEST(Rewrite, LeavesRequestsWithoutPathAlone) {

@@ -283,5 +283,18 @@ TEST(RouteMetrics, CountEventsAsStreams) {
   EXPECT_EQ(observations(store, Family::sluice_stream_duration_seconds, sse), 1u);
 }
 
+TEST(RouteMetrics, CountCallsOfGrpcUnderWay) {
+  SeriesStore store({});
+  RouteMetrics route(store, "cart");
+  Labels grpc{{"route", "cart"}, {"kind", "grpc"}};
+  EXPECT_EQ(series_count(store, Family::sluice_streams), 0u);
+
+  route.on(0).stream_began(StreamKind::grpc);
+  route.on(0).stream_began(StreamKind::grpc);
+  route.on(0).stream_ended(StreamKind::grpc, {}, 0, 0);
+
+  EXPECT_EQ(gauge(store, Family::sluice_streams, grpc), 1);
+}
+
 }  // namespace
 }  // namespace sluice::observe

@@ -75,7 +75,7 @@ host: orders.example.com:8443
 
   EXPECT_EQ(c.balance, Balance::round_robin);
   EXPECT_EQ(c.timeouts, (TimeoutsConfig{500ms, 5s, 0s, 60s, {}}));
-  EXPECT_EQ(c.pool, (PoolConfig{5s, 0, 7}));
+  EXPECT_EQ(c.pool, (PoolConfig{5s, 0, 0, 7}));
   EXPECT_EQ(c.retry, (RetryConfig{3, {}}));
   EXPECT_EQ(c.host, (HostPolicy{HostPolicy::Kind::literal, "orders.example.com:8443"}));
 }

@@ -185,6 +185,8 @@ TEST_F(H1Stale, KnowsThatNothingOfARequestHasLeft) {
   transport_->fail_at(1, EPIPE);
 
   start(asked_);
+  target_.reset();
+  turn();
 
   EXPECT_EQ(asked_.end, Reason::stale_connection);
   EXPECT_TRUE(asked_.unsent);
@@ -195,10 +197,12 @@ TEST_F(H1Stale, DoesNotKnowThatWhereAPartHasLeft) {
   transport_->fail_at(2, ECONNRESET);
 
   start(asked_);
+  EXPECT_EQ(target_->take(), "POST ");
+  target_.reset();
+  turn();
 
   EXPECT_EQ(asked_.end, Reason::stale_connection);
   EXPECT_FALSE(asked_.unsent);
-  EXPECT_EQ(target_->take(), "POST ");
 }
 
 // What the system has taken may have been read.
