@@ -31,20 +31,21 @@ class OutputBody final : public http::Body {
 
 bool has_value(const CallState& state) noexcept { return state.outcome.value.data() != nullptr; }
 
+// It failed, or is a composition of its own that lacks a part.
+bool lacks_something(const CallState& state) noexcept {
+  return !state.skipped && (state.outcome.failure || !state.outcome.inner_partial.empty());
+}
+
 }  // namespace
 
-bool Run::partial() const {
-  return std::any_of(states_.begin(), states_.end(), [](const CallState& s) {
-    return !s.skipped && (static_cast<bool>(s.outcome.failure) || !s.outcome.inner_partial.empty());
-  });
-}
+bool Run::partial() const { return std::any_of(states_.begin(), states_.end(), lacks_something); }
 
 void Run::note_partial() {
   if (!partial()) return;
   auto names = ex_.arena.array<std::string_view>(states_.size());
   std::size_t n = 0;
   for (std::size_t i = 0; i < states_.size(); ++i)
-    if (!states_[i].skipped && states_[i].outcome.failure) names[n++] = plan_.calls[i].name;
+    if (lacks_something(states_[i])) names[n++] = plan_.calls[i].name;
   ex_.partial = names.first(n);
 }
 
@@ -267,11 +268,11 @@ void Run::say_errors(json::Output& out) const {
   bool first = true;
   for (std::size_t i = 0; i < states_.size(); ++i) {
     const Failure& f = states_[i].outcome.failure;
-    if (states_[i].skipped || !f) continue;
+    if (!lacks_something(states_[i])) continue;
     out << (first ? "\"" : ",\"") << plan_.calls[i].name << "\":{";
     first = false;
     if (f.status != 0) out << "\"status\":" << fmt::format_int(f.status).c_str() << ',';
-    out << "\"reason\":\"" << f.word << '"';
+    out << "\"reason\":\"" << (f ? f.word : std::string_view("partial")) << '"';
     if (plan_.error_bodies && states_[i].outcome.answer) say_body(*states_[i].outcome.answer, out);
     out << '}';
   }

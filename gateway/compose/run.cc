@@ -9,6 +9,7 @@
 #include "gateway/base/strings.h"
 #include "gateway/chain/escape.h"
 #include "gateway/compose/looked_at.h"
+#include "gateway/http/separators.h"
 #include "gateway/http/uri.h"
 
 namespace sluice::compose {
@@ -148,6 +149,7 @@ Task<void> Run::perform(std::uint32_t index) {
   const CallPlan& p = plan_.calls[index];
   CallState& state = states_[index];
   bool wanted = wanted_.empty() || wanted_[index];
+  if (p.shadow) state.skipped = true;  // no part of the answer, whatever comes of it
   if (scope_->cancelled() || !wanted) {
     state.outcome.failure =
         failed(base::Error{scope_->cancelled() ? scope_->why() : Reason::client_closed, {}});
@@ -388,7 +390,9 @@ bool Run::render_target(const CallPlan& p, const CallText::Given& given, chain::
   request.set_uri(ex_.arena.copy(uri.text()));
   // Whatever a value says, the path stays the one that was written: no segment of it goes up, vanishes or is
   // two to a service that decodes first.
-  auto normal = http::normalise_path(request.path, ex_.arena);
+  // The client's own path was judged when its route was chosen.
+  auto let_in = p.inner ? http::separators_in(ex_.request.path) : http::PathOptions{};
+  auto normal = http::normalise_path(request.path, ex_.arena, let_in);
   auto segments = [](std::string_view path) { return std::count(path.begin(), path.end(), '/'); };
   if (!normal || segments(*normal) != segments(request.path) || !http::valid_query(request.query))
     return refuse("a value does not fit into the path");

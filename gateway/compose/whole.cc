@@ -98,7 +98,12 @@ class WholePlanner final : private Planning {
       return;
     }
     bool object = json::type_of(json::trimmed(StaticJson(config_.json->text).text())) == json::Type::object;
-    if (object) return;
+    if (object) {
+      for (const auto* d : {&config_.data.always, &config_.data.complete, &config_.data.partial})
+        if (*d && json::type_of(json::trimmed(StaticJson((*d)->text).text())) != json::Type::object)
+          builder_.error("data", "has to be an object, as the template is one");
+      return;
+    }
     if (config_.errors) builder_.error("errors", "has no place in a template that is no object");
     if (config_.data != StaticConfig())
       builder_.error("data", "has no place in a template that is no object");

@@ -194,7 +194,8 @@ class ForwardAuth final : public chain::Authenticator {
     const Passed* passed = ex.local<Local>(*this).passed;
     for (const std::string& name : config_.copy) ex.request.fields.remove(name);  // of another one of `all`
     for (const std::string& name : passed->removed) ex.request.fields.remove(name);
-    for (const auto& line : passed->copied) ex.request.fields.add(line.name, line.value);
+    for (const auto& line : passed->copied)
+      ex.request.fields.add(ex.arena.copy(line.name), ex.arena.copy(line.value));
   }
   // The service's own answer, whatever it is.
   void refuse(Exchange& ex, const Verdict& verdict) const override {

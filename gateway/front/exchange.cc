@@ -6,6 +6,8 @@
 //   4 respond   the connection sends the head and pulls the body; an exchange that was upgraded goes on as a
 //               tunnel, see tunnel.cc
 //   5 finish    log, metrics, done hooks; then everything is forgotten at once
+#include <algorithm>
+
 #include "gateway/chain/error_pages.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/shedding.h"
@@ -72,6 +74,16 @@ http::BodyPtr body_of(http::ServerStream& stream, const routing::Snapshot& snaps
                                           stream.arena());
 }
 
+// A route that was written for them: others that take such a path too count on TLS, and on the filters of
+// their listener.
+bool is_about_challenges(const routing::Plan& plan, std::string_view path) noexcept {
+  constexpr std::string_view kChallenges = "/.well-known/acme-challenge";
+  const char* end = path.data() + kChallenges.size();
+  return plan.route && plan.lookup.prefix >= kChallenges.size() &&
+         std::ranges::none_of(plan.lookup.captures.all(),
+                              [&](const auto& capture) { return capture.value.data() < end; });
+}
+
 void end_grpc_call(const Exchange& ex, observe::RouteCells& cells) noexcept {
   auto took = ex.worker.loop.clock().steady() - ex.stream.begun();
   cells.stream_ended(observe::StreamKind::grpc, took, 0, 0);  // its bytes are those of the request
@@ -98,6 +110,7 @@ Task<void> Front::serve(http::ServerStream& stream) {
     if (hold.snapshot().merge_slashes)
       ex.request.path = routing::with_merged_slashes(ex.request.path, ex.arena);
     plan = routing::decide({ex.request, &stream.connection()}, hold.snapshot());
+    if (https_only && !is_about_challenges(plan, ex.request.path)) plan = {};
   }
   if (https_only && !plan.route) {
     unmatched_->on(worker_->index).begin();

@@ -41,7 +41,8 @@ void ConsumerMetrics::choose(std::vector<ById::value_type*>& all) const {
   std::partial_sort(all.begin(), middle, all.end(), [&](const auto* a, const auto* b) {
     return rank(a) != rank(b) ? rank(a) > rank(b) : a->first < b->first;
   });
-  for (auto at = all.begin(); at != all.end(); ++at) (*at)->second.shown = at < middle;
+  for (auto at = all.begin(); at != all.end(); ++at)
+    (*at)->second.shown = at < middle && (*at)->first != kOther;
 }
 
 void ConsumerMetrics::emit(const Emit& tell) {

@@ -386,18 +386,38 @@ class RegexCompiler {
   bool failed_ = false;
 };
 
+namespace {
+
+// Of a choice with one branch: its last bytes that are each one certain byte.
+std::string literal_end(const Node& tree) {
+  std::string out;
+  if (tree.parts.size() != 1) return out;
+  const auto& parts = tree.parts.front()->parts;
+  for (auto p = parts.rbegin(); p != parts.rend(); ++p) {
+    if ((*p)->kind != Node::Kind::bytes || (*p)->bytes.count() != 1) break;
+    out.insert(out.begin(), static_cast<char>((*p)->bytes._Find_first()));
+  }
+  return out;
+}
+
+}  // namespace
+
 std::optional<RegexStates> RegexStates::of(std::string_view expression) {
   NodePtr tree = RegexParser(expression).parse();
-  return tree ? RegexCompiler().compile(*tree) : std::nullopt;
+  auto out = tree ? RegexCompiler().compile(*tree) : std::nullopt;
+  if (out) out->tail_ = literal_end(*tree);
+  return out;
 }
 
 // Walks both machines at once, breadth first, over pairs of states.
 class CommonPath {
  public:
-  CommonPath(const RegexStates& a, const RegexStates& b) : a_(a), b_(b) {}
+  CommonPath(const RegexStates& a, const RegexStates& b, std::size_t& steps) : a_(a), b_(b), left_(steps) {}
 
   Overlap find() {
-    seen_.resize(2 * a_.size() * b_.size());
+    std::size_t pairs = 2 * a_.size() * b_.size();
+    if (!spend(pairs / kSeenInAStep)) return {Overlap::Verdict::unknown, {}};
+    seen_.resize(pairs);
     visit({a_.start_, b_.start_, kNobody, 0, false});
     for (std::size_t at = 0; at < steps_.size(); ++at) {
       Step step = steps_[at];
@@ -414,7 +434,7 @@ class CommonPath {
       } else if (x.kind == y.kind && step.begun) {
         return {Overlap::Verdict::some, path_to(at)};
       }
-      if (steps_.size() > kMaxSteps) return {Overlap::Verdict::unknown, {}};
+      if (steps_.size() > kMaxSteps || !spend(1)) return {Overlap::Verdict::unknown, {}};
     }
     return {};
   }
@@ -424,6 +444,7 @@ class CommonPath {
   using Kind = State::Kind;
   static constexpr std::size_t kNobody = ~std::size_t{0};
   static constexpr std::size_t kMaxSteps = 200'000;
+  static constexpr std::size_t kSeenInAStep = 1024;  // so many bits are cleared in the time of a step
 
   struct Step {
     std::uint32_t a, b;
@@ -431,6 +452,12 @@ class CommonPath {
     char byte;   // read on the way here, or 0
     bool begun;  // something was read: the first byte of a path is a slash
   };
+
+  bool spend(std::size_t steps) noexcept {
+    bool enough = left_ >= steps;
+    left_ = enough ? left_ - steps : 0;
+    return enough;
+  }
 
   void visit(const Step& step) {
     std::size_t i = (static_cast<std::size_t>(step.a) * b_.size() + step.b) * 2 + (step.begun ? 1 : 0);
@@ -456,10 +483,13 @@ class CommonPath {
   }
 
   const RegexStates &a_, &b_;
+  std::size_t& left_;
   std::vector<bool> seen_;
   std::vector<Step> steps_;
 };
 
-Overlap overlap(const RegexStates& a, const RegexStates& b) { return CommonPath(a, b).find(); }
+Overlap overlap(const RegexStates& a, const RegexStates& b, std::size_t& steps) {
+  return CommonPath(a, b, steps).find();
+}
 
 }  // namespace sluice::routing

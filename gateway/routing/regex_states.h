@@ -23,6 +23,8 @@ class RegexStates {
   static std::optional<RegexStates> of(std::string_view expression);
 
   std::size_t size() const noexcept { return states_.size(); }
+  // With what every match ends, as far as that is written without a choice: "" says nothing.
+  const std::string& tail() const noexcept { return tail_; }
 
  private:
   friend class RegexCompiler;
@@ -38,12 +40,14 @@ class RegexStates {
   std::vector<State> states_;
   std::vector<ByteSet> sets_;
   std::uint32_t start_ = 0;
+  std::string tail_;
 };
 
 struct Overlap {
   enum class Verdict : std::uint8_t { none, some, unknown } verdict = Verdict::none;
   std::string path;  // of Verdict::some: one that both match, as short as one is found
 };
-Overlap overlap(const RegexStates& a, const RegexStates& b);
+// Takes at most `steps` steps, and these from it; unknown where they do not suffice.
+Overlap overlap(const RegexStates& a, const RegexStates& b, std::size_t& steps);
 
 }  // namespace sluice::routing

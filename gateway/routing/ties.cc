@@ -164,9 +164,11 @@ class TieFinder {
     return false;
   }
 
-  static Overlap common_path(const Ranged& one, const Ranged& two) {
+  Overlap common_path(const Ranged& one, const Ranged& two) {
     if (!one.states || !two.states) return {Overlap::Verdict::unknown, {}};
-    return overlap(*one.states, *two.states);
+    const std::string &a = one.states->tail(), &b = two.states->tail();
+    if (!a.ends_with(b) && !b.ends_with(a)) return {Overlap::Verdict::none, {}};
+    return overlap(*one.states, *two.states, steps_left_);
   }
 
   // `path`: one that both match, or "".
@@ -189,6 +191,7 @@ class TieFinder {
   const RouteTable& table_;
   std::span<const RouteMatches> routes_;
   std::vector<Finding>& findings_;
+  std::size_t steps_left_ = 500'000'000;  // of all comparisons together: some seconds
   std::set<std::pair<std::uint32_t, std::uint32_t>> reported_;
 };
 

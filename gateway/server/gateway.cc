@@ -124,7 +124,8 @@ bool Gateway::start(Loaded& loaded, std::string source) {
 // not given up.
 std::vector<std::string> Gateway::keep_in_force(Config& fresh) const {
   auto waiting = keep_until_restart(fresh, config_);
-  if (!kept_revocations_->kept_in().empty() && fresh.state_directory != config_.state_directory) {
+  if (!kept_revocations_->kept_in().empty() && !config_.state_directory.empty() &&
+      fresh.state_directory != config_.state_directory) {
     fresh.state_directory = config_.state_directory;
     waiting.emplace_back("state_directory");
   }

@@ -40,7 +40,8 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     const RouteConfig& written = config_.routes[index];
     facts_ = facts_of(index);
     timeouts_ = written.all_timeouts();
-    auto links = links_of(index, {});
+    bool plainly = reached_without_filters_of_listeners(written);
+    auto links = links_of(index, {}, plainly);
     being_built_ = {path("routes", index, written.handler.name()), {}, {}, {}};
     auto handler = composes(written) ? composed(index) : chain::make_handler(written.handler, *this);
     auto metrics = living_.metrics.route(written.name);
@@ -48,8 +49,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
         http::Method::get, 200,
         asks_upstream(written.handler.name()) ? observe::Source::upstream : observe::Source::gateway);
     auto pages = error_pages(path("routes", index, "error_pages"), written.error_pages, facts_.captures);
-    bool lacks_auth =
-        reached_without_filters_of_listeners(written) && std::ranges::none_of(links, identifies);
+    bool lacks_auth = plainly && std::ranges::none_of(links, identifies);
     auto add = [&](auto& routes, std::vector<chain::Link> links_before) {
       routes.push_back(std::make_shared<const routing::Route>(
           routing::Route{written.name, chain::Chain(std::move(links_before), handler), metrics, pages,
@@ -57,8 +57,9 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     };
     add(out_.routes, std::move(links));
     for (auto& own : out_.of_listeners) {
-      auto with_its = links_of(index, own.listener);
-      lacks_auth |= reached_by(own.listener, written) && std::ranges::none_of(with_its, identifies);
+      bool by_it = reached_by(own.listener, written);
+      auto with_its = links_of(index, own.listener, by_it);
+      lacks_auth |= by_it && std::ranges::none_of(with_its, identifies);
       add(own.routes, std::move(with_its));
     }
     out_.lacks_auth.push_back(lacks_auth);
@@ -235,8 +236,9 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
   }
   // The filters that requests pass which come by that listener, or by one without filters of its own for "".
   // Each chain has filters of its own, as their place in it is theirs; what they count is found by their
-  // owner's name, and so is the same.
-  std::vector<chain::Link> links_of(std::size_t index, const std::string& listener) {
+  // owner's name, and so is the same. Nobody minds the order of what no request of the route reaches that
+  // way.
+  std::vector<chain::Link> links_of(std::size_t index, const std::string& listener, bool reached) {
     const RouteConfig& written = config_.routes[index];
     std::vector<Placed> filters;
     if (!listener.empty())
@@ -245,7 +247,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     for (std::size_t i = 0; i < config_.use.size(); ++i) place(config_.use[i], path("use", i), "*", filters);
     for (std::size_t i = 0; i < written.use.size(); ++i)
       place(written.use[i], path("routes", index, "use", i), written.name, filters);
-    object(filters, written.handler, path("routes", index, written.handler.name()));
+    if (reached) object(filters, written.handler, path("routes", index, written.handler.name()));
     std::vector<chain::Link> links;
     for (const Placed& f : filters) {
       being_built_ = {f.settings_path, f.name, f.filter->name(), f.owner};

@@ -82,7 +82,8 @@ Result<std::string> StateFile::read() const {
 
 Result<std::string> StateFile::set_aside() const {
   std::string copy = free_name(path_);
-  if (::rename(path_.c_str(), copy.c_str()) == 0) return copy;
+  // The name stays until replace() gives it to another file: nothing here is the only copy, ever.
+  if (::link(path_.c_str(), copy.c_str()) == 0) return copy;
   return base::fail(Reason::internal,
                     path_ + " is damaged, and cannot be kept as " + copy + ": " + system_text());
 }

@@ -89,7 +89,8 @@ void describe(Description<PoolConfig>& d) {
   d.field(
       "prewarm", &PoolConfig::prewarm,
       "Connections to each target that every worker makes before anybody asks for one, and makes anew when "
-      "they end, so that requests need not wait for them. Only to targets that get requests.",
+      "they end, so that requests need not wait for them. Only to targets that get requests, and "
+      "no more than half of max_connections.",
       at_most(1000u), example("2"));
   d.field("max_connections", &PoolConfig::max_connections,
           "Connections to a target at a time, used and unused, all workers together. Beyond it requests are "

@@ -246,7 +246,10 @@ Task<void> Pool::keep_warm() {
 }
 
 Task<bool> Pool::warm_one() {
-  if (!target_->try_open(settings_.keep.max_connections.value_or(Target::kNoLimit), settings_.max_in_all))
+  // Half of what is allowed is left to requests, on whichever worker they come.
+  auto half = [](std::uint32_t most) { return most == Target::kNoLimit ? most : most / 2; };
+  if (!target_->try_open(half(settings_.keep.max_connections.value_or(Target::kNoLimit)),
+                         half(settings_.max_in_all)))
     co_return false;
   Opening opening(target_);
   auto before = loop_->clock().steady();

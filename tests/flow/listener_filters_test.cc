@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string trail(const std::string& step) { return "{headers: {request: {add: {X-Trail: " + step + "}}}}"; }
+std::string trail(const std::string& step) { return "{headers: {request: {add: {x-trail: " + step + "}}}}"; }
 
 TEST(ListenerFilters, ComeBeforeThoseOfTheFileAndOfTheRoute) {
   Gateway gw("listeners: {web: {bind: \"127.0.0.1:0\", use: [" + trail("listener") + ", " + trail("again") +
@@ -23,9 +23,9 @@ TEST(ListenerFilters, ComeBeforeThoseOfTheFileAndOfTheRoute) {
 
   auto all = gw.upstream("users").received(0);
   auto plain = all.substr(all.find("GET /plain"));
-  EXPECT_THAT(all, HasSubstr("X-Trail: listener\r\nX-Trail: again\r\nX-Trail: file\r\nX-Trail: route\r\n"));
-  EXPECT_THAT(plain, HasSubstr("X-Trail: file\r\nX-Trail: route\r\n"));
-  EXPECT_THAT(plain, testing::Not(HasSubstr("X-Trail: listener")));
+  EXPECT_THAT(all, HasSubstr("x-trail: listener\r\nx-trail: again\r\nx-trail: file\r\nx-trail: route\r\n"));
+  EXPECT_THAT(plain, HasSubstr("x-trail: file\r\nx-trail: route\r\n"));
+  EXPECT_THAT(plain, testing::Not(HasSubstr("x-trail: listener")));
 }
 
 constexpr const char* kGuarded = R"(

@@ -50,7 +50,8 @@ routes:
   - name: login
     match: {path: /login}
     use: [{oidc: {issuer: "https://idp", discovery: ")" +
-           provider.discovery() + R"(", to: idp, client_id: web, client_secret: s, pass_access_token: true, session: {keys: ")" +
+           provider.discovery() +
+           R"(", to: idp, client_id: web, client_secret: s, pass_access_token: true, session: {keys: ")" +
            std::string(32, 'k') + R"("}}}]
     respond: 204
   - name: both

@@ -137,11 +137,13 @@ TEST(Pool, RefusesMoreConnectionsThanItMayHave) {
 }
 
 TEST(Pool, HasConnectionsBeforeAnybodyAsks) {
-  Gateway gw(R"(
-upstreams: {users: {url: "<users>", protocol: h1, pool: {prewarm: 2}}}
-routes: [{name: u, match: {path: /**}, to: users}]
-)");
-  gw.upstream("users").answers(200, "ok");
+  auto yaml = [](std::string_view pool) {
+    return "upstreams: {users: {url: \"<users>\", protocol: h1, pool: " + std::string(pool) +
+           "}}\nroutes: [{name: u, match: {path: /**}, to: users}]";
+  };
+  Gateway gw(yaml("{}"));
+  gw.upstream("users").answers(200, "ok");  // before the first of them is made
+  ASSERT_TRUE(gw.reload(yaml("{prewarm: 2}")).good);
   Metrics metrics(gw);
   EXPECT_TRUE(metrics.becomes(2, "sluice_upstream_connections", {{"upstream", "users"}, {"state", "idle"}}));
 

@@ -407,6 +407,18 @@ TEST_F(Tls, LeavesChallengesOfAcmeToTheirRoute) {
   EXPECT_EQ(gw.post("/.well-known/acme-challenge/abc", "").status, 308);
 }
 
+TEST_F(Tls, RedirectsAChallengeThatARouteForMoreWouldTake) {
+  for (std::string_view match : {"{path: /**}", "{path: \"/.well-known/**\"}", "{path: {regex: \"/.*\"}}",
+                                 "{path: \"/{a}/{b}/{c}\"}"}) {
+    Gateway gw(
+        "listeners: {web: {bind: \"127.0.0.1:0\", redirect: https}}\n"
+        "routes: [{name: u, match: " +
+        std::string(match) + ", respond: {status: 200, body: open}}]");
+
+    EXPECT_EQ(gw.get("/.well-known/acme-challenge/abc").status, 308) << match;
+  }
+}
+
 TEST_F(Tls, RedirectsAChallengeThatNoRouteHas) {
   Gateway gw(
       "listeners: {web: {bind: \"127.0.0.1:0\", redirect: https}}\n"

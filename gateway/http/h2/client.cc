@@ -132,8 +132,9 @@ Session::Received ClientConnection::receive_all() {
 
 void ClientConnection::on_activity(bool /*hangup*/) noexcept {
   heard_ = loop_->now();
+  bool patient = ponged_;  // the timer is for long
   ponged_ = std::exchange(pinged_, false);
-  if (ponged_) watch_silence();
+  if (ponged_ || patient) watch_silence();
   switch (receive_all()) {
     case Session::Received::all:
     case Session::Received::much:
@@ -158,6 +159,7 @@ void ClientConnection::lose() noexcept {
 
 Task<void> ClientConnection::write() {
   auto written = co_await session_.writer();
+  written_off_ = true;
   // The transport tells a close to its watcher too. Who reads nothing does not.
   if (written.kind == net::Written::Kind::timeout) {
     fail(Reason::timeout_idle, "the target does not read");

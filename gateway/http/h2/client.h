@@ -75,6 +75,7 @@ class ClientConnection final : public http::ClientConnection,
   bool goaway_ = false;          // no new streams, says the target
   bool tainted_ = false;         // no new streams, say we
   bool failed_ = false;          // nothing more will be heard
+  bool written_off_ = false;     // nothing more will be written, packed or not
   bool lost_ = false;            // the owner knows
   base::Job<void> writer_{nullptr};
 };

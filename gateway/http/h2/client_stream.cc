@@ -175,6 +175,11 @@ std::optional<Result<void>> ClientStream::take_head(ResponseHead& out) {
                                  "the target closed the connection before it answered"));
 }
 
+// What waits behind a socket that is full may still be sent.
+bool ClientStream::unsent() const noexcept {
+  return connection_->written_off_ && session().sent() <= packed_before_;
+}
+
 Task<Result<void>> ClientStream::receive(ResponseHead& out) {
   if (auto now = take_head(out)) return std::move(*now);
   return receive_slowly(out);

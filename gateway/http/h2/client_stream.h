@@ -37,7 +37,7 @@ class ClientStream final : public http::ClientStream,
   base::Task<void> all_sent() override;
   bool reused() const noexcept override { return reused_; }
   bool answered() const noexcept override { return answered_; }
-  bool unsent() const noexcept override { return session().sent() <= packed_before_; }
+  bool unsent() const noexcept override;
   bool body_touched() const noexcept override { return body_touched_; }
   std::uint64_t bytes_sent() const noexcept override { return bytes_sent_; }
   std::uint64_t bytes_received() const noexcept override { return bytes_received_; }

@@ -14,7 +14,8 @@ namespace {
 std::string common(std::string_view a, std::string_view b) {
   auto x = RegexStates::of(a), y = RegexStates::of(b);
   if (!x || !y) return "unknown";
-  auto found = overlap(*x, *y);
+  std::size_t steps = 1'000'000;
+  auto found = overlap(*x, *y, steps);
   if (found.verdict == Overlap::Verdict::unknown) return "unknown";
   if (found.verdict == Overlap::Verdict::none) return "none";
   for (auto text : {a, b})
@@ -85,6 +86,26 @@ TEST(RegexOverlaps, AreThoseThatShortPathsShow) {
   }
   EXPECT_GT(none, 50);
   EXPECT_LT(none, 280);
+}
+
+TEST(RegexStates, KnowWithWhatEveryMatchEnds) {
+  auto tail = [](std::string_view expression) { return RegexStates::of(expression)->tail(); };
+  EXPECT_EQ(tail("/api/[0-9]+/op17"), "/op17");
+  EXPECT_EQ(tail("/a"), "/a");
+  EXPECT_EQ(tail("/a|/b"), "");
+  EXPECT_EQ(tail("/[0-9]+"), "");
+  EXPECT_EQ(tail("/x(?i)ab"), "");
+  EXPECT_EQ(tail("/xa?"), "");
+}
+
+TEST(RegexStates, AreComparedWithinTheStepsThatAreLeft) {
+  auto a = RegexStates::of("/[a-z]{1,200}/x"), b = RegexStates::of("/[a-z]{1,200}/y");
+  std::size_t steps = 100'000;
+  EXPECT_EQ(overlap(*a, *b, steps).verdict, Overlap::Verdict::none);
+  EXPECT_LT(steps, 100'000u);
+  steps = 10;
+  EXPECT_EQ(overlap(*a, *b, steps).verdict, Overlap::Verdict::unknown);
+  EXPECT_EQ(steps, 0u);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "tests/support/temporary_directory.h"
 
@@ -64,7 +66,20 @@ TEST_F(StateFileTest, IsSetAsideUnderANewNameEachTime) {
     ASSERT_TRUE(file->replace("bad"));
     EXPECT_EQ(*file->set_aside(), directory_ / ("state/things.damaged-" + std::to_string(i)));
   }
-  EXPECT_EQ(*file->read(), "");
+}
+
+// Whoever is killed before the good lines are written finds the bad file at the next start, not none.
+TEST_F(StateFileTest, StaysWhereItIsUntilItIsReplaced) {
+  auto file = open();
+  ASSERT_TRUE(file->replace("bad"));
+  auto copy = file->set_aside();
+  EXPECT_EQ(*file->read(), "bad");
+
+  ASSERT_TRUE(file->replace("good"));
+
+  EXPECT_EQ(*file->read(), "good");
+  std::ifstream kept(*copy);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(kept), {}), "bad");
 }
 
 TEST_F(StateFileTest, IsOutgrownWhenMostOfItIsOutOfDate) {

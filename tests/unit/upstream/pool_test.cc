@@ -368,8 +368,8 @@ TEST_F(PrewarmedPool, WaitsForATargetThatGetsNoRequests) {
   EXPECT_EQ(pool().idle(), 2u);
 }
 
-TEST_F(PrewarmedPool, TriesAgainWhereNoneCanBeMade) {
-  config_.max_connections = 1;
+TEST_F(PrewarmedPool, LeavesHalfOfWhatIsAllowedToRequestsAndTriesAgain) {
+  config_.max_connections = 2;
   warm();
   EXPECT_EQ(pool().idle(), 1u);
 

@@ -164,6 +164,22 @@ TEST_F(H2Client, AsksATargetThatSaysNothingElseSeldom) {
   EXPECT_EQ(pings(), 1);
 }
 
+TEST_F(H2Client, FindsOutSoonWhoGoesSilentAfterAnAnswer) {
+  start(job_, first_);
+  pass(11s);
+  pong();
+  pass(1s);
+  answer(1);
+  start(other_, second_);
+  (void)target_->take();
+
+  pass(11s);
+  EXPECT_EQ(pings(), 1);
+  pass(6s);
+
+  EXPECT_EQ(second_.end, Reason::stale_connection);
+}
+
 TEST_F(H2Client, DoesNotAskWhoIsHeardOf) {
   start(job_, first_);
 
