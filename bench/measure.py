@@ -243,19 +243,23 @@ def hold_connections(port, count, tls=False):
     return held
 
 
-def idle_memory(subject, count):
-    """User memory per idle keep-alive connection in bytes, after the first few hundred have warmed the pools."""
-    tls = subject.shape.tls
-    for connection in hold_connections(subject.port, 300, tls):
+def memory_of_held(subject, hold, warming, count):
+    """User memory in bytes of each connection that hold(n) opens, after some have warmed the pools."""
+    for connection in hold(warming):
         connection.close()
     time.sleep(1)
     before = memory_kib(subject.process.pid, "RssAnon")
-    held = hold_connections(subject.port, count, tls)
+    held = hold(count)
     time.sleep(2)
     after = memory_kib(subject.process.pid, "RssAnon")
     for connection in held:
         connection.close()
     return {"bytes": (after - before) * 1024 / count, "rss_kib": after}
+
+
+def idle_memory(subject, count):
+    """User memory in bytes per idle keep-alive connection."""
+    return memory_of_held(subject, lambda n: hold_connections(subject.port, n, subject.shape.tls), 300, count)
 
 
 def frame(kind, flags, stream, payload=b""):
@@ -286,16 +290,7 @@ def hold_h2_connections(port, count, streams):
 
 def idle_h2_memory(subject, count, streams):
     """User memory in bytes per idle connection of HTTP/2 whose streams were all answered."""
-    for connection in hold_h2_connections(subject.port, 30, streams):
-        connection.close()
-    time.sleep(1)
-    before = memory_kib(subject.process.pid, "RssAnon")
-    held = hold_h2_connections(subject.port, count, streams)
-    time.sleep(2)
-    after = memory_kib(subject.process.pid, "RssAnon")
-    for connection in held:
-        connection.close()
-    return {"bytes": (after - before) * 1024 / count, "rss_kib": after}
+    return memory_of_held(subject, lambda n: hold_h2_connections(subject.port, n, streams), 30, count)
 
 
 def under_way(subject, path, count):
