@@ -6,8 +6,6 @@
 //   4 respond   the connection sends the head and pulls the body; an exchange that was upgraded goes on as a
 //               tunnel, see tunnel.cc
 //   5 finish    log, metrics, done hooks; then everything is forgotten at once
-#include <algorithm>
-
 #include "gateway/chain/error_pages.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/shedding.h"
@@ -72,16 +70,6 @@ http::BodyPtr body_of(http::ServerStream& stream, const routing::Snapshot& snaps
   if (!request.upgrade.empty() || (request.version != http::Version::http_2 && body->length())) return body;
   return http::make_body<WithoutIdentity>(stream.arena(), std::move(body), snapshot.identity_fields,
                                           stream.arena());
-}
-
-// A route that was written for them: others that take such a path too count on TLS, and on the filters of
-// their listener.
-bool is_about_challenges(const routing::Plan& plan, std::string_view path) noexcept {
-  constexpr std::string_view kChallenges = "/.well-known/acme-challenge";
-  const char* end = path.data() + kChallenges.size();
-  return plan.route && plan.lookup.prefix >= kChallenges.size() &&
-         std::ranges::none_of(plan.lookup.captures.all(),
-                              [&](const auto& capture) { return capture.value.data() < end; });
 }
 
 void end_grpc_call(const Exchange& ex, observe::RouteCells& cells) noexcept {

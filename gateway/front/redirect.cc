@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/front/redirect.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "gateway/chain/local_reply.h"
@@ -8,6 +9,8 @@
 
 namespace sluice::front {
 namespace {
+
+constexpr std::string_view kChallenges = "/.well-known/acme-challenge/";
 
 void send_to(chain::Exchange& ex, int status, std::string_view location) {
   ex.response.status = status;
@@ -37,8 +40,14 @@ void redirect_to_https(chain::Exchange& ex) {
                     path, ex.request.has_query ? "?" : "", ex.request.query));
 }
 
-bool is_acme_challenge(std::string_view path) noexcept {
-  return path.starts_with("/.well-known/acme-challenge/");
+bool is_acme_challenge(std::string_view path) noexcept { return path.starts_with(kChallenges); }
+
+bool is_about_challenges(const routing::Plan& plan, std::string_view path) noexcept {
+  constexpr std::size_t kPrefix = kChallenges.size() - 1;  // a Lookup's has no slash behind it
+  const char* end = path.data() + kPrefix;
+  return plan.route && plan.lookup.prefix >= kPrefix &&
+         std::ranges::none_of(plan.lookup.captures.all(),
+                              [&](const auto& capture) { return capture.value.data() < end; });
 }
 
 void redirect_to_other_ending(chain::Exchange& ex) {

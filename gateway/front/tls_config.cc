@@ -102,7 +102,8 @@ void describe(Description<ListenerRedirect>& d) {
   d.about(
       "listener_redirect",
       "Answers every request by 308 and the same URL over TLS, instead of a route; but for requests below "
-      "/.well-known/acme-challenge/ that a route matches, by which authorities verify names.");
+      "/.well-known/acme-challenge/ that a route written for that path matches, by which authorities verify "
+      "names.");
   d.field("to", &ListenerRedirect::to, "Where to.");
   d.field("port", &ListenerRedirect::port, "The port of the listener with TLS as clients see it.",
           at_least(1));
