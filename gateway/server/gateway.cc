@@ -105,6 +105,7 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   std::unique_ptr<observe::AccessLog> access_log;
   bool good = open_log(loaded, access_log) && start_admin(loaded) && snapshot && loaded.ok();
   if (!good) return false;
+  said_targets_.restore(snapshot->upstreams, *targets_);
   await_answers();
   control_.restart();
   for (auto& w : workers_) w->start();
@@ -199,6 +200,7 @@ std::shared_ptr<BuiltSnapshot> Gateway::build(Loaded& loaded) {
   if (!snapshot) return nullptr;
   auto kept = stores_.keep();
   if (kept) kept = kept_revocations_->keep_in(stores_.state_directory(), clock_.wall());
+  if (kept) said_targets_.keep_in(stores_.state_directory());
   if (kept) return snapshot;
   config::Report(loaded.document, loaded.diagnostics).error("state_directory", kept.error().detail);
   return nullptr;
@@ -209,6 +211,7 @@ void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapsh
   std::erase_if(generations_, [](const auto& g) { return g.expired(); });
   generations_.push_back(snapshot);
   said_targets_.apply(snapshot->upstreams);
+  said_targets_.restore(snapshot->upstreams, *targets_);
   for (const auto& upstream : snapshot->upstreams) upstream->put_in_force(clock_.wall());
   for (auto& w : workers_) w->install(snapshot);
   snapshot_ = std::move(snapshot);

@@ -19,7 +19,18 @@ void describe(Description<TargetConfig>& d) {
           example("http://orders-1:8080"), example("unix:/run/orders.sock"));
   d.field("weight", &TargetConfig::weight, "Its share of the requests, relative to the others' weights.",
           between(1u, 10'000u));
+  d.field("zone", &TargetConfig::zone,
+          "Where it stands, such as a zone of a cloud or a rack. Shown at /upstreams; no choice goes by it.",
+          non_empty, default_is("none"), example("eu-central-1a"));
+  d.field("metadata", &TargetConfig::metadata,
+          "Anything else that people want to see beside the target at /upstreams.",
+          example("{version: \"2026.4\"}"));
   d.shorthand(&TargetConfig::url);
+}
+
+std::shared_ptr<const TargetLabels> TargetConfig::labels() const {
+  if (zone.empty() && metadata.empty()) return nullptr;
+  return std::make_shared<const TargetLabels>(TargetLabels{zone, metadata});
 }
 
 void describe(Enumeration<ProtocolChoice>& e) {
@@ -32,6 +43,16 @@ void describe(Enumeration<ProtocolChoice>& e) {
           "choose "
           "it fails. What gRPC services need.");
   e.value("h2c", ProtocolChoice::h2c, "The same for targets without TLS; with https:// it is a mistake.");
+}
+
+void describe(Enumeration<OnClientAbort>& e) {
+  e.about("what a client that leaves means for its request");
+  e.value("cancel", OnClientAbort::cancel,
+          "The request is given up at once: its connection is closed, its HTTP/2 stream reset.");
+  e.value("finish", OnClientAbort::finish,
+          "A request that writes (of another method than GET, HEAD, OPTIONS and TRACE) goes on once it has "
+          "been sent, within its timeouts; its answer is read and dropped. Not calls of gRPC, which clients "
+          "cancel on purpose, and not requests whose body the client has not sent to its end.");
 }
 
 void describe(Text<HostPolicy>& t) {
@@ -157,6 +178,8 @@ void describe(Description<UpstreamConfig>& d) {
           default_is("that of `defaults`"));
   d.field("hedge", &UpstreamConfig::hedge, "A second attempt beside one that is late.",
           default_is("that of `defaults`"), example("auto"), example("{after: 50ms, budget: 2%}"));
+  d.field("on_client_abort", &UpstreamConfig::on_client_abort,
+          "Whether requests that write are finished when their client leaves.", example("finish"));
   d.field("host", &UpstreamConfig::host,
           "Which Host the target sees: the client's (keep), the target's own (upstream) or this text.");
   d.field("forwarded", &UpstreamConfig::forwarded, "How the targets are told who the client is.",
@@ -216,7 +239,7 @@ bool UpstreamConfig::uses_tls() const {
 }
 
 std::vector<TargetConfig> UpstreamConfig::all_targets() const {
-  if (url) return {{*url, 1}};
+  if (url) return {TargetConfig{*url}};
   return targets;
 }
 
