@@ -122,7 +122,10 @@ Reply Pages::read(const PageRequest& request) {
   if (path.starts_with(kFailure)) return failure(request, path.substr(kFailure.size()));
   if (path == "/config") return config(request.query());
   if (path == "/routes") return json_reply(200, routes_page(suppliers_.routes("")));
-  if (path == "/upstreams") return json_reply(200, upstreams_page(suppliers_.upstreams()));
+  if (path == "/upstreams") {
+    auto report = suppliers_.upstreams();
+    return json_reply(200, upstreams_page(report.upstreams, report.silent));
+  }
   if (path == "/workers") return json_reply(200, workers_page(suppliers_.workers()));
   if (path == "/listeners") return json_reply(200, listeners_page(suppliers_.listeners()));
   if (path == "/revocations")

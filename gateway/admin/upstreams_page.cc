@@ -86,9 +86,9 @@ std::string target_json(const TargetReport& t) {
       t.labels ? labels(*t.labels) : "");
 }
 
-std::string upstreams_page(const UpstreamsReport& report) {
+std::string upstreams_page(const std::vector<UpstreamReport>& upstreams, std::size_t silent) {
   std::string out;
-  for (const auto& u : report.upstreams) {
+  for (const auto& u : upstreams) {
     std::string targets;
     for (const auto& t : u.targets) targets += (targets.empty() ? "\n   " : ",\n   ") + target_json(t);
     out += fmt::format("{}{{\"upstream\":{},\"source\":{},\"targets\":[{}]", out.empty() ? "\n  " : ",\n  ",
@@ -98,8 +98,7 @@ std::string upstreams_page(const UpstreamsReport& report) {
     if (u.concurrency) out += concurrency(*u.concurrency);
     out += "}";
   }
-  auto rest =
-      report.silent == 0 ? std::string() : fmt::format(",\"silent_workers\":{}", report.silent);
+  auto rest = silent == 0 ? std::string() : fmt::format(",\"silent_workers\":{}", silent);
   return "{\"upstreams\":[" + out + "]" + rest + "}\n";
 }
 

@@ -56,6 +56,6 @@ struct UpstreamsReport {
 };
 
 std::string target_json(const TargetReport& target);
-std::string upstreams_page(const UpstreamsReport& report);
+std::string upstreams_page(const std::vector<UpstreamReport>& upstreams, std::size_t silent = 0);
 
 }  // namespace sluice::admin

@@ -152,6 +152,7 @@ bool Gateway::reload(Loaded& loaded, std::string source) {
   wait_for_restart_ = std::move(waiting);
   if (admin_ && loaded.config.admin.token) admin_->use_token(loaded.config.admin.token->value);
   if (new_log) use_log(std::move(access_log));
+  said_targets_.restore(snapshot->upstreams, *targets_);
   put_in_force(loaded, std::move(snapshot), source);
   tls_->use(std::move(tls));
   listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_, *tls_);
@@ -211,7 +212,6 @@ void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapsh
   std::erase_if(generations_, [](const auto& g) { return g.expired(); });
   generations_.push_back(snapshot);
   said_targets_.apply(snapshot->upstreams);
-  said_targets_.restore(snapshot->upstreams, *targets_);
   for (const auto& upstream : snapshot->upstreams) upstream->put_in_force(clock_.wall());
   for (auto& w : workers_) w->install(snapshot);
   snapshot_ = std::move(snapshot);

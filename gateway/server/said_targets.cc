@@ -28,22 +28,21 @@ admin::TargetsTold SaidTargets::put(upstream::Upstream& upstream, upstream::Targ
     auto kept = kept_.put(upstream.name(), body);
     if (!kept) return {Kind::not_persisted, 0, kept.error().detail};
   }
-  say(upstream, targets, *read, std::move(body));
+  say(upstream, targets, *read, std::move(body), true);
   base::log(Level::warning,
             fmt::format("upstream {}: {} targets of the admin server, in place of the configuration's{}",
                         upstream.name(), read->size(), persist ? ", after a restart too" : ""));
   return {Kind::done, read->size(), {}};
 }
 
-// Where others served before, they stay until it is known where these are.
 void SaidTargets::say(upstream::Upstream& upstream, upstream::TargetTable& targets,
-                      std::span<const upstream::TargetConfig> list, std::string body) {
+                      std::span<const upstream::TargetConfig> list, std::string body, bool others_serve) {
   auto& [source, said] = said_[upstream.name()];
   said = std::move(body);
   if (!source) {
     source = targets.sources().list(upstream.group(), "the admin server");
     source->moves();
-    if (upstream.group()->served) upstream.hand_to(*source);
+    if (others_serve) upstream.hand_to(*source);
   }
   source->says(targets.sources().parts(upstream.group(), list));
   upstream.use_instead(source);
@@ -60,7 +59,7 @@ void SaidTargets::restore(Upstreams upstreams, upstream::TargetTable& targets) {
                                           u->name(), read.error().detail));
       continue;
     }
-    say(*u, targets, *read, *body);
+    say(*u, targets, *read, *body, u->group()->served);
     base::log(Level::warning, fmt::format("upstream {}: {} targets of the admin server, as they were "
                                           "persisted, in place of the configuration's",
                                           u->name(), read->size()));

@@ -57,8 +57,9 @@ class SaidTargets {
     std::shared_ptr<upstream::ListSource> source;
     std::string body;
   };
+  // `others_serve`: they stay until it is known where these are.
   void say(upstream::Upstream& upstream, upstream::TargetTable& targets,
-           std::span<const upstream::TargetConfig> list, std::string body);
+           std::span<const upstream::TargetConfig> list, std::string body, bool others_serve);
 
   KeptTargets kept_;
   std::map<std::string, Said, std::less<>> said_;
