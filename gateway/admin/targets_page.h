@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The address /upstreams/U/targets, where targets are told in place of those of the configuration: PUT with a
-// list as `targets` has it, in JSON or YAML; DELETE goes back. Not kept beyond the process unless the query says
-// `persist=true`.
+// list as `targets` has it, in JSON or YAML; DELETE goes back. Not kept beyond the process unless the query
+// says `persist=true`.
 #pragma once
 #include <cstddef>
 #include <functional>

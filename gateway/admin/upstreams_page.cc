@@ -80,8 +80,8 @@ std::string target_json(const TargetReport& t) {
       : out       ? "\"ejected\""
                   : state(t.usable),
       t.usable ? "null" : json_text(t.why_not), t.weight, t.weight_written, t.drained, t.active,
-      t.connections, pools(t.pools), t.check.empty() ? "null" : json_text(t.check), json_time(t.health.since()),
-      last ? json_text(last->cause) : "null", changes(t.changes),
+      t.connections, pools(t.pools), t.check.empty() ? "null" : json_text(t.check),
+      json_time(t.health.since()), last ? json_text(last->cause) : "null", changes(t.changes),
       t.ejection.times() ? fmt::format(",\"ejections\":{}", t.ejection.times()) : "",
       t.labels ? labels(*t.labels) : "");
 }

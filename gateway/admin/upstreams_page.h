@@ -11,8 +11,8 @@
 
 #include "gateway/upstream/ejection.h"
 #include "gateway/upstream/health.h"
-#include "gateway/upstream/protection.h"
 #include "gateway/upstream/pool_count.h"
+#include "gateway/upstream/protection.h"
 #include "gateway/upstream/target_changes.h"
 #include "gateway/upstream/target_labels.h"
 
@@ -30,8 +30,8 @@ struct TargetReport {
   std::uint32_t active = 0;       // requests in flight
   std::uint32_t connections = 0;  // open, all workers together
   upstream::Ejection ejection{};
-  bool draining = false;                         // is to go: gets no requests any more, has some
-  std::deque<upstream::TargetChange> changes{};  // oldest first
+  bool draining = false;                                   // is to go: gets no requests any more, has some
+  std::deque<upstream::TargetChange> changes{};            // oldest first
   std::shared_ptr<const upstream::TargetLabels> labels{};  // null: nothing is written
   upstream::PoolCount pools{};                             // of the workers that answered
 };
@@ -46,7 +46,7 @@ struct UpstreamReport {
   std::optional<upstream::Circuit::State> circuit{};               // if it has a circuit breaker
   std::optional<std::uint32_t> waiting{};                          // requests, if it has a queue
   TargetsFrom from = TargetsFrom::configuration;
-  bool persisted = false;        // what the admin server was told stays over a restart
+  bool persisted = false;         // what the admin server was told stays over a restart
   bool others_persisted = false;  // an earlier list does, that is not in use now
 };
 

@@ -299,9 +299,9 @@ Task<void> Front::finish_alone(Exchange& ex) {
   }
   ex.attempt.reset();  // that the client left says nothing about it
   ex.reason = Reason::client_closed;
-  ex.detail = failure == Reason::none
-                  ? std::string_view("the client left; its request was finished")
-                  : ex.arena.join("the client left; its request was to be finished: ", base::row(failure).name);
+  ex.detail = failure == Reason::none ? std::string_view("the client left; its request was finished")
+                                      : ex.arena.join("the client left; its request was to be finished: ",
+                                                      base::row(failure).name);
 }
 
 }  // namespace sluice::front

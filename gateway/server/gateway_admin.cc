@@ -80,8 +80,7 @@ admin::Suppliers Gateway::suppliers() {
 std::size_t Gateway::add_pools(const std::shared_ptr<const WorkerThread::Targets>& targets,
                                const std::vector<admin::TargetReport*>& reports) {
   std::size_t silent = 0;
-  auto told =
-      gather<std::vector<upstream::PoolCount>>(workers_, [&](auto& w) { return w.pools(targets); });
+  auto told = gather<std::vector<upstream::PoolCount>>(workers_, [&](auto& w) { return w.pools(targets); });
   for (const auto& one : told) {
     silent += !one;
     for (std::size_t i = 0; one && i < reports.size(); ++i) reports[i]->pools += (*one)[i];

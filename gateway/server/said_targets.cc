@@ -54,9 +54,10 @@ void SaidTargets::restore(Upstreams upstreams, upstream::TargetTable& targets) {
     if (!body || said_.contains(u->name())) continue;
     auto read = upstream::parse_endpoints(*body, u->speaks_tls());
     if (!read) {
-      base::log(Level::error, fmt::format("upstream {}: the targets that were persisted cannot be used, those "
-                                          "of the configuration are: {}",
-                                          u->name(), read.error().detail));
+      base::log(Level::error,
+                fmt::format("upstream {}: the targets that were persisted cannot be used, those "
+                            "of the configuration are: {}",
+                            u->name(), read.error().detail));
       continue;
     }
     say(*u, targets, *read, *body, u->group()->served);

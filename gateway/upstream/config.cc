@@ -148,10 +148,7 @@ void check_health(const UpstreamConfig& c, const Site& at) {
   if (c.health->port && on_sockets) at.error("health.port", "a target on a Unix socket has no ports");
 }
 
-}  // namespace
-
-void describe(Description<UpstreamConfig>& d) {
-  d.about("upstream", "A group of targets that answer the same requests.");
+void describe_targets(Description<UpstreamConfig>& d) {
   d.field("targets", &UpstreamConfig::targets,
           "Where the service is. Every address of a name is a target of its own, and so is every place of a "
           "service of DNS (srv+http://); both are followed as DNS changes.",
@@ -168,6 +165,13 @@ void describe(Description<UpstreamConfig>& d) {
       "grace", &UpstreamConfig::grace,
       "A name, a service or a file that suddenly has no targets keeps those of before for so long. 0s: not "
       "at all.");
+}
+
+}  // namespace
+
+void describe(Description<UpstreamConfig>& d) {
+  d.about("upstream", "A group of targets that answer the same requests.");
+  describe_targets(d);
   describe_balance(d);
   d.field("protocol", &UpstreamConfig::protocol, "The version of HTTP that the targets are spoken to with.",
           example("h2"));

@@ -153,12 +153,16 @@ std::vector<Upstream::Shown> Upstream::shown() const {
     auto members = p.source->members();
     for (const Member& m : *members) {
       auto written = labels.find(m.target.get());
-      out.push_back({m.target->text(), m.target, {}, times(m.weight, p.weight), false,
+      out.push_back({m.target->text(),
+                     m.target,
+                     {},
+                     times(m.weight, p.weight),
+                     false,
                      p.labels || written == labels.end() ? p.labels : written->second});
     }
     if (members->empty())
-      out.push_back({p.source->names().shown, nullptr, p.source->why_empty().detail, p.weight, false,
-                     p.labels});
+      out.push_back(
+          {p.source->names().shown, nullptr, p.source->why_empty().detail, p.weight, false, p.labels});
   }
   for (const Part& p : all)
     for (auto& t : p.source->draining()) out.push_back({t->text(), t, {}, p.weight, true, p.labels});

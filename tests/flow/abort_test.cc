@@ -179,7 +179,8 @@ class Finish : public ::testing::Test {
     EXPECT_EQ(json_value(gw.log_line(), "route"), "ping");
   }
   // The answer was taken whole, so its connection serves the next request.
-  void expect_finished(UpstreamConnection& target, const char* detail = "the client left; its request was finished",
+  void expect_finished(UpstreamConnection& target,
+                       const char* detail = "the client left; its request was finished",
                        const char* status = "499") {
     auto line = gw.log_line();
     EXPECT_EQ(json_value(line, "reason"), "client_closed");

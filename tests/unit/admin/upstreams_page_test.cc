@@ -78,16 +78,22 @@ TEST(UpstreamsPage, ShowsCircuitAndQueueOfThoseThatHaveThem) {
 
   auto page = upstreams_page({{"a", {}, {}, State::open, 3}, {"b", {}, {}, State::ramping, {}}});
 
-  EXPECT_NE(page.find("{\"upstream\":\"a\",\"source\":\"configuration\",\"targets\":[],\"circuit\":\"open\",\"waiting\":3}"), page.npos)
+  EXPECT_NE(page.find("{\"upstream\":\"a\",\"source\":\"configuration\",\"targets\":[],\"circuit\":\"open\","
+                      "\"waiting\":3}"),
+            page.npos)
       << page;
-  EXPECT_NE(page.find("{\"upstream\":\"b\",\"source\":\"configuration\",\"targets\":[],\"circuit\":\"half-open\"}"), page.npos) << page;
+  EXPECT_NE(
+      page.find("{\"upstream\":\"b\",\"source\":\"configuration\",\"targets\":[],\"circuit\":\"half-open\"}"),
+      page.npos)
+      << page;
 }
 
 TEST(UpstreamsPage, ShowsSeveralUpstreamsAndTargets) {
   auto page = upstreams_page({{"a", {{"1:80", true, "", "", {}}, {"2:80", true, "", "", {}}}}, {"b", {}}});
 
   EXPECT_NE(page.find("\"changes\":[]},\n   {\"target\":\"2:80\""), page.npos);
-  EXPECT_NE(page.find("]},\n  {\"upstream\":\"b\",\"source\":\"configuration\",\"targets\":[]}]}\n"), page.npos);
+  EXPECT_NE(page.find("]},\n  {\"upstream\":\"b\",\"source\":\"configuration\",\"targets\":[]}]}\n"),
+            page.npos);
 }
 
 TEST(UpstreamsPage, SaysWhoHasToldTheTargets) {

@@ -55,7 +55,8 @@ TEST(Endpoints, ReadNothingElseOfTheMachine) {
 }
 
 TEST(Endpoints, MayHaveZonesAndWhateverElse) {
-  auto targets = parse_endpoints("- {url: http://a:80, zone: eu-1, metadata: {rack: \"7\"}}\n- http://b:80\n", false);
+  auto targets =
+      parse_endpoints("- {url: http://a:80, zone: eu-1, metadata: {rack: \"7\"}}\n- http://b:80\n", false);
 
   ASSERT_TRUE(targets) << targets.error().detail;
   auto labels = targets->front().labels();
