@@ -138,7 +138,7 @@ TEST(Admin, ShowsTheConnectionsOfATarget) {
   EXPECT_THAT(gw.admin("/upstreams").body, HasSubstr("\"pools\":{\"h1\":{\"idle\":1,\"active\":0}}"));
 }
 
-TEST(Admin, ShowsTheStreamsOfATargetOfHttp2) {
+TEST(AdminH2, ShowsTheStreamsOfATarget) {
   Gateway gw(
       "upstreams: {users: {url: \"<users>\", protocol: h2}}\n"
       "routes: [{name: u, match: {path: /**}, to: users}]\n",
