@@ -66,7 +66,7 @@ void strip_interim(http::ResponseHead& head, bool hides_links) noexcept {
 }
 
 // Is it the client that is gone?
-bool left(const base::Error& error) noexcept {
+bool client_left(const base::Error& error) noexcept {
   return error.reason == Reason::client_closed || error.reason == Reason::client_write_timeout;
 }
 
@@ -149,7 +149,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
         if (ex.hides_links && ex.response.status == 103) continue;  // there is nothing left to tell
         strip_interim(ex.response, ex.hides_links);
         result = co_await ex.stream.send_interim(ex.response);
-        if (!result && ex.finishes_within && left(result.error())) result = {};
+        if (!result && ex.finishes_within && client_left(result.error())) result = {};
       }
     } else {
       result = std::move(acquired).unexpected();
