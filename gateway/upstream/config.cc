@@ -46,7 +46,7 @@ void describe(Enumeration<ProtocolChoice>& e) {
 }
 
 void describe(Enumeration<OnClientAbort>& e) {
-  e.about("what a client that leaves means for its request");
+  e.about("on_client_abort");
   e.value("cancel", OnClientAbort::cancel,
           "The request is given up at once: its connection is closed, its HTTP/2 stream reset.");
   e.value("finish", OnClientAbort::finish,
