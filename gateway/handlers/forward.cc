@@ -149,7 +149,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
         if (ex.hides_links && ex.response.status == 103) continue;  // there is nothing left to tell
         strip_interim(ex.response, ex.hides_links);
         result = co_await ex.stream.send_interim(ex.response);
-        if (!result && ex.finishes_within && client_left(result.error())) result = {};
+        if (!result && ex.finishes_within && client_left(result.error())) result = Result<void>();
       }
     } else {
       result = std::move(acquired).unexpected();
