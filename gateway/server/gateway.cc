@@ -105,6 +105,7 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   std::unique_ptr<observe::AccessLog> access_log;
   bool good = open_log(loaded, access_log) && start_admin(loaded) && snapshot && loaded.ok();
   if (!good) return false;
+  said_targets_.restore(snapshot->upstreams, *targets_);
   await_answers();
   control_.restart();
   for (auto& w : workers_) w->start();
@@ -151,6 +152,7 @@ bool Gateway::reload(Loaded& loaded, std::string source) {
   wait_for_restart_ = std::move(waiting);
   if (admin_ && loaded.config.admin.token) admin_->use_token(loaded.config.admin.token->value);
   if (new_log) use_log(std::move(access_log));
+  said_targets_.restore(snapshot->upstreams, *targets_);
   put_in_force(loaded, std::move(snapshot), source);
   tls_->use(std::move(tls));
   listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_, *tls_);
@@ -199,6 +201,7 @@ std::shared_ptr<BuiltSnapshot> Gateway::build(Loaded& loaded) {
   if (!snapshot) return nullptr;
   auto kept = stores_.keep();
   if (kept) kept = kept_revocations_->keep_in(stores_.state_directory(), clock_.wall());
+  if (kept) said_targets_.keep_in(stores_.state_directory());
   if (kept) return snapshot;
   config::Report(loaded.document, loaded.diagnostics).error("state_directory", kept.error().detail);
   return nullptr;

@@ -102,6 +102,9 @@ class Gateway {
   void watch_targets();
   upstream::Upstream* find_upstream(std::string_view name) const;
   admin::Suppliers suppliers();
+  std::size_t add_pools(const std::shared_ptr<const WorkerThread::Targets>& targets,
+                        const std::vector<admin::TargetReport*>& reports);
+  admin::UpstreamsReport report_upstreams();
   admin::FailureReport report_failures(const observe::FailureQuery& query);
   std::vector<admin::WorkerReport> report_workers();
   std::vector<admin::ListenerReport> report_listeners();

@@ -215,6 +215,17 @@ std::future<std::map<std::string, int>> WorkerThread::sockets() {
   });
 }
 
+std::future<std::vector<upstream::PoolCount>> WorkerThread::pools(std::shared_ptr<const Targets> targets) {
+  return ask([this, targets = std::move(targets)] {
+    std::vector<upstream::PoolCount> out;
+    for (const auto& target : *targets) {
+      const auto* pool = target ? target->slot(worker_.index).get() : nullptr;
+      out.push_back(pool ? pool->count() : upstream::PoolCount{});
+    }
+    return out;
+  });
+}
+
 std::future<std::vector<observe::Failure>> WorkerThread::failures(observe::FailureQuery query) {
   return ask([this, query = std::move(query)] {
     return failures_ ? failures_->read(query) : std::vector<observe::Failure>();

@@ -14,6 +14,7 @@
 #include "gateway/front/listener.h"
 #include "gateway/net/loop.h"
 #include "gateway/server/strain_levels.h"
+#include "gateway/upstream/target.h"
 
 namespace sluice::server {
 
@@ -74,6 +75,9 @@ class WorkerThread {
   // These answer when the worker comes to it: wait with an end.
   std::future<WorkerState> state();
   std::future<std::vector<observe::Failure>> failures(observe::FailureQuery query);
+  // Of this worker's pool at each of the targets.
+  using Targets = std::vector<std::shared_ptr<upstream::Target>>;
+  std::future<std::vector<upstream::PoolCount>> pools(std::shared_ptr<const Targets> targets);
   // By listener, another descriptor of the socket that this worker accepts on; the caller's to close.
   std::future<std::map<std::string, int>> sockets();
 
