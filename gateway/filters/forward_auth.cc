@@ -233,8 +233,8 @@ class ForwardAuth final : public chain::Authenticator {
     return false;
   }
 
-  // Of the texts with their lengths before them, so that no two lists of texts make the same key: a digest, as
-  // they are credentials more often than not.
+  // Of the texts with their lengths before them, so that no two lists of texts make the same key: a digest,
+  // as they are credentials more often than not.
   std::string_view key_of(Exchange& ex) const {
     std::string_view key;
     for (const auto& text : config_.cache->by) {

@@ -93,13 +93,17 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     if (made->checks()) made->metrics()->expect_health_checks();
     bool uses_tls = written->uses_tls() || draw_from_file(*written, *made);
     if (uses_tls)
-      made->speak_tls(target_tls(
-          path("upstreams", std::string(name), "tls"),
-          {"upstream " + std::string(name), written->tls, written->protocol, {},
-           [weak = std::weak_ptr(made)](std::shared_ptr<const upstream::TargetTls> renewed) {
-             if (auto upstream = weak.lock()) upstream->renew_tls(std::move(renewed));
-           },
-           {}, {}}));
+      made->speak_tls(
+          target_tls(path("upstreams", std::string(name), "tls"),
+                     {"upstream " + std::string(name),
+                      written->tls,
+                      written->protocol,
+                      {},
+                      [weak = std::weak_ptr(made)](std::shared_ptr<const upstream::TargetTls> renewed) {
+                        if (auto upstream = weak.lock()) upstream->renew_tls(std::move(renewed));
+                      },
+                      {},
+                      {}}));
     upstreams_.emplace(name, made);
     out_.upstreams.push_back(made);
     std::vector<std::shared_ptr<upstream::Upstream>> others;

@@ -80,8 +80,8 @@ std::shared_ptr<const upstream::TargetTls> UpstreamTls::build(TlsOrigin& origin,
     return nullptr;
   }
   origin.expires = expires;
-  auto made = std::make_shared<const upstream::TargetTls>(
-      upstream::TargetTls{std::move(*client), threads_, from});
+  auto made =
+      std::make_shared<const upstream::TargetTls>(upstream::TargetTls{std::move(*client), threads_, from});
   made_.emplace(std::move(from), Made{made, expires});
   return made;
 }
