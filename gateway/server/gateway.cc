@@ -23,7 +23,7 @@ namespace {
 
 constexpr auto kResolvePatience = std::chrono::seconds(5);
 
-// One series for a path, however many use it; of those that could not be renewed the soonest.
+// One series for a path, however many use it, and the soonest: not all of them may have been renewed.
 observe::ScrapeRegistration expiries_at_scrape(observe::SeriesStore& store, const ListenerTls& listeners,
                                                const UpstreamCertificates& upstreams) {
   return store.at_scrape(observe::Family::sluice_tls_certificate_expiry_timestamp_seconds,

@@ -93,17 +93,14 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     if (made->checks()) made->metrics()->expect_health_checks();
     bool uses_tls = written->uses_tls() || draw_from_file(*written, *made);
     if (uses_tls)
-      made->speak_tls(
-          target_tls(path("upstreams", std::string(name), "tls"),
-                     {"upstream " + std::string(name),
-                      written->tls,
-                      written->protocol,
-                      {},
-                      [weak = std::weak_ptr(made)](std::shared_ptr<const upstream::TargetTls> renewed) {
-                        if (auto upstream = weak.lock()) upstream->renew_tls(std::move(renewed));
-                      },
-                      {},
-                      {}}));
+      made->speak_tls(target_tls(
+          path("upstreams", std::string(name), "tls"),
+          {.owner = "upstream " + std::string(name),
+           .config = written->tls,
+           .protocol = written->protocol,
+           .use = [weak = std::weak_ptr(made)](const std::shared_ptr<const upstream::TargetTls>& renewed) {
+             if (auto upstream = weak.lock()) upstream->renew_tls(renewed);
+           }}));
     upstreams_.emplace(name, made);
     out_.upstreams.push_back(made);
     std::vector<std::shared_ptr<upstream::Upstream>> others;
@@ -232,8 +229,10 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     auto use = [&stores = living_.stores, name](std::shared_ptr<const upstream::TargetTls> renewed) {
       stores.renew_tls(name, std::move(renewed));
     };
-    return target_tls(path("stores", name, "redis") + ".tls",
-                      {"store " + name, written, upstream::ProtocolChoice::h1, {}, std::move(use), {}, {}});
+    return target_tls(path("stores", name, "redis") + ".tls", {.owner = "store " + name,
+                                                               .config = written,
+                                                               .protocol = upstream::ProtocolChoice::h1,
+                                                               .use = std::move(use)});
   }
   static bool composes(const RouteConfig& route) { return route.handler.name() == "compose"; }
   chain::RouteFacts facts_of(std::size_t route) const {

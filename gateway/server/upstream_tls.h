@@ -17,16 +17,17 @@ namespace sluice::server {
 
 // What TLS to some targets is built from, and is built from again.
 struct TlsOrigin {
-  std::string owner;  // for logs: "upstream orders"
-  upstream::TlsConfig config;
+  std::string owner{};  // for logs: "upstream orders"
+  upstream::TlsConfig config{};
   upstream::ProtocolChoice protocol = upstream::ProtocolChoice::automatic;
-  std::string directory;  // where relative paths start
+  std::string directory{};  // where relative paths start
   // Puts what was built from files that are new in force.
-  std::function<void(std::shared_ptr<const upstream::TargetTls>)> use;
+  std::function<void(std::shared_ptr<const upstream::TargetTls>)> use{};
 
   // From here on filled in by UpstreamTls::build().
-  WatchedFiles files;                  // whether it could be built or not
-  std::optional<std::time_t> expires;  // our own certificate; none without one
+  WatchedFiles files{};                  // whether it could be built or not
+  std::optional<std::time_t> expires{};  // our own certificate; none without one
+
   bool names_files() const { return !config.ca.empty() || !config.cert.empty(); }
 };
 
