@@ -12,9 +12,8 @@
 namespace sluice::chain {
 namespace {
 
-using base::Result;
 using base::Task;
-using http::Piece;
+using Piece = base::Result<http::Piece>;
 using stores::Decider;
 using stores::Taken;
 using View = std::string_view;
@@ -151,13 +150,13 @@ class CountingFilter::ChargedBody final : public http::Body {
         ex_(ex),
         before_(static_cast<std::uint64_t>(ex.local<Local>(filter).charged.cost)) {}
 
-  Task<Result<Piece>> read(std::size_t at_most) override {
+  Task<Piece> read(std::size_t at_most) override {
     auto reading = source_->read(at_most);
     if (!reading.await_ready()) return read_later(std::move(reading));
     auto piece = reading.await_resume();
     if (!due(piece)) return piece;
     auto charging = charge();
-    if (!charging.await_ready()) return charge_later(piece, std::move(charging));
+    if (!charging.await_ready()) return charge_later(std::move(piece), std::move(charging));
     told(charging.await_resume());
     return piece;
   }
@@ -167,14 +166,14 @@ class CountingFilter::ChargedBody final : public http::Body {
  private:
   static constexpr std::uint64_t kStretch = 64 << 10;
 
-  Task<Result<Piece>> read_later(Task<Result<Piece>> reading) {
+  Task<Piece> read_later(Task<Piece> reading) {
     auto piece = co_await reading;
     if (!due(piece)) co_return piece;
     auto charging = charge();
     told(co_await charging);
     co_return piece;
   }
-  Task<Result<Piece>> charge_later(Result<Piece> piece, Task<Taken> charging) {
+  Task<Piece> charge_later(Piece piece, Task<Taken> charging) {
     told(co_await charging);
     co_return piece;
   }
@@ -185,7 +184,7 @@ class CountingFilter::ChargedBody final : public http::Body {
     return static_cast<std::int64_t>(std::min(before_ + filter_.cost_of_body(passed_), most));
   }
   // Is there anything to charge, and is it time?
-  bool due(const Result<Piece>& piece) {
+  bool due(const Piece& piece) {
     if (piece) passed_ += piece->bytes.size();
     bool over = !piece || piece->last;
     if (!over && passed_ - charged_ < kStretch) return false;

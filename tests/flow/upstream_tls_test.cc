@@ -6,6 +6,7 @@
 
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
+#include "tests/support/metrics.h"
 #include "tests/support/tls.h"
 
 namespace sluice::test {
