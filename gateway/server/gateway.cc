@@ -3,7 +3,9 @@
 
 #include <openssl/opensslv.h>
 
+#include <algorithm>
 #include <csignal>
+#include <map>
 #include <utility>
 
 #include "gateway/base/log.h"
@@ -20,6 +22,23 @@ using base::log;
 namespace {
 
 constexpr auto kResolvePatience = std::chrono::seconds(5);
+
+// One series for a path, however many use it, and the soonest: not all of them may have been renewed.
+observe::ScrapeRegistration expiries_at_scrape(observe::SeriesStore& store, const ListenerTls& listeners,
+                                               const UpstreamCertificates& upstreams) {
+  return store.at_scrape(observe::Family::sluice_tls_certificate_expiry_timestamp_seconds,
+                         [&listeners, &upstreams](const observe::Emit& emit) {
+                           std::map<std::string, std::time_t> by_path;
+                           auto note = [&](const std::string& path, std::time_t expires) {
+                             auto [known, fresh] = by_path.emplace(path, expires);
+                             if (!fresh) known->second = std::min(known->second, expires);
+                           };
+                           listeners.expiries(note);
+                           upstreams.expiries(note);
+                           for (const auto& [path, expires] : by_path)
+                             emit({path}, static_cast<double>(expires));
+                         });
+}
 
 }  // namespace
 
@@ -38,6 +57,7 @@ Gateway::~Gateway() {
   gauges_.clear();
   overload_.reset();
   keys_.reset();
+  upstream_certificates_.reset();
   tls_.reset();  // handshakes on other threads, while every loop is there
   filter_threads_.reset();
   prober_.reset();
@@ -89,6 +109,8 @@ void Gateway::make_workers(const Config& config) {
   tls_ = std::make_unique<ListenerTls>(
       control_, discovery_->resolver(), *metrics_, (count + 1) / 2,
       [this](const std::string& listener) { listeners_.renew(listener, workers_, *tls_); });
+  upstream_certificates_ = std::make_unique<UpstreamCertificates>(control_, *metrics_, tls_->threads());
+  gauges_.push_back(expiries_at_scrape(metrics_->store(), *tls_, *upstream_certificates_));
   filter_threads_ = std::make_unique<net::CryptoThreads>((count + 1) / 2);
   keys_ = std::make_unique<KeySources>(KeySources::world(control_, discovery_->resolver(), clock_));
   for (auto& gauge : keys_->at_scrape(metrics_->store())) gauges_.push_back(std::move(gauge));
@@ -213,6 +235,7 @@ void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapsh
   generations_.push_back(snapshot);
   said_targets_.apply(snapshot->upstreams);
   for (const auto& upstream : snapshot->upstreams) upstream->put_in_force(clock_.wall());
+  upstream_certificates_->use(std::move(snapshot->tls));
   for (auto& w : workers_) w->install(snapshot);
   snapshot_ = std::move(snapshot);
   watch_targets();
