@@ -25,6 +25,7 @@ struct Loaded {
 };
 
 // Reads, binds and checks; never null. Look at ok() before using the config.
+// Secrets may be asked for in Vault, which is waited for.
 std::unique_ptr<Loaded> load_file(const std::string& path);
 std::unique_ptr<Loaded> load_text(std::string text, std::string name = "config.yaml");
 
