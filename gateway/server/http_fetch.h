@@ -28,17 +28,17 @@ struct FetchRequest {
   std::string host, port, target;
   std::string accept;
   std::string content_type, body;  // with a body it is a POST
-  std::vector<std::pair<std::string, std::string>> fields;  // of the head, beside those
+  std::vector<std::pair<std::string, std::string>> fields = {};  // of the head, beside those
   std::string ca;           // PEM of the authorities to believe; "" for the system's
   bool any_status = false;  // whether answers with another status than 200 are told as answers too
 };
 
 struct Fetched {
-  unsigned status = 200;
   std::string body;
   std::string cache_control;
   std::string age;
-  std::string retry_after;
+  std::string retry_after = {};
+  unsigned status = 200;
 };
 
 using FetchDone = std::function<void(base::Result<Fetched>)>;
