@@ -77,7 +77,7 @@ struct AccessRecord {
 class LineFormatter {
  public:
   // No line is longer: long texts are cut, and then end in "...".
-  static constexpr std::size_t kMaxLine = 96 * 1024;
+  static constexpr std::size_t kMaxLine = 112 * 1024;
 
   explicit LineFormatter(const AccessLogConfig& config);
 

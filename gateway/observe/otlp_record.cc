@@ -170,9 +170,9 @@ void conventions(const AccessRecord& r, Attributes& a) noexcept {
   if (r.reason != base::Reason::none) a.text("error.type", base::row(r.reason).name, kShort);
 }
 
-// The names of the conventions for fields that are written as they stand; "" for those that conventions() has
-// written, none for all that only this gateway knows.
-constexpr std::optional<std::string_view> conventional(std::string_view field) noexcept {
+// The name of the conventions for a field that is written as it stands, or else its own; "" for those that
+// conventions() has written.
+constexpr std::string_view attribute_of(std::string_view field, std::string_view own) noexcept {
   struct Name {
     std::string_view field, name;
   };
@@ -192,15 +192,13 @@ constexpr std::optional<std::string_view> conventional(std::string_view field) n
                              {"referer", ""}};
   for (const Name& n : kNamed)
     if (n.field == field) return n.name;
-  return std::nullopt;
+  return own;
 }
 
 void fields(const AccessRecord& r, Attributes& a) noexcept {
-#define FIELD(name, kind, limit, value)                                  \
-  if constexpr (constexpr auto named = conventional(#name); !named)      \
-    a.kind("sluice." #name, value, limit);                               \
-  else if constexpr (!named->empty())                                    \
-    a.kind(*named, value, limit);
+#define FIELD(name, kind, limit, value)                                                       \
+  if constexpr (constexpr auto key = attribute_of(#name, "sluice." #name); !key.empty()) \
+    a.kind(key, value, limit);
 #include "gateway/observe/log_fields.def"
 }
 

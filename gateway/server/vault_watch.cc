@@ -85,8 +85,8 @@ struct VaultWatch::Watching : std::enable_shared_from_this<VaultWatch::Watching>
   bool differs(const std::map<std::string, std::string>& fields) const {
     return std::ranges::any_of(secrets, [&](const Vaulted& secret) {
       if (secret.path != paths[at]) return false;
-      auto now = fields.find(secret.field);
-      return now == fields.end() || now->second != secret.value;
+      auto found = fields.find(secret.field);
+      return found == fields.end() || found->second != secret.value;
     });
   }
 };
