@@ -85,7 +85,7 @@ class Run {
     auto vault = loaded->config.vault;
     bool started = loaded->ok() && gateway_.start(*loaded, path_);
     watch_files(loaded->document);
-    if (started) watch_secrets(vault, loaded->document);
+    if (started) watch_secrets(vault, *loaded);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
     if (!started) {
       log(Level::error, "not started: " + path_ + " cannot be put in force");
@@ -164,7 +164,7 @@ class Run {
     auto vault = loaded->config.vault;
     bool good = gateway_.reload(*loaded, path_);
     watch_files(loaded->document);
-    if (good) watch_secrets(vault, loaded->document);
+    if (good) watch_secrets(vault, *loaded);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
     for (auto& done : waiting) done({good, gateway_.config_hash(), loaded->diagnostics.json()});
     if (good) {
@@ -196,7 +196,7 @@ class Run {
     auto renewal = loaded->ok() ? gateway_.renew_consumers(*loaded, path_) : Renewal::other;
     if (renewal == Renewal::other) return reload();
     watch_files(loaded->document);
-    if (renewal == Renewal::done) watch_secrets(vault, loaded->document);
+    if (renewal == Renewal::done) watch_secrets(vault, *loaded);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
     if (renewal == Renewal::done) {
       log(Level::info, path_ + " has changed: its consumers are in force, all else is as it was");
@@ -226,7 +226,7 @@ class Run {
     auto vault = loaded->config.vault;
     switch (gateway_.renew_consumers(*loaded, path_)) {
       case Renewal::done:
-        watch_secrets(vault, loaded->document);
+        watch_secrets(vault, *loaded);
         log(Level::info, "consumers of " + path_ + " reloaded");
         break;
       case Renewal::other:
@@ -242,10 +242,10 @@ class Run {
 
   // --- secrets of Vault that take effect without a signal
 
-  void watch_secrets(const config::VaultConfig& vault, const config::Document& document) {
-    vault_.watch(vault, document.vaulted());
+  void watch_secrets(const config::VaultConfig& vault, const server::Loaded& loaded) {
+    vault_.watch(vault, loaded.vaulted);
     files_ = {};
-    if (!document.vaulted().empty()) files_.only(document.files());
+    if (!loaded.vaulted.empty()) files_.only(loaded.document.files());
     files_moved_ = false;
   }
 

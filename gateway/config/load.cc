@@ -52,8 +52,11 @@ std::vector<Environment::VaultAnswer> Environment::vault(const VaultConfig&,
 
 class Loader {
  public:
-  Loader(Diagnostics& diagnostics, const Environment& environment)
-      : diagnostics_(diagnostics), environment_(environment), document_(diagnostics.shared_sources()) {}
+  Loader(Diagnostics& diagnostics, const Environment& environment, std::vector<Vaulted>* vaulted)
+      : diagnostics_(diagnostics),
+        environment_(environment),
+        document_(diagnostics.shared_sources()),
+        vaulted_(vaulted) {}
 
   Document from_file(const std::string& path) {
     auto [text, error] = environment_.read(path, kLargestFile);
@@ -222,7 +225,7 @@ class Loader {
       for (std::size_t i = 0; i < paths.size(); ++i) answers.emplace(paths[i], std::move(said[i]));
     }
     for (const LateText& late : waiting_) fill(late, answers);
-    remember(paths, answers);
+    if (vaulted_) remember(paths, answers);
   }
 
   void fill(const LateText& late, const VaultAnswers& answers) {
@@ -244,13 +247,14 @@ class Loader {
               return late.text.find("${" + std::string(kVault) + ":" + path + "#" + field + "}") !=
                      std::string::npos;
             }))
-          document_.vaulted_.push_back({path, field, value});
+          vaulted_->push_back({path, field, value});
     }
   }
 
   Diagnostics& diagnostics_;
   const Environment& environment_;
   Document document_;
+  std::vector<Vaulted>* vaulted_;  // null: nobody wants to know
   std::vector<LateText> waiting_;
   std::map<std::string, Place> read_;   // every file so far, and where it was included
   std::vector<std::string> open_;       // the files whose includes are being read, outermost first
@@ -262,12 +266,14 @@ std::span<const Node* const> Document::confinements(Place place) const noexcept 
   return found == confined_.end() ? std::span<const Node* const>() : found->second;
 }
 
-Document load(const std::string& path, Diagnostics& diagnostics, const Environment& environment) {
-  return Loader(diagnostics, environment).from_file(path);
+Document load(const std::string& path, Diagnostics& diagnostics, const Environment& environment,
+              std::vector<Vaulted>* vaulted) {
+  return Loader(diagnostics, environment, vaulted).from_file(path);
 }
 
-Document parse(std::string text, Diagnostics& diagnostics, std::string name, const Environment& environment) {
-  return Loader(diagnostics, environment).from_text(name, std::move(text));
+Document parse(std::string text, Diagnostics& diagnostics, std::string name, const Environment& environment,
+               std::vector<Vaulted>* vaulted) {
+  return Loader(diagnostics, environment, vaulted).from_text(name, std::move(text));
 }
 
 }  // namespace sluice::config

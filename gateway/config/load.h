@@ -62,11 +62,13 @@ inline constexpr std::string_view kIncludeDoc =
     "Their "
     "lists are put behind ours, their mappings are united with ours; a name may be defined only once.";
 
-// The file and all that it includes. Look at `diagnostics` before using the document.
+// The file and all that it includes. Look at `diagnostics` before using the document. The secrets of Vault in it are
+// added to `vaulted`.
 Document load(const std::string& path, Diagnostics& diagnostics,
-              const Environment& environment = system_environment());
+              const Environment& environment = system_environment(), std::vector<Vaulted>* vaulted = nullptr);
 // The same from a text; `name` stands for the file in diagnostics and is where relative paths start.
 Document parse(std::string text, Diagnostics& diagnostics, std::string name = "config.yaml",
-               const Environment& environment = system_environment());
+               const Environment& environment = system_environment(),
+               std::vector<Vaulted>* vaulted = nullptr);
 
 }  // namespace sluice::config

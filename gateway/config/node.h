@@ -35,7 +35,7 @@ class Node {
  public:
   Kind kind = Kind::null;
   bool quoted = false;       // scalar in quotes or a block scalar: never a number, boolean or null
-  bool substituted = false;  // holds text from ${env:}, ${file:} or ${vault:}: secret, and quotes no longer say its type
+  bool substituted = false;  // holds text from ${env:} or ${file:}: secret, and quotes no longer say its type
   Place place;
   std::uint32_t end_line = 0;
   std::uint32_t end_column = 0;  // one past the last character
@@ -81,11 +81,6 @@ class Document {
   const std::vector<std::string>& files() const noexcept { return files_; }
   // Every pattern by which files were looked for: what matches it later belongs to the configuration too.
   const std::vector<std::string>& patterns() const noexcept { return patterns_; }
-  // Every secret of ${vault:}, and what it was when the document was read.
-  struct Vaulted {
-    std::string path, field, value;
-  };
-  const std::vector<Vaulted>& vaulted() const noexcept { return vaulted_; }
   // The `confine` of every include by which the file of that place came in, outermost first. Loading only
   // keeps them; what they mean is for those to say who know what the file holds.
   std::span<const Node* const> confinements(Place place) const noexcept;
@@ -107,7 +102,6 @@ class Document {
   bool complete_ = true;
   std::vector<std::string> files_;
   std::vector<std::string> patterns_;
-  std::vector<Vaulted> vaulted_;
   std::map<std::uint32_t, std::vector<const Node*>> confined_;  // by file
 };
 

@@ -33,4 +33,9 @@ struct VaultReference {
 // A Complaint for what is no reference.
 Refusal parse(std::string_view text, VaultReference& out);
 
+// A secret that a document was read with, and what it was then.
+struct Vaulted {
+  std::string path, field, value;
+};
+
 }  // namespace sluice::config

@@ -75,16 +75,16 @@ std::unique_ptr<Loaded> finish(std::unique_ptr<Loaded> loaded) {
 }  // namespace
 
 std::unique_ptr<Loaded> load_file(const std::string& path) {
-  return finish(std::make_unique<Loaded>([&](config::Diagnostics& d) {
+  return finish(std::make_unique<Loaded>([&](config::Diagnostics& d, Loaded::Secrets& vaulted) {
     config::hide_secrets<Config>(d);
-    return config::load(path, d, vault_secrets());
+    return config::load(path, d, vault_secrets(), &vaulted);
   }));
 }
 
 std::unique_ptr<Loaded> load_text(std::string text, std::string name) {
-  return finish(std::make_unique<Loaded>([&](config::Diagnostics& d) {
+  return finish(std::make_unique<Loaded>([&](config::Diagnostics& d, Loaded::Secrets& vaulted) {
     config::hide_secrets<Config>(d);
-    return config::parse(std::move(text), d, std::move(name), vault_secrets());
+    return config::parse(std::move(text), d, std::move(name), vault_secrets(), &vaulted);
   }));
 }
 

@@ -12,7 +12,7 @@
 namespace sluice::server {
 namespace {
 
-using Vaulted = config::Document::Vaulted;
+using config::Vaulted;
 
 constexpr std::size_t kLargestAnswer = 1u << 20;
 

@@ -12,7 +12,6 @@
 #include <boost/asio/io_context.hpp>
 
 #include "gateway/base/clock.h"
-#include "gateway/config/node.h"
 #include "gateway/config/vault_config.h"
 #include "gateway/server/http_fetch.h"
 #include "gateway/server/vault.h"
@@ -36,7 +35,7 @@ class VaultWatch {
   ~VaultWatch();
 
   // From now on these secrets, as they were when the document was read.
-  void watch(const config::VaultConfig& config, std::vector<config::Document::Vaulted> secrets);
+  void watch(const config::VaultConfig& config, std::vector<config::Vaulted> secrets);
 
  private:
   struct Watching;
