@@ -12,6 +12,7 @@
 #include "gateway/base/version.h"
 #include "gateway/config/report.h"
 #include "gateway/server/cpus.h"
+#include "gateway/server/otlp_http.h"
 #include "gateway/server/restart_only.h"
 
 namespace sluice::server {
@@ -85,7 +86,7 @@ void Gateway::make_workers(const Config& config) {
   }
   gauges_.push_back(metrics_->generations_at_scrape([this] { return generations_alive(); }));
   gauges_.push_back(
-      metrics_->log_drops_at_scrape("access_log", [this] { return log_ ? log_->dropped() : 0; }));
+      metrics_->log_drops_at_scrape("access_log", [this] { return log_ ? log_->losses() : observe::LogLosses(); }));
   gauges_.push_back(
       metrics_->store().at_scrape(observe::Family::sluice_store_keys, [this](const observe::Emit& emit) {
         for (const auto& t : stores_.tables(stores::instant(clock_.steady())))
@@ -273,8 +274,11 @@ std::size_t Gateway::generations_alive() {
 
 bool Gateway::open_log(Loaded& loaded, std::unique_ptr<observe::AccessLog>& out) {
   if (!loaded.config.access_log.enabled) return true;
-  out =
-      std::make_unique<observe::AccessLog>(loaded.config.access_log, static_cast<unsigned>(workers_.size()));
+  std::unique_ptr<observe::OtlpWire> wire;
+  if (const auto& otlp = loaded.config.access_log.otlp)
+    wire = std::make_unique<OtlpHttp>(*otlp, loaded.config.resolver.options());
+  out = std::make_unique<observe::AccessLog>(loaded.config.access_log, static_cast<unsigned>(workers_.size()),
+                                             std::move(wire));
   auto started = out->start();
   if (started) return true;
   config::Report(loaded.document, loaded.diagnostics).error("access_log.to", started.error().detail);
