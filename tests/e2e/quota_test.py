@@ -125,8 +125,8 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
         body = b"x" * (195 << 10)
         for policy in ("rate", "window", "plan"):
             with self.subTest(policy):
-                answer = self.curl(f"/{policy}/0", "-X", "POST", "-H", "Transfer-Encoding: chunked", "--data-binary", "@-",
-                                   stdin=body)
+                answer = self.curl(f"/{policy}/0", "-X", "POST", "-H", "Transfer-Encoding: chunked",
+                                   "--data-binary", "@-", stdin=body)
                 self.assertEqual(answer["RateLimit"].split(";")[1], "r=70")
                 self.assertEqual(self.curl(f"/{policy}/0")["RateLimit"].split(";")[1], "r=60")
 
