@@ -22,6 +22,7 @@
 #include "gateway/server/config_watch.h"
 #include "gateway/server/consumer_files.h"
 #include "gateway/server/gateway.h"
+#include "gateway/server/vault_watch.h"
 #include "gateway/server/watched_files.h"
 
 namespace sluice::cli {
@@ -57,6 +58,7 @@ class Run {
         control_(1),
         signals_(control_, SIGHUP, SIGTERM, SIGINT),
         timer_(control_),
+        vault_(server::VaultWatch::world(control_, clock_), [this] { secrets_changed(); }),
         gateway_(control_, clock_),
         upgrade_(control_, gateway_, [this](pid_t successor) { give_way(successor); }) {
     signals_.add(SIGUSR1);
@@ -80,8 +82,10 @@ class Run {
     std::vector<Place> places;
     for (const auto& [name, listener] : loaded->config.listeners)
       places.push_back({name, listener.bind.path.empty() ? "" : listener.bind.text()});
+    auto vault = loaded->config.vault;
     bool started = loaded->ok() && gateway_.start(*loaded, path_);
     watch_files(loaded->document);
+    if (started) watch_secrets(vault, *loaded);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
     if (!started) {
       log(Level::error, "not started: " + path_ + " cannot be put in force");
@@ -157,8 +161,10 @@ class Run {
     if (!stopping_) net::tell_supervisor(ProcessState::reloading);
     auto waiting = std::exchange(waiting_, {});
     auto loaded = server::load_file(path_);
+    auto vault = loaded->config.vault;
     bool good = gateway_.reload(*loaded, path_);
     watch_files(loaded->document);
+    if (good) watch_secrets(vault, *loaded);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
     for (auto& done : waiting) done({good, gateway_.config_hash(), loaded->diagnostics.json()});
     if (good) {
@@ -186,9 +192,11 @@ class Run {
     if (reloading_) return reload();  // once more
     using Renewal = server::Gateway::Renewal;
     auto loaded = server::load_file(path_);
+    auto vault = loaded->config.vault;
     auto renewal = loaded->ok() ? gateway_.renew_consumers(*loaded, path_) : Renewal::other;
     if (renewal == Renewal::other) return reload();
     watch_files(loaded->document);
+    if (renewal == Renewal::done) watch_secrets(vault, *loaded);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
     if (renewal == Renewal::done) {
       log(Level::info, path_ + " has changed: its consumers are in force, all else is as it was");
@@ -215,8 +223,10 @@ class Run {
   void renew_consumers() {
     using Renewal = server::Gateway::Renewal;
     auto loaded = server::load_file(path_);
+    auto vault = loaded->config.vault;
     switch (gateway_.renew_consumers(*loaded, path_)) {
       case Renewal::done:
+        watch_secrets(vault, *loaded);
         log(Level::info, "consumers of " + path_ + " reloaded");
         break;
       case Renewal::other:
@@ -228,6 +238,27 @@ class Run {
         break;
     }
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
+  }
+
+  // --- secrets of Vault that take effect without a signal
+
+  void watch_secrets(const config::VaultConfig& vault, const server::Loaded& loaded) {
+    vault_.watch(vault, loaded.vaulted);
+    files_ = {};
+    if (!loaded.vaulted.empty()) files_.only(loaded.document.files());
+    files_moved_ = false;
+  }
+
+  // Only the secrets: what somebody is writing into the files has to wait for him, unless they are watched too.
+  void secrets_changed() {
+    if (stopping_ || reloading_) return;
+    files_moved_ = files_.moved() || files_moved_;
+    if (files_moved_ && !watch_) {
+      log(Level::warning, "a secret in Vault has changed, and so has " + path_ + ", which SIGHUP takes over");
+      return;
+    }
+    log(Level::info, "a secret in Vault has changed");
+    reload();
   }
 
   void give_way(pid_t successor) {
@@ -264,6 +295,9 @@ class Run {
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
   server::WatchedFiles consumer_files_;
+  server::VaultWatch vault_;
+  server::WatchedFiles files_;  // all of the configuration in force, if there are secrets of Vault in it
+  bool files_moved_ = false;
   std::optional<server::ConfigWatch> watch_;                   // of all files, if that is wanted
   std::vector<std::function<void(admin::Reloaded)>> waiting_;  // for the next reload's end
   server::Gateway gateway_;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "gateway/config/bind.h"
 #include "gateway/config/encoding.h"
 #include "gateway/config/merge.h"
 #include "gateway/config/substitute.h"
@@ -42,10 +43,20 @@ std::string_view name(Kind kind) noexcept {
 
 }  // namespace
 
+std::vector<Environment::VaultAnswer> Environment::vault(const VaultConfig&,
+                                                         const std::vector<std::string>& paths) const {
+  VaultAnswer none;
+  none.error = "secrets of Vault cannot be used here";
+  return std::vector<VaultAnswer>(paths.size(), none);
+}
+
 class Loader {
  public:
-  Loader(Diagnostics& diagnostics, const Environment& environment)
-      : diagnostics_(diagnostics), environment_(environment), document_(diagnostics.shared_sources()) {}
+  Loader(Diagnostics& diagnostics, const Environment& environment, std::vector<Vaulted>* vaulted)
+      : diagnostics_(diagnostics),
+        environment_(environment),
+        document_(diagnostics.shared_sources()),
+        vaulted_(vaulted) {}
 
   Document from_file(const std::string& path) {
     auto [text, error] = environment_.read(path, kLargestFile);
@@ -64,6 +75,7 @@ class Loader {
       Merger merger(*document_.arena_, diagnostics_);
       gather(path, *root, merger);
       document_.root_ = root->find(kInclude) ? merger.merged(*root) : root;
+      if (!waiting_.empty()) ask_vault();
     }
     return std::move(document_);
   }
@@ -86,7 +98,8 @@ class Loader {
     text = without_byte_order_mark(text);
     std::uint32_t file = sources.add(path, text);
     if (!confining_.empty()) document_.confined_[file] = confining_;
-    Substitution substitution(environment_, directory_of(path), diagnostics_, document_.files_);
+    Substitution substitution(environment_, directory_of(path), diagnostics_, document_.files_,
+                              waiting_);
     TreeBuilder tree(*document_.arena_, diagnostics_, substitution);
     if (!check_encoding(text, file, diagnostics_) || !parse_yaml(text, file, tree, diagnostics_)) {
       document_.complete_ = false;
@@ -143,7 +156,7 @@ class Loader {
     if (item.kind != Kind::scalar || item.text().empty())
       return fail(item.place, "expected the name of a file or a pattern such as conf.d/*.yaml");
     if (item.substituted)
-      return fail(item.place, "the name of an included file cannot come from ${env:} or ${file:}");
+      return fail(item.place, "the name of an included file cannot come from ${env:}, ${file:} or ${vault:}");
     std::string pattern = resolved(directory_of(from), item.text());
     if (!is_pattern(pattern)) return include_file(pattern, item, merger);
     document_.patterns_.push_back(pattern);
@@ -177,9 +190,72 @@ class Loader {
     if (const Node* root = parse_file(path, std::move(*text), item.place)) gather(path, *root, merger);
   }
 
+  // Nothing of what says where Vault is may come from there.
+  bool about_vault(const Node* node) const noexcept {
+    const Node* settings = document_.root_->find(kVault);
+    for (; node; node = node->parent)
+      if (node == settings) return true;
+    return false;
+  }
+
+  // The settings of Vault; none if they are wrong, which binding the document says.
+  std::optional<VaultConfig> vault_config() const {
+    VaultConfig config;
+    Diagnostics unheard;
+    if (const Node* node = document_.root_->find(kVault))
+      bind(document_, *node, shape_of<VaultConfig>(), &config, unheard);
+    if (unheard.has_errors()) return std::nullopt;
+    return config;
+  }
+
+  // All at once, and then the texts that have waited for it.
+  void ask_vault() {
+    for (const LateText& late : waiting_) {
+      if (!about_vault(late.node)) continue;
+      diagnostics_.error(late.node->place, "", "what says where Vault is cannot come from Vault");
+      late.node->kind = Kind::broken;
+    }
+    std::erase_if(waiting_, [](const LateText& late) { return late.node->kind == Kind::broken; });
+    std::vector<std::string> paths;
+    for (const LateText& late : waiting_) Substitution::add_paths(late.text, paths);
+    auto config = vault_config();
+    VaultAnswers answers;
+    if (config && !paths.empty()) {
+      auto said = environment_.vault(*config, paths);
+      for (std::size_t i = 0; i < paths.size(); ++i) answers.emplace(paths[i], std::move(said[i]));
+    }
+    for (const LateText& late : waiting_) fill(late, answers);
+    if (vaulted_) remember(paths, answers);
+  }
+
+  void fill(const LateText& late, const VaultAnswers& answers) {
+    std::vector<LateText> none;
+    Substitution substitution(environment_, late.directory, diagnostics_, document_.files_, none);
+    substitution.answer_by(answers);
+    auto text = substitution.replace(late.text, late.node->place);
+    if (!text) late.node->kind = Kind::broken;
+    if (text) late.node->set_text(document_.arena_->copy(*text));
+  }
+
+  // What a watch has to compare with: the fields that were used, and no others.
+  void remember(const std::vector<std::string>& paths, const VaultAnswers& answers) {
+    for (const auto& path : paths) {
+      auto answer = answers.find(path);
+      if (answer == answers.end()) continue;
+      for (const auto& [field, value] : answer->second.fields)
+        if (std::ranges::any_of(waiting_, [&](const LateText& late) {
+              return late.text.find("${" + std::string(kVault) + ":" + path + "#" + field + "}") !=
+                     std::string::npos;
+            }))
+          vaulted_->push_back({path, field, value});
+    }
+  }
+
   Diagnostics& diagnostics_;
   const Environment& environment_;
   Document document_;
+  std::vector<Vaulted>* vaulted_;  // null: nobody wants to know
+  std::vector<LateText> waiting_;
   std::map<std::string, Place> read_;   // every file so far, and where it was included
   std::vector<std::string> open_;       // the files whose includes are being read, outermost first
   std::vector<const Node*> confining_;  // the `confine` of those includes
@@ -190,12 +266,14 @@ std::span<const Node* const> Document::confinements(Place place) const noexcept 
   return found == confined_.end() ? std::span<const Node* const>() : found->second;
 }
 
-Document load(const std::string& path, Diagnostics& diagnostics, const Environment& environment) {
-  return Loader(diagnostics, environment).from_file(path);
+Document load(const std::string& path, Diagnostics& diagnostics, const Environment& environment,
+              std::vector<Vaulted>* vaulted) {
+  return Loader(diagnostics, environment, vaulted).from_file(path);
 }
 
-Document parse(std::string text, Diagnostics& diagnostics, std::string name, const Environment& environment) {
-  return Loader(diagnostics, environment).from_text(name, std::move(text));
+Document parse(std::string text, Diagnostics& diagnostics, std::string name, const Environment& environment,
+               std::vector<Vaulted>* vaulted) {
+  return Loader(diagnostics, environment, vaulted).from_text(name, std::move(text));
 }
 
 }  // namespace sluice::config

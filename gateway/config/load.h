@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads YAML into a Document: the one place that knows the YAML library. Accepts the part of YAML 1.2 that
-// cannot surprise (core schema, no tags, no merge keys, one document, few aliases), replaces ${env:NAME} and
-// ${file:/path}, and merges what the top-level `include` names. Everything it dislikes becomes a diagnostic;
+// cannot surprise (core schema, no tags, no merge keys, one document, few aliases), replaces ${env:NAME},
+// ${file:/path} and ${vault:path#field}, and merges what the top-level `include` names. Everything it dislikes becomes a diagnostic;
 // it never throws.
 #pragma once
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 
 #include "gateway/config/diagnostic.h"
 #include "gateway/config/node.h"
+#include "gateway/config/vault_config.h"
 
 namespace sluice::config {
 
@@ -32,13 +34,24 @@ class Environment {
   virtual Text read(const std::string& path, std::size_t limit) const = 0;
   // Paths that match a shell pattern, sorted. None is no error.
   virtual Names matches(const std::string& pattern) const = 0;
+
+  // What Vault said about one path.
+  struct VaultAnswer {
+    std::map<std::string, std::string> fields;
+    std::string error, hint;  // `error` says why there are no fields
+    std::string stale;        // why Vault could not be asked; the fields are those that it gave before
+  };
+  // One answer for each of the paths; waits for Vault, as long as `config` allows. Nothing but loading the
+  // gateway's own configuration has a Vault to ask.
+  virtual std::vector<VaultAnswer> vault(const VaultConfig& config,
+                                         const std::vector<std::string>& paths) const;
 };
 
 // The process environment and the file system.
 const Environment& system_environment();
 
 inline constexpr std::size_t kLargestFile = 16u << 20;   // bytes of one YAML file
-inline constexpr std::size_t kLargestSecret = 1u << 20;  // bytes of one ${file:}
+inline constexpr std::size_t kLargestSecret = 1u << 20;  // bytes of one ${file:} or ${vault:}
 inline constexpr std::size_t kDeepest = 64;              // levels of nesting, aliases followed
 inline constexpr std::size_t kMostNodes = 4'000'000;     // values, aliases followed
 inline constexpr std::size_t kMostIncludedFiles = 10'000;
@@ -49,11 +62,13 @@ inline constexpr std::string_view kIncludeDoc =
     "Their "
     "lists are put behind ours, their mappings are united with ours; a name may be defined only once.";
 
-// The file and all that it includes. Look at `diagnostics` before using the document.
+// The file and all that it includes. Look at `diagnostics` before using the document. The secrets of Vault in it are
+// added to `vaulted`.
 Document load(const std::string& path, Diagnostics& diagnostics,
-              const Environment& environment = system_environment());
+              const Environment& environment = system_environment(), std::vector<Vaulted>* vaulted = nullptr);
 // The same from a text; `name` stands for the file in diagnostics and is where relative paths start.
 Document parse(std::string text, Diagnostics& diagnostics, std::string name = "config.yaml",
-               const Environment& environment = system_environment());
+               const Environment& environment = system_environment(),
+               std::vector<Vaulted>* vaulted = nullptr);
 
 }  // namespace sluice::config

@@ -15,8 +15,8 @@ namespace sluice::config {
 
 namespace {
 
-// Any setting may come from ${env:} or ${file:}, whatever its type.
-constexpr std::string_view kSubstituted = "\\$\\{(env|file):";
+// Any setting may come from ${env:}, ${file:} or ${vault:}, whatever its type.
+constexpr std::string_view kSubstituted = "\\$\\{(env|file|vault):";
 
 class SchemaWriter {
  public:

@@ -59,14 +59,15 @@ std::size_t value_end(const std::vector<std::string_view>& line, std::size_t at,
   return at;
 }
 
-// A value that is one ${env:} or ${file:} and nothing else: only its name stands in the file.
+// A value that is one ${env:}, ${file:} or ${vault:} and nothing else: only its name stands in the file.
 bool is_reference(const Sources::Characters& line, std::size_t begin, std::size_t end) {
   std::string text;
   for (std::size_t i = begin; i < end; ++i) text += line[i];
   if (text.size() > 1 && (text[0] == '"' || text[0] == '\'') && text.back() == text[0])
     text = text.substr(1, text.size() - 2);
   while (text.ends_with(' ')) text.pop_back();
-  return (text.starts_with("${env:") || text.starts_with("${file:")) && text.find('}') == text.size() - 1;
+  bool starts = text.starts_with("${env:") || text.starts_with("${file:") || text.starts_with("${vault:");
+  return starts && text.find('}') == text.size() - 1;
 }
 
 // Blanks before the text of the line; a list item counts as further in than its key. None for an empty line.

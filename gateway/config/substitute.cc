@@ -3,19 +3,23 @@
 
 #include <algorithm>
 
+#include "gateway/config/names.h"
+
 namespace sluice::config {
 
 namespace {
 
 constexpr std::string_view kEnv = "${env:";
 constexpr std::string_view kFile = "${file:";
+constexpr std::string_view kFromVault = "${vault:";
 
-// The next ${env: or ${file: at or after `from` that is not escaped by a second $.
+// The next of these at or after `from` that is not escaped by a second $.
 std::size_t next(std::string_view text, std::size_t from) noexcept {
   for (std::size_t at = from; (at = text.find("${", at)) != std::string_view::npos; at += 2) {
     bool escaped = at > 0 && text[at - 1] == '$';
     std::string_view rest = text.substr(at);
-    if (!escaped && (rest.starts_with(kEnv) || rest.starts_with(kFile))) return at;
+    if (!escaped && (rest.starts_with(kEnv) || rest.starts_with(kFile) || rest.starts_with(kFromVault)))
+      return at;
   }
   return std::string_view::npos;
 }
@@ -44,6 +48,32 @@ std::string directory_of(std::string_view path) {
 
 bool Substitution::wanted(std::string_view text) noexcept { return next(text, 0) != std::string_view::npos; }
 
+bool Substitution::late(std::string_view text) noexcept {
+  for (std::size_t at = 0; (at = next(text, at)) != std::string_view::npos; ++at)
+    if (text.substr(at).starts_with(kFromVault)) return true;
+  return false;
+}
+
+void Substitution::postpone(Node& node, std::string_view text) {
+  waiting_.push_back({&node, std::string(text), directory_});
+}
+
+void Substitution::repeat(Node& node, const Node& target) {
+  auto found = std::ranges::find(waiting_, &target, &LateText::node);
+  if (found != waiting_.end()) waiting_.push_back({&node, found->text, found->directory});
+}
+
+void Substitution::add_paths(std::string_view text, std::vector<std::string>& paths) {
+  for (std::size_t at = 0; (at = next(text, at)) != std::string_view::npos; ++at) {
+    std::string_view rest = text.substr(at);
+    if (!rest.starts_with(kFromVault)) continue;
+    rest.remove_prefix(kFromVault.size());
+    VaultReference reference;
+    if (rest.find('}') == std::string_view::npos || parse(rest.substr(0, rest.find('}')), reference)) continue;
+    if (std::ranges::find(paths, reference.path) == paths.end()) paths.push_back(std::move(reference.path));
+  }
+}
+
 std::optional<std::string> Substitution::replace(std::string_view text, Place place) {
   std::string out;
   bool complete = true;
@@ -68,7 +98,9 @@ std::optional<std::string> Substitution::replace(std::string_view text, Place pl
 std::optional<std::string> Substitution::lookup(std::string_view source, Place place) {
   std::size_t colon = source.find(':');
   std::string_view name = source.substr(colon + 1);
-  auto value = source.starts_with("env:") ? variable(name, place) : file(name, place);
+  auto value = source.starts_with("env:")    ? variable(name, place)
+               : source.starts_with("file:") ? file(name, place)
+                                             : vault(name, place);
   if (value && value->find('\0') != std::string::npos) {
     diagnostics_.error(place, "", "the value of ${" + std::string(source) + "} holds a NUL byte");
     return std::nullopt;
@@ -104,6 +136,32 @@ std::optional<std::string> Substitution::file(std::string_view path, Place place
   if (text->ends_with('\n')) text->pop_back();  // editors and `echo` end a file with a line break
   if (text->ends_with('\r')) text->pop_back();
   return std::move(text);
+}
+
+std::optional<std::string> Substitution::vault(std::string_view text, Place place) {
+  VaultReference reference;
+  if (auto refusal = parse(text, reference)) {
+    diagnostics_.error(place, "", refusal->message, refusal->hint);
+    return std::nullopt;
+  }
+  auto found = answers_ ? answers_->find(reference.path) : VaultAnswers::const_iterator();
+  if (!answers_ || found == answers_->end()) return std::nullopt;  // Vault was not asked, and why was reported
+  const auto& answer = found->second;
+  if (!answer.error.empty()) {
+    diagnostics_.error(place, "", answer.error, answer.hint);
+    return std::nullopt;
+  }
+  auto field = answer.fields.find(reference.field);
+  if (field == answer.fields.end()) {
+    Names known;
+    for (const auto& [name, value] : answer.fields) known.define("field", name);
+    diagnostics_.error(place, "", reference.path + " in Vault has no field `" + reference.field + "`",
+                       did_you_mean(known.nearest("field", reference.field)));
+    return std::nullopt;
+  }
+  if (!answer.stale.empty())
+    diagnostics_.warning(place, "", answer.stale + ": the value of before stays in use");
+  return field->second;
 }
 
 }  // namespace sluice::config

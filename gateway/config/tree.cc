@@ -86,6 +86,12 @@ void TreeBuilder::fill(Node& node, std::string_view text, bool quoted) {
     node.kind = Kind::broken;
     return;
   }
+  if (Substitution::late(text)) {
+    node.substituted = true;
+    node.kind = Kind::scalar;
+    substitution_.postpone(node, text);
+    return;
+  }
   if (Substitution::wanted(text)) {
     auto replaced = substitution_.replace(text, node.place);
     node.substituted = true;
@@ -113,7 +119,7 @@ void TreeBuilder::key(Extent extent, std::string_view text, bool quoted, std::st
   if (text.find('\0') != std::string_view::npos)
     return refuse_key(extent.begin, "a key must not hold the NUL character");
   if (Substitution::wanted(text))
-    return refuse_key(extent.begin, "a key cannot come from ${env:} or ${file:}");
+    return refuse_key(extent.begin, "a key cannot come from ${env:}, ${file:} or ${vault:}");
   if (!anchor.empty())
     diagnostics_.error(extent.begin, "", "an anchor (`&`) belongs to a value, not to a key");
   Frame& frame = frames_.back();
@@ -147,6 +153,7 @@ void TreeBuilder::alias(Extent extent, const std::string& name) {
   node->substituted = target.substituted;
   node->defined = &target;
   node->share_children_of(target);
+  substitution_.repeat(*node, target);
   add(node, at->second.weight, at->second.height);
 }
 

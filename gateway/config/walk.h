@@ -30,7 +30,7 @@ std::vector<const StructShape*> structs_of(const Shape& root);
 const Node* node_of(const StructShape& shape, const Field& field, const Node* node) noexcept;
 // The node of a list's element, which may be the list's where brackets were left out.
 const Node* node_of(const Node* list, std::size_t index) noexcept;
-// Came anything of it from ${env:} or ${file:}? nullptr: no.
+// Came anything of it from ${env:}, ${file:} or ${vault:}? nullptr: no.
 bool has_substitution(const Node* node) noexcept;
 // Is the struct's node one of its words?
 bool is_word(const StructShape& shape, const Node* node) noexcept;

@@ -39,6 +39,18 @@ base::Duration upstream_time(const Exchange& ex) noexcept {
   return sum;
 }
 
+// One that is there twice says nothing (W3C Trace Context, section 3.2.3).
+std::string_view traceparent(const http::Fields& fields) noexcept {
+  std::string_view out;
+  bool again = false;
+  for (const http::Field& line : fields.lines()) {
+    if (line.id != http::FieldId::other || !base::equal_ignoring_case(line.name, "traceparent")) continue;
+    again = !out.empty();
+    out = line.value;
+  }
+  return again ? std::string_view() : out;
+}
+
 // Of a URL what a log may show; in one piece, or else in the arena.
 std::string_view without_credentials(const observe::QueryRedaction& parameters, std::string_view url,
                                      base::Arena& arena) {
@@ -144,6 +156,7 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   if (ex.stream.client_wait().count()) r.client_write = ex.stream.client_wait();
   r.user_agent = ex.request.fields.value(http::FieldId::user_agent);
   r.referer = ex.request.fields.value(http::FieldId::referer);
+  if (lane_ && lane_->wants_trace()) r.traceparent = traceparent(ex.request.fields);
   r.partial = ex.partial;
   r.rate_limit_remaining = ex.rate_remaining;
   r.config_hash = config_hash;

@@ -40,6 +40,7 @@ AccessLogLane::AccessLogLane(const AccessLogConfig& config, WriterBell& bell, un
       formatter_(config),
       ring_(static_cast<std::size_t>(config.buffer.bytes)),
       bell_(bell),
+      wants_trace_(config.otlp.has_value()),
       scratch_(std::make_unique_for_overwrite<char[]>(LineFormatter::kMaxLine)) {}
 
 void AccessLogLane::write(const AccessRecord& record) noexcept {
@@ -58,9 +59,10 @@ void AccessLogLane::write(const AccessRecord& record) noexcept {
 
 void AccessLogLane::drop() noexcept { dropped_.store(dropped() + 1, std::memory_order_relaxed); }
 
-AccessLog::AccessLog(AccessLogConfig config, unsigned workers) : config_(std::move(config)) {
+AccessLog::AccessLog(AccessLogConfig config, unsigned workers, std::unique_ptr<OtlpWire> wire)
+    : config_(std::move(config)) {
   for (unsigned w = 0; w < workers; ++w) lanes_.push_back(std::make_unique<AccessLogLane>(config_, bell_, w));
-  writer_ = std::make_unique<LogWriter>(config_, lanes_, bell_);
+  writer_ = std::make_unique<LogWriter>(config_, lanes_, bell_, std::move(wire));
 }
 
 AccessLog::~AccessLog() { stop(); }
@@ -84,10 +86,6 @@ void AccessLog::stop(std::chrono::milliseconds patience) noexcept {
   thread_.join();
 }
 
-std::uint64_t AccessLog::dropped() const noexcept {
-  std::uint64_t n = writer_->lost();
-  for (const auto& lane : lanes_) n += lane->dropped();
-  return n;
-}
+LogLosses AccessLog::losses() const noexcept { return writer_->losses(); }
 
 }  // namespace sluice::observe

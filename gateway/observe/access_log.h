@@ -17,7 +17,9 @@
 #include "gateway/observe/access_log_config.h"
 #include "gateway/observe/log_choice.h"
 #include "gateway/observe/log_line.h"
+#include "gateway/observe/log_losses.h"
 #include "gateway/observe/log_ring.h"
+#include "gateway/observe/otlp_queue.h"
 
 namespace sluice::observe {
 
@@ -46,6 +48,8 @@ class alignas(64) AccessLogLane {
   // Formats and queues one line, or drops and counts it, if the record is to have one. Nothing of `record` is
   // kept.
   void write(const AccessRecord& record) noexcept;
+  // Has a line a place for AccessRecord::traceparent?
+  bool wants_trace() const noexcept { return wants_trace_; }
   // Any thread.
   std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 
@@ -57,6 +61,7 @@ class alignas(64) AccessLogLane {
   LineFormatter formatter_;
   LogRing ring_;
   WriterBell& bell_;
+  bool wants_trace_;
   std::unique_ptr<char[]> scratch_;  // a line that does not fit into the end of the ring in one piece
   std::atomic<std::uint64_t> dropped_{0};
 };
@@ -65,8 +70,9 @@ class LogWriter;
 
 class AccessLog {
  public:
-  // `workers` lanes. Writes nothing before start().
-  AccessLog(AccessLogConfig config, unsigned workers);
+  // `workers` lanes. Writes nothing before start(). `wire` is the way to the collector, if the configuration
+  // names one.
+  AccessLog(AccessLogConfig config, unsigned workers, std::unique_ptr<OtlpWire> wire = nullptr);
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
   // As stop().
@@ -82,7 +88,8 @@ class AccessLog {
   // must have stopped writing. Lines that could not be written count as dropped.
   void stop(std::chrono::milliseconds patience = std::chrono::seconds(5)) noexcept;
   // Lines lost so far, all lanes. Any thread.
-  std::uint64_t dropped() const noexcept;
+  LogLosses losses() const noexcept;
+  std::uint64_t dropped() const noexcept { return losses().all(); }
   const AccessLogConfig& config() const noexcept { return config_; }
 
  private:

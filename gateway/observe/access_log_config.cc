@@ -30,6 +30,9 @@ void describe(config::Description<AccessLogConfig>& d) {
       "`stdout`, `stderr`, the path of a file, `syslog` for this machine's (/dev/log), or "
       "`syslog://ADDRESS:PORT` for another one by UDP. A file is opened again on SIGUSR1, after rotation.",
       non_empty, example("/var/log/sluice/access.log"), example("syslog://10.0.0.5:514"));
+  d.field("otlp", &AccessLogConfig::otlp,
+          "A collector of OpenTelemetry that takes the lines as log records, in place of `to`.", default_is("none"),
+          example("http://collector:4318"));
   d.field(
       "when", &AccessLogConfig::when,
       "Which requests have a line: a condition over the fields of the log, as they are once the request has "
@@ -49,7 +52,8 @@ void describe(config::Description<AccessLogConfig>& d) {
           between(256_KiB, 64_MiB));
   d.field("enabled", &AccessLogConfig::enabled, "Whether lines are written at all.");
   d.word("off", "No access log.", [](AccessLogConfig& c) { c.enabled = false; });
-  d.at_most_one({"format", "template"});
+  d.at_most_one({"format", "template", "otlp"});
+  d.at_most_one({"to", "otlp"});
   d.shorthand(&AccessLogConfig::format);
   d.check([](const AccessLogConfig& c, const Site& at) {
     if (auto address = Syslog::address(c.to); address && !*address)

@@ -9,6 +9,7 @@
 #include "gateway/config/describe.h"
 #include "gateway/observe/log_condition.h"
 #include "gateway/observe/log_template.h"
+#include "gateway/observe/otlp_config.h"
 
 namespace sluice::observe {
 
@@ -22,6 +23,7 @@ struct AccessLogConfig {
   LogFormat format = LogFormat::json;
   std::optional<LogTemplate> line;        // in place of `format`
   std::string to = "stdout";              // stdout, stderr, the path of a file, or syslog: see syslog.h
+  std::optional<OtlpConfig> otlp;         // in place of `to` and `format`
   std::optional<LogCondition> when;       // none, and no `sample`: every request has a line
   std::optional<config::Percent> sample;  // of the others
   // Query parameters whose value is not logged; case does not matter.

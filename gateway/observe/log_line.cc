@@ -9,34 +9,16 @@
 
 #include "gateway/observe/escape.h"
 #include "gateway/observe/log_styles.h"
+#include "gateway/observe/otlp_record.h"
 
 namespace sluice::observe {
 namespace {
 
 using namespace line;
 
-constexpr std::size_t kAttempts = 10;  // the last ones are logged
-constexpr std::size_t kNames = 16;     // calls that failed; the first ones are logged
-constexpr std::size_t kFixed = 1536;   // keys, numbers, our own words, punctuation
+constexpr std::size_t kFixed = 1536;  // keys, numbers, our own words, punctuation
 constexpr std::size_t kPerAttempt = 192;
 constexpr std::size_t kLongestSecond = 31;  // of its text
-
-std::span<const AttemptRecord> shown(std::span<const AttemptRecord> attempts) noexcept {
-  return attempts.size() > kAttempts ? attempts.last(kAttempts) : attempts;
-}
-
-std::span<const std::string_view> shown(std::span<const std::string_view> names) noexcept {
-  return names.first(std::min(names.size(), kNames));
-}
-
-// Without the values of secret parameters, cut before the search so that a value that was cut is found too.
-template <class Escape>
-char* redacted(const QueryRedaction& redaction, std::string_view url, char* out, Escape&& escape) noexcept {
-  return clipped(url, kLong, out, [&](std::string_view cut, char* o) {
-    redaction.pieces(cut, [&](std::string_view piece) { o = escape(piece, o); });
-    return o;
-  });
-}
 
 // The fields of json and logfmt: a function for each kind of log_fields.def.
 template <class Style>
@@ -210,24 +192,28 @@ constexpr std::size_t longest_texts() noexcept {
 }
 // The limits must keep the longest line within kMaxLine.
 static_assert(kFixed + longest_texts() + kAttempts * (kPerAttempt + kEscapedMax * kShort + 8) +
-                  kNames * (kEscapedMax * kName + 8) + LogTemplate::kLongest <=
+                  kNames * (kEscapedMax * kName + 8) + std::max(LogTemplate::kLongest, otlp::kMore) <=
               LineFormatter::kMaxLine);
 
 }  // namespace
 
 LineFormatter::LineFormatter(const AccessLogConfig& config)
-    : format_(config.format), template_(config.line), redaction_(config.redact_query) {
+    : format_(config.format),
+      template_(config.line),
+      otlp_(config.otlp.has_value()),
+      redaction_(config.redact_query) {
   if (template_) format_ = LogFormat::json;  // whose time it has
 }
 
 std::size_t LineFormatter::bound(const AccessRecord& r) const noexcept {
-  std::size_t n = kFixed + (template_ ? template_->text().size() : 0);
+  std::size_t n = kFixed + (template_ ? template_->text().size() : 0) + (otlp_ ? otlp::kMore : 0);
 #define FIELD(name, kind, limit, value) n += room(value, limit);
 #include "gateway/observe/log_fields.def"
   return n;
 }
 
 std::size_t LineFormatter::format(const AccessRecord& record, char* out) noexcept {
+  if (otlp_) return static_cast<std::size_t>(otlp::write(record, redaction_, out) - out);
   auto since = record.time.time_since_epoch();
   auto second = std::chrono::floor<std::chrono::seconds>(since);
   if (second.count() != second_) refresh_time(second.count());

@@ -70,13 +70,14 @@ struct AccessRecord {
   std::span<const std::string_view> partial;          // calls of a composition that failed
   std::optional<std::uint64_t> rate_limit_remaining;  // what the tightest limit still allows
   std::string_view config_hash;
+  std::string_view traceparent;  // as the client sent it (W3C Trace Context); only where the line has a place for it
 };
 
 // Not thread-safe: one per lane. Keeps the text of the last second's time.
 class LineFormatter {
  public:
   // No line is longer: long texts are cut, and then end in "...".
-  static constexpr std::size_t kMaxLine = 96 * 1024;
+  static constexpr std::size_t kMaxLine = 112 * 1024;
 
   explicit LineFormatter(const AccessLogConfig& config);
 
@@ -96,6 +97,7 @@ class LineFormatter {
 
   LogFormat format_;
   std::optional<LogTemplate> template_;  // in place of the format
+  bool otlp_;                            // likewise
   QueryRedaction redaction_;
   std::int64_t second_ = -1;          // of the text below
   std::array<char, 40> time_text_{};  // "2026-01-02T03:04:05" or "02/Jan/2026:03:04:05 +0000"

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace sluice::observe {
 namespace {
@@ -32,11 +33,15 @@ bool writable_within(int fd, std::chrono::milliseconds patience) noexcept {
 
 LogSink::LogSink(std::string to) : to_(std::move(to)) {}
 
+LogSink::LogSink(std::unique_ptr<OtlpQueue> collector)
+    : to_(collector->wire().where()), collector_(std::move(collector)) {}
+
 LogSink::~LogSink() {
   if (owned_) close(fd_);
 }
 
 base::Result<void> LogSink::open() {
+  if (collector_) return {};
   if (auto address = Syslog::address(to_)) {
     if (!*address) return base::Unexpected{address->error()};
     if (!syslog_) syslog_ = std::make_unique<Syslog>(**address);
@@ -63,6 +68,7 @@ std::size_t LogSink::write(std::string_view first, std::string_view second,
                            std::chrono::milliseconds patience) noexcept {
   error_ = 0;
   if (syslog_) return send_lines(first, second, patience);
+  if (collector_) return collect_lines(first, second, patience);
   std::size_t total = first.size() + second.size();
   std::size_t written = 0;
   while (written < total) {
@@ -90,10 +96,9 @@ std::size_t LogSink::write(std::string_view first, std::string_view second,
   return written;
 }
 
-std::size_t LogSink::send_lines(std::string_view first, std::string_view second,
-                                std::chrono::milliseconds patience) noexcept {
+template <class F>
+std::size_t LogSink::each_line(std::string_view first, std::string_view second, F&& take) noexcept {
   std::size_t written = 0;
-  auto now = std::chrono::system_clock::now();
   while (!first.empty() || !second.empty()) {
     if (first.empty()) std::swap(first, second);
     auto end = first.find('\n');
@@ -107,14 +112,57 @@ std::size_t LogSink::send_lines(std::string_view first, std::string_view second,
       taken = first.size() + of_second;
       line = parted_.assign(first).append(second.substr(0, end));
     }
-    auto sent = syslog_->send(line, now, patience);
-    if (sent == Syslog::Sent::failed) error_ = errno;
-    if (sent != Syslog::Sent::yes) return written;
+    if (!take(line)) return written;
     written += taken;
     first.remove_prefix(taken - of_second);
     second.remove_prefix(of_second);
   }
   return written;
+}
+
+std::size_t LogSink::send_lines(std::string_view first, std::string_view second,
+                                std::chrono::milliseconds patience) noexcept {
+  auto now = std::chrono::system_clock::now();
+  return each_line(first, second, [&](std::string_view line) {
+    auto sent = syslog_->send(line, now, patience);
+    if (sent == Syslog::Sent::failed) error_ = errno;
+    return sent == Syslog::Sent::yes;
+  });
+}
+
+std::size_t LogSink::collect_lines(std::string_view first, std::string_view second,
+                                   std::chrono::milliseconds patience) noexcept {
+  return each_line(first, second, [&](std::string_view line) {
+    if (collector_->take(line, std::chrono::steady_clock::now())) return true;
+    // Both batches are full: the one on its way may be about to end.
+    if (patience.count() == 0) return false;
+    if (tick()) wait(std::exchange(patience, std::chrono::milliseconds(0)));
+    tick();
+    return collector_->take(line, std::chrono::steady_clock::now());
+  });
+}
+
+bool LogSink::tick() {
+  if (!collector_) return false;
+  collector_->step(std::chrono::steady_clock::now());
+  return collector_->under_way();
+}
+
+void LogSink::wait(std::chrono::milliseconds at_most) { collector_->wire().run(at_most); }
+
+bool LogSink::finish() {
+  if (!collector_) return true;
+  collector_->close();
+  tick();
+  return collector_->holds_nothing();
+}
+
+std::uint64_t LogSink::abandon() noexcept { return collector_ ? collector_->abandon() : 0; }
+
+void LogSink::add_losses(LogLosses& out) const noexcept {
+  if (!collector_) return;
+  out.refused += collector_->refused();
+  out.unreachable += collector_->unreachable();
 }
 
 }  // namespace sluice::observe

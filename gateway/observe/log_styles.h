@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the two formats that name their fields write a key, a value and the attempts. Only for log_line.cc.
+// How the formats that name their fields write a key, a value and the attempts. Only for log_line.cc and
+// otlp_record.cc.
 // Each function returns the end of what it wrote; the caller has made sure of the room.
 #pragma once
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +15,7 @@
 #include "gateway/base/error.h"
 #include "gateway/observe/escape.h"
 #include "gateway/observe/log_line.h"
+#include "gateway/observe/redaction.h"
 
 namespace sluice::observe::line {
 
@@ -21,6 +24,17 @@ inline constexpr std::size_t kName = 64;     // calls of compositions, of which 
 inline constexpr std::size_t kShort = 128;   // addresses, names from the configuration, methods
 inline constexpr std::size_t kMedium = 512;  // hosts, request ids, user agents
 inline constexpr std::size_t kLong = 4096;   // path, referer
+
+inline constexpr std::size_t kAttempts = 10;  // the last ones are logged
+inline constexpr std::size_t kNames = 16;     // calls that failed; the first ones are logged
+
+inline std::span<const AttemptRecord> shown(std::span<const AttemptRecord> attempts) noexcept {
+  return attempts.size() > kAttempts ? attempts.last(kAttempts) : attempts;
+}
+
+inline std::span<const std::string_view> shown(std::span<const std::string_view> names) noexcept {
+  return names.first(std::min(names.size(), kNames));
+}
 
 template <std::size_t N>
 char* put(char* out, const char (&text)[N]) noexcept {
@@ -68,6 +82,15 @@ char* clipped(std::string_view text, std::size_t limit, char* out, F&& write) no
   if (text.size() <= limit) return write(text, out);
   out = write(text.substr(0, limit), out);
   return put(out, "...");
+}
+
+// Without the values of secret parameters, cut before the search so that a value that was cut is found too.
+template <class Escape>
+char* redacted(const QueryRedaction& redaction, std::string_view url, char* out, Escape&& escape) noexcept {
+  return clipped(url, kLong, out, [&](std::string_view cut, char* o) {
+    redaction.pieces(cut, [&](std::string_view piece) { o = escape(piece, o); });
+    return o;
+  });
 }
 
 struct Json {

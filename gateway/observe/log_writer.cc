@@ -18,13 +18,20 @@ using namespace std::chrono_literals;
 constexpr auto kRound = 100ms;
 // How long to wait for a pipe's reader before looking after other things.
 constexpr auto kPatience = 100ms;
+// The same for a collector's answer: meanwhile nobody can wake the writer.
+constexpr auto kAnswerPatience = 20ms;
 constexpr auto kReportAtMostEvery = 60s;
+
+LogSink sink_of(const AccessLogConfig& config, std::unique_ptr<OtlpWire> wire) {
+  if (!config.otlp) return LogSink(config.to);
+  return LogSink(std::make_unique<OtlpQueue>(*config.otlp, std::move(wire)));
+}
 
 }  // namespace
 
 LogWriter::LogWriter(const AccessLogConfig& config, std::vector<std::unique_ptr<AccessLogLane>>& lanes,
-                     WriterBell& bell)
-    : lanes_(lanes), bell_(bell), sink_(config.to) {}
+                     WriterBell& bell, std::unique_ptr<OtlpWire> wire)
+    : lanes_(lanes), bell_(bell), sink_(sink_of(config, std::move(wire))) {}
 
 void LogWriter::reopen() noexcept {
   reopening_.store(true, std::memory_order_relaxed);
@@ -39,15 +46,26 @@ void LogWriter::stop(std::chrono::milliseconds patience) noexcept {
 
 void LogWriter::run() noexcept {
   while (!stopping_.load(std::memory_order_acquire)) {
-    bell_.wait(kRound);
+    rest();
     if (reopening_.exchange(false, std::memory_order_relaxed)) reopen_now();
     drain();
     report();
   }
   drain_until(Clock::now() + std::chrono::milliseconds(patience_ms_.load(std::memory_order_relaxed)));
   for (auto& lane : lanes_) abandon(*lane);
+  lost_.store(lost() + sink_.abandon(), std::memory_order_relaxed);
   last_report_ = {};
   report();
+}
+
+// Until there is something to do, or for a round.
+void LogWriter::rest() noexcept {
+  if (sink_.tick()) {
+    sink_.wait(kAnswerPatience);
+    sink_.tick();
+  } else {
+    bell_.wait(kRound);
+  }
 }
 
 bool LogWriter::drain() noexcept {
@@ -112,6 +130,7 @@ void LogWriter::drain_until(Clock::time_point deadline) noexcept {
       bell_.wait(std::min<std::chrono::milliseconds>(
           kRound, std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now())));
   }
+  while (!sink_.finish() && Clock::now() < deadline) rest();
 }
 
 void LogWriter::abandon(AccessLogLane& lane) noexcept {
@@ -130,10 +149,12 @@ void LogWriter::report() noexcept {
   last_report_ = Clock::now();
 }
 
-std::uint64_t LogWriter::all_dropped() const noexcept {
-  std::uint64_t n = lost();
-  for (const auto& lane : lanes_) n += lane->dropped();
-  return n;
+LogLosses LogWriter::losses() const noexcept {
+  LogLosses out;
+  for (const auto& lane : lanes_) out.full += lane->dropped();
+  out.unwritten = lost();
+  sink_.add_losses(out);
+  return out;
 }
 
 }  // namespace sluice::observe

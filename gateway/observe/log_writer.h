@@ -17,8 +17,9 @@ namespace sluice::observe {
 
 class LogWriter {
  public:
+  // `wire` is for a collector, if there is one.
   LogWriter(const AccessLogConfig& config, std::vector<std::unique_ptr<AccessLogLane>>& lanes,
-            WriterBell& bell);
+            WriterBell& bell, std::unique_ptr<OtlpWire> wire);
 
   base::Result<void> open() { return sink_.open(); }
   // The thread's function; returns after stop().
@@ -26,8 +27,8 @@ class LogWriter {
   // Any thread; reopen() a signal handler too.
   void reopen() noexcept;
   void stop(std::chrono::milliseconds patience) noexcept;
-  // Lines that were queued but never written. Any thread.
-  std::uint64_t lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
+  // All lanes' lines that nobody has got. Any thread.
+  LogLosses losses() const noexcept;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -38,7 +39,10 @@ class LogWriter {
   void drain_until(Clock::time_point deadline) noexcept;
   void abandon(AccessLogLane& lane) noexcept;
   void report() noexcept;
-  std::uint64_t all_dropped() const noexcept;
+  void rest() noexcept;
+  // Lines that were queued but never written.
+  std::uint64_t lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
+  std::uint64_t all_dropped() const noexcept { return losses().all(); }
 
   std::vector<std::unique_ptr<AccessLogLane>>& lanes_;
   WriterBell& bell_;

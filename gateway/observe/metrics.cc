@@ -145,10 +145,14 @@ ScrapeRegistration MetricsRegistry::generations_at_scrape(std::function<std::siz
 }
 
 ScrapeRegistration MetricsRegistry::log_drops_at_scrape(std::string sink,
-                                                        std::function<std::uint64_t()> dropped) {
+                                                        std::function<LogLosses()> losses) {
   return store_.at_scrape(Family::sluice_log_dropped_total,
-                          [sink = std::move(sink), dropped = std::move(dropped)](const Emit& emit) {
-                            emit({sink}, static_cast<double>(dropped()));
+                          [sink = std::move(sink), losses = std::move(losses)](const Emit& emit) {
+                            LogLosses lost = losses();
+                            emit({sink, "full"}, static_cast<double>(lost.full));
+                            emit({sink, "unwritten"}, static_cast<double>(lost.unwritten));
+                            emit({sink, "refused"}, static_cast<double>(lost.refused));
+                            emit({sink, "unreachable"}, static_cast<double>(lost.unreachable));
                           });
 }
 

@@ -20,6 +20,7 @@
 
 #include "gateway/observe/consumer_metrics.h"
 #include "gateway/observe/listener_metrics.h"
+#include "gateway/observe/log_losses.h"
 #include "gateway/observe/policy_metrics.h"
 #include "gateway/observe/route_metrics.h"
 #include "gateway/observe/series.h"
@@ -74,7 +75,7 @@ class MetricsRegistry {
   // Values computed at scrape, on the scraping thread. The callback ends with the registration.
   [[nodiscard]] ScrapeRegistration generations_at_scrape(std::function<std::size_t()> alive);
   [[nodiscard]] ScrapeRegistration log_drops_at_scrape(std::string sink,
-                                                       std::function<std::uint64_t()> dropped);
+                                                       std::function<LogLosses()> losses);
   [[nodiscard]] ScrapeRegistration loop_times_at_scrape(unsigned worker, std::function<LoopTimes()> times);
   // Gauges per state and, up to 200 targets, per target.
   [[nodiscard]] std::vector<ScrapeRegistration> targets_at_scrape(

@@ -150,6 +150,8 @@ void describe(Description<Config>& d) {
           "back, and targets that the admin server was told to persist. One process uses it at a time. It is "
           "made if its parent is there.",
           default_is("none"), example("/var/lib/sluice"));
+  d.field("vault", &Config::vault, "Where the secrets of `${vault:path#field}` are.",
+          example("{address: https://vault.example:8200, token_file: /run/vault/token}"));
   d.field("resolver", &Config::resolver, "How names are looked up.", example("{nameservers: \"10.0.0.2\"}"));
   d.field("defaults", &Config::defaults, "What upstreams and routes do not say themselves.");
   d.field("use", &Config::use, "Filters that the requests of every route pass, before its own.", one_or_many,

@@ -11,6 +11,7 @@
 #include "gateway/chain/error_pages.h"
 #include "gateway/chain/use.h"
 #include "gateway/config/describe.h"
+#include "gateway/config/vault_config.h"
 #include "gateway/front/listener_config.h"
 #include "gateway/http/uri.h"
 #include "gateway/observe/access_log_config.h"
@@ -101,6 +102,7 @@ struct Config {
   std::vector<chain::ConsumerConfig> consumers;
   config::ByName<stores::StoreConfig> stores;
   std::string state_directory;
+  config::VaultConfig vault;
   ResolverConfig resolver;
   DefaultsConfig defaults;
   std::vector<UseConfig> use;

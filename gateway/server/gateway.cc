@@ -3,13 +3,16 @@
 
 #include <openssl/opensslv.h>
 
+#include <algorithm>
 #include <csignal>
+#include <map>
 #include <utility>
 
 #include "gateway/base/log.h"
 #include "gateway/base/version.h"
 #include "gateway/config/report.h"
 #include "gateway/server/cpus.h"
+#include "gateway/server/otlp_http.h"
 #include "gateway/server/restart_only.h"
 
 namespace sluice::server {
@@ -20,6 +23,23 @@ using base::log;
 namespace {
 
 constexpr auto kResolvePatience = std::chrono::seconds(5);
+
+// One series for a path, however many use it, and the soonest: not all of them may have been renewed.
+observe::ScrapeRegistration expiries_at_scrape(observe::SeriesStore& store, const ListenerTls& listeners,
+                                               const UpstreamCertificates& upstreams) {
+  return store.at_scrape(observe::Family::sluice_tls_certificate_expiry_timestamp_seconds,
+                         [&listeners, &upstreams](const observe::Emit& emit) {
+                           std::map<std::string, std::time_t> by_path;
+                           auto note = [&](const std::string& path, std::time_t expires) {
+                             auto [known, fresh] = by_path.emplace(path, expires);
+                             if (!fresh) known->second = std::min(known->second, expires);
+                           };
+                           listeners.expiries(note);
+                           upstreams.expiries(note);
+                           for (const auto& [path, expires] : by_path)
+                             emit({path}, static_cast<double>(expires));
+                         });
+}
 
 }  // namespace
 
@@ -38,6 +58,7 @@ Gateway::~Gateway() {
   gauges_.clear();
   overload_.reset();
   keys_.reset();
+  upstream_certificates_.reset();
   tls_.reset();  // handshakes on other threads, while every loop is there
   filter_threads_.reset();
   prober_.reset();
@@ -65,7 +86,7 @@ void Gateway::make_workers(const Config& config) {
   }
   gauges_.push_back(metrics_->generations_at_scrape([this] { return generations_alive(); }));
   gauges_.push_back(
-      metrics_->log_drops_at_scrape("access_log", [this] { return log_ ? log_->dropped() : 0; }));
+      metrics_->log_drops_at_scrape("access_log", [this] { return log_ ? log_->losses() : observe::LogLosses(); }));
   gauges_.push_back(
       metrics_->store().at_scrape(observe::Family::sluice_store_keys, [this](const observe::Emit& emit) {
         for (const auto& t : stores_.tables(stores::instant(clock_.steady())))
@@ -89,6 +110,8 @@ void Gateway::make_workers(const Config& config) {
   tls_ = std::make_unique<ListenerTls>(
       control_, discovery_->resolver(), *metrics_, (count + 1) / 2,
       [this](const std::string& listener) { listeners_.renew(listener, workers_, *tls_); });
+  upstream_certificates_ = std::make_unique<UpstreamCertificates>(control_, *metrics_, tls_->threads());
+  gauges_.push_back(expiries_at_scrape(metrics_->store(), *tls_, *upstream_certificates_));
   filter_threads_ = std::make_unique<net::CryptoThreads>((count + 1) / 2);
   keys_ = std::make_unique<KeySources>(KeySources::world(control_, discovery_->resolver(), clock_));
   for (auto& gauge : keys_->at_scrape(metrics_->store())) gauges_.push_back(std::move(gauge));
@@ -213,6 +236,7 @@ void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapsh
   generations_.push_back(snapshot);
   said_targets_.apply(snapshot->upstreams);
   for (const auto& upstream : snapshot->upstreams) upstream->put_in_force(clock_.wall());
+  upstream_certificates_->use(std::move(snapshot->tls));
   for (auto& w : workers_) w->install(snapshot);
   snapshot_ = std::move(snapshot);
   watch_targets();
@@ -250,8 +274,11 @@ std::size_t Gateway::generations_alive() {
 
 bool Gateway::open_log(Loaded& loaded, std::unique_ptr<observe::AccessLog>& out) {
   if (!loaded.config.access_log.enabled) return true;
-  out =
-      std::make_unique<observe::AccessLog>(loaded.config.access_log, static_cast<unsigned>(workers_.size()));
+  std::unique_ptr<observe::OtlpWire> wire;
+  if (const auto& otlp = loaded.config.access_log.otlp)
+    wire = std::make_unique<OtlpHttp>(*otlp, loaded.config.resolver.options());
+  out = std::make_unique<observe::AccessLog>(loaded.config.access_log, static_cast<unsigned>(workers_.size()),
+                                             std::move(wire));
   auto started = out->start();
   if (started) return true;
   config::Report(loaded.document, loaded.diagnostics).error("access_log.to", started.error().detail);

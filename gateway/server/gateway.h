@@ -24,6 +24,7 @@
 #include "gateway/server/prober_thread.h"
 #include "gateway/server/said_targets.h"
 #include "gateway/server/snapshot_builder.h"
+#include "gateway/server/upstream_certificates.h"
 #include "gateway/server/worker_thread.h"
 
 namespace sluice::server {
@@ -130,6 +131,7 @@ class Gateway {
   std::unique_ptr<observe::AccessLog> log_;
   Listeners listeners_;
   std::unique_ptr<ListenerTls> tls_;
+  std::unique_ptr<UpstreamCertificates> upstream_certificates_;
   std::unique_ptr<net::CryptoThreads> filter_threads_;
   std::unique_ptr<chain::Revocations> revocations_;
   std::unique_ptr<KeptRevocations> kept_revocations_;

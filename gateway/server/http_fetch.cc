@@ -51,6 +51,7 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
     if (!what_.content_type.empty()) request_.set(http::field::content_type, what_.content_type);
     request_.set(http::field::accept, what_.accept);
     request_.set(http::field::connection, "close");
+    for (const auto& [name, value] : what_.fields) request_.set(name, value);
     request_.body() = std::move(what_.body);
     request_.prepare_payload();
     response_.body_limit(limits.size);
@@ -140,11 +141,14 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
   }
   void heard() {
     auto& answer = response_.get();
-    if (answer.result_int() != 200) return fail("answers with status " + std::to_string(answer.result_int()));
+    if (answer.result_int() != 200 && !what_.any_status)
+      return fail("answers with status " + std::to_string(answer.result_int()));
     Fetched out;
+    out.status = answer.result_int();
     out.body = std::move(answer.body());
     out.cache_control = std::string(answer[http::field::cache_control]);
     out.age = std::string(answer[http::field::age]);
+    out.retry_after = std::string(answer[http::field::retry_after]);
     end(std::move(out));
   }
 

@@ -8,6 +8,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
@@ -26,19 +28,23 @@ struct FetchRequest {
   std::string host, port, target;
   std::string accept;
   std::string content_type, body;  // with a body it is a POST
-  std::string ca;                  // PEM of the authorities to believe; "" for the system's
+  std::vector<std::pair<std::string, std::string>> fields = {};  // of the head, beside those
+  std::string ca;           // PEM of the authorities to believe; "" for the system's
+  bool any_status = false;  // whether answers with another status than 200 are told as answers too
 };
 
 struct Fetched {
   std::string body;
   std::string cache_control;
   std::string age;
+  std::string retry_after = {};
+  unsigned status = 200;
 };
 
 using FetchDone = std::function<void(base::Result<Fetched>)>;
 
 // The server's name is looked up as those of targets are. Calls `done` once, later, with a response 200;
-// nothing else counts, redirects least of all. The error completes "http://idp.example.com/keys ...". Forgets
+// nothing else counts, redirects least of all, unless `any_status` asks for it. The error completes "http://idp.example.com/keys ...". Forgets
 // `done` when the returned hold is destroyed.
 std::shared_ptr<void> fetch_http(boost::asio::io_context& control, net::Resolver& names, FetchRequest request,
                                  FetchDone done, const FetchLimits& limits = {});

@@ -13,7 +13,7 @@ namespace sluice::server {
 
 // Calls nothing any more when the returned hold has been destroyed, not even if the time was over already:
 // a timer whose handler is in the queue cannot be stopped.
-inline std::shared_ptr<void> later(boost::asio::io_context& control, std::chrono::seconds in,
+inline std::shared_ptr<void> later(boost::asio::io_context& control, std::chrono::milliseconds in,
                                    std::function<void()> then) {
   auto timer = std::make_shared<boost::asio::steady_timer>(control, in);
   timer->async_wait([hold = std::weak_ptr(timer), then = std::move(then)](boost::system::error_code stopped) {

@@ -7,7 +7,9 @@
 
 #include "gateway/config/report.h"
 #include "gateway/config/write.h"
+#include "gateway/server/vault_secrets.h"
 #include "gateway/stores/stores.h"
+#include "gateway/upstream/web_url.h"
 
 namespace sluice::server {
 namespace {
@@ -37,6 +39,21 @@ void check_addresses(const Config& c, const config::Report& report) {
   if (c.admin.enabled) take("the admin server", admin, "admin.bind");
 }
 
+// Of URLs whose syntax belongs to a layer above the one that describes them.
+void check_urls(const Config& c, const config::Report& report) {
+  upstream::WebUrl url;
+  if (!c.vault.address.empty()) {
+    if (auto refusal = upstream::parse(c.vault.address, url)) {
+      report.error("vault.address", "cannot be used: " + refusal->message, refusal->hint);
+    } else if (!url.private_way()) {
+      report.warning("vault.address", "the token and the secrets are sent without https");
+    }
+  }
+  if (c.access_log.otlp)
+    if (auto refusal = upstream::parse(c.access_log.otlp->endpoint, url))
+      report.error("access_log.otlp.endpoint", "cannot be used: " + refusal->message, refusal->hint);
+}
+
 // What no single struct can know.
 void check(Loaded& loaded) {
   config::Report report(loaded.document, loaded.diagnostics);
@@ -44,6 +61,7 @@ void check(Loaded& loaded) {
   if (c.listeners.empty())
     report.error("", "no listener: nothing would be served", "add `listeners: {web: \":8080\"}`");
   check_addresses(c, report);
+  check_urls(c, report);
 }
 
 std::unique_ptr<Loaded> finish(std::unique_ptr<Loaded> loaded) {
@@ -57,16 +75,16 @@ std::unique_ptr<Loaded> finish(std::unique_ptr<Loaded> loaded) {
 }  // namespace
 
 std::unique_ptr<Loaded> load_file(const std::string& path) {
-  return finish(std::make_unique<Loaded>([&](config::Diagnostics& d) {
+  return finish(std::make_unique<Loaded>([&](config::Diagnostics& d, Loaded::Secrets& vaulted) {
     config::hide_secrets<Config>(d);
-    return config::load(path, d);
+    return config::load(path, d, vault_secrets(), &vaulted);
   }));
 }
 
 std::unique_ptr<Loaded> load_text(std::string text, std::string name) {
-  return finish(std::make_unique<Loaded>([&](config::Diagnostics& d) {
+  return finish(std::make_unique<Loaded>([&](config::Diagnostics& d, Loaded::Secrets& vaulted) {
     config::hide_secrets<Config>(d);
-    return config::parse(std::move(text), d, std::move(name));
+    return config::parse(std::move(text), d, std::move(name), vault_secrets(), &vaulted);
   }));
 }
 

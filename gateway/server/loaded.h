@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
@@ -12,10 +13,12 @@
 namespace sluice::server {
 
 struct Loaded {
-  explicit Loaded(const std::function<config::Document(config::Diagnostics&)>& read)
-      : document(read(diagnostics)) {}
+  using Secrets = std::vector<config::Vaulted>;
+  explicit Loaded(const std::function<config::Document(config::Diagnostics&, Secrets&)>& read)
+      : document(read(diagnostics, vaulted)) {}
 
   config::Diagnostics diagnostics;
+  Secrets vaulted;  // of Vault
   config::Document document;
   config::Names names;
   Config config;
@@ -25,6 +28,7 @@ struct Loaded {
 };
 
 // Reads, binds and checks; never null. Look at ok() before using the config.
+// Secrets may be asked for in Vault, which is waited for.
 std::unique_ptr<Loaded> load_file(const std::string& path);
 std::unique_ptr<Loaded> load_text(std::string text, std::string name = "config.yaml");
 

@@ -57,7 +57,8 @@ class WorkerThread {
   void log_to(observe::AccessLogLane* lane);
   void listen(ListenerShare share);
   void use(std::string listener, std::shared_ptr<const front::ListenerSettings> settings);
-  void unlisten(std::string listener);  // its connections drain
+  // Its connections drain. `gives_way`: another listener has its address from now on.
+  void unlisten(std::string listener, bool gives_way);
   // All at once, so that two can change places; the connections of those that give drain.
   void move(std::vector<ListenerMove> moves);
   void set_backlog(std::string listener, std::uint32_t backlog);

@@ -192,6 +192,12 @@ void Upstream::put_in_force(base::WallTime now) const {
   warm_soon();
 }
 
+void Upstream::renew_tls(const std::shared_ptr<const TargetTls>& tls) const {
+  group_->tls = tls;
+  for (const auto& t : targets())
+    if (t->url().tls) t->use_tls(tls);
+}
+
 // Each worker looks, and so warms, when it picks; this is for where nobody asks for anything yet.
 void Upstream::warm_soon() const {
   if (pool_.keep.prewarm == 0) return;

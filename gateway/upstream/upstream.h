@@ -85,6 +85,9 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   void speak_tls(std::shared_ptr<const TargetTls> tls) { tls_ = std::move(tls); }
   bool speaks_tls() const noexcept { return tls_ != nullptr; }
   void put_in_force(base::WallTime now) const;
+  // TLS of the same settings, of files that are new. Requests under way end on the connections that they
+  // have; those to come get none that was made before. Control thread, while this is in force.
+  void renew_tls(const std::shared_ptr<const TargetTls>& tls) const;
   // Was this the last one of its name that was put in force?
   bool in_force() const noexcept { return group_->in_force.load(std::memory_order_relaxed) == this; }
   // Null: its targets are not checked.

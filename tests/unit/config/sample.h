@@ -222,6 +222,9 @@ class FakeEnvironment final : public config::Environment {
   std::map<std::string, std::string> variables, files;
   std::map<std::string, std::vector<std::string>> globs;
   std::map<std::string, std::string> failing_globs;
+  std::map<std::string, VaultAnswer> secrets;                   // of Vault, by path
+  mutable std::vector<std::vector<std::string>> asked;          // of Vault
+  mutable std::vector<config::VaultConfig> asked_as;
 
   std::optional<std::string> variable(const std::string& name) const override {
     auto at = variables.find(name);
@@ -238,6 +241,19 @@ class FakeEnvironment final : public config::Environment {
     if (auto bad = failing_globs.find(pattern); bad != failing_globs.end()) return {{}, bad->second};
     auto at = globs.find(pattern);
     return {at == globs.end() ? std::vector<std::string>() : at->second, {}};
+  }
+  std::vector<VaultAnswer> vault(const config::VaultConfig& config,
+                                 const std::vector<std::string>& paths) const override {
+    asked.push_back(paths);
+    asked_as.push_back(config);
+    std::vector<VaultAnswer> out;
+    for (const auto& path : paths) {
+      auto at = secrets.find(path);
+      VaultAnswer none;
+      none.error = "Vault has nothing at " + path;
+      out.push_back(at == secrets.end() ? none : at->second);
+    }
+    return out;
   }
 };
 

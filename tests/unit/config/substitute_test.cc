@@ -141,5 +141,103 @@ TEST(SubstitutionPaths, AreRelativeToADirectory) {
   EXPECT_EQ(directory_of("c"), "");
 }
 
+// Secrets of a Vault.
+class VaultSubstitution : public SubstitutionTest {
+ protected:
+  VaultSubstitution() {
+    environment_.secrets["secret/data/orders"].fields = {{"password", "hunter2-hunter2"}, {"user", "orders"}};
+    environment_.secrets["kv/data/b"].fields = {{"pin", "1234"}};
+  }
+  std::string said(const std::string& yaml) {
+    diagnostics_ = Diagnostics();
+    vaulted_.clear();
+    document_.emplace(parse(yaml, diagnostics_, "conf/gateway.yaml", environment_, &vaulted_));
+    return diagnostics_.text();
+  }
+  std::string text(std::string_view path) { return std::string(document_->find(path)->text()); }
+
+  std::vector<Vaulted> vaulted_;
+};
+
+TEST_F(VaultSubstitution, PutsFieldsOfSecretsIntoTexts) {
+  EXPECT_EQ(value("${vault:secret/data/orders#password}"), "hunter2-hunter2");
+  EXPECT_EQ(value("'${env:NAME}/${vault:secret/data/orders#user}:${vault:kv/data/b#pin}'"), "orders/orders:1234");
+  EXPECT_TRUE(substituted());
+  EXPECT_EQ(value("$${vault:secret/data/orders#user}"), "$${vault:secret/data/orders#user}");
+}
+
+TEST_F(VaultSubstitution, AsksOnceForEverything) {
+  EXPECT_EQ(said("a: ${vault:secret/data/orders#user}\nb: [${vault:kv/data/b#pin}]\n"
+                 "c: ${vault:secret/data/orders#password}\n"),
+            "");
+
+  ASSERT_EQ(environment_.asked.size(), 1u);
+  EXPECT_THAT(environment_.asked[0], testing::ElementsAre("secret/data/orders", "kv/data/b"));
+  EXPECT_EQ(text("b[0]"), "1234");
+  EXPECT_EQ(vaulted_.size(), 3u);
+}
+
+TEST_F(VaultSubstitution, AsksNobodyWithoutNeed) {
+  EXPECT_EQ(said("a: $${vault:x#y}\nvault: {address: \"http://127.0.0.1:8200\"}\n"), "");
+
+  EXPECT_TRUE(environment_.asked.empty());
+  EXPECT_TRUE(vaulted_.empty());
+}
+
+TEST_F(VaultSubstitution, AsksWhereTheDocumentSays) {
+  EXPECT_EQ(said("a: ${vault:kv/data/b#pin}\nvault: {address: \"https://v:8200\", token: \"${env:NAME}\"}\n"), "");
+
+  EXPECT_EQ(environment_.asked_as[0].address, "https://v:8200");
+  EXPECT_EQ(environment_.asked_as[0].token.value, "orders");
+}
+
+TEST_F(VaultSubstitution, ReachesAliasesToo) {
+  EXPECT_EQ(said("a: &x ${vault:kv/data/b#pin}\nb: *x\nc: &l [*x]\nd: *l\n"), "");
+
+  EXPECT_EQ(text("b"), "1234");
+  EXPECT_EQ(text("d[0]"), "1234");
+}
+
+TEST_F(VaultSubstitution, SaysWhatIsMissingAndWhere) {
+  EXPECT_EQ(said("a: ${vault:kv/data/c#pin}\n"),
+            "conf/gateway.yaml:1:4: error: Vault has nothing at kv/data/c\n  a: ${vault:kv/data/c#pin}\n     ^\n");
+  EXPECT_THAT(said("a: ${vault:secret/data/orders#pasword}\n"),
+              HasSubstr("has no field `pasword`\n  a: ${vault:secret/data/orders#pasword}\n     ^\n"
+                        "  did you mean \"password\"?"));
+  EXPECT_EQ(value("${vault:kv/data/b}"), "! ${vault:} needs the field of the secret behind a #");
+  EXPECT_EQ(value("${vault:/kv#pin}"), "! ${vault:} needs the path of a secret in Vault's API");
+  EXPECT_EQ(value("\"${vault:kv/data/b#pin\""), "! a `${` is not closed by a `}`");
+}
+
+TEST_F(VaultSubstitution, SaysThatAnOldValueStays) {
+  environment_.secrets["kv/data/b"].stale = "Vault is down";
+
+  EXPECT_THAT(said("a: ${vault:kv/data/b#pin}\n"),
+              HasSubstr("warning: Vault is down: the value of before stays in use"));
+  EXPECT_EQ(text("a"), "1234");
+}
+
+TEST_F(VaultSubstitution, IsNotUsedToFindVault) {
+  EXPECT_THAT(said("vault: {address: \"https://v\", token: \"${vault:kv/data/b#pin}\"}\n"),
+              HasSubstr("1:34: error: what says where Vault is cannot come from Vault"));
+  EXPECT_TRUE(environment_.asked.empty());
+}
+
+TEST_F(VaultSubstitution, WaitsUntilTheSettingsOfVaultAreRight) {
+  said("a: ${vault:kv/data/b#pin}\nvault: {adress: x}\n");
+
+  EXPECT_TRUE(environment_.asked.empty());
+  EXPECT_EQ(document_->find("a")->kind, Kind::broken);
+}
+
+TEST_F(VaultSubstitution, IsNotShown) {
+  said("a: ${vault:secret/data/orders#password}\n");
+
+  diagnostics_.error(document_->find("a")->place, "", "got hunter2-hunter2");
+
+  EXPECT_THAT(diagnostics_.text(), HasSubstr("got ***"));
+  EXPECT_THAT(diagnostics_.text(), HasSubstr("a: ${vault:secret/data/orders#password}"));
+}
+
 }  // namespace
 }  // namespace sluice::config

@@ -19,7 +19,8 @@ class Tree : public testing::Test {
   Diagnostics diagnostics_;
   sample::FakeEnvironment environment_;
   std::vector<std::string> files_;
-  Substitution substitution_{environment_, "", diagnostics_, files_};
+  std::vector<LateText> waiting_;
+  Substitution substitution_{environment_, "", diagnostics_, files_, waiting_};
   TreeBuilder tree_{arena_, diagnostics_, substitution_};
 };
 

@@ -71,13 +71,13 @@ TEST(Gather, AsksItsSourcesEachTimeWhileTheyAreRegistered) {
   SeriesStore store({});
   int asked = 0;
   auto registration =
-      store.at_scrape(Family::sluice_log_dropped_total, [&](const Emit& emit) { emit({"access"}, ++asked); });
+      store.at_scrape(Family::sluice_store_up, [&](const Emit& emit) { emit({"shared"}, ++asked); });
 
-  EXPECT_EQ(counter(store, Family::sluice_log_dropped_total, {{"sink", "access"}}), 1);
-  EXPECT_EQ(counter(store, Family::sluice_log_dropped_total, {{"sink", "access"}}), 2);
+  EXPECT_EQ(gauge(store, Family::sluice_store_up, {{"store", "shared"}}), 1);
+  EXPECT_EQ(gauge(store, Family::sluice_store_up, {{"store", "shared"}}), 2);
 
   registration = ScrapeRegistration();
-  EXPECT_EQ(series_count(store, Family::sluice_log_dropped_total), 0u);
+  EXPECT_EQ(series_count(store, Family::sluice_store_up), 0u);
   EXPECT_EQ(asked, 2);
 }
 

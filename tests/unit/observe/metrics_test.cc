@@ -131,11 +131,12 @@ TEST(MetricsRegistry, AsksAtScrape) {
   MetricsRegistry registry({});
   auto& store = registry.store();
   auto generations = registry.generations_at_scrape([] { return std::size_t{3}; });
-  auto drops = registry.log_drops_at_scrape("access", [] { return std::uint64_t{7}; });
+  auto drops = registry.log_drops_at_scrape("access", [] { return LogLosses{7, 0, 2, 0}; });
   auto loop = registry.loop_times_at_scrape(1, [] { return LoopTimes{300'000'000, 100'000'000}; });
 
   EXPECT_EQ(gauge(store, Family::sluice_config_generations_alive, {}), 3);
-  EXPECT_EQ(counter(store, Family::sluice_log_dropped_total, {{"sink", "access"}}), 7);
+  EXPECT_EQ(counter(store, Family::sluice_log_dropped_total, {{"sink", "access"}, {"reason", "full"}}), 7);
+  EXPECT_EQ(counter(store, Family::sluice_log_dropped_total, {{"sink", "access"}, {"reason", "refused"}}), 2);
   EXPECT_EQ(gauge(store, Family::sluice_worker_busy_ratio, {{"worker", "1"}}), 0.75);
 }
 

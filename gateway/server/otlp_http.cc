@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/server/otlp_http.h"
+
+#include <utility>
+
+namespace sluice::server {
+
+OtlpHttp::OtlpHttp(const observe::OtlpConfig& config, net::DnsOptions dns) : loop_(std::move(dns)) {
+  if (auto url = upstream::parse_web_url(config.endpoint)) url_ = std::move(*url);
+  if (url_.target == "/") url_.target = observe::kOtlpLogsPath;
+  where_ = url_.origin.text() + url_.target.substr(0, url_.target.find('?'));
+  request_.tls = url_.origin.tls;
+  request_.host = url_.origin.host;
+  request_.port = std::to_string(url_.origin.port);
+  request_.target = url_.target;
+  request_.accept = request_.content_type = "application/json";
+  request_.ca = config.ca;
+  request_.any_status = true;
+  for (const auto& [name, value] : config.headers) request_.fields.emplace_back(name, value.value);
+  limits_.time = std::chrono::ceil<std::chrono::milliseconds>(config.timeout);
+}
+
+void OtlpHttp::post(std::string body, std::function<void(observe::OtlpAnswer)> done) {
+  auto before = std::exchange(fetching_, nullptr);
+  FetchRequest request = request_;
+  request.body = std::move(body);
+  fetching_ = loop_.start(
+      std::move(request),
+      [done = std::move(done)](base::Result<Fetched> fetched) {
+        observe::OtlpAnswer answer;
+        if (fetched) {
+          answer.status = fetched->status;
+          answer.body = std::move(fetched->body);
+          answer.retry_after = std::move(fetched->retry_after);
+        } else {
+          answer.error = fetched.error().detail;
+        }
+        done(std::move(answer));
+      },
+      limits_);
+}
+
+}  // namespace sluice::server

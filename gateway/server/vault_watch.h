@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// VaultWatch: asks Vault every now and then whether a secret of the configuration has changed, and tells so. What is
+// done about it is for others to say. While Vault cannot be asked nothing has changed. Control thread, without
+// holding it up.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "gateway/base/clock.h"
+#include "gateway/config/vault_config.h"
+#include "gateway/server/http_fetch.h"
+#include "gateway/server/vault.h"
+
+namespace sluice::server {
+
+class VaultWatch {
+ public:
+  // What it needs of the world. Both give a hold: when that is destroyed, nothing is called any more.
+  struct World {
+    std::function<std::shared_ptr<void>(FetchRequest, FetchDone, const FetchLimits&)> fetch;
+    std::function<std::shared_ptr<void>(std::chrono::milliseconds, std::function<void()>)> later;
+    const config::Environment* environment = nullptr;
+  };
+  // The real one; with lookups of its own.
+  static World world(boost::asio::io_context& control, const base::Clock& clock);
+
+  // `changed` may call watch().
+  VaultWatch(World world, std::function<void()> changed);
+  VaultWatch(const VaultWatch&) = delete;
+  ~VaultWatch();
+
+  // From now on these secrets, as they were when the document was read.
+  void watch(const config::VaultConfig& config, std::vector<config::Vaulted> secrets);
+
+ private:
+  struct Watching;
+  std::shared_ptr<Watching> watching_;
+};
+
+}  // namespace sluice::server

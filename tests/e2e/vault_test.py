@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Secrets from Vault. Debian has none, so they come from a stand-in that speaks its documented API."""
+import os
+import unittest
+
+from fake_vault import FakeVault
+from harness import BINARY, Case, GatewayProcess, eventually, sluice, unused_port
+
+ROUTES = """  - name: a
+    match: {path: /a}
+    respond: {status: 200, text: "${vault:secret/data/orders#greeting}, ${vault:secret/data/orders#name}"}
+  - name: b
+    match: {path: /b}
+    use: [{api_key: {}}]
+    respond: {status: 200, text: in}"""
+CONSUMERS = """consumers:
+  - {id: acme, keys: ["${vault:kv/data/keys#acme}"]}"""
+
+
+class Vault(Case):
+    def setUp(self):
+        super().setUp()
+        self.token_file = self.folder / "token"
+        self.token_file.write_text("s.good\n")
+
+    def vault(self, **options):
+        vault = FakeVault(**options)
+        self.addCleanup(vault.close)
+        vault.secrets = {"secret/data/orders": {"greeting": "hello-there", "name": "Ada"},
+                         "kv/data/keys": {"acme": "0123456789abcdef0123456789abcdef"}}
+        return vault
+
+    def write(self, port, more="refresh: 0s"):
+        vault = f"vault: {{address: \"http://127.0.0.1:{port}\", token_file: {self.token_file}, timeout: 2s, {more}}}"
+        self.config.write_text(self.text(ROUTES, more=CONSUMERS + "\n" + vault))
+
+    def greeting(self):
+        return self.curl("/a").body.decode()
+
+    def test_puts_in_secrets(self):
+        vault = self.vault()
+        self.write(vault.port)
+        self.start()
+
+        self.assertEqual(self.greeting(), "hello-there, Ada")
+        self.assertEqual(self.curl("/b").status, 401)
+        self.assertEqual(self.curl("/b", "-H", "X-API-Key: 0123456789abcdef0123456789abcdef").status, 200)
+        self.assertEqual(sorted(vault.asked), ["kv/data/keys", "secret/data/orders"])
+        shown = self.admin("/config").body.decode()
+        self.assertNotIn("hello-there", shown)
+        self.assertNotIn("0123456789abcdef", shown)
+
+    def test_is_found_by_the_environment(self):
+        vault = self.vault(namespace="teams/shop")
+        self.config.write_text(self.text(ROUTES, more=CONSUMERS))
+        environment = {**os.environ, "VAULT_ADDR": f"http://127.0.0.1:{vault.port}", "VAULT_TOKEN": "s.good",
+                       "VAULT_NAMESPACE": "teams/shop"}
+        self.assertEqual(sluice("check", self.config, env=environment).returncode, 0)
+        self.gateway = GatewayProcess([BINARY, "run", self.config], owner=self, env=environment)
+        self.port = int(self.gateway.says(r"web on port (\d+)").group(1))
+
+        self.assertEqual(self.greeting(), "hello-there, Ada")
+
+    def test_is_believed_by_its_certificate(self):
+        certs = self.folder / "certs"
+        self.assertEqual(sluice("dev-cert", "--dir", certs, "localhost").returncode, 0)
+        ca = certs / "ca.pem"
+        vault = self.vault(certificate=(certs / "localhost.pem", certs / "localhost.key"))
+        self.write(vault.port, f"refresh: 0s, ca: \"${{file:{ca}}}\"")
+        self.config.write_text(self.config.read_text().replace(f"http://127.0.0.1:{vault.port}",
+                                                              f"https://localhost:{vault.port}"))
+        self.start()
+        self.assertEqual(self.greeting(), "hello-there, Ada")
+
+        self.config.write_text(self.config.read_text().replace(f", ca: \"${{file:{ca}}}\"", ""))
+        self.assertIn("cannot be trusted", sluice("check", self.config).stderr)
+
+    def test_says_at_the_place_what_is_wrong(self):
+        vault = self.vault()
+        self.write(vault.port)
+        del vault.secrets["secret/data/orders"]["name"]
+        said = sluice("check", self.config).stderr
+        self.assertRegex(said, r"sluice.yaml:\d+:\d+: error: secret/data/orders in Vault has no field `name`")
+        self.assertNotIn("hello-there", said)
+
+        self.token_file.write_text("s.bad\n")
+        said = sluice("check", self.config).stderr
+        self.assertRegex(said, r"sluice.yaml:\d+:\d+: error: Vault at http://127.0.0.1:\d+ does not let this gateway "
+                               r"read secret/data/orders \(status 403: permission denied\)")
+        self.assertNotIn("s.bad", said)
+
+    def test_does_not_start_while_it_is_down(self):
+        self.write(unused_port())
+        result = sluice("run", self.config)
+
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"sluice.yaml:\d+:\d+: error: Vault at http://127.0.0.1:\d+ cannot be asked: "
+                                        r"Connection refused")
+
+    def test_keeps_the_secrets_of_before_when_it_is_down_at_a_reload(self):
+        vault = self.vault()
+        self.write(vault.port)
+        self.start()
+        vault.sealed = True
+        self.config.write_text(self.config.read_text().replace("text: in", "text: changed"))
+        self.reload()
+
+        self.gateway.says(r"warning: Vault at \S+ cannot answer now \(status 503: Vault is sealed\): the value of "
+                          r"before stays in use")
+        self.assertEqual(self.greeting(), "hello-there, Ada")
+        self.assertEqual(self.curl("/b", "-H", "X-API-Key: 0123456789abcdef0123456789abcdef").body, b"changed")
+
+    def test_keeps_what_is_in_force_when_a_secret_is_gone(self):
+        vault = self.vault()
+        self.write(vault.port)
+        self.start()
+        del vault.secrets["secret/data/orders"]
+        self.reload()
+
+        self.gateway.says("error: Vault has nothing at secret/data/orders")
+        self.gateway.says("not reloaded")
+        self.assertEqual(self.greeting(), "hello-there, Ada")
+
+    def test_takes_over_a_secret_that_has_changed(self):
+        vault = self.vault()
+        self.write(vault.port, "refresh: 1s")
+        self.start()
+        self.assertEqual(self.greeting(), "hello-there, Ada")
+        vault.secrets["secret/data/orders"] = {"greeting": "good evening", "name": "Ada"}
+
+        eventually(lambda: self.greeting() == "good evening, Ada", "the new secret is in force")
+        self.gateway.says("a secret in Vault has changed")
+
+    def test_leaves_files_that_somebody_edits_alone(self):
+        vault = self.vault()
+        self.write(vault.port, "refresh: 1s")
+        self.start()
+        self.config.write_text(self.config.read_text().replace("text: in", "text: half"))
+        vault.secrets["secret/data/orders"] = {"greeting": "good evening", "name": "Ada"}
+        self.gateway.says("a secret in Vault has changed, and so has .*, which SIGHUP takes over")
+
+        self.assertEqual(self.greeting(), "hello-there, Ada")
+        self.reload()
+        self.assertEqual(self.greeting(), "good evening, Ada")
+
+
+if __name__ == "__main__":
+    unittest.main()
