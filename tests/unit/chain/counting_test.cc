@@ -164,7 +164,7 @@ struct Passing : Counting {
   }
   // Reads so many pieces of 16 KiB.
   void pass(int pieces) {
-    for (int i = 0; i < pieces; ++i) fake.ex.request_body->read(16 << 10).await_resume();
+    for (int i = 0; i < pieces; ++i) EXPECT_TRUE(fake.ex.request_body->read(16 << 10).await_resume());
   }
   std::vector<std::int64_t> corrections() const {
     std::vector<std::int64_t> out;
