@@ -196,7 +196,7 @@ constexpr std::string_view attribute_of(std::string_view field, std::string_view
 }
 
 void fields(const AccessRecord& r, Attributes& a) noexcept {
-#define FIELD(name, kind, limit, value)                                                       \
+#define FIELD(name, kind, limit, value)                                                  \
   if constexpr (constexpr auto key = attribute_of(#name, "sluice." #name); !key.empty()) \
     a.kind(key, value, limit);
 #include "gateway/observe/log_fields.def"

@@ -61,10 +61,11 @@ std::string number(std::string_view key, std::string_view value) {
 TEST(OtlpRecord, SaysWhenItWasAndWhat) {
   auto record = written(proxied());
 
-  EXPECT_THAT(record, testing::StartsWith(
-                          R"({"timeUnixNano":"1767323045078000000","observedTimeUnixNano":"1767323045080000000",)"
-                          R"("severityNumber":9,"severityText":"INFO",)"
-                          R"("body":{"stringValue":"GET /orders/4711 200"},"attributes":[)"));
+  EXPECT_THAT(record,
+              testing::StartsWith(
+                  R"({"timeUnixNano":"1767323045078000000","observedTimeUnixNano":"1767323045080000000",)"
+                  R"("severityNumber":9,"severityText":"INFO",)"
+                  R"("body":{"stringValue":"GET /orders/4711 200"},"attributes":[)"));
 }
 
 TEST(OtlpRecord, NamesWhatTheConventionsName) {
@@ -97,7 +98,8 @@ TEST(OtlpRecord, NamesWhatTheConventionsName) {
 
 TEST(OtlpRecord, HasAllOtherFieldsByTheirOwnNames) {
   AccessRecord r = proxied();
-  AttemptRecord attempts[] = {{"10.0.0.6:8080", 503, base::Reason::none, 1ms}, {"10.0.0.7:8080", 200, {}, 2ms}};
+  AttemptRecord attempts[] = {{"10.0.0.6:8080", 503, base::Reason::none, 1ms},
+                              {"10.0.0.7:8080", 200, {}, 2ms}};
   std::string_view partial[] = {"users"};
   r.attempts = attempts;
   r.partial = partial;
@@ -111,7 +113,8 @@ TEST(OtlpRecord, HasAllOtherFieldsByTheirOwnNames) {
   EXPECT_THAT(record, HasSubstr(number("sluice.rate_limit_remaining", "7")));
   EXPECT_THAT(record, HasSubstr(R"({"key":"sluice.attempts","value":{"arrayValue":{"values":)"
                                 R"([{"stringValue":"10.0.0.6:8080 503 - 1.000"},)"));
-  EXPECT_THAT(record, HasSubstr(R"("sluice.partial","value":{"arrayValue":{"values":[{"stringValue":"users"}]}})"));
+  EXPECT_THAT(record,
+              HasSubstr(R"("sluice.partial","value":{"arrayValue":{"values":[{"stringValue":"users"}]}})"));
   EXPECT_THAT(record, Not(HasSubstr("sluice.status")));
   EXPECT_THAT(record, Not(HasSubstr("sluice.time")));
 }
@@ -156,10 +159,10 @@ TEST(OtlpRecord, KeepsWithinItsBound) {
   std::string path = '/' + bad + '?' + bad, short_path = '/' + bad.substr(0, 2000) + '?' + bad;
   std::vector<AttemptRecord> attempts(12, AttemptRecord{one, 503, base::Reason::none, 1ms});
   std::vector<std::string_view> partial(20, one);
-  for (std::string_view* text : {&r.request_id, &r.listener, &r.client_ip, &r.method, &r.host, &r.protocol,
-                                 &r.tls_version, &r.sni, &r.detail, &r.route, &r.consumer, &r.auth_method,
-                                 &r.credential, &r.policy_denied, &r.upstream, &r.target, &r.user_agent,
-                                 &r.referer, &r.config_hash})
+  for (std::string_view* text :
+       {&r.request_id, &r.listener, &r.client_ip, &r.method, &r.host, &r.protocol, &r.tls_version, &r.sni,
+        &r.detail, &r.route, &r.consumer, &r.auth_method, &r.credential, &r.policy_denied, &r.upstream,
+        &r.target, &r.user_agent, &r.referer, &r.config_hash})
     *text = one;
   r.attempts = attempts;
   r.partial = partial;
