@@ -11,10 +11,10 @@ ROUTES = """  - name: a
     respond: {status: 200, text: "${vault:secret/data/orders#greeting}, ${vault:secret/data/orders#name}"}
   - name: b
     match: {path: /b}
-    use: [{api_key: {}}]
+    use: [{api_key: {header: X-API-Key}}]
     respond: {status: 200, text: in}"""
 CONSUMERS = """consumers:
-  - {id: acme, keys: ["${vault:kv/data/keys#acme}"]}"""
+  - {id: acme, api_keys: ["${vault:kv/data/keys#acme}"]}"""
 
 
 class Vault(Case):

@@ -168,7 +168,7 @@ TEST_F(VaultSubstitution, PutsFieldsOfSecretsIntoTexts) {
 }
 
 TEST_F(VaultSubstitution, AsksOnceForEverything) {
-  EXPECT_EQ(said("a: ${vault:secret/data/orders#user}\nb: [${vault:kv/data/b#pin}]\n"
+  EXPECT_EQ(said("a: ${vault:secret/data/orders#user}\nb: [\"${vault:kv/data/b#pin}\"]\n"
                  "c: ${vault:secret/data/orders#password}\n"),
             "");
 
@@ -222,7 +222,7 @@ TEST_F(VaultSubstitution, SaysThatAnOldValueStays) {
 
 TEST_F(VaultSubstitution, IsNotUsedToFindVault) {
   EXPECT_THAT(said("vault: {address: \"https://v\", token: \"${vault:kv/data/b#pin}\"}\n"),
-              HasSubstr("1:34: error: what says where Vault is cannot come from Vault"));
+              HasSubstr("1:38: error: what says where Vault is cannot come from Vault"));
   EXPECT_TRUE(environment_.asked.empty());
 }
 
