@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/config/describe.h"
+#include "gateway/config/types.h"
 
 namespace sluice::config {
 
