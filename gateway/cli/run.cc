@@ -249,7 +249,8 @@ class Run {
     files_moved_ = false;
   }
 
-  // Only the secrets: what somebody is writing into the files has to wait for him, unless they are watched too.
+  // Only the secrets: what somebody is writing into the files has to wait for him, unless they are watched
+  // too.
   void secrets_changed() {
     if (stopping_ || reloading_) return;
     files_moved_ = files_.moved() || files_moved_;
@@ -258,7 +259,7 @@ class Run {
       return;
     }
     log(Level::info, "a secret in Vault has changed");
-    reload();
+    boost::asio::post(control_, [this] { reload(); });  // not from inside the answer
   }
 
   void give_way(pid_t successor) {

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "gateway/config/bind.h"
+#include "gateway/config/describe.h"
 #include "gateway/config/encoding.h"
 #include "gateway/config/merge.h"
 #include "gateway/config/substitute.h"
@@ -98,8 +99,7 @@ class Loader {
     text = without_byte_order_mark(text);
     std::uint32_t file = sources.add(path, text);
     if (!confining_.empty()) document_.confined_[file] = confining_;
-    Substitution substitution(environment_, directory_of(path), diagnostics_, document_.files_,
-                              waiting_);
+    Substitution substitution(environment_, directory_of(path), diagnostics_, document_.files_, waiting_);
     TreeBuilder tree(*document_.arena_, diagnostics_, substitution);
     if (!check_encoding(text, file, diagnostics_) || !parse_yaml(text, file, tree, diagnostics_)) {
       document_.complete_ = false;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads YAML into a Document: the one place that knows the YAML library. Accepts the part of YAML 1.2 that
 // cannot surprise (core schema, no tags, no merge keys, one document, few aliases), replaces ${env:NAME},
-// ${file:/path} and ${vault:path#field}, and merges what the top-level `include` names. Everything it dislikes becomes a diagnostic;
-// it never throws.
+// ${file:/path} and ${vault:path#field}, and merges what the top-level `include` names. Everything it
+// dislikes becomes a diagnostic; it never throws.
 #pragma once
 #include <cstddef>
 #include <map>
@@ -62,8 +62,8 @@ inline constexpr std::string_view kIncludeDoc =
     "Their "
     "lists are put behind ours, their mappings are united with ours; a name may be defined only once.";
 
-// The file and all that it includes. Look at `diagnostics` before using the document. The secrets of Vault in it are
-// added to `vaulted`.
+// The file and all that it includes. Look at `diagnostics` before using the document. The secrets of Vault in
+// it are added to `vaulted`.
 Document load(const std::string& path, Diagnostics& diagnostics,
               const Environment& environment = system_environment(), std::vector<Vaulted>* vaulted = nullptr);
 // The same from a text; `name` stands for the file in diagnostics and is where relative paths start.

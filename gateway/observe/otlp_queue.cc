@@ -64,7 +64,10 @@ std::string otlp_opening(const OtlpConfig& config) {
 }
 
 OtlpQueue::OtlpQueue(const OtlpConfig& config, std::unique_ptr<OtlpWire> wire)
-    : config_(config), opening_(otlp_opening(config)), wire_(std::move(wire)), random_(std::random_device{}()) {}
+    : config_(config),
+      opening_(otlp_opening(config)),
+      wire_(std::move(wire)),
+      random_(std::random_device{}()) {}
 
 bool OtlpQueue::take(std::string_view record, base::SteadyTime now) {
   while (record.ends_with('\n')) record.remove_suffix(1);
@@ -156,7 +159,8 @@ void OtlpQueue::trouble(std::string why) {
 // What the collector asks for, or else longer each time; never in step with other gateways.
 base::Duration OtlpQueue::pause(const OtlpAnswer& answer) {
   if (auto seconds = base::parse_decimal(answer.retry_after); seconds && *seconds > 0)
-    return std::min<base::Duration>(std::chrono::seconds(std::min<std::uint64_t>(*seconds, 3600)), kLongestPause);
+    return std::min<base::Duration>(std::chrono::seconds(std::min<std::uint64_t>(*seconds, 3600)),
+                                    kLongestPause);
   auto longest = std::min<base::Duration>(kFirstPause * (1 << std::min(tries_ - 1, 6u)), kLongestPause);
   return longest / 2 + longest / 2 * static_cast<std::int64_t>(random_() % 1024) / 1024;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// OtlpQueue: puts records (otlp_record.h) into batches, and sends them one after the other, again after a pause where
-// the collector asks for patience. It holds one batch on its way and one that is being filled; more stays where
-// it waits, in the rings of the workers. Used by the log writer's thread through LogSink. Time is given to it, and so
-// is the wire, so that tests own both.
+// OtlpQueue: puts records (otlp_record.h) into batches, and sends them one after the other, again after a
+// pause where the collector asks for patience. It holds one batch on its way and one that is being filled;
+// more stays where it waits, in the rings of the workers. Used by the log writer's thread through LogSink.
+// Time is given to it, and so is the wire, so that tests own both.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -40,8 +40,8 @@ class OtlpWire {
 
 class OtlpQueue {
  public:
-  static constexpr std::size_t kMostBytes = 4u << 20;                         // of a batch
-  static constexpr base::Duration kFirstPause = std::chrono::seconds(1);      // doubles with each try
+  static constexpr std::size_t kMostBytes = 4u << 20;                        // of a batch
+  static constexpr base::Duration kFirstPause = std::chrono::seconds(1);     // doubles with each try
   static constexpr base::Duration kLongestPause = std::chrono::seconds(30);  // also where more is asked for
 
   OtlpQueue(const OtlpConfig& config, std::unique_ptr<OtlpWire> wire);

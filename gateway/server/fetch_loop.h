@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// FetchLoop: requests of the gateway's own (http_fetch.h) for a thread that may wait for them, such as the log
-// writer's: with a loop and lookups of its own, so that they go on whatever the control thread does. Belongs to one
-// thread at a time.
+// FetchLoop: requests of the gateway's own (http_fetch.h) for a thread that may wait for them, such as the
+// log writer's: with a loop and lookups of its own, so that they go on whatever the control thread does.
+// Belongs to one thread at a time.
 #pragma once
 #include <chrono>
 #include <cstddef>

@@ -85,8 +85,8 @@ void Gateway::make_workers(const Config& config) {
         i, [&loop] { return observe::LoopTimes{loop.busy_nanoseconds(), loop.idle_nanoseconds()}; }));
   }
   gauges_.push_back(metrics_->generations_at_scrape([this] { return generations_alive(); }));
-  gauges_.push_back(
-      metrics_->log_drops_at_scrape("access_log", [this] { return log_ ? log_->losses() : observe::LogLosses(); }));
+  gauges_.push_back(metrics_->log_drops_at_scrape(
+      "access_log", [this] { return log_ ? log_->losses() : observe::LogLosses(); }));
   gauges_.push_back(
       metrics_->store().at_scrape(observe::Family::sluice_store_keys, [this](const observe::Emit& emit) {
         for (const auto& t : stores_.tables(stores::instant(clock_.steady())))

@@ -21,7 +21,8 @@ std::string or_variable(std::string written, const config::Environment& environm
   return written.empty() ? environment.variable(name).value_or("") : written;
 }
 
-// The content of a file that the settings or the environment name; false with `fault` set if it cannot be read.
+// The content of a file that the settings or the environment name; false with `fault` set if it cannot be
+// read.
 bool read_file(const std::string& path, const char* what, const config::Environment& environment,
                std::string& out, VaultFault& fault) {
   auto [text, error] = environment.read(path, config::kLargestSecret);
@@ -85,7 +86,8 @@ std::variant<VaultAccess, VaultFault> vault_access(const config::VaultConfig& co
   out.timeout = std::chrono::ceil<std::chrono::milliseconds>(config.timeout);
   out.ca = config.ca;
   if (auto path = environment.variable("VAULT_CACERT"); out.ca.empty() && path && !path->empty())
-    if (!read_file(*path, "the authorities that VAULT_CACERT names", environment, out.ca, fault)) return fault;
+    if (!read_file(*path, "the authorities that VAULT_CACERT names", environment, out.ca, fault))
+      return fault;
   out.token = config.token.value;
   if (!config.token_file.empty()) {
     if (!read_file(config.token_file, "the token for Vault", environment, out.token, fault)) return fault;

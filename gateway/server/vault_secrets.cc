@@ -23,19 +23,18 @@ std::string key_of(const VaultAccess& access, const std::string& path) {
 std::vector<std::optional<base::Result<Fetched>>> ask_all(const VaultAccess& access,
                                                           const std::vector<std::string>& paths) {
   std::vector<std::optional<base::Result<Fetched>>> heard(paths.size());
-  std::vector<std::shared_ptr<void>> holds(paths.size());
   FetchLoop loop;
+  std::vector<std::shared_ptr<void>> holds(paths.size());  // gone before the loop
   auto until = Clock::now() + access.timeout;
   std::size_t begun = 0, ended = 0;
   while (ended < paths.size() && Clock::now() < until) {
     for (; begun < paths.size() && begun - ended < kAtOnce; ++begun)
-      holds[begun] = loop.start(
-          vault_request(access, paths[begun]),
-          [&heard, &ended, at = begun](base::Result<Fetched> result) {
-            heard[at].emplace(std::move(result));
-            ++ended;
-          },
-          {access.timeout, kLargestAnswer});
+      holds[begun] = loop.start(vault_request(access, paths[begun]),
+                                [&heard, &ended, at = begun](base::Result<Fetched> result) {
+                                  heard[at].emplace(std::move(result));
+                                  ++ended;
+                                },
+                                {access.timeout, kLargestAnswer});
     loop.run(std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()));
   }
   return heard;

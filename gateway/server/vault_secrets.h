@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // VaultSecrets: the Environment of the gateway's own configuration: the system's, and the Vault that the
-// configuration names. It remembers what Vault has said, so that a reload while Vault is down goes on with the
-// secrets of before. Control thread, which waits for Vault as long as `vault.timeout` allows: nothing is served
-// from it.
+// configuration names. It remembers what Vault has said, so that a reload while Vault is down goes on with
+// the secrets of before. Control thread, which waits for Vault as long as `vault.timeout` allows: nothing is
+// served from it.
 #pragma once
 #include <map>
 #include <string>
@@ -15,8 +15,7 @@ namespace sluice::server {
 
 class VaultSecrets final : public config::Environment {
  public:
-  explicit VaultSecrets(const config::Environment& system = config::system_environment())
-      : system_(system) {}
+  explicit VaultSecrets(const config::Environment& system = config::system_environment()) : system_(system) {}
 
   std::optional<std::string> variable(const std::string& name) const override {
     return system_.variable(name);

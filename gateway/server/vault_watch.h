@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// VaultWatch: asks Vault every now and then whether a secret of the configuration has changed, and tells so. What is
-// done about it is for others to say. While Vault cannot be asked nothing has changed. Control thread, without
-// holding it up.
+// VaultWatch: asks Vault every now and then whether a secret of the configuration has changed, and tells so.
+// What is done about it is for others to say. While Vault cannot be asked nothing has changed. Control
+// thread, without holding it up.
 #pragma once
 #include <functional>
 #include <memory>

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Secrets from Vault. Debian has none, so they come from a stand-in that speaks its documented API."""
+import hashlib
 import os
 import unittest
 
@@ -8,13 +9,15 @@ from harness import BINARY, Case, GatewayProcess, eventually, sluice, unused_por
 
 ROUTES = """  - name: a
     match: {path: /a}
-    respond: {status: 200, text: "${vault:secret/data/orders#greeting}, ${vault:secret/data/orders#name}"}
+    respond: {status: 200, body: "${vault:secret/data/orders#greeting}, ${vault:secret/data/orders#name}"}
   - name: b
     match: {path: /b}
-    use: [{api_key: {}}]
-    respond: {status: 200, text: in}"""
+    use: [{api_key: {header: X-API-Key}}]
+    respond: {status: 200, body: in}"""
 CONSUMERS = """consumers:
-  - {id: acme, keys: ["${vault:kv/data/keys#acme}"]}"""
+  - {name: acme, api_keys: ["${vault:kv/data/keys#acme}"]}"""
+KEY = "0123456789abcdef0123456789abcdef"
+DIGEST = "sha256:" + hashlib.sha256(KEY.encode()).hexdigest()
 
 
 class Vault(Case):
@@ -27,7 +30,7 @@ class Vault(Case):
         vault = FakeVault(**options)
         self.addCleanup(vault.close)
         vault.secrets = {"secret/data/orders": {"greeting": "hello-there", "name": "Ada"},
-                         "kv/data/keys": {"acme": "0123456789abcdef0123456789abcdef"}}
+                         "kv/data/keys": {"acme": DIGEST}}
         return vault
 
     def write(self, port, more="refresh: 0s"):
@@ -44,11 +47,11 @@ class Vault(Case):
 
         self.assertEqual(self.greeting(), "hello-there, Ada")
         self.assertEqual(self.curl("/b").status, 401)
-        self.assertEqual(self.curl("/b", "-H", "X-API-Key: 0123456789abcdef0123456789abcdef").status, 200)
+        self.assertEqual(self.curl("/b", "-H", f"X-API-Key: {KEY}").status, 200)
         self.assertEqual(sorted(vault.asked), ["kv/data/keys", "secret/data/orders"])
         shown = self.admin("/config").body.decode()
         self.assertNotIn("hello-there", shown)
-        self.assertNotIn("0123456789abcdef", shown)
+        self.assertNotIn(DIGEST, shown)
 
     def test_is_found_by_the_environment(self):
         vault = self.vault(namespace="teams/shop")
@@ -102,13 +105,13 @@ class Vault(Case):
         self.write(vault.port)
         self.start()
         vault.sealed = True
-        self.config.write_text(self.config.read_text().replace("text: in", "text: changed"))
+        self.config.write_text(self.config.read_text().replace("body: in", "body: changed"))
         self.reload()
 
         self.gateway.says(r"warning: Vault at \S+ cannot answer now \(status 503: Vault is sealed\): the value of "
                           r"before stays in use")
         self.assertEqual(self.greeting(), "hello-there, Ada")
-        self.assertEqual(self.curl("/b", "-H", "X-API-Key: 0123456789abcdef0123456789abcdef").body, b"changed")
+        self.assertEqual(self.curl("/b", "-H", f"X-API-Key: {KEY}").body, b"changed")
 
     def test_keeps_what_is_in_force_when_a_secret_is_gone(self):
         vault = self.vault()
@@ -135,7 +138,7 @@ class Vault(Case):
         vault = self.vault()
         self.write(vault.port, "refresh: 1s")
         self.start()
-        self.config.write_text(self.config.read_text().replace("text: in", "text: half"))
+        self.config.write_text(self.config.read_text().replace("body: in", "body: half"))
         vault.secrets["secret/data/orders"] = {"greeting": "good evening", "name": "Ada"}
         self.gateway.says("a secret in Vault has changed, and so has .*, which SIGHUP takes over")
 

@@ -222,8 +222,8 @@ class FakeEnvironment final : public config::Environment {
   std::map<std::string, std::string> variables, files;
   std::map<std::string, std::vector<std::string>> globs;
   std::map<std::string, std::string> failing_globs;
-  std::map<std::string, VaultAnswer> secrets;                   // of Vault, by path
-  mutable std::vector<std::vector<std::string>> asked;          // of Vault
+  std::map<std::string, VaultAnswer> secrets;           // of Vault, by path
+  mutable std::vector<std::vector<std::string>> asked;  // of Vault
   mutable std::vector<config::VaultConfig> asked_as;
 
   std::optional<std::string> variable(const std::string& name) const override {

@@ -161,13 +161,14 @@ class VaultSubstitution : public SubstitutionTest {
 
 TEST_F(VaultSubstitution, PutsFieldsOfSecretsIntoTexts) {
   EXPECT_EQ(value("${vault:secret/data/orders#password}"), "hunter2-hunter2");
-  EXPECT_EQ(value("'${env:NAME}/${vault:secret/data/orders#user}:${vault:kv/data/b#pin}'"), "orders/orders:1234");
+  EXPECT_EQ(value("'${env:NAME}/${vault:secret/data/orders#user}:${vault:kv/data/b#pin}'"),
+            "orders/orders:1234");
   EXPECT_TRUE(substituted());
   EXPECT_EQ(value("$${vault:secret/data/orders#user}"), "$${vault:secret/data/orders#user}");
 }
 
 TEST_F(VaultSubstitution, AsksOnceForEverything) {
-  EXPECT_EQ(said("a: ${vault:secret/data/orders#user}\nb: [${vault:kv/data/b#pin}]\n"
+  EXPECT_EQ(said("a: ${vault:secret/data/orders#user}\nb: [\"${vault:kv/data/b#pin}\"]\n"
                  "c: ${vault:secret/data/orders#password}\n"),
             "");
 
@@ -185,7 +186,8 @@ TEST_F(VaultSubstitution, AsksNobodyWithoutNeed) {
 }
 
 TEST_F(VaultSubstitution, AsksWhereTheDocumentSays) {
-  EXPECT_EQ(said("a: ${vault:kv/data/b#pin}\nvault: {address: \"https://v:8200\", token: \"${env:NAME}\"}\n"), "");
+  EXPECT_EQ(said("a: ${vault:kv/data/b#pin}\nvault: {address: \"https://v:8200\", token: \"${env:NAME}\"}\n"),
+            "");
 
   EXPECT_EQ(environment_.asked_as[0].address, "https://v:8200");
   EXPECT_EQ(environment_.asked_as[0].token.value, "orders");
@@ -199,8 +201,9 @@ TEST_F(VaultSubstitution, ReachesAliasesToo) {
 }
 
 TEST_F(VaultSubstitution, SaysWhatIsMissingAndWhere) {
-  EXPECT_EQ(said("a: ${vault:kv/data/c#pin}\n"),
-            "conf/gateway.yaml:1:4: error: Vault has nothing at kv/data/c\n  a: ${vault:kv/data/c#pin}\n     ^\n");
+  EXPECT_EQ(
+      said("a: ${vault:kv/data/c#pin}\n"),
+      "conf/gateway.yaml:1:4: error: Vault has nothing at kv/data/c\n  a: ${vault:kv/data/c#pin}\n     ^\n");
   EXPECT_THAT(said("a: ${vault:secret/data/orders#pasword}\n"),
               HasSubstr("has no field `pasword`\n  a: ${vault:secret/data/orders#pasword}\n     ^\n"
                         "  did you mean \"password\"?"));
@@ -219,7 +222,7 @@ TEST_F(VaultSubstitution, SaysThatAnOldValueStays) {
 
 TEST_F(VaultSubstitution, IsNotUsedToFindVault) {
   EXPECT_THAT(said("vault: {address: \"https://v\", token: \"${vault:kv/data/b#pin}\"}\n"),
-              HasSubstr("1:34: error: what says where Vault is cannot come from Vault"));
+              HasSubstr("1:38: error: what says where Vault is cannot come from Vault"));
   EXPECT_TRUE(environment_.asked.empty());
 }
 

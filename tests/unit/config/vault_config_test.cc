@@ -42,8 +42,7 @@ bool is_reference(std::string_view text) {
 }
 
 TEST(VaultConfig, ReadsEverySetting) {
-  auto c = bound(
-      "{address: 'https://v:8200', token: t, namespace: a/b, ca: pem, timeout: 2s, refresh: 1m}");
+  auto c = bound("{address: 'https://v:8200', token: t, namespace: a/b, ca: pem, timeout: 2s, refresh: 1m}");
 
   EXPECT_EQ(c.address, "https://v:8200");
   EXPECT_EQ(c.token.value, "t");

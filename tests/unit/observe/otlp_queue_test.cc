@@ -48,7 +48,8 @@ class OtlpQueueTest : public testing::Test {
     queue_->step(now_);
   }
   void answer(unsigned status, std::string body = "{}", std::string retry_after = "") {
-    wire_->answer({status, std::move(body), std::move(retry_after), status == 0 ? "cannot be asked: it is down" : ""});
+    wire_->answer(
+        {status, std::move(body), std::move(retry_after), status == 0 ? "cannot be asked: it is down" : ""});
     queue_->step(now_);
   }
   void pass(base::Duration d) {
@@ -139,8 +140,9 @@ TEST_F(OtlpQueueTest, GivesUpWhatHasWaitedTooLong) {
 
   EXPECT_EQ(queue_->unreachable(), 2u);
   EXPECT_TRUE(queue_->holds_nothing());
-  EXPECT_THAT(said_, ElementsAre(HasSubstr("http://c:4318/v1/logs cannot be asked: it is down; records wait for it"),
-                                 HasSubstr("waited too long are dropped")));
+  EXPECT_THAT(said_,
+              ElementsAre(HasSubstr("http://c:4318/v1/logs cannot be asked: it is down; records wait for it"),
+                          HasSubstr("waited too long are dropped")));
 }
 
 TEST_F(OtlpQueueTest, DoesNotRepeatWhatIsNotWanted) {

@@ -120,7 +120,8 @@ TEST_F(VaultTest, ReadsTheFieldsOfASecret) {
 }
 
 TEST_F(VaultTest, TellsAnswersThatAreNoSecrets) {
-  for (const char* body : {"", "{}", "[]", R"({"data":{"password":"x"}})", R"({"data":{"data":1,"metadata":{}}})"})
+  for (const char* body :
+       {"", "{}", "[]", R"({"data":{"password":"x"}})", R"({"data":{"data":1,"metadata":{}}})"})
     EXPECT_THAT(heard(200, body).answer.error, HasSubstr("is no secret of a KV store of version 2")) << body;
   EXPECT_THAT(heard(200, R"({"data":{"data":null,"metadata":{"deletion_time":"x"}}})").answer.error,
               HasSubstr("was deleted"));
@@ -145,7 +146,8 @@ TEST_F(VaultTest, TellsARefusalFromBeingDown) {
   EXPECT_TRUE(heard(473, "").down);
   EXPECT_FALSE(heard(400, "").down);
 
-  auto gone = read_vault(access(), "a", base::fail(base::Reason::internal, "cannot be asked: Connection refused"));
+  auto gone =
+      read_vault(access(), "a", base::fail(base::Reason::internal, "cannot be asked: Connection refused"));
   EXPECT_EQ(gone.answer.error, "Vault at https://vault.example:8200 cannot be asked: Connection refused");
   EXPECT_TRUE(gone.down);
 }

@@ -123,8 +123,9 @@ TEST_F(VaultWatchTest, KeepsStillWhileVaultIsDown) {
   answer(R"("z":3)");
 
   EXPECT_EQ(changes_, 0);
-  EXPECT_THAT(said_, ElementsAre(HasSubstr("cannot be asked: it is down; the secrets that were read stay in use"),
-                                 HasSubstr("can be read again")));
+  EXPECT_THAT(said_,
+              ElementsAre(HasSubstr("cannot be asked: it is down; the secrets that were read stay in use"),
+                          HasSubstr("can be read again")));
 }
 
 TEST_F(VaultWatchTest, SeesTheOthersBehindASecretThatIsRefused) {
