@@ -27,8 +27,8 @@ constexpr std::string_view kIndex =
     "/revocations how many tokens were taken back; PUT takes back more\n\n"
     "POST  /reload  reads the configuration again\n"
     "POST  /drain   ends the process, politely\n"
-    "PUT   /upstreams/U/targets  [\"http://10.0.0.7:8080\"], in place of the configuration's; DELETE goes "
-    "back\n"
+    "PUT   /upstreams/U/targets  [\"http://10.0.0.7:8080\"], in place of the configuration's, with "
+    "?persist=true after a restart too; DELETE goes back\n"
     "PATCH /upstreams/U/targets/T  {\"weight\": 3, \"drain\": true, \"health\": \"reset\"}\n";
 
 constexpr std::string_view kFailure = "/failures/";
@@ -69,20 +69,47 @@ Reply Pages::answer(const PageRequest& request) {
   return read(request);
 }
 
+namespace {
+
+Reply refused(const TargetsTold& told, const std::string& upstream) {
+  using Kind = TargetsTold::Kind;
+  switch (told.kind) {
+    case Kind::no_upstream:
+      return problem(404, "There is no upstream `" + upstream + "` in use; /upstreams lists them.");
+    case Kind::nothing:
+      return problem(404, "Nobody has told targets of an upstream `" + upstream + "`.");
+    case Kind::no_place:
+      return problem(409,
+                     "Nothing has changed: targets are persisted in `state_directory`, and the configuration "
+                     "names none that can be used.");
+    case Kind::not_persisted:
+      return problem(500, "Nothing has changed, as it could not be written: " + told.fault + ".");
+    case Kind::bad:
+    case Kind::done:
+      break;
+  }
+  return problem(400, told.fault);
+}
+
+}  // namespace
+
 // No page of a browser can send either to another origin unasked.
 Reply Pages::targets(const PageRequest& request, const std::string& upstream) {
+  using Kind = TargetsTold::Kind;
   if (request.method == "DELETE") {
-    if (!suppliers_.targets.forget(upstream))
-      return problem(404, "Nobody has told targets of an upstream `" + upstream + "`.");
+    auto told = suppliers_.targets.forget(upstream);
+    if (told.kind != Kind::done) return refused(told, upstream);
     note_change(request, "those of the configuration again");
     return json_reply(200, "{\"targets\":null}\n");
   }
   if (request.method != "PUT") return wrong_method("PUT, DELETE");
-  auto put = suppliers_.targets.put(upstream, std::string(request.body));
-  if (!put) return problem(404, "There is no upstream `" + upstream + "` in use; /upstreams lists them.");
-  if (!*put) return problem(400, put->error().detail);
-  note_change(request, fmt::format("{} targets", **put));
-  return json_reply(200, fmt::format("{{\"targets\":{}}}\n", **put));
+  auto persist = persist_asked(request.query());
+  if (!persist) return problem(400, "There is one parameter, `persist`: true or false.");
+  auto told = suppliers_.targets.put(upstream, std::string(request.body), *persist);
+  if (told.kind != Kind::done) return refused(told, upstream);
+  note_change(request, fmt::format("{} targets{}", told.targets, *persist ? ", persisted" : ""));
+  return json_reply(
+      200, fmt::format("{{\"targets\":{}{}}}\n", told.targets, *persist ? ",\"persisted\":true" : ""));
 }
 
 Reply Pages::read(const PageRequest& request) {
@@ -95,7 +122,10 @@ Reply Pages::read(const PageRequest& request) {
   if (path.starts_with(kFailure)) return failure(request, path.substr(kFailure.size()));
   if (path == "/config") return config(request.query());
   if (path == "/routes") return json_reply(200, routes_page(suppliers_.routes("")));
-  if (path == "/upstreams") return json_reply(200, upstreams_page(suppliers_.upstreams()));
+  if (path == "/upstreams") {
+    auto report = suppliers_.upstreams();
+    return json_reply(200, upstreams_page(report.upstreams, report.silent));
+  }
   if (path == "/workers") return json_reply(200, workers_page(suppliers_.workers()));
   if (path == "/listeners") return json_reply(200, listeners_page(suppliers_.listeners()));
   if (path == "/revocations")

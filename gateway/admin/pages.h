@@ -35,7 +35,7 @@ struct Suppliers {
   // 0 at the end.
   std::function<std::size_t(std::size_t piece, std::string& out)> metrics;
   std::function<Readiness()> readiness;
-  std::function<std::vector<UpstreamReport>()> upstreams;
+  std::function<UpstreamsReport()> upstreams;
   // Takes a token back.
   std::function<Revoked(chain::Revocation)> revoke;
   std::function<std::size_t()> revocations;  // how many are in force

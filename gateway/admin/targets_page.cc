@@ -5,6 +5,15 @@
 
 namespace sluice::admin {
 
+std::optional<bool> persist_asked(std::string_view query) {
+  bool persist = false, good = true;
+  each_decoded(query, [&](std::string_view name, std::string_view value) {
+    good = good && name == "persist" && (value == "true" || value == "false");
+    persist = value == "true";
+  });
+  return good ? std::optional(persist) : std::nullopt;
+}
+
 std::optional<std::string> upstream_of_targets(std::string_view path) {
   constexpr std::string_view kBefore = "/upstreams/", kBehind = "/targets";
   if (!path.starts_with(kBefore) || !path.ends_with(kBehind) ||

@@ -35,6 +35,31 @@ std::string concurrency(const upstream::Protection::Concurrency& c) {
       json_text(told(c)));
 }
 
+std::string labels(const upstream::TargetLabels& l) {
+  std::string out = l.zone.empty() ? "" : ",\"zone\":" + json_text(l.zone);
+  std::string pairs;
+  for (const auto& [key, value] : l.metadata)
+    pairs += fmt::format("{}{}:{}", pairs.empty() ? "" : ",", json_text(key), json_text(value));
+  return pairs.empty() ? out : out + ",\"metadata\":{" + pairs + "}";
+}
+
+std::string pools(const upstream::PoolCount& p) {
+  std::string out;
+  if (p.h1.idle || p.h1.active)
+    out += fmt::format("\"h1\":{{\"idle\":{},\"active\":{}}}", p.h1.idle, p.h1.active);
+  if (p.h2.idle || p.h2.active)
+    out += fmt::format("{}\"h2\":{{\"idle\":{},\"active\":{},\"streams\":{}}}", out.empty() ? "" : ",",
+                       p.h2.idle, p.h2.active, p.streams);
+  return "{" + out + "}";
+}
+
+std::string source(const UpstreamReport& u) {
+  if (u.from == TargetsFrom::configuration) return "\"configuration\"";
+  if (u.from == TargetsFrom::endpoints_file) return "\"endpoints_file\"";
+  return fmt::format("\"admin\",\"persisted\":{}{}", u.persisted,
+                     u.others_persisted ? ",\"others_persisted\":true" : "");
+}
+
 std::string_view name(upstream::Circuit::State state) {
   using State = upstream::Circuit::State;
   return state == State::closed ? "closed" : state == State::open ? "open" : "half-open";
@@ -48,31 +73,33 @@ std::string target_json(const TargetReport& t) {
   return fmt::format(
       "{{\"target\":{},\"state\":{},\"why\":{},\"weight\":{},\"weight_written\":{},\"drained\":{},\"active\":"
       "{},"
-      "\"connections\":{},\"check\":{},\"since\":{},\"last_check\":{},\"changes\":{}{}}}",
+      "\"connections\":{},\"pools\":{},\"check\":{},\"since\":{},\"last_check\":{},\"changes\":{}{}{}}}",
       json_text(t.target),
       t.draining  ? "\"draining\""
       : t.drained ? "\"drained\""
       : out       ? "\"ejected\""
                   : state(t.usable),
       t.usable ? "null" : json_text(t.why_not), t.weight, t.weight_written, t.drained, t.active,
-      t.connections, t.check.empty() ? "null" : json_text(t.check), json_time(t.health.since()),
-      last ? json_text(last->cause) : "null", changes(t.changes),
-      t.ejection.times() ? fmt::format(",\"ejections\":{}", t.ejection.times()) : "");
+      t.connections, pools(t.pools), t.check.empty() ? "null" : json_text(t.check),
+      json_time(t.health.since()), last ? json_text(last->cause) : "null", changes(t.changes),
+      t.ejection.times() ? fmt::format(",\"ejections\":{}", t.ejection.times()) : "",
+      t.labels ? labels(*t.labels) : "");
 }
 
-std::string upstreams_page(const std::vector<UpstreamReport>& upstreams) {
+std::string upstreams_page(const std::vector<UpstreamReport>& upstreams, std::size_t silent) {
   std::string out;
   for (const auto& u : upstreams) {
     std::string targets;
     for (const auto& t : u.targets) targets += (targets.empty() ? "\n   " : ",\n   ") + target_json(t);
-    out += fmt::format("{}{{\"upstream\":{},\"targets\":[{}]", out.empty() ? "\n  " : ",\n  ",
-                       json_text(u.name), targets);
+    out += fmt::format("{}{{\"upstream\":{},\"source\":{},\"targets\":[{}]", out.empty() ? "\n  " : ",\n  ",
+                       json_text(u.name), source(u), targets);
     if (u.circuit) out += fmt::format(",\"circuit\":\"{}\"", name(*u.circuit));
     if (u.waiting) out += fmt::format(",\"waiting\":{}", *u.waiting);
     if (u.concurrency) out += concurrency(*u.concurrency);
     out += "}";
   }
-  return "{\"upstreams\":[" + out + "]}\n";
+  auto rest = silent == 0 ? std::string() : fmt::format(",\"silent_workers\":{}", silent);
+  return "{\"upstreams\":[" + out + "]" + rest + "}\n";
 }
 
 }  // namespace sluice::admin

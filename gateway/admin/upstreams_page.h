@@ -4,14 +4,17 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "gateway/upstream/ejection.h"
 #include "gateway/upstream/health.h"
+#include "gateway/upstream/pool_count.h"
 #include "gateway/upstream/protection.h"
 #include "gateway/upstream/target_changes.h"
+#include "gateway/upstream/target_labels.h"
 
 namespace sluice::admin {
 
@@ -27,9 +30,14 @@ struct TargetReport {
   std::uint32_t active = 0;       // requests in flight
   std::uint32_t connections = 0;  // open, all workers together
   upstream::Ejection ejection{};
-  bool draining = false;                         // is to go: gets no requests any more, has some
-  std::deque<upstream::TargetChange> changes{};  // oldest first
+  bool draining = false;                                   // is to go: gets no requests any more, has some
+  std::deque<upstream::TargetChange> changes{};            // oldest first
+  std::shared_ptr<const upstream::TargetLabels> labels{};  // null: nothing is written
+  upstream::PoolCount pools{};                             // of the workers that answered
 };
+
+// Who has told the targets.
+enum class TargetsFrom : unsigned char { configuration, endpoints_file, admin };
 
 struct UpstreamReport {
   std::string name;
@@ -37,9 +45,17 @@ struct UpstreamReport {
   std::optional<upstream::Protection::Concurrency> concurrency{};  // if its limit is found out
   std::optional<upstream::Circuit::State> circuit{};               // if it has a circuit breaker
   std::optional<std::uint32_t> waiting{};                          // requests, if it has a queue
+  TargetsFrom from = TargetsFrom::configuration;
+  bool persisted = false;         // what the admin server was told stays over a restart
+  bool others_persisted = false;  // an earlier list does, that is not in use now
+};
+
+struct UpstreamsReport {
+  std::vector<UpstreamReport> upstreams;
+  std::size_t silent = 0;  // workers that did not answer in time: their connections are not counted
 };
 
 std::string target_json(const TargetReport& target);
-std::string upstreams_page(const std::vector<UpstreamReport>& upstreams);
+std::string upstreams_page(const std::vector<UpstreamReport>& upstreams, std::size_t silent = 0);
 
 }  // namespace sluice::admin

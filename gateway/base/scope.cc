@@ -60,20 +60,24 @@ void Scope::reset(Scope* parent) noexcept {
   SLUICE_ASSERT(waits_.empty() && children_.empty());
   unlink();
   why_ = Reason::none;
+  outlives_client_ = false;
   if (!parent) return;
   parent->children_.push_back(*this);
   why_ = parent->why_;  // an operation begun below a cancelled scope fails at once
 }
 
+// A scope that is cancelled already may still have one below it that was spared.
 void Scope::cancel(Reason why) noexcept {
-  if (cancelled()) return;
-  why_ = why;
+  if (!cancelled()) why_ = why;
   while (Wait* w = waits_.front()) {
     w->forget();
-    w->why_ = why;
+    w->why_ = why_;
     w->finish_later(Outcome::cancelled);
   }
-  children_.for_each([why](Scope& child) { child.cancel(why); });
+  bool by_client = why == Reason::client_closed || why == Reason::client_write_timeout;
+  children_.for_each([&](Scope& child) {
+    if (!(by_client && child.outlives_client_)) child.cancel(why);
+  });
 }
 
 }  // namespace sluice::base

@@ -74,6 +74,9 @@ class Scope : public ListNode {
   void cancel(Reason why) noexcept;
   bool cancelled() const noexcept { return why_ != Reason::none; }
   Reason why() const noexcept { return why_; }
+  // From now on this scope is not cancelled with its parent because the client has left; for any other reason
+  // it is, also if that comes later.
+  void outlive_client() noexcept { outlives_client_ = true; }
   // Makes a scope without waits and children usable again, for recycled exchanges.
   void reset(Scope* parent) noexcept;
 
@@ -82,6 +85,7 @@ class Scope : public ListNode {
   List<Scope> children_;
   List<Wait> waits_;
   Reason why_ = Reason::none;
+  bool outlives_client_ = false;
 };
 
 }  // namespace sluice::base

@@ -56,6 +56,7 @@ class ConditionNames final : public expression::Names {
     if (more_ && more_->knows(root)) return more(path);
     if (is(path, "consumer", "groups")) return add({Condition::Source::Kind::groups}, Type::collection);
     if (is(path, "consumer", "scopes")) return add({Condition::Source::Kind::scopes}, Type::collection);
+    if (is(path, "request", "time")) return add({Condition::Source::Kind::time}, Type::time);
     for (const Variable& v : variables()) {
       std::size_t dot = v.name.find('.');
       if (v.name.substr(0, dot) != root || path.size() < 2) continue;
@@ -123,6 +124,8 @@ class ConditionValues final : public expression::Values {
         return Value::of(*ex_.arena.make<Texts>(ex_.identity.groups));
       case Condition::Source::Kind::scopes:
         return Value::of(*ex_.arena.make<Texts>(ex_.identity.scopes));
+      case Condition::Source::Kind::time:
+        return Value::of(ex_.worker.loop.clock().wall());
       case Condition::Source::Kind::more:
         return more_ ? more_->value(s.slot) : Value();
       case Condition::Source::Kind::variable:
@@ -167,6 +170,7 @@ std::vector<std::string_view> Condition::names() const {
     if (s.kind == Source::Kind::variable) out.push_back(s.variable->name);
     if (s.kind == Source::Kind::groups) out.push_back("consumer.groups");
     if (s.kind == Source::Kind::scopes) out.push_back("consumer.scopes");
+    if (s.kind == Source::Kind::time) out.push_back("request.time");
   }
   return out;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Condition: an expression (gateway/expression) about an exchange: `header["x-tier"] == "gold"`, `"admin" in
 // consumer.groups`. What a Template may name it may name too, with `query.x` and `query["x"]` for
-// `${query.x}`; `consumer.groups` and `consumer.scopes` are lists. A setting of this type is written as a
-// text. A handler that knows more than the exchange adds it with More.
+// `${query.x}`; `consumer.groups` and `consumer.scopes` are lists, `request.time` is the present time. A
+// setting of this type is written as a text. A handler that knows more than the exchange adds it with More.
 #pragma once
 #include <string>
 #include <variant>
@@ -33,7 +33,7 @@ class Condition {
   // `more`: values for the slots that More gave out.
   bool holds(Exchange& ex, const expression::Values* more = nullptr) const;
   // The variables of the exchange that it looks at, without what follows a dot at their end ("header.");
-  // "consumer.groups" and "consumer.scopes" for those lists. They outlive it.
+  // "consumer.groups" and "consumer.scopes" for those lists, "request.time" for the time. They outlive it.
   std::vector<std::string_view> names() const;
   // Does it look at who calls?
   bool about_identity() const noexcept;
@@ -45,7 +45,7 @@ class Condition {
   friend class ConditionValues;
   // What a slot of the expression reads.
   struct Source {
-    enum class Kind : std::uint8_t { variable, groups, scopes, more } kind = Kind::variable;
+    enum class Kind : std::uint8_t { variable, groups, scopes, time, more } kind = Kind::variable;
     const Variable* variable = nullptr;
     std::string argument{};
     http::FieldId id = http::FieldId::other;

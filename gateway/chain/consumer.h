@@ -50,6 +50,10 @@ struct Credential {
   base::WallTime expires = base::WallTime::max();
 
   bool expired(base::WallTime now) const noexcept { return now >= expires; }
+  // The same, now; most have no end, and need no look at the clock.
+  bool expired(const base::Clock& clock) const noexcept {
+    return expires != base::WallTime::max() && expired(clock.wall());
+  }
 };
 
 // The caller is this consumer. Whoever knows more about the caller (claims, narrower scopes) adds it.

@@ -13,6 +13,7 @@ namespace sluice::chain {
 namespace {
 
 using base::Task;
+using Piece = base::Result<http::Piece>;
 using stores::Decider;
 using stores::Taken;
 using View = std::string_view;
@@ -48,17 +49,22 @@ std::uint64_t CostConfig::most() const {
 
 void describe(config::Description<CostConfig>& d) {
   using namespace config;
+  using namespace config::literals;
   constexpr std::uint64_t kOne = 1;
   d.about("request_cost", "What a request is counted as: no more than a whole limit.");
   d.field("default", &CostConfig::usual, "Where nothing else says it.", between(kOne, kMostCost));
   d.field("routes", &CostConfig::routes, "The same for these routes, by their names.", keys_refer_to("route"),
           each(between(kOne, kMostCost)), example("{search: 5}"));
+  d.field("body", &CostConfig::body,
+          "So much of the request's body costs one more, and so does the rest of it. A body whose length is "
+          "not announced is charged as it passes: what is then missing is made up for by later requests.",
+          between(1_B, 1_GiB), example("64KiB"));
   d.field("request_header", &CostConfig::request_header,
           "The number in this request header, if it is one, and at least 1. For headers that only those can "
           "set whom you trust.",
           check(refuse_field_name), example("X-Cost"));
   d.field("response_header", &CostConfig::response_header,
-          "The number in this response header, if it is one: the request is charged as by `default` and "
+          "The number in this response header, if it is one: the request is charged as by the others and "
           "corrected when it has been answered. What is then missing is made up for by later requests.",
           check(refuse_field_name), example("X-Cost"));
   d.shorthand(&CostConfig::usual);
@@ -125,7 +131,85 @@ std::size_t CountingFilter::tier_of(const Exchange& ex) const noexcept {
 
 std::uint64_t CountingFilter::cost_of(const Exchange& ex, const Tier& tier) const noexcept {
   std::uint64_t cost = number_in(ex.request.fields, cost_.request_header).value_or(usual_);
+  if (cost_.body && ex.request_body && cost < tier.most)
+    cost += cost_of_body(ex.request_body->length().value_or(0));
   return std::clamp<std::uint64_t>(cost, 1, tier.most);
+}
+
+std::uint64_t CountingFilter::cost_of_body(std::uint64_t bytes) const noexcept {
+  return bytes / cost_.body->bytes + (bytes % cost_.body->bytes != 0);
+}
+
+// A request body whose length nobody knows yet. It is charged now and then, so that whoever never ends it has
+// been charged for all but the last stretch.
+class CountingFilter::ChargedBody final : public http::Body {
+ public:
+  ChargedBody(http::BodyPtr source, const CountingFilter& filter, Exchange& ex) noexcept
+      : source_(std::move(source)),
+        filter_(filter),
+        ex_(ex),
+        before_(static_cast<std::uint64_t>(ex.local<Local>(filter).charged.cost)) {}
+
+  Task<Piece> read(std::size_t at_most) override {
+    auto reading = source_->read(at_most);
+    if (!reading.await_ready()) return read_later(std::move(reading));
+    auto piece = reading.await_resume();
+    if (!due(piece)) return piece;
+    auto charging = charge();
+    if (!charging.await_ready()) return charge_later(std::move(piece), std::move(charging));
+    told(charging.await_resume());
+    return piece;
+  }
+  std::optional<std::uint64_t> length() const noexcept override { return source_->length(); }
+  void abandon() noexcept override { source_->abandon(); }
+
+ private:
+  static constexpr std::uint64_t kStretch = 64 << 10;
+
+  Task<Piece> read_later(Task<Piece> reading) {
+    auto piece = co_await reading;
+    if (!due(piece)) co_return piece;
+    auto charging = charge();
+    told(co_await charging);
+    co_return piece;
+  }
+  Task<Piece> charge_later(Piece piece, Task<Taken> charging) {
+    told(co_await charging);
+    co_return piece;
+  }
+
+  Local& local() const { return ex_.local<Local>(filter_); }
+  std::int64_t cost() const noexcept {
+    std::uint64_t most = filter_.tiers_[local().charged.tier].most;
+    return static_cast<std::int64_t>(std::min(before_ + filter_.cost_of_body(passed_), most));
+  }
+  // Is there anything to charge, and is it time?
+  bool due(const Piece& piece) {
+    if (piece) passed_ += piece->bytes.size();
+    bool over = !piece || piece->last;
+    if (!over && passed_ - charged_ < kStretch) return false;
+    const Charge& charged = local().charged;  // of no key: the response has said what it costs
+    return !charged.key.empty() && cost() > charged.cost;
+  }
+  Task<Taken> charge() {
+    Charge& charged = local().charged;
+    Charge more = charged;
+    more.cost = cost() - charged.cost;
+    charged.cost += more.cost;
+    charged_ = passed_;
+    return filter_.correct(ex_, more);
+  }
+  void told(const Taken& now) { local().correct(now); }
+
+  http::BodyPtr source_;
+  const CountingFilter& filter_;
+  Exchange& ex_;
+  std::uint64_t before_, passed_ = 0, charged_ = 0;  // the cost without the body; bytes
+};
+
+void CountingFilter::charge_as_it_passes(Exchange& ex) const {
+  if (!ex.request_body || ex.request_body->length() || !ex.request.upgrade.empty()) return;
+  ex.request_body = http::make_body<ChargedBody>(ex.arena, std::move(ex.request_body), *this, ex);
 }
 
 Task<Step> CountingFilter::on_request(Exchange& ex) const {
@@ -159,8 +243,10 @@ Step CountingFilter::decide(Exchange& ex, const Charge& charge, const Taken& tak
                                                        : Result::allowed));
   auto& local = ex.local<Local>(*this);
   if ((taken.decider != Decider::nobody || !taken.allowed) && !dry_run_) local = {&tier, taken, {}};
-  if (taken.allowed && taken.decider == Decider::store && !cost_.response_header.empty())
+  if (taken.allowed && taken.decider == Decider::store && (cost_.body || !cost_.response_header.empty())) {
     local.charged = charge;
+    if (cost_.body) charge_as_it_passes(ex);
+  }
   if (taken.allowed) return Step::next;
   const RateFieldTexts& texts = tier.texts[taken.tightest];
   make_limit_reply(ex, reason_, texts.at_most, texts.item);
@@ -184,6 +270,7 @@ Task<void> CountingFilter::on_response(Exchange& ex) const {
     if (auto cost = number_in(ex.response.fields, cost_.response_header)) {
       std::uint64_t most = tiers_[difference.tier].most;
       difference.cost = static_cast<std::int64_t>(std::min(*cost, most)) - difference.cost;
+      local.charged = {};
       if (difference.cost != 0) {
         auto correcting = correct(ex, difference);
         if (!correcting.await_ready()) return tell_later(ex, std::move(correcting));

@@ -4,8 +4,8 @@
 // responses tell. `rate_limit` and `quota` add how it is counted.
 //
 // A request is charged before the rest of the chain sees it. Where its cost is read from the response it is
-// corrected before that leaves: the request itself was allowed by what requests usually cost, and what is
-// missing is made up for by those that come later.
+// corrected before that leaves, and a body of unknown length is charged as it passes: the request itself was
+// allowed by what was known of it, and what is missing is made up for by those that come later.
 #pragma once
 #include <optional>
 #include <string>
@@ -26,6 +26,7 @@ inline constexpr std::uint64_t kMostCost = 1'000'000'000;
 struct CostConfig {
   std::uint64_t usual = 1;
   std::string request_header, response_header;
+  std::optional<config::Size> body;
   config::ByName<std::uint64_t> routes;
   bool operator==(const CostConfig&) const = default;
   // The largest that is written.
@@ -100,10 +101,11 @@ class CountingFilter : public Filter {
   virtual base::Task<stores::Taken> correct(Exchange& ex, const Charge& charge) const = 0;
 
  private:
+  class ChargedBody;
   struct Local {
     const Tier* tier = nullptr;  // null: nothing to tell
     stores::Taken taken;
-    Charge charged;  // of no key: not to be corrected
+    Charge charged;  // in all so far; of no key: not to be corrected
     void correct(const stores::Taken& now) noexcept {
       if (now.decider == stores::Decider::store) taken = now;
     }
@@ -111,6 +113,8 @@ class CountingFilter : public Filter {
 
   std::size_t tier_of(const Exchange& ex) const noexcept;
   std::uint64_t cost_of(const Exchange& ex, const Tier& tier) const noexcept;
+  std::uint64_t cost_of_body(std::uint64_t bytes) const noexcept;
+  void charge_as_it_passes(Exchange& ex) const;
   Step decide(Exchange& ex, const Charge& charge, const stores::Taken& taken) const;
   base::Task<Step> decide_later(Exchange& ex, Charge charge, base::Task<stores::Taken> taking) const;
   base::Task<void> tell_later(Exchange& ex, base::Task<stores::Taken> correcting) const;

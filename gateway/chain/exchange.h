@@ -126,6 +126,9 @@ struct Exchange {
   int replaced_status = 0;        // that an error page has put another in place of; for log and metrics
   std::uint32_t retry_after = 0;  // seconds, for a local reply of 503; zero: not known
   bool answered_locally = false;
+  // Set once the upstream has a request that it is to finish although the client leaves: how long its answer
+  // may then take in all, zero for as long as it likes.
+  std::optional<base::Duration> finishes_within;
   std::string_view refused_by;  // the filter that answered, by the name of its policy; "" if none did
   // Of the limits that counted the request, what the one that has least left still allows; for the log.
   std::optional<std::uint64_t> rate_remaining;

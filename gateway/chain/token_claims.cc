@@ -97,7 +97,7 @@ Verdict identify_by_token(Exchange& ex, const std::shared_ptr<const TokenClaims>
   Identity identity;
   if (ex.consumers) {
     const Credential* known = ex.consumers->find_token(judge.issuer, token->claims(), ex.arena);
-    if (known && known->expired(ex.worker.loop.clock().wall()))
+    if (known && known->expired(ex.worker.loop.clock()))
       return Verdict::refused(judge.challenge, "the consumer's tokens are not taken any more");
     const Consumer* consumer = known ? known->consumer : nullptr;
     if (!consumer && !rules.consumer_claim.empty())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // KeptAnswers: answers to calls that a composition may give once more: read and decoded, bounded in time and
-// in memory. Found by all that the request said, so that nobody gets what was meant for somebody else. One
-// worker's; no locks. What was not used for longest gives way.
+// in memory. Found by a digest of all that the request said, so that nobody gets what was meant for somebody
+// else. One worker's; no locks. What was not used for longest gives way.
 #pragma once
 #include <cstdint>
 #include <list>

@@ -7,6 +7,7 @@
 
 #include "gateway/base/job.h"
 #include "gateway/base/strings.h"
+#include "gateway/chain/digest.h"
 #include "gateway/chain/escape.h"
 #include "gateway/compose/looked_at.h"
 #include "gateway/http/separators.h"
@@ -36,15 +37,15 @@ CallResult result_of(const Failure& failure) noexcept {
   return failure.reason == Reason::client_closed ? CallResult::cancelled : CallResult::failed;
 }
 
-// All that a request for anybody says, as a text. Whatever a client can make it say is in here, so that no
-// client chooses what others are answered.
+// A digest of all that a request for anybody says. Whatever a client can make it say is in here, so that no
+// client chooses what others are answered; and what it says may be a credential, which is not kept.
 std::string key_of(const chain::CallRequest& request, std::string_view scheme) {
   std::string out(scheme);
   out.append(":").append(request.path);
   if (request.has_query) out.append("?").append(request.query);
   for (const http::Field& f : request.fields)
     out.append("\n").append(base::to_lower(f.name)).append(":").append(f.value);
-  return out;
+  return std::string(chain::view(chain::sha256(out)));
 }
 
 bool names(const std::vector<FallbackCase>& cases, const Failure& failure) noexcept {

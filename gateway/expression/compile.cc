@@ -9,6 +9,7 @@
 
 #include "gateway/base/strings.h"
 #include "gateway/expression/lexer.h"
+#include "gateway/expression/moment.h"
 #include "gateway/expression/program.h"
 
 namespace sluice::expression {
@@ -28,7 +29,9 @@ constexpr Method kMethods[] = {{"startsWith", Op::starts_with},
                                {"matches", Op::matches},
                                {"size", Op::size}};
 
-std::string method_names() { return "methods are startsWith, endsWith, contains, matches and size"; }
+std::string method_names() {
+  return "methods are startsWith, endsWith, contains, matches and size; of times " + moment_methods();
+}
 
 }  // namespace
 
@@ -87,6 +90,7 @@ class Compiler {
   Type type(Index i) const { return program_->nodes[i].type; }
   bool may_be(Index i, Type wanted) const {
     if (type(i) != Type::any) return type(i) == wanted;
+    if (wanted == Type::time) return false;  // neither requests nor JSON have such values
     return program_->nodes[i].op != Op::add || wanted == Type::number || wanted == Type::text;
   }
   bool need(Index i, Type wanted, std::size_t offset, std::string_view who) {
@@ -150,18 +154,19 @@ class Compiler {
     auto right = sum();
     if (!right) return right;
     Type a = type(left), b = type(*right);
-    bool known = a != Type::any && b != Type::any;
+    bool known = (a != Type::any && b != Type::any) || a == Type::time || b == Type::time;
     if (known && a != b && a != Type::null && b != Type::null)
       return fail(at, fmt::format("`{}` compares {} with {}", sign, name(a), name(b)), hint_for(a, b));
     bool equality = op == Op::equal || op == Op::not_equal;
-    auto ordered = [](Type t) { return t == Type::any || t == Type::number || t == Type::text; };
+    auto ordered = [](Type t) { return t != Type::null && t != Type::boolean && t != Type::collection; };
     if (!equality && !(ordered(a) && ordered(b)))
-      return fail(at, fmt::format("`{}` compares numbers or texts", sign));
+      return fail(at, fmt::format("`{}` compares numbers, texts or times", sign));
     if (equality && (a == Type::collection || b == Type::collection))
       return fail(at, "lists cannot be compared", "`in` and size() can look at them");
     return binary(op, Type::boolean, left, *right);
   }
   static std::string hint_for(Type a, Type b) {
+    if (a == Type::time || b == Type::time) return "timestamp(\"2027-01-31T12:00:00Z\") is a time";
     bool mixed = (a == Type::number && b == Type::text) || (a == Type::text && b == Type::number);
     return mixed ? "what a request says is a text: write the number in quotes" : "";
   }
@@ -362,13 +367,14 @@ class Compiler {
 
   // At "(" behind the name of a function.
   std::optional<Index> function(std::string_view which, std::size_t begin) {
-    if (which != "size" && which != "has")
-      return fail(begin, fmt::format("`{}` is no function", which), "functions are has and size");
+    if (which != "size" && which != "has" && which != "timestamp")
+      return fail(begin, fmt::format("`{}` is no function", which), "functions are has, size and timestamp");
     advance();
     std::size_t at = token_.offset;
     auto inner = any_of();
     if (!inner || !expect(")")) return std::nullopt;
     if (which == "size") return size_of(*inner, at);
+    if (which == "timestamp") return timestamp(*inner, at);
     if (program_->nodes[*inner].op != Op::variable) return fail(at, "has() asks for a name");
     return binary(Op::has, Type::boolean, *inner, 0);
   }
@@ -377,6 +383,19 @@ class Compiler {
     if (t != Type::any && t != Type::text && t != Type::collection)
       return fail(at, fmt::format("`size` wants a text or a list, this is {}", name(t)));
     return binary(Op::size, Type::number, inner, 0);
+  }
+
+  // One that is written is read once and for all.
+  std::optional<Index> timestamp(Index inner, std::size_t at) {
+    if (!need(inner, Type::text, at, "timestamp")) return std::nullopt;
+    Node& text = program_->nodes[inner];
+    if (text.op != Op::literal) return binary(Op::timestamp, Type::time, inner, 0);
+    Value time = time_of(text.literal.text);
+    if (time.kind != Value::Kind::time)
+      return fail(at, "this is no time", "write a date such as 2027-01-31 or 2027-01-31T12:00:00Z");
+    text.literal = time;
+    text.type = Type::time;
+    return inner;
   }
 
   std::optional<Index> method(Index subject, std::size_t at) {
@@ -388,6 +407,7 @@ class Compiler {
   }
   // At "(" behind the name of a method.
   std::optional<Index> called(Index subject, std::string_view which, std::size_t at) {
+    if (auto part = moment_part(which)) return moment(subject, which, *part, at);
     const Method* method = nullptr;
     for (const Method& m : kMethods)
       if (m.name == which) method = &m;
@@ -403,6 +423,27 @@ class Compiler {
     auto argument = any_of();
     if (!argument || !need(*argument, Type::text, argument_at, which) || !expect(")")) return std::nullopt;
     return binary(method->op, Type::boolean, subject, *argument);
+  }
+  std::optional<Index> moment(Index subject, std::string_view which, MomentPart part, std::size_t at) {
+    if (!need(subject, Type::time, at, which)) return std::nullopt;
+    advance();
+    auto zone = std::optional(absl::UTCTimeZone());
+    if (Token t = token_; t.kind == Token::Kind::text) {
+      zone = time_zone(t.text);
+      if (!zone)
+        return fail(t.offset, fmt::format("there is no time zone `{}`", t.text),
+                    "names are those of the IANA database, such as Europe/Berlin");
+      advance();
+    }
+    if (!expect(")")) return std::nullopt;
+    program_->zones.push_back(*zone);
+    Node node;
+    node.op = Op::moment_part;
+    node.type = Type::number;
+    node.left = subject;
+    node.right = static_cast<Index>(program_->zones.size() - 1);
+    node.slot = static_cast<std::uint32_t>(part);
+    return add(node);
   }
   std::optional<Index> regex(Index subject) {
     Token t = token_;

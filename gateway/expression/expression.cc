@@ -4,6 +4,7 @@
 #include <forward_list>
 
 #include "gateway/expression/arithmetic.h"
+#include "gateway/expression/moment.h"
 #include "gateway/expression/program.h"
 
 namespace sluice::expression {
@@ -56,6 +57,10 @@ struct Evaluation {
         return calculate(n.op, of(n.left), of(n.right));
       case Op::in:
         return contained(of(n.left), of(n.right));
+      case Op::timestamp:
+        return time(of(n.left));
+      case Op::moment_part:
+        return part_of(of(n.left), static_cast<MomentPart>(n.slot), program.zones[n.right]);
       case Op::matches:
         return matches(of(n.left), program.regexes[n.right]);
       case Op::starts_with:
@@ -107,6 +112,9 @@ struct Evaluation {
     if (a.text.size() + b.text.size() > kLongestText) return {};
     std::string& text = made.emplace_front(a.text);
     return Value::of(std::string_view(text.append(b.text)));
+  }
+  static Value time(const Value& v) noexcept {
+    return v.kind == Value::Kind::text ? time_of(v.text) : Value();
   }
   static Value contained(const Value& a, const Value& in) noexcept {
     if (a.kind == Value::Kind::absent || in.kind != Value::Kind::collection) return {};

@@ -5,11 +5,13 @@
 //
 //   header["x-tier"] == "gold" && !(request.method in ["PUT", "POST"])
 //   has(user.address) && size(user.orders) > 0 && user.email.endsWith("@example.com")
+//   request.time.getHours("Europe/Berlin") >= 9 && request.time < timestamp("2027-01-01T00:00:00Z")
 //
 // `== != < <= > >= && || ! in + - * / %`, has(), size(), startsWith(), endsWith(), contains(), matches() with
 // an RE2 expression, numbers, texts in either quotes, true, false, null and lists of such. `+` joins texts
-// too. What names stand for is not known here: Names resolves them at compilation, Values at evaluation. As
-// in CEL, `&&` and `||` give an answer where one side alone decides it, even if the other has no value.
+// too. timestamp() makes a time of a text, and times have the methods of CEL, getHours() and so on. What
+// names stand for is not known here: Names resolves them at compilation, Values at evaluation. As in CEL,
+// `&&` and `||` give an answer where one side alone decides it, even if the other has no value.
 #pragma once
 #include <cstdint>
 #include <memory>

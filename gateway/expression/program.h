@@ -2,6 +2,8 @@
 // Program: a compiled condition, made by compile.cc and run by expression.cc. A tree in an array: operands
 // stand before what uses them, and the last node is the whole.
 #pragma once
+#include <absl/time/time.h>
+
 #include <deque>
 
 #include <re2/re2.h>
@@ -35,14 +37,16 @@ enum class Op : std::uint8_t {
   starts_with,
   ends_with,
   contains,
-  matches
+  matches,
+  timestamp,   // of a text
+  moment_part  // of a time
 };
 
 struct Node {
   Op op = Op::literal;
   Type type = Type::any;
-  std::uint32_t left = 0, right = 0;  // nodes; of `matches`: right is a regex
-  std::uint32_t slot = 0;             // of a variable
+  std::uint32_t left = 0, right = 0;  // nodes; right is a regex of `matches`, a zone of `moment_part`
+  std::uint32_t slot = 0;             // of a variable; of `moment_part` which part
   Value literal{};
 };
 
@@ -63,6 +67,7 @@ struct Expression::Program {
   std::deque<std::string> texts;  // that literals refer to
   std::deque<Literals> lists;
   std::deque<re2::RE2> regexes;
+  std::vector<absl::TimeZone> zones;
 };
 
 }  // namespace sluice::expression

@@ -6,8 +6,8 @@
 namespace sluice::expression {
 
 std::string_view name(Type type) noexcept {
-  constexpr std::string_view kNames[] = {"any value", "null",   "true or false",
-                                         "a number",  "a text", "a list"};
+  constexpr std::string_view kNames[] = {"any value", "null",   "true or false", "a number",
+                                         "a text",    "a list", "a time"};
   return kNames[static_cast<std::size_t>(type)];
 }
 
@@ -45,6 +45,7 @@ bool equal(const Value& a, const Value& b) noexcept {
 
 int order(const Value& a, const Value& b) noexcept {
   if (a.kind == Value::Kind::integer && b.kind == Value::Kind::integer) return order_of(a.integer, b.integer);
+  if (a.kind == Value::Kind::time && b.kind == Value::Kind::time) return order_of(a.integer, b.integer);
   if (a.is_number() && b.is_number()) return order_of(real_of(a), real_of(b));
   if (a.kind == Value::Kind::text && b.kind == Value::Kind::text) return order_of(a.text, b.text);
   return 2;

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "gateway/base/clock.h"
+
 namespace sluice::expression {
 
 struct Value;
@@ -21,18 +23,18 @@ class Collection {
 };
 
 // What is known of a value before there is one. `any` is found out at evaluation.
-enum class Type : std::uint8_t { any, null, boolean, number, text, collection };
+enum class Type : std::uint8_t { any, null, boolean, number, text, collection, time };
 std::string_view name(Type type) noexcept;  // "a number"
 
 struct Value {
   // `absent`: there is no such thing, or the operation had no sense. It is neither true nor equal to
   // anything.
-  enum class Kind : std::uint8_t { absent, null, boolean, integer, real, text, collection };
+  enum class Kind : std::uint8_t { absent, null, boolean, integer, real, text, collection, time };
 
   Kind kind = Kind::absent;
   union {
     bool boolean;
-    std::int64_t integer = 0;
+    std::int64_t integer = 0;  // of a time: nanoseconds since 1970
     double real;
     const Collection* collection;
   };
@@ -68,6 +70,12 @@ struct Value {
     v.collection = &c;
     return v;
   }
+  static Value of(base::WallTime t) noexcept {
+    Value v;
+    v.kind = Kind::time;
+    v.integer = t.time_since_epoch().count();
+    return v;
+  }
   static Value null() noexcept {
     Value v;
     v.kind = Kind::null;
@@ -82,7 +90,7 @@ struct Value {
 // By value: numbers of both kinds are compared as numbers, values of different kinds are not equal, absent
 // ones never are.
 bool equal(const Value& a, const Value& b) noexcept;
-// -1, 0, 1 for two numbers or two texts; 2 where there is no order.
+// -1, 0, 1 for two numbers, two texts or two times; 2 where there is no order.
 int order(const Value& a, const Value& b) noexcept;
 
 }  // namespace sluice::expression

@@ -86,7 +86,7 @@ class ApiKeyFilter final : public chain::Authenticator {
     if (ex.consumers && !found.key.empty() && found.key.size() <= kLongest)
       credential = ex.consumers->find_api_key(chain::sha256(found.key));
     if (!credential) return Verdict::refused(challenge_, "nobody has this API key");
-    if (credential->expired(ex.worker.loop.clock().wall()))
+    if (credential->expired(ex.worker.loop.clock()))
       return Verdict::refused(challenge_, "the API key has expired");
     ex.identity = chain::identity_of(*credential, method());
     return Verdict::ok();

@@ -144,7 +144,7 @@ class BasicFilter final : public chain::Authenticator {
     Checked checked = co_await checking;
     if (checked == Checked::busy) co_return Verdict::unavailable("too many passwords are being compared");
     if (checked != Checked::good || !known.somebody) co_return wrong();
-    if (known.credential && known.credential->expired(ex.worker.loop.clock().wall()))
+    if (known.credential && known.credential->expired(ex.worker.loop.clock()))
       co_return Verdict::refused(challenge_, "the password has expired");
     identify(ex, known);
     co_return Verdict::ok();

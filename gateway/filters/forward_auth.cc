@@ -12,6 +12,7 @@
 #include "gateway/chain/authenticator.h"
 #include "gateway/chain/call.h"
 #include "gateway/chain/consumer.h"
+#include "gateway/chain/digest.h"
 #include "gateway/chain/field_texts.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/per_worker.h"
@@ -232,7 +233,8 @@ class ForwardAuth final : public chain::Authenticator {
     return false;
   }
 
-  // The texts with their lengths before them, so that no two lists of texts make the same key.
+  // Of the texts with their lengths before them, so that no two lists of texts make the same key: a digest,
+  // as they are credentials more often than not.
   std::string_view key_of(Exchange& ex) const {
     std::string_view key;
     for (const auto& text : config_.cache->by) {
@@ -240,7 +242,7 @@ class ForwardAuth final : public chain::Authenticator {
       auto size = std::to_string(part.size());
       key = ex.arena.join(key, size, ":", part);
     }
-    return key;
+    return ex.arena.copy(chain::view(chain::sha256(key)));
   }
 
   static http::Field field(std::string_view name, std::string_view value) {

@@ -291,7 +291,7 @@ class HttpSignature final : public chain::Authenticator {
     auto text = chain::signature_base(ex.request, ex.stream.connection().scheme(), s);
     if (!text) return refused(ex, text.error());
     if (!signer.checks(*text, s.signature)) return Verdict::refused(kChallenge, "the signature is wrong");
-    if (signer.credential && signer.credential->expired(ex.worker.loop.clock().wall()))
+    if (signer.credential && signer.credential->expired(ex.worker.loop.clock()))
       return Verdict::refused(kChallenge, "the secret has expired");
     return finish(ex, signer, name_of(s, signer, *text));
   }

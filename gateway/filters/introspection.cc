@@ -6,6 +6,7 @@
 #include <string>
 
 #include "gateway/chain/call.h"
+#include "gateway/chain/digest.h"
 #include "gateway/chain/escape.h"
 #include "gateway/chain/form_call.h"
 #include "gateway/chain/per_worker.h"
@@ -109,6 +110,7 @@ class Introspection final : public chain::TokenAuthenticator {
     std::shared_ptr<const TokenClaims> facts;  // null: it is not active, or
     std::string failure;                       // nothing was said
   };
+  // By digests of tokens: what was learnt of a token outlives its request, the token itself does not.
   struct Own {
     explicit Own(std::size_t most) : good(most), bad(most) {}
     chain::SingleFlight<Told> flights;
@@ -140,30 +142,31 @@ class Introspection final : public chain::TokenAuthenticator {
     if (token.empty() || token.size() > jose::Token::kMaxSize) return bad("the token is empty or too large");
     Own& own = of(ex);
     SteadyTime now = ex.worker.loop.now();
-    if (const auto* known = own.good.find(token, now)) {
+    const chain::Digest digest = chain::sha256(token);
+    if (const auto* known = own.good.find(chain::view(digest), now)) {
       if (ex.worker.loop.clock().wall() >= (*known)->ends) return bad("the token has expired");
       return identify(ex, *known, issuer_of(**known));
     }
-    if (own.bad.find(token, now)) return not_active();
-    return ask_once(ex, own, std::string(token));
+    if (own.bad.find(chain::view(digest), now)) return not_active();
+    return ask_once(ex, own, std::string(token), std::string(chain::view(digest)));
   }
 
-  Task<Verdict> ask_once(Exchange& ex, Own& own, std::string token) const {
-    while (own.flights.underway(token) && !ex.scope.cancelled()) {
-      auto told = co_await own.flights.join(token);
+  Task<Verdict> ask_once(Exchange& ex, Own& own, std::string token, std::string digest) const {
+    while (own.flights.underway(digest) && !ex.scope.cancelled()) {
+      auto told = co_await own.flights.join(digest);
       if (told) co_return verdict_of(ex, *told);
     }
     // One that cannot wait any more asks nobody.
     if (ex.scope.cancelled()) co_return Verdict::unavailable("the caller did not wait");
-    auto lead = own.flights.lead(token);
-    Task<Told> asking = ask(ex, own, token);
+    auto lead = own.flights.lead(digest);
+    Task<Told> asking = ask(ex, own, token, digest);
     Told answer = co_await asking;
     auto told = std::make_shared<const Told>(std::move(answer));
     // What fails because this client has left says nothing to the others.
     if (!ex.scope.cancelled()) lead.land(told);
     co_return verdict_of(ex, *told);
   }
-  Task<Told> ask(Exchange& ex, Own& own, const std::string& token) const {
+  Task<Told> ask(Exchange& ex, Own& own, const std::string& token, const std::string& digest) const {
     const std::string body = "token=" + chain::component(token) + "&token_type_hint=access_token";
     const chain::FormCall form(config_.path, authorization_, body, kLargestAnswer);
     auto calling = caller_.call(ex, form.request());
@@ -177,15 +180,15 @@ class Introspection final : public chain::TokenAuthenticator {
     if (!json) co_return failed("does not answer with JSON: " + json.error().detail);
     const jose::JsonValue* active = json->find("active");
     if (!active || !active->is(jose::JsonKind::boolean)) co_return failed("does not say `active`");
-    co_return settle(ex, own, token, std::move(*json), active->text == "true");
+    co_return settle(ex, own, digest, std::move(*json), active->text == "true");
   }
 
-  Told settle(Exchange& ex, Own& own, std::string_view token, jose::Json json, bool active) const {
+  Told settle(Exchange& ex, Own& own, std::string_view digest, jose::Json json, bool active) const {
     WallTime wall = ex.worker.loop.clock().wall();
     SteadyTime now = ex.worker.loop.now();
     if (!active || !fits(json, wall)) {
       if (config_.cache > 0 && config_.remember_bad > 0s)
-        own.bad.put(token, std::make_shared<const char>(), now + config_.remember_bad, now);
+        own.bad.put(digest, std::make_shared<const char>(), now + config_.remember_bad, now);
       return {};
     }
     WallTime ends = json.find("exp") ? jose::expiry(json) : WallTime::max();
@@ -194,7 +197,7 @@ class Introspection final : public chain::TokenAuthenticator {
     facts->lacks = chain::what_lacks(*facts, config_);
     base::Duration left =
         ends == WallTime::max() ? config_.remember : std::min(config_.remember, ends - wall);
-    if (config_.cache > 0 && left > 0s) own.good.put(token, facts, now + left, now);
+    if (config_.cache > 0 && left > 0s) own.good.put(digest, facts, now + left, now);
     return {std::move(facts), {}};
   }
   // The server has judged the token; what is for this service to know is whether it is meant.

@@ -99,7 +99,7 @@ class MtlsFilter final : public chain::Authenticator {
   static constexpr std::string_view kChallenge = "ClientCertificate";
 
   Verdict accept(Exchange& ex, const chain::Credential& credential) const {
-    if (credential.expired(ex.worker.loop.clock().wall()))
+    if (credential.expired(ex.worker.loop.clock()))
       return Verdict::refused(kChallenge, "the certificate is not the caller's any more");
     ex.identity = chain::identity_of(credential, method());
     return Verdict::ok();

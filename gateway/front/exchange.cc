@@ -17,6 +17,7 @@
 #include "gateway/http/grpc.h"
 #include "gateway/http/media_type.h"
 #include "gateway/http/semantics.h"
+#include "gateway/net/turn.h"
 #include "gateway/routing/slashes.h"
 
 namespace sluice::front {
@@ -240,6 +241,8 @@ class EventStream {
 
 Task<void> Front::respond(Exchange& ex, base::Scope& connection) {
   if (ex.answered_locally && untold(ex.reason)) return {};
+  if (ex.finishes_within && connection.cancelled()) [[unlikely]]
+    return finish_alone(ex).in(ex.scope);
   if (ex.error_pages && ex.response.status >= 400) [[unlikely]]
     ex.error_pages->apply(ex);
   auto sending = ex.stream.send(ex.response, ex.response_body);
@@ -270,7 +273,35 @@ Task<void> Front::respond_failed(Exchange& ex, base::Scope& connection, Result<v
   if (!sent) {
     ex.reason = sent.error().reason;
     ex.detail = ex.arena.copy(sent.error().detail);
+    if (ex.finishes_within && untold(ex.reason)) co_await finish_alone(ex).in(ex.scope);
   }
+}
+
+namespace {
+
+constexpr std::size_t kDropped = 64 * 1024;  // bytes of a piece that nobody gets
+constexpr unsigned kInARow = 8;              // such pieces before others have their turn
+
+}  // namespace
+
+// The client has left a request that is finished without it: the answer is read and dropped, as a target that
+// is cut off may take back what it has done. Whatever came of that, it is the client that ended the exchange.
+Task<void> Front::finish_alone(Exchange& ex) {
+  if (!ex.total.running()) ex.total.start(*ex.finishes_within, Reason::timeout_total);
+  auto failure = ex.answered_locally ? ex.reason : Reason::none;
+  for (unsigned pieces = 1; ex.response_body && !ex.answered_locally; ++pieces) {
+    auto reading = ex.response_body->read(kDropped);
+    auto piece = co_await reading;
+    if (!piece) failure = piece.error().reason;
+    if (!piece && ex.attempt) ex.attempt->failed(failure);
+    if (!piece || piece->last) break;
+    if (pieces % kInARow == 0) co_await net::turn(ex.worker.loop);
+  }
+  ex.attempt.reset();  // that the client left says nothing about it
+  ex.reason = Reason::client_closed;
+  ex.detail = failure == Reason::none ? std::string_view("the client left; its request was finished")
+                                      : ex.arena.join("the client left; its request was to be finished: ",
+                                                      base::row(failure).name);
 }
 
 }  // namespace sluice::front

@@ -111,6 +111,16 @@ void Listener::drain() noexcept {
   connections_.for_each([](Connection& c) { c.drain(); });
 }
 
+// As long as handshakes take: longer, and more clients wait the second until they ask again.
+constexpr auto kHandshakes = std::chrono::milliseconds(100);
+
+void Listener::give_way() noexcept {
+  if (fd_ < 0 || !net::begin_no_more(fd_)) return drain();
+  leaving_ = true;
+  worker_->loop.wheel().set(*this, worker_->loop.wheel().due_in(kHandshakes));
+  connections_.for_each([](Connection& c) { c.drain(); });
+}
+
 void Listener::end_quiet() noexcept {
   connections_.for_each([](Connection& c) {
     if (c.server && !c.draining && c.server->quiet()) c.drain();

@@ -61,6 +61,10 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   void stop_accepting() noexcept;
   // Stops accepting, ends idle connections and lets busy ones finish their exchange.
   void drain() noexcept;
+  // drain(), for a socket beside another one that takes its place: what the system has begun for this one is
+  // accepted for some time yet, and nobody is refused.
+  void give_way() noexcept;
+  bool accepting() const noexcept { return fd_ >= 0; }
   // Ends those connections on which nothing has been asked since the last call.
   void end_quiet() noexcept;
   // drain(), but the listening socket goes on, for another one: with what waits in it, the caller's to close.
@@ -102,7 +106,7 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   base::Task<void> run_h2(Connection& connection, net::TransportPtr transport,
                           const http::ConnectionFacts& facts, const std::unique_ptr<Kept>& kept);
   void on_events(std::uint32_t events) noexcept override;
-  void expired() noexcept override { accept_all(); }
+  void expired() noexcept override { leaving_ ? drain() : accept_all(); }
   void round() noexcept override { accept_all(); }
   void refuse(observe::Rejection rejection, const net::Address& peer, const std::string& why);
   void accept_all() noexcept;

@@ -65,6 +65,11 @@ void strip_interim(http::ResponseHead& head, bool hides_links) noexcept {
     if (!hints || !base::equal_ignoring_case(line.name, "Link")) line.dropped = true;
 }
 
+// Is it the client that is gone?
+bool client_left(const base::Error& error) noexcept {
+  return error.reason == Reason::client_closed || error.reason == Reason::client_write_timeout;
+}
+
 // May it be carried out twice, as far as its method and its fields say?
 bool harmless_twice(const http::RequestHead& request) noexcept {
   return http::idempotent(request.method) || request.fields.has(FieldId::idempotency_key);
@@ -78,6 +83,7 @@ Forward::Forward(const std::string& upstream, chain::Builder& builder, bool is_c
   timeouts_ = upstream::merge(upstream_->timeouts(), builder.timeouts());
   retry_ = upstream_->retry();
   affinity_ = Affinity(*upstream_, builder, !is_call);
+  finishes_ = !is_call && upstream_->finishes_writes();
   hedge(upstream_->hedge(), builder);
 }
 
@@ -126,6 +132,8 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
       ex.attempt->on(*ex.upstream_stream);
       ex.upstream.connect = acquired->connect;
       // Step 4
+      if (finishes_) [[unlikely]]
+        outlive_client(ex, grpc);
       name_host(ex, t, t.at);
       auto sending = ex.upstream_stream->send(ex.request, t.extra, ex.request_body.get());
       t.beside_rival(sending);
@@ -141,6 +149,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
         if (ex.hides_links && ex.response.status == 103) continue;  // there is nothing left to tell
         strip_interim(ex.response, ex.hides_links);
         result = co_await ex.stream.send_interim(ex.response);
+        if (!result && ex.finishes_within && client_left(result.error())) result = Result<void>();
       }
     } else {
       result = std::move(acquired).unexpected();
@@ -225,6 +234,14 @@ Task<Result<void>> Forward::enter(Exchange& ex, Try& t) const {
   if (open && !upstream_->failover()) co_return circuit_open(ex);
   t.elsewhere |= open;
   co_return Result<void>();
+}
+
+// The target may have begun to write: from here on its answer is awaited, whoever else is gone. A body that
+// the client has not sent to its end ends the exchange still, as it cannot be had.
+void Forward::outlive_client(Exchange& ex, const GrpcCall& grpc) const {
+  if (grpc || !ex.request.upgrade.empty() || http::safe(ex.request.method)) return;
+  ex.finishes_within = timeouts_.total;
+  ex.scope.outlive_client();
 }
 
 base::Unexpected Forward::circuit_open(Exchange& ex) const {

@@ -6,7 +6,8 @@
 //   circuit
 //                         breaker or limits admit it; where the upstream cannot serve, one of another
 //   3 get a connection    from the worker's pool, or a new one
-//   4 send the request    head and first bytes at once, the rest while the response comes
+//   4 send the request    head and first bytes at once, the rest while the response comes; with
+//                         `on_client_abort: finish` a client that leaves from here on ends nothing
 //   5 receive the head    relaying interim responses
 //     beside all of it    where the upstream's `hedge` says so, a second attempt if the first one is late:
 //     hedge.cc
@@ -64,6 +65,7 @@ class Forward final : public chain::Handler {
   base::Task<base::Result<void>> enter(chain::Exchange& ex, Try& t) const;
   base::Unexpected circuit_open(chain::Exchange& ex) const;
   bool admitted(const chain::Exchange& ex, Try& t) const;
+  void outlive_client(chain::Exchange& ex, const GrpcCall& grpc) const;
   std::string_view prepare(chain::Exchange& ex) const;
   base::Task<base::Result<upstream::Acquired>> connect(chain::Exchange& ex, const Try& t,
                                                        const upstream::Picked& picked,
@@ -103,6 +105,7 @@ class Forward final : public chain::Handler {
   upstream::RetryConfig retry_;
   Affinity affinity_;
   std::unique_ptr<upstream::Hedging> hedging_;  // null: no second attempts
+  bool finishes_ = false;                       // what writes, although the client has left
   bool is_call_ = false;                        // the gateway's own request, not the client's
   bool names_target_ = false;                   // and its Host is always the target's
 };

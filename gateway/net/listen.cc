@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/net/listen.h"
 
+#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -102,6 +104,18 @@ base::Result<std::vector<int>> bind_beside_own(const Address& at, unsigned socke
 base::Result<void> listen_on(int socket, int backlog) {
   if (::listen(socket, backlog) != 0) return refuse(bound_to(socket), "cannot listen on");
   return {};
+}
+
+bool begin_no_more(int socket) noexcept {
+  // What a filter of a TCP socket reads begins with the TCP header, whose 14th byte has the flags (RFC
+  // 9293, 3.1).
+  constexpr unsigned kFlags = 13, kSyn = 0x02, kAck = 0x10, kNothing = 0, kAll = 0xffff;
+  sock_filter steps[] = {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlags),
+                         BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kSyn | kAck),
+                         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSyn, 0, 1), BPF_STMT(BPF_RET | BPF_K, kNothing),
+                         BPF_STMT(BPF_RET | BPF_K, kAll)};
+  sock_fprog program{std::size(steps), steps};
+  return ::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
 Address bound_to(int socket) noexcept {

@@ -25,6 +25,12 @@ base::Result<std::vector<int>> bind_beside_own(const Address& at, unsigned socke
 // Lets connections come to a bound socket; for one that listens already it changes how many may wait.
 base::Result<void> listen_on(int socket, int backlog);
 
+// From now on nobody begins a connection to this TCP socket: what asks for one is dropped by the system, and
+// the client asks again after a second (RFC 6298, 2.1), of whoever listens there then. Handshakes under way
+// come to their end. False: the system does not do that. Accepted sockets keep the filter, which lets all
+// pass that belongs to a connection.
+bool begin_no_more(int socket) noexcept;
+
 // Every address of the machine: the wildcard of IPv6, or that of IPv4 where the kernel was started without
 // IPv6 and opens no such socket.
 Address every_address(std::uint16_t port) noexcept;

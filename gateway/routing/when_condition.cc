@@ -94,6 +94,7 @@ class MatchNames final : public expression::Names {
   static Fault unknown(const std::string& root, const std::string& text) {
     if (root == "claim" || root == "consumer" || root == "credential")
       return {0, "who calls is not known yet when a route is chosen", "use the handler `branch`"};
+    if (text == "request.time") return {0, "routes are chosen without a clock", "use the handler `branch`"};
     std::vector<View> known;
     for (const Name& name : kNames) known.push_back(name.text);
     View near = base::nearest(text, known);

@@ -145,11 +145,11 @@ void describe(Description<Config>& d) {
   d.field("consumers", &Config::consumers, "Callers, and how each of them is known.");
   d.field("stores", &Config::stores, "Where counters are kept that several processes share.",
           defines("store"));
-  d.field(
-      "state_directory", &Config::state_directory,
-      "Directory for what has to outlive restarts: what was used up of quotas, and tokens that were taken "
-      "back. One process uses it at a time. It is made if its parent is there.",
-      default_is("none"), example("/var/lib/sluice"));
+  d.field("state_directory", &Config::state_directory,
+          "Directory for what has to outlive restarts: what was used up of quotas, tokens that were taken "
+          "back, and targets that the admin server was told to persist. One process uses it at a time. It is "
+          "made if its parent is there.",
+          default_is("none"), example("/var/lib/sluice"));
   d.field("vault", &Config::vault, "Where the secrets of `${vault:path#field}` are.",
           example("{address: https://vault.example:8200, token_file: /run/vault/token}"));
   d.field("resolver", &Config::resolver, "How names are looked up.", example("{nameservers: \"10.0.0.2\"}"));

@@ -3,7 +3,9 @@
 
 #include <openssl/opensslv.h>
 
+#include <algorithm>
 #include <csignal>
+#include <map>
 #include <utility>
 
 #include "gateway/base/log.h"
@@ -22,6 +24,23 @@ namespace {
 
 constexpr auto kResolvePatience = std::chrono::seconds(5);
 
+// One series for a path, however many use it, and the soonest: not all of them may have been renewed.
+observe::ScrapeRegistration expiries_at_scrape(observe::SeriesStore& store, const ListenerTls& listeners,
+                                               const UpstreamCertificates& upstreams) {
+  return store.at_scrape(observe::Family::sluice_tls_certificate_expiry_timestamp_seconds,
+                         [&listeners, &upstreams](const observe::Emit& emit) {
+                           std::map<std::string, std::time_t> by_path;
+                           auto note = [&](const std::string& path, std::time_t expires) {
+                             auto [known, fresh] = by_path.emplace(path, expires);
+                             if (!fresh) known->second = std::min(known->second, expires);
+                           };
+                           listeners.expiries(note);
+                           upstreams.expiries(note);
+                           for (const auto& [path, expires] : by_path)
+                             emit({path}, static_cast<double>(expires));
+                         });
+}
+
 }  // namespace
 
 Gateway::Gateway(boost::asio::io_context& control, const base::Clock& clock)
@@ -39,6 +58,7 @@ Gateway::~Gateway() {
   gauges_.clear();
   overload_.reset();
   keys_.reset();
+  upstream_certificates_.reset();
   tls_.reset();  // handshakes on other threads, while every loop is there
   filter_threads_.reset();
   prober_.reset();
@@ -90,6 +110,8 @@ void Gateway::make_workers(const Config& config) {
   tls_ = std::make_unique<ListenerTls>(
       control_, discovery_->resolver(), *metrics_, (count + 1) / 2,
       [this](const std::string& listener) { listeners_.renew(listener, workers_, *tls_); });
+  upstream_certificates_ = std::make_unique<UpstreamCertificates>(control_, *metrics_, tls_->threads());
+  gauges_.push_back(expiries_at_scrape(metrics_->store(), *tls_, *upstream_certificates_));
   filter_threads_ = std::make_unique<net::CryptoThreads>((count + 1) / 2);
   keys_ = std::make_unique<KeySources>(KeySources::world(control_, discovery_->resolver(), clock_));
   for (auto& gauge : keys_->at_scrape(metrics_->store())) gauges_.push_back(std::move(gauge));
@@ -106,6 +128,7 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   std::unique_ptr<observe::AccessLog> access_log;
   bool good = open_log(loaded, access_log) && start_admin(loaded) && snapshot && loaded.ok();
   if (!good) return false;
+  said_targets_.restore(snapshot->upstreams, *targets_);
   await_answers();
   control_.restart();
   for (auto& w : workers_) w->start();
@@ -152,6 +175,7 @@ bool Gateway::reload(Loaded& loaded, std::string source) {
   wait_for_restart_ = std::move(waiting);
   if (admin_ && loaded.config.admin.token) admin_->use_token(loaded.config.admin.token->value);
   if (new_log) use_log(std::move(access_log));
+  said_targets_.restore(snapshot->upstreams, *targets_);
   put_in_force(loaded, std::move(snapshot), source);
   tls_->use(std::move(tls));
   listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_, *tls_);
@@ -200,6 +224,7 @@ std::shared_ptr<BuiltSnapshot> Gateway::build(Loaded& loaded) {
   if (!snapshot) return nullptr;
   auto kept = stores_.keep();
   if (kept) kept = kept_revocations_->keep_in(stores_.state_directory(), clock_.wall());
+  if (kept) said_targets_.keep_in(stores_.state_directory());
   if (kept) return snapshot;
   config::Report(loaded.document, loaded.diagnostics).error("state_directory", kept.error().detail);
   return nullptr;
@@ -211,6 +236,7 @@ void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapsh
   generations_.push_back(snapshot);
   said_targets_.apply(snapshot->upstreams);
   for (const auto& upstream : snapshot->upstreams) upstream->put_in_force(clock_.wall());
+  upstream_certificates_->use(std::move(snapshot->tls));
   for (auto& w : workers_) w->install(snapshot);
   snapshot_ = std::move(snapshot);
   watch_targets();

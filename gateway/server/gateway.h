@@ -24,6 +24,7 @@
 #include "gateway/server/prober_thread.h"
 #include "gateway/server/said_targets.h"
 #include "gateway/server/snapshot_builder.h"
+#include "gateway/server/upstream_certificates.h"
 #include "gateway/server/worker_thread.h"
 
 namespace sluice::server {
@@ -102,6 +103,9 @@ class Gateway {
   void watch_targets();
   upstream::Upstream* find_upstream(std::string_view name) const;
   admin::Suppliers suppliers();
+  std::size_t add_pools(const std::shared_ptr<const WorkerThread::Targets>& targets,
+                        const std::vector<admin::TargetReport*>& reports);
+  admin::UpstreamsReport report_upstreams();
   admin::FailureReport report_failures(const observe::FailureQuery& query);
   std::vector<admin::WorkerReport> report_workers();
   std::vector<admin::ListenerReport> report_listeners();
@@ -127,6 +131,7 @@ class Gateway {
   std::unique_ptr<observe::AccessLog> log_;
   Listeners listeners_;
   std::unique_ptr<ListenerTls> tls_;
+  std::unique_ptr<UpstreamCertificates> upstream_certificates_;
   std::unique_ptr<net::CryptoThreads> filter_threads_;
   std::unique_ptr<chain::Revocations> revocations_;
   std::unique_ptr<KeptRevocations> kept_revocations_;

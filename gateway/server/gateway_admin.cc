@@ -39,9 +39,7 @@ admin::Suppliers Gateway::suppliers() {
     if (draining_) r.reasons.push_back("draining");
     return r;
   };
-  s.upstreams = [this] {
-    return snapshot_ ? report_upstreams(*snapshot_) : std::vector<admin::UpstreamReport>();
-  };
+  s.upstreams = [this] { return report_upstreams(); };
   s.revoke = [this](const chain::Revocation& r) { return kept_revocations_->revoke(r, clock_.wall()); };
   s.handing_over = [this] { return handing_over_; };
   s.revocations = [this] { return revocations_->size(); };
@@ -49,19 +47,19 @@ admin::Suppliers Gateway::suppliers() {
   s.quotas = [this](const admin::QuotaQuery& query) {
     return report_quotas(stores_, workers_.front()->loop(), clock_.wall(), query);
   };
-  s.targets.put = [this](std::string_view name,
-                         std::string list) -> std::optional<base::Result<std::size_t>> {
+  s.targets.put = [this](std::string_view name, std::string list, bool persist) {
     auto* upstream = find_upstream(name);
-    if (!upstream) return std::nullopt;
-    auto put = said_targets_.put(*upstream, *targets_, std::move(list));
-    if (put) watch_targets();
-    return put;
+    if (!upstream) return admin::TargetsTold{admin::TargetsTold::Kind::no_upstream};
+    auto told = said_targets_.put(*upstream, *targets_, std::move(list), persist);
+    if (told.kind == admin::TargetsTold::Kind::done) watch_targets();
+    return told;
   };
   s.targets.forget = [this](std::string_view name) {
     auto* upstream = find_upstream(name);
-    bool forgotten = upstream && said_targets_.forget(*upstream);
-    if (forgotten) watch_targets();
-    return forgotten;
+    if (!upstream) return admin::TargetsTold{admin::TargetsTold::Kind::nothing};
+    auto told = said_targets_.forget(*upstream);
+    if (told.kind == admin::TargetsTold::Kind::done) watch_targets();
+    return told;
   };
   s.failures = [this](const observe::FailureQuery& query) { return report_failures(query); };
   s.routes = [this](std::string_view name) {
@@ -75,6 +73,36 @@ admin::Suppliers Gateway::suppliers() {
   s.changes = operations_;
   s.changes.change_target = [this](const admin::TargetChange& change) { return change_target(change); };
   return s;
+}
+
+// Adds what the workers know of their connections to the reports of these targets; how many workers did not
+// say.
+std::size_t Gateway::add_pools(const std::shared_ptr<const WorkerThread::Targets>& targets,
+                               const std::vector<admin::TargetReport*>& reports) {
+  std::size_t silent = 0;
+  auto told = gather<std::vector<upstream::PoolCount>>(workers_, [&](auto& w) { return w.pools(targets); });
+  for (const auto& one : told) {
+    silent += !one;
+    for (std::size_t i = 0; one && i < reports.size(); ++i) reports[i]->pools += (*one)[i];
+  }
+  return silent;
+}
+
+admin::UpstreamsReport Gateway::report_upstreams() {
+  admin::UpstreamsReport out;
+  if (!snapshot_) return out;
+  auto targets = std::make_shared<WorkerThread::Targets>();
+  out.upstreams = server::report_upstreams(config_, *snapshot_, *targets);
+  std::vector<admin::TargetReport*> reports;
+  for (auto& u : out.upstreams) {
+    auto told = said_targets_.told(u.name);
+    if (told.said) u.from = admin::TargetsFrom::admin;
+    u.persisted = told.persisted;
+    u.others_persisted = told.others;
+    for (auto& t : u.targets) reports.push_back(&t);
+  }
+  out.silent = add_pools(targets, reports);
+  return out;
 }
 
 admin::FailureReport Gateway::report_failures(const observe::FailureQuery& query) {
@@ -147,7 +175,9 @@ admin::TargetChanged Gateway::change_target(const admin::TargetChange& change) {
       target.reset_health(clock_.wall());
       target.bring_back(clock_.steady(), "reset by an operator");
     }
-    return {Kind::done, admin::target_json(report_target(*upstream, shown))};
+    auto report = report_target(*upstream, shown);
+    add_pools(std::make_shared<const WorkerThread::Targets>(1, shown.target), {&report});
+    return {Kind::done, admin::target_json(report)};
   }
   return {Kind::no_target, {}};
 }

@@ -35,6 +35,7 @@ std::vector<net::HandedState> Gateway::hand_over() {
   std::vector<net::HandedState> out;
   out.push_back({kHandedRevocations, kept_revocations_->hand_over(clock_.wall())});
   out.push_back({kHandedLists, said_targets_.text()});
+  said_targets_.let_go();
   if (snapshot_) out.push_back({kHandedChanges, write_target_changes(snapshot_->upstreams)});
   return out;
 }
@@ -53,6 +54,7 @@ void Gateway::take_over_targets() {
 
 void Gateway::take_back() {
   handing_over_ = false;
+  said_targets_.take_back();
   if (auto kept = kept_revocations_->take_back(clock_.wall()); !kept)
     base::log(base::Level::error, "tokens that are taken back are not kept any more: " + kept.error().detail);
   if (auto kept = stores_.take_back(); !kept)

@@ -62,14 +62,13 @@ ListenerTls::ListenerTls(boost::asio::io_context& control, net::Resolver& names,
       renewed_(std::move(renewed)),
       watch_(control),
       rotation_(control),
-      stapler_(world(control, names, metrics)),
-      expiries_(metrics.store().at_scrape(
-          Family::sluice_tls_certificate_expiry_timestamp_seconds, [this](const observe::Emit& emit) {
-            std::map<std::string_view, std::time_t> by_name;  // two listeners may have the same
-            for (const auto& [name, entry] : now_.entries)
-              for (const auto& [path, expires] : entry.built.expiries) by_name[path] = expires;
-            for (const auto& [path, expires] : by_name) emit({path}, static_cast<double>(expires));
-          })) {}
+      stapler_(world(control, names, metrics)) {}
+
+void ListenerTls::expiries(
+    const std::function<void(const std::string& path, std::time_t expires)>& tell) const {
+  for (const auto& [name, entry] : now_.entries)
+    for (const auto& [path, expires] : entry.built.expiries) tell(path, expires);
+}
 
 void ListenerTls::use(TlsOfListeners built) {
   now_ = std::move(built);

@@ -2,6 +2,7 @@
 // ListenerTls: TLS of all listeners as it lives: built with each configuration, and again when its files
 // change; tickets are given and taken over all that. Control thread.
 #pragma once
+#include <ctime>
 #include <functional>
 #include <map>
 #include <memory>
@@ -43,6 +44,8 @@ class ListenerTls {
   void use(TlsOfListeners built);
   // Null for a listener without TLS.
   std::shared_ptr<const front::ListenerTlsSettings> of(std::string_view listener) const;
+  // When certificates expire, by path as written.
+  void expiries(const std::function<void(const std::string& path, std::time_t expires)>& tell) const;
   // Shared with whoever else makes handshakes.
   net::CryptoThreads& threads() noexcept { return *threads_; }
 
@@ -61,7 +64,6 @@ class ListenerTls {
   boost::asio::steady_timer watch_, rotation_;
   bool watching_ = false;
   Stapler stapler_;
-  observe::ScrapeRegistration expiries_;
 };
 
 }  // namespace sluice::server

@@ -165,11 +165,11 @@ void Listeners::renew(const std::string& listener, Workers& workers, const Liste
 
 // All at once, here and in the workers: two may change places.
 template <class UseSettings>
-void Listeners::hand_over(const std::map<std::string, std::string>& from, const Config& config,
-                          Workers& workers, UseSettings use_settings) {
-  if (from.empty()) return;
+void Listeners::hand_over(const Opened& opened, const Config& config, Workers& workers,
+                          UseSettings use_settings) {
+  if (opened.from.empty()) return;
   std::map<std::string, Living> taken;
-  for (const auto& [name, other] : from) {
+  for (const auto& [name, other] : opened.from) {
     auto at = living_.find(other);
     taken.emplace(name, std::move(at->second));
     living_.erase(at);
@@ -177,12 +177,12 @@ void Listeners::hand_over(const std::map<std::string, std::string>& from, const 
   std::vector<ListenerMove> moves;
   std::vector<std::string> other_backlogs;
   for (auto& [name, living] : taken) {
-    if (living_.contains(name))  // what it had goes to nobody
-      for (auto& w : workers) w->unlisten(name);
+    if (auto had = living_.find(name); had != living_.end())  // that goes to nobody
+      unlisten(name, opened.overlaps(config, had->second.bound()), workers);
     living.index = next_index_++;
     Living& now = living_.insert_or_assign(name, std::move(living)).first->second;
     if (use_settings(name, *config.listeners.find(name))) other_backlogs.push_back(name);
-    moves.push_back({from.at(name), name, now.settings});
+    moves.push_back({opened.from.at(name), name, now.settings});
   }
   for (auto& w : workers) {
     w->move(moves);
@@ -201,6 +201,17 @@ void Listeners::Opened::listen_where_bound_only(const Config& config) const {
   }
 }
 
+// Does a listener come beside one that is at that address, and takes its place?
+bool Listeners::Opened::overlaps(const Config& config, const front::BindAddress& bind) const {
+  return std::ranges::any_of(sockets, [&](const auto& s) {
+    return s.second.bound_only && config.listeners.find(s.first)->bind.overlaps(bind);
+  });
+}
+
+void Listeners::unlisten(const std::string& name, bool gives_way, Workers& workers) {
+  for (auto& w : workers) w->unlisten(name, gives_way);
+}
+
 // True: another number of connections may wait than before.
 bool Listeners::use_settings(const std::string& name, const front::ListenerConfig& written, Living& living,
                              const BuiltSnapshot& snapshot, std::size_t workers,
@@ -217,11 +228,8 @@ bool Listeners::use_settings(const std::string& name, const front::ListenerConfi
 
 void Listeners::apply(const Config& config, const BuiltSnapshot& snapshot, Opened opened, Workers& workers,
                       observe::MetricsRegistry& metrics, const ListenerTls& tls) {
-  auto all = [&](auto command) {
-    for (auto& w : workers) command(*w);
-  };
   opened.listen_where_bound_only(config);
-  hand_over(opened.from, config, workers, [&](const std::string& name, const front::ListenerConfig& written) {
+  hand_over(opened, config, workers, [&](const std::string& name, const front::ListenerConfig& written) {
     return use_settings(name, written, living_.at(name), snapshot, workers.size(), metrics, tls);
   });
   for (const auto& [name, written] : config.listeners) {
@@ -229,7 +237,8 @@ void Listeners::apply(const Config& config, const BuiltSnapshot& snapshot, Opene
     Living& living = living_[name];
     auto sockets = opened.sockets.find(name);
     bool fresh = sockets != opened.sockets.end();
-    if (fresh && living.open) all([&](WorkerThread& w) { w.unlisten(name); });  // it moves to another address
+    if (fresh && living.open)  // it moves to another address
+      unlisten(name, opened.overlaps(config, living.bound()), workers);
     if (fresh) {
       auto port = net::bound_to(sockets->second.fds.front()).port();
       if (sockets->second.adopts_file) sockets->second.file = net::SocketFile(written.bind.path);
@@ -247,7 +256,7 @@ void Listeners::apply(const Config& config, const BuiltSnapshot& snapshot, Opene
   }
   std::erase_if(living_, [&](const auto& entry) {
     if (config.listeners.find(entry.first)) return false;
-    all([&](WorkerThread& w) { w.unlisten(entry.first); });
+    unlisten(entry.first, opened.overlaps(config, entry.second.bound()), workers);
     return true;
   });
 }

@@ -42,6 +42,7 @@ class Listeners {
    private:
     friend class Listeners;
     void listen_where_bound_only(const Config& config) const;
+    bool overlaps(const Config& config, const front::BindAddress& bind) const;
     std::map<std::string, Sockets> sockets;
     std::map<std::string, std::string> from;  // of a listener: the one whose sockets it takes over
   };
@@ -90,8 +91,8 @@ class Listeners {
                     const BuiltSnapshot& snapshot, std::size_t workers, observe::MetricsRegistry& metrics,
                     const ListenerTls& tls);
   template <class UseSettings>
-  void hand_over(const std::map<std::string, std::string>& from, const Config& config, Workers& workers,
-                 UseSettings use_settings);
+  void hand_over(const Opened& opened, const Config& config, Workers& workers, UseSettings use_settings);
+  static void unlisten(const std::string& name, bool gives_way, Workers& workers);
   void drop_inherited();
   std::map<std::string, Living, std::less<>> living_;
   std::size_t next_index_ = 0;

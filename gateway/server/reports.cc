@@ -89,6 +89,7 @@ admin::TargetReport report_target(const upstream::Upstream& upstream,
   out.draining = shown.draining;
   out.weight_written = out.weight = shown.weight;
   out.why_not = shown.why;
+  out.labels = shown.labels;
   if (checks) out.check = upstream::name(checks->health.type);
   if (!shown.target) return out;
   const auto& t = *shown.target;
@@ -104,12 +105,18 @@ admin::TargetReport report_target(const upstream::Upstream& upstream,
   return out;
 }
 
-std::vector<admin::UpstreamReport> report_upstreams(const BuiltSnapshot& snapshot) {
+std::vector<admin::UpstreamReport> report_upstreams(const Config& config, const BuiltSnapshot& snapshot,
+                                                    std::vector<std::shared_ptr<upstream::Target>>& targets) {
   std::vector<admin::UpstreamReport> out;
   for (const auto& u : snapshot.upstreams) {
     auto& report = out.emplace_back(admin::UpstreamReport{
         u->name(), {}, u->protection().concurrency(), u->protection().circuit(), u->protection().waiting()});
-    for (const auto& shown : u->shown()) report.targets.push_back(report_target(*u, shown));
+    const auto* written = config.upstreams.find(u->name());
+    if (written && !written->endpoints_file.empty()) report.from = admin::TargetsFrom::endpoints_file;
+    for (auto& shown : u->shown()) {
+      report.targets.push_back(report_target(*u, shown));
+      targets.push_back(std::move(shown.target));
+    }
   }
   return out;
 }

@@ -27,7 +27,9 @@ std::vector<admin::RouteReport> report_routes(const InForce& in_force, std::stri
 std::string timeout_from(const Config& config, const config::Document& document, std::size_t route,
                          std::string_view upstream, std::string_view timeout);
 
-std::vector<admin::UpstreamReport> report_upstreams(const BuiltSnapshot& snapshot);
+// `targets` gets, in the order of the reports, what each target is of; null: nothing.
+std::vector<admin::UpstreamReport> report_upstreams(const Config& config, const BuiltSnapshot& snapshot,
+                                                    std::vector<std::shared_ptr<upstream::Target>>& targets);
 admin::TargetReport report_target(const upstream::Upstream& upstream, const upstream::Upstream::Shown& shown);
 
 admin::ConfigReport report_config(const InForce& in_force);

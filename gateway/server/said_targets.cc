@@ -15,39 +15,83 @@ namespace sluice::server {
 
 using base::Level;
 
-base::Result<std::size_t> SaidTargets::put(upstream::Upstream& upstream, upstream::TargetTable& targets,
-                                           std::string body) {
+using Kind = admin::TargetsTold::Kind;
+
+admin::TargetsTold SaidTargets::put(upstream::Upstream& upstream, upstream::TargetTable& targets,
+                                    std::string body, bool persist) {
   auto read = upstream::parse_endpoints(body, upstream.speaks_tls());
-  if (!read) return std::move(read).unexpected();
+  if (!read) return {Kind::bad, 0, read.error().detail};
   if (read->empty())
-    return base::fail(base::Reason::internal,
-                      "the list is empty: DELETE goes back to the targets of the configuration");
+    return {Kind::bad, 0, "the list is empty: DELETE goes back to the targets of the configuration"};
+  if (persist && !kept_.has_place()) return {Kind::no_place, 0, {}};
+  if (persist) {
+    auto kept = kept_.put(upstream.name(), body);
+    if (!kept) return {Kind::not_persisted, 0, kept.error().detail};
+  }
+  say(upstream, targets, *read, std::move(body), true);
+  base::log(Level::warning,
+            fmt::format("upstream {}: {} targets of the admin server, in place of the configuration's{}",
+                        upstream.name(), read->size(), persist ? ", after a restart too" : ""));
+  return {Kind::done, read->size(), {}};
+}
+
+void SaidTargets::say(upstream::Upstream& upstream, upstream::TargetTable& targets,
+                      std::span<const upstream::TargetConfig> list, std::string body, bool others_serve) {
   auto& [source, said] = said_[upstream.name()];
   said = std::move(body);
   if (!source) {
     source = targets.sources().list(upstream.group(), "the admin server");
     source->moves();
-    upstream.hand_to(*source);
+    if (others_serve) upstream.hand_to(*source);
   }
-  source->says(targets.sources().parts(upstream.group(), *read));
+  source->says(targets.sources().parts(upstream.group(), list));
   upstream.use_instead(source);
-  base::log(Level::warning,
-            fmt::format("upstream {}: {} targets of the admin server, in place of the configuration's",
-                        upstream.name(), read->size()));
-  return read->size();
 }
 
-bool SaidTargets::forget(upstream::Upstream& upstream) {
-  if (said_.erase(upstream.name()) == 0) return false;
+void SaidTargets::restore(Upstreams upstreams, upstream::TargetTable& targets) {
+  for (const auto& u : upstreams) {
+    const std::string* body = kept_.find(u->name());
+    if (!body || said_.contains(u->name())) continue;
+    auto read = upstream::parse_endpoints(*body, u->speaks_tls());
+    if (!read) {
+      base::log(Level::error,
+                fmt::format("upstream {}: the targets that were persisted cannot be used, those "
+                            "of the configuration are: {}",
+                            u->name(), read.error().detail));
+      continue;
+    }
+    say(*u, targets, *read, *body, u->group()->served);
+    base::log(Level::warning, fmt::format("upstream {}: {} targets of the admin server, as they were "
+                                          "persisted, in place of the configuration's",
+                                          u->name(), read->size()));
+  }
+}
+
+SaidTargets::Told SaidTargets::told(std::string_view upstream) const {
+  auto at = said_.find(upstream);
+  if (at == said_.end()) return {};
+  const std::string* kept = kept_.find(upstream);
+  bool these = kept && *kept == at->second.body;
+  return {true, these, kept && !these};
+}
+
+admin::TargetsTold SaidTargets::forget(upstream::Upstream& upstream) {
+  bool known = said_.contains(upstream.name()) || kept_.find(upstream.name());
+  if (!known) return {Kind::nothing, 0, {}};
+  auto kept = kept_.forget(upstream.name());
+  if (!kept) return {Kind::not_persisted, 0, kept.error().detail};
+  said_.erase(upstream.name());
   upstream.use_instead(nullptr);
   base::log(Level::info, fmt::format("upstream {}: the targets of the configuration again", upstream.name()));
-  return true;
+  return {};
 }
 
-void SaidTargets::apply(std::span<const std::shared_ptr<upstream::Upstream>> upstreams) {
-  std::erase_if(said_, [&](const auto& entry) {
-    return std::ranges::none_of(upstreams, [&](const auto& u) { return u->name() == entry.first; });
-  });
+void SaidTargets::apply(Upstreams upstreams) {
+  auto in_use = [&](std::string_view name) {
+    return std::ranges::any_of(upstreams, [&](const auto& u) { return u->name() == name; });
+  };
+  std::erase_if(said_, [&](const auto& entry) { return !in_use(entry.first); });
+  kept_.keep_only(in_use);
   for (const auto& u : upstreams)
     if (auto at = said_.find(u->name()); at != said_.end()) u->use_instead(at->second.source);
 }
@@ -70,15 +114,13 @@ std::string SaidTargets::text() const {
   return out;
 }
 
-void SaidTargets::take_over(std::string_view text,
-                            std::span<const std::shared_ptr<upstream::Upstream>> upstreams,
-                            upstream::TargetTable& targets) {
+void SaidTargets::take_over(std::string_view text, Upstreams upstreams, upstream::TargetTable& targets) {
   stores::read_lines(text, kHeader, [&](std::string_view rest) {
     auto name = stores::part_text(stores::take_until(rest, '\t'));
     auto at = std::ranges::find(upstreams, name, [](const auto& u) { return u->name(); });
     if (at == upstreams.end()) return true;  // it is not in use any more
     auto put = this->put(**at, targets, stores::part_text(rest));
-    if (!put) base::log(Level::error, fmt::format("upstream {}: {}", name, put.error().detail));
+    if (put.kind != Kind::done) base::log(Level::error, fmt::format("upstream {}: {}", name, put.fault));
     return true;
   });
 }

@@ -17,7 +17,6 @@
 #include "gateway/routing/exposure.h"
 #include "gateway/routing/table_builder.h"
 #include "gateway/server/tls_builder.h"
-#include "gateway/server/upstream_tls.h"
 
 namespace sluice::server {
 namespace {
@@ -94,8 +93,14 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     if (made->checks()) made->metrics()->expect_health_checks();
     bool uses_tls = written->uses_tls() || draw_from_file(*written, *made);
     if (uses_tls)
-      made->speak_tls(
-          tls_.build(path("upstreams", std::string(name), "tls"), written->tls, written->protocol, report_));
+      made->speak_tls(target_tls(
+          path("upstreams", std::string(name), "tls"),
+          {.owner = "upstream " + std::string(name),
+           .config = written->tls,
+           .protocol = written->protocol,
+           .use = [weak = std::weak_ptr(made)](const std::shared_ptr<const upstream::TargetTls>& renewed) {
+             if (auto upstream = weak.lock()) upstream->renew_tls(renewed);
+           }}));
     upstreams_.emplace(name, made);
     out_.upstreams.push_back(made);
     std::vector<std::shared_ptr<upstream::Upstream>> others;
@@ -189,11 +194,9 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     if (known != counters_.end()) return known->second;
     const auto* written = config_.stores.find(store);
     if (!written) return living_.stores.memory();  // the binder has complained
-    auto at = path("stores", std::string(store), "redis");
-    auto tls = written->redis.uses_tls()
-                   ? tls_.build(at + ".tls", written->redis.tls, upstream::ProtocolChoice::h1, report_)
-                   : nullptr;
-    auto made = living_.stores.redis(std::string(store), *written, living_.targets, std::move(tls), series());
+    std::string named(store);
+    auto tls = written->redis.uses_tls() ? store_tls(named, written->redis.tls) : nullptr;
+    auto made = living_.stores.redis(named, *written, living_.targets, std::move(tls), series());
     counters_.emplace(store, made);
     return made;
   }
@@ -215,6 +218,22 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
   }
 
  private:
+  std::shared_ptr<const upstream::TargetTls> target_tls(const std::string& at, TlsOrigin origin) {
+    origin.directory = directory_of(report_, at);
+    auto made = tls_.build(origin, complain_at(report_, at));
+    if (made && origin.names_files()) out_.tls.push_back(std::move(origin));
+    return made;
+  }
+  std::shared_ptr<const upstream::TargetTls> store_tls(const std::string& name,
+                                                       const upstream::TlsConfig& written) {
+    auto use = [&stores = living_.stores, name](std::shared_ptr<const upstream::TargetTls> renewed) {
+      stores.renew_tls(name, std::move(renewed));
+    };
+    return target_tls(path("stores", name, "redis") + ".tls", {.owner = "store " + name,
+                                                               .config = written,
+                                                               .protocol = upstream::ProtocolChoice::h1,
+                                                               .use = std::move(use)});
+  }
   static bool composes(const RouteConfig& route) { return route.handler.name() == "compose"; }
   chain::RouteFacts facts_of(std::size_t route) const {
     return {config_.routes[route].name, matches_[route].captures(), matches_[route].tells_prefix()};

@@ -14,6 +14,7 @@
 #include "gateway/server/key_sources.h"
 #include "gateway/server/list_files.h"
 #include "gateway/server/loaded.h"
+#include "gateway/server/upstream_tls.h"
 #include "gateway/stores/stores.h"
 #include "gateway/upstream/target_table.h"
 #include "gateway/upstream/upstream.h"
@@ -40,6 +41,7 @@ struct BuiltSnapshot : routing::Snapshot {
   std::vector<std::shared_ptr<upstream::Upstream>> upstreams;  // those that a route uses
   std::vector<bool> lacks_auth;  // by route: can its requests be those of callers of whom nothing is known?
   std::vector<observe::ScrapeRegistration> gauges;
+  std::vector<TlsOrigin> tls;  // those with files that may be renewed; for whoever watches them
 };
 
 // Null, with errors in loaded.diagnostics, when it cannot be built. `loaded` need not outlive the snapshot.

@@ -3,8 +3,6 @@
 
 #include <unistd.h>
 
-#include "gateway/server/tls_builder.h"
-
 namespace sluice::server {
 namespace {
 
@@ -34,34 +32,43 @@ std::vector<net::Alpn> offered(upstream::ProtocolChoice protocol) {
   return {net::Alpn::h2, net::Alpn::http_1_1};
 }
 
+// What the files hold belongs to it: certificates that were renewed under the same names make another one.
+std::string made_from(const TlsOrigin& origin, TlsFiles& files) {
+  const upstream::TlsConfig& config = origin.config;
+  std::string out;
+  for (const auto& path : {config.ca, config.cert, config.key})
+    out += digest(path.empty() ? "" : files.read("", path));
+  for (const auto& text : config.san) out += text + ",";
+  return out + "|" + config.sni + (config.verify ? "|v|" : "|-|") +
+         std::to_string(static_cast<int>(config.min_version)) + "|" +
+         std::to_string(static_cast<int>(origin.protocol));
+}
+
 }  // namespace
 
-std::shared_ptr<const upstream::TargetTls> UpstreamTls::build(const std::string& at,
-                                                              const upstream::TlsConfig& config,
-                                                              upstream::ProtocolChoice protocol,
-                                                              const config::Report& report) {
-  TlsFiles files(directory_of(report, at), complain_at(report, at));
-  // What the files hold belongs to it: a reload takes up a renewed certificate of the same name.
-  std::string made_from;
-  TlsFiles quietly(directory_of(report, at), [](config::Severity, const std::string&, const std::string&) {});
-  for (const auto& path : {config.ca, config.cert, config.key})
-    made_from += digest(path.empty() ? "" : quietly.read("", path));
-  for (const auto& text : config.san) made_from += text + ",";
-  made_from += "|" + config.sni + (config.verify ? "|v|" : "|-|") +
-               std::to_string(static_cast<int>(config.min_version)) + "|" +
-               std::to_string(static_cast<int>(protocol));
-  if (auto known = made_.find(made_from); known != made_.end()) return known->second;
-
+std::shared_ptr<const upstream::TargetTls> UpstreamTls::build(TlsOrigin& origin, const Complain& complain) {
+  const upstream::TlsConfig& config = origin.config;
+  TlsFiles quietly(origin.directory, [](config::Severity, const std::string&, const std::string&) {});
+  std::string from = made_from(origin, quietly);
+  origin.files = std::move(quietly.watched());
+  if (auto known = made_.find(from); known != made_.end()) {
+    origin.expires = known->second.expires;
+    return known->second.tls;
+  }
+  TlsFiles files(origin.directory, complain);
   net::TlsClientOptions options;
   options.min_version = config.min_version;
   options.verify = config.verify;
   options.sni = config.sni;
   options.names = config.san;
-  options.alpn = offered(protocol);
+  options.alpn = offered(origin.protocol);
+  std::optional<std::time_t> expires;
   if (!config.ca.empty()) options.ca = files.certificates("ca", config.ca);
-  if (!config.cert.empty())
-    options.identity =
-        std::make_shared<const net::Certificate>(files.certificate("", config.cert, config.key));
+  if (!config.cert.empty()) {
+    auto identity = files.certificate("", config.cert, config.key);
+    if (identity.leaf) expires = identity.expires();
+    options.identity = std::make_shared<const net::Certificate>(std::move(identity));
+  }
   if (config.ca.empty() && config.verify && !system_has_roots())
     files.warning("",
                   "the system knows no authorities, so that no target will be believed: install its "
@@ -72,9 +79,10 @@ std::shared_ptr<const upstream::TargetTls> UpstreamTls::build(const std::string&
     files.error("", "OpenSSL does not take these settings: " + client.error().detail);
     return nullptr;
   }
-  auto made = std::make_shared<const upstream::TargetTls>(
-      upstream::TargetTls{std::move(*client), threads_, made_from});
-  made_.emplace(std::move(made_from), made);
+  origin.expires = expires;
+  auto made =
+      std::make_shared<const upstream::TargetTls>(upstream::TargetTls{std::move(*client), threads_, from});
+  made_.emplace(std::move(from), Made{made, expires});
   return made;
 }
 

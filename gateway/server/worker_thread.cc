@@ -87,17 +87,17 @@ void WorkerThread::use(std::string listener, std::shared_ptr<const front::Listen
   });
 }
 
-void WorkerThread::unlisten(std::string listener) {
-  loop_.post([this, name = std::move(listener)] {
+void WorkerThread::unlisten(std::string listener, bool gives_way) {
+  loop_.post([this, name = std::move(listener), gives_way] {
     auto at = listeners_.find(name);
     if (at == listeners_.end()) return;
-    at->second->drain();
+    gives_way ? at->second->give_way() : at->second->drain();
     leave(at);
   });
 }
 
 void WorkerThread::leave(std::map<std::string, std::unique_ptr<front::Listener>>::iterator listener) {
-  std::erase_if(leaving_, [](const auto& l) { return l->connections() == 0; });
+  std::erase_if(leaving_, [](const auto& l) { return l->connections() == 0 && !l->accepting(); });
   leaving_.push_back(std::move(listener->second));
   listeners_.erase(listener);
 }
@@ -127,6 +127,8 @@ void WorkerThread::set_backlog(std::string listener, std::uint32_t backlog) {
 void WorkerThread::drain() {
   loop_.post([this] {
     for (auto& [name, listener] : listeners_) listener->drain();
+    for (auto& listener : leaving_)
+      if (listener->accepting()) listener->drain();
   });
 }
 
@@ -209,6 +211,17 @@ std::future<std::map<std::string, int>> WorkerThread::sockets() {
     std::map<std::string, int> out;
     for (auto& [name, listener] : listeners_)
       if (int fd = listener->duplicate(); fd >= 0) out[name] = fd;
+    return out;
+  });
+}
+
+std::future<std::vector<upstream::PoolCount>> WorkerThread::pools(std::shared_ptr<const Targets> targets) {
+  return ask([this, targets = std::move(targets)] {
+    std::vector<upstream::PoolCount> out;
+    for (const auto& target : *targets) {
+      const auto* pool = target ? target->slot(worker_.index).get() : nullptr;
+      out.push_back(pool ? pool->count() : upstream::PoolCount{});
+    }
     return out;
   });
 }

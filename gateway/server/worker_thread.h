@@ -14,6 +14,7 @@
 #include "gateway/front/listener.h"
 #include "gateway/net/loop.h"
 #include "gateway/server/strain_levels.h"
+#include "gateway/upstream/target.h"
 
 namespace sluice::server {
 
@@ -56,7 +57,8 @@ class WorkerThread {
   void log_to(observe::AccessLogLane* lane);
   void listen(ListenerShare share);
   void use(std::string listener, std::shared_ptr<const front::ListenerSettings> settings);
-  void unlisten(std::string listener);  // its connections drain
+  // Its connections drain. `gives_way`: another listener has its address from now on.
+  void unlisten(std::string listener, bool gives_way);
   // All at once, so that two can change places; the connections of those that give drain.
   void move(std::vector<ListenerMove> moves);
   void set_backlog(std::string listener, std::uint32_t backlog);
@@ -73,6 +75,9 @@ class WorkerThread {
   // These answer when the worker comes to it: wait with an end.
   std::future<WorkerState> state();
   std::future<std::vector<observe::Failure>> failures(observe::FailureQuery query);
+  // Of this worker's pool at each of the targets.
+  using Targets = std::vector<std::shared_ptr<upstream::Target>>;
+  std::future<std::vector<upstream::PoolCount>> pools(std::shared_ptr<const Targets> targets);
   // By listener, another descriptor of the socket that this worker accepts on; the caller's to close.
   std::future<std::map<std::string, int>> sockets();
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "gateway/expression/moment.h"
+
 namespace sluice::stores {
 namespace {
 
@@ -18,13 +20,9 @@ absl::Time absolute(base::WallTime time) { return absl::FromUnixNanos(time.time_
 std::string_view name(CalendarUnit unit) noexcept { return unit == CalendarUnit::day ? "day" : "month"; }
 
 std::optional<Calendar> Calendar::of(const std::string& zone) {
-  // Abseil takes paths, the process's own zone and offsets too: nothing that means the same everywhere.
-  if (zone.empty() || zone.front() == '/' || zone.find("..") != std::string::npos || zone == "localtime" ||
-      zone.find_first_of(": ") != std::string::npos || zone.starts_with("Fixed/"))
-    return std::nullopt;
-  absl::TimeZone found;
-  if (!absl::LoadTimeZone(zone, &found)) return std::nullopt;
-  return Calendar(found);
+  auto found = expression::time_zone(zone);
+  if (!found) return std::nullopt;
+  return Calendar(*found);
 }
 
 base::WallTime Calendar::begin(CalendarUnit unit, std::int64_t number) const {

@@ -104,6 +104,12 @@ std::shared_ptr<Counters> Stores::redis(const std::string& name, const StoreConf
   return living;
 }
 
+void Stores::renew_tls(const std::string& name, std::shared_ptr<const upstream::TargetTls> tls) const {
+  auto known = redis_.find(name);
+  auto living = known == redis_.end() ? nullptr : known->second.counters.lock();
+  if (living) living->client().servers().use_tls(std::move(tls));
+}
+
 std::vector<Stores::TableReport> Stores::tables(Instant now) const {
   std::vector<TableReport> out;
   if (memory_) out.push_back({kMemory, memory_->table().used(now), memory_->table().evictions()});

@@ -37,6 +37,8 @@ class Stores {
                                   upstream::TargetTable& targets,
                                   std::shared_ptr<const upstream::TargetTls> tls,
                                   observe::SeriesStore& series);
+  // TLS of the same settings, of files that are new: for connections that are made from now on.
+  void renew_tls(const std::string& name, std::shared_ptr<const upstream::TargetTls> tls) const;
 
   // What callers have used up, counted by this process; made when first asked for. Kept nowhere until keep().
   const std::shared_ptr<QuotaBook>& quotas();

@@ -19,7 +19,18 @@ void describe(Description<TargetConfig>& d) {
           example("http://orders-1:8080"), example("unix:/run/orders.sock"));
   d.field("weight", &TargetConfig::weight, "Its share of the requests, relative to the others' weights.",
           between(1u, 10'000u));
+  d.field("zone", &TargetConfig::zone,
+          "Where it stands, such as a zone of a cloud or a rack. Shown at /upstreams; no choice goes by it.",
+          non_empty, default_is("none"), example("eu-central-1a"));
+  d.field("metadata", &TargetConfig::metadata,
+          "Anything else that people want to see beside the target at /upstreams.",
+          example("{version: \"2026.4\"}"));
   d.shorthand(&TargetConfig::url);
+}
+
+std::shared_ptr<const TargetLabels> TargetConfig::labels() const {
+  if (zone.empty() && metadata.empty()) return nullptr;
+  return std::make_shared<const TargetLabels>(TargetLabels{zone, metadata});
 }
 
 void describe(Enumeration<ProtocolChoice>& e) {
@@ -32,6 +43,16 @@ void describe(Enumeration<ProtocolChoice>& e) {
           "choose "
           "it fails. What gRPC services need.");
   e.value("h2c", ProtocolChoice::h2c, "The same for targets without TLS; with https:// it is a mistake.");
+}
+
+void describe(Enumeration<OnClientAbort>& e) {
+  e.about("on_client_abort");
+  e.value("cancel", OnClientAbort::cancel,
+          "The request is given up at once: its connection is closed, its HTTP/2 stream reset.");
+  e.value("finish", OnClientAbort::finish,
+          "A request that writes (of another method than GET, HEAD, OPTIONS and TRACE) goes on once it has "
+          "been sent, within its timeouts; its answer is read and dropped. Not calls of gRPC, which clients "
+          "cancel on purpose, and not requests whose body the client has not sent to its end.");
 }
 
 void describe(Text<HostPolicy>& t) {
@@ -127,10 +148,7 @@ void check_health(const UpstreamConfig& c, const Site& at) {
   if (c.health->port && on_sockets) at.error("health.port", "a target on a Unix socket has no ports");
 }
 
-}  // namespace
-
-void describe(Description<UpstreamConfig>& d) {
-  d.about("upstream", "A group of targets that answer the same requests.");
+void describe_targets(Description<UpstreamConfig>& d) {
   d.field("targets", &UpstreamConfig::targets,
           "Where the service is. Every address of a name is a target of its own, and so is every place of a "
           "service of DNS (srv+http://); both are followed as DNS changes.",
@@ -147,6 +165,13 @@ void describe(Description<UpstreamConfig>& d) {
       "grace", &UpstreamConfig::grace,
       "A name, a service or a file that suddenly has no targets keeps those of before for so long. 0s: not "
       "at all.");
+}
+
+}  // namespace
+
+void describe(Description<UpstreamConfig>& d) {
+  d.about("upstream", "A group of targets that answer the same requests.");
+  describe_targets(d);
   describe_balance(d);
   d.field("protocol", &UpstreamConfig::protocol, "The version of HTTP that the targets are spoken to with.",
           example("h2"));
@@ -157,6 +182,8 @@ void describe(Description<UpstreamConfig>& d) {
           default_is("that of `defaults`"));
   d.field("hedge", &UpstreamConfig::hedge, "A second attempt beside one that is late.",
           default_is("that of `defaults`"), example("auto"), example("{after: 50ms, budget: 2%}"));
+  d.field("on_client_abort", &UpstreamConfig::on_client_abort,
+          "Whether requests that write are finished when their client leaves.", example("finish"));
   d.field("host", &UpstreamConfig::host,
           "Which Host the target sees: the client's (keep), the target's own (upstream) or this text.");
   d.field("forwarded", &UpstreamConfig::forwarded, "How the targets are told who the client is.",
@@ -216,7 +243,7 @@ bool UpstreamConfig::uses_tls() const {
 }
 
 std::vector<TargetConfig> UpstreamConfig::all_targets() const {
-  if (url) return {{*url, 1}};
+  if (url) return {TargetConfig{*url}};
   return targets;
 }
 

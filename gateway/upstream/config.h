@@ -2,6 +2,7 @@
 // UpstreamConfig: what an operator writes for one upstream. Read by the server layer, which builds an
 // Upstream from it.
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "gateway/upstream/balance_config.h"
 #include "gateway/upstream/health_config.h"
 #include "gateway/upstream/protection_config.h"
+#include "gateway/upstream/target_labels.h"
 #include "gateway/upstream/timeouts.h"
 #include "gateway/upstream/tls_config.h"
 #include "gateway/upstream/url.h"
@@ -28,7 +30,12 @@ namespace sluice::upstream {
 struct TargetConfig {
   TargetUrl url;
   std::uint32_t weight = 1;
+  std::string zone{};
+  config::ByName<std::string> metadata{};
   bool operator==(const TargetConfig&) const = default;
+
+  // Null where nothing is written.
+  std::shared_ptr<const TargetLabels> labels() const;
 };
 void describe(config::Description<TargetConfig>& d);
 
@@ -58,6 +65,10 @@ enum class ProtocolChoice : unsigned char {
 };
 void describe(config::Enumeration<ProtocolChoice>& e);
 
+// What becomes of a request whose client has left.
+enum class OnClientAbort : unsigned char { cancel, finish };
+void describe(config::Enumeration<OnClientAbort>& e);
+
 // What the pools of an upstream need to know of it.
 struct PoolSettings {
   PoolConfig keep;
@@ -76,6 +87,7 @@ struct UpstreamConfig : BalanceConfig {
   PoolConfig pool;
   std::optional<RetryConfig> retry;
   std::optional<HedgeConfig> hedge;
+  OnClientAbort on_client_abort = OnClientAbort::cancel;
   HostPolicy host;
   http::Telling forwarded = http::Telling::x_forwarded;
   std::optional<net::ProxyVersion> proxy_protocol;

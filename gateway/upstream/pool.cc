@@ -116,8 +116,21 @@ Task<Result<Acquired>> Pool::acquire(base::Arena& arena, const Timeouts& timeout
   return connect(arena, timeouts, wanted);
 }
 
+// For metrics, which are the upstream's, and for whoever asks about this target.
+void Pool::moved(Protocol protocol, PoolState from, PoolState to) noexcept {
+  cells_->connection_moved(protocol, from, to);
+  auto& mine = protocol == Protocol::h2 ? count_.h2 : count_.h1;
+  if (from == PoolState::idle) --mine.idle;
+  if (from == PoolState::active) --mine.active;
+  if (to == PoolState::idle) ++mine.idle;
+  if (to == PoolState::active) ++mine.active;
+}
+
 Acquired Pool::open(Connection& c, base::Arena& arena, const Timeouts& timeouts, base::Duration connect) {
-  if (c.protocol == Protocol::h2) expected_room_ = c.http->room() + c.http->streams();
+  if (c.protocol == Protocol::h2) {
+    expected_room_ = c.http->room() + c.http->streams();
+    ++count_.streams;
+  }
   return {c.http->open(arena, {timeouts.first_byte_after(connect), timeouts.idle}), connect};
 }
 
@@ -148,7 +161,7 @@ Task<Result<Acquired>> Pool::connect(base::Arena& arena, Timeouts timeouts, Want
   opening.done();
   auto took = loop_->clock().steady() - before;
   cells_->connected(took);
-  cells_->connection_moved(*protocol, PoolState::none, PoolState::active);
+  moved(*protocol, PoolState::none, PoolState::active);
   auto* c = new Connection(*this, std::move(*dialled), *protocol);
   // The target was told for whom it is, or has changed meanwhile.
   c->retired = !wanted.greeting.empty() || !current(*c);
@@ -210,7 +223,7 @@ Task<void> Pool::dial_shared(Opening opening, base::Duration timeout) {
   if (protocol == settings_.protocol) {
     opening.done();
     auto* c = new Connection(*this, std::move(*dialled), *spoken);
-    cells_->connection_moved(*spoken, PoolState::none, PoolState::active);
+    moved(*spoken, PoolState::none, PoolState::active);
     // One that leaves still serves those who wait for it.
     if (target_->draining() || current(*c)) {
       put(*c);
@@ -260,7 +273,7 @@ Task<bool> Pool::warm_one() {
   if (!spoken) co_return false;
   opening.done();
   cells_->connected(loop_->clock().steady() - before);
-  cells_->connection_moved(*spoken, PoolState::none, PoolState::active);
+  moved(*spoken, PoolState::none, PoolState::active);
   auto* c = new Connection(*this, std::move(*dialled), *spoken);
   c->http->kept_unused();
   bool good = current(*c);
@@ -286,7 +299,7 @@ Pool::Connection* Pool::take() noexcept {
       discard(*c, PoolState::idle);
       continue;
     }
-    cells_->connection_moved(c->protocol, PoolState::idle, PoolState::active);
+    moved(c->protocol, PoolState::idle, PoolState::active);
     if (c->protocol == Protocol::h2) shared_.push_back(*c);
     return c;
   }
@@ -346,7 +359,7 @@ void Pool::drop_idle(Connection& connection) noexcept {
 }
 
 void Pool::discard(Connection& connection, PoolState state) noexcept {
-  cells_->connection_moved(connection.protocol, state, PoolState::none);
+  moved(connection.protocol, state, PoolState::none);
   target_->closed();
   delete &connection;
 }
@@ -357,6 +370,7 @@ void Pool::lost(Connection& connection) noexcept {
 }
 
 void Pool::stream_ended(Connection& connection, bool usable) noexcept {
+  if (connection.protocol == Protocol::h2) --count_.streams;
   bool unused = connection.http->streams() == 0;
   if (!usable) {
     retire(connection);
@@ -391,7 +405,7 @@ void Pool::put(Connection& c) noexcept {
   auto announced = c.http->idle_limit();
   base::Duration idle = settings_.keep.idle;
   c.unlink();
-  cells_->connection_moved(c.protocol, PoolState::active, PoolState::idle);
+  moved(c.protocol, PoolState::active, PoolState::idle);
   c.idle_until = loop_->wheel().due_in(announced ? within(idle, *announced) : idle);
   idle_.push_back(c);
   ++idle_count_;

@@ -53,6 +53,7 @@ class Pool final : public PoolSlot, private net::Timer {
   void warm(base::Duration connect);
   std::size_t idle() const noexcept { return idle_count_; }
   void look_again() noexcept override;
+  PoolCount count() const noexcept override { return count_; }
 
  private:
   struct Connection;
@@ -80,6 +81,7 @@ class Pool final : public PoolSlot, private net::Timer {
   Acquired open(Connection& connection, base::Arena& arena, const Timeouts& timeouts, base::Duration connect);
   base::Error too_many() const;
 
+  void moved(observe::Protocol protocol, observe::PoolState from, observe::PoolState to) noexcept;
   Connection* take() noexcept;
   Connection* least_loaded() noexcept;
   bool current(Connection& connection) const;
@@ -112,6 +114,7 @@ class Pool final : public PoolSlot, private net::Timer {
   std::list<Dialling> diallings_;  // some may have ended
   std::size_t dialling_count_ = 0;
   std::size_t open_count_ = 0;  // connections that exist
+  PoolCount count_;             // the same, and their streams
   base::Duration warm_within_{};
   net::Signal cooler_;  // there may be fewer than are to be kept open
   std::optional<base::Job<void>> warming_;

@@ -195,6 +195,13 @@ bool ListSource::answered() const noexcept {
   return std::ranges::all_of(parts_, [](const Part& p) { return p.source->answered(); });
 }
 
+void ListSource::tell_labels(LabelsByTarget& out) const {
+  for (const auto* parts : {&parts_, &before_})
+    for (const Part& p : *parts)
+      if (p.labels)
+        for (const Member& m : *p.source->members()) out.emplace(m.target.get(), p.labels);
+}
+
 void ListSource::part_changed() {
   if (said_) replace(merged());
 }

@@ -14,6 +14,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/error.h"
 #include "gateway/upstream/target.h"
+#include "gateway/upstream/target_labels.h"
 
 namespace sluice::upstream {
 
@@ -63,6 +64,8 @@ class Source : public std::enable_shared_from_this<Source> {
   base::Error why_empty() const;
   // Targets that left it and still have requests.
   std::vector<std::shared_ptr<Target>> draining() const;
+  // What was written about its members; the first word about a target counts.
+  virtual void tell_labels(LabelsByTarget& /*out*/) const {}
   // A snapshot that draws from it is in force: what is found first from now on was only late to be found, and
   // need not come up slowly.
   void put_in_force() noexcept { in_force_ = true; }
@@ -124,6 +127,7 @@ class ListSource : public Source {
     std::shared_ptr<Source> source;
     std::uint32_t weight = 1;
     std::uint32_t priority = 0;
+    std::shared_ptr<const TargetLabels> labels{};
   };
   // What the list says now. Until the new parts are known, and if nothing can be found out about any of them,
   // those of before stay beside them.
@@ -135,6 +139,7 @@ class ListSource : public Source {
   void cannot_be_read(std::string why) { failed(std::move(why)); }
   bool answered() const noexcept override;
   void set_grace(base::Duration grace) override;
+  void tell_labels(LabelsByTarget& out) const override;
   using Source::moves;
 
  private:

@@ -105,7 +105,7 @@ class Service final : public ListSource {
     for (const auto& p : places) {
       std::uint32_t weight = std::max<std::uint32_t>(1, p.weight * (weighted && zeros ? kOverZero : 1));
       TargetUrl url{p.host, p.port, {}, tls_};
-      parts.push_back({context_->targets->sources().of(group_, url), weight, p.priority});
+      parts.push_back({context_->targets->sources().of(group_, url), weight, p.priority, {}});
     }
     says(std::move(parts));
   }
@@ -161,7 +161,7 @@ std::shared_ptr<ListSource> SourceTable::list(const std::shared_ptr<TargetGroup>
 std::vector<ListSource::Part> SourceTable::parts(const std::shared_ptr<TargetGroup>& group,
                                                  std::span<const TargetConfig> targets) {
   std::vector<ListSource::Part> out;
-  for (const TargetConfig& t : targets) out.push_back({of(group, t.url), t.weight, 0});
+  for (const TargetConfig& t : targets) out.push_back({of(group, t.url), t.weight, 0, t.labels()});
   return out;
 }
 

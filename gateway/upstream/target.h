@@ -24,6 +24,7 @@
 #include "gateway/upstream/gate.h"
 #include "gateway/upstream/health.h"
 #include "gateway/upstream/latency.h"
+#include "gateway/upstream/pool_count.h"
 #include "gateway/upstream/tally.h"
 #include "gateway/upstream/target_changes.h"
 #include "gateway/upstream/tls.h"
@@ -40,6 +41,7 @@ class PoolSlot {
   virtual ~PoolSlot() = default;
   // The target's version() has changed while there may be no request that would look.
   virtual void look_again() noexcept {}
+  virtual PoolCount count() const noexcept { return {}; }
 };
 
 class Target;

@@ -27,9 +27,8 @@ std::string refuse_san(const std::string& name) {
 void describe(config::Description<TlsConfig>& d) {
   using namespace config;
   d.about("upstream_tls",
-          "TLS to targets with https:// URLs. Paths are relative to this file, and read when the "
-          "configuration is "
-          "loaded.");
+          "TLS to targets with https:// URLs. Paths are relative to this file; files that change are read "
+          "again.");
   d.field("ca", &TlsConfig::ca, "PEM file with the authorities that are believed.",
           config::check(refuse_as_path), default_is("those of the system"), example("certs/internal-ca.pem"));
   d.field("cert", &TlsConfig::cert, "PEM file with our own certificate, for targets that ask for one.",

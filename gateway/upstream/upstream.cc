@@ -77,6 +77,7 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
       timeouts_(merge(merge(Timeouts{}, defaults.timeouts), config.timeouts)),
       retry_(config.retry ? *config.retry : defaults.retry.value_or(RetryConfig{})),
       hedge_(config.hedge ? *config.hedge : defaults.hedge.value_or(HedgeConfig{.on = false})),
+      on_client_abort_(config.on_client_abort),
       host_(config.host),
       telling_(config.forwarded),
       pool_{config.pool, config.spoken(), config.limits.max_connections.value_or(Target::kNoLimit)},
@@ -91,7 +92,7 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
       sticky_(config.sticky),
       bounded_load_(config.bounded_load) {
   for (const TargetConfig& t : config.all_targets()) {
-    draw_from(targets.sources().of(group_, t.url), t.weight);
+    draw_from(targets.sources().of(group_, t.url), t.weight, t.labels());
     parts_.back().source->set_grace(config.grace);
   }
   for (unsigned worker = 0; worker < targets.workers(); ++worker) views_.emplace_back(new View);
@@ -101,9 +102,10 @@ void Upstream::fail_over_to(std::vector<std::shared_ptr<Upstream>> others) {
   failover_ = std::make_unique<Failover>(*this, std::move(others), static_cast<unsigned>(views_.size()));
 }
 
-void Upstream::draw_from(std::shared_ptr<Source> source, std::uint32_t weight) {
+void Upstream::draw_from(std::shared_ptr<Source> source, std::uint32_t weight,
+                         std::shared_ptr<const TargetLabels> labels) {
   source->show();
-  parts_.push_back({std::move(source), weight});
+  parts_.push_back({std::move(source), weight, std::move(labels)});
 }
 
 void Upstream::use_instead(std::shared_ptr<Source> source) {
@@ -118,13 +120,13 @@ void Upstream::use_instead(std::shared_ptr<Source> source) {
 
 void Upstream::hand_to(ListSource& list) const {
   std::vector<ListSource::Part> before;
-  for (Part& p : parts()) before.push_back({std::move(p.source), p.weight});
+  for (Part& p : parts()) before.push_back({std::move(p.source), p.weight, 0, std::move(p.labels)});
   list.takes_over_from(std::move(before));
 }
 
 std::vector<Upstream::Part> Upstream::parts() const {
   std::lock_guard lock(mutex_);
-  if (instead_) return {{instead_, 1}};
+  if (instead_) return {{instead_, 1, {}}};
   return parts_;
 }
 
@@ -145,15 +147,25 @@ std::vector<std::shared_ptr<Target>> Upstream::targets() const {
 std::vector<Upstream::Shown> Upstream::shown() const {
   std::vector<Shown> out;
   auto all = parts();
+  LabelsByTarget labels;
+  for (const Part& p : all) p.source->tell_labels(labels);
   for (const Part& p : all) {
     auto members = p.source->members();
-    for (const Member& m : *members)
-      out.push_back({m.target->text(), m.target, {}, times(m.weight, p.weight), false});
+    for (const Member& m : *members) {
+      auto written = labels.find(m.target.get());
+      out.push_back({m.target->text(),
+                     m.target,
+                     {},
+                     times(m.weight, p.weight),
+                     false,
+                     p.labels || written == labels.end() ? p.labels : written->second});
+    }
     if (members->empty())
-      out.push_back({p.source->names().shown, nullptr, p.source->why_empty().detail, p.weight, false});
+      out.push_back(
+          {p.source->names().shown, nullptr, p.source->why_empty().detail, p.weight, false, p.labels});
   }
   for (const Part& p : all)
-    for (auto& t : p.source->draining()) out.push_back({t->text(), t, {}, p.weight, true});
+    for (auto& t : p.source->draining()) out.push_back({t->text(), t, {}, p.weight, true, p.labels});
   return out;
 }
 
@@ -178,6 +190,12 @@ void Upstream::put_in_force(base::WallTime now) const {
     self->warm_soon();
   };
   warm_soon();
+}
+
+void Upstream::renew_tls(const std::shared_ptr<const TargetTls>& tls) const {
+  group_->tls = tls;
+  for (const auto& t : targets())
+    if (t->url().tls) t->use_tls(tls);
 }
 
 // Each worker looks, and so warms, when it picks; this is for where nobody asks for anything yet.

@@ -19,6 +19,7 @@
 #include "gateway/upstream/slow_start.h"
 #include "gateway/upstream/sticky.h"
 #include "gateway/upstream/target.h"
+#include "gateway/upstream/target_labels.h"
 #include "gateway/upstream/target_table.h"
 
 namespace sluice::upstream {
@@ -40,6 +41,7 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   const Timeouts& timeouts() const noexcept { return timeouts_; }
   const RetryConfig& retry() const noexcept { return retry_; }
   const HedgeConfig& hedge() const noexcept { return hedge_; }
+  bool finishes_writes() const noexcept { return on_client_abort_ == OnClientAbort::finish; }
   const HostPolicy& host() const noexcept { return host_; }
   http::Telling telling() const noexcept { return telling_; }
   const PoolSettings& pool() const noexcept { return pool_; }
@@ -60,10 +62,12 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
     std::string why;                 // then
     std::uint32_t weight = 1;        // as written
     bool draining = false;
+    std::shared_ptr<const TargetLabels> labels = {};  // null: nothing is written
   };
   std::vector<Shown> shown() const;
   // Where further targets come from. Before this is in force.
-  void draw_from(std::shared_ptr<Source> source, std::uint32_t weight = 1);
+  void draw_from(std::shared_ptr<Source> source, std::uint32_t weight = 1,
+                 std::shared_ptr<const TargetLabels> labels = nullptr);
   // Lets its targets stay until those of the list are known. Before the list has said anything.
   void hand_to(ListSource& list) const;
   // Targets in place of those; null: none. Control thread, at any time.
@@ -81,6 +85,9 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   void speak_tls(std::shared_ptr<const TargetTls> tls) { tls_ = std::move(tls); }
   bool speaks_tls() const noexcept { return tls_ != nullptr; }
   void put_in_force(base::WallTime now) const;
+  // TLS of the same settings, of files that are new. Requests under way end on the connections that they
+  // have; those to come get none that was made before. Control thread, while this is in force.
+  void renew_tls(const std::shared_ptr<const TargetTls>& tls) const;
   // Was this the last one of its name that was put in force?
   bool in_force() const noexcept { return group_->in_force.load(std::memory_order_relaxed) == this; }
   // Null: its targets are not checked.
@@ -143,6 +150,7 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   struct Part {
     std::shared_ptr<Source> source;
     std::uint32_t weight;
+    std::shared_ptr<const TargetLabels> labels{};  // of all its members
   };
   struct Made;
   std::vector<Part> parts() const;  // those in force; takes a lock, as members() does
@@ -166,6 +174,7 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   Timeouts timeouts_;
   RetryConfig retry_;
   HedgeConfig hedge_;
+  OnClientAbort on_client_abort_;
   HostPolicy host_;
   http::Telling telling_;
   PoolSettings pool_;

@@ -3,6 +3,7 @@
 endpoints, with real services behind them and real load on top. The nameserver is a fake (fake_dns.py)."""
 import json
 import os
+import signal
 import sys
 import threading
 import unittest
@@ -183,6 +184,42 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
         self.assertEqual(tell("DELETE").status, 200)
         self.await_targets(f"127.0.0.2:{self.service_port}")
         self.assertEqual(tell("DELETE").status, 404)
+
+    def test_persists_targets_of_the_admin_server_over_a_restart(self):
+        for address in ("127.0.0.2", "127.0.0.3"):
+            self.service(address)
+        state = self.folder / "state"
+        upstream = f"{{url: http://127.0.0.2:{self.service_port}}}"
+        self.serve_upstream(upstream + f"}}\nstate_directory: {state}\n#")
+
+        def restart():
+            self.gateway.send(signal.SIGTERM)
+            self.assertEqual(self.gateway.wait(), 0)
+            self.start()
+
+        def tell(method, *options):
+            return self.curl("", "-X", method, *options,
+                             url=f"http://127.0.0.1:{self.admin_port}/upstreams/svc/targets?persist=true")
+
+        put = ("--data-binary", json.dumps([{"url": f"http://127.0.0.3:{self.service_port}", "zone": "b"}]))
+        self.assertEqual(tell("PUT", *put).json(), {"targets": 1, "persisted": True})
+        restart()
+        self.gateway.says(r"upstream svc: 1 targets of the admin server, as they were persisted")
+        self.assertEqual(self.targets(), [f"127.0.0.3:{self.service_port}"])
+        self.assertEqual(self.curl("/hello").status, 200)
+        self.await_logged(f"127.0.0.3:{self.service_port}")
+        [shown] = self.admin("/upstreams").json()["upstreams"]
+        self.assertEqual((shown["source"], shown["persisted"], shown["targets"][0]["zone"]), ("admin", True, "b"))
+
+        with open(state / "targets", "a") as file:
+            file.write("0123456789abcdef nonsense\n")
+        restart()
+        self.gateway.says(r"targets is damaged \(1 lines, the first one is line 3\): it is kept as \S+targets.damaged-1")
+        self.assertEqual(self.targets(), [f"127.0.0.3:{self.service_port}"])
+
+        self.assertEqual(tell("DELETE").status, 200)
+        restart()
+        self.assertEqual(self.targets(), [f"127.0.0.2:{self.service_port}"])
 
 
 if __name__ == "__main__":

@@ -46,6 +46,19 @@ class RedisCase(Case):
         server.says("eady to accept connections")
         return server
 
+    def certificates(self, name):
+        """A folder with an authority and a certificate of it for localhost."""
+        folder = self.folder / name
+        self.assertEqual(sluice("dev-cert", "--dir", folder).returncode, 0)
+        return folder
+
+    def redis_with_tls(self, certs, *options):
+        self.redis_port = unused_port()
+        Running(["redis-server", "--port", "0", "--tls-port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "",
+                 "--tls-cert-file", certs / "localhost.pem", "--tls-key-file", certs / "localhost.key",
+                 "--tls-ca-cert-file", certs / "ca.pem", "--tls-auth-clients", "no", *options],
+                owner=self).says("eady to accept")
+
     def cli(self, *words):
         return subprocess.run(["redis-cli", "-p", str(self.redis_port), *words], capture_output=True, text=True,
                               timeout=PATIENCE, check=True).stdout
@@ -150,17 +163,26 @@ class Shared(RedisCase):
         self.assertEqual(gateway.ask(3), [200, 200, 429])
         gateway.process.end()
 
-        certs = self.folder / "certs"
-        self.assertEqual(sluice("dev-cert", "--dir", certs).returncode, 0)
-        self.redis_port = unused_port()
-        Running(["redis-server", "--port", "0", "--tls-port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "",
-                 "--tls-cert-file", certs / "localhost.pem", "--tls-key-file", certs / "localhost.key",
-                 "--tls-ca-cert-file", certs / "ca.pem", "--tls-auth-clients", "no",
-                 "--user", "limits", "on", ">pw", "~sluice:*", "+@all"], owner=self).says("eady to accept")
+        certs = self.certificates("certs")
+        self.redis_with_tls(certs, "--user", "limits", "on", ">pw", "~sluice:*", "+@all")
         gateway = self.gateway_of("limit: 2/h", url=f"rediss://localhost:{self.redis_port}/3",
                                   redis=f", username: limits, password: pw, tls: {{ca: {certs / 'ca.pem'}}}")
         self.assertEqual(gateway.ask(3), [200, 200, 429])
         self.assertEqual(self.metric("sluice_store_up", store="shared"), 1)
+
+    def test_believes_a_renewed_authority_without_a_reload(self):
+        ours, others = self.certificates("ours"), self.certificates("others")
+        self.redis_with_tls(ours)
+        ca = self.folder / "ca.pem"
+        ca.write_bytes((others / "ca.pem").read_bytes())
+        gateway = self.gateway_of("limit: 5/h", url=f"rediss://localhost:{self.redis_port}", redis=f", tls: {{ca: {ca}}}")
+        self.assertEqual(gateway.ask(1), [200])
+        self.assertEqual(self.metric("sluice_store_up", store="shared"), 0)
+
+        ca.write_bytes((ours / "ca.pem").read_bytes())
+        gateway.process.says("store shared: certificates read again")
+        eventually(lambda: self.metric("sluice_store_up", store="shared") == 1, "the store answers")
+        self.assertEqual(gateway.ask(6), [200] * 5 + [429])
 
 
 class Faults(RedisCase):

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/support/gateway.h"
+#include "tests/support/h2_frames.h"
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
@@ -161,6 +162,214 @@ TEST_F(Abort, OfAnIdleConnectionIsNothingToSpeakOf) {
   EXPECT_TRUE(before.becomes(0, "sluice_connections"));
   EXPECT_EQ(before.growth("sluice_client_aborts_total"), 0);
   EXPECT_EQ(before.growth("sluice_requests_total"), 1);
+}
+
+// --- on_client_abort: finish
+
+class Finish : public ::testing::Test {
+ protected:
+  static std::string yaml(std::string_view more = {}) {
+    return "upstreams: {users: {url: \"<users>\", on_client_abort: finish" + std::string(more) +
+           "}}\nroutes:\n- {name: ping, match: {path: /ping}, respond: {status: 204}}\n"
+           "- {name: u, match: {path: /**}, to: users}\n";
+  }
+  // Once somebody else has been answered it has been seen that the client left.
+  void expect_noticed() {
+    EXPECT_EQ(gw.get("/ping").status, 204);
+    EXPECT_EQ(json_value(gw.log_line(), "route"), "ping");
+  }
+  // The answer was taken whole, so its connection serves the next request.
+  void expect_finished(UpstreamConnection& target,
+                       const char* detail = "the client left; its request was finished",
+                       const char* status = "499") {
+    auto line = gw.log_line();
+    EXPECT_EQ(json_value(line, "reason"), "client_closed");
+    EXPECT_THAT(gw.admin("/failures").body, ::testing::HasSubstr(detail));
+    EXPECT_EQ(json_value(line, "status"), status);
+    EXPECT_EQ(before.growth("sluice_client_aborts_total"), 1);
+    EXPECT_EQ(before.growth("sluice_requests_total", {{"code_class", "5xx"}}), 0);
+    EXPECT_EQ(before.growth("sluice_requests_in_flight"), 0);
+    if (usually_bridged()) return;  // that is up to the bridge
+    RawClient other = gw.connect();
+    other.send(get("/next"));
+    EXPECT_EQ(target.expect_request().target, "/next");
+    target.send(ok("next"));
+    EXPECT_EQ(other.response().body, "next");
+  }
+
+  Gateway gw{yaml()};
+  Metrics before{gw};
+  RawClient client = gw.connect();
+};
+
+TEST_F(Finish, AnswersNobodyButEndsTheRequest) {
+  client.send(post("/u", "order"));
+  auto target = gw.upstream("users").accept();
+  EXPECT_EQ(target.expect_request().body, "order");
+
+  client.close();
+  expect_noticed();
+  target.send(ok("made"));
+
+  expect_finished(target);
+}
+
+TEST_F(Finish, IsTheSameAfterAReset) {
+  client.send(post("/u", "order"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+
+  client.reset();
+  expect_noticed();
+  target.send(ok("made"));
+
+  expect_finished(target);
+}
+
+TEST_F(Finish, ReadsALargeAnswerToItsEnd) {
+  client.send(post("/u", "order"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+  std::string body(3'000'000, 'x');
+  target.send("HTTP/1.1 200 OK\r\nContent-Length: 6000000\r\n\r\n" + body);
+  client.response_head();
+  EXPECT_EQ(client.receive(1000).size(), 1000u);
+
+  client.reset();
+  expect_noticed();
+  target.send(body);
+
+  expect_finished(target, "the client left; its request was finished", "200");
+}
+
+TEST_F(Finish, ReadsAnAnswerInChunksToItsEnd) {
+  client.send(post("/u", "order"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+  target.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n");
+  client.response_head();
+
+  client.reset();
+  expect_noticed();
+  target.send("3\r\nend\r\n0\r\n\r\n");
+
+  expect_finished(target, "the client left; its request was finished", "200");
+}
+
+TEST_F(Finish, TakesInterimAnswersForNobody) {
+  client.send(post("/u", "order"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+
+  client.reset();
+  expect_noticed();
+  for (int i = 0; i < 3; ++i) target.send("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+  target.send(ok("made"));
+
+  expect_finished(target);
+}
+
+TEST_F(Finish, IsForWritesAlone) {
+  client.send(get("/u"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+
+  client.close();
+
+  EXPECT_TRUE(target.ended());
+  EXPECT_EQ(json_value(gw.log_line(), "status"), "499");
+}
+
+TEST_F(Finish, NeedsTheWholeRequest) {
+  client.send("POST /u HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nbegin");
+  auto target = gw.upstream("users").accept();
+  target.expect_head();
+  EXPECT_EQ(target.receive(5), "begin");
+
+  client.close();
+
+  EXPECT_TRUE(target.ended());
+  EXPECT_EQ(json_value(gw.log_line(), "status"), "499");
+}
+
+using FinishH2 = Finish;
+
+TEST_F(FinishH2, OfAStreamEndsTheRequest) {
+  auto h2 = gw.h2();
+  auto id = h2.open(h2::request("POST", "/u"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+
+  h2.send(h2::reset(id, h2::kCancel));
+  EXPECT_TRUE(h2.alive());
+  target.send(ok("made"));
+
+  expect_finished(target);
+  EXPECT_TRUE(h2.alive());
+}
+
+TEST_F(FinishH2, OfAConnectionEndsItsRequests) {
+  auto h2 = gw.h2();
+  h2.open(h2::request("POST", "/u"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+
+  h2.close();
+  expect_noticed();
+  target.send(ok("made"));
+
+  expect_finished(target);
+}
+
+TEST(FinishWithin, TheTimeoutsOfTheUpstream) {
+  Gateway gw(
+      "upstreams: {users: {url: \"<users>\", on_client_abort: finish, timeouts: {first_byte: 1s}}}\n"
+      "routes: [{name: u, match: {path: /**}, to: users}]\n");
+  RawClient client = gw.connect();
+  client.send(post("/u", "order"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+
+  client.close();
+
+  EXPECT_TRUE(target.ended());
+  auto line = gw.log_line();
+  EXPECT_EQ(json_value(line, "status"), "499");
+  EXPECT_THAT(gw.admin("/failures").body,
+              ::testing::HasSubstr("the client left; its request was to be finished: timeout_first_byte"));
+}
+
+TEST(FinishWithin, TheTotalTimeoutAlsoIfTheAnswerIsAStream) {
+  Gateway gw(
+      "upstreams: {users: {url: \"<users>\", on_client_abort: finish, timeouts: {total: 1s}}}\n"
+      "routes: [{name: u, match: {path: /**}, to: users}]\n");
+  RawClient client = gw.connect();
+  client.send(post("/u", "order"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+  target.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n");
+  client.response_head();
+
+  client.reset();
+  target.send("5\r\nmore.\r\n");
+
+  EXPECT_TRUE(target.ended());
+  EXPECT_EQ(json_value(gw.log_line(), "reason"), "client_closed");
+}
+
+TEST(FinishWithin, TheTimeThatADrainLeaves) {
+  Gateway gw(
+      "upstreams: {users: {url: \"<users>\", on_client_abort: finish}}\n"
+      "routes: [{name: u, match: {path: /**}, to: users}]\nshutdown: {pre_stop: 0s, grace: 50ms}\n");
+  Metrics before(gw);
+  RawClient client = gw.connect();
+  client.send(post("/u", "order"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+  client.close();
+  EXPECT_TRUE(before.becomes(1, "sluice_requests_in_flight", {{"route", "u"}}));
+
+  EXPECT_EQ(gw.drain().get(), 1u) << "it is cut";
 }
 
 }  // namespace

@@ -2,7 +2,10 @@
 // What operators see and change through the admin server.
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
 #include "tests/support/gateway.h"
+#include "tests/support/h2_target.h"
 #include "tests/support/matchers.h"
 
 namespace sluice::test {
@@ -101,6 +104,122 @@ TEST(Admin, SaysWhatThereIsNotToChange) {
   EXPECT_EQ(patch(gw, "users", "a:1", R"({"drain":true})").status, 404);
   EXPECT_EQ(patch(gw, "users", "a:1", "{").status, 400);
   EXPECT_EQ(gw.admin("POST", "/reload", "").status, 501);  // it is the process that has a file
+}
+
+TEST(Admin, ShowsWhereTargetsAreAndWhoHasToldThem) {
+  Gateway gw(
+      "upstreams: {users: {targets: [{url: \"<a>\", zone: eu-1, metadata: {rack: \"7\"}}, \"<b>\"]}}\n"
+      "routes: [{name: u, match: {path: /**}, to: users}]\n");
+  auto b = gw.upstream("b").url();
+
+  auto written = gw.admin("/upstreams").body;
+  EXPECT_THAT(written, HasSubstr("\"source\":\"configuration\""));
+  EXPECT_THAT(written, HasSubstr("\"zone\":\"eu-1\",\"metadata\":{\"rack\":\"7\"}"));
+
+  auto told = gw.admin("PUT", "/upstreams/users/targets", "[{\"url\":\"" + b + "\",\"zone\":\"eu-2\"}]");
+  EXPECT_EQ(told.status, 200) << told.body;
+  auto now = gw.admin("/upstreams").body;
+  EXPECT_THAT(now, AllOf(HasSubstr("\"source\":\"admin\",\"persisted\":false"),
+                         HasSubstr("\"zone\":\"eu-2\""), Not(HasSubstr("eu-1"))));
+}
+
+TEST(Admin, ShowsTheConnectionsOfATarget) {
+  Gateway gw("routes: [{name: u, match: {path: /**}, to: users}]", Downstream::h1);
+  if (usually_bridged()) GTEST_SKIP() << "the target speaks HTTP/2";
+  auto client = gw.connect();
+  client.send(get("/"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+
+  EXPECT_THAT(gw.admin("/upstreams").body, HasSubstr("\"pools\":{\"h1\":{\"idle\":0,\"active\":1}}"));
+  target.send(ok("done"));
+  client.response();
+
+  EXPECT_THAT(gw.admin("/upstreams").body, HasSubstr("\"pools\":{\"h1\":{\"idle\":1,\"active\":0}}"));
+}
+
+TEST(AdminH2, ShowsTheStreamsOfATarget) {
+  Gateway gw(
+      "upstreams: {users: {url: \"<users>\", protocol: h2}}\n"
+      "routes: [{name: u, match: {path: /**}, to: users}]\n",
+      Downstream::h1);
+  auto one = gw.connect(), other = gw.connect();
+  one.send(get("/"));
+  H2Target target(gw.upstream("users").accept());
+  auto first = target.expect_request();
+  other.send(get("/"));
+  auto second = target.expect_request();
+
+  EXPECT_THAT(gw.admin("/upstreams").body,
+              HasSubstr("\"pools\":{\"h2\":{\"idle\":0,\"active\":1,\"streams\":2}}"));
+  target.answer(first.stream, "1");
+  target.answer(second.stream, "2");
+  one.response();
+  other.response();
+
+  EXPECT_THAT(gw.admin("/upstreams").body,
+              HasSubstr("\"pools\":{\"h2\":{\"idle\":1,\"active\":0,\"streams\":0}}"));
+}
+
+// A gateway that keeps what it is told in a directory, and one after it.
+class Persisted : public ::testing::Test {
+ protected:
+  Persisted() {
+    a.answers(200, "a");
+    b.answers(200, "b");
+  }
+  std::string yaml() const {
+    return "state_directory: " + (directory / "state") + "\nupstreams: {users: {url: \"" + a.url() +
+           "\"}}\nroutes: [{name: u, match: {path: /**}, to: users}]\n";
+  }
+  Response put(Gateway& gw, const std::string& url, const std::string& query) {
+    return gw.admin("PUT", "/upstreams/users/targets" + query, "[\"" + url + "\"]");
+  }
+  TemporaryDirectory directory;
+  Upstream a{usually_bridged()}, b{usually_bridged()};
+};
+
+TEST_F(Persisted, TargetsAreInForceAfterARestartUntilTheyAreTakenBack) {
+  {
+    Gateway gw(yaml());
+    EXPECT_EQ(gw.get("/").body, "a");
+    auto told = put(gw, b.url(), "?persist=true");
+    EXPECT_EQ(told.body, "{\"targets\":1,\"persisted\":true}\n");
+    EXPECT_EQ(gw.get("/").body, "b");
+  }
+  {
+    Gateway gw(yaml());
+    EXPECT_EQ(gw.get("/").body, "b") << "the first request already";
+    EXPECT_THAT(gw.admin("/upstreams").body, HasSubstr("\"source\":\"admin\",\"persisted\":true"));
+    EXPECT_TRUE(gw.reload(yaml()).good);
+    EXPECT_EQ(gw.get("/").body, "b");
+    EXPECT_EQ(gw.admin("DELETE", "/upstreams/users/targets", "").status, 200);
+    EXPECT_EQ(gw.get("/").body, "a");
+  }
+  Gateway gw(yaml());
+  EXPECT_EQ(gw.get("/").body, "a");
+  EXPECT_THAT(gw.admin("/upstreams").body, HasSubstr("\"source\":\"configuration\""));
+}
+
+TEST_F(Persisted, TargetsOfABrokenFileAreThoseOfTheConfiguration) {
+  std::filesystem::create_directories(directory / "state/targets");
+
+  Gateway gw(yaml());
+
+  EXPECT_EQ(gw.get("/").body, "a");
+  EXPECT_EQ(put(gw, b.url(), "?persist=true").status, 409);
+  EXPECT_EQ(gw.get("/").body, "a");
+  EXPECT_EQ(put(gw, b.url(), "").status, 200);
+  EXPECT_EQ(gw.get("/").body, "b");
+}
+
+TEST_F(Persisted, TargetsNeedADirectory) {
+  Gateway gw("routes: [{name: u, match: {path: /**}, to: users}]");
+
+  auto refused = put(gw, b.url(), "?persist=true");
+
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_THAT(refused.body, HasSubstr("state_directory"));
 }
 
 }  // namespace

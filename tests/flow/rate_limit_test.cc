@@ -65,6 +65,23 @@ TEST(RateLimits, RefuseBeforeTheUpstreamIsAsked) {
   EXPECT_EQ(gw.upstream("users").connections(), 1u);
 }
 
+TEST(RateLimits, CountBodiesByTheirSizeWhetherItIsAnnouncedOrNot) {
+  Gateway gw(R"(
+policies: {bytes: {rate_limit: {limit: 10/h, cost: {body: 10KiB}}}}
+routes: [{name: u, match: {path: /u}, use: [bytes], to: users}]
+)");
+  gw.upstream("users").answers(200, "ok");
+  const std::string body = patterned(30 << 10);
+
+  EXPECT_THAT(gw.post("/u", body), HasField("RateLimit", MatchesRegex("\"default\";r=6;.*")));
+  auto later =
+      gw.ask("POST /u HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(body, 5000));
+  EXPECT_THAT(later, HasField("RateLimit", MatchesRegex("\"default\";r=2;.*")));
+  EXPECT_TRUE(gw.upstream("users").request(1).body == body);
+  EXPECT_EQ(gw.post("/u", body).status, 429);
+  EXPECT_EQ(gw.get("/u").status, 200);
+}
+
 TEST(RateLimits, LogWhatADryRunWouldHaveRefused) {
   Gateway gw(R"(
 routes: [{name: u, match: {path: /u}, use: [{rate_limit: {limit: 1/h, dry_run: true}}], respond: 204}]

@@ -6,6 +6,7 @@
 
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
+#include "tests/support/metrics.h"
 #include "tests/support/tls.h"
 
 namespace sluice::test {
@@ -150,6 +151,87 @@ TEST_F(UpstreamTls, DoesNotKeepAConnectionWhoseSettingsChangedWhileItWasInUse) {
 
   EXPECT_THAT(gw.get("/u"), Refused(502, "upstream_tls"));
   EXPECT_TRUE(users_.closed(0));
+}
+
+TEST_F(UpstreamTls, BelievesARenewedAuthorityWithoutAReload) {
+  serve();
+  Authority other("Other");
+  Gateway gw(yaml("ca: \"" + directory_.write("ca.pem", other.certificate()) + "\""));
+  ASSERT_THAT(gw.get("/u"), Refused(502, "upstream_tls"));
+  Metrics before(gw);
+
+  directory_.write("ca.pem", other.certificate() + authority_.certificate());
+  ASSERT_TRUE(before.grows_by(1, "sluice_tls_certificate_reloads_total", {{"result", "ok"}}));
+
+  EXPECT_EQ(gw.get("/u").body, "hello");
+}
+
+TEST_F(UpstreamTls, ForgetsAnAuthorityThatIsNotInItsFileAnyMore) {
+  serve();
+  Gateway gw(yaml(ca()));
+  ASSERT_EQ(gw.get("/u").body, "hello");
+  Metrics before(gw);
+
+  directory_.write("ca.pem", Authority("Other").certificate());
+  ASSERT_TRUE(before.grows_by(1, "sluice_tls_certificate_reloads_total", {{"result", "ok"}}));
+
+  EXPECT_THAT(gw.get("/u"), Refused(502, "upstream_tls"));
+  EXPECT_TRUE(users_.closed(0)) << "a connection that could not be made any more is no good for requests";
+}
+
+TEST_F(UpstreamTls, EndsARequestOnTheConnectionThatItHasWhenFilesAreRenewed) {
+  serve();
+  Gateway gw(yaml(ca()));
+  std::promise<void> renewed;
+  users_.script()
+      .expect_request()
+      .then_send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbe")
+      .then([&](UpstreamConnection& target) { renewed.get_future().wait(), target.send("en"); });
+  RawClient client = gw.connect();
+  client.send(get("/u"));
+  client.response_head();
+  ASSERT_EQ(client.receive(2), "be");
+  Metrics before(gw);
+
+  directory_.write("ca.pem", authority_.certificate() + Authority("Other").certificate());
+  ASSERT_TRUE(before.grows_by(1, "sluice_tls_certificate_reloads_total", {{"result", "ok"}}));
+  EXPECT_EQ(gw.get("/u").body, "hello");
+  renewed.set_value();
+
+  EXPECT_EQ(client.receive(2), "en");
+}
+
+TEST_F(UpstreamTls, ShowsARenewedCertificateAndKeepsItWhenTheNextOneIsBroken) {
+  Authority clients("Clients");
+  serve({.names = {"127.0.0.1"}}, clients.certificate());
+  auto show = [&](const Issued& us) {
+    directory_.write("us.pem", us.certificate);
+    return directory_.write("us.key", us.key);
+  };
+  std::string key = show(authority_.issue({.client = true}));
+  Gateway gw(yaml(ca() + ", cert: \"" + directory_ / "us.pem" + "\", key: \"" + key + "\""));
+  ASSERT_EQ(gw.get("/u").status, 502) << "the target knows another authority";
+  Metrics before(gw);
+
+  show(clients.issue({.client = true}));
+  ASSERT_TRUE(before.grows_by(1, "sluice_tls_certificate_reloads_total", {{"result", "ok"}}));
+  EXPECT_EQ(gw.get("/u").body, "hello");
+  directory_.write("us.pem", "no certificate\n");
+  ASSERT_TRUE(before.grows_by(1, "sluice_tls_certificate_reloads_total", {{"result", "failed"}}));
+
+  users_.answers(200, "still", {{"Connection", "close"}});
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(gw.get("/u").body, "still");
+}
+
+TEST_F(UpstreamTls, TellsWhenItsOwnCertificateExpires) {
+  serve({.names = {"127.0.0.1"}});
+  auto us = authority_.issue({.expires_in = 10, .client = true});
+  std::string cert = directory_.write("us.pem", us.certificate);
+  std::string key = directory_.write("us.key", us.key);
+  Gateway gw(yaml(ca() + ", cert: \"" + cert + "\", key: \"" + key + "\""));
+
+  EXPECT_EQ(sum(gw.metrics(), "sluice_tls_certificate_expiry_timestamp_seconds", {{"certificate", cert}}),
+            static_cast<double>(us.load().expires()));
 }
 
 TEST_F(UpstreamTls, TakesATruncatedBodyForAFailure) {

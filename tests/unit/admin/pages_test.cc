@@ -112,14 +112,18 @@ TEST(Pages, TakeGetAndHeadOnly) {
 TEST(Pages, TakeTargetsInPlaceOfTheConfigurations) {
   Suppliers suppliers;
   std::string told;
-  suppliers.targets.put = [&](std::string_view upstream,
-                              std::string list) -> std::optional<base::Result<std::size_t>> {
-    told = std::string(upstream) + " " + list;
-    if (upstream != "orders") return std::nullopt;
-    if (list == "bad") return base::Result<std::size_t>(base::fail(base::Reason::internal, "line 1: bad"));
-    return base::Result<std::size_t>(std::size_t{2});
+  using Kind = TargetsTold::Kind;
+  suppliers.targets.put = [&](std::string_view upstream, std::string list, bool persist) {
+    told = std::string(upstream) + " " + list + (persist ? " persisted" : "");
+    if (upstream != "orders") return TargetsTold{Kind::no_upstream};
+    if (list == "bad") return TargetsTold{Kind::bad, 0, "line 1: bad"};
+    if (list == "nowhere") return TargetsTold{Kind::no_place};
+    if (list == "full") return TargetsTold{Kind::not_persisted, 0, "No space left on device"};
+    return TargetsTold{Kind::done, 2};
   };
-  suppliers.targets.forget = [](std::string_view upstream) { return upstream == "orders"; };
+  suppliers.targets.forget = [](std::string_view upstream) {
+    return TargetsTold{upstream == "orders" ? Kind::done : Kind::nothing};
+  };
   Pages p(std::move(suppliers), Access{});
   auto ask = [&](const char* method, const char* target, const char* body = "") {
     return p.answer({method, target, "127.0.0.1", "", "", body});
@@ -129,6 +133,14 @@ TEST(Pages, TakeTargetsInPlaceOfTheConfigurations) {
   EXPECT_EQ(told, "orders [1, 2]");
   EXPECT_EQ(ask("PUT", "/upstreams/orders/targets", "bad").status, 400);
   EXPECT_THAT(ask("PUT", "/upstreams/orders/targets", "bad").body, HasSubstr("line 1: bad"));
+  EXPECT_EQ(ask("PUT", "/upstreams/orders/targets?persist=true", "[1]").body,
+            "{\"targets\":2,\"persisted\":true}\n");
+  EXPECT_EQ(told, "orders [1] persisted");
+  EXPECT_EQ(ask("PUT", "/upstreams/orders/targets?persist=false", "[1]").body, "{\"targets\":2}\n");
+  EXPECT_EQ(ask("PUT", "/upstreams/orders/targets?persist=yes", "[1]").status, 400);
+  EXPECT_EQ(ask("PUT", "/upstreams/orders/targets?presist=true", "[1]").status, 400);
+  EXPECT_EQ(ask("PUT", "/upstreams/orders/targets?persist=true", "nowhere").status, 409);
+  EXPECT_EQ(ask("PUT", "/upstreams/orders/targets?persist=true", "full").status, 500);
   EXPECT_EQ(ask("PUT", "/upstreams/users/targets").status, 404);
   EXPECT_EQ(ask("DELETE", "/upstreams/orders/targets").status, 200);
   EXPECT_EQ(ask("DELETE", "/upstreams/users/targets").status, 404);

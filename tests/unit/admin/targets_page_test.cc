@@ -14,5 +14,14 @@ TEST(TargetsPage, IsFoundByTheNameOfItsUpstream) {
     EXPECT_EQ(upstream_of_targets(other), std::nullopt) << other;
 }
 
+TEST(TargetsPage, PersistsWhenItIsAskedTo) {
+  EXPECT_EQ(persist_asked(""), false);
+  EXPECT_EQ(persist_asked("?"), false);
+  EXPECT_EQ(persist_asked("?persist=false"), false);
+  EXPECT_EQ(persist_asked("?persist=true"), true);
+  for (const char* other : {"?persist", "?persist=1", "?persist=", "?perist=true", "?persist=true&x=1"})
+    EXPECT_EQ(persist_asked(other), std::nullopt) << other;
+}
+
 }  // namespace
 }  // namespace sluice::admin

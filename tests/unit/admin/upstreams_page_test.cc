@@ -15,9 +15,9 @@ TEST(UpstreamsPage, ShowsATargetThatIsNotChecked) {
   EXPECT_EQ(
       upstreams_page({{"orders", {{"orders-1:80", true, "", "", {}}}}}),
       "{\"upstreams\":[\n"
-      "  {\"upstream\":\"orders\",\"targets\":[\n"
+      "  {\"upstream\":\"orders\",\"source\":\"configuration\",\"targets\":[\n"
       "   {\"target\":\"orders-1:80\",\"state\":\"healthy\",\"why\":null,\"weight\":1,\"weight_written\":1,"
-      "\"drained\":false,\"active\":0,\"connections\":0,\"check\":null,\"since\":null,"
+      "\"drained\":false,\"active\":0,\"connections\":0,\"pools\":{},\"check\":null,\"since\":null,"
       "\"last_check\":null,\"changes\":[]}]}]}\n");
 }
 
@@ -37,9 +37,9 @@ TEST(UpstreamsPage, ShowsTheChangesOfATargetWithTheNewestFirst) {
   EXPECT_EQ(
       upstreams_page({{"orders", {target}}}),
       "{\"upstreams\":[\n"
-      "  {\"upstream\":\"orders\",\"targets\":[\n"
+      "  {\"upstream\":\"orders\",\"source\":\"configuration\",\"targets\":[\n"
       "   {\"target\":\"a:80\",\"state\":\"unhealthy\",\"why\":\"a:80 fails\",\"weight\":1,"
-      "\"weight_written\":1,\"drained\":false,\"active\":0,\"connections\":0,\"check\":\"http\","
+      "\"weight_written\":1,\"drained\":false,\"active\":0,\"connections\":0,\"pools\":{},\"check\":\"http\","
       "\"since\":\"2023-11-14T22:13:22.000Z\",\"last_check\":\"no answer within \\\"2s\\\"\",\"changes\":["
       "{\"at\":\"2023-11-14T22:13:22.000Z\",\"state\":\"unhealthy\",\"cause\":\"no answer within "
       "\\\"2s\\\"\"},"
@@ -78,16 +78,67 @@ TEST(UpstreamsPage, ShowsCircuitAndQueueOfThoseThatHaveThem) {
 
   auto page = upstreams_page({{"a", {}, {}, State::open, 3}, {"b", {}, {}, State::ramping, {}}});
 
-  EXPECT_NE(page.find("{\"upstream\":\"a\",\"targets\":[],\"circuit\":\"open\",\"waiting\":3}"), page.npos)
+  EXPECT_NE(page.find("{\"upstream\":\"a\",\"source\":\"configuration\",\"targets\":[],\"circuit\":\"open\","
+                      "\"waiting\":3}"),
+            page.npos)
       << page;
-  EXPECT_NE(page.find("{\"upstream\":\"b\",\"targets\":[],\"circuit\":\"half-open\"}"), page.npos) << page;
+  EXPECT_NE(
+      page.find("{\"upstream\":\"b\",\"source\":\"configuration\",\"targets\":[],\"circuit\":\"half-open\"}"),
+      page.npos)
+      << page;
 }
 
 TEST(UpstreamsPage, ShowsSeveralUpstreamsAndTargets) {
   auto page = upstreams_page({{"a", {{"1:80", true, "", "", {}}, {"2:80", true, "", "", {}}}}, {"b", {}}});
 
   EXPECT_NE(page.find("\"changes\":[]},\n   {\"target\":\"2:80\""), page.npos);
-  EXPECT_NE(page.find("]},\n  {\"upstream\":\"b\",\"targets\":[]}]}\n"), page.npos);
+  EXPECT_NE(page.find("]},\n  {\"upstream\":\"b\",\"source\":\"configuration\",\"targets\":[]}]}\n"),
+            page.npos);
+}
+
+TEST(UpstreamsPage, SaysWhoHasToldTheTargets) {
+  UpstreamReport file{"a", {}}, told{"b", {}}, kept{"c", {}}, other{"d", {}};
+  file.from = TargetsFrom::endpoints_file;
+  told.from = kept.from = other.from = TargetsFrom::admin;
+  kept.persisted = true;
+  other.others_persisted = true;
+
+  auto page = upstreams_page({file, told, kept, other});
+
+  EXPECT_NE(page.find("\"a\",\"source\":\"endpoints_file\",\"targets\""), page.npos) << page;
+  EXPECT_NE(page.find("\"b\",\"source\":\"admin\",\"persisted\":false,\"targets\""), page.npos);
+  EXPECT_NE(page.find("\"c\",\"source\":\"admin\",\"persisted\":true,\"targets\""), page.npos);
+  EXPECT_NE(page.find("\"persisted\":false,\"others_persisted\":true,\"targets\""), page.npos);
+}
+
+TEST(UpstreamsPage, ShowsTheConnectionsByProtocol) {
+  TargetReport target{"a:80", true, "", "", {}};
+  target.pools = {{3, 1}, {}, 0};
+  auto h1 = target_json(target);
+  target.pools = {{0, 1}, {2, 4}, 17};
+  auto both = target_json(target);
+
+  EXPECT_NE(h1.find("\"pools\":{\"h1\":{\"idle\":3,\"active\":1}}"), h1.npos) << h1;
+  EXPECT_NE(both.find("\"pools\":{\"h1\":{\"idle\":0,\"active\":1},"
+                      "\"h2\":{\"idle\":2,\"active\":4,\"streams\":17}}"),
+            both.npos)
+      << both;
+}
+
+TEST(UpstreamsPage, SaysHowManyWorkersWereSilent) {
+  EXPECT_EQ(upstreams_page({}, 2), "{\"upstreams\":[],\"silent_workers\":2}\n");
+}
+
+TEST(UpstreamsPage, ShowsWhatIsWrittenAboutATarget) {
+  upstream::TargetLabels labels{"eu \"1\"", {}};
+  labels.metadata.emplace("rack") = "7";
+  labels.metadata.emplace("by") = "ops\n";
+  TargetReport target{"a:80", true, "", "", {}};
+  target.labels = std::make_shared<const upstream::TargetLabels>(labels);
+
+  auto json = target_json(target);
+
+  EXPECT_NE(json.find(R"(,"zone":"eu \"1\"","metadata":{"rack":"7","by":"ops\n"}})"), json.npos) << json;
 }
 
 TEST(UpstreamsPage, ShowsWhatAnOperatorHasSaid) {

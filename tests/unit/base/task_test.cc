@@ -145,6 +145,39 @@ TEST(Task, KeepsTheFirstReason) {
   EXPECT_EQ(root.why(), Reason::timeout_total);
 }
 
+TEST(Task, OutlivesTheClientButNothingElse) {
+  Scope root;
+  Scope stream(&root), other(&root);
+  Scope spared(&stream);
+  Scope inner(&spared);
+  spared.outlive_client();
+
+  root.cancel(Reason::client_closed);
+  EXPECT_TRUE(stream.cancelled());
+  EXPECT_TRUE(other.cancelled());
+  EXPECT_FALSE(spared.cancelled());
+  EXPECT_FALSE(inner.cancelled());
+
+  root.cancel(Reason::draining);
+  EXPECT_EQ(stream.why(), Reason::client_closed);
+  EXPECT_EQ(spared.why(), Reason::draining);
+  EXPECT_EQ(inner.why(), Reason::draining);
+}
+
+TEST(Task, IsCancelledInAScopeThatOutlivesTheClientWhenThatIsCancelledItself) {
+  Scope root;
+  Scope spared(&root);
+  spared.outlive_client();
+
+  spared.cancel(Reason::client_closed);
+  EXPECT_TRUE(spared.cancelled());
+
+  spared.reset(nullptr);
+  spared.reset(&root);
+  root.cancel(Reason::client_closed);
+  EXPECT_TRUE(spared.cancelled()) << "one that is used again is like any other";
+}
+
 Task<Outcome> run_in(Scope& scope, Event& e) {
   auto t = await_event(e);
   Outcome o = co_await std::move(t).in(scope);

@@ -58,6 +58,16 @@ TEST_F(ConditionHolds, AboutTheCaller) {
   EXPECT_TRUE(holds("size(consumer.scopes) == 0"));
 }
 
+// It is 2023-11-14T22:13:20Z, a Tuesday.
+TEST_F(ConditionHolds, AboutTheTime) {
+  EXPECT_TRUE(holds("request.time.getHours() == 22 && request.time.getHours('Europe/Berlin') == 23"));
+  EXPECT_TRUE(holds("request.time.getDayOfWeek() == 2 && request.time > timestamp('2023-11-14')"));
+  EXPECT_FALSE(holds("request.time >= timestamp('2023-11-14T22:13:27Z')"));
+  fake.clock.advance(std::chrono::seconds(1));  // seven of the wall
+  EXPECT_TRUE(holds("request.time >= timestamp('2023-11-14T22:13:27Z')"));
+  EXPECT_TRUE(holds("has(request.time)"));
+}
+
 TEST(Condition, SaysWhatItDoesNotKnow) {
   EXPECT_EQ(fault("heder.x == 'a'"),
             "1: `heder` is nothing that a condition can look at; did you mean \"header\"?");
@@ -75,6 +85,9 @@ TEST(Condition, TellsWhatItLooksAt) {
   EXPECT_EQ(std::get<Condition>(made).names(),
             (std::vector<std::string_view>{"claim.", "query.", "consumer.groups"}));
   EXPECT_TRUE(Condition().names().empty());
+  auto timed = std::get<Condition>(Condition::compile("request.time < timestamp('2027-01-31')"));
+  EXPECT_EQ(timed.names(), (std::vector<std::string_view>{"request.time"}));
+  EXPECT_FALSE(timed.about_identity());
 }
 
 TEST(Condition, TakesWhatAHandlerAdds) {

@@ -130,6 +130,89 @@ TEST(Counting, ChargesByARequestHeader) {
   EXPECT_EQ(cost("99999999999999999999999"), 3);
 }
 
+std::int64_t cost_of_body(std::string_view settings, std::size_t size) {
+  Counting counting(settings);
+  std::string text(size, 'x');
+  counting.fake.ex.request_body = http::make_body<http::TextBody>(counting.fake.ex.arena, text);
+  return counting.cost();
+}
+
+TEST(Counting, ChargesBodiesByWhatTheyAnnounce) {
+  EXPECT_EQ(Counting("{cost: {body: 1KiB}}").cost(), 1) << "there is none";
+  EXPECT_EQ(cost_of_body("{cost: {body: 1KiB}}", 1), 2);
+  EXPECT_EQ(cost_of_body("{cost: {body: 1KiB}}", 1024), 2);
+  EXPECT_EQ(cost_of_body("{cost: {body: 1KiB}}", 1025), 3);
+  EXPECT_EQ(cost_of_body("{cost: {body: 1KiB, default: 5}}", 2048), 7);
+  EXPECT_EQ(cost_of_body("{cost: {body: 1B}}", 4000), 50) << "a whole limit at the most";
+}
+
+// As one that comes in chunks.
+class Unannounced final : public http::Body {
+ public:
+  explicit Unannounced(std::string_view text) : text_(text) {}
+  base::Task<base::Result<http::Piece>> read(std::size_t at_most) override { return text_.read(at_most); }
+  std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
+
+ private:
+  http::TextBody text_;
+};
+
+struct Passing : Counting {
+  Passing(std::string_view settings, std::size_t size) : Counting(settings), text(size, 'x') {
+    fake.ex.request_body = http::make_body<Unannounced>(fake.ex.arena, text);
+    ask();
+  }
+  // Reads so many pieces of 16 KiB.
+  void pass(int pieces) {
+    for (int i = 0; i < pieces; ++i) fake.ex.request_body->read(16 << 10).await_resume();
+  }
+  std::vector<std::int64_t> corrections() const {
+    std::vector<std::int64_t> out;
+    for (const auto& charge : filter->corrected) out.push_back(charge.cost);
+    return out;
+  }
+  std::string text;
+};
+
+TEST(Counting, ChargesABodyThatIsNotAnnouncedWhenItHasPassed) {
+  Passing passing("{cost: {body: 10KiB, default: 2}}", 33 << 10);
+  EXPECT_EQ(passing.filter->taken.back().cost, 2);
+  passing.pass(2);
+  EXPECT_THAT(passing.corrections(), testing::IsEmpty());
+  passing.pass(1);
+
+  EXPECT_THAT(passing.corrections(), testing::ElementsAre(4));
+  EXPECT_THAT(passing.respond(), HasSubstr("r=3;")) << "what is told is what is left afterwards";
+}
+
+TEST(Counting, ChargesALongBodyOnItsWay) {
+  Passing passing("{cost: {body: 32KiB}}", 1 << 20);
+  passing.pass(4);
+  EXPECT_THAT(passing.corrections(), testing::ElementsAre(2));
+  passing.pass(4);
+  EXPECT_THAT(passing.corrections(), testing::ElementsAre(2, 2));
+}
+
+TEST(Counting, ChargesABodyNoMoreThanAWholeLimit) {
+  Passing passing("{cost: {body: 1KiB, default: 3}}", 1 << 20);
+  passing.pass(64);
+  EXPECT_THAT(passing.corrections(), testing::ElementsAre(47));
+}
+
+TEST(Counting, DoesNotChargeABodyWhenTheResponseHasSaidTheCost) {
+  Passing passing("{cost: {body: 32KiB, response_header: X-Cost}}", 1 << 20);
+  passing.pass(4);
+  passing.respond("9");
+  passing.pass(60);
+  EXPECT_THAT(passing.corrections(), testing::ElementsAre(2, 6));
+}
+
+TEST(Counting, LeavesBodiesAloneThatCostNothing) {
+  Passing passing("{cost: {response_header: X-Cost}}", 1 << 20);
+  passing.pass(64);
+  EXPECT_THAT(passing.corrections(), testing::IsEmpty());
+}
+
 TEST(Counting, CorrectsByAResponseHeader) {
   Counting counting("{cost: {response_header: X-Cost, default: 3}}");
   EXPECT_EQ(counting.cost(), 3);

@@ -6,6 +6,8 @@
 
 #include <map>
 
+#include "gateway/expression/moment.h"
+
 namespace sluice::expression {
 namespace {
 
@@ -21,11 +23,9 @@ const Tags kTags;
 // `text.NAME`, `number.NAME` and so on have that type, `any.NAME` has none; what a NAME says is in the table.
 struct Facts final : Names, Values {
   std::variant<Symbol, Fault> find(std::span<const Part> path) override {
-    const std::map<std::string, Type> types{{"text", Type::text},
-                                            {"number", Type::number},
-                                            {"any", Type::any},
-                                            {"list", Type::collection},
-                                            {"bool", Type::boolean}};
+    const std::map<std::string, Type> types{{"text", Type::text},    {"number", Type::number},
+                                            {"any", Type::any},      {"list", Type::collection},
+                                            {"bool", Type::boolean}, {"time", Type::time}};
     auto type = types.find(path[0].name);
     if (type == types.end()) return Fault{0, "`" + path[0].name + "` is unknown", "a hint"};
     std::string name;
@@ -43,6 +43,8 @@ struct Facts final : Names, Values {
                                               {"/no", Value::of(false)},
                                               {"/umlaut", Value::of(std::string_view("\xC3\xBC"))},
                                               {"/users/0/name", Value::of(std::string_view("ann"))},
+                                              {"/noon", time_of("2026-07-15T10:00:00Z")},  // in Berlin
+                                              {"/written", Value::of(std::string_view("2026-07-15"))},
                                               {"/tags", Value::of(kTags)}};
     auto found = values.find(names[slot]);
     return found == values.end() ? Value() : found->second;
@@ -173,6 +175,46 @@ TEST(Expression, BindsAndTighterThanOr) {
   EXPECT_FALSE(holds("(true || false) && false"));
 }
 
+TEST(Expression, ComparesTimes) {
+  EXPECT_TRUE(holds("time.noon < timestamp('2026-07-15T12:00:01+02:00')"));
+  EXPECT_TRUE(holds("time.noon == timestamp('2026-07-15T10:00:00Z')"));
+  EXPECT_TRUE(holds("time.noon >= timestamp('2026-07-15')"));
+  EXPECT_FALSE(holds("time.noon > timestamp(\"2027-01-31\")"));
+  EXPECT_FALSE(holds("time.nothing < timestamp('2027-01-31')"));
+}
+
+TEST(Expression, AsksTimesForTheirParts) {
+  EXPECT_TRUE(holds("time.noon.getHours() == 10 && time.noon.getHours('Europe/Berlin') == 12"));
+  EXPECT_TRUE(holds("time.noon.getDayOfWeek() in [1, 2, 3, 4, 5]"));
+  EXPECT_TRUE(holds("timestamp('2026-12-31T23:30:00Z').getFullYear('Europe/Berlin') == 2027"));
+  EXPECT_FALSE(holds("time.nothing.getHours() < 24"));
+}
+
+TEST(Expression, ReadsTimesFromTexts) {
+  EXPECT_TRUE(holds("timestamp(text.written) < time.noon && timestamp(any.written).getDate() == 15"));
+  EXPECT_FALSE(holds("timestamp(text.gold) < time.noon || timestamp(text.gold) >= time.noon"));
+  EXPECT_FALSE(holds("timestamp(any.seven) < time.noon"));
+}
+
+TEST(Expression, SaysWhereTimesDoNotFit) {
+  EXPECT_EQ(fault("time.a < '2027-01-31'"),
+            "8: `<` compares a time with a text; timestamp(\"2027-01-31T12:00:00Z\") is a time");
+  EXPECT_EQ(fault("any.a == time.b"),
+            "7: `==` compares any value with a time; timestamp(\"2027-01-31T12:00:00Z\") is a time");
+  EXPECT_EQ(fault("time.a > timestamp('tomorrow')"),
+            "20: this is no time; write a date such as 2027-01-31 or 2027-01-31T12:00:00Z");
+  EXPECT_EQ(fault("time.a > timestamp(1)"), "20: `timestamp` wants a text, this is a number");
+  EXPECT_EQ(fault("text.a.getHours() == 1"), "8: `getHours` wants a time, this is a text");
+  EXPECT_EQ(fault("any.a.getHours() == 1"), "7: `getHours` wants a time, this is any value");
+  EXPECT_EQ(fault("time.a.getHours('Europe/Nowhere') == 1"),
+            "17: there is no time zone `Europe/Nowhere`; names are those of the IANA database, such as "
+            "Europe/Berlin");
+  EXPECT_EQ(fault("time.a.getHours(1) == 1"), "17: expected `)`, found `1`");
+  EXPECT_EQ(fault("time.a.size() == 1"), "8: `size` wants a text or a list, this is a time");
+  EXPECT_EQ(fault("time.a + 1 == 2"), "8: `+` adds numbers or joins texts, this is a time");
+  EXPECT_EQ(fault("time.a"), "1: this is a time, a condition is true or false; compare it with something");
+}
+
 TEST(Expression, SaysWhereTypesDoNotFit) {
   EXPECT_EQ(
       fault("text.a == 1"),
@@ -184,7 +226,7 @@ TEST(Expression, SaysWhereTypesDoNotFit) {
   EXPECT_EQ(fault("1 in text.a"), "6: `in` wants a list, this is a text");
   EXPECT_EQ(fault("size(bool.a) == 1"), "6: `size` wants a text or a list, this is true or false");
   EXPECT_EQ(fault("list.a == [1]"), "8: lists cannot be compared; `in` and size() can look at them");
-  EXPECT_EQ(fault("true < false"), "6: `<` compares numbers or texts");
+  EXPECT_EQ(fault("true < false"), "6: `<` compares numbers, texts or times");
   EXPECT_EQ(fault("text.a + 1 == 'x'"),
             "8: `+` joins a text and a number; what a request says is a text: write the number in quotes");
   EXPECT_EQ(fault("text.a * 2 == 4"), "1: `*` wants a number, this is a text");
@@ -207,9 +249,12 @@ TEST(Expression, SaysWhereATextIsNoExpression) {
   EXPECT_EQ(fault("true true"), "6: expected the end or an operator, found `true`");
   EXPECT_EQ(fault("'abc"), "1: the text is not closed");
   EXPECT_EQ(fault("foo.bar == 1"), "1: `foo` is unknown; a hint");
-  EXPECT_EQ(fault("foo(1)"), "1: `foo` is no function; functions are has and size");
-  EXPECT_EQ(fault("text.a.lower() == 'x'"),
-            "8: `lower` is no method; methods are startsWith, endsWith, contains, matches and size");
+  EXPECT_EQ(fault("foo(1)"), "1: `foo` is no function; functions are has, size and timestamp");
+  EXPECT_EQ(
+      fault("text.a.lower() == 'x'"),
+      "8: `lower` is no method; methods are startsWith, endsWith, contains, matches and size; of times "
+      "getFullYear, getMonth, getDate, getDayOfMonth, getDayOfWeek, getDayOfYear, getHours, getMinutes, "
+      "getSeconds");
   EXPECT_EQ(fault("text.a.matches(text.b)"), "16: expected an expression in quotes, found `text`");
   EXPECT_EQ(fault("text.a.matches('(')"), "16: the expression is not valid: missing ): (");
   EXPECT_EQ(fault("has(1)"), "5: has() asks for a name");

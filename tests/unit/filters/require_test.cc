@@ -52,6 +52,15 @@ TEST(RequireFilter, WantsOneOfTheTextsOfEachClaim) {
   EXPECT_THAT(Request().ask("require: {claims: {other: x}}"), HasSubstr("403"));
 }
 
+TEST(RequireFilter, LetsCallersInAtTheTimesThatAConditionSays) {
+  Request request;  // at 2023-11-14T22:13:20Z
+  std::string_view until = "require: {when: 'request.time < timestamp(\"2023-11-14T22:13:30Z\")'}";
+  EXPECT_EQ(request.ask(until), "204 ");
+
+  request.clock.advance(std::chrono::seconds(2));  // 14 of the wall
+  EXPECT_EQ(request.ask(until), "403 the condition for this does not hold");
+}
+
 TEST(RequireFilter, WantsAllThatIsWritten) {
   EXPECT_EQ(Request().ask("require: {groups: eu, scopes: [orders:read], claims: {tier: gold}}"), "204 ");
   EXPECT_THAT(Request().ask("require: {groups: eu, claims: {tier: silver}}"), HasSubstr("403"));

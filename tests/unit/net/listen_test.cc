@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -208,6 +209,33 @@ TEST(ListenShared, PassesOnThatDelaysAreOff) {
 
   EXPECT_EQ(on, 1);
   close_all({client, server, fds[0]});
+}
+
+TEST(Listen, TakesNoMoreButWhatHasBegun) {
+  int fd = *listen(kAny, 8);
+  auto at = bound_to(fd);
+  int before = connect_to(at);
+  ASSERT_GE(before, 0);
+
+  ASSERT_TRUE(begin_no_more(fd));
+
+  int served = ::accept(fd, nullptr, nullptr);
+  ASSERT_GE(served, 0);
+  EXPECT_EQ(::send(before, "x", 1, 0), 1);
+  pollfd readable{served, POLLIN, 0};
+  EXPECT_EQ(::poll(&readable, 1, 10'000), 1);
+
+  // Dropped, neither refused nor waiting to be accepted, until somebody listens who takes it.
+  int after = ::socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  EXPECT_EQ(::connect(after, at.data(), at.size()), -1);
+  EXPECT_EQ(errno, EINPROGRESS);
+  EXPECT_EQ(::accept(fd, nullptr, nullptr), -1);
+  int nothing = 0;
+  ::setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &nothing, sizeof nothing);
+  pollfd writable{after, POLLOUT, 0};
+  EXPECT_EQ(::poll(&writable, 1, 10'000), 1);
+  EXPECT_EQ(writable.revents, POLLOUT);
+  for (int s : {before, served, after, fd}) ::close(s);
 }
 
 }  // namespace

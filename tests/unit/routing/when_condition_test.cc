@@ -71,6 +71,11 @@ TEST(WhenCondition, KnowsNothingOfWhoCalls) {
                 HasSubstr("who calls is not known yet when a route is chosen | use the handler `branch`"));
 }
 
+TEST(WhenCondition, KnowsNoTime) {
+  EXPECT_EQ(fault("request.time < timestamp(\"2027-01-31\")"),
+            "routes are chosen without a clock | use the handler `branch`");
+}
+
 TEST(WhenCondition, SaysWhatIsWrong) {
   EXPECT_THAT(fault("request.methd == \"GET\""), HasSubstr("did you mean \"request.method\""));
   EXPECT_THAT(fault("path.id == \"1\""), HasSubstr("`path.id` is nothing that a match can look at"));

@@ -4,13 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "tests/support/fake_resolver.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sluice::server {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;
+using Kind = admin::TargetsTold::Kind;
 
 class SaidTargetsTest : public testing::Test {
  protected:
@@ -24,13 +28,28 @@ class SaidTargetsTest : public testing::Test {
     for (const auto& t : upstream_->targets()) out.push_back(t->text());
     return out;
   }
-  bool put(const std::string& body) { return bool(said_.put(*upstream_, targets_, body)); }
+  bool put(const std::string& body, bool persist = false) {
+    return said_.put(*upstream_, targets_, body, persist).kind == Kind::done;
+  }
+  bool forget(SaidTargets& said) { return said.forget(*upstream_).kind == Kind::done; }
+  bool forget() { return forget(said_); }
+  std::string state() const { return directory_ / "state"; }
+  // What another process makes of the same configuration.
+  void restart() {
+    said_ = SaidTargets();
+    upstream::UpstreamConfig config;
+    config.targets = {{{"10.0.0.1", 80}, 2}};
+    upstream_ = std::make_shared<upstream::Upstream>("orders", config, upstream::DefaultsConfig{}, targets_);
+    said_.keep_in(state());
+    said_.restore(std::vector{upstream_}, targets_);
+  }
 
   base::VirtualClock clock_;
   net::Loop loop_{clock_};
   test::FakeResolver names_;
   upstream::TargetTable targets_{{&loop_}, &names_.resolver()};
   std::shared_ptr<upstream::Upstream> upstream_;
+  test::TemporaryDirectory directory_;
   SaidTargets said_;
 };
 
@@ -38,9 +57,9 @@ TEST_F(SaidTargetsTest, TakeThePlaceOfTheConfigurationsUntilTheyAreForgotten) {
   ASSERT_TRUE(put("[http://10.0.0.2:80]"));
   EXPECT_THAT(texts(), ElementsAre("10.0.0.2:80"));
 
-  EXPECT_TRUE(said_.forget(*upstream_));
+  EXPECT_TRUE(forget());
   EXPECT_THAT(texts(), ElementsAre("10.0.0.1:80"));
-  EXPECT_FALSE(said_.forget(*upstream_));
+  EXPECT_FALSE(forget());
 }
 
 TEST_F(SaidTargetsTest, LetTheConfigurationsServeUntilNamesHaveAnAnswer) {
@@ -98,7 +117,7 @@ TEST_F(SaidTargetsTest, GoOverToAnotherProcess) {
   other.take_over(text, std::vector{upstream_}, targets_);
 
   EXPECT_THAT(texts(), ElementsAre("10.0.0.2:80", "10.0.0.3:80"));
-  EXPECT_TRUE(other.forget(*upstream_));
+  EXPECT_TRUE(forget(other));
 }
 
 TEST_F(SaidTargetsTest, OfUpstreamsThatAreNotInUseAreForgotten) {
@@ -108,7 +127,84 @@ TEST_F(SaidTargetsTest, OfUpstreamsThatAreNotInUseAreForgotten) {
   other.take_over(said_.text(), {}, targets_);
   other.take_over("", std::vector{upstream_}, targets_);
 
-  EXPECT_FALSE(other.forget(*upstream_));
+  EXPECT_FALSE(forget(other));
+}
+
+TEST_F(SaidTargetsTest, ArePersistedOverARestartIfThatIsAsked) {
+  said_.keep_in(state());
+  ASSERT_TRUE(put("[http://10.0.0.2:80]", true));
+  EXPECT_TRUE(said_.told("orders").persisted);
+
+  restart();
+
+  EXPECT_THAT(texts(), ElementsAre("10.0.0.2:80"));
+  EXPECT_TRUE(said_.told("orders").said);
+  EXPECT_TRUE(said_.told("orders").persisted);
+}
+
+TEST_F(SaidTargetsTest, AreNotPersistedUnlessThatIsAsked) {
+  said_.keep_in(state());
+  ASSERT_TRUE(put("[http://10.0.0.2:80]"));
+
+  restart();
+
+  EXPECT_THAT(texts(), ElementsAre("10.0.0.1:80"));
+  EXPECT_FALSE(said_.told("orders").said);
+}
+
+TEST_F(SaidTargetsTest, OfAPassingListLeaveThePersistedOneForTheNextStart) {
+  said_.keep_in(state());
+  ASSERT_TRUE(put("[http://10.0.0.2:80]", true));
+  ASSERT_TRUE(put("[http://10.0.0.3:80]"));
+  EXPECT_THAT(texts(), ElementsAre("10.0.0.3:80"));
+  EXPECT_FALSE(said_.told("orders").persisted);
+  EXPECT_TRUE(said_.told("orders").others);
+
+  restart();
+
+  EXPECT_THAT(texts(), ElementsAre("10.0.0.2:80"));
+}
+
+TEST_F(SaidTargetsTest, ThatWereTakenBackAreNotPersistedAnyMore) {
+  said_.keep_in(state());
+  ASSERT_TRUE(put("[http://10.0.0.2:80]", true));
+  EXPECT_TRUE(forget());
+
+  restart();
+
+  EXPECT_THAT(texts(), ElementsAre("10.0.0.1:80"));
+  EXPECT_FALSE(forget());
+}
+
+TEST_F(SaidTargetsTest, ChangeNothingWhereTheyCannotBePersisted) {
+  EXPECT_EQ(said_.put(*upstream_, targets_, "[http://10.0.0.2:80]", true).kind, Kind::no_place);
+  EXPECT_THAT(texts(), ElementsAre("10.0.0.1:80"));
+
+  said_.keep_in(state());
+  std::filesystem::create_directory(directory_ / "state/targets.new");  // where the file is to be written
+  EXPECT_EQ(said_.put(*upstream_, targets_, "[http://10.0.0.2:80]", true).kind, Kind::not_persisted);
+  EXPECT_THAT(texts(), ElementsAre("10.0.0.1:80"));
+}
+
+TEST_F(SaidTargetsTest, ThatCannotBeUsedAnyMoreLeaveThoseOfTheConfiguration) {
+  said_.keep_in(state());
+  upstream_->speak_tls(std::make_shared<const upstream::TargetTls>());
+  ASSERT_TRUE(put("[https://10.0.0.2:443]", true));
+
+  restart();  // without settings of TLS
+
+  EXPECT_THAT(texts(), ElementsAre("10.0.0.1:80"));
+  EXPECT_TRUE(forget()) << "they are persisted still";
+}
+
+TEST_F(SaidTargetsTest, ThatArePersistedGoWithTheirUpstream) {
+  said_.keep_in(state());
+  ASSERT_TRUE(put("[http://10.0.0.2:80]", true));
+
+  said_.apply({});
+  restart();
+
+  EXPECT_THAT(texts(), ElementsAre("10.0.0.1:80"));
 }
 
 }  // namespace

@@ -54,5 +54,21 @@ TEST(Endpoints, ReadNothingElseOfTheMachine) {
   EXPECT_EQ(read("include: [/etc/passwd]\ntargets: []\n").substr(0, 9), "refused: ");
 }
 
+TEST(Endpoints, MayHaveZonesAndWhateverElse) {
+  auto targets =
+      parse_endpoints("- {url: http://a:80, zone: eu-1, metadata: {rack: \"7\"}}\n- http://b:80\n", false);
+
+  ASSERT_TRUE(targets) << targets.error().detail;
+  auto labels = targets->front().labels();
+  ASSERT_TRUE(labels);
+  EXPECT_EQ(labels->zone, "eu-1");
+  ASSERT_TRUE(labels->metadata.find("rack"));
+  EXPECT_EQ(*labels->metadata.find("rack"), "7");
+  EXPECT_EQ(targets->back().labels(), nullptr);
+  EXPECT_EQ(read("- {url: http://a:80, zone: \"\"}").substr(0, 9), "refused: ");
+  EXPECT_EQ(read("- {url: http://a:80, metadata: [rack]}").substr(0, 9), "refused: ");
+  EXPECT_EQ(read("- {url: http://a:80, metadata: {rack: {row: 7}}}").substr(0, 9), "refused: ");
+}
+
 }  // namespace
 }  // namespace sluice::upstream

@@ -121,6 +121,21 @@ TEST_F(PoolTest, UsesAConnectionAgain) {
   EXPECT_EQ(target_->connections(), 1u);
 }
 
+TEST_F(PoolTest, CountsItsConnectionsByWhatTheyDo) {
+  Running one(&scope_);
+  one.start(exchange(pool(), timeouts_, false));
+  rounds("");
+  EXPECT_EQ(pool().count().h1.active, 1u);
+  EXPECT_EQ(pool().count().h1.idle, 0u);
+
+  for (int fd : clients_) ASSERT_GT(::send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL), 0);
+  for (int i = 0; i < 2000 && one.running(); ++i) loop_.run_once(1ms);
+
+  EXPECT_EQ(pool().count().h1.active, 0u);
+  EXPECT_EQ(pool().count().h1.idle, 1u);
+  EXPECT_EQ(pool().count().h2.idle + pool().count().h2.active + pool().count().streams, 0u);
+}
+
 TEST_F(PoolTest, OpensAnotherConnectionWhileOneIsInUse) {
   Running first(&scope_), second(&scope_);
   first.start(exchange(pool(), timeouts_, false));

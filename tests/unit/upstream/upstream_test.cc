@@ -10,6 +10,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/upstream/maglev.h"
+#include "gateway/upstream/source_table.h"
 
 #include "tests/support/fake_resolver.h"
 
@@ -46,6 +47,41 @@ class UpstreamTest : public testing::Test {
   test::FakeResolver names_;
   TargetTable table_{{&first_, &second_}, &names_.resolver()};
 };
+
+TEST_F(UpstreamTest, ShowsWhatIsWrittenAboutItsTargets) {
+  UpstreamConfig config = with_targets({"10.0.0.1", "a", "10.0.0.3"});
+  config.targets[0].zone = "one";
+  config.targets[1].zone = "two";
+  config.targets[1].metadata.emplace("rack") = "7";
+  auto upstream = make(config);
+  names_.lookup().resolves("a", {"10.0.0.7", "10.0.0.8"});
+  names_.answer();
+
+  std::string zones;
+  for (const auto& shown : upstream->shown()) zones += (shown.labels ? shown.labels->zone : "-") + " ";
+
+  EXPECT_EQ(zones, "one two two - ");
+  EXPECT_EQ(*upstream->shown()[1].labels->metadata.find("rack"), "7");
+}
+
+TEST_F(UpstreamTest, ShowsWhatAListSaysAboutItsTargets) {
+  auto upstream = make(with_targets({"10.0.0.1"}));
+  auto list = table_.sources().list(upstream->group(), "file");
+  auto say = [&](const char* zone) {
+    UpstreamConfig config = with_targets({"10.0.0.2", "10.0.0.3"});
+    config.targets[0].zone = zone;
+    list->says(table_.sources().parts(upstream->group(), config.targets));
+  };
+  say("one");
+  upstream->use_instead(list);
+  auto before = list->members();
+
+  EXPECT_EQ(upstream->shown()[0].labels->zone, "one");
+  EXPECT_EQ(upstream->shown()[1].labels, nullptr);
+  say("two");
+  EXPECT_EQ(upstream->shown()[0].labels->zone, "two");
+  EXPECT_EQ(list->members(), before) << "no worker has to look again for that";
+}
 
 TEST_F(UpstreamTest, MergesDefaultsAndItsOwnSettings) {
   DefaultsConfig defaults;
