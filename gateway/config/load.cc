@@ -7,6 +7,7 @@
 #include <map>
 
 #include "gateway/config/bind.h"
+#include "gateway/config/describe.h"
 #include "gateway/config/encoding.h"
 #include "gateway/config/merge.h"
 #include "gateway/config/substitute.h"

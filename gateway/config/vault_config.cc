@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "gateway/config/describe.h"
+
 namespace sluice::config {
 namespace {
 

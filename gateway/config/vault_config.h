@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gateway/config/describe.h"
+#include "gateway/config/types.h"
 
 namespace sluice::config {
 

@@ -9,11 +9,11 @@ from harness import BINARY, Case, GatewayProcess, eventually, sluice, unused_por
 
 ROUTES = """  - name: a
     match: {path: /a}
-    respond: {status: 200, text: "${vault:secret/data/orders#greeting}, ${vault:secret/data/orders#name}"}
+    respond: {status: 200, body: "${vault:secret/data/orders#greeting}, ${vault:secret/data/orders#name}"}
   - name: b
     match: {path: /b}
     use: [{api_key: {header: X-API-Key}}]
-    respond: {status: 200, text: in}"""
+    respond: {status: 200, body: in}"""
 CONSUMERS = """consumers:
   - {name: acme, api_keys: ["${vault:kv/data/keys#acme}"]}"""
 KEY = "0123456789abcdef0123456789abcdef"
@@ -105,7 +105,7 @@ class Vault(Case):
         self.write(vault.port)
         self.start()
         vault.sealed = True
-        self.config.write_text(self.config.read_text().replace("text: in", "text: changed"))
+        self.config.write_text(self.config.read_text().replace("body: in", "body: changed"))
         self.reload()
 
         self.gateway.says(r"warning: Vault at \S+ cannot answer now \(status 503: Vault is sealed\): the value of "
@@ -138,7 +138,7 @@ class Vault(Case):
         vault = self.vault()
         self.write(vault.port, "refresh: 1s")
         self.start()
-        self.config.write_text(self.config.read_text().replace("text: in", "text: half"))
+        self.config.write_text(self.config.read_text().replace("body: in", "body: half"))
         vault.secrets["secret/data/orders"] = {"greeting": "good evening", "name": "Ada"}
         self.gateway.says("a secret in Vault has changed, and so has .*, which SIGHUP takes over")
 
