@@ -223,7 +223,8 @@ class Loader {
       if (finds_vault(late.node))
         refuse(late.node->place, "what says where Vault is cannot come from Vault");
       else if (!document_.confinements(late.node->place).empty())
-        refuse(late.node->place, "a file that is confined cannot hold ${vault:}, which reads what others own");
+        refuse(late.node->place,
+               "a file that is confined cannot hold ${vault:}, which reads what others own");
     }
     for (auto setting : kFindVault) {
       const Node* node = document_.root_->find(setting);

@@ -62,8 +62,8 @@ inline constexpr std::string_view kIncludeDoc =
     "Their "
     "lists are put behind ours, their mappings are united with ours; a name may be defined only once.";
 
-// The file and all that it includes. Look at `diagnostics` before using the document. Vault is asked only where
-// nothing is wrong so far, and never because a confined file says so.
+// The file and all that it includes. Look at `diagnostics` before using the document. Vault is asked only
+// where nothing is wrong so far, and never because a confined file says so.
 Document load(const std::string& path, Diagnostics& diagnostics,
               const Environment& environment = system_environment(), VaultUse* vault = nullptr);
 // The same from a text; `name` stands for the file in diagnostics and is where relative paths start.

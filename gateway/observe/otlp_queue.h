@@ -41,9 +41,9 @@ class OtlpWire {
 
 class OtlpQueue {
  public:
-  static constexpr std::size_t kMostBytes = 4u << 20;                        // of a batch
+  static constexpr std::size_t kMostBytes = 4u << 20;                            // of a batch
   static constexpr base::Duration kSpeaksAtMostEvery = std::chrono::minutes(1);  // of trouble
-  static constexpr base::Duration kFirstPause = std::chrono::seconds(1);     // doubles with each try
+  static constexpr base::Duration kFirstPause = std::chrono::seconds(1);         // doubles with each try
   static constexpr base::Duration kLongestPause = std::chrono::seconds(30);  // also where more is asked for
 
   OtlpQueue(const OtlpConfig& config, std::unique_ptr<OtlpWire> wire);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // VaultSecrets: the Environment of a configuration that is to be served: the system's, and the Vault that the
-// configuration names. It remembers what Vault has said, so that a reload while Vault is down goes on with the
-// secrets of before. The thread that loads waits for Vault, as long as `vault.timeout` allows.
+// configuration names. It remembers what Vault has said, so that a reload while Vault is down goes on with
+// the secrets of before. The thread that loads waits for Vault, as long as `vault.timeout` allows.
 #pragma once
 #include <map>
 #include <mutex>

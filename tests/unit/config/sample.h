@@ -222,7 +222,7 @@ class FakeEnvironment final : public config::Environment {
   std::map<std::string, std::string> variables, files;
   std::map<std::string, std::vector<std::string>> globs;
   std::map<std::string, std::string> failing_globs;
-  std::map<std::string, VaultAnswer> secrets;           // of Vault, by path
+  std::map<std::string, VaultAnswer> secrets;  // of Vault, by path
   bool has_vault = true;
   mutable std::vector<std::vector<std::string>> asked;  // of Vault
   mutable std::vector<config::VaultConfig> asked_as;

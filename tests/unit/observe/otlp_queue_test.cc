@@ -171,7 +171,8 @@ TEST_F(OtlpQueueTest, CountsWhatWasNotWantedOfABatch) {
 TEST_F(OtlpQueueTest, IsNotMadeToSpeakAllTheTime) {
   for (int i = 0; i < 100; ++i) {
     take({"1", "2"});
-    answer(200, R"({"partialSuccess":{"rejectedLogRecords":1,"errorMessage":"at )" + std::to_string(i) + R"("}})");
+    answer(200,
+           R"({"partialSuccess":{"rejectedLogRecords":1,"errorMessage":"at )" + std::to_string(i) + R"("}})");
     take({"3", "4"});
     if (i % 2 == 0) answer(200);
     if (i % 2 == 1) answer(404);
