@@ -176,8 +176,11 @@ class Run {
   }
 
   void meet(Wish wish, server::Loaded& loaded, const Waiting& waiting) {
+    if (stopping_) {
+      for (auto& done : waiting) done({false, gateway_.config_hash(), loaded.diagnostics.json()});
+      return;
+    }
     if (wish == Wish::reload) return reload(loaded, waiting);
-    if (stopping_) return;
     if (wish == Wish::changes) return take_changes(loaded);
     renew_consumers(loaded);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/server/load_thread.h"
 
+#include <system_error>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -20,12 +21,16 @@ void LoadThread::load(std::function<std::unique_ptr<Loaded>()> read, Done done) 
     boost::asio::post(control_, [this, wanted, loaded] {
       auto waits = wanted.lock();
       if (!waits) return;
-      thread_.join();
+      if (thread_.joinable()) thread_.join();
       done_.reset();
       (*waits)(*loaded);
     });
   };
-  thread_ = std::thread([read = std::move(read), hand_over] { hand_over(read()); });
+  try {
+    thread_ = std::thread([read, hand_over] { hand_over(read()); });
+  } catch (const std::system_error&) {
+    hand_over(read());  // as many threads as there may be: rather late than never
+  }
 }
 
 }  // namespace sluice::server
