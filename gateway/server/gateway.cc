@@ -198,8 +198,10 @@ bool same_but_for_consumers(Config& a, Config& b) {
 
 Gateway::Renewal Gateway::renew_consumers(Loaded& loaded, std::string source) {
   if (loaded.ok()) {
-    keep_in_force(loaded.config);
-    if (!same_but_for_consumers(loaded.config, config_)) return Renewal::other;
+    Config fresh = loaded.config;
+    keep_in_force(fresh);
+    if (!same_but_for_consumers(fresh, config_)) return Renewal::other;
+    loaded.config = std::move(fresh);
   }
   auto snapshot =
       loaded.ok() && snapshot_ && !draining_ ? server::renew_consumers(loaded, *snapshot_) : nullptr;

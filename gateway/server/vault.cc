@@ -81,6 +81,9 @@ std::variant<VaultAccess, VaultFault> vault_access(const config::VaultConfig& co
   while (address.ends_with('/')) address.pop_back();
   if (auto refusal = upstream::parse(address, out.address))
     return VaultFault{"the address of Vault cannot be used: " + refusal->message, refusal->hint};
+  if (!out.address.private_way() && !config.allow_http)
+    return VaultFault{"Vault is not asked without https: the token and the secrets could be read on the way",
+                      "`vault.allow_http` asks nevertheless"};
   if (out.address.target == "/") out.address.target.clear();
   out.name_space = or_variable(config.name_space, environment, "VAULT_NAMESPACE");
   out.timeout = std::chrono::ceil<std::chrono::milliseconds>(config.timeout);

@@ -5,8 +5,6 @@
 #include <utility>
 
 #include "gateway/base/log.h"
-#include "gateway/net/dns_lookup.h"
-#include "gateway/net/resolver.h"
 #include "gateway/server/later.h"
 
 namespace sluice::server {
@@ -31,10 +29,12 @@ struct VaultWatch::Watching : std::enable_shared_from_this<VaultWatch::Watching>
   std::string now;      // of this one
   std::shared_ptr<void> waiting, fetching;
 
+  bool looks() const noexcept { return !paths.empty() && config.refresh.count() > 0; }
+
   void again() {
     waiting.reset();
     fetching.reset();
-    if (paths.empty() || config.refresh.count() == 0) return;
+    if (!looks()) return;
     waiting = world.later(std::chrono::ceil<std::chrono::milliseconds>(config.refresh), [this] { look(); });
   }
 
@@ -110,12 +110,18 @@ void VaultWatch::watch(const config::VaultConfig& config, std::vector<Vaulted> s
   w.again();
 }
 
-VaultWatch::World VaultWatch::world(boost::asio::io_context& control, const base::Clock& clock) {
-  auto names = std::make_shared<net::Resolver>(control, clock,
-                                               std::make_unique<net::DnsLookup>(control, net::DnsOptions{}));
+observe::ScrapeRegistration VaultWatch::at_scrape(observe::SeriesStore& store) {
+  return store.at_scrape(observe::Family::sluice_vault_up,
+                         [weak = std::weak_ptr(watching_)](const observe::Emit& emit) {
+                           auto w = weak.lock();
+                           if (w && w->looks()) emit({}, w->trouble.empty() ? 1 : 0);
+                         });
+}
+
+VaultWatch::World VaultWatch::world(boost::asio::io_context& control, net::Resolver& names) {
   World out;
-  out.fetch = [&control, names](FetchRequest request, FetchDone done, const FetchLimits& limits) {
-    return fetch_http(control, *names, std::move(request), std::move(done), limits);
+  out.fetch = [&control, &names](FetchRequest request, FetchDone done, const FetchLimits& limits) {
+    return fetch_http(control, names, std::move(request), std::move(done), limits);
   };
   out.later = [&control](std::chrono::milliseconds in, std::function<void()> then) {
     return later(control, in, std::move(then));

@@ -102,6 +102,13 @@ TEST_F(VaultTest, SaysWhatIsWrongWithTheSettings) {
   EXPECT_EQ(fault(), "it is not known where Vault is");
   config_.address = "https://user@vault";
   EXPECT_THAT(fault(), HasSubstr("cannot be used: it must not hold a user or a password"));
+  config_.address = "http://vault:8200";
+  EXPECT_THAT(fault(), HasSubstr("Vault is not asked without https"));
+  config_.address = "";
+  environment_.variables = {{"VAULT_ADDR", "http://vault:8200"}};
+  EXPECT_THAT(fault(), HasSubstr("Vault is not asked without https"));
+  config_.allow_http = true;
+  EXPECT_EQ(fault(), "none");
   config_.address = "https://vault";
   config_.token_file = "/none";
   EXPECT_EQ(fault(), "cannot read /none, the token for Vault: No such file or directory");
