@@ -156,13 +156,22 @@ std::vector<std::string> Gateway::keep_in_force(Config& fresh) const {
   return waiting;
 }
 
+namespace {
+
+// A collector is looked up at the nameservers of the time at which the log was opened.
+bool logs_otherwise(const Config& fresh, const Config& now) {
+  return fresh.access_log != now.access_log || (fresh.access_log.otlp && fresh.resolver != now.resolver);
+}
+
+}  // namespace
+
 bool Gateway::reload(Loaded& loaded, std::string source) {
   auto waiting = loaded.ok() ? keep_in_force(loaded.config) : std::vector<std::string>();
   auto snapshot = loaded.ok() ? build(loaded) : nullptr;
   auto tls = loaded.ok() ? tls_->build(loaded) : TlsOfListeners{};
   auto opened = loaded.ok() ? listeners_.open(loaded, workers_.size()) : Listeners::Opened{};
   std::unique_ptr<observe::AccessLog> access_log;
-  bool new_log = loaded.ok() && loaded.config.access_log != config_.access_log;
+  bool new_log = loaded.ok() && logs_otherwise(loaded.config, config_);
   if (new_log) open_log(loaded, access_log);
   if (loaded.ok() && snapshot) await_answers();
   if (!loaded.ok() || !snapshot || draining_) {
@@ -236,7 +245,9 @@ void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapsh
                            const std::string& source) {
   std::erase_if(generations_, [](const auto& g) { return g.expired(); });
   generations_.push_back(snapshot);
-  said_targets_.apply(snapshot->upstreams);
+  said_targets_.apply(snapshot->upstreams, [&](std::string_view upstream) {
+    return loaded.config.upstreams.find(upstream) != nullptr;
+  });
   for (const auto& upstream : snapshot->upstreams) upstream->put_in_force(clock_.wall());
   upstream_certificates_->use(std::move(snapshot->tls));
   for (auto& w : workers_) w->install(snapshot);
