@@ -78,8 +78,7 @@ const Field* Fields::find(FieldId id) const noexcept {
   return nullptr;
 }
 
-const Field* Fields::find(std::string_view name) const noexcept {
-  FieldId id = field_id(name);
+const Field* Fields::find(FieldId id, std::string_view name) const noexcept {
   if (!may_have(field_set(id))) return nullptr;
   for (const Field& f : lines())
     if (matches(f, id, name)) return &f;
@@ -97,10 +96,9 @@ void Fields::remove(FieldId id) noexcept {
   if (id != FieldId::other) remove_all(field_set(id));
 }
 
-void Fields::remove(std::string_view name) noexcept {
+void Fields::remove(FieldId id, std::string_view name) noexcept {
   if (lookalikes_) [[unlikely]]
     drop_lookalikes(name);
-  FieldId id = field_id(name);
   if (id != FieldId::other) return remove(id);
   for (Field& f : lines())
     if (matches(f, id, name)) f.dropped = true;
@@ -113,7 +111,7 @@ void Fields::remove_all(FieldSet ids) noexcept {
   present_ &= ~ids;
 }
 
-void Fields::set_line(FieldId id, std::string_view name, std::string_view value) {
+void Fields::set_line(FieldId id, std::string_view name, std::string_view value, bool named) {
   bool written = false;
   if (may_have(field_set(id))) {
     for (Field& f : lines()) {
@@ -122,12 +120,13 @@ void Fields::set_line(FieldId id, std::string_view name, std::string_view value)
         f.dropped = true;
       } else {
         f.value = value;
+        f.named = f.named || f.received;  // the parser has looked at it
         f.received = false;
         written = true;
       }
     }
   }
-  if (!written) push({name, value, id, false, false});
+  if (!written) push({name, value, id, false, false, named});
   if (lookalikes_) [[unlikely]]
     drop_lookalikes(name);
 }
