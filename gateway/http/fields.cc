@@ -71,8 +71,7 @@ bool has_control(std::string_view text) noexcept {
   return find_first(text.data(), end, [](Block v) { return control(v); }) != end;
 }
 
-const Field* Fields::find(FieldId id) const noexcept {
-  if (id == FieldId::other || !may_have(field_set(id))) return nullptr;
+const Field* Fields::find_line(FieldId id) const noexcept {
   for (const Field& f : lines())
     if (f.id == id && !f.dropped) return &f;
   return nullptr;

@@ -74,7 +74,9 @@ class Fields {
   base::Arena& arena() const noexcept { return *arena_; }
 
   // First line of that name, or null. The pointer is valid until a line is added.
-  const Field* find(FieldId id) const noexcept;
+  const Field* find(FieldId id) const noexcept {
+    return id != FieldId::other && may_have(field_set(id)) ? find_line(id) : nullptr;
+  }
   const Field* find(std::string_view name) const noexcept { return find(field_id(name), name); }
   const Field* find(const FieldName& name) const noexcept { return find(name.id, name.text); }
   // Value of the first line of that name, "" if there is none.
@@ -135,6 +137,7 @@ class Fields {
     present_ |= field_set(f.id);
   }
   void grow();
+  const Field* find_line(FieldId id) const noexcept;
   const Field* find(FieldId id, std::string_view name) const noexcept;
   void set_line(FieldId id, std::string_view name, std::string_view value, bool named);
   void remove(FieldId id, std::string_view name) noexcept;
