@@ -245,8 +245,9 @@ Step CountingFilter::decide(Exchange& ex, const Charge& charge, const Taken& tak
                                                        : Result::allowed));
   auto& local = ex.local<Local>(*this);
   if ((taken.decider != Decider::nobody || !taken.allowed) && !dry_run_) local = {&tier, taken, {}};
-  if (taken.allowed && taken.decider == Decider::store && (cost_.body || !cost_.response_header.empty())) {
+  if (taken.allowed && taken.decider != Decider::nobody && (cost_.body || !cost_.response_header.empty())) {
     local.charged = charge;
+    local.charged.local = taken.decider == Decider::local;
     if (cost_.body) charge_as_it_passes(ex);
   }
   if (taken.allowed) return Step::next;

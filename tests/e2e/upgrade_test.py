@@ -112,6 +112,29 @@ class Upgrade(Case):
         self.assertEqual([t["target"] for t in upstreams["hello"]], [f"127.0.0.1:{harness.users()}"])
         self.assertEqual([t["state"] for t in upstreams["users"]], ["drained"])
 
+    def test_leaves_persisted_targets_to_the_process_that_serves(self):
+        more = f"state_directory: {self.folder / 'state'}"
+        self.start_copy(self.text("  - {name: all, match: {path: /**}, to: hello}\n"
+                                  "  - {name: u, match: {path: /u}, to: users}", more=more))
+        page = "/upstreams/hello/targets"
+        kept, passing = (f'["http://127.0.0.1:{service()}"]' for service in (harness.users, harness.hello))
+
+        def shown():
+            return {u["upstream"]: u for u in self.admin("/upstreams").json()["upstreams"]}["hello"]
+
+        self.assertEqual(self.put(page + "?persist=true", kept).status, 200)
+        self.upgrade()
+        self.assertEqual((shown()["source"], shown()["persisted"]), ("admin", True))
+
+        self.assertEqual(self.put(page, passing).status, 200)
+        self.upgrade()
+        self.assertEqual((shown()["persisted"], shown()["others_persisted"]), (False, True))
+        self.assertEqual([t["target"] for t in shown()["targets"]], [f"127.0.0.1:{harness.hello()}"])
+
+        self.assertEqual(self.put(page, method="DELETE").status, 200)
+        self.upgrade()
+        self.assertEqual(shown()["source"], "configuration")
+
     def test_takes_no_changes_that_would_be_lost(self):
         self.start_copy(self.text(ROUTES))
         # A new program that takes the sockets and then does nothing.
