@@ -16,6 +16,7 @@
 #include "gateway/front/trailers.h"
 #include "gateway/http/grpc.h"
 #include "gateway/http/media_type.h"
+#include "gateway/http/passing_body.h"
 #include "gateway/http/semantics.h"
 #include "gateway/net/turn.h"
 #include "gateway/routing/slashes.h"
@@ -239,8 +240,37 @@ class EventStream {
 
 }  // namespace
 
+namespace {
+
+// Notices the end of a body that does not say how much of it is left: who reads on after it waits for ever.
+class EndNoticed final : public http::PassingBody {
+ public:
+  using PassingBody::PassingBody;
+  bool over() const noexcept { return over_; }
+
+ private:
+  Result<http::Piece> pass(Result<http::Piece> piece) override {
+    over_ = !piece || piece->last;
+    return piece;
+  }
+  bool over_ = false;
+};
+
+// Is there nothing more to be read of what the upstream answers?
+bool answer_over(const Exchange& ex) noexcept {
+  const http::Body* body = ex.response_body.get();
+  if (!body || ex.answered_locally) return true;
+  if (auto left = body->length()) return *left == 0;
+  const auto* noticed = dynamic_cast<const EndNoticed*>(body);
+  return noticed && noticed->over();
+}
+
+}  // namespace
+
 Task<void> Front::respond(Exchange& ex, base::Scope& connection) {
   if (ex.answered_locally && untold(ex.reason)) return {};
+  if (ex.finishes_within && ex.response_body && !ex.response_body->length()) [[unlikely]]
+    ex.response_body = http::make_body<EndNoticed>(ex.arena, std::move(ex.response_body));
   if (ex.finishes_within && connection.cancelled()) [[unlikely]]
     return finish_alone(ex).in(ex.scope);
   if (ex.error_pages && ex.response.status >= 400) [[unlikely]]
@@ -289,7 +319,7 @@ constexpr unsigned kInARow = 8;              // such pieces before others have t
 Task<void> Front::finish_alone(Exchange& ex) {
   if (!ex.total.running()) ex.total.start(*ex.finishes_within, Reason::timeout_total);
   auto failure = ex.answered_locally ? ex.reason : Reason::none;
-  for (unsigned pieces = 1; ex.response_body && !ex.answered_locally; ++pieces) {
+  for (unsigned pieces = 1; !answer_over(ex); ++pieces) {
     auto reading = ex.response_body->read(kDropped);
     auto piece = co_await reading;
     if (!piece) failure = piece.error().reason;

@@ -168,6 +168,7 @@ TEST_F(Abort, OfAnIdleConnectionIsNothingToSpeakOf) {
 
 class Finish : public ::testing::Test {
  protected:
+  explicit Finish(Downstream downstream = usual_downstream()) : gw(yaml(), downstream) {}
   static std::string yaml(std::string_view more = {}) {
     return "upstreams: {users: {url: \"<users>\", on_client_abort: finish" + std::string(more) +
            "}}\nroutes:\n- {name: ping, match: {path: /ping}, respond: {status: 204}}\n"
@@ -197,7 +198,7 @@ class Finish : public ::testing::Test {
     EXPECT_EQ(other.response().body, "next");
   }
 
-  Gateway gw{yaml()};
+  Gateway gw;
   Metrics before{gw};
   RawClient client = gw.connect();
 };
@@ -256,6 +257,20 @@ TEST_F(Finish, ReadsAnAnswerInChunksToItsEnd) {
   expect_finished(target, "the client left; its request was finished", "200");
 }
 
+TEST_F(Finish, LosesNothingIfTheLastPieceFindsNobody) {
+  client.send(post("/u", "order"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+  target.send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nbegin");
+  client.response_head();
+
+  client.reset();
+  expect_noticed();
+  target.send("end");
+
+  expect_finished(target, "the client left; its request was finished", "200");
+}
+
 TEST_F(Finish, TakesInterimAnswersForNobody) {
   client.send(post("/u", "order"));
   auto target = gw.upstream("users").accept();
@@ -292,7 +307,10 @@ TEST_F(Finish, NeedsTheWholeRequest) {
   EXPECT_EQ(json_value(gw.log_line(), "status"), "499");
 }
 
-using FinishH2 = Finish;
+class FinishH2 : public Finish {
+ protected:
+  FinishH2() : Finish(Downstream::h2) {}
+};
 
 TEST_F(FinishH2, OfAStreamEndsTheRequest) {
   auto h2 = gw.h2();
