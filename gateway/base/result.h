@@ -20,6 +20,14 @@ struct Nothing {};
 
 inline Unexpected fail(Reason reason, std::string detail = {}) { return {{reason, std::move(detail)}}; }
 
+namespace detail {
+// Errors are rare, and what is done with one is long: kept out of the way of those that go on without.
+[[gnu::cold, gnu::noinline]] inline void move_error(Error* to, Error& from) noexcept {
+  new (to) Error(std::move(from));
+}
+[[gnu::cold, gnu::noinline]] inline void end_error(Error& error) noexcept { error.~Error(); }
+}  // namespace detail
+
 // A union by hand instead of std::variant: results are made, moved and destroyed several times for each
 // request, and most of them hold a value whose destruction is nothing.
 template <class T>
@@ -90,15 +98,15 @@ class [[nodiscard]] Result {
 
  private:
   void take(Result&& o) noexcept {
-    if (has_value_) {
+    if (has_value_) [[likely]] {
       new (&value_) Value(std::move(o.value_));
     } else {
-      new (&error_) Error(std::move(o.error_));
+      detail::move_error(&error_, o.error_);
     }
   }
   void destroy() noexcept {
     if (!has_value_) [[unlikely]] {
-      error_.~Error();
+      detail::end_error(error_);
     } else if constexpr (!std::is_trivially_destructible_v<Value>) {
       value_.~Value();
     }

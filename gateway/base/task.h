@@ -29,6 +29,10 @@ namespace detail {
 
 struct Nothing {};
 
+[[noreturn, gnu::cold, gnu::noinline]] inline void rethrow(const std::exception_ptr& thrown) {
+  std::rethrow_exception(thrown);
+}
+
 struct TaskPromise {
   std::coroutine_handle<> parent;
   Scope* scope = nullptr;  // the scope that this coroutine's waits are listed in; inherited when awaited
@@ -127,7 +131,7 @@ class [[nodiscard]] Task {
     if (holds_ == Holds::frame) {
       auto& p = frame_.promise();
       if (p.thrown) [[unlikely]]
-        std::rethrow_exception(p.thrown);
+        detail::rethrow(p.thrown);
       if constexpr (!std::is_void_v<T>) return std::move(*p.value);
     } else if constexpr (!std::is_void_v<T>) {
       return std::move(value_);

@@ -49,21 +49,23 @@ Authenticator::Authenticator(std::string_view method, Builder& builder)
     : method_(method), decisions_(builder.decisions()) {}
 
 Task<Step> Authenticator::on_request(Exchange& ex) const {
-  Identity before = std::exchange(ex.identity, {});
+  std::optional<Identity> before;
+  if (ex.identity) [[unlikely]]
+    before = std::exchange(ex.identity, {});
   Task<Verdict> asked = authenticate(ex);
   if (!asked.await_ready()) return go_on(ex, std::move(asked), std::move(before));
   return settle(ex, asked.await_resume(), std::move(before));
 }
 
-Task<Step> Authenticator::go_on(Exchange& ex, Task<Verdict> asked, Identity before) const {
+Task<Step> Authenticator::go_on(Exchange& ex, Task<Verdict> asked, std::optional<Identity> before) const {
   Verdict verdict = co_await asked;
   // The client left or the time is up: whatever was found out, nobody wants to know.
   if (ex.scope.cancelled()) co_return reply(ex, ex.scope.why());
   co_return settle(ex, verdict, std::move(before));
 }
 
-Step Authenticator::settle(Exchange& ex, Verdict verdict, Identity before) const {
-  if (verdict && before) verdict = join_identities(ex, std::move(before));
+Step Authenticator::settle(Exchange& ex, Verdict verdict, std::optional<Identity> before) const {
+  if (verdict && before) verdict = join_identities(ex, std::move(*before));
   count(ex, verdict);
   if (verdict) {
     hide(ex);

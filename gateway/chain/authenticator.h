@@ -17,6 +17,7 @@
 //   const chain::FilterKind<ApiKey, ApiKeyConfig> kKind{"api_key", chain::Stage::identify, ...};
 #pragma once
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "gateway/base/error.h"
@@ -93,8 +94,8 @@ class Authenticator : public Filter {
   std::string_view method() const noexcept { return method_; }
 
  private:
-  base::Task<Step> go_on(Exchange& ex, base::Task<Verdict> asked, Identity before) const;
-  Step settle(Exchange& ex, Verdict verdict, Identity before) const;
+  base::Task<Step> go_on(Exchange& ex, base::Task<Verdict> asked, std::optional<Identity> before) const;
+  Step settle(Exchange& ex, Verdict verdict, std::optional<Identity> before) const;
 
   std::string_view method_;
   std::shared_ptr<observe::PolicyMetrics> decisions_;

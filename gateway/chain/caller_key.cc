@@ -116,6 +116,12 @@ View write(base::Arena& arena, std::span<const View> labels, std::span<const Vie
   return {begin, static_cast<std::size_t>(at - begin)};
 }
 
+// The same of a single part in which nothing is to be escaped, as nearly all keys are.
+std::optional<View> write_plain(base::Arena& arena, View label, View value) {
+  if (std::any_of(value.begin(), value.end(), must_escape)) return std::nullopt;
+  return arena.join(label, value);
+}
+
 constexpr std::size_t kMostParts = 8;
 
 // Is it known only once somebody has found out who calls?
@@ -145,6 +151,9 @@ CallerKey::CallerKey(std::vector<KeyPart> parts, MissingKey missing)
 }
 
 CallerKey::Found CallerKey::of(Exchange& ex) const {
+  if (parts_.size() == 1)
+    if (auto value = value_of(ex, parts_[0]))
+      if (auto plain = write_plain(ex.arena, labels_[0], *value)) return {*plain, nullptr};
   std::array<View, kMostParts> labels, values;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     auto value = value_of(ex, parts_[i]);

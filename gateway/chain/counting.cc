@@ -55,10 +55,12 @@ void describe(config::Description<CostConfig>& d) {
   d.field("default", &CostConfig::usual, "Where nothing else says it.", between(kOne, kMostCost));
   d.field("routes", &CostConfig::routes, "The same for these routes, by their names.", keys_refer_to("route"),
           each(between(kOne, kMostCost)), example("{search: 5}"));
-  d.field("body", &CostConfig::body,
-          "So much of the request's body costs one more, and so does the rest of it. A body whose length is "
-          "not announced is charged as it passes: what is then missing is made up for by later requests.",
-          between(1_B, 1_GiB), example("64KiB"));
+  d.field(
+      "body", &CostConfig::body,
+      "One more for each piece of this size that the request's body has, the last one counting in full. A "
+      "body whose length is not announced is charged as it passes: what is then missing is made up for by "
+      "later requests.",
+      between(1_B, 1_GiB), example("64KiB"));
   d.field("request_header", &CostConfig::request_header,
           "The number in this request header, if it is one, and at least 1. For headers that only those can "
           "set whom you trust.",
@@ -243,8 +245,9 @@ Step CountingFilter::decide(Exchange& ex, const Charge& charge, const Taken& tak
                                                        : Result::allowed));
   auto& local = ex.local<Local>(*this);
   if ((taken.decider != Decider::nobody || !taken.allowed) && !dry_run_) local = {&tier, taken, {}};
-  if (taken.allowed && taken.decider == Decider::store && (cost_.body || !cost_.response_header.empty())) {
+  if (taken.allowed && taken.decider != Decider::nobody && (cost_.body || !cost_.response_header.empty())) {
     local.charged = charge;
+    local.charged.local = taken.decider == Decider::local;
     if (cost_.body) charge_as_it_passes(ex);
   }
   if (taken.allowed) return Step::next;

@@ -88,6 +88,7 @@ class CountingFilter : public Filter {
     std::size_t tier = 0;
     std::string_view key;  // in the exchange's arena
     std::int64_t cost = 1;
+    bool local = false;  // this process alone was asked, as the store did not answer
   };
 
   // `reason` of refusals; `family` counts the decisions, by policy and result.
@@ -107,7 +108,7 @@ class CountingFilter : public Filter {
     stores::Taken taken;
     Charge charged;  // in all so far; of no key: not to be corrected
     void correct(const stores::Taken& now) noexcept {
-      if (now.decider == stores::Decider::store) taken = now;
+      if (now.decider != stores::Decider::nobody) taken = now;
     }
   };
 

@@ -4,6 +4,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED  // SHA256_Init and its like, see digest()
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
+#include <string.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -22,7 +23,7 @@ Digest digest(std::string_view first, std::string_view second) noexcept {
               SHA256_Update(&state, second.data(), second.size()) == 1 &&
               SHA256_Final(reinterpret_cast<unsigned char*>(out.data()), &state) == 1;
   if (!done) std::abort();
-  OPENSSL_cleanse(&state, sizeof state);
+  explicit_bzero(&state, sizeof state);
   return out;
 }
 

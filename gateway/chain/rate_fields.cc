@@ -73,8 +73,9 @@ std::string_view seconds_text(base::Arena& arena, std::uint64_t nanoseconds) {
 void add_rate_fields(Exchange& ex, RateFields which, const RateFieldTexts& texts, std::string_view policies,
                      std::uint64_t remaining, std::uint64_t until_reset) {
   if (which == RateFields::standard || which == RateFields::both) {
-    ex.response.fields.add("RateLimit-Policy", policies);
-    ex.response.fields.add("RateLimit", left(ex.arena, texts.item, remaining, seconds(until_reset)));
+    ex.response.fields.add(http::FieldId::rate_limit_policy, policies);
+    ex.response.fields.add(http::FieldId::rate_limit,
+                           left(ex.arena, texts.item, remaining, seconds(until_reset)));
   }
   if (which == RateFields::x_ratelimit || which == RateFields::both)
     set_x_fields(ex, texts, remaining, until_reset);

@@ -17,12 +17,14 @@ struct Arguments {
   std::vector<std::string> paths;
   std::string format = "text";
   bool json = false;
+  bool vault = false;
 };
 
 void print_text(const std::string& path, const server::Loaded& loaded) {
   std::fputs(loaded.diagnostics.text().c_str(), stderr);
   if (loaded.diagnostics.has_errors()) return;
-  std::printf("%s: good: %zu listeners, %zu routes, %zu upstreams\n", path.c_str(),
+  std::printf("%s: %s: %zu listeners, %zu routes, %zu upstreams\n", path.c_str(),
+              loaded.whole() ? "good" : "good as far as it can be told without its secrets",
               loaded.config.listeners.size(), loaded.config.routes.size(), loaded.config.upstreams.size());
 }
 
@@ -32,7 +34,7 @@ bool check(const Arguments& args) {
   std::vector<std::unique_ptr<DryBuild>> kept;  // SARIF is one document about all of them
   std::vector<const config::Diagnostics*> all;
   for (const auto& path : args.paths) {
-    auto built = std::make_unique<DryBuild>(server::load_file(path));
+    auto built = std::make_unique<DryBuild>(read_file(path, args.vault));
     const auto& d = built->loaded().diagnostics;
     good = good && !d.has_errors();
     if (args.format == "sarif") {
@@ -57,6 +59,7 @@ void add_check(CLI::App& app, int& exit_code) {
   auto* format = verb->add_option("--format", args->format, "text; json, a document for each file; or sarif")
                      ->check(CLI::IsMember({"text", "json", "sarif"}));
   verb->add_flag("--json", args->json, "Short for --format json")->excludes(format);
+  verb->add_flag("--vault", args->vault, kAskVault);
   verb->footer("Exit code 0: all can be put in force (warnings may be printed); 1: some cannot.");
   verb->callback([args, &exit_code] {
     if (!check(*args)) exit_code = 1;

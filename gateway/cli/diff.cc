@@ -106,8 +106,8 @@ class Comparison {
   std::map<std::string, std::vector<std::string>> changes_;
 };
 
-int diff(const std::string& before_path, const std::string& after_path) {
-  DryBuild before(server::load_file(before_path)), after(server::load_file(after_path));
+int diff(const std::string& before_path, const std::string& after_path, bool vault) {
+  DryBuild before(read_file(before_path, vault)), after(read_file(after_path, vault));
   bool good = true;
   for (DryBuild* built : {&before, &after}) {
     if (built->snapshot()) continue;
@@ -123,13 +123,16 @@ int diff(const std::string& before_path, const std::string& after_path) {
 void add_diff(CLI::App& app, int& exit_code) {
   struct Paths {
     std::string before, after;
+    bool vault = false;
   };
   auto* verb = app.add_subcommand("diff", "Says what another configuration would change, by meaning");
   auto paths = std::make_shared<Paths>();
   verb->add_option("before", paths->before, "A configuration file")->required()->type_name("FILE");
   verb->add_option("after", paths->after, "Another one")->required()->type_name("FILE");
-  verb->footer("Exit code 0: they mean the same; 1: they do not; 2: one of them is bad.");
-  verb->callback([paths, &exit_code] { exit_code = diff(paths->before, paths->after); });
+  verb->add_flag("--vault", paths->vault, kAskVault);
+  verb->footer(
+      "Exit code 0: they mean the same; 1: they do not; 2: one of them is bad, or lacks its secrets.");
+  verb->callback([paths, &exit_code] { exit_code = diff(paths->before, paths->after, paths->vault); });
 }
 
 }  // namespace sluice::cli

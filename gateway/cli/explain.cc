@@ -35,6 +35,7 @@ struct Asked {
   std::string from;      // address of the client
   std::string listener;  // "" for one of the request's scheme
   std::string sni;
+  bool vault = false;
 };
 
 // The bytes that a client would send for "POST https://api.example.com/orders/7?dry=1".
@@ -348,7 +349,7 @@ class Explanation {
 };
 
 int explain(const Asked& asked) {
-  DryBuild built(server::load_file(asked.config));
+  DryBuild built(read_file(asked.config, asked.vault));
   if (!built.snapshot()) {
     std::fputs(built.loaded().diagnostics.text().c_str(), stderr);
     return 1;
@@ -396,7 +397,9 @@ void add_explain(CLI::App& app, int& exit_code) {
                    "The listener that accepts it; the first of the request's scheme unless given")
       ->type_name("NAME");
   verb->add_option("--sni", asked->sni, "The server name of its TLS handshake")->type_name("HOST");
-  verb->footer("Exit code 0: a route answers; 1: none does, or the configuration is bad.");
+  verb->add_flag("--vault", asked->vault, kAskVault);
+  verb->footer(
+      "Exit code 0: a route answers; 1: none does, or the configuration is bad or lacks its secrets.");
   verb->callback([asked, &exit_code] { exit_code = explain(*asked); });
 }
 

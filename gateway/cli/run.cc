@@ -2,6 +2,7 @@
 // sluice run: serves until SIGTERM or SIGINT. SIGHUP reads the file again, SIGUSR1 opens the log files again.
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <functional>
@@ -22,6 +23,8 @@
 #include "gateway/server/config_watch.h"
 #include "gateway/server/consumer_files.h"
 #include "gateway/server/gateway.h"
+#include "gateway/server/load_thread.h"
+#include "gateway/server/vault_secrets.h"
 #include "gateway/server/vault_watch.h"
 #include "gateway/server/watched_files.h"
 
@@ -58,12 +61,15 @@ class Run {
         control_(1),
         signals_(control_, SIGHUP, SIGTERM, SIGINT),
         timer_(control_),
-        vault_(server::VaultWatch::world(control_, clock_), [this] { secrets_changed(); }),
+        loader_(control_),
         gateway_(control_, clock_),
         upgrade_(control_, gateway_, [this](pid_t successor) { give_way(successor); }) {
     signals_.add(SIGUSR1);
     signals_.add(SIGUSR2);
-    if (watch) watch_.emplace(control_, [this] { files_changed(); });
+    if (watch)
+      watch_.emplace(control_, [this] {
+        if (!stopping_) want(Wish::changes);
+      });
     admin::ChangeSuppliers operations;
     operations.reload = [this](auto done) { reload_for(std::move(done)); };
     operations.drain = [this] {
@@ -78,14 +84,13 @@ class Run {
 
   int run() {
     if (watch_) watch_->watch({path_}, {});
-    auto loaded = server::load_file(path_);
+    auto loaded = server::load_file(path_, secrets_);
     std::vector<Place> places;
     for (const auto& [name, listener] : loaded->config.listeners)
       places.push_back({name, listener.bind.path.empty() ? "" : listener.bind.text()});
-    auto vault = loaded->config.vault;
     bool started = loaded->ok() && gateway_.start(*loaded, path_);
-    watch_files(loaded->document);
-    if (started) watch_secrets(vault, *loaded);
+    watch_files(*loaded);
+    if (started) watch_secrets(*loaded);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
     if (!started) {
       log(Level::error, "not started: " + path_ + " cannot be put in force");
@@ -129,7 +134,7 @@ class Run {
   void on_signal(int signal) {
     switch (signal) {
       case SIGHUP:
-        reload();
+        want(Wish::reload);
         break;
       case SIGUSR1:
         gateway_.reopen_logs();
@@ -143,30 +148,49 @@ class Run {
     }
   }
 
-  // Not from inside the admin server: a reload may run `control_`.
   void reload_for(std::function<void(admin::Reloaded)> done) {
     waiting_.push_back(std::move(done));
-    boost::asio::post(control_, [this] { reload(); });
+    want(Wish::reload);
   }
 
-  // A signal that comes while a reload waits for names asks for another one afterwards.
-  void reload() {
-    reload_wanted_ = true;
-    if (std::exchange(reloading_, true)) return;
-    while (std::exchange(reload_wanted_, false)) reload_now();
-    reloading_ = false;
+  // What a configuration is read for; of two wishes the later one here includes the other.
+  enum class Wish : unsigned char { none, consumers, changes, reload };
+  using Waiting = std::vector<std::function<void(admin::Reloaded)>>;
+
+  // A wish that comes while another one is met is met afterwards: what was read may be old by then.
+  void want(Wish wish) {
+    wanted_ = std::max(wanted_, wish);
+    if (!std::exchange(loading_, true)) load();
   }
 
-  void reload_now() {
-    if (!stopping_) net::tell_supervisor(ProcessState::reloading);
-    auto waiting = std::exchange(waiting_, {});
-    auto loaded = server::load_file(path_);
-    auto vault = loaded->config.vault;
-    bool good = gateway_.reload(*loaded, path_);
-    watch_files(loaded->document);
-    if (good) watch_secrets(vault, *loaded);
-    std::fputs(loaded->diagnostics.text().c_str(), stderr);
-    for (auto& done : waiting) done({good, gateway_.config_hash(), loaded->diagnostics.json()});
+  void load() {
+    auto wish = std::exchange(wanted_, Wish::none);
+    auto waiting = wish == Wish::reload ? std::exchange(waiting_, {}) : Waiting();
+    if (wish == Wish::reload && !stopping_) net::tell_supervisor(ProcessState::reloading);
+    loader_.load([this] { return server::load_file(path_, secrets_); },
+                 [this, wish, waiting](server::Loaded& loaded) {
+                   meet(wish, loaded, waiting);
+                   loading_ = wanted_ != Wish::none;
+                   if (loading_) load();
+                 });
+  }
+
+  void meet(Wish wish, server::Loaded& loaded, const Waiting& waiting) {
+    if (stopping_) {
+      for (auto& done : waiting) done({false, gateway_.config_hash(), loaded.diagnostics.json()});
+      return;
+    }
+    if (wish == Wish::reload) return reload(loaded, waiting);
+    if (wish == Wish::changes) return take_changes(loaded);
+    renew_consumers(loaded);
+  }
+
+  void reload(server::Loaded& loaded, const Waiting& waiting) {
+    bool good = gateway_.reload(loaded, path_);
+    watch_files(loaded);
+    if (good) watch_secrets(loaded);
+    std::fputs(loaded.diagnostics.text().c_str(), stderr);
+    for (auto& done : waiting) done({good, gateway_.config_hash(), loaded.diagnostics.json()});
     if (good) {
       log(Level::info, path_ + " reloaded");
     } else {
@@ -179,25 +203,21 @@ class Run {
 
   // --- files that take effect without a signal: all of them, or those that hold consumers alone
 
-  void watch_files(const config::Document& document) {
+  void watch_files(const server::Loaded& loaded) {
     if (watch_) {
-      watch_->watch(document);
+      watch_->watch(loaded.document, loaded.read);
     } else {
-      watch_consumers(document);
+      watch_consumers(loaded);
     }
   }
 
-  void files_changed() {
-    if (stopping_) return;
-    if (reloading_) return reload();  // once more
+  void take_changes(server::Loaded& loaded) {
     using Renewal = server::Gateway::Renewal;
-    auto loaded = server::load_file(path_);
-    auto vault = loaded->config.vault;
-    auto renewal = loaded->ok() ? gateway_.renew_consumers(*loaded, path_) : Renewal::other;
-    if (renewal == Renewal::other) return reload();
-    watch_files(loaded->document);
-    if (renewal == Renewal::done) watch_secrets(vault, *loaded);
-    std::fputs(loaded->diagnostics.text().c_str(), stderr);
+    auto renewal = loaded.ok() ? gateway_.renew_consumers(loaded, path_) : Renewal::other;
+    if (renewal == Renewal::other) return reload(loaded, {});
+    watch_files(loaded);
+    if (renewal == Renewal::done) watch_secrets(loaded);
+    std::fputs(loaded.diagnostics.text().c_str(), stderr);
     if (renewal == Renewal::done) {
       log(Level::info, path_ + " has changed: its consumers are in force, all else is as it was");
     } else {
@@ -205,10 +225,10 @@ class Run {
     }
   }
 
-  void watch_consumers(const config::Document& document) {
-    if (!document.complete()) return;  // those of before are still the ones to look at
+  void watch_consumers(const server::Loaded& loaded) {
+    if (!loaded.document.complete()) return;  // those of before are still the ones to look at
     consumer_files_ = {};
-    for (const auto& file : server::consumer_files(document)) consumer_files_.add(file);
+    consumer_files_.only(server::consumer_files(loaded.document), loaded.read);
   }
 
   void look_again() {
@@ -216,17 +236,15 @@ class Run {
     timer_.async_wait([this](boost::system::error_code stopped) {
       if (stopped || stopping_) return;
       look_again();
-      if (!reloading_ && consumer_files_.changed()) renew_consumers();
+      if (!loading_ && consumer_files_.changed()) want(Wish::consumers);
     });
   }
 
-  void renew_consumers() {
+  void renew_consumers(server::Loaded& loaded) {
     using Renewal = server::Gateway::Renewal;
-    auto loaded = server::load_file(path_);
-    auto vault = loaded->config.vault;
-    switch (gateway_.renew_consumers(*loaded, path_)) {
+    switch (gateway_.renew_consumers(loaded, path_)) {
       case Renewal::done:
-        watch_secrets(vault, *loaded);
+        watch_secrets(loaded);
         log(Level::info, "consumers of " + path_ + " reloaded");
         break;
       case Renewal::other:
@@ -237,32 +255,38 @@ class Run {
         log(Level::error, "consumers of " + path_ + " not reloaded: those in force stay");
         break;
     }
-    std::fputs(loaded->diagnostics.text().c_str(), stderr);
+    std::fputs(loaded.diagnostics.text().c_str(), stderr);
   }
 
   // --- secrets of Vault that take effect without a signal
 
-  void watch_secrets(const config::VaultConfig& vault, const server::Loaded& loaded) {
-    vault_.watch(vault, loaded.vaulted);
+  void watch_secrets(const server::Loaded& loaded) {
+    if (!vault_) {
+      vault_.emplace(server::VaultWatch::world(control_, gateway_.resolver()), [this] { secrets_changed(); });
+      vault_up_ = vault_->at_scrape(gateway_.metrics().store());
+    }
+    vault_->watch(loaded.vault.config, loaded.vault.secrets);
     files_ = {};
-    if (!loaded.vaulted.empty()) files_.only(loaded.document.files());
+    if (!loaded.vault.secrets.empty()) files_.only(loaded.document.files(), loaded.read);
     files_moved_ = false;
   }
 
-  // Only the secrets: what somebody is writing into the files has to wait for him, unless they are watched too.
+  // Only the secrets: what somebody is writing into the files has to wait for him, unless they are watched
+  // too.
   void secrets_changed() {
-    if (stopping_ || reloading_) return;
+    if (stopping_ || loading_) return;
     files_moved_ = files_.moved() || files_moved_;
     if (files_moved_ && !watch_) {
       log(Level::warning, "a secret in Vault has changed, and so has " + path_ + ", which SIGHUP takes over");
       return;
     }
     log(Level::info, "a secret in Vault has changed");
-    reload();
+    want(Wish::reload);
   }
 
   void give_way(pid_t successor) {
     stopping_ = true;
+    secrets_.give_up();
     net::tell_supervisor_of(successor);
     gateway_.give_way([this](std::size_t cut) { end(cut); });
   }
@@ -282,6 +306,7 @@ class Run {
       return;
     }
     stopping_ = true;
+    secrets_.give_up();
     if (upgrade_.running()) upgrade_.give_up();
     net::tell_supervisor(ProcessState::stopping, "draining");
     log(Level::info, "draining; a second signal ends it at once");
@@ -294,16 +319,19 @@ class Run {
   boost::asio::io_context control_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
+  server::VaultSecrets secrets_;
+  server::LoadThread loader_;
   server::WatchedFiles consumer_files_;
-  server::VaultWatch vault_;
   server::WatchedFiles files_;  // all of the configuration in force, if there are secrets of Vault in it
   bool files_moved_ = false;
-  std::optional<server::ConfigWatch> watch_;                   // of all files, if that is wanted
-  std::vector<std::function<void(admin::Reloaded)>> waiting_;  // for the next reload's end
+  std::optional<server::ConfigWatch> watch_;  // of all files, if that is wanted
+  Waiting waiting_;                           // for the next reload's end
   server::Gateway gateway_;
   Upgrade upgrade_;
-  bool reloading_ = false;
-  bool reload_wanted_ = false;
+  std::optional<server::VaultWatch> vault_;
+  observe::ScrapeRegistration vault_up_;
+  Wish wanted_ = Wish::none;
+  bool loading_ = false;  // until what was read is in force, or refused
   bool stopping_ = false;
   int exit_code_ = 0;
 };

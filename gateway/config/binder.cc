@@ -73,7 +73,8 @@ bool Binder::refuse(const Node& node, const Step& at, std::string message, std::
 }
 
 void Binder::hide(const Node& node) {
-  // Of ${env:}, ${file:} and ${vault:} only the name stands in the file; the key hides what may stand around it.
+  // Of ${env:}, ${file:} and ${vault:} only the name stands in the file; the key hides what may stand around
+  // it.
   if (node.kind == Kind::null || node.kind == Kind::broken || node.substituted) return;
   diagnostics_.sources().hide(node.place, node.end_line, node.end_column);
   if (node.defined) hide(*node.defined);

@@ -2,10 +2,12 @@
 #include "gateway/config/load.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <map>
 
 #include "gateway/config/bind.h"
+#include "gateway/config/describe.h"
 #include "gateway/config/encoding.h"
 #include "gateway/config/merge.h"
 #include "gateway/config/substitute.h"
@@ -18,6 +20,8 @@ namespace {
 
 constexpr std::string_view kInclude = "include";
 constexpr std::string_view kFiles = "files", kConfine = "confine";  // of an include
+// The settings by which Vault is found.
+constexpr std::array<std::string_view, 2> kFindVault = {kVault, "resolver"};
 
 // One spelling for one file, as far as the text tells.
 std::string normal(const std::string& path) {
@@ -43,20 +47,18 @@ std::string_view name(Kind kind) noexcept {
 
 }  // namespace
 
-std::vector<Environment::VaultAnswer> Environment::vault(const VaultConfig&,
-                                                         const std::vector<std::string>& paths) const {
-  VaultAnswer none;
-  none.error = "secrets of Vault cannot be used here";
-  return std::vector<VaultAnswer>(paths.size(), none);
+std::optional<std::vector<Environment::VaultAnswer>> Environment::vault(
+    const VaultConfig&, const Document&, const std::vector<std::string>&) const {
+  return std::nullopt;
 }
 
 class Loader {
  public:
-  Loader(Diagnostics& diagnostics, const Environment& environment, std::vector<Vaulted>* vaulted)
+  Loader(Diagnostics& diagnostics, const Environment& environment, VaultUse* vault)
       : diagnostics_(diagnostics),
         environment_(environment),
         document_(diagnostics.shared_sources()),
-        vaulted_(vaulted) {}
+        vault_(vault) {}
 
   Document from_file(const std::string& path) {
     auto [text, error] = environment_.read(path, kLargestFile);
@@ -98,8 +100,7 @@ class Loader {
     text = without_byte_order_mark(text);
     std::uint32_t file = sources.add(path, text);
     if (!confining_.empty()) document_.confined_[file] = confining_;
-    Substitution substitution(environment_, directory_of(path), diagnostics_, document_.files_,
-                              waiting_);
+    Substitution substitution(environment_, directory_of(path), diagnostics_, document_.files_, waiting_);
     TreeBuilder tree(*document_.arena_, diagnostics_, substitution);
     if (!check_encoding(text, file, diagnostics_) || !parse_yaml(text, file, tree, diagnostics_)) {
       document_.complete_ = false;
@@ -190,42 +191,86 @@ class Loader {
     if (const Node* root = parse_file(path, std::move(*text), item.place)) gather(path, *root, merger);
   }
 
-  // Nothing of what says where Vault is may come from there.
-  bool about_vault(const Node* node) const noexcept {
-    const Node* settings = document_.root_->find(kVault);
+  // Is it part of what says where Vault is, and who is asked for its name?
+  bool finds_vault(const Node* node) const noexcept {
     for (; node; node = node->parent)
-      if (node == settings) return true;
+      for (auto setting : kFindVault)
+        if (node == document_.root_->find(setting)) return true;
     return false;
+  }
+
+  // The first place in it that a confined file has written; nowhere if there is none.
+  const Place* confined(const Node& node) const noexcept {
+    if (!document_.confinements(node.place).empty()) return &node.place;
+    for (const Entry& entry : node.entries()) {
+      if (!document_.confinements(entry.key_place).empty()) return &entry.key_place;
+      if (const Place* inside = confined(*entry.value)) return inside;
+    }
+    for (const Node* item : node.items())
+      if (const Place* inside = confined(*item)) return inside;
+    return nullptr;
+  }
+
+  void refuse(Place place, std::string message) {
+    auto by = document_.confinements(place);
+    diagnostics_.error(place, "", std::move(message),
+                       by.empty() ? "" : "confined at " + diagnostics_.sources().text(by.front()->place));
+  }
+
+  // Whoever may write a confined file must learn no secret that way, and not whom the token is sent to.
+  void refuse_what_vault_must_not_hear() {
+    for (const LateText& late : waiting_) {
+      if (finds_vault(late.node))
+        refuse(late.node->place, "what says where Vault is cannot come from Vault");
+      else if (!document_.confinements(late.node->place).empty())
+        refuse(late.node->place,
+               "a file that is confined cannot hold ${vault:}, which reads what others own");
+    }
+    for (auto setting : kFindVault) {
+      const Node* node = document_.root_->find(setting);
+      if (const Place* place = node ? confined(*node) : nullptr)
+        refuse(*place, "a file that is confined cannot hold `" + std::string(setting) +
+                           "`, which concerns others as well");
+    }
   }
 
   // The settings of Vault; none if they are wrong, which binding the document says.
   std::optional<VaultConfig> vault_config() const {
     VaultConfig config;
+    const Node* node = document_.root_->find(kVault);
+    if (!node) return config;
     Diagnostics unheard;
-    if (const Node* node = document_.root_->find(kVault))
-      bind(document_, *node, shape_of<VaultConfig>(), &config, unheard);
+    bind(document_, *node, shape_of<VaultConfig>(), &config, unheard);
     if (unheard.has_errors()) return std::nullopt;
+    if (const Node* file = node->find("token_file"))
+      config.token_file =
+          resolved(directory_of(diagnostics_.sources().name(file->place.file)), config.token_file);
     return config;
   }
 
-  // All at once, and then the texts that have waited for it.
+  // All at once, and then the texts that have waited for it. Not for a document that is refused anyway: it
+  // says where the token is sent.
   void ask_vault() {
-    for (const LateText& late : waiting_) {
-      if (!about_vault(late.node)) continue;
-      diagnostics_.error(late.node->place, "", "what says where Vault is cannot come from Vault");
-      late.node->kind = Kind::broken;
-    }
-    std::erase_if(waiting_, [](const LateText& late) { return late.node->kind == Kind::broken; });
+    refuse_what_vault_must_not_hear();
     std::vector<std::string> paths;
     for (const LateText& late : waiting_) Substitution::add_paths(late.text, paths);
-    auto config = vault_config();
+    auto config = diagnostics_.has_errors() ? std::nullopt : vault_config();
     VaultAnswers answers;
+    bool unasked = false;
     if (config && !paths.empty()) {
-      auto said = environment_.vault(*config, paths);
-      for (std::size_t i = 0; i < paths.size(); ++i) answers.emplace(paths[i], std::move(said[i]));
+      auto said = environment_.vault(*config, document_, paths);
+      unasked = !said;
+      for (std::size_t i = 0; said && i < paths.size(); ++i) answers.emplace(paths[i], std::move((*said)[i]));
     }
     for (const LateText& late : waiting_) fill(late, answers);
-    if (vaulted_) remember(paths, answers);
+    if (unasked)
+      diagnostics_.warning(waiting_.front().node->place, "",
+                           "nobody asks Vault for its secrets here: what they are for is not looked at",
+                           "`--vault` asks");
+    if (!vault_) return;
+    vault_->unasked = unasked;
+    if (config) vault_->config = std::move(*config);
+    remember(paths, answers);
   }
 
   void fill(const LateText& late, const VaultAnswers& answers) {
@@ -247,14 +292,14 @@ class Loader {
               return late.text.find("${" + std::string(kVault) + ":" + path + "#" + field + "}") !=
                      std::string::npos;
             }))
-          vaulted_->push_back({path, field, value});
+          vault_->secrets.push_back({path, field, value});
     }
   }
 
   Diagnostics& diagnostics_;
   const Environment& environment_;
   Document document_;
-  std::vector<Vaulted>* vaulted_;  // null: nobody wants to know
+  VaultUse* vault_;  // null: nobody wants to know
   std::vector<LateText> waiting_;
   std::map<std::string, Place> read_;   // every file so far, and where it was included
   std::vector<std::string> open_;       // the files whose includes are being read, outermost first
@@ -267,13 +312,13 @@ std::span<const Node* const> Document::confinements(Place place) const noexcept 
 }
 
 Document load(const std::string& path, Diagnostics& diagnostics, const Environment& environment,
-              std::vector<Vaulted>* vaulted) {
-  return Loader(diagnostics, environment, vaulted).from_file(path);
+              VaultUse* vault) {
+  return Loader(diagnostics, environment, vault).from_file(path);
 }
 
 Document parse(std::string text, Diagnostics& diagnostics, std::string name, const Environment& environment,
-               std::vector<Vaulted>* vaulted) {
-  return Loader(diagnostics, environment, vaulted).from_text(name, std::move(text));
+               VaultUse* vault) {
+  return Loader(diagnostics, environment, vault).from_text(name, std::move(text));
 }
 
 }  // namespace sluice::config

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads YAML into a Document: the one place that knows the YAML library. Accepts the part of YAML 1.2 that
 // cannot surprise (core schema, no tags, no merge keys, one document, few aliases), replaces ${env:NAME},
-// ${file:/path} and ${vault:path#field}, and merges what the top-level `include` names. Everything it dislikes becomes a diagnostic;
-// it never throws.
+// ${file:/path} and ${vault:path#field}, and merges what the top-level `include` names. Everything it
+// dislikes becomes a diagnostic; it never throws.
 #pragma once
 #include <cstddef>
 #include <map>
@@ -41,10 +41,10 @@ class Environment {
     std::string error, hint;  // `error` says why there are no fields
     std::string stale;        // why Vault could not be asked; the fields are those that it gave before
   };
-  // One answer for each of the paths; waits for Vault, as long as `config` allows. Nothing but loading the
-  // gateway's own configuration has a Vault to ask.
-  virtual std::vector<VaultAnswer> vault(const VaultConfig& config,
-                                         const std::vector<std::string>& paths) const;
+  // One answer for each of the paths that the document names; waits for Vault, as long as `config` allows.
+  // None where there is no Vault to ask, as is so unless somebody wants one to be asked.
+  virtual std::optional<std::vector<VaultAnswer>> vault(const VaultConfig& config, const Document& document,
+                                                        const std::vector<std::string>& paths) const;
 };
 
 // The process environment and the file system.
@@ -62,13 +62,12 @@ inline constexpr std::string_view kIncludeDoc =
     "Their "
     "lists are put behind ours, their mappings are united with ours; a name may be defined only once.";
 
-// The file and all that it includes. Look at `diagnostics` before using the document. The secrets of Vault in it are
-// added to `vaulted`.
+// The file and all that it includes. Look at `diagnostics` before using the document. Vault is asked only
+// where nothing is wrong so far, and never because a confined file says so.
 Document load(const std::string& path, Diagnostics& diagnostics,
-              const Environment& environment = system_environment(), std::vector<Vaulted>* vaulted = nullptr);
+              const Environment& environment = system_environment(), VaultUse* vault = nullptr);
 // The same from a text; `name` stands for the file in diagnostics and is where relative paths start.
 Document parse(std::string text, Diagnostics& diagnostics, std::string name = "config.yaml",
-               const Environment& environment = system_environment(),
-               std::vector<Vaulted>* vaulted = nullptr);
+               const Environment& environment = system_environment(), VaultUse* vault = nullptr);
 
 }  // namespace sluice::config

@@ -173,7 +173,8 @@ class Page {
       out_ += fmt::format("| {} | {} |\n", cell(name),
                           cell(shape->secret ? "a text that is never shown" : shape->expects));
     out_ +=
-        "\n`${env:NAME}`, `${file:/path}` and `${vault:path#field}` may stand in any value; what they put in is "
+        "\n`${env:NAME}`, `${file:/path}` and `${vault:path#field}` may stand in any value; what they put in "
+        "is "
         "secret. A bare number is never a time or a size.\n";
   }
 

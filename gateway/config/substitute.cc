@@ -69,7 +69,8 @@ void Substitution::add_paths(std::string_view text, std::vector<std::string>& pa
     if (!rest.starts_with(kFromVault)) continue;
     rest.remove_prefix(kFromVault.size());
     VaultReference reference;
-    if (rest.find('}') == std::string_view::npos || parse(rest.substr(0, rest.find('}')), reference)) continue;
+    if (rest.find('}') == std::string_view::npos || parse(rest.substr(0, rest.find('}')), reference))
+      continue;
     if (std::ranges::find(paths, reference.path) == paths.end()) paths.push_back(std::move(reference.path));
   }
 }
@@ -145,7 +146,8 @@ std::optional<std::string> Substitution::vault(std::string_view text, Place plac
     return std::nullopt;
   }
   auto found = answers_ ? answers_->find(reference.path) : VaultAnswers::const_iterator();
-  if (!answers_ || found == answers_->end()) return std::nullopt;  // Vault was not asked, and why was reported
+  if (!answers_ || found == answers_->end())
+    return std::nullopt;  // Vault was not asked, and why was reported
   const auto& answer = found->second;
   if (!answer.error.empty()) {
     diagnostics_.error(place, "", answer.error, answer.hint);

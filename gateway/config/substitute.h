@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// ${env:NAME} and ${file:/path} inside scalars, replaced while the file is read, and ${vault:path#field}, which has
-// to wait until all of the document is there: it says where the Vault is, and Vault is asked once for everything.
-// Every other ${...} belongs to the time of the request and stays as written, and so does $${...}. What was put in
-// is secret, and is not searched again.
+// ${env:NAME} and ${file:/path} inside scalars, replaced while the file is read, and ${vault:path#field},
+// which has to wait until all of the document is there: it says where the Vault is, and Vault is asked once
+// for everything. Every other ${...} belongs to the time of the request and stays as written, and so does
+// $${...}. What was put in is secret, and is not searched again.
 #pragma once
 #include <map>
 #include <optional>

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "gateway/config/describe.h"
+
 namespace sluice::config {
 namespace {
 
@@ -37,22 +39,29 @@ Refusal parse(std::string_view text, VaultReference& out) {
 }
 
 void describe(Description<VaultConfig>& d) {
-  d.about("vault",
-          "The Vault (HashiCorp's, or OpenBao) that `${vault:path#field}` is read from, by version 2 of the KV "
-          "secrets engine. What is not written here is taken from the variables of the environment that Vault's "
-          "own tools know.");
+  d.about(
+      "vault",
+      "The Vault (HashiCorp's, or OpenBao) that `${vault:path#field}` is read from, by version 2 of the KV "
+      "secrets engine. What is not written here is taken from the variables of the environment that Vault's "
+      "own tools know.");
   d.field("address", &VaultConfig::address, "Where it is.", default_is("the variable VAULT_ADDR"),
           pattern("https?://.+", "a URL such as https://vault.example:8200"),
           example("https://vault.example:8200"));
   d.field("token", &VaultConfig::token, "What to show it. An agent beside the gateway may need none.",
           default_is("the variable VAULT_TOKEN"), example("\"${env:SLUICE_VAULT_TOKEN}\""));
   d.field("token_file", &VaultConfig::token_file,
-          "A file that holds the token, as agents of Vault write it; read each time that Vault is asked.",
+          "A file that holds the token, as agents of Vault write it; read each time that Vault is asked. "
+          "Relative "
+          "to the file that names it.",
           non_empty, example("/run/vault/token"));
   d.field("namespace", &VaultConfig::name_space, "The namespace in which the paths are.",
           default_is("the variable VAULT_NAMESPACE, or none"), example("teams/shop"));
   d.field("ca", &VaultConfig::ca, "PEM of the authorities by which Vault is believed.",
-          default_is("those in the file that VAULT_CACERT names, or the system's"), example("${file:ca.pem}"));
+          default_is("those in the file that VAULT_CACERT names, or the system's"),
+          example("${file:ca.pem}"));
+  d.field("allow_http", &VaultConfig::allow_http,
+          "Asks Vault without https even where that leaves this machine: whoever is on the way can then read "
+          "the token and the secrets.");
   d.field("timeout", &VaultConfig::timeout, "How long loading waits for Vault, for all secrets together.",
           between(100ms, 60s));
   d.field("refresh", &VaultConfig::refresh,

@@ -26,7 +26,8 @@ struct LongForm {
   bool with_defaults = true;  // false: only what was written, shorthands expanded; needs the document
 };
 // YAML with every shorthand expanded and secrets as ***, texts under names such as Authorization too. With
-// the document, values that came from ${env:}, ${file:} or ${vault:} are secret too; without it only what the description calls secret.
+// the document, values that came from ${env:}, ${file:} or ${vault:} are secret too; without it only what the
+// description calls secret.
 std::string long_form(const Shape& root, const void* value, const Document* document, LongForm how = {});
 
 struct JsonForm {

@@ -95,7 +95,8 @@ class Compiler {
   }
   bool need(Index i, Type wanted, std::size_t offset, std::string_view who) {
     if (may_be(i, wanted)) return true;
-    fail(offset, fmt::format("`{}` wants {}, this is {}", who, name(wanted), name(type(i))));
+    fail(offset, fmt::format("`{}` wants {}, this is {}", who, name(wanted), name(type(i))),
+         wanted == Type::time ? "timestamp() makes a time of a text" : "");
     return false;
   }
   std::optional<Index> literal(Value value, Type type) {

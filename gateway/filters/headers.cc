@@ -82,38 +82,64 @@ constexpr FieldId kKnown[] = {
 #undef FIELD_NAME
 };
 
+// Field texts with their names looked up.
+class NamedTexts {
+ public:
+  explicit NamedTexts(const chain::FieldTexts& texts) : texts_(texts) {
+    for (const auto& [name, text] : texts_) names_.emplace_back(name);
+  }
+  NamedTexts(const NamedTexts&) = delete;  // the names lie in the texts
+  bool empty() const noexcept { return names_.empty(); }
+  template <class F>
+  void each(F visit) const {
+    auto name = names_.begin();
+    for (const auto& item : texts_) visit(*name++, item.second);
+  }
+
+ private:
+  const chain::FieldTexts texts_;
+  std::vector<http::FieldName> names_;
+};
+
 // The edits of one message, ready to be applied.
 class Editor {
  public:
   Editor(const FieldEdits& edits, std::string_view setting, chain::Builder& builder)
       : when_absent_(edits.when_absent), set_(edits.set), add_(edits.add) {
     for (const std::string& glob : edits.remove) will_remove(glob);
-    chain::check_captures(when_absent_, config::path(setting, "default"), builder);
-    chain::check_captures(set_, config::path(setting, "set"), builder);
-    chain::check_captures(add_, config::path(setting, "add"), builder);
+    chain::check_captures(edits.when_absent, config::path(setting, "default"), builder);
+    chain::check_captures(edits.set, config::path(setting, "set"), builder);
+    chain::check_captures(edits.add, config::path(setting, "add"), builder);
   }
 
   // Is there anything that must not be in the message's trailers either?
   bool takes_away() const noexcept { return remove_known_ != 0 || !remove_others_.empty() || !set_.empty(); }
   // May a field of that name, which is no known one, not stay as it came?
   bool takes_away(std::string_view name) const noexcept {
-    return unwanted(name) || std::any_of(set_.begin(), set_.end(), [name](const auto& item) {
-             return base::equal_ignoring_case(item.first, name);
-           });
+    bool found = unwanted(name);
+    set_.each([&](const http::FieldName& own, const auto&) {
+      found = found || base::equal_ignoring_case(own.text, name);
+    });
+    return found;
   }
   // Of trailers: some read them as fields of the head, so what is removed there, or has another value, is not
   // to come this way.
   void take_away(http::Fields& fields) const {
     remove(fields);
-    for (const auto& [name, text] : set_) fields.remove(name);
+    set_.each([&](const http::FieldName& name, const auto&) { fields.remove(name); });
   }
 
   void apply(http::Fields& fields, chain::Exchange& ex) const {
     remove(fields);
-    for (const auto& [name, text] : when_absent_)
+    when_absent_.each([&](const auto& name, const auto& text) {
       if (!fields.find(name)) fields.add(name, text.render(ex, chain::Purpose::field));
-    for (const auto& [name, text] : set_) fields.set(name, text.render(ex, chain::Purpose::field));
-    for (const auto& [name, text] : add_) fields.add(name, text.render(ex, chain::Purpose::field));
+    });
+    set_.each([&](const auto& name, const auto& text) {
+      fields.set(name, text.render(ex, chain::Purpose::field));
+    });
+    add_.each([&](const auto& name, const auto& text) {
+      fields.add(name, text.render(ex, chain::Purpose::field));
+    });
   }
 
  private:
@@ -149,7 +175,7 @@ class Editor {
 
   http::FieldSet remove_known_ = 0;
   std::vector<std::string> remove_others_;
-  chain::FieldTexts when_absent_, set_, add_;
+  NamedTexts when_absent_, set_, add_;
 };
 
 // A body whose trailers have nothing of what the editor takes away. The editor must outlive it.

@@ -162,6 +162,7 @@ class QuotaFilter final : public chain::CountingFilter {
   base::Task<stores::Taken> correct(Exchange& ex, const Charge& charge) const override {
     auto more = want(ex, charge);
     more.anyway = true;
+    more.local = charge.local;
     return plan_->counted->spend({ex.worker.loop, ex.worker.index}, more);
   }
 

@@ -98,24 +98,28 @@ void describe(config::Description<SecurityHeadersConfig>& d) {
 
 namespace {
 
-constexpr const char* kContentSecurityPolicy = "Content-Security-Policy";
-constexpr const char* kFrameOptions = "X-Frame-Options";
+const http::FieldName kContentSecurityPolicy("Content-Security-Policy");
+const http::FieldName kFrameOptions("X-Frame-Options");
 
 class SecurityHeaders final : public chain::Filter {
  public:
   explicit SecurityHeaders(const SecurityHeadersConfig& c)
-      : frames_(c.frames), hide_(c.hide), overwrite_(c.overwrite) {
+      : frames_(c.frames), hidden_(c.hide), overwrite_(c.overwrite) {
+    for (const std::string& name : hidden_) hide_.emplace_back(name);
     if (!c.hsts.off) hsts_ = c.hsts.field_value();
-    if (c.content_type_options) says_.push_back({"X-Content-Type-Options", "nosniff"});
-    if (c.referrer_policy != kOff) says_.push_back({"Referrer-Policy", c.referrer_policy});
-    if (c.permissions_policy != kOff) says_.push_back({"Permissions-Policy", c.permissions_policy});
+    auto says = [this](const char* name, std::string value) {
+      says_.push_back({http::FieldName(name), std::move(value)});
+    };
+    if (c.content_type_options) says("X-Content-Type-Options", "nosniff");
+    if (c.referrer_policy != kOff) says("Referrer-Policy", c.referrer_policy);
+    if (c.permissions_policy != kOff) says("Permissions-Policy", c.permissions_policy);
   }
 
   base::Task<void> on_response(chain::Exchange& ex) const override {
     auto& fields = ex.response.fields;
     for (const auto& name : hide_) fields.remove(name);
     if (!hsts_.empty() && ex.stream.connection().scheme() == "https")
-      say(fields, kStrictTransportSecurity, hsts_);
+      say(fields, strict_transport_security_, hsts_);
     for (const auto& [name, value] : says_) say(fields, name, value);
     if (frames_ != FramePolicy::off) restrict_frames(fields);
     return {};
@@ -123,11 +127,11 @@ class SecurityHeaders final : public chain::Filter {
 
  private:
   struct Line {
-    const char* name;
+    http::FieldName name;
     std::string value;
   };
 
-  void say(http::Fields& fields, View name, View value) const {
+  void say(http::Fields& fields, const http::FieldName& name, View value) const {
     if (overwrite_) {
       fields.set(name, value);
     } else if (!fields.find(name)) {
@@ -143,10 +147,12 @@ class SecurityHeaders final : public chain::Filter {
       fields.add(kContentSecurityPolicy, deny ? "frame-ancestors 'none'" : "frame-ancestors 'self'");
   }
 
+  const http::FieldName strict_transport_security_{kStrictTransportSecurity};
   std::string hsts_;
   std::vector<Line> says_;
   FramePolicy frames_;
-  std::vector<std::string> hide_;
+  const std::vector<std::string> hidden_;
+  std::vector<http::FieldName> hide_;  // the same, looked up
   bool overwrite_;
 };
 

@@ -6,6 +6,7 @@
 //   4 respond   the connection sends the head and pulls the body; an exchange that was upgraded goes on as a
 //               tunnel, see tunnel.cc
 //   5 finish    log, metrics, done hooks; then everything is forgotten at once
+#include "gateway/base/job.h"
 #include "gateway/chain/error_pages.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/shedding.h"
@@ -16,8 +17,8 @@
 #include "gateway/front/trailers.h"
 #include "gateway/http/grpc.h"
 #include "gateway/http/media_type.h"
-#include "gateway/http/passing_body.h"
 #include "gateway/http/semantics.h"
+#include "gateway/net/signal.h"
 #include "gateway/net/turn.h"
 #include "gateway/routing/slashes.h"
 
@@ -238,45 +239,37 @@ class EventStream {
   base::SteadyTime began_{};
 };
 
-}  // namespace
+// Waits for the client to leave: from then on what is left of the answer has a time within which it must
+// come, although nobody may notice otherwise until the target says more.
+Task<void> limit_once_left(Exchange& ex) {
+  net::Signal never(ex.worker.loop.wheel());
+  auto wait = never.wait({});
+  co_await wait;
+  if (!ex.total.running()) ex.total.start(*ex.finishes_within, Reason::timeout_total);
+}
 
-namespace {
-
-// Notices the end of a body that does not say how much of it is left: who reads on after it waits for ever.
-class EndNoticed final : public http::PassingBody {
- public:
-  using PassingBody::PassingBody;
-  bool over() const noexcept { return over_; }
-
- private:
-  Result<http::Piece> pass(Result<http::Piece> piece) override {
-    over_ = !piece || piece->last;
-    return piece;
-  }
-  bool over_ = false;
-};
-
-// Is there nothing more to be read of what the upstream answers?
-bool answer_over(const Exchange& ex) noexcept {
-  const http::Body* body = ex.response_body.get();
-  if (!body || ex.answered_locally) return true;
-  if (auto left = body->length()) return *left == 0;
-  const auto* noticed = dynamic_cast<const EndNoticed*>(body);
-  return noticed && noticed->over();
+// The sending of an answer that is read to its end although the client leaves.
+Task<Result<void>> send_to_the_end(Exchange& ex, base::Scope& connection, Task<Result<void>> sending) {
+  base::Job<void> leaving(&connection);
+  leaving.start(limit_once_left(ex));
+  auto sent = co_await sending;
+  co_return sent;
 }
 
 }  // namespace
 
 Task<void> Front::respond(Exchange& ex, base::Scope& connection) {
   if (ex.answered_locally && untold(ex.reason)) return {};
-  if (ex.finishes_within && ex.response_body && !ex.response_body->length()) [[unlikely]]
-    ex.response_body = http::make_body<EndNoticed>(ex.arena, std::move(ex.response_body));
   if (ex.finishes_within && connection.cancelled()) [[unlikely]]
-    return finish_alone(ex).in(ex.scope);
+    return finish_alone(ex, ex.answered_locally ? ex.reason : Reason::none).in(ex.scope);
   if (ex.error_pages && ex.response.status >= 400) [[unlikely]]
     ex.error_pages->apply(ex);
   auto sending = ex.stream.send(ex.response, ex.response_body);
-  if (!sending.await_ready()) return respond_waiting(ex, connection, std::move(sending));
+  if (!sending.await_ready()) {
+    bool finishes = ex.finishes_within && !ex.answered_locally;
+    return respond_waiting(
+        ex, connection, finishes ? send_to_the_end(ex, connection, std::move(sending)) : std::move(sending));
+  }
   ex.sent_at_once = true;
   auto sent = sending.await_resume();
   if (sent) return {};
@@ -301,9 +294,12 @@ Task<void> Front::respond_failed(Exchange& ex, base::Scope& connection, Result<v
     sent = co_await ex.stream.send(ex.response, ex.response_body);
   }
   if (!sent) {
-    ex.reason = sent.error().reason;
+    Reason why = sent.error().reason;
+    bool left = untold(why) || untold(connection.why());
+    Reason failure = ex.answered_locally ? ex.reason : untold(why) ? Reason::none : why;
+    ex.reason = why;
     ex.detail = ex.arena.copy(sent.error().detail);
-    if (ex.finishes_within && untold(ex.reason)) co_await finish_alone(ex).in(ex.scope);
+    if (ex.finishes_within && left) co_await finish_alone(ex, failure).in(ex.scope);
   }
 }
 
@@ -316,17 +312,18 @@ constexpr unsigned kInARow = 8;              // such pieces before others have t
 
 // The client has left a request that is finished without it: the answer is read and dropped, as a target that
 // is cut off may take back what it has done. Whatever came of that, it is the client that ended the exchange.
-Task<void> Front::finish_alone(Exchange& ex) {
+// `failure`: what the request has come to already.
+Task<void> Front::finish_alone(Exchange& ex, Reason failure) {
   if (!ex.total.running()) ex.total.start(*ex.finishes_within, Reason::timeout_total);
-  auto failure = ex.answered_locally ? ex.reason : Reason::none;
-  for (unsigned pieces = 1; !answer_over(ex); ++pieces) {
+  bool answers = ex.response_body && !ex.answered_locally;
+  for (unsigned pieces = 1; answers && failure == Reason::none; ++pieces) {
     auto reading = ex.response_body->read(kDropped);
     auto piece = co_await reading;
     if (!piece) failure = piece.error().reason;
-    if (!piece && ex.attempt) ex.attempt->failed(failure);
     if (!piece || piece->last) break;
     if (pieces % kInARow == 0) co_await net::turn(ex.worker.loop);
   }
+  if (answers && failure != Reason::none && ex.attempt) ex.attempt->failed(failure);
   ex.attempt.reset();  // that the client left says nothing about it
   ex.reason = Reason::client_closed;
   ex.detail = failure == Reason::none ? std::string_view("the client left; its request was finished")

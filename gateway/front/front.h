@@ -64,7 +64,7 @@ class Front final : public http::Service {
   base::Task<void> respond_waiting(chain::Exchange& ex, base::Scope& connection,
                                    base::Task<base::Result<void>> sending);
   base::Task<void> respond_failed(chain::Exchange& ex, base::Scope& connection, base::Result<void> sent);
-  base::Task<void> finish_alone(chain::Exchange& ex);
+  base::Task<void> finish_alone(chain::Exchange& ex, base::Reason failure);
   base::Task<void> tunnel(chain::Exchange& ex, Hold& hold, std::size_t route);
   Ending ending_of(const chain::Exchange& ex) const noexcept;
   void count(const chain::Exchange& ex, observe::RouteMetrics& metrics, const Ending& ending) noexcept;

@@ -75,7 +75,10 @@ int Listener::take_off() noexcept {
 }
 
 void Listener::stop_accepting() noexcept {
-  if (int fd = take_off(); fd >= 0) ::close(fd);
+  int fd = take_off();
+  if (fd < 0) return;
+  if (gives_way_) net::begin_again(fd);  // a supervisor may have it too, and give it to another process
+  ::close(fd);
 }
 
 int Listener::give_up_socket() noexcept {
@@ -116,7 +119,7 @@ constexpr auto kHandshakes = std::chrono::milliseconds(100);
 
 void Listener::give_way() noexcept {
   if (fd_ < 0 || !net::begin_no_more(fd_)) return drain();
-  leaving_ = true;
+  leaving_ = gives_way_ = true;
   worker_->loop.wheel().set(*this, worker_->loop.wheel().due_in(kHandshakes));
   connections_.for_each([](Connection& c) { c.drain(); });
 }

@@ -128,8 +128,9 @@ class Listener final : private net::Source, private net::Timer, private net::Loo
   base::SteadyTime complain_from_{};  // about refused connections
   double accepts_left_ = 0;
   base::SteadyTime accepts_counted_{};
-  bool starved_ = false;  // the last accept failed for want of descriptors or memory, and that was said
-  bool leaving_ = false;  // what waits is accepted whatever the rate
+  bool starved_ = false;    // the last accept failed for want of descriptors or memory, and that was said
+  bool leaving_ = false;    // what waits is accepted whatever the rate
+  bool gives_way_ = false;  // and nothing more begins
 };
 
 }  // namespace sluice::front

@@ -24,7 +24,7 @@ namespace sluice::http {
 // What one read gave. `bytes` are valid until the next call on the same body; they may be empty.
 struct Piece {
   std::span<const char> bytes;
-  bool last = false;                 // nothing follows; further reads are a bug
+  bool last = false;                 // nothing follows; further reads say the same, without bytes
   const Fields* trailers = nullptr;  // with `last`: the trailer section, if there was one
 };
 

@@ -71,15 +71,13 @@ bool has_control(std::string_view text) noexcept {
   return find_first(text.data(), end, [](Block v) { return control(v); }) != end;
 }
 
-const Field* Fields::find(FieldId id) const noexcept {
-  if (id == FieldId::other || !may_have(field_set(id))) return nullptr;
+const Field* Fields::find_line(FieldId id) const noexcept {
   for (const Field& f : lines())
     if (f.id == id && !f.dropped) return &f;
   return nullptr;
 }
 
-const Field* Fields::find(std::string_view name) const noexcept {
-  FieldId id = field_id(name);
+const Field* Fields::find(FieldId id, std::string_view name) const noexcept {
   if (!may_have(field_set(id))) return nullptr;
   for (const Field& f : lines())
     if (matches(f, id, name)) return &f;
@@ -97,10 +95,9 @@ void Fields::remove(FieldId id) noexcept {
   if (id != FieldId::other) remove_all(field_set(id));
 }
 
-void Fields::remove(std::string_view name) noexcept {
+void Fields::remove(FieldId id, std::string_view name) noexcept {
   if (lookalikes_) [[unlikely]]
     drop_lookalikes(name);
-  FieldId id = field_id(name);
   if (id != FieldId::other) return remove(id);
   for (Field& f : lines())
     if (matches(f, id, name)) f.dropped = true;
@@ -113,7 +110,7 @@ void Fields::remove_all(FieldSet ids) noexcept {
   present_ &= ~ids;
 }
 
-void Fields::set_line(FieldId id, std::string_view name, std::string_view value) {
+void Fields::set_line(FieldId id, std::string_view name, std::string_view value, bool named) {
   bool written = false;
   if (may_have(field_set(id))) {
     for (Field& f : lines()) {
@@ -122,12 +119,13 @@ void Fields::set_line(FieldId id, std::string_view name, std::string_view value)
         f.dropped = true;
       } else {
         f.value = value;
+        f.named = f.named || f.received;  // the parser has looked at it
         f.received = false;
         written = true;
       }
     }
   }
-  if (!written) push({name, value, id, false, false});
+  if (!written) push({name, value, id, false, false, named});
   if (lookalikes_) [[unlikely]]
     drop_lookalikes(name);
 }

@@ -44,6 +44,16 @@ bool lookalike(std::string_view name, std::string_view other) noexcept;
 // No control characters but TAB, no leading or trailing blank (RFC 9110 section 5.5).
 bool valid_field_value(std::string_view value) noexcept;
 
+// A name that is set or added in many messages, with what would have to be found out each time. The text must
+// outlive it.
+struct FieldName {
+  explicit FieldName(std::string_view name) noexcept
+      : text(name), id(field_id(name)), valid(valid_field_name(name)) {}
+  std::string_view text;
+  FieldId id;
+  bool valid;  // a token
+};
+
 struct Field {
   std::string_view name;
   std::string_view value;
@@ -51,6 +61,7 @@ struct Field {
   bool dropped = false;  // not part of the message any more; kept so that the neighbours stay where they are
   bool received =
       false;  // name and value lie in the received head as "name: value CRLF", and may be copied with it
+  bool named = false;  // the name is certainly a token; others are looked at before they are written
 };
 
 class Fields {
@@ -63,8 +74,11 @@ class Fields {
   base::Arena& arena() const noexcept { return *arena_; }
 
   // First line of that name, or null. The pointer is valid until a line is added.
-  const Field* find(FieldId id) const noexcept;
-  const Field* find(std::string_view name) const noexcept;
+  const Field* find(FieldId id) const noexcept {
+    return id != FieldId::other && may_have(field_set(id)) ? find_line(id) : nullptr;
+  }
+  const Field* find(std::string_view name) const noexcept { return find(field_id(name), name); }
+  const Field* find(const FieldName& name) const noexcept { return find(name.id, name.text); }
   // Value of the first line of that name, "" if there is none.
   std::string_view value(FieldId id) const noexcept {
     const Field* f = find(id);
@@ -79,6 +93,9 @@ class Fields {
   void add(FieldId id, std::string_view value) { push({field_name(id), value, id, false, false}); }
   void add(std::string_view name, std::string_view value) {
     push({name, value, field_id(name), false, false});
+  }
+  void add(const FieldName& name, std::string_view value) {
+    push({name.text, value, name.id, false, false, name.valid});
   }
   // Used by the parser: a line whose bytes lie in the received head.
   void add_received(std::string_view name, std::string_view value, FieldId id) {
@@ -96,14 +113,16 @@ class Fields {
   }
   // One line with that value: the first of that name is replaced in place, others are dropped, none is added
   // if there was none.
-  void set(FieldId id, std::string_view value) { set_line(id, field_name(id), value); }
-  void set(std::string_view name, std::string_view value) { set_line(field_id(name), name, value); }
+  void set(FieldId id, std::string_view value) { set_line(id, field_name(id), value, true); }
+  void set(std::string_view name, std::string_view value) { set_line(field_id(name), name, value, false); }
+  void set(const FieldName& name, std::string_view value) { set_line(name.id, name.text, value, name.valid); }
   // For a request that has names with "_": drops those that look like a known name. From then on remove() and
   // set() by name drop the lookalikes of that name as well.
   void beware_of_lookalikes() noexcept;
   bool has_lookalikes() const noexcept { return lookalikes_; }
   void remove(FieldId id) noexcept;
-  void remove(std::string_view name) noexcept;
+  void remove(std::string_view name) noexcept { remove(field_id(name), name); }
+  void remove(const FieldName& name) noexcept { remove(name.id, name.text); }
   void remove_all(FieldSet ids) noexcept;
   void clear() noexcept {
     size_ = 0;
@@ -118,7 +137,10 @@ class Fields {
     present_ |= field_set(f.id);
   }
   void grow();
-  void set_line(FieldId id, std::string_view name, std::string_view value);
+  const Field* find_line(FieldId id) const noexcept;
+  const Field* find(FieldId id, std::string_view name) const noexcept;
+  void set_line(FieldId id, std::string_view name, std::string_view value, bool named);
+  void remove(FieldId id, std::string_view name) noexcept;
   void drop_lookalikes(std::string_view name) noexcept;
 
   base::Arena* arena_;

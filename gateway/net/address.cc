@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <map>
@@ -107,15 +108,34 @@ bool Address::loopback() const noexcept {
   return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
 }
 
+namespace {
+
+// The numbers of an IPv4 address as they are written: each request has its client's.
+struct ByteText {
+  char digits[3];
+  std::uint8_t size;
+};
+constexpr auto kByteTexts = [] {
+  std::array<ByteText, 256> texts{};
+  for (unsigned n = 0; n < texts.size(); ++n) {
+    ByteText& text = texts[n];
+    if (n >= 100) text.digits[text.size++] = static_cast<char>('0' + n / 100);
+    if (n >= 10) text.digits[text.size++] = static_cast<char>('0' + n / 10 % 10);
+    text.digits[text.size++] = static_cast<char>('0' + n % 10);
+  }
+  return texts;
+}();
+
+}  // namespace
+
 std::string_view Address::ip(char* out) const noexcept {
   auto write = [&](const unsigned char* b) {
     char* o = out;
     for (int i = 0; i < 4; ++i) {
-      unsigned n = b[i];
+      const ByteText& text = kByteTexts[b[i]];
       if (i) *o++ = '.';
-      if (n >= 100) *o++ = static_cast<char>('0' + n / 100);
-      if (n >= 10) *o++ = static_cast<char>('0' + n / 10 % 10);
-      *o++ = static_cast<char>('0' + n % 10);
+      std::copy_n(text.digits, 3, o);
+      o += text.size;
     }
     return std::string_view(out, static_cast<std::size_t>(o - out));
   };

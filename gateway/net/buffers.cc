@@ -14,24 +14,14 @@ BufferPool::~BufferPool() {
   for (Pipe& p : pipes_) close(p);
 }
 
-Buffer BufferPool::take(std::vector<char*>& list, std::size_t size) {
-  if (list.empty()) {
-    hold(size);
-    return {this, static_cast<char*>(::operator new(size)), size};
-  }
-  char* b = list.back();
-  list.pop_back();
-  return {this, b, size};
+Buffer BufferPool::make(std::size_t size) {
+  hold(size);
+  return {this, static_cast<char*>(::operator new(size)), size};
 }
 
-void BufferPool::put(char* bytes, std::size_t size) noexcept {
-  auto& list = size == kHead ? heads_ : bodies_;
-  if (list.size() >= (size == kHead ? kKeepHeads : kKeepBodies)) {
-    hold(-size);
-    ::operator delete(bytes);
-    return;
-  }
-  list.push_back(bytes);
+void BufferPool::drop(char* bytes, std::size_t size) noexcept {
+  hold(-size);
+  ::operator delete(bytes);
 }
 
 void BufferPool::trim() noexcept {

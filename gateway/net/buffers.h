@@ -80,8 +80,20 @@ class BufferPool {
   // Kept for reuse at most; the rest goes back to the system.
   static constexpr std::size_t kKeepHeads = 256, kKeepBodies = 32, kKeepPipes = 64;
 
-  Buffer take(std::vector<char*>& list, std::size_t size);
-  void put(char* bytes, std::size_t size) noexcept;
+  Buffer take(std::vector<char*>& list, std::size_t size) {
+    if (list.empty()) [[unlikely]]
+      return make(size);
+    char* b = list.back();
+    list.pop_back();
+    return {this, b, size};
+  }
+  Buffer make(std::size_t size);
+  void put(char* bytes, std::size_t size) noexcept {
+    auto& list = size == kHead ? heads_ : bodies_;
+    if (list.size() >= (size == kHead ? kKeepHeads : kKeepBodies)) return drop(bytes, size);
+    list.push_back(bytes);
+  }
+  void drop(char* bytes, std::size_t size) noexcept;
   // One thread writes.
   void hold(std::size_t bytes) noexcept { held_.store(held() + bytes, std::memory_order_relaxed); }
 

@@ -118,6 +118,11 @@ bool begin_no_more(int socket) noexcept {
   return ::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
+void begin_again(int socket) noexcept {
+  int none = 0;
+  ::setsockopt(socket, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none);
+}
+
 Address bound_to(int socket) noexcept {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;

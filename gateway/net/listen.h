@@ -27,9 +27,11 @@ base::Result<void> listen_on(int socket, int backlog);
 
 // From now on nobody begins a connection to this TCP socket: what asks for one is dropped by the system, and
 // the client asks again after a second (RFC 6298, 2.1), of whoever listens there then. Handshakes under way
-// come to their end. False: the system does not do that. Accepted sockets keep the filter, which lets all
-// pass that belongs to a connection.
+// come to their end. False: the system does not do that. begin_again() is for a socket that others hold too:
+// what was forbidden is so for them. Accepted sockets keep the filter, which lets all pass that belongs to a
+// connection.
 bool begin_no_more(int socket) noexcept;
+void begin_again(int socket) noexcept;
 
 // Every address of the machine: the wildcard of IPv6, or that of IPv4 where the kernel was started without
 // IPv6 and opens no such socket.

@@ -28,8 +28,6 @@ TcpTransport::TcpTransport(Loop& loop, int fd, bool connected) noexcept
 TcpTransport::~TcpTransport() {
   if (fd_ < 0) return;
   loop_->remove(fd_, *this);
-  // A close alone would drop the bytes that are held if the peer has sent more than was read.
-  if (holds_last_) ::shutdown(fd_, SHUT_WR);
   ::close(fd_);
 }
 
@@ -83,19 +81,18 @@ Io TcpTransport::try_peek(std::span<char> into) noexcept {
 
 Io TcpTransport::try_write(std::span<const iovec> from) noexcept {
   if (!can_write_) return {Io::Kind::again, 0, 0};
-  const int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (holds_last_ ? MSG_MORE : 0);
   ssize_t n;
   std::size_t whole = 0;
   if (from.size() == 1) {
     whole = from[0].iov_len;
-    n = send(fd_, from[0].iov_base, whole, flags);
+    n = send(fd_, from[0].iov_base, whole, MSG_DONTWAIT | MSG_NOSIGNAL);
   } else {
     from = from.first(std::min<std::size_t>(from.size(), IOV_MAX));
     for (const iovec& v : from) whole += v.iov_len;
     msghdr m{};
     m.msg_iov = const_cast<iovec*>(from.data());
     m.msg_iovlen = from.size();
-    n = send_message(fd_, m, flags);
+    n = send_message(fd_, m, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
   if (n >= 0) {
     // A short write has filled the socket; room makes an event of its own (epoll(7), question 9).
@@ -130,13 +127,9 @@ Io TcpTransport::try_splice_out(const Pipe& from, std::size_t at_most, bool more
   return io;
 }
 
-void TcpTransport::shutdown_write() noexcept {
-  holds_last_ = false;
-  ::shutdown(fd_, SHUT_WR);
-}
+void TcpTransport::shutdown_write() noexcept { ::shutdown(fd_, SHUT_WR); }
 
 void TcpTransport::reset_on_close() noexcept {
-  holds_last_ = false;
   linger l{1, 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &l, sizeof l);
 }

@@ -28,7 +28,6 @@ class TcpTransport final : public Transport, private Source {
   Io try_splice_in(const Pipe& to, std::size_t at_most) noexcept override;
   Io try_splice_out(const Pipe& from, std::size_t at_most, bool more) noexcept override;
   void shutdown_write() noexcept override;
-  void end_follows() noexcept override { holds_last_ = true; }
   void reset_on_close() noexcept override;
   int release() noexcept override;
   // The pending error of a connect, 0 if it succeeded.
@@ -39,7 +38,6 @@ class TcpTransport final : public Transport, private Source {
   Loop* loop_;
   int fd_;
   bool registered_;
-  bool holds_last_ = false;  // the system waits for the end, to send it with the last bytes
 };
 
 using TransportPtr = std::unique_ptr<Transport>;

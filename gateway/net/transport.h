@@ -64,9 +64,6 @@ class Transport : private Timer {
   virtual Io try_splice_out(const Pipe& from, std::size_t at_most, bool more) noexcept;
   // Tells the other side that nothing more will be sent.
   virtual void shutdown_write() noexcept = 0;
-  // What is written from here on is the last, and shutdown_write() or the destruction follows it at once: the
-  // system may send both together.
-  virtual void end_follows() noexcept {}
   // Makes the close a reset that drops unsent bytes, for connections that misbehave.
   virtual void reset_on_close() noexcept {}
   // What was sent last is not whole: closing must not look like its proper end (TLS then says no goodbye).

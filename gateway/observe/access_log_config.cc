@@ -31,8 +31,8 @@ void describe(config::Description<AccessLogConfig>& d) {
       "`syslog://ADDRESS:PORT` for another one by UDP. A file is opened again on SIGUSR1, after rotation.",
       non_empty, example("/var/log/sluice/access.log"), example("syslog://10.0.0.5:514"));
   d.field("otlp", &AccessLogConfig::otlp,
-          "A collector of OpenTelemetry that takes the lines as log records, in place of `to`.", default_is("none"),
-          example("http://collector:4318"));
+          "A collector of OpenTelemetry that takes the lines as log records, in place of `to`.",
+          default_is("none"), example("http://collector:4318"));
   d.field(
       "when", &AccessLogConfig::when,
       "Which requests have a line: a condition over the fields of the log, as they are once the request has "

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "gateway/base/hex.h"
+#include "gateway/http/block.h"
 #include "gateway/observe/utf8.h"
 
 namespace sluice::observe {
@@ -63,7 +64,25 @@ bool every_word(std::string_view text, F&& each) noexcept {
 constexpr std::uint64_t widen(std::uint32_t word) noexcept { return word | (kOnes * 'a') << 32; }
 constexpr std::uint64_t widen(std::uint64_t word) noexcept { return word; }
 
+// The same of sixteen bytes, and 0 for those that are.
+http::Block not_plain(http::Block v) noexcept {
+  return ~http::between(v, ' ', '~') | http::equal(v, '"') | http::equal(v, '\\');
+}
+
+// Of a text of sixteen bytes at least.
+bool copy_blocks_if_plain(std::string_view text, char* out) noexcept {
+  auto copy = [&](std::size_t at) {
+    http::Block block = http::load(text.data() + at);
+    std::memcpy(out + at, &block, sizeof block);
+    return http::bits(not_plain(block)) == 0;
+  };
+  for (std::size_t i = 0; i + http::kBlock < text.size(); i += http::kBlock)
+    if (!copy(i)) return false;
+  return copy(text.size() - http::kBlock);
+}
+
 bool copy_if_plain(std::string_view text, char* out) noexcept {
+  if (text.size() >= http::kBlock) return copy_blocks_if_plain(text, out);
   if (text.size() < 4) {
     for (char c : text) {
       if (!plain(c)) return false;

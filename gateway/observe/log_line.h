@@ -70,7 +70,8 @@ struct AccessRecord {
   std::span<const std::string_view> partial;          // calls of a composition that failed
   std::optional<std::uint64_t> rate_limit_remaining;  // what the tightest limit still allows
   std::string_view config_hash;
-  std::string_view traceparent;  // as the client sent it (W3C Trace Context); only where the line has a place for it
+  std::string_view
+      traceparent;  // as the client sent it (W3C Trace Context); only where the line has a place for it
 };
 
 // Not thread-safe: one per lane. Keeps the text of the last second's time.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// LogSink: where log lines go: standard output, standard error, a file, syslog, or a collector of OpenTelemetry.
-// Used by the log writer's thread alone. It never waits long: a pipe whose reader stopped reading is reported as busy.
+// LogSink: where log lines go: standard output, standard error, a file, syslog, or a collector of
+// OpenTelemetry. Used by the log writer's thread alone. It never waits long: a pipe whose reader stopped
+// reading is reported as busy.
 #pragma once
 #include <chrono>
 #include <cstddef>
@@ -30,8 +31,10 @@ class LogSink {
   // reader. Returns the bytes written; 0 with error() == 0 means busy.
   std::size_t write(std::string_view first, std::string_view second,
                     std::chrono::milliseconds patience) noexcept;
-  // Goes on with what was begun; to be called every now and then. True if there is something whose end to wait
-  // for, which wait() does.
+  // Does it go to a collector?
+  bool collects() const noexcept { return collector_ != nullptr; }
+  // Goes on with what was begun; to be called every now and then. True if there is something whose end to
+  // wait for, which wait() does.
   bool tick();
   void wait(std::chrono::milliseconds at_most);
   // There will be no more lines. False while some that were taken are not where they belong.

@@ -104,6 +104,7 @@ bool LogWriter::drain(AccessLogLane& lane) noexcept {
 }
 
 void LogWriter::reopen_now() noexcept {
+  if (sink_.collects()) return;  // there is nothing to open
   // What is queued belongs to the file that was there when it was queued.
   drain();
   if (auto opened = sink_.open(); !opened) {
@@ -125,8 +126,10 @@ void LogWriter::reopen_now() noexcept {
 void LogWriter::drain_until(Clock::time_point deadline) noexcept {
   while (!drain()) {
     if (Clock::now() >= deadline) return;
-    // A pipe was waited for already; a full disk is asked again after a pause.
-    if (sink_.error() != 0)
+    // A pipe was waited for already; a full disk is asked again after a pause, a collector too.
+    if (sink_.collects()) {
+      rest();
+    } else if (sink_.error() != 0)
       bell_.wait(std::min<std::chrono::milliseconds>(
           kRound, std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now())));
   }
@@ -149,10 +152,17 @@ void LogWriter::report() noexcept {
   last_report_ = Clock::now();
 }
 
+// But for those of a collector, which speaks of them itself.
+std::uint64_t LogWriter::all_dropped() const noexcept {
+  std::uint64_t n = lost();
+  for (const auto& lane : lanes_) n += lane->dropped();
+  return n;
+}
+
 LogLosses LogWriter::losses() const noexcept {
   LogLosses out;
-  for (const auto& lane : lanes_) out.full += lane->dropped();
   out.unwritten = lost();
+  for (const auto& lane : lanes_) out.full += lane->dropped();
   sink_.add_losses(out);
   return out;
 }

@@ -42,7 +42,7 @@ class LogWriter {
   void rest() noexcept;
   // Lines that were queued but never written.
   std::uint64_t lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
-  std::uint64_t all_dropped() const noexcept { return losses().all(); }
+  std::uint64_t all_dropped() const noexcept;
 
   std::vector<std::unique_ptr<AccessLogLane>>& lanes_;
   WriterBell& bell_;

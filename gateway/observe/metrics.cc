@@ -144,8 +144,7 @@ ScrapeRegistration MetricsRegistry::generations_at_scrape(std::function<std::siz
       [alive = std::move(alive)](const Emit& emit) { emit({}, static_cast<double>(alive())); });
 }
 
-ScrapeRegistration MetricsRegistry::log_drops_at_scrape(std::string sink,
-                                                        std::function<LogLosses()> losses) {
+ScrapeRegistration MetricsRegistry::log_drops_at_scrape(std::string sink, std::function<LogLosses()> losses) {
   return store_.at_scrape(Family::sluice_log_dropped_total,
                           [sink = std::move(sink), losses = std::move(losses)](const Emit& emit) {
                             LogLosses lost = losses();

@@ -74,8 +74,7 @@ class MetricsRegistry {
   void set_config(std::string_view hash, std::string_view source);  // the one in use
   // Values computed at scrape, on the scraping thread. The callback ends with the registration.
   [[nodiscard]] ScrapeRegistration generations_at_scrape(std::function<std::size_t()> alive);
-  [[nodiscard]] ScrapeRegistration log_drops_at_scrape(std::string sink,
-                                                       std::function<LogLosses()> losses);
+  [[nodiscard]] ScrapeRegistration log_drops_at_scrape(std::string sink, std::function<LogLosses()> losses);
   [[nodiscard]] ScrapeRegistration loop_times_at_scrape(unsigned worker, std::function<LoopTimes()> times);
   // Gauges per state and, up to 200 targets, per target.
   [[nodiscard]] std::vector<ScrapeRegistration> targets_at_scrape(

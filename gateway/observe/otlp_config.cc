@@ -20,11 +20,12 @@ void describe(config::Description<OtlpConfig>& d) {
   using namespace config;
   using namespace std::chrono_literals;
   d.about("otlp",
-          "Lines of the log as log records of OpenTelemetry, sent to a collector by OTLP over HTTP, in JSON. Lines "
+          "Lines of the log as log records of OpenTelemetry, sent to a collector by OTLP over HTTP, in JSON. "
+          "Lines "
           "wait in `buffer` while the collector is slow or down.");
-  d.field("endpoint", &OtlpConfig::endpoint,
-          "The collector's URL. Without a path, `/v1/logs` is asked for.", required,
-          pattern("https?://.+", "a URL such as http://collector:4318"), example("http://collector:4318"));
+  d.field("endpoint", &OtlpConfig::endpoint, "The collector's URL. Without a path, `/v1/logs` is asked for.",
+          required, pattern("https?://.+", "a URL such as http://collector:4318"),
+          example("http://collector:4318"));
   d.field("headers", &OtlpConfig::headers, "Header fields to send along, such as one with a key.",
           example("{authorization: \"${env:OTLP_KEY}\"}"));
   d.field("ca", &OtlpConfig::ca, "PEM of the authorities by which the collector is believed.",
@@ -36,10 +37,11 @@ void describe(config::Description<OtlpConfig>& d) {
   d.field("interval", &OtlpConfig::interval, "How long a record waits for others, at most.",
           between(100ms, 60s));
   d.field("timeout", &OtlpConfig::timeout, "For each request to the collector.", between(100ms, 60s));
-  d.field("retry_for", &OtlpConfig::retry_for,
-          "How long the same records are tried again while the collector cannot be reached or asks for patience "
-          "(429, 502, 503, 504). Then they are dropped.",
-          between(1s, 1h));
+  d.field(
+      "retry_for", &OtlpConfig::retry_for,
+      "How long the same records are tried again while the collector cannot be reached or asks for patience "
+      "(429, 502, 503, 504). Then they are dropped.",
+      between(1s, 1h));
   d.shorthand(&OtlpConfig::endpoint);
   d.check([](const OtlpConfig& c, const Site& at) {
     for (const auto& [name, value] : c.headers) {

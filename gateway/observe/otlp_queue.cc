@@ -64,7 +64,10 @@ std::string otlp_opening(const OtlpConfig& config) {
 }
 
 OtlpQueue::OtlpQueue(const OtlpConfig& config, std::unique_ptr<OtlpWire> wire)
-    : config_(config), opening_(otlp_opening(config)), wire_(std::move(wire)), random_(std::random_device{}()) {}
+    : config_(config),
+      opening_(otlp_opening(config)),
+      wire_(std::move(wire)),
+      random_(std::random_device{}()) {}
 
 bool OtlpQueue::take(std::string_view record, base::SteadyTime now) {
   while (record.ends_with('\n')) record.remove_suffix(1);
@@ -110,35 +113,37 @@ void OtlpQueue::send() {
 }
 
 void OtlpQueue::heard(const OtlpAnswer& answer, base::SteadyTime now) {
-  if (answer.status >= 200 && answer.status < 300) return delivered(answer);
+  if (answer.status >= 200 && answer.status < 300) return delivered(answer, now);
   if (asks_for_patience(answer.status)) return wait(answer, now);
-  refuse(answer);
+  refuse(answer, now);
 }
 
-void OtlpQueue::delivered(const OtlpAnswer& answer) {
+void OtlpQueue::delivered(const OtlpAnswer& answer, base::SteadyTime now) {
   auto [count, why] = rejected(answer.body);
   count = std::min(count, flight_.count);
   refused_.store(refused() + count, std::memory_order_relaxed);
   land();
-  if (count > 0) return trouble(fmt::format("does not take some records{}{}", why.empty() ? "" : ": ", why));
-  if (std::exchange(trouble_, "").empty()) return;
+  if (count > 0)
+    return trouble(Trouble::some_refused,
+                   fmt::format("does not take some records{}{}", why.empty() ? "" : ": ", why), now);
+  if (std::exchange(trouble_, Trouble::none) == Trouble::none) return;
   base::log(Level::info, fmt::format("access log: {} takes records again", wire_->where()));
 }
 
-void OtlpQueue::refuse(const OtlpAnswer& answer) {
+void OtlpQueue::refuse(const OtlpAnswer& answer, base::SteadyTime now) {
   refused_.store(refused() + flight_.count, std::memory_order_relaxed);
   land();
-  trouble(describe(answer) + "; what it does not take is dropped");
+  trouble(Trouble::refused, describe(answer) + "; what it does not take is dropped", now);
 }
 
 void OtlpQueue::wait(const OtlpAnswer& answer, base::SteadyTime now) {
   if (now - flight_.since < config_.retry_for) {
     again_at_ = now + pause(answer);
-    return trouble(describe(answer) + "; records wait for it as long as there is room");
+    return trouble(Trouble::waits, describe(answer) + "; records wait for it as long as there is room", now);
   }
   unreachable_.store(unreachable() + flight_.count, std::memory_order_relaxed);
   land();
-  trouble(describe(answer) + "; records that have waited too long are dropped");
+  trouble(Trouble::gives_up, describe(answer) + "; records that have waited too long are dropped", now);
 }
 
 void OtlpQueue::land() noexcept {
@@ -146,17 +151,19 @@ void OtlpQueue::land() noexcept {
   flight_.count = 0;
 }
 
-// Once for each kind of trouble.
-void OtlpQueue::trouble(std::string why) {
-  if (why == trouble_) return;
+// Once for each kind of trouble, and not often: what a collector says may be another thing each time.
+void OtlpQueue::trouble(Trouble kind, const std::string& why, base::SteadyTime now) {
+  if (kind == trouble_ || (spoke_at_ && now - *spoke_at_ < kSpeaksAtMostEvery)) return;
   base::log(Level::warning, fmt::format("access log: {} {}", wire_->where(), why));
-  trouble_ = std::move(why);
+  trouble_ = kind;
+  spoke_at_ = now;
 }
 
 // What the collector asks for, or else longer each time; never in step with other gateways.
 base::Duration OtlpQueue::pause(const OtlpAnswer& answer) {
   if (auto seconds = base::parse_decimal(answer.retry_after); seconds && *seconds > 0)
-    return std::min<base::Duration>(std::chrono::seconds(std::min<std::uint64_t>(*seconds, 3600)), kLongestPause);
+    return std::min<base::Duration>(std::chrono::seconds(std::min<std::uint64_t>(*seconds, 3600)),
+                                    kLongestPause);
   auto longest = std::min<base::Duration>(kFirstPause * (1 << std::min(tries_ - 1, 6u)), kLongestPause);
   return longest / 2 + longest / 2 * static_cast<std::int64_t>(random_() % 1024) / 1024;
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// OtlpQueue: puts records (otlp_record.h) into batches, and sends them one after the other, again after a pause where
-// the collector asks for patience. It holds one batch on its way and one that is being filled; more stays where
-// it waits, in the rings of the workers. Used by the log writer's thread through LogSink. Time is given to it, and so
-// is the wire, so that tests own both.
+// OtlpQueue: puts records (otlp_record.h) into batches, and sends them one after the other, again after a
+// pause where the collector asks for patience. It holds one batch on its way and one that is being filled;
+// more stays where it waits, in the rings of the workers. Used by the log writer's thread through LogSink.
+// Time is given to it, and so is the wire, so that tests own both.
 #pragma once
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -40,8 +41,9 @@ class OtlpWire {
 
 class OtlpQueue {
  public:
-  static constexpr std::size_t kMostBytes = 4u << 20;                         // of a batch
-  static constexpr base::Duration kFirstPause = std::chrono::seconds(1);      // doubles with each try
+  static constexpr std::size_t kMostBytes = 4u << 20;                            // of a batch
+  static constexpr base::Duration kSpeaksAtMostEvery = std::chrono::minutes(1);  // of trouble
+  static constexpr base::Duration kFirstPause = std::chrono::seconds(1);         // doubles with each try
   static constexpr base::Duration kLongestPause = std::chrono::seconds(30);  // also where more is asked for
 
   OtlpQueue(const OtlpConfig& config, std::unique_ptr<OtlpWire> wire);
@@ -73,11 +75,12 @@ class OtlpQueue {
   void begin_flight(base::SteadyTime now);
   void send();
   void heard(const OtlpAnswer& answer, base::SteadyTime now);
-  void delivered(const OtlpAnswer& answer);
-  void refuse(const OtlpAnswer& answer);
+  void delivered(const OtlpAnswer& answer, base::SteadyTime now);
+  void refuse(const OtlpAnswer& answer, base::SteadyTime now);
   void wait(const OtlpAnswer& answer, base::SteadyTime now);
   void land() noexcept;
-  void trouble(std::string why);
+  enum class Trouble : unsigned char { none, some_refused, refused, waits, gives_up };
+  void trouble(Trouble kind, const std::string& why, base::SteadyTime now);
   base::Duration pause(const OtlpAnswer& answer);
 
   const OtlpConfig config_;
@@ -89,7 +92,8 @@ class OtlpQueue {
   bool closing_ = false;
   unsigned tries_ = 0;
   base::SteadyTime again_at_{};
-  std::string trouble_;  // that was spoken of, "" for none
+  Trouble trouble_ = Trouble::none;  // that was spoken of
+  std::optional<base::SteadyTime> spoke_at_;
   std::minstd_rand random_;
   std::atomic<std::uint64_t> refused_{0}, unreachable_{0};
 };

@@ -128,18 +128,6 @@ class Attributes {
   bool first_ = true;
 };
 
-// The port behind a host, and the host without it.
-std::optional<std::uint64_t> split_port(std::string_view& host) noexcept {
-  auto colon = host.rfind(':');
-  if (colon == std::string_view::npos || host.find(']', colon) != std::string_view::npos) return std::nullopt;
-  std::uint16_t port = 0;
-  const char* end = host.data() + host.size();
-  auto [read, error] = std::from_chars(host.data() + colon + 1, end, port);
-  if (error != std::errc{} || read != end) return std::nullopt;
-  host = host.substr(0, colon);
-  return port;
-}
-
 // "1.1" of "HTTP/1.1", "1.3" of "TLSv1.3".
 std::string_view version_of(std::string_view text) noexcept {
   auto digit = text.find_first_of("0123456789");
@@ -156,10 +144,7 @@ void conventions(const AccessRecord& r, Attributes& a) noexcept {
   // Both together are no longer than the field of other formats.
   auto query = r.path.substr(mark, kLong - std::min(mark, kLong));
   if (query.size() > 1) a.query("url.query", query);
-  auto host = r.host;
-  auto port = split_port(host);
-  a.optional_text("server.address", host, kMedium);
-  a.optional_number("server.port", port, 0);
+  a.optional_text("server.address", r.host, kMedium);
   a.text("client.address", r.client_ip, kShort);
   if (r.client_port != 0) a.number("client.port", r.client_port);
   a.text("network.protocol.name", "http", kShort);
@@ -196,7 +181,7 @@ constexpr std::string_view attribute_of(std::string_view field, std::string_view
 }
 
 void fields(const AccessRecord& r, Attributes& a) noexcept {
-#define FIELD(name, kind, limit, value)                                                       \
+#define FIELD(name, kind, limit, value)                                                  \
   if constexpr (constexpr auto key = attribute_of(#name, "sluice." #name); !key.empty()) \
     a.kind(key, value, limit);
 #include "gateway/observe/log_fields.def"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An exchange as a LogRecord of OpenTelemetry, in the JSON of OTLP: one line, for a batch to be put around it
-// (otlp_queue.h). What OpenTelemetry's conventions for HTTP have a name for is named so, all else `sluice.` and the
-// name that it has in log_fields.def. On the request path: no allocation.
+// (otlp_queue.h). What OpenTelemetry's conventions for HTTP have a name for is named so, all else `sluice.`
+// and the name that it has in log_fields.def. On the request path: no allocation.
 #pragma once
 #include <cstddef>
 #include <optional>
@@ -18,8 +18,8 @@ inline constexpr std::size_t kMore = 12 * 1024;
 // The end of what was written, "\n" included.
 char* write(const AccessRecord& record, const QueryRedaction& redaction, char* out) noexcept;
 
-// What a traceparent says, in lower case hexadecimal digits; none for what is no valid one (W3C Trace Context,
-// section 3.2).
+// What a traceparent says, in lower case hexadecimal digits; none for what is no valid one (W3C Trace
+// Context, section 3.2).
 struct TraceContext {
   std::string_view trace_id, span_id;
   unsigned flags = 0;

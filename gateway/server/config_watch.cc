@@ -17,7 +17,6 @@
 
 #include "gateway/base/log.h"
 #include "gateway/config/load.h"
-#include "gateway/server/watched_files.h"
 
 namespace sluice::server {
 
@@ -70,17 +69,18 @@ class ConfigWatch::Watching : public std::enable_shared_from_this<ConfigWatch::W
   }
 
   // Of one that could not be read as a whole, the files of before may still be parts.
-  void watch(const config::Document& document) {
+  void watch(const config::Document& document, const WatchedFiles& read) {
     auto files = document.files(), patterns = document.patterns();
     if (!document.complete() || !document.root()) {
       files.insert(files.end(), watched_.begin(), watched_.end());
       for (const auto& [pattern, known] : patterns_) patterns.push_back(pattern);
     }
-    watch(files, patterns);
+    watch(files, patterns, read);
   }
 
-  void watch(const std::vector<std::string>& files, const std::vector<std::string>& patterns) {
-    files_.only(files);
+  void watch(const std::vector<std::string>& files, const std::vector<std::string>& patterns,
+             const WatchedFiles& read = {}) {
+    files_.only(files, read);
     auto before = std::exchange(patterns_, {});
     for (const auto& pattern : patterns) {
       auto known = before.find(pattern);
@@ -195,7 +195,9 @@ ConfigWatch::ConfigWatch(asio::io_context& control, std::function<void()> change
 
 ConfigWatch::~ConfigWatch() { watching_->end(); }
 
-void ConfigWatch::watch(const config::Document& document) { watching_->watch(document); }
+void ConfigWatch::watch(const config::Document& document, const WatchedFiles& read) {
+  watching_->watch(document, read);
+}
 
 void ConfigWatch::watch(const std::vector<std::string>& files, const std::vector<std::string>& patterns) {
   watching_->watch(files, patterns);

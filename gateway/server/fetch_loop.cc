@@ -22,8 +22,14 @@ void FetchLoop::run(std::chrono::milliseconds at_most) {
   auto until = std::chrono::steady_clock::now() + at_most;
   ended_ = false;
   io_.restart();
-  while (!ended_ && io_.run_one_until(until) > 0) {
+  while (!ended_ && !stopped() && io_.run_one_until(until) > 0) {
   }
+}
+
+// What comes before restart() is seen behind it.
+void FetchLoop::stop() noexcept {
+  stopped_.store(true, std::memory_order_release);
+  io_.stop();
 }
 
 }  // namespace sluice::server

@@ -85,8 +85,8 @@ void Gateway::make_workers(const Config& config) {
         i, [&loop] { return observe::LoopTimes{loop.busy_nanoseconds(), loop.idle_nanoseconds()}; }));
   }
   gauges_.push_back(metrics_->generations_at_scrape([this] { return generations_alive(); }));
-  gauges_.push_back(
-      metrics_->log_drops_at_scrape("access_log", [this] { return log_ ? log_->losses() : observe::LogLosses(); }));
+  gauges_.push_back(metrics_->log_drops_at_scrape(
+      "access_log", [this] { return log_ ? log_->losses() : observe::LogLosses(); }));
   gauges_.push_back(
       metrics_->store().at_scrape(observe::Family::sluice_store_keys, [this](const observe::Emit& emit) {
         for (const auto& t : stores_.tables(stores::instant(clock_.steady())))
@@ -156,13 +156,22 @@ std::vector<std::string> Gateway::keep_in_force(Config& fresh) const {
   return waiting;
 }
 
+namespace {
+
+// A collector is looked up at the nameservers of the time at which the log was opened.
+bool logs_otherwise(const Config& fresh, const Config& now) {
+  return fresh.access_log != now.access_log || (fresh.access_log.otlp && fresh.resolver != now.resolver);
+}
+
+}  // namespace
+
 bool Gateway::reload(Loaded& loaded, std::string source) {
   auto waiting = loaded.ok() ? keep_in_force(loaded.config) : std::vector<std::string>();
   auto snapshot = loaded.ok() ? build(loaded) : nullptr;
   auto tls = loaded.ok() ? tls_->build(loaded) : TlsOfListeners{};
   auto opened = loaded.ok() ? listeners_.open(loaded, workers_.size()) : Listeners::Opened{};
   std::unique_ptr<observe::AccessLog> access_log;
-  bool new_log = loaded.ok() && loaded.config.access_log != config_.access_log;
+  bool new_log = loaded.ok() && logs_otherwise(loaded.config, config_);
   if (new_log) open_log(loaded, access_log);
   if (loaded.ok() && snapshot) await_answers();
   if (!loaded.ok() || !snapshot || draining_) {
@@ -198,8 +207,10 @@ bool same_but_for_consumers(Config& a, Config& b) {
 
 Gateway::Renewal Gateway::renew_consumers(Loaded& loaded, std::string source) {
   if (loaded.ok()) {
-    keep_in_force(loaded.config);
-    if (!same_but_for_consumers(loaded.config, config_)) return Renewal::other;
+    Config fresh = loaded.config;
+    keep_in_force(fresh);
+    if (!same_but_for_consumers(fresh, config_)) return Renewal::other;
+    loaded.config = std::move(fresh);
   }
   auto snapshot =
       loaded.ok() && snapshot_ && !draining_ ? server::renew_consumers(loaded, *snapshot_) : nullptr;
@@ -234,7 +245,9 @@ void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapsh
                            const std::string& source) {
   std::erase_if(generations_, [](const auto& g) { return g.expired(); });
   generations_.push_back(snapshot);
-  said_targets_.apply(snapshot->upstreams);
+  said_targets_.apply(snapshot->upstreams, [&](std::string_view upstream) {
+    return loaded.config.upstreams.find(upstream) != nullptr;
+  });
   for (const auto& upstream : snapshot->upstreams) upstream->put_in_force(clock_.wall());
   upstream_certificates_->use(std::move(snapshot->tls));
   for (auto& w : workers_) w->install(snapshot);

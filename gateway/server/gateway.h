@@ -57,7 +57,8 @@ class Gateway {
   // other reload begins meanwhile.
   bool reload(Loaded& loaded, std::string source);
   // Puts the consumers of a configuration in force that says nothing else that is new; does nothing, and says
-  // `other`, if it does. Of what is in force only the consumers are replaced.
+  // `other`, if it does, so that `loaded` is as good as new for reload(). Of what is in force only the
+  // consumers are replaced.
   enum class Renewal : unsigned char { done, other, rejected };
   Renewal renew_consumers(Loaded& loaded, std::string source);
   // Opens log files again, after rotation.
@@ -86,6 +87,8 @@ class Gateway {
   // such.
   std::uint16_t port(std::string_view listener) const noexcept { return listeners_.port(listener); }
   std::string config_hash() const { return snapshot_ ? snapshot_->hash : ""; }
+  // For what else is asked on the control thread, once start() was called.
+  net::Resolver& resolver() noexcept { return discovery_->resolver(); }
   std::uint16_t admin_port() const noexcept { return admin_ ? admin_->port() : 0; }
   observe::MetricsRegistry& metrics() noexcept { return *metrics_; }
 

@@ -2,6 +2,7 @@
 #include "gateway/server/http_fetch.h"
 
 #include <optional>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -41,19 +42,6 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
         stream_(control),
         deadline_(control),
         done_(std::move(done)) {
-    request_.method(what_.body.empty() ? http::verb::get : http::verb::post);
-    request_.version(11);
-    request_.target(what_.target);
-    bool standard = what_.port == (what_.tls ? "443" : "80");
-    std::string host = what_.host.find(':') == std::string::npos ? what_.host : "[" + what_.host + "]";
-    request_.set(http::field::host, standard ? host : host + ":" + what_.port);
-    request_.set(http::field::user_agent, "sluice");
-    if (!what_.content_type.empty()) request_.set(http::field::content_type, what_.content_type);
-    request_.set(http::field::accept, what_.accept);
-    request_.set(http::field::connection, "close");
-    for (const auto& [name, value] : what_.fields) request_.set(name, value);
-    request_.body() = std::move(what_.body);
-    request_.prepare_payload();
     response_.body_limit(limits.size);
     deadline_.expires_after(limits.time);
   }
@@ -62,7 +50,7 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
     deadline_.async_wait([self = shared_from_this()](Error e) {
       if (!e) self->fail("does not answer in time");
     });
-    if (what_.tls && !prepare_tls()) return;
+    if (!prepare_request() || (what_.tls && !prepare_tls())) return;
     auto port = base::parse_decimal(what_.port).value_or(0);
     // What is known is told at once, and may be told twice: the first answer counts, later.
     watch_ = names.watch(what_.host, static_cast<std::uint16_t>(port),
@@ -78,6 +66,34 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
   }
 
  private:
+  // False after a failure, which is told later: Beast throws where a field has no room in the 64 KiB that it
+  // gives to each.
+  bool prepare_request() {
+    try {
+      fill_request();
+      return true;
+    } catch (const std::length_error&) {
+      asio::post(control_, [self = shared_from_this()] {
+        self->fail("cannot be asked: a header field of the request is longer than 64 KiB");
+      });
+      return false;
+    }
+  }
+  void fill_request() {
+    request_.method(what_.body.empty() ? http::verb::get : http::verb::post);
+    request_.version(11);
+    request_.target(what_.target);
+    bool standard = what_.port == (what_.tls ? "443" : "80");
+    std::string host = what_.host.find(':') == std::string::npos ? what_.host : "[" + what_.host + "]";
+    request_.set(http::field::host, standard ? host : host + ":" + what_.port);
+    request_.set(http::field::user_agent, "sluice");
+    if (!what_.content_type.empty()) request_.set(http::field::content_type, what_.content_type);
+    request_.set(http::field::accept, what_.accept);
+    request_.set(http::field::connection, "close");
+    for (const auto& [name, value] : what_.fields) request_.set(name, value);
+    request_.body() = std::move(what_.body);
+    request_.prepare_payload();
+  }
   // False after a failure, which is told later.
   bool prepare_tls() {
     Error e;

@@ -27,7 +27,7 @@ struct FetchRequest {
   bool tls = false;
   std::string host, port, target;
   std::string accept;
-  std::string content_type, body;  // with a body it is a POST
+  std::string content_type, body;                                // with a body it is a POST
   std::vector<std::pair<std::string, std::string>> fields = {};  // of the head, beside those
   std::string ca;           // PEM of the authorities to believe; "" for the system's
   bool any_status = false;  // whether answers with another status than 200 are told as answers too
@@ -44,8 +44,8 @@ struct Fetched {
 using FetchDone = std::function<void(base::Result<Fetched>)>;
 
 // The server's name is looked up as those of targets are. Calls `done` once, later, with a response 200;
-// nothing else counts, redirects least of all, unless `any_status` asks for it. The error completes "http://idp.example.com/keys ...". Forgets
-// `done` when the returned hold is destroyed.
+// nothing else counts, redirects least of all, unless `any_status` asks for it. The error completes
+// "http://idp.example.com/keys ...". Forgets `done` when the returned hold is destroyed.
 std::shared_ptr<void> fetch_http(boost::asio::io_context& control, net::Resolver& names, FetchRequest request,
                                  FetchDone done, const FetchLimits& limits = {});
 

@@ -98,11 +98,11 @@ Result<void> KeptTargets::forget(std::string_view upstream) {
   return replace(std::move(lists));
 }
 
-void KeptTargets::keep_only(const std::function<bool(std::string_view upstream)>& in_use) {
+void KeptTargets::keep_only(const std::function<bool(std::string_view upstream)>& configured) {
   auto lists = lists_;
   std::erase_if(lists, [&](const auto& entry) {
-    if (in_use(entry.first)) return false;
-    base::log(Level::warning, fmt::format("upstream {} is not in use any more: the targets that were "
+    if (configured(entry.first)) return false;
+    base::log(Level::warning, fmt::format("upstream {} is not configured any more: the targets that were "
                                           "persisted for it are forgotten",
                                           entry.first));
     return true;

@@ -32,7 +32,7 @@ class KeptTargets {
   base::Result<void> put(std::string_view upstream, std::string body);
   base::Result<void> forget(std::string_view upstream);
   // Forgets the lists of all other upstreams, and logs that.
-  void keep_only(const std::function<bool(std::string_view upstream)>& in_use);
+  void keep_only(const std::function<bool(std::string_view upstream)>& configured);
 
   // Another process may have the place from now on until take_back().
   void let_go();

@@ -7,12 +7,35 @@
 
 #include "gateway/config/report.h"
 #include "gateway/config/write.h"
-#include "gateway/server/vault_secrets.h"
 #include "gateway/stores/stores.h"
 #include "gateway/upstream/web_url.h"
 
 namespace sluice::server {
 namespace {
+
+// Notes what files look like before they are read.
+class Noting final : public config::Environment {
+ public:
+  Noting(const config::Environment& inner, WatchedFiles& files) : inner_(inner), files_(files) {}
+
+  std::optional<std::string> variable(const std::string& name) const override {
+    return inner_.variable(name);
+  }
+  Text read(const std::string& path, std::size_t limit) const override {
+    files_.note(path);
+    return inner_.read(path, limit);
+  }
+  Names matches(const std::string& pattern) const override { return inner_.matches(pattern); }
+  std::optional<std::vector<VaultAnswer>> vault(const config::VaultConfig& config,
+                                                const config::Document& document,
+                                                const std::vector<std::string>& paths) const override {
+    return inner_.vault(config, document, paths);
+  }
+
+ private:
+  const config::Environment& inner_;
+  WatchedFiles& files_;
+};
 
 // FNV-1a, 64 bits (Fowler, Noll, Vo): tells configurations apart, protects nothing.
 std::string hash_of(std::string_view text) {
@@ -43,11 +66,11 @@ void check_addresses(const Config& c, const config::Report& report) {
 void check_urls(const Config& c, const config::Report& report) {
   upstream::WebUrl url;
   if (!c.vault.address.empty()) {
-    if (auto refusal = upstream::parse(c.vault.address, url)) {
+    if (auto refusal = upstream::parse(c.vault.address, url))
       report.error("vault.address", "cannot be used: " + refusal->message, refusal->hint);
-    } else if (!url.private_way()) {
-      report.warning("vault.address", "the token and the secrets are sent without https");
-    }
+    else if (!url.private_way() && !c.vault.allow_http)
+      report.error("vault.address", "the token and the secrets would be sent without https",
+                   "`vault.allow_http` allows it");
   }
   if (c.access_log.otlp)
     if (auto refusal = upstream::parse(c.access_log.otlp->endpoint, url))
@@ -74,17 +97,18 @@ std::unique_ptr<Loaded> finish(std::unique_ptr<Loaded> loaded) {
 
 }  // namespace
 
-std::unique_ptr<Loaded> load_file(const std::string& path) {
-  return finish(std::make_unique<Loaded>([&](config::Diagnostics& d, Loaded::Secrets& vaulted) {
-    config::hide_secrets<Config>(d);
-    return config::load(path, d, vault_secrets(), &vaulted);
+std::unique_ptr<Loaded> load_file(const std::string& path, const config::Environment& environment) {
+  return finish(std::make_unique<Loaded>([&](Loaded& into) {
+    config::hide_secrets<Config>(into.diagnostics);
+    return config::load(path, into.diagnostics, Noting(environment, into.read), &into.vault);
   }));
 }
 
 std::unique_ptr<Loaded> load_text(std::string text, std::string name) {
-  return finish(std::make_unique<Loaded>([&](config::Diagnostics& d, Loaded::Secrets& vaulted) {
-    config::hide_secrets<Config>(d);
-    return config::parse(std::move(text), d, std::move(name), vault_secrets(), &vaulted);
+  return finish(std::make_unique<Loaded>([&](Loaded& into) {
+    config::hide_secrets<Config>(into.diagnostics);
+    return config::parse(std::move(text), into.diagnostics, std::move(name), config::system_environment(),
+                         &into.vault);
   }));
 }
 

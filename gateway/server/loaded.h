@@ -9,27 +9,31 @@
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
 #include "gateway/server/config.h"
+#include "gateway/server/watched_files.h"
 
 namespace sluice::server {
 
 struct Loaded {
-  using Secrets = std::vector<config::Vaulted>;
-  explicit Loaded(const std::function<config::Document(config::Diagnostics&, Secrets&)>& read)
-      : document(read(diagnostics, vaulted)) {}
+  // `load` may use what stands before the document.
+  explicit Loaded(const std::function<config::Document(Loaded&)>& load) : document(load(*this)) {}
 
   config::Diagnostics diagnostics;
-  Secrets vaulted;  // of Vault
+  config::VaultUse vault;
+  WatchedFiles read;  // its files, as they were before
   config::Document document;
   config::Names names;
   Config config;
   std::string hash;  // of the configuration in its long form, 16 hexadecimal digits
 
   bool ok() const noexcept { return !diagnostics.has_errors(); }
+  // Is there anything to build from?
+  bool whole() const noexcept { return ok() && !vault.unasked; }
 };
 
 // Reads, binds and checks; never null. Look at ok() before using the config.
-// Secrets may be asked for in Vault, which is waited for.
-std::unique_ptr<Loaded> load_file(const std::string& path);
+// Vault is asked, and waited for, if the environment does so (vault_secrets.h). Any thread.
+std::unique_ptr<Loaded> load_file(const std::string& path,
+                                  const config::Environment& environment = config::system_environment());
 std::unique_ptr<Loaded> load_text(std::string text, std::string name = "config.yaml");
 
 }  // namespace sluice::server

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// OtlpHttp: the way to a collector by OTLP over HTTP, with JSON (OTLP 1.0, section "OTLP/HTTP"). Runs on the log
-// writer's thread, with a loop and lookups of its own.
+// OtlpHttp: the way to a collector by OTLP over HTTP, with JSON (OTLP 1.0, section "OTLP/HTTP"). Runs on the
+// log writer's thread, with a loop and lookups of its own.
 #pragma once
 #include <chrono>
 #include <functional>

@@ -86,12 +86,10 @@ admin::TargetsTold SaidTargets::forget(upstream::Upstream& upstream) {
   return {};
 }
 
-void SaidTargets::apply(Upstreams upstreams) {
-  auto in_use = [&](std::string_view name) {
-    return std::ranges::any_of(upstreams, [&](const auto& u) { return u->name() == name; });
-  };
-  std::erase_if(said_, [&](const auto& entry) { return !in_use(entry.first); });
-  kept_.keep_only(in_use);
+void SaidTargets::apply(Upstreams upstreams,
+                        const std::function<bool(std::string_view upstream)>& configured) {
+  std::erase_if(said_, [&](const auto& entry) { return !configured(entry.first); });
+  kept_.keep_only(configured);
   for (const auto& u : upstreams)
     if (auto at = said_.find(u->name()); at != said_.end()) u->use_instead(at->second.source);
 }

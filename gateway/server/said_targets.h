@@ -4,6 +4,7 @@
 // to be persisted over restarts too (kept_targets.h); a process that takes the place of this one is told.
 // Control thread.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -28,8 +29,9 @@ class SaidTargets {
                          bool persist = false);
   // What was said and what was persisted.
   admin::TargetsTold forget(upstream::Upstream& upstream);
-  // For the upstreams of a snapshot, before it is in force; what others are told is forgotten.
-  void apply(Upstreams upstreams);
+  // For the upstreams of a snapshot, before it is in force. What those are told is forgotten that are not in
+  // its configuration any more: others may only have no route at present.
+  void apply(Upstreams upstreams, const std::function<bool(std::string_view upstream)>& configured);
 
   // Where lists are persisted from now on, as for KeptTargets.
   void keep_in(const std::string& directory) { kept_.keep_in(directory); }

@@ -195,7 +195,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     const auto* written = config_.stores.find(store);
     if (!written) return living_.stores.memory();  // the binder has complained
     std::string named(store);
-    auto tls = written->redis.uses_tls() ? store_tls(named, written->redis.tls) : nullptr;
+    auto tls = written->redis.uses_tls() ? store_tls(named, *written) : nullptr;
     auto made = living_.stores.redis(named, *written, living_.targets, std::move(tls), series());
     counters_.emplace(store, made);
     return made;
@@ -225,12 +225,12 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     return made;
   }
   std::shared_ptr<const upstream::TargetTls> store_tls(const std::string& name,
-                                                       const upstream::TlsConfig& written) {
-    auto use = [&stores = living_.stores, name](std::shared_ptr<const upstream::TargetTls> renewed) {
-      stores.renew_tls(name, std::move(renewed));
+                                                       const stores::StoreConfig& written) {
+    auto use = [&stores = living_.stores, name, written](std::shared_ptr<const upstream::TargetTls> renewed) {
+      stores.renew_tls(name, written, std::move(renewed));
     };
     return target_tls(path("stores", name, "redis") + ".tls", {.owner = "store " + name,
-                                                               .config = written,
+                                                               .config = written.redis.tls,
                                                                .protocol = upstream::ProtocolChoice::h1,
                                                                .use = std::move(use)});
   }

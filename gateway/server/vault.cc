@@ -21,7 +21,8 @@ std::string or_variable(std::string written, const config::Environment& environm
   return written.empty() ? environment.variable(name).value_or("") : written;
 }
 
-// The content of a file that the settings or the environment name; false with `fault` set if it cannot be read.
+// The content of a file that the settings or the environment name; false with `fault` set if it cannot be
+// read.
 bool read_file(const std::string& path, const char* what, const config::Environment& environment,
                std::string& out, VaultFault& fault) {
   auto [text, error] = environment.read(path, config::kLargestSecret);
@@ -80,12 +81,16 @@ std::variant<VaultAccess, VaultFault> vault_access(const config::VaultConfig& co
   while (address.ends_with('/')) address.pop_back();
   if (auto refusal = upstream::parse(address, out.address))
     return VaultFault{"the address of Vault cannot be used: " + refusal->message, refusal->hint};
+  if (!out.address.private_way() && !config.allow_http)
+    return VaultFault{"Vault is not asked without https: the token and the secrets could be read on the way",
+                      "`vault.allow_http` asks nevertheless"};
   if (out.address.target == "/") out.address.target.clear();
   out.name_space = or_variable(config.name_space, environment, "VAULT_NAMESPACE");
   out.timeout = std::chrono::ceil<std::chrono::milliseconds>(config.timeout);
   out.ca = config.ca;
   if (auto path = environment.variable("VAULT_CACERT"); out.ca.empty() && path && !path->empty())
-    if (!read_file(*path, "the authorities that VAULT_CACERT names", environment, out.ca, fault)) return fault;
+    if (!read_file(*path, "the authorities that VAULT_CACERT names", environment, out.ca, fault))
+      return fault;
   out.token = config.token.value;
   if (!config.token_file.empty()) {
     if (!read_file(config.token_file, "the token for Vault", environment, out.token, fault)) return fault;

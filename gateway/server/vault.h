@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of Vault's HTTP API that is needed to read secrets: GET /v1/PATH of the KV secrets engine, version 2. What
-// is asked and what the answer means; who asks, and when, is in vault_secrets.h and vault_watch.h. No I/O.
+// The part of Vault's HTTP API that is needed to read secrets: GET /v1/PATH of the KV secrets engine,
+// version 2. What is asked and what the answer means; who asks, and when, is in vault_secrets.h and
+// vault_watch.h. No I/O.
 #pragma once
 #include <chrono>
 #include <string>

@@ -4,7 +4,9 @@
 #include <optional>
 #include <utility>
 
+#include "gateway/config/bind.h"
 #include "gateway/server/fetch_loop.h"
+#include "gateway/server/resolver_config.h"
 
 namespace sluice::server {
 namespace {
@@ -20,39 +22,56 @@ std::string key_of(const VaultAccess& access, const std::string& path) {
 }
 
 // Asks for all paths, some at a time; what is not answered in time stays empty.
-std::vector<std::optional<base::Result<Fetched>>> ask_all(const VaultAccess& access,
+std::vector<std::optional<base::Result<Fetched>>> ask_all(FetchLoop& loop, const VaultAccess& access,
                                                           const std::vector<std::string>& paths) {
   std::vector<std::optional<base::Result<Fetched>>> heard(paths.size());
   std::vector<std::shared_ptr<void>> holds(paths.size());
-  FetchLoop loop;
   auto until = Clock::now() + access.timeout;
   std::size_t begun = 0, ended = 0;
-  while (ended < paths.size() && Clock::now() < until) {
+  while (ended < paths.size() && Clock::now() < until && !loop.stopped()) {
     for (; begun < paths.size() && begun - ended < kAtOnce; ++begun)
-      holds[begun] = loop.start(
-          vault_request(access, paths[begun]),
-          [&heard, &ended, at = begun](base::Result<Fetched> result) {
-            heard[at].emplace(std::move(result));
-            ++ended;
-          },
-          {access.timeout, kLargestAnswer});
+      holds[begun] = loop.start(vault_request(access, paths[begun]),
+                                [&heard, &ended, at = begun](base::Result<Fetched> result) {
+                                  heard[at].emplace(std::move(result));
+                                  ++ended;
+                                },
+                                {access.timeout, kLargestAnswer});
     loop.run(std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()));
   }
   return heard;
 }
 
+Answers all_refused(VaultFault fault, std::size_t count) {
+  config::Environment::VaultAnswer none;
+  none.error = std::move(fault.error);
+  none.hint = std::move(fault.hint);
+  return Answers(count, none);
+}
+
+// How the name of Vault is to be looked up; none if the document is wrong there.
+std::optional<net::DnsOptions> lookups_of(const config::Document& document) {
+  ResolverConfig resolver;
+  config::Diagnostics unheard;
+  if (const auto* node = document.find("resolver"))
+    config::bind(document, *node, config::shape_of<ResolverConfig>(), &resolver, unheard);
+  if (unheard.has_errors()) return std::nullopt;
+  return resolver.options();
+}
+
 }  // namespace
 
-Answers VaultSecrets::vault(const config::VaultConfig& config, const std::vector<std::string>& paths) const {
+std::optional<Answers> VaultSecrets::vault(const config::VaultConfig& config,
+                                           const config::Document& document,
+                                           const std::vector<std::string>& paths) const {
   auto access = vault_access(config, *this);
-  if (auto* fault = std::get_if<VaultFault>(&access)) {
-    VaultAnswer none;
-    none.error = std::move(fault->error);
-    none.hint = std::move(fault->hint);
-    return Answers(paths.size(), none);
-  }
+  if (auto* fault = std::get_if<VaultFault>(&access)) return all_refused(std::move(*fault), paths.size());
   const auto& known = std::get<VaultAccess>(access);
-  auto heard = ask_all(known, paths);
+  auto lookups = lookups_of(document);
+  if (!lookups) return all_refused({"Vault is not asked before `resolver` is right", {}}, paths.size());
+  FetchLoop loop(std::move(*lookups));
+  begin(loop);
+  auto heard = ask_all(loop, known, paths);
+  end();
   Answers out;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     base::Result<Fetched> fetched = base::fail(base::Reason::internal, "does not answer in time");
@@ -60,6 +79,23 @@ Answers VaultSecrets::vault(const config::VaultConfig& config, const std::vector
     out.push_back(settle(known, paths[i], read_vault(known, paths[i], fetched)));
   }
   return out;
+}
+
+void VaultSecrets::begin(FetchLoop& loop) const {
+  std::lock_guard lock(mutex_);
+  asking_ = &loop;
+  if (given_up_) loop.stop();
+}
+
+void VaultSecrets::end() const {
+  std::lock_guard lock(mutex_);
+  asking_ = nullptr;
+}
+
+void VaultSecrets::give_up() noexcept {
+  std::lock_guard lock(mutex_);
+  given_up_ = true;
+  if (asking_) asking_->stop();
 }
 
 config::Environment::VaultAnswer VaultSecrets::settle(const VaultAccess& access, const std::string& path,
@@ -73,11 +109,6 @@ config::Environment::VaultAnswer VaultSecrets::settle(const VaultAccess& access,
     return out;
   }
   return std::move(heard.answer);
-}
-
-const VaultSecrets& vault_secrets() {
-  static const VaultSecrets secrets;
-  return secrets;
 }
 
 }  // namespace sluice::server

@@ -5,8 +5,6 @@
 #include <utility>
 
 #include "gateway/base/log.h"
-#include "gateway/net/dns_lookup.h"
-#include "gateway/net/resolver.h"
 #include "gateway/server/later.h"
 
 namespace sluice::server {
@@ -26,15 +24,17 @@ struct VaultWatch::Watching : std::enable_shared_from_this<VaultWatch::Watching>
   std::vector<Vaulted> secrets;
   std::vector<std::string> paths;
   std::optional<VaultAccess> access;
-  std::size_t at = 0;  // of paths
+  std::size_t at = 0;   // of paths
   std::string trouble;  // of the last round, "" for none
   std::string now;      // of this one
   std::shared_ptr<void> waiting, fetching;
 
+  bool looks() const noexcept { return !paths.empty() && config.refresh.count() > 0; }
+
   void again() {
     waiting.reset();
     fetching.reset();
-    if (paths.empty() || config.refresh.count() == 0) return;
+    if (!looks()) return;
     waiting = world.later(std::chrono::ceil<std::chrono::milliseconds>(config.refresh), [this] { look(); });
   }
 
@@ -52,9 +52,9 @@ struct VaultWatch::Watching : std::enable_shared_from_this<VaultWatch::Watching>
 
   void ask() {
     auto before = std::exchange(fetching, nullptr);  // what runs this may be part of it
-    fetching = world.fetch(
-        vault_request(*access, paths[at]), [this](base::Result<Fetched> fetched) { heard(fetched); },
-        {access->timeout, kLargestAnswer});
+    fetching = world.fetch(vault_request(*access, paths[at]),
+                           [this](base::Result<Fetched> fetched) { heard(fetched); },
+                           {access->timeout, kLargestAnswer});
   }
 
   void heard(const base::Result<Fetched>& fetched) {
@@ -73,8 +73,7 @@ struct VaultWatch::Watching : std::enable_shared_from_this<VaultWatch::Watching>
 
   // Of a round.
   void end() {
-    if (now.empty() && !trouble.empty())
-      base::log(base::Level::info, "vault: its secrets can be read again");
+    if (now.empty() && !trouble.empty()) base::log(base::Level::info, "vault: its secrets can be read again");
     if (!now.empty() && now != trouble)
       base::log(base::Level::warning, "vault: " + now + "; the secrets that were read stay in use");
     trouble = now;
@@ -91,8 +90,7 @@ struct VaultWatch::Watching : std::enable_shared_from_this<VaultWatch::Watching>
   }
 };
 
-VaultWatch::VaultWatch(World world, std::function<void()> changed)
-    : watching_(std::make_shared<Watching>()) {
+VaultWatch::VaultWatch(World world, std::function<void()> changed) : watching_(std::make_shared<Watching>()) {
   watching_->world = std::move(world);
   watching_->changed = std::move(changed);
 }
@@ -112,12 +110,18 @@ void VaultWatch::watch(const config::VaultConfig& config, std::vector<Vaulted> s
   w.again();
 }
 
-VaultWatch::World VaultWatch::world(boost::asio::io_context& control, const base::Clock& clock) {
-  auto names = std::make_shared<net::Resolver>(
-      control, clock, std::make_unique<net::DnsLookup>(control, net::DnsOptions{}));
+observe::ScrapeRegistration VaultWatch::at_scrape(observe::SeriesStore& store) {
+  return store.at_scrape(observe::Family::sluice_vault_up,
+                         [weak = std::weak_ptr(watching_)](const observe::Emit& emit) {
+                           auto w = weak.lock();
+                           if (w && w->looks()) emit({}, w->trouble.empty() ? 1 : 0);
+                         });
+}
+
+VaultWatch::World VaultWatch::world(boost::asio::io_context& control, net::Resolver& names) {
   World out;
-  out.fetch = [&control, names](FetchRequest request, FetchDone done, const FetchLimits& limits) {
-    return fetch_http(control, *names, std::move(request), std::move(done), limits);
+  out.fetch = [&control, &names](FetchRequest request, FetchDone done, const FetchLimits& limits) {
+    return fetch_http(control, names, std::move(request), std::move(done), limits);
   };
   out.later = [&control](std::chrono::milliseconds in, std::function<void()> then) {
     return later(control, in, std::move(then));

@@ -25,11 +25,12 @@ WatchedFiles::Stamp WatchedFiles::look(const std::string& path) noexcept {
   return {s.st_dev, s.st_ino, s.st_size, s.st_mtim, s.st_ctim};
 }
 
-void WatchedFiles::only(const std::vector<std::string>& paths) {
-  auto before = std::exchange(files_, {});
+void WatchedFiles::only(const std::vector<std::string>& paths, const WatchedFiles& read) {
+  auto known = std::exchange(files_, {});
+  known.insert(read.files_.begin(), read.files_.end());  // what is there stays
   for (const auto& path : paths) {
-    auto known = before.find(path);
-    files_[path] = known == before.end() ? look(path) : known->second;
+    auto at = known.find(path);
+    files_[path] = at == known.end() ? look(path) : at->second;
   }
 }
 

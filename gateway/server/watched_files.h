@@ -15,8 +15,14 @@ class WatchedFiles {
  public:
   // To be called before the file is read: what changes afterwards is then seen as a change.
   void add(const std::string& path) { files_[path] = look(path); }
-  // Watches these and no others; those that were watched are compared with what they were.
-  void only(const std::vector<std::string>& paths);
+  // The same, unless it is there already.
+  void note(const std::string& path) {
+    if (!files_.contains(path)) add(path);
+  }
+  // Watches these and no others; those that were watched are compared with what they were, and the others
+  // with what they were in `read`.
+  void only(const std::vector<std::string>& paths, const WatchedFiles& read);
+  void only(const std::vector<std::string>& paths) { only(paths, WatchedFiles()); }
   // True once after files have changed and then stayed the same for one call: whoever replaces a certificate
   // and its key does so one after the other.
   bool changed();

@@ -35,6 +35,7 @@ struct Want {
 struct Correction {
   Want want;  // without a cost
   std::int64_t more = 0;
+  bool local = false;  // it was charged by this process alone: Decider::local
 };
 
 // Who has decided.

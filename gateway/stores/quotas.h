@@ -30,6 +30,7 @@ struct QuotaWant {
   std::int64_t cost = 1;
   // The request was allowed before: this is what it turned out to cost beyond, or less if negative.
   bool anyway = false;
+  bool local = false;  // and it was charged by this process alone: Decider::local
 };
 
 class QuotaStore {

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "gateway/stores/redis_once.h"
 #include "gateway/stores/redis_quotas.h"
@@ -71,7 +70,14 @@ Task<Taken> RedisCounters::take(Asker asker, const Want& want) {
 }
 
 Task<Taken> RedisCounters::correct(Asker asker, const Correction& correction) {
-  return ask_to_correct(asker, correction.want, correction.more);
+  const Want& want = correction.want;
+  if (!correction.local) return ask_to_correct(asker, want, correction.more);
+  Shares shares;
+  std::string key = client_->key_of(want.owner, want.key, want.confidential);
+  Taken taken =
+      local_->correct_now(instant(asker.loop.now()), {share_of(want, key, shares), correction.more});
+  taken.decider = Decider::local;
+  return taken;
 }
 
 // Pays out of the lease; or else says how much to ask for, and whether to put the rest into the lease.
@@ -142,7 +148,13 @@ Taken RedisCounters::without_store(Asker asker, const Want& want, std::string_vi
   if (settings_.on_error == OnError::allow) return {true, Decider::nobody};
   if (settings_.on_error == OnError::deny)
     return {false, Decider::nobody, 0, 0, static_cast<std::uint64_t>(kLease.count())};
-  std::array<Limit, 8> shares;
+  Shares shares;
+  Taken taken = local_->take_now(instant(asker.loop.now()), share_of(want, key, shares));
+  taken.decider = Decider::local;
+  return taken;
+}
+
+Want RedisCounters::share_of(const Want& want, std::string_view key, Shares& shares) const {
   auto n = std::min(want.limits.size(), shares.size());
   std::uint64_t cost = want.cost;
   for (std::size_t i = 0; i < n; ++i) {
@@ -151,10 +163,7 @@ Taken RedisCounters::without_store(Asker asker, const Want& want, std::string_vi
     share.burst = std::max<std::uint64_t>(share.burst / settings_.replicas, 1);
     cost = std::min(cost, share.capacity());
   }
-  Want alone{std::span(shares).first(n), want.owner, key, want.confidential, cost};
-  Taken taken = local_->take_now(instant(asker.loop.now()), alone);
-  taken.decider = Decider::local;
-  return taken;
+  return {std::span(shares).first(n), want.owner, key, want.confidential, cost};
 }
 
 }  // namespace sluice::stores

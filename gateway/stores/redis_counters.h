@@ -8,6 +8,7 @@
 // were charged when they were taken: what is used of them later may fall into another period. So what passes
 // in any period is at most the limit and one lease for each process.
 #pragma once
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -47,6 +48,9 @@ class RedisCounters final : public Counters {
   bool take_leased(const Want& want, Instant now, std::uint64_t cell, Taken& out, Lease& lease);
   void end_lease(const Lease& lease, Instant now, std::uint64_t left);
   Taken without_store(Asker asker, const Want& want, std::string_view key_text) const;
+  // What this process counts alone of it: the limits, divided, are put into `shares`.
+  using Shares = std::array<Limit, 8>;
+  Want share_of(const Want& want, std::string_view key_text, Shares& shares) const;
 
   const std::shared_ptr<RedisClient> client_;
   const RedisSettings& settings_;

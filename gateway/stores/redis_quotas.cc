@@ -30,6 +30,7 @@ std::string key_of(const std::string& caller, const QuotaWant& want, std::size_t
 }  // namespace
 
 Task<Taken> RedisQuotas::spend(Asker asker, const QuotaWant& want) {
+  if (want.local) return spend_alone(want);
   return ask(asker, want, std::string(want.owner), std::string(want.key));
 }
 
@@ -58,9 +59,13 @@ Taken RedisQuotas::without_store(QuotaWant want) {
   if (settings.on_error == OnError::allow || want.anyway) return {true, Decider::nobody};
   if (settings.on_error == OnError::deny)
     return {false, Decider::nobody, 0, 0, static_cast<std::uint64_t>(std::nano::den)};
+  return spend_alone(want);
+}
+
+Taken RedisQuotas::spend_alone(QuotaWant want) {
   for (std::size_t i = 0; i < want.size; ++i) {
     auto& count = want.quotas[i].count;
-    count = std::max<std::uint64_t>(count / settings.replicas, 1);
+    count = std::max<std::uint64_t>(count / client_->settings().replicas, 1);
     want.cost = std::min(want.cost, static_cast<std::int64_t>(count));
   }
   Taken taken = alone_.spend_now(want);

@@ -21,6 +21,7 @@ class RedisQuotas final : public QuotaStore {
  private:
   base::Task<Taken> ask(Asker asker, QuotaWant want, std::string owner, std::string key);
   Taken without_store(QuotaWant want);
+  Taken spend_alone(QuotaWant want);
 
   const std::shared_ptr<RedisClient> client_;
   QuotaBook alone_;

@@ -90,24 +90,32 @@ std::shared_ptr<Counters> Stores::redis(const std::string& name, const StoreConf
                                         upstream::TargetTable& targets,
                                         std::shared_ptr<const upstream::TargetTls> tls,
                                         observe::SeriesStore& series) {
-  auto& known = redis_[name];
-  auto living = known.counters.lock();
-  if (!living || known.config != config) {
+  auto found = living(name, config);
+  if (!found) {
     // Targets of its own: what workers keep there was made with these settings.
     auto group = targets.group("store " + name + " #" + std::to_string(++generation_));
     auto client = std::make_shared<RedisClient>(config.settings(name),
                                                 servers_of(name, config, group, targets), series);
-    living = std::make_shared<RedisCounters>(std::move(client), memory());
-    known = {config, living};
+    found = std::make_shared<RedisCounters>(std::move(client), memory());
+    auto& known = redis_[name];
+    std::erase_if(known, [](const Shared& s) { return s.counters.expired(); });
+    known.push_back({config, found});
   }
-  if (tls) living->client().servers().use_tls(std::move(tls));
-  return living;
+  if (tls) found->client().servers().use_tls(std::move(tls));
+  return found;
 }
 
-void Stores::renew_tls(const std::string& name, std::shared_ptr<const upstream::TargetTls> tls) const {
+void Stores::renew_tls(const std::string& name, const StoreConfig& config,
+                       std::shared_ptr<const upstream::TargetTls> tls) const {
+  if (auto found = living(name, config)) found->client().servers().use_tls(std::move(tls));
+}
+
+std::shared_ptr<RedisCounters> Stores::living(const std::string& name, const StoreConfig& config) const {
   auto known = redis_.find(name);
-  auto living = known == redis_.end() ? nullptr : known->second.counters.lock();
-  if (living) living->client().servers().use_tls(std::move(tls));
+  if (known == redis_.end()) return nullptr;
+  for (const Shared& s : known->second)
+    if (auto counters = s.config == config ? s.counters.lock() : nullptr) return counters;
+  return nullptr;
 }
 
 std::vector<Stores::TableReport> Stores::tables(Instant now) const {

@@ -37,8 +37,9 @@ class Stores {
                                   upstream::TargetTable& targets,
                                   std::shared_ptr<const upstream::TargetTls> tls,
                                   observe::SeriesStore& series);
-  // TLS of the same settings, of files that are new: for connections that are made from now on.
-  void renew_tls(const std::string& name, std::shared_ptr<const upstream::TargetTls> tls) const;
+  // TLS of these settings, of files that are new: for connections that are made from now on.
+  void renew_tls(const std::string& name, const StoreConfig& config,
+                 std::shared_ptr<const upstream::TargetTls> tls) const;
 
   // What callers have used up, counted by this process; made when first asked for. Kept nowhere until keep().
   const std::shared_ptr<QuotaBook>& quotas();
@@ -79,7 +80,10 @@ class Stores {
     StoreConfig config;
     std::weak_ptr<RedisCounters> counters;
   };
-  std::map<std::string, Shared> redis_;
+  std::shared_ptr<RedisCounters> living(const std::string& name, const StoreConfig& config) const;
+
+  // By name; with other settings those of a load that is rejected may live beside those that are in force.
+  std::map<std::string, std::vector<Shared>> redis_;
   std::uint64_t generation_ = 0;
 };
 

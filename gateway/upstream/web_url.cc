@@ -6,7 +6,9 @@
 namespace sluice::upstream {
 
 bool WebUrl::private_way() const noexcept {
-  return origin.tls || origin.host == "localhost" || origin.host == "::1" || origin.host.starts_with("127.");
+  const std::string& host = origin.host;
+  bool loopback = host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
+  return origin.tls || host == "localhost" || host == "::1" || loopback;
 }
 
 config::Refusal parse(std::string_view text, WebUrl& out) {

@@ -12,7 +12,7 @@ class FakeCollector(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
         self.port = self.server_address[1]
         self.answers = []      # (status, header fields, body) of the next requests; 200 without any
-        self.requests = []     # (path, header fields, document), those that were refused too
+        self.requests = []     # (path, header fields, document, status), those that were refused too
         self.holding = threading.Event()
         self.holding.set()     # cleared: answers have to wait
         threading.Thread(target=self.serve_forever, daemon=True).start()

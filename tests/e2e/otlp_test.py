@@ -2,13 +2,15 @@
 """The access log as log records for a collector of OpenTelemetry, which is a stand-in with a script."""
 import re
 import signal
+import sys
 import unittest
+from pathlib import Path
 
 from fake_collector import FakeCollector
-from harness import Case, eventually, unused_port
+from harness import Case, Running, eventually, unused_port
 
 ROUTES = """  - {name: hello, match: {path: /hello}, to: hello}
-  - {name: ping, match: {path: "/ping/**"}, respond: {status: 200, text: pong}}"""
+  - {name: ping, match: {path: "/ping/**"}, respond: {status: 200, body: pong}}"""
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
@@ -46,7 +48,7 @@ class Otlp(Case):
         self.assertNotIn("traceId", second)
         expected = {"http.request.method": "GET", "http.response.status_code": "200", "url.scheme": "http",
                     "url.query": "name=Ada&token=REDACTED", "server.address": "127.0.0.1",
-                    "server.port": str(self.port), "client.address": "127.0.0.1", "user_agent.original": "e2e",
+                    "client.address": "127.0.0.1", "user_agent.original": "e2e",
                     "network.protocol.version": "1.1", "sluice.route": "hello", "sluice.upstream": "hello"}
         self.assertEqual({key: first["attributes"][key] for key in expected}, expected)
         self.assertEqual(second["attributes"]["error.type"], second["attributes"]["sluice.reason"])
@@ -126,6 +128,23 @@ class Otlp(Case):
 
         self.assertEqual(self.records(1)[0]["attributes"]["url.path"], "/ping/2")
         self.assertEqual(self.collector.requests[0][0], "/x")
+
+    def test_looks_its_collector_up_where_a_reload_says(self):
+        zone = self.folder / "zone.json"
+        zone.write_text('{"collector.test": {"a": ["127.0.0.1"]}}')
+        dns = Running([sys.executable, Path(__file__).with_name("fake_dns.py"), zone, 0], owner=self)
+        nameserver = dns.says(r"on (127\.0\.0\.1:\d+)").group(1)
+        silent = f"127.0.0.1:{unused_port()}"
+        self.collector = self.collector_at(0)
+        self.config.write_text(re.sub(
+            r"access_log: .*", f"access_log: {{otlp: \"http://collector.test:{self.collector.port}\"}}\n"
+            f"resolver: {{nameservers: \"{silent}\"}}", self.text(ROUTES)))
+        self.start()
+        self.config.write_text(self.config.read_text().replace(silent, nameserver))
+        self.reload()
+        self.curl("/ping/1")
+
+        self.assertEqual(self.records(1)[0]["attributes"]["url.path"], "/ping/1")
 
 
 if __name__ == "__main__":

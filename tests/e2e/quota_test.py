@@ -111,15 +111,36 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
         self.assertIn("does not answer", self.admin("/quotas?policy=few&key=ip%3D127.0.0.1").body.decode())
 
     def test_corrects_costs_in_the_store(self):
+        self.start_counting("{default: 10, response_header: X-Cost}")
+        for policy in ("rate", "window", "plan"):
+            with self.subTest(policy):
+                left = []
+                for cost in (25, 3, 10, 70):
+                    left.append(self.curl(f"/{policy}/{cost}")["RateLimit"].split(";")[1])
+                self.assertEqual(left, ["r=75", "r=72", "r=62", "r=0"])
+                self.assertEqual(self.curl(f"/{policy}/1").status, 429)
+
+    def test_charges_bodies_in_the_store_as_they_pass(self):
+        self.start_counting("{default: 10, body: 10KiB}")
+        body = b"x" * (195 << 10)
+        for policy in ("rate", "window", "plan"):
+            with self.subTest(policy):
+                answer = self.curl(f"/{policy}/0", "-X", "POST", "-H", "Transfer-Encoding: chunked",
+                                   "--data-binary", "@-", stdin=body)
+                self.assertEqual(answer["RateLimit"].split(";")[1], "r=70")
+                self.assertEqual(self.curl(f"/{policy}/0")["RateLimit"].split(";")[1], "r=60")
+
+    def start_counting(self, cost):
+        """A gateway whose routes rate, window and plan count that cost to 100 in the store."""
         self.redis()
         self.config.write_text(f"""version: 1
 listeners: {{web: {{bind: "127.0.0.1:0"}}}}
 admin: {{bind: "127.0.0.1:0"}}
 stores: {{shared: {{redis: "redis://127.0.0.1:{self.redis_port}"}}}}
 policies:
-  rate: {{rate_limit: {{limit: 100/h, store: shared, cost: {{default: 10, response_header: X-Cost}}}}}}
-  window: {{rate_limit: {{limit: 100/h, store: shared, algorithm: sliding_window, cost: {{default: 10, response_header: X-Cost}}}}}}
-  plan: {{quota: {{limit: 100/day, store: shared, cost: {{default: 10, response_header: X-Cost}}}}}}
+  rate: {{rate_limit: {{limit: 100/h, store: shared, cost: {cost}}}}}
+  window: {{rate_limit: {{limit: 100/h, store: shared, algorithm: sliding_window, cost: {cost}}}}}
+  plan: {{quota: {{limit: 100/day, store: shared, cost: {cost}}}}}
 upstreams: {{self: {{url: "http://127.0.0.1:{self.cost_server()}"}}}}
 routes:
   - {{name: rate, match: {{path: /rate/**}}, use: [rate], to: self}}
@@ -129,13 +150,6 @@ access_log: {{format: json, to: {self.access_log}}}
 shutdown: {{pre_stop: 0s, grace: 5s}}
 """)
         self.gateways(1)
-        for policy in ("rate", "window", "plan"):
-            with self.subTest(policy):
-                left = []
-                for cost in (25, 3, 10, 70):
-                    left.append(self.curl(f"/{policy}/{cost}")["RateLimit"].split(";")[1])
-                self.assertEqual(left, ["r=75", "r=72", "r=62", "r=0"])
-                self.assertEqual(self.curl(f"/{policy}/1").status, 429)
 
     def cost_server(self):
         """A service of which the last part of the path is the cost."""
@@ -143,6 +157,12 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
         import threading
 
         class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                while size := int(self.rfile.readline(), 16):  # chunks
+                    self.rfile.read(size + 2)
+                self.rfile.readline()
+                self.do_GET()
+
             def do_GET(self):
                 self.send_response(200)
                 self.send_header("X-Cost", self.path.rpartition("/")[2])

@@ -175,7 +175,8 @@ class Shared(RedisCase):
         self.redis_with_tls(ours)
         ca = self.folder / "ca.pem"
         ca.write_bytes((others / "ca.pem").read_bytes())
-        gateway = self.gateway_of("limit: 5/h", url=f"rediss://localhost:{self.redis_port}", redis=f", tls: {{ca: {ca}}}")
+        gateway = self.gateway_of("limit: 5/h", url=f"rediss://localhost:{self.redis_port}",
+                                  redis=f", tls: {{ca: {ca}}}")
         self.assertEqual(gateway.ask(1), [200])
         self.assertEqual(self.metric("sluice_store_up", store="shared"), 0)
 

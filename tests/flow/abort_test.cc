@@ -257,7 +257,8 @@ TEST_F(Finish, ReadsAnAnswerInChunksToItsEnd) {
   expect_finished(target, "the client left; its request was finished", "200");
 }
 
-TEST_F(Finish, LosesNothingIfTheLastPieceFindsNobody) {
+// What comes after the reset cannot be written to the client: nothing follows it, and nothing is waited for.
+TEST_F(Finish, IsOverWithTheLastPiece) {
   client.send(post("/u", "order"));
   auto target = gw.upstream("users").accept();
   target.expect_request();
@@ -267,6 +268,20 @@ TEST_F(Finish, LosesNothingIfTheLastPieceFindsNobody) {
   client.reset();
   expect_noticed();
   target.send("end");
+
+  expect_finished(target, "the client left; its request was finished", "200");
+}
+
+TEST_F(Finish, IsOverWithTheLastChunk) {
+  client.send(post("/u", "order"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+  target.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n");
+  client.response_head();
+
+  client.reset();
+  expect_noticed();
+  target.send("0\r\n\r\n");
 
   expect_finished(target, "the client left; its request was finished", "200");
 }
@@ -326,6 +341,61 @@ TEST_F(FinishH2, OfAStreamEndsTheRequest) {
   EXPECT_TRUE(h2.alive());
 }
 
+class FinishH2Midway : public FinishH2,
+                       public ::testing::WithParamInterface<std::pair<const char*, const char*>> {};
+
+TEST_P(FinishH2Midway, IsOverWithTheLastPiece) {
+  auto [begin, end] = GetParam();
+  auto h2 = gw.h2();
+  auto id = h2.open(h2::request("POST", "/u"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+  target.send(begin);
+  EXPECT_TRUE(h2.read_until([&] { return h2.stream(id).response.body == "begin"; }));
+
+  h2.send(h2::reset(id, h2::kCancel));
+  EXPECT_TRUE(h2.alive());
+  target.send(end);
+
+  expect_finished(target, "the client left; its request was finished", "200");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    ByLengthAndInChunks, FinishH2Midway,
+    ::testing::Values(std::pair("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nbegin", "end"),
+                      std::pair("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n",
+                                "3\r\nend\r\n0\r\n\r\n")),
+    [](const auto& p) { return p.index == 0 ? "length" : "chunks"; });
+
+// As many as a client may have at a time may be replaced at once, but not again before some have ended.
+TEST_F(FinishH2, LeavesNoMoreThanOneConnectionMayHaveBehind) {
+  auto h2 = gw.h2();
+  std::vector<std::uint32_t> ids;
+  std::vector<UpstreamConnection> targets;
+  auto ask = [&](std::size_t times) {
+    for (std::size_t i = 0; i < times; ++i) {
+      ids.push_back(h2.open(h2::request("POST", "/u")));
+      targets.push_back(gw.upstream("users").accept());
+      targets.back().expect_request();
+    }
+  };
+  auto leave = [&](std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i) h2.send(h2::reset(ids[i], h2::kCancel));
+    EXPECT_TRUE(h2.alive());
+  };
+  ask(128);
+  leave(0, 128);
+  ask(128);
+  leave(128, 129);
+
+  EXPECT_EQ(h2.finish(h2.open(h2::request("POST", "/u"))).reset, std::uint32_t{h2::kRefusedStream});
+  targets[0].send(ok("made"));
+  EXPECT_EQ(json_value(gw.log_line(), "reason"), "client_closed");
+  ask(1);
+  targets.back().send(ok("made"));
+  EXPECT_EQ(h2.response(ids.back()).body, "made");
+}
+
 TEST_F(FinishH2, OfAConnectionEndsItsRequests) {
   auto h2 = gw.h2();
   h2.open(h2::request("POST", "/u"));
@@ -373,6 +443,27 @@ TEST(FinishWithin, TheTotalTimeoutAlsoIfTheAnswerIsAStream) {
 
   EXPECT_TRUE(target.ended());
   EXPECT_EQ(json_value(gw.log_line(), "reason"), "client_closed");
+}
+
+TEST(FinishWithin, TheTotalTimeoutAlsoIfTheTargetFallsSilent) {
+  Gateway gw(
+      "upstreams: {users: {url: \"<users>\", on_client_abort: finish, timeouts: {total: 1s, idle: 0s}}}\n"
+      "routes: [{name: u, match: {path: /**}, to: users}]\n");
+  RawClient client = gw.connect();
+  client.send(post("/u", "order"));
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+  target.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n");
+  client.response_head();
+
+  client.close();
+
+  EXPECT_TRUE(target.ended());
+  auto line = gw.log_line();
+  EXPECT_EQ(json_value(line, "reason"), "client_closed");
+  EXPECT_EQ(json_value(line, "status"), "200");
+  EXPECT_THAT(gw.admin("/failures").body,
+              ::testing::HasSubstr("the client left; its request was to be finished: timeout_total"));
 }
 
 TEST(FinishWithin, TheTimeThatADrainLeaves) {

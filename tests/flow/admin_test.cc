@@ -202,6 +202,22 @@ TEST_F(Persisted, TargetsAreInForceAfterARestartUntilTheyAreTakenBack) {
   EXPECT_THAT(gw.admin("/upstreams").body, HasSubstr("\"source\":\"configuration\""));
 }
 
+TEST_F(Persisted, TargetsStayWhileNoRouteUsesTheirUpstream) {
+  std::string unused = yaml();
+  unused.replace(unused.find("to: users"), 9, "respond: {status: 204}");
+  {
+    Gateway gw(yaml());
+    EXPECT_EQ(put(gw, b.url(), "?persist=true").status, 200);
+    EXPECT_TRUE(gw.reload(unused).good);
+    EXPECT_EQ(gw.get("/").status, 204);
+    EXPECT_TRUE(gw.reload(yaml()).good);
+    EXPECT_EQ(gw.get("/").body, "b");
+    EXPECT_TRUE(gw.reload(unused).good);
+  }
+  Gateway gw(yaml());
+  EXPECT_EQ(gw.get("/").body, "b");
+}
+
 TEST_F(Persisted, TargetsOfABrokenFileAreThoseOfTheConfiguration) {
   std::filesystem::create_directories(directory / "state/targets");
 

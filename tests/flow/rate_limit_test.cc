@@ -65,11 +65,10 @@ TEST(RateLimits, RefuseBeforeTheUpstreamIsAsked) {
   EXPECT_EQ(gw.upstream("users").connections(), 1u);
 }
 
-TEST(RateLimits, CountBodiesByTheirSizeWhetherItIsAnnouncedOrNot) {
-  Gateway gw(R"(
-policies: {bytes: {rate_limit: {limit: 10/h, cost: {body: 10KiB}}}}
-routes: [{name: u, match: {path: /u}, use: [bytes], to: users}]
-)");
+// `policy`: more settings of it; `more`: of the configuration.
+void expect_bodies_counted(const std::string& policy = "", const std::string& more = "") {
+  Gateway gw("policies: {bytes: {rate_limit: {limit: 10/h, cost: {body: 10KiB}" + policy + "}}}\n" +
+             "routes: [{name: u, match: {path: /u}, use: [bytes], to: users}]\n" + more);
   gw.upstream("users").answers(200, "ok");
   const std::string body = patterned(30 << 10);
 
@@ -80,6 +79,14 @@ routes: [{name: u, match: {path: /u}, use: [bytes], to: users}]
   EXPECT_TRUE(gw.upstream("users").request(1).body == body);
   EXPECT_EQ(gw.post("/u", body).status, 429);
   EXPECT_EQ(gw.get("/u").status, 200);
+}
+
+TEST(RateLimits, CountBodiesByTheirSizeWhetherItIsAnnouncedOrNot) { expect_bodies_counted(); }
+
+TEST(RateLimits, CountBodiesByTheirSizeAlsoWhileTheStoreIsAway) {
+  Socket nobody = Socket::reserve();
+  expect_bodies_counted(", store: shared", "stores: {shared: {redis: \"redis://127.0.0.1:" +
+                                               std::to_string(nobody.port()) + "\"}}\n");
 }
 
 TEST(RateLimits, LogWhatADryRunWouldHaveRefused) {

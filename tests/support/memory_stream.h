@@ -31,7 +31,6 @@ class MemoryStream final : public net::Transport {
   net::Io try_read(std::span<char> into) noexcept override;
   net::Io try_write(std::span<const iovec> from) noexcept override;
   void shutdown_write() noexcept override;
-  void end_follows() noexcept override { ++ends_; }
   void reset_on_close() noexcept override { reset_ = true; }
 
   // --- How this end misbehaves from now on.
@@ -45,8 +44,6 @@ class MemoryStream final : public net::Transport {
   void stutter() noexcept { stutter_ = true; }
   // Tries so far: to find out how many places there are at which to fail.
   unsigned tries() const noexcept { return tries_; }
-  // How often it was told that the end follows.
-  unsigned ends() const noexcept { return ends_; }
 
   // --- The test playing this end's part, without tries, pieces and events at this end.
   void put(std::string_view bytes);
@@ -76,7 +73,7 @@ class MemoryStream final : public net::Transport {
   bool done_ = false;        // nor does this one
   bool reset_ = false;
   int broken_ = 0;  // errno of everything from now on
-  unsigned tries_ = 0, fail_at_ = 0, ends_ = 0;
+  unsigned tries_ = 0, fail_at_ = 0;
   int fail_with_ = 0;
   bool stutter_ = false, stuttered_ = false;
   std::vector<std::size_t> read_pieces_, write_pieces_;

@@ -60,6 +60,7 @@ std::size_t BodyReader::room(std::size_t at_most) const noexcept {
 
 // A piece without waiting, if there is one.
 std::optional<Result<Piece>> BodyReader::take(std::size_t at_most) {
+  if (complete_) return Piece{{}, true, nullptr};  // what is in the socket is not of this message
   if (input_->empty()) {
     bool end_is_known = framing_ == Framing::Kind::length;
     net::Io io = input_->read_body(room(at_most), end_is_known ? input_->room_past() : 0);

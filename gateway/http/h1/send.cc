@@ -138,7 +138,6 @@ Task<Sent> BodySender::put(std::string_view head, const Result<Piece>& piece) {
     left_ -= n;
   }
   more_ = !piece->last;
-  if (end_follows_ && piece->last) to_->end_follows();
   std::size_t n = gather(head, *piece);
   if (n == 0) return Sent{};
   auto writing = net::write_all(*to_, {pieces_, n}, timeout_, *sent_, pace_);

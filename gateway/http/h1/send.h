@@ -37,9 +37,6 @@ class BodySender {
   // Whoever reads must keep it. It must outlive the sending.
   void keep_pace(net::Pace& pace) noexcept { pace_ = &pace; }
 
-  // The connection ends with the body, at once.
-  void end_follows() noexcept { end_follows_ = true; }
-
   // Whoever reads takes no trailers, though the framing has room for them. Before the body's end.
   void leave_out_trailers() noexcept { takes_trailers_ = false; }
   // Did the body have trailers that were not sent?
@@ -78,7 +75,6 @@ class BodySender {
   std::uint64_t* sent_;
   Framing::Kind framing_ = Framing::Kind::none;
   bool more_ = false;
-  bool end_follows_ = false;
   bool takes_trailers_ = true;
   bool trailers_dropped_ = false;
   base::Duration waited_{};

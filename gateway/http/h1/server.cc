@@ -89,7 +89,8 @@ Task<void> ServerConnection::run() {
 constexpr unsigned kInARow = 16;
 
 // Serves the requests that have arrived; true when the connection is idle again. It is here that others have
-// their turn, and not in run(), since an idle connection keeps the frame of that.
+// their turn, and not in run(), since an idle connection keeps the frame of that. A request has no frame of
+// its own beside the exchange's.
 Task<bool> ServerConnection::burst(bool others_first) {
   if (others_first) {
     auto turn = co_await net::turn(*loop_);
@@ -97,9 +98,28 @@ Task<bool> ServerConnection::burst(bool others_first) {
   }
   Session session(*this);
   if (session.input.read_head().kind == net::Io::Kind::again) co_return true;  // woken for nothing
+  base::Scope* scope = co_await base::this_scope();
   for (unsigned served = 1;; ++served) {
-    bool reusable = co_await one_request(session);
-    if (!reusable) co_return false;
+    {
+      base::ArenaLease arena;
+      ServerStream stream(*loop_, session.input, *arena, *facts_, *options_);
+      stream.set_begun(loop_->now());
+      session.request = &stream.request();
+      auto length = co_await head(session);
+      if (length && *length == 0) co_return false;  // ended without a request
+      base::Scope stream_scope(scope);
+      const Running running{stream_scope, stream};
+      auto control = begin(session, running, std::move(length));
+      if (control) {
+        co_await service_->serve(stream).in(stream_scope);
+      } else {
+        co_await service_->refuse(stream, control.error()).in(stream_scope);
+      }
+      bool keep = end(running, control.has_value());
+      if (!keep && stream.head_sent() && (!control || stream.request_unread()))
+        co_await linger(*transport_, *loop_);
+      if (!keep) co_return false;
+    }
     session.input.next_message();
     session.reader.reset();
     if (session.input.empty()) co_return true;
@@ -107,43 +127,34 @@ Task<bool> ServerConnection::burst(bool others_first) {
   }
 }
 
-Task<bool> ServerConnection::one_request(Session& session) {
-  base::ArenaLease arena;
-  ServerStream stream(*loop_, session.input, *arena, *facts_, *options_);
-  stream.set_begun(loop_->now());
-  session.request = &stream.request();
-  auto length = co_await head(session);
-  if (length && *length == 0) co_return false;  // ended without a request
-
-  base::Scope* scope = co_await base::this_scope();
-  base::Scope stream_scope(scope);
-  const Running running{stream_scope, stream};
+// A head of that length has been read, or what there is cannot be one.
+Result<Control> ServerConnection::begin(Session& session, const Running& running,
+                                        Result<std::size_t> length) {
+  ServerStream& stream = running.stream;
   running_ = &running;
   stirred_ = true;
   transport_->watch(this);
-  Result<Control> control =
-      length ? Result<Control>(session.reader.control()) : Result<Control>(std::move(length).unexpected());
-  if (control && control->framing.length > options_->max_body)
-    control = base::fail(Reason::body_too_large, "Content-Length exceeds the limit of " +
-                                                     std::to_string(options_->max_body) + " bytes");
-  if (control) {
-    if (control->upgrade) [[unlikely]]
-      take_upgrade(session, stream, *length);
-    session.input.use(*length);
-    drop_hop_by_hop(stream.request().fields);
-    stream.begin(*control);
-    if (draining_) stream.close_after();
-    co_await service_->serve(stream).in(stream_scope);
-  } else {
-    co_await service_->refuse(stream, control.error()).in(stream_scope);
-  }
+  if (!length) return std::move(length).unexpected();
+  const Control& control = session.reader.control();
+  if (control.framing.length > options_->max_body)
+    return base::fail(Reason::body_too_large,
+                      "Content-Length exceeds the limit of " + std::to_string(options_->max_body) + " bytes");
+  if (control.upgrade) [[unlikely]]
+    take_upgrade(session, stream, *length);
+  session.input.use(*length);
+  drop_hop_by_hop(stream.request().fields);
+  stream.begin(control);
+  if (draining_) stream.close_after();
+  return control;
+}
+
+// It has been answered. True: there may be another request.
+bool ServerConnection::end(const Running& running, bool was_request) noexcept {
+  ServerStream& stream = running.stream;
   transport_->watch(nullptr);
   running_ = nullptr;
-  bool keep = control && stream.reusable() && !stream_scope.cancelled();
   if (stream.head_sent() && !stream.complete()) transport_->break_off();
-  if (!keep && stream.head_sent() && (!control || stream.request_unread()))
-    co_await linger(*transport_, *loop_);
-  co_return keep;
+  return was_request && stream.reusable() && !running.scope.cancelled();
 }
 
 // A request that may turn into a tunnel moves its head into the arena: it may be needed for hours, and then

@@ -13,6 +13,7 @@
 
 namespace sluice::http::h1 {
 
+struct Control;
 class ServerStream;
 
 class ServerConnection final : public http::ServerConnection, private net::Watcher {
@@ -30,8 +31,8 @@ class ServerConnection final : public http::ServerConnection, private net::Watch
   struct Session;
   struct Running;
   base::Task<bool> burst(bool others_first);
-  base::Task<bool> one_request(Session& session);
-  base::Task<bool> answer(Session& session);
+  base::Result<Control> begin(Session& session, const Running& running, base::Result<std::size_t> length);
+  bool end(const Running& running, bool was_request) noexcept;
   std::optional<base::Result<std::size_t>> take_head(Session& session);
   base::Task<base::Result<std::size_t>> head(Session& session);
   base::Task<base::Result<std::size_t>> wait_for_head(Session& session);

@@ -170,7 +170,6 @@ Task<Result<void>> ServerStream::send(ResponseHead& head, BodyPtr& body) {
   Framing::Kind framing;
   frame(head, body.get(), framing);
   Body* sent_body = framing == Framing::Kind::none ? nullptr : body.get();
-  if (!keep_alive_) sender_.end_follows();
   auto sending = sender_.send(write_head(head, true, *arena_), sent_body, framing);
   if (sending.await_ready()) return result_of(sending.await_resume());
   return finish(std::move(sending));

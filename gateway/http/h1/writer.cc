@@ -80,8 +80,8 @@ char* write_lines(char* out, const Fields& fields) noexcept {
     if (line.dropped) continue;
     if (!line.received) {
       flush();
-      out = line.id == FieldId::other ? write_line(out, line.name, line.value)
-                                      : write_named(out, line.name, line.value);
+      bool named = line.named || line.id != FieldId::other;
+      out = named ? write_named(out, line.name, line.value) : write_line(out, line.name, line.value);
       continue;
     }
     if (line.name.data() != run_end) {

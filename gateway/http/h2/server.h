@@ -21,7 +21,10 @@ class ServerStream;
 
 class ServerConnection final : public http::ServerConnection, private Events {
  public:
-  static constexpr std::uint32_t kMaxStreams = 128;           // at a time
+  static constexpr std::uint32_t kMaxStreams = 128;  // at a time
+  // Together with those that the client has reset and whose exchanges have not ended yet: it may replace all
+  // that it has at once, but not leave more and more behind that are finished without it.
+  static constexpr std::size_t kMaxExchanges = 2 * kMaxStreams;
   static constexpr std::uint32_t kStreamWindow = 64 * 1024;   // bytes that a stream may send unread
   static constexpr std::int32_t kConnectionWindow = 1 << 20;  // and all of them together
 

@@ -51,6 +51,11 @@ void ServerConnection::on_begin(const nghttp2_frame_hd& head, Stream* stream) {
 void ServerConnection::on_headers(const nghttp2_frame& frame, Stream* stream) {
   head_since_ = loop_->now();
   if (stream || frame.headers.cat != NGHTTP2_HCAT_REQUEST || session_.terminated()) return;
+  if (count_ >= kMaxExchanges) [[unlikely]] {
+    nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, frame.hd.stream_id, NGHTTP2_REFUSED_STREAM);
+    head_since_ = {};  // nothing is told about the rest of the block
+    return;
+  }
   auto* made = new ServerStream(*this, frame.hd.stream_id);
   made->count_received(kFrameHead + frame.hd.length);
   streams_.push_back(*made);

@@ -164,7 +164,7 @@ struct Passing : Counting {
   }
   // Reads so many pieces of 16 KiB.
   void pass(int pieces) {
-    for (int i = 0; i < pieces; ++i) fake.ex.request_body->read(16 << 10).await_resume();
+    for (int i = 0; i < pieces; ++i) (void)fake.ex.request_body->read(16 << 10).await_resume();
   }
   std::vector<std::int64_t> corrections() const {
     std::vector<std::int64_t> out;
@@ -183,6 +183,21 @@ TEST(Counting, ChargesABodyThatIsNotAnnouncedWhenItHasPassed) {
 
   EXPECT_THAT(passing.corrections(), testing::ElementsAre(4));
   EXPECT_THAT(passing.respond(), HasSubstr("r=3;")) << "what is told is what is left afterwards";
+}
+
+TEST(Counting, ChargesABodyWhereItsRequestWasCharged) {
+  for (auto decider : {stores::Decider::store, stores::Decider::local, stores::Decider::nobody}) {
+    Counting counting("{cost: {body: 10KiB}}");
+    counting.filter->answer.decider = decider;
+    counting.fake.ex.request_body = http::make_body<Unannounced>(counting.fake.ex.arena, "text");
+    counting.ask();
+    (void)counting.fake.ex.request_body->read(100).await_resume();
+
+    bool counted = decider != stores::Decider::nobody;
+    ASSERT_EQ(counting.filter->corrected.size(), counted ? 1u : 0u);
+    if (!counted) continue;
+    EXPECT_EQ(counting.filter->corrected[0].local, decider == stores::Decider::local);
+  }
 }
 
 TEST(Counting, ChargesALongBodyOnItsWay) {

@@ -222,8 +222,9 @@ class FakeEnvironment final : public config::Environment {
   std::map<std::string, std::string> variables, files;
   std::map<std::string, std::vector<std::string>> globs;
   std::map<std::string, std::string> failing_globs;
-  std::map<std::string, VaultAnswer> secrets;                   // of Vault, by path
-  mutable std::vector<std::vector<std::string>> asked;          // of Vault
+  std::map<std::string, VaultAnswer> secrets;  // of Vault, by path
+  bool has_vault = true;
+  mutable std::vector<std::vector<std::string>> asked;  // of Vault
   mutable std::vector<config::VaultConfig> asked_as;
 
   std::optional<std::string> variable(const std::string& name) const override {
@@ -242,8 +243,9 @@ class FakeEnvironment final : public config::Environment {
     auto at = globs.find(pattern);
     return {at == globs.end() ? std::vector<std::string>() : at->second, {}};
   }
-  std::vector<VaultAnswer> vault(const config::VaultConfig& config,
-                                 const std::vector<std::string>& paths) const override {
+  std::optional<std::vector<VaultAnswer>> vault(const config::VaultConfig& config, const config::Document&,
+                                                const std::vector<std::string>& paths) const override {
+    if (!has_vault) return std::nullopt;
     asked.push_back(paths);
     asked_as.push_back(config);
     std::vector<VaultAnswer> out;

@@ -150,42 +150,44 @@ class VaultSubstitution : public SubstitutionTest {
   }
   std::string said(const std::string& yaml) {
     diagnostics_ = Diagnostics();
-    vaulted_.clear();
-    document_.emplace(parse(yaml, diagnostics_, "conf/gateway.yaml", environment_, &vaulted_));
+    vault_ = {};
+    document_.emplace(parse(yaml, diagnostics_, "conf/gateway.yaml", environment_, &vault_));
     return diagnostics_.text();
   }
   std::string text(std::string_view path) { return std::string(document_->find(path)->text()); }
 
-  std::vector<Vaulted> vaulted_;
+  VaultUse vault_;
 };
 
 TEST_F(VaultSubstitution, PutsFieldsOfSecretsIntoTexts) {
   EXPECT_EQ(value("${vault:secret/data/orders#password}"), "hunter2-hunter2");
-  EXPECT_EQ(value("'${env:NAME}/${vault:secret/data/orders#user}:${vault:kv/data/b#pin}'"), "orders/orders:1234");
+  EXPECT_EQ(value("'${env:NAME}/${vault:secret/data/orders#user}:${vault:kv/data/b#pin}'"),
+            "orders/orders:1234");
   EXPECT_TRUE(substituted());
   EXPECT_EQ(value("$${vault:secret/data/orders#user}"), "$${vault:secret/data/orders#user}");
 }
 
 TEST_F(VaultSubstitution, AsksOnceForEverything) {
-  EXPECT_EQ(said("a: ${vault:secret/data/orders#user}\nb: [${vault:kv/data/b#pin}]\n"
+  EXPECT_EQ(said("a: ${vault:secret/data/orders#user}\nb: [\"${vault:kv/data/b#pin}\"]\n"
                  "c: ${vault:secret/data/orders#password}\n"),
             "");
 
   ASSERT_EQ(environment_.asked.size(), 1u);
   EXPECT_THAT(environment_.asked[0], testing::ElementsAre("secret/data/orders", "kv/data/b"));
   EXPECT_EQ(text("b[0]"), "1234");
-  EXPECT_EQ(vaulted_.size(), 3u);
+  EXPECT_EQ(vault_.secrets.size(), 3u);
 }
 
 TEST_F(VaultSubstitution, AsksNobodyWithoutNeed) {
   EXPECT_EQ(said("a: $${vault:x#y}\nvault: {address: \"http://127.0.0.1:8200\"}\n"), "");
 
   EXPECT_TRUE(environment_.asked.empty());
-  EXPECT_TRUE(vaulted_.empty());
+  EXPECT_TRUE(vault_.secrets.empty());
 }
 
 TEST_F(VaultSubstitution, AsksWhereTheDocumentSays) {
-  EXPECT_EQ(said("a: ${vault:kv/data/b#pin}\nvault: {address: \"https://v:8200\", token: \"${env:NAME}\"}\n"), "");
+  EXPECT_EQ(said("a: ${vault:kv/data/b#pin}\nvault: {address: \"https://v:8200\", token: \"${env:NAME}\"}\n"),
+            "");
 
   EXPECT_EQ(environment_.asked_as[0].address, "https://v:8200");
   EXPECT_EQ(environment_.asked_as[0].token.value, "orders");
@@ -199,8 +201,9 @@ TEST_F(VaultSubstitution, ReachesAliasesToo) {
 }
 
 TEST_F(VaultSubstitution, SaysWhatIsMissingAndWhere) {
-  EXPECT_EQ(said("a: ${vault:kv/data/c#pin}\n"),
-            "conf/gateway.yaml:1:4: error: Vault has nothing at kv/data/c\n  a: ${vault:kv/data/c#pin}\n     ^\n");
+  EXPECT_EQ(
+      said("a: ${vault:kv/data/c#pin}\n"),
+      "conf/gateway.yaml:1:4: error: Vault has nothing at kv/data/c\n  a: ${vault:kv/data/c#pin}\n     ^\n");
   EXPECT_THAT(said("a: ${vault:secret/data/orders#pasword}\n"),
               HasSubstr("has no field `pasword`\n  a: ${vault:secret/data/orders#pasword}\n     ^\n"
                         "  did you mean \"password\"?"));
@@ -219,7 +222,7 @@ TEST_F(VaultSubstitution, SaysThatAnOldValueStays) {
 
 TEST_F(VaultSubstitution, IsNotUsedToFindVault) {
   EXPECT_THAT(said("vault: {address: \"https://v\", token: \"${vault:kv/data/b#pin}\"}\n"),
-              HasSubstr("1:34: error: what says where Vault is cannot come from Vault"));
+              HasSubstr("1:38: error: what says where Vault is cannot come from Vault"));
   EXPECT_TRUE(environment_.asked.empty());
 }
 
@@ -228,6 +231,69 @@ TEST_F(VaultSubstitution, WaitsUntilTheSettingsOfVaultAreRight) {
 
   EXPECT_TRUE(environment_.asked.empty());
   EXPECT_EQ(document_->find("a")->kind, Kind::broken);
+}
+
+TEST_F(VaultSubstitution, AsksNobodyForADocumentThatIsWrong) {
+  said("a: ${vault:kv/data/b#pin}\nb: ${env:NOBODY}\n");
+
+  EXPECT_TRUE(environment_.asked.empty());
+  EXPECT_EQ(document_->find("a")->kind, Kind::broken);
+}
+
+TEST_F(VaultSubstitution, DoesWithoutWhereThereIsNobodyToAsk) {
+  environment_.has_vault = false;
+
+  EXPECT_THAT(said("a: ${vault:kv/data/b#pin}\nb: ${vault:kv/data/b}\nc: ${vault:kv/data/b#pin}\n"),
+              testing::AllOf(HasSubstr("2:4: error: ${vault:} needs the field"),
+                             HasSubstr("1:4: warning: nobody asks Vault for its secrets here")));
+
+  EXPECT_TRUE(vault_.unasked);
+  EXPECT_EQ(document_->find("c")->kind, Kind::broken);
+  EXPECT_FALSE(diagnostics_.text().find("3:4:") != std::string::npos) << "said once";
+}
+
+TEST_F(VaultSubstitution, FindsItsTokenBesideTheFileThatNamesIt) {
+  said("a: ${vault:kv/data/b#pin}\nvault: {token_file: run/token}\n");
+
+  EXPECT_EQ(environment_.asked_as[0].token_file, "conf/run/token");
+  EXPECT_EQ(vault_.config.token_file, "conf/run/token");
+}
+
+// Whoever may write confined files may not be the one who may read secrets, or whom the token is for.
+class ConfinedVaultSubstitution : public VaultSubstitution {
+ protected:
+  std::string said_of(const std::string& team) {
+    environment_.files["conf/team.yaml"] = team;
+    return said("include: {files: team.yaml, confine: {path: /team/**}}\na: ${vault:kv/data/b#pin}\n");
+  }
+};
+
+TEST_F(ConfinedVaultSubstitution, LetsOthersAsk) {
+  EXPECT_EQ(said_of("routes: [x]\n"), "");
+  EXPECT_EQ(environment_.asked.size(), 1u);
+}
+
+TEST_F(ConfinedVaultSubstitution, HoldsNoReference) {
+  EXPECT_THAT(said_of("routes: [\"${vault:kv/data/b#pin}\"]\n"),
+              HasSubstr("conf/team.yaml:1:10: error: a file that is confined cannot hold ${vault:}"));
+  EXPECT_TRUE(environment_.asked.empty());
+}
+
+TEST_F(ConfinedVaultSubstitution, DoesNotSayWhoIsAsked) {
+  EXPECT_THAT(said_of("vault: {address: \"https://evil\"}\n"),
+              HasSubstr("conf/team.yaml:1:8: error: a file that is confined cannot hold `vault`"));
+  EXPECT_TRUE(environment_.asked.empty());
+  EXPECT_THAT(said_of("resolver: {nameservers: [10.0.0.1]}\n"), HasSubstr("cannot hold `resolver`"));
+  EXPECT_TRUE(environment_.asked.empty());
+}
+
+TEST_F(ConfinedVaultSubstitution, DoesNotAddToWhoIsAsked) {
+  environment_.files["conf/team.yaml"] = "vault: {token_file: /etc/shadow}\n";
+
+  EXPECT_THAT(said("include: {files: team.yaml, confine: {path: /team/**}}\na: ${vault:kv/data/b#pin}\n"
+                   "vault: {address: \"https://vault\"}\n"),
+              HasSubstr("conf/team.yaml:1:"));
+  EXPECT_TRUE(environment_.asked.empty());
 }
 
 TEST_F(VaultSubstitution, IsNotShown) {

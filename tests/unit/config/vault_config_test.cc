@@ -43,7 +43,8 @@ bool is_reference(std::string_view text) {
 
 TEST(VaultConfig, ReadsEverySetting) {
   auto c = bound(
-      "{address: 'https://v:8200', token: t, namespace: a/b, ca: pem, timeout: 2s, refresh: 1m}");
+      "{address: 'https://v:8200', token: t, namespace: a/b, ca: pem, timeout: 2s, refresh: 1m, allow_http: "
+      "true}");
 
   EXPECT_EQ(c.address, "https://v:8200");
   EXPECT_EQ(c.token.value, "t");
@@ -51,6 +52,7 @@ TEST(VaultConfig, ReadsEverySetting) {
   EXPECT_EQ(c.ca, "pem");
   EXPECT_EQ(c.timeout, 2s);
   EXPECT_EQ(c.refresh, 1min);
+  EXPECT_TRUE(c.allow_http);
   EXPECT_EQ(bound("{token_file: /run/t}").token_file, "/run/t");
   EXPECT_EQ(bound("{refresh: 0s}").refresh, 0s);
 }

@@ -142,7 +142,8 @@ TEST_F(Yaml, RefusesKeysThatAreNotTexts) {
   EXPECT_THAT(wrong("a: &x b\n*x : c\n"), ElementsAre("2:1 an alias (`*`) cannot be a key"));
   EXPECT_THAT(wrong("&x a: b\n"), ElementsAre("1:1 an anchor (`&`) belongs to a value, not to a key"));
   EXPECT_THAT(wrong("\"a\\0b\": c\n"), ElementsAre("1:1 a key must not hold the NUL character"));
-  EXPECT_THAT(wrong("${env:X}: c\n"), ElementsAre("1:1 a key cannot come from ${env:}, ${file:} or ${vault:}"));
+  EXPECT_THAT(wrong("${env:X}: c\n"),
+              ElementsAre("1:1 a key cannot come from ${env:}, ${file:} or ${vault:}"));
 }
 
 TEST_F(Yaml, TakesAWordOrNumberAsKeyForWhatItSays) {

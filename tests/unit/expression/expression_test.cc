@@ -204,8 +204,10 @@ TEST(Expression, SaysWhereTimesDoNotFit) {
   EXPECT_EQ(fault("time.a > timestamp('tomorrow')"),
             "20: this is no time; write a date such as 2027-01-31 or 2027-01-31T12:00:00Z");
   EXPECT_EQ(fault("time.a > timestamp(1)"), "20: `timestamp` wants a text, this is a number");
-  EXPECT_EQ(fault("text.a.getHours() == 1"), "8: `getHours` wants a time, this is a text");
-  EXPECT_EQ(fault("any.a.getHours() == 1"), "7: `getHours` wants a time, this is any value");
+  EXPECT_EQ(fault("text.a.getHours() == 1"),
+            "8: `getHours` wants a time, this is a text; timestamp() makes a time of a text");
+  EXPECT_EQ(fault("any.a.getHours() == 1"),
+            "7: `getHours` wants a time, this is any value; timestamp() makes a time of a text");
   EXPECT_EQ(fault("time.a.getHours('Europe/Nowhere') == 1"),
             "17: there is no time zone `Europe/Nowhere`; names are those of the IANA database, such as "
             "Europe/Berlin");

@@ -230,8 +230,7 @@ TEST(Listen, TakesNoMoreButWhatHasBegun) {
   EXPECT_EQ(::connect(after, at.data(), at.size()), -1);
   EXPECT_EQ(errno, EINPROGRESS);
   EXPECT_EQ(::accept(fd, nullptr, nullptr), -1);
-  int nothing = 0;
-  ::setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &nothing, sizeof nothing);
+  begin_again(fd);
   pollfd writable{after, POLLOUT, 0};
   EXPECT_EQ(::poll(&writable, 1, 10'000), 1);
   EXPECT_EQ(writable.revents, POLLOUT);

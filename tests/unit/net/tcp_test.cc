@@ -160,37 +160,6 @@ TEST_F(TcpTest, ClosesOneDirectionAndKeepsTheOther) {
   EXPECT_EQ(text(*client, 4), "late");
 }
 
-TEST_F(TcpTest, SendsItsLastBytesThoughTheOtherSideHasSentMoreThanWasRead) {
-  auto client = connected();
-  auto server = accept();
-  char buffer[64];
-  write(*client, "one");
-  ASSERT_EQ(text(*server, 3), "one");
-  write(*client, "two");
-
-  server->end_follows();
-  EXPECT_EQ(write(*server, "bye").bytes, 3u);
-  server.reset();
-
-  EXPECT_EQ(read(*client, buffer).bytes, 3u);
-  EXPECT_EQ(std::string_view(buffer, 3), "bye");
-}
-
-TEST_F(TcpTest, SendsItsLastBytesWhenItFinishesAndReadsOn) {
-  auto client = connected();
-  auto server = accept();
-  char buffer[64];
-
-  server->end_follows();
-  write(*server, "bye");
-  server->shutdown_write();
-
-  EXPECT_EQ(text(*client, 3), "bye");
-  EXPECT_EQ(read(*client, buffer).kind, Io::Kind::closed);
-  write(*client, "late");
-  EXPECT_EQ(text(*server, 4), "late");
-}
-
 TEST_F(TcpTest, FailsToWriteToAClosedConnectionWithoutASignal) {
   auto client = connected();
   auto server = accept();

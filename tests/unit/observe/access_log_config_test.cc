@@ -71,6 +71,11 @@ TEST(AccessLogConfig, TakesALineOfOnesOwn) {
   EXPECT_EQ(bound("access_log: {template: '${status} ${path}'}\n").line->text(), "${status} ${path}");
 }
 
+TEST(AccessLogConfig, GoesToACollector) {
+  EXPECT_EQ(bound("access_log: {otlp: 'http://c:4318'}\n").otlp->endpoint, "http://c:4318");
+  EXPECT_FALSE(bound("{}").otlp);
+}
+
 TEST(AccessLogConfig, HasShortForms) {
   EXPECT_EQ(bound("access_log: combined\n").format, LogFormat::combined);
   EXPECT_FALSE(bound("access_log: off\n").enabled);
@@ -85,6 +90,8 @@ TEST(AccessLogConfig, RefusesWhatCannotWork) {
               testing::HasSubstr("did you mean \"status\"?"));
   EXPECT_THAT(refused("access_log: {template: '${status}', format: json}\n"), testing::HasSubstr("format"));
   EXPECT_THAT(refused("access_log: {to: 'syslog://10.0.0.5'}\n"), testing::HasSubstr("has no port"));
+  EXPECT_THAT(refused("access_log: {to: stdout, otlp: 'http://c'}\n"), testing::HasSubstr("otlp"));
+  EXPECT_THAT(refused("access_log: {format: json, otlp: 'http://c'}\n"), testing::HasSubstr("otlp"));
   EXPECT_THAT(refused("access_log: {sample: 101%}\n"), testing::HasSubstr("sample"));
 }
 

@@ -93,5 +93,81 @@ TEST(LogSink, RefusesAFifoWithoutAReader) {
   EXPECT_FALSE(sink.open());
 }
 
+// A collector that answers as soon as it is run.
+class PromptWire final : public OtlpWire {
+ public:
+  explicit PromptWire(std::vector<std::string>& bodies) : bodies_(bodies) {}
+  void post(std::string body, std::function<void(OtlpAnswer)> done) override {
+    bodies_.push_back(std::move(body));
+    done_ = std::move(done);
+  }
+  void run(std::chrono::milliseconds) override {
+    if (auto done = std::exchange(done_, nullptr)) done({status, "", "", ""});
+  }
+  const std::string& where() const noexcept override { return where_; }
+  unsigned status = 200;
+
+ private:
+  std::vector<std::string>& bodies_;
+  std::function<void(OtlpAnswer)> done_;
+  const std::string where_ = "http://c:4318/v1/logs";
+};
+
+class CollectorSink : public testing::Test {
+ protected:
+  LogSink sink(unsigned batch) {
+    OtlpConfig config;
+    config.batch = batch;
+    auto wire = std::make_unique<PromptWire>(bodies_);
+    wire_ = wire.get();
+    return LogSink(std::make_unique<OtlpQueue>(config, std::move(wire)));
+  }
+  std::vector<std::string> bodies_;
+  PromptWire* wire_ = nullptr;
+};
+
+TEST_F(CollectorSink, TakesWholeLines) {
+  LogSink out = sink(3);
+  ASSERT_TRUE(out.open());
+
+  EXPECT_EQ(out.write("{1}\n{2", "2}\n{3}\n", 0ms), 13u);
+  EXPECT_TRUE(out.tick());
+
+  ASSERT_EQ(bodies_.size(), 1u);
+  EXPECT_THAT(bodies_[0], testing::HasSubstr("[{1},{22},{3}]"));
+  EXPECT_EQ(out.to(), "http://c:4318/v1/logs");
+}
+
+TEST_F(CollectorSink, WaitsForAnAnswerWhereThereIsNoRoom) {
+  LogSink out = sink(1);
+
+  EXPECT_EQ(out.write("{1}\n{2}\n{3}\n", "", 0ms), 8u);
+  EXPECT_EQ(out.error(), 0);
+  EXPECT_EQ(out.write("{3}\n", "", 100ms), 4u);
+}
+
+TEST_F(CollectorSink, HasFinishedWhenAllIsDelivered) {
+  LogSink out = sink(10);
+  out.write("{1}\n", "", 0ms);
+
+  EXPECT_FALSE(out.finish());
+  out.wait(1ms);
+  EXPECT_TRUE(out.finish());
+  EXPECT_EQ(out.abandon(), 0u);
+}
+
+TEST_F(CollectorSink, CountsWhatTheCollectorDoesNotWant) {
+  LogSink out = sink(10);
+  wire_->status = 400;
+  out.write("{1}\n{2}\n", "", 0ms);
+  out.finish();
+  out.wait(1ms);
+  out.tick();
+
+  LogLosses losses;
+  out.add_losses(losses);
+  EXPECT_EQ(losses, (LogLosses{0, 0, 2, 0}));
+}
+
 }  // namespace
 }  // namespace sluice::observe

@@ -48,7 +48,8 @@ TEST(OtlpConfig, NeedsNothingButTheCollector) {
 TEST(OtlpConfig, ReadsEverySetting) {
   auto c = bound(
       "{endpoint: 'https://c/otlp/v1/logs', headers: {x-key: abc}, ca: pem, service_name: edge, "
-      "resource: {deployment.environment.name: test}, batch: 10, interval: 200ms, timeout: 3s, retry_for: 2m}");
+      "resource: {deployment.environment.name: test}, batch: 10, interval: 200ms, timeout: 3s, retry_for: "
+      "2m}");
 
   EXPECT_EQ(c.headers.find("x-key")->value, "abc");
   EXPECT_EQ(*c.resource.find("deployment.environment.name"), "test");

@@ -24,7 +24,7 @@ AccessRecord proxied() {
   r.client_ip = "203.0.113.7";
   r.client_port = 51'234;
   r.method = "GET";
-  r.host = "api.example.com:8443";
+  r.host = "api.example.com";
   r.path = "/orders/4711?page=2&token=abc";
   r.protocol = "HTTP/1.1";
   r.status = 200;
@@ -61,10 +61,11 @@ std::string number(std::string_view key, std::string_view value) {
 TEST(OtlpRecord, SaysWhenItWasAndWhat) {
   auto record = written(proxied());
 
-  EXPECT_THAT(record, testing::StartsWith(
-                          R"({"timeUnixNano":"1767323045078000000","observedTimeUnixNano":"1767323045080000000",)"
-                          R"("severityNumber":9,"severityText":"INFO",)"
-                          R"("body":{"stringValue":"GET /orders/4711 200"},"attributes":[)"));
+  EXPECT_THAT(record,
+              testing::StartsWith(
+                  R"({"timeUnixNano":"1767323045078000000","observedTimeUnixNano":"1767323045080000000",)"
+                  R"("severityNumber":9,"severityText":"INFO",)"
+                  R"("body":{"stringValue":"GET /orders/4711 200"},"attributes":[)"));
 }
 
 TEST(OtlpRecord, NamesWhatTheConventionsName) {
@@ -82,7 +83,6 @@ TEST(OtlpRecord, NamesWhatTheConventionsName) {
   EXPECT_THAT(record, HasSubstr(text("url.path", "/orders/4711")));
   EXPECT_THAT(record, HasSubstr(text("url.query", "page=2&token=REDACTED")));
   EXPECT_THAT(record, HasSubstr(text("server.address", "api.example.com")));
-  EXPECT_THAT(record, HasSubstr(number("server.port", "8443")));
   EXPECT_THAT(record, HasSubstr(text("client.address", "203.0.113.7")));
   EXPECT_THAT(record, HasSubstr(number("client.port", "51234")));
   EXPECT_THAT(record, HasSubstr(text("network.protocol.version", "1.1")));
@@ -97,7 +97,8 @@ TEST(OtlpRecord, NamesWhatTheConventionsName) {
 
 TEST(OtlpRecord, HasAllOtherFieldsByTheirOwnNames) {
   AccessRecord r = proxied();
-  AttemptRecord attempts[] = {{"10.0.0.6:8080", 503, base::Reason::none, 1ms}, {"10.0.0.7:8080", 200, {}, 2ms}};
+  AttemptRecord attempts[] = {{"10.0.0.6:8080", 503, base::Reason::none, 1ms},
+                              {"10.0.0.7:8080", 200, {}, 2ms}};
   std::string_view partial[] = {"users"};
   r.attempts = attempts;
   r.partial = partial;
@@ -111,7 +112,8 @@ TEST(OtlpRecord, HasAllOtherFieldsByTheirOwnNames) {
   EXPECT_THAT(record, HasSubstr(number("sluice.rate_limit_remaining", "7")));
   EXPECT_THAT(record, HasSubstr(R"({"key":"sluice.attempts","value":{"arrayValue":{"values":)"
                                 R"([{"stringValue":"10.0.0.6:8080 503 - 1.000"},)"));
-  EXPECT_THAT(record, HasSubstr(R"("sluice.partial","value":{"arrayValue":{"values":[{"stringValue":"users"}]}})"));
+  EXPECT_THAT(record,
+              HasSubstr(R"("sluice.partial","value":{"arrayValue":{"values":[{"stringValue":"users"}]}})"));
   EXPECT_THAT(record, Not(HasSubstr("sluice.status")));
   EXPECT_THAT(record, Not(HasSubstr("sluice.time")));
 }
@@ -141,11 +143,11 @@ TEST(OtlpRecord, BelongsToTheTraceOfItsRequest) {
 TEST(OtlpRecord, EscapesWhatClientsSend) {
   AccessRecord r = proxied();
   r.path = "/a\"}]}\n\xff?\"=\\";
-  r.host = "[::1]:80";
+  r.host = "a\"b";
   r.user_agent = "\x01";
   auto record = written(r);
 
-  EXPECT_THAT(record, HasSubstr(text("server.address", "[::1]")));
+  EXPECT_THAT(record, HasSubstr(text("server.address", R"(a\"b)")));
   EXPECT_THAT(record, HasSubstr(R"(/a\"}]})"));
 }
 
@@ -156,10 +158,10 @@ TEST(OtlpRecord, KeepsWithinItsBound) {
   std::string path = '/' + bad + '?' + bad, short_path = '/' + bad.substr(0, 2000) + '?' + bad;
   std::vector<AttemptRecord> attempts(12, AttemptRecord{one, 503, base::Reason::none, 1ms});
   std::vector<std::string_view> partial(20, one);
-  for (std::string_view* text : {&r.request_id, &r.listener, &r.client_ip, &r.method, &r.host, &r.protocol,
-                                 &r.tls_version, &r.sni, &r.detail, &r.route, &r.consumer, &r.auth_method,
-                                 &r.credential, &r.policy_denied, &r.upstream, &r.target, &r.user_agent,
-                                 &r.referer, &r.config_hash})
+  for (std::string_view* text :
+       {&r.request_id, &r.listener, &r.client_ip, &r.method, &r.host, &r.protocol, &r.tls_version, &r.sni,
+        &r.detail, &r.route, &r.consumer, &r.auth_method, &r.credential, &r.policy_denied, &r.upstream,
+        &r.target, &r.user_agent, &r.referer, &r.config_hash})
     *text = one;
   r.attempts = attempts;
   r.partial = partial;

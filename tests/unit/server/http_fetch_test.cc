@@ -95,6 +95,14 @@ TEST_F(HttpFetch, GetsADocumentAndWhatIsSaidOfItsAge) {
   EXPECT_THAT(asked_, Not(HasSubstr("Content-")));
 }
 
+TEST_F(HttpFetch, RefusesFieldsThatAreTooLong) {
+  auto what = request();
+  what.fields = {{"Authorization", "Bearer " + std::string(70'000, 'x')}};
+  Tcp::socket peer(control_);
+
+  EXPECT_EQ(ask(what, peer, good_), "cannot be asked: a header field of the request is longer than 64 KiB");
+}
+
 TEST_F(HttpFetch, LooksItsServerUpAsTargetsAreLookedUp) {
   names_.lookup().resolves("idp.example", {"127.0.0.1"});
   auto what = request();

@@ -34,6 +34,7 @@ class SaidTargetsTest : public testing::Test {
   bool forget(SaidTargets& said) { return said.forget(*upstream_).kind == Kind::done; }
   bool forget() { return forget(said_); }
   std::string state() const { return directory_ / "state"; }
+  static bool is_configured(std::string_view upstream) { return upstream == "orders"; }
   // What another process makes of the same configuration.
   void restart() {
     said_ = SaidTargets();
@@ -103,7 +104,7 @@ TEST_F(SaidTargetsTest, OutliveTheSnapshot) {
   config.targets = {{{"10.0.0.9", 80}, 1}};
   upstream_ = std::make_shared<upstream::Upstream>("orders", config, upstream::DefaultsConfig{}, targets_);
 
-  said_.apply(std::vector{upstream_});
+  said_.apply(std::vector{upstream_}, is_configured);
 
   EXPECT_THAT(texts(), ElementsAre("10.0.0.2:80"));
 }
@@ -201,10 +202,21 @@ TEST_F(SaidTargetsTest, ThatArePersistedGoWithTheirUpstream) {
   said_.keep_in(state());
   ASSERT_TRUE(put("[http://10.0.0.2:80]", true));
 
-  said_.apply({});
+  said_.apply({}, [](std::string_view) { return false; });
   restart();
 
   EXPECT_THAT(texts(), ElementsAre("10.0.0.1:80"));
+}
+
+TEST_F(SaidTargetsTest, StayWhileTheirUpstreamIsConfiguredAndNotUsed) {
+  said_.keep_in(state());
+  ASSERT_TRUE(put("[http://10.0.0.2:80]", true));
+
+  said_.apply({}, is_configured);
+
+  EXPECT_TRUE(said_.told("orders").said);
+  restart();
+  EXPECT_THAT(texts(), ElementsAre("10.0.0.2:80"));
 }
 
 }  // namespace

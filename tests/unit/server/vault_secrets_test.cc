@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// What becomes of answers; that they are fetched is tested end to end.
+// What becomes of answers, and of those that do not come; that they are fetched is tested end to end.
 #include "gateway/server/vault_secrets.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <thread>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include "tests/unit/config/sample.h"
 
 namespace sluice::server {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::HasSubstr;
+using Tcp = boost::asio::ip::tcp;
 
 class VaultSecretsTest : public testing::Test {
  protected:
@@ -27,6 +34,22 @@ class VaultSecretsTest : public testing::Test {
     return out;
   }
 
+  // Of a Vault that accepts connections, by the system, and says nothing.
+  config::VaultConfig silent(config::Duration timeout) const {
+    config::VaultConfig out;
+    out.address = "http://127.0.0.1:" + std::to_string(listening_.local_endpoint().port());
+    out.timeout = timeout;
+    return out;
+  }
+  std::vector<config::Environment::VaultAnswer> ask(const config::VaultConfig& config,
+                                                    const std::string& yaml = "version: 1\n") const {
+    config::Diagnostics diagnostics;
+    auto document = config::parse(yaml, diagnostics);
+    return secrets_.vault(config, document, {"a", "b"}).value();
+  }
+
+  boost::asio::io_context io_;
+  Tcp::acceptor listening_{io_, Tcp::endpoint(boost::asio::ip::make_address("127.0.0.1"), 0)};
   sample::FakeEnvironment system_;
   VaultAccess access_;
   VaultSecrets secrets_{system_};
@@ -64,11 +87,36 @@ TEST_F(VaultSecretsTest, KeepsTheVaultsAndNamespacesApart) {
 }
 
 TEST_F(VaultSecretsTest, SaysForEachPathThatThereIsNoVault) {
-  auto answers = secrets_.vault({}, {"a", "b"});
+  auto answers = ask({});
 
   ASSERT_EQ(answers.size(), 2u);
   EXPECT_EQ(answers[1].error, "it is not known where Vault is");
   EXPECT_THAT(answers[1].hint, HasSubstr("VAULT_ADDR"));
+}
+
+TEST_F(VaultSecretsTest, LetsGoOfQuestionsThatAreNotAnsweredInTime) {
+  auto answers = ask(silent(50ms));
+
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_THAT(answers[0].error, HasSubstr("does not answer in time"));
+  EXPECT_THAT(answers[1].error, HasSubstr("does not answer in time"));
+}
+
+TEST_F(VaultSecretsTest, WaitsForNobodyOnceItHasGivenUp) {
+  std::thread waiting([&] {
+    Tcp::socket asked(io_);
+    listening_.accept(asked);
+    secrets_.give_up();
+  });
+
+  EXPECT_THAT(ask(silent(1h))[0].error, HasSubstr("does not answer in time"));
+  EXPECT_THAT(ask(silent(1h))[0].error, HasSubstr("does not answer in time"));
+  waiting.join();
+}
+
+TEST_F(VaultSecretsTest, AsksNobodyBeforeTheResolverIsRight) {
+  EXPECT_EQ(ask(silent(1h), "resolver: {nameservers: [nobody]}\n")[0].error,
+            "Vault is not asked before `resolver` is right");
 }
 
 TEST_F(VaultSecretsTest, IsTheSystemOtherwise) {

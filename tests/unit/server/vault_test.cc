@@ -102,6 +102,13 @@ TEST_F(VaultTest, SaysWhatIsWrongWithTheSettings) {
   EXPECT_EQ(fault(), "it is not known where Vault is");
   config_.address = "https://user@vault";
   EXPECT_THAT(fault(), HasSubstr("cannot be used: it must not hold a user or a password"));
+  config_.address = "http://vault:8200";
+  EXPECT_THAT(fault(), HasSubstr("Vault is not asked without https"));
+  config_.address = "";
+  environment_.variables = {{"VAULT_ADDR", "http://vault:8200"}};
+  EXPECT_THAT(fault(), HasSubstr("Vault is not asked without https"));
+  config_.allow_http = true;
+  EXPECT_EQ(fault(), "none");
   config_.address = "https://vault";
   config_.token_file = "/none";
   EXPECT_EQ(fault(), "cannot read /none, the token for Vault: No such file or directory");
@@ -120,7 +127,8 @@ TEST_F(VaultTest, ReadsTheFieldsOfASecret) {
 }
 
 TEST_F(VaultTest, TellsAnswersThatAreNoSecrets) {
-  for (const char* body : {"", "{}", "[]", R"({"data":{"password":"x"}})", R"({"data":{"data":1,"metadata":{}}})"})
+  for (const char* body :
+       {"", "{}", "[]", R"({"data":{"password":"x"}})", R"({"data":{"data":1,"metadata":{}}})"})
     EXPECT_THAT(heard(200, body).answer.error, HasSubstr("is no secret of a KV store of version 2")) << body;
   EXPECT_THAT(heard(200, R"({"data":{"data":null,"metadata":{"deletion_time":"x"}}})").answer.error,
               HasSubstr("was deleted"));
@@ -145,7 +153,8 @@ TEST_F(VaultTest, TellsARefusalFromBeingDown) {
   EXPECT_TRUE(heard(473, "").down);
   EXPECT_FALSE(heard(400, "").down);
 
-  auto gone = read_vault(access(), "a", base::fail(base::Reason::internal, "cannot be asked: Connection refused"));
+  auto gone =
+      read_vault(access(), "a", base::fail(base::Reason::internal, "cannot be asked: Connection refused"));
   EXPECT_EQ(gone.answer.error, "Vault at https://vault.example:8200 cannot be asked: Connection refused");
   EXPECT_TRUE(gone.down);
 }

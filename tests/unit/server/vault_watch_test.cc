@@ -7,6 +7,7 @@
 #include <deque>
 
 #include "gateway/base/log.h"
+#include "gateway/observe/metrics.h"
 
 #include "tests/unit/config/sample.h"
 
@@ -123,8 +124,32 @@ TEST_F(VaultWatchTest, KeepsStillWhileVaultIsDown) {
   answer(R"("z":3)");
 
   EXPECT_EQ(changes_, 0);
-  EXPECT_THAT(said_, ElementsAre(HasSubstr("cannot be asked: it is down; the secrets that were read stay in use"),
-                                 HasSubstr("can be read again")));
+  EXPECT_THAT(said_,
+              ElementsAre(HasSubstr("cannot be asked: it is down; the secrets that were read stay in use"),
+                          HasSubstr("can be read again")));
+}
+
+TEST_F(VaultWatchTest, ShowsWhetherTheSecretsCanBeRead) {
+  observe::MetricsRegistry metrics{observe::MetricsOptions{}};
+  auto shown = watch_->at_scrape(metrics.store());
+  auto up = [&] {
+    auto page = metrics.text();
+    auto at = page.find("\nsluice_vault_up ");
+    return at == page.npos ? "not shown" : page.substr(at + 17, 1);
+  };
+
+  EXPECT_EQ(up(), "1");
+  expire();
+  refuse(404);
+  answer(R"("z":3)");
+  EXPECT_EQ(up(), "0");
+  EXPECT_EQ(changes_, 0) << "one that is gone is not a new one";
+  expire();
+  answer(kA);
+  answer(R"("z":3)");
+  EXPECT_EQ(up(), "1");
+  watch_->watch(config_, {});
+  EXPECT_EQ(up(), "not shown");
 }
 
 TEST_F(VaultWatchTest, SeesTheOthersBehindASecretThatIsRefused) {

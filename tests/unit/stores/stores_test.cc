@@ -6,6 +6,8 @@
 
 #include <filesystem>
 
+#include "gateway/observe/series.h"
+
 namespace sluice::stores {
 namespace {
 
@@ -44,6 +46,30 @@ TEST(Stores, LeaveTheFileOfQuotasToAnotherProcessUntilItIsTakenBack) {
     EXPECT_EQ(stores.kept_in(), directory);
   }
   std::filesystem::remove_all(directory);
+}
+
+// A load with other settings is built beside what is in force, and may be rejected.
+TEST(Stores, RenewTheTlsOfTheSettingsThatAreInForce) {
+  base::VirtualClock clock;
+  net::Loop loop(clock);
+  upstream::TargetTable targets({&loop}, nullptr);
+  observe::SeriesStore series{observe::MetricsOptions{}};
+  StoreConfig config;
+  config.redis.url.target = {"10.0.0.1", 6379};
+  StoreConfig other = config;
+  other.replicas = 2;
+  Stores stores;
+  auto in_force = stores.redis("shared", config, targets, nullptr, series);
+  stores.redis("shared", other, targets, nullptr, series);
+  auto target = targets.target(targets.group("store shared #1"), config.redis.url.target);
+  auto renewed = std::make_shared<const upstream::TargetTls>();
+
+  stores.renew_tls("shared", other, std::make_shared<const upstream::TargetTls>());
+  EXPECT_EQ(target->tls(), nullptr);
+  stores.renew_tls("shared", config, renewed);
+
+  EXPECT_EQ(target->tls(), renewed);
+  EXPECT_EQ(stores.redis("shared", config, targets, nullptr, series), in_force);
 }
 
 TEST(Stores, TellLimitsApartAlikeInEveryProcess) {

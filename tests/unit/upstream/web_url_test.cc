@@ -33,6 +33,7 @@ TEST(WebUrl, KnowsWhetherOthersCanListen) {
   EXPECT_TRUE(parse_web_url("http://127.0.0.1:1/")->private_way());
   EXPECT_TRUE(parse_web_url("http://localhost/")->private_way());
   EXPECT_FALSE(parse_web_url("http://idp/")->private_way());
+  EXPECT_FALSE(parse_web_url("http://127.example.com/")->private_way());
 }
 
 }  // namespace

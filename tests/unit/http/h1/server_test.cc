@@ -44,7 +44,6 @@ class ServerTest : public testing::Test {
   base::VirtualClock clock_;
   net::Loop loop_{clock_};
   test::MemoryStream::Pair ends_ = test::MemoryStream::pair(loop_.wheel(), 1024 * 1024);
-  test::MemoryStream& own_ = *ends_.second;  // of the server, while it lives
   ListenerFacts listener_;
   ConnectionFacts facts_{&listener_, net::Address{}};
   ServerOptions options_;
@@ -72,18 +71,6 @@ TEST_F(ServerTest, LetsOthersHaveATurnBetweenPipelinedRequests) {
   EXPECT_EQ(service_.served, kRequests);
   EXPECT_EQ(service_.refused, 0);
   EXPECT_GE(rounds, kRequests / 20);
-}
-
-TEST_F(ServerTest, TellsItsTransportThatTheEndFollowsTheLastResponseAlone) {
-  ends_.first->put("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  test::deliver();
-  EXPECT_EQ(own_.ends(), 0u);
-
-  ends_.first->put("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-  test::deliver();
-
-  EXPECT_EQ(service_.served, 2);
-  EXPECT_EQ(own_.ends(), 1u);
 }
 
 }  // namespace
