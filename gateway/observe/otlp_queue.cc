@@ -151,12 +151,14 @@ void OtlpQueue::land() noexcept {
   flight_.count = 0;
 }
 
-// Once for each kind of trouble, and not often: what a collector says may be another thing each time.
+// Once for each kind of trouble, and of each kind not often: what a collector says may be another thing each
+// time, and it may be well in between.
 void OtlpQueue::trouble(Trouble kind, const std::string& why, base::SteadyTime now) {
-  if (kind == trouble_ || (spoke_at_ && now - *spoke_at_ < kSpeaksAtMostEvery)) return;
+  auto spoke = spoke_at_.find(kind);
+  if (kind == trouble_ || (spoke != spoke_at_.end() && now - spoke->second < kSpeaksAtMostEvery)) return;
   base::log(Level::warning, fmt::format("access log: {} {}", wire_->where(), why));
   trouble_ = kind;
-  spoke_at_ = now;
+  spoke_at_[kind] = now;
 }
 
 // What the collector asks for, or else longer each time; never in step with other gateways.

@@ -8,8 +8,8 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
-#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -93,7 +93,7 @@ class OtlpQueue {
   unsigned tries_ = 0;
   base::SteadyTime again_at_{};
   Trouble trouble_ = Trouble::none;  // that was spoken of
-  std::optional<base::SteadyTime> spoke_at_;
+  std::map<Trouble, base::SteadyTime> spoke_at_;
   std::minstd_rand random_;
   std::atomic<std::uint64_t> refused_{0}, unreachable_{0};
 };

@@ -45,7 +45,7 @@ class Attributes {
   void url_list(std::string_view name, std::string_view value) noexcept {
     begin(name, R"({"arrayValue":{"values":[{"stringValue":")");
     out_ = redacted(redaction_, value, out_, escape_json);
-    out_ = put(out_, "\"}]}}");
+    out_ = put(out_, "\"}]}}}");
   }
   // The part of a URL that begins with "?", without that.
   void query(std::string_view name, std::string_view value) noexcept {

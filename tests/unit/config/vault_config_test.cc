@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/config/bind.h"
+#include "gateway/config/describe.h"
 #include "gateway/config/load.h"
 
 namespace sluice::config {

@@ -180,7 +180,9 @@ TEST_F(OtlpQueueTest, IsNotMadeToSpeakAllTheTime) {
   }
 
   EXPECT_THAT(said_, ElementsAre(HasSubstr("some records: at 0"), HasSubstr("takes records again"),
-                                 HasSubstr("some records: at 60"), HasSubstr("takes records again")));
+                                 HasSubstr("status 404"), HasSubstr("takes records again"),
+                                 HasSubstr("some records: at 60"), HasSubstr("takes records again"),
+                                 HasSubstr("status 404"), HasSubstr("takes records again")));
 }
 
 TEST_F(OtlpQueueTest, SaysOnceThatThereIsTroubleAndThatItIsOver) {
