@@ -106,7 +106,7 @@ TEST_F(KeptTargetsTest, GoWithTheirUpstreams) {
   kept.keep_only([](std::string_view upstream) { return upstream == "users"; });
 
   EXPECT_THAT(kept.lists(), ElementsAre(Pair("users", "[http://b:80]")));
-  EXPECT_THAT(log_, HasSubstr("upstream orders is not in use any more"));
+  EXPECT_THAT(log_, HasSubstr("upstream orders is not configured any more"));
 }
 
 TEST_F(KeptTargetsTest, AreLeftToAnotherProcessUntilItGivesThemBack) {
