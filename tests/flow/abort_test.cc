@@ -168,6 +168,7 @@ TEST_F(Abort, OfAnIdleConnectionIsNothingToSpeakOf) {
 
 class Finish : public ::testing::Test {
  protected:
+  explicit Finish(Downstream downstream = usual_downstream()) : gw(yaml(), downstream) {}
   static std::string yaml(std::string_view more = {}) {
     return "upstreams: {users: {url: \"<users>\", on_client_abort: finish" + std::string(more) +
            "}}\nroutes:\n- {name: ping, match: {path: /ping}, respond: {status: 204}}\n"
@@ -197,7 +198,7 @@ class Finish : public ::testing::Test {
     EXPECT_EQ(other.response().body, "next");
   }
 
-  Gateway gw{yaml()};
+  Gateway gw;
   Metrics before{gw};
   RawClient client = gw.connect();
 };
@@ -321,7 +322,9 @@ TEST_F(Finish, NeedsTheWholeRequest) {
   EXPECT_EQ(json_value(gw.log_line(), "status"), "499");
 }
 
-using FinishH2 = Finish;
+struct FinishH2 : Finish {
+  FinishH2() : Finish(Downstream::h2) {}
+};
 
 TEST_F(FinishH2, OfAStreamEndsTheRequest) {
   auto h2 = gw.h2();
@@ -337,7 +340,7 @@ TEST_F(FinishH2, OfAStreamEndsTheRequest) {
   EXPECT_TRUE(h2.alive());
 }
 
-class FinishH2Midway : public Finish,
+class FinishH2Midway : public FinishH2,
                        public ::testing::WithParamInterface<std::pair<const char*, const char*>> {};
 
 TEST_P(FinishH2Midway, IsOverWithTheLastPiece) {
