@@ -120,10 +120,13 @@ const Field* short_for(const StructShape& shape, Kind kind) noexcept {
   return nullptr;
 }
 
+// Of maps, such as `headers`, others are called the same; their secrets are hidden where they are bound, and
+// by the names of their own that sound like some.
 void hide_secrets(const Shape& root, Sources& sources) {
   for (const StructShape* shape : structs_of(root))
     for (const Field& field : shape->fields)
-      if (holds_secret(field)) sources.hide_key(field.name);
+      if (holds_secret(field) && content_of(field.shape()).form != Shape::Form::map)
+        sources.hide_key(field.name);
 }
 
 void bind(const Document& document, const Shape& shape, void* out, Diagnostics& diagnostics, Names& names) {

@@ -9,8 +9,8 @@
 namespace sluice::net {
 
 BufferPool::~BufferPool() {
-  for (char* b : heads_) ::operator delete(b);
-  for (char* b : bodies_) ::operator delete(b);
+  clear(heads_);
+  clear(bodies_);
   for (Pipe& p : pipes_) close(p);
 }
 
@@ -24,12 +24,18 @@ void BufferPool::drop(char* bytes, std::size_t size) noexcept {
   ::operator delete(bytes);
 }
 
-void BufferPool::trim() noexcept {
-  for (auto [list, size] : {std::pair(&heads_, kHead), std::pair(&bodies_, kBody)}) {
-    for (char* b : *list) ::operator delete(b);
-    hold(-size * list->size());
-    std::vector<char*>().swap(*list);
+void BufferPool::clear(FreeList& list) noexcept {
+  while (Block* block = list.first) {
+    list.first = block->next;
+    ::operator delete(block);
   }
+  list.count = 0;
+}
+
+void BufferPool::trim() noexcept {
+  hold(-kHead * heads_.count - kBody * bodies_.count);
+  clear(heads_);
+  clear(bodies_);
   for (Pipe& p : pipes_) close(p);
   pipes_.clear();
 }

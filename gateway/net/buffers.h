@@ -4,6 +4,7 @@
 #pragma once
 #include <atomic>
 #include <cstddef>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -80,24 +81,37 @@ class BufferPool {
   // Kept for reuse at most; the rest goes back to the system.
   static constexpr std::size_t kKeepHeads = 256, kKeepBodies = 32, kKeepPipes = 64;
 
-  Buffer take(std::vector<char*>& list, std::size_t size) {
-    if (list.empty()) [[unlikely]]
+  // Free blocks, linked through their first bytes.
+  struct Block {
+    Block* next;
+  };
+  struct FreeList {
+    Block* first = nullptr;
+    std::size_t count = 0;
+  };
+
+  Buffer take(FreeList& list, std::size_t size) {
+    Block* block = list.first;
+    if (!block) [[unlikely]]
       return make(size);
-    char* b = list.back();
-    list.pop_back();
-    return {this, b, size};
+    list.first = block->next;
+    --list.count;
+    return {this, reinterpret_cast<char*>(block), size};
   }
   Buffer make(std::size_t size);
   void put(char* bytes, std::size_t size) noexcept {
-    auto& list = size == kHead ? heads_ : bodies_;
-    if (list.size() >= (size == kHead ? kKeepHeads : kKeepBodies)) return drop(bytes, size);
-    list.push_back(bytes);
+    FreeList& list = size == kHead ? heads_ : bodies_;
+    if (list.count >= (size == kHead ? kKeepHeads : kKeepBodies)) [[unlikely]]
+      return drop(bytes, size);
+    list.first = new (bytes) Block{list.first};
+    ++list.count;
   }
   void drop(char* bytes, std::size_t size) noexcept;
+  static void clear(FreeList& list) noexcept;
   // One thread writes.
   void hold(std::size_t bytes) noexcept { held_.store(held() + bytes, std::memory_order_relaxed); }
 
-  std::vector<char*> heads_, bodies_;
+  FreeList heads_, bodies_;
   std::vector<Pipe> pipes_;
   std::atomic<std::size_t> held_{0};
   bool frugal_ = false;

@@ -170,7 +170,7 @@ TEST(HealthChecks, ShowWhatTheyFoundOnTheAdminListener) {
 
   EXPECT_EQ(page.value("Content-Type"), "application/json");
   auto port = std::to_string(gw.upstream("a").port());
-  EXPECT_THAT(page.body, HasSubstr("{\"upstream\":\"users\",\"targets\":["));
+  EXPECT_THAT(page.body, HasSubstr("{\"upstream\":\"users\",\"source\":\"configuration\",\"targets\":["));
   EXPECT_THAT(page.body, HasSubstr("{\"target\":\"127.0.0.1:" + port +
                                    "\",\"state\":\"unhealthy\",\"why\":\"127.0.0.1:" + port +
                                    " fails its health checks: status 500\","));

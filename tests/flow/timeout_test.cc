@@ -190,7 +190,7 @@ TEST_F(UpstreamTimeout, NamesATargetThatDoesNotTakeTheRequest) {
 // The time is over for whoever says how long his answer is, however often he says a little of it.
 TEST_F(UpstreamTimeout, CutsABodyThatTrickles) {
   start(kOneSecondInAll);
-  target->send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+  target->send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
   std::thread trickling([&] { while (target->trickle("x")); });
 
   auto response = client->response();

@@ -106,11 +106,12 @@ Task<bool> ServerConnection::burst(bool others_first) {
       stream.set_begun(loop_->now());
       session.request = &stream.request();
       auto length = co_await head(session);
-      if (length && *length == 0) co_return false;  // ended without a request
+      if (length && *length == 0) [[unlikely]]
+        co_return false;  // ended without a request
       base::Scope stream_scope(scope);
       const Running running{stream_scope, stream};
       auto control = begin(session, running, std::move(length));
-      if (control) {
+      if (control) [[likely]] {
         co_await service_->serve(stream).in(stream_scope);
       } else {
         co_await service_->refuse(stream, control.error()).in(stream_scope);

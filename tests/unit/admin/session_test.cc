@@ -41,8 +41,8 @@ TEST(AdminSession, AnswersPipelinedRequestsInOrder) {
 
 TEST(AdminSession, ReadsTheBodyOfWhatTakesOneAndGoesOn) {
   auto suppliers = plain_suppliers();
-  suppliers.targets.put = [](std::string_view, std::string list) -> std::optional<base::Result<std::size_t>> {
-    return base::Result<std::size_t>(list.size());
+  suppliers.targets.put = [](std::string_view, std::string list, bool) {
+    return TargetsTold{TargetsTold::Kind::done, list.size()};
   };
   AdminLimits limits;
   limits.body = 20'000;

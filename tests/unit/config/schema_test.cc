@@ -67,12 +67,12 @@ TEST_F(Schema, DescribesAmountsByPatternAndSentence) {
   EXPECT_EQ(at(field("timeouts", "connect") + ".description"), "Time to establish a connection. 1ms to 1m.");
   EXPECT_EQ(at(field("timeouts", "connect") + ".default"), "2s");
   EXPECT_EQ(at(field("timeouts", "connect") + ".pattern"),
-            "^[0-9]+(\\.[0-9]+)?(us|ms|s|m|h|d)$|\\$\\{(env|file):");
+            "^[0-9]+(\\.[0-9]+)?(us|ms|s|m|h|d)$|\\$\\{(env|file|vault):");
   EXPECT_EQ(at(field("gateway", "buffer") + ".default"), "(none)");
 }
 
 TEST_F(Schema, DescribesTextsListsAndMaps) {
-  EXPECT_EQ(at(field("route", "name") + ".pattern"), "^(?:[a-z][a-z0-9-]*)$|\\$\\{(env|file):");
+  EXPECT_EQ(at(field("route", "name") + ".pattern"), "^(?:[a-z][a-z0-9-]*)$|\\$\\{(env|file|vault):");
   EXPECT_EQ(
       at(field("gateway", "upstreams")),
       "{description: Groups of targets., type: object, additionalProperties: {$ref: #/$defs/upstream}}");
@@ -94,7 +94,7 @@ TEST_F(Schema, ListsTheWordsOfAnEnum) {
 }
 
 TEST_F(Schema, AllowsShortForms) {
-  EXPECT_EQ(at("$defs.health.anyOf[0].pattern"), "^(?:/.*)$|\\$\\{(env|file):");
+  EXPECT_EQ(at("$defs.health.anyOf[0].pattern"), "^(?:/.*)$|\\$\\{(env|file|vault):");
   EXPECT_EQ(at("$defs.health.anyOf[1].type"), "object");
   EXPECT_EQ(at("$defs.health.anyOf[1].required"), "[path]");
   EXPECT_EQ(at("$defs.retry.anyOf[0].enum"), "[none, safe]");

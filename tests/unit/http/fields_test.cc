@@ -186,6 +186,23 @@ TEST_F(FieldsTest, SetAddsWhatIsMissing) {
   EXPECT_TRUE(fields.has(FieldId::server));
 }
 
+TEST_F(FieldsTest, TakeNamesThatWereLookedUp) {
+  const FieldName server("Server"), tenant("X-Tenant");
+  EXPECT_EQ(server.id, FieldId::server);
+  EXPECT_EQ(tenant.id, FieldId::other);
+  fields.add("x-tenant", "a");
+
+  EXPECT_EQ(fields.find(server), nullptr);
+  EXPECT_EQ(fields.find(tenant)->value, "a");
+  fields.set(tenant, "b");
+  fields.set(server, "one");
+  fields.add(tenant, "c");
+  EXPECT_THAT(texts(fields), testing::ElementsAre("x-tenant: b", "Server: one", "X-Tenant: c"));
+  fields.remove(tenant);
+
+  EXPECT_THAT(texts(fields), testing::ElementsAre("Server: one"));
+}
+
 TEST_F(FieldsTest, SetComparesUnknownNamesIgnoringCase) {
   fields.add("X-One", "1");
   fields.add("X-Two", "2");

@@ -103,8 +103,8 @@ TEST_F(VaultSecretsTest, LetsGoOfQuestionsThatAreNotAnsweredInTime) {
 }
 
 TEST_F(VaultSecretsTest, WaitsForNobodyOnceItHasGivenUp) {
+  Tcp::socket asked(io_);
   std::thread waiting([&] {
-    Tcp::socket asked(io_);
     listening_.accept(asked);
     secrets_.give_up();
   });

@@ -38,6 +38,16 @@ TEST(WriteRequestHead, CopiesAnUntouchedHead) {
   EXPECT_EQ(written(r.head), text);
 }
 
+TEST(WriteRequestHead, WritesNamesThatWereLookedUpUnlessTheyAreNone) {
+  const FieldName good("X-Tenant"), bad("X Tenant\r\nX-Other");
+  Request r("GET / HTTP/1.1\r\nHost: a\r\nx-client: 1\r\n\r\n");
+  r.head.fields.add(bad, "1");
+  r.head.fields.add(good, "2\r\nX-Other: 3");
+  r.head.fields.set(FieldName("X-Client"), "4");
+
+  EXPECT_EQ(written(r.head), "GET / HTTP/1.1\r\nHost: a\r\nx-client: 4\r\nX-Tenant: 2  X-Other: 3\r\n\r\n");
+}
+
 TEST(WriteRequestHead, LeavesDroppedLinesOutWhereverTheyStand) {
   for (int mask = 0; mask < 32; ++mask) {
     Request r("GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\n");
