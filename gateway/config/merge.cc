@@ -45,9 +45,13 @@ const Node* Merger::join(const Section& section) {
     if (first.kind == Kind::sequence) return join_lists(parts);
     if (first.kind == Kind::mapping) return join_mappings(parts);
   }
+  // What stands for a secret of Vault has no text yet: whether two say the same is not known.
+  auto same = [&](const Node* part) {
+    return first.kind == Kind::scalar && same_kind(part) && part->text() == first.text() &&
+           !(part->substituted && part->text().empty());
+  };
   for (const Node* part : parts) {
-    if (part == &first || (first.kind == Kind::scalar && same_kind(part) && part->text() == first.text()))
-      continue;
+    if (part == &first || same(part)) continue;
     diagnostics_.error(part->place, std::string(section.first.key),
                        "`" + std::string(section.first.key) + "` says something else in another file",
                        "first at " + diagnostics_.sources().text(first.place));

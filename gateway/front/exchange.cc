@@ -321,7 +321,9 @@ Task<void> Front::finish_alone(Exchange& ex, Reason failure) {
     auto piece = co_await reading;
     if (!piece) failure = piece.error().reason;
     if (!piece || piece->last) break;
-    if (pieces % kInARow == 0) co_await net::turn(ex.worker.loop);
+    if (pieces % kInARow != 0) continue;
+    auto turn = net::turn(ex.worker.loop);
+    if (co_await turn == base::Outcome::cancelled) failure = turn.why();
   }
   if (answers && failure != Reason::none && ex.attempt) ex.attempt->failed(failure);
   ex.attempt.reset();  // that the client left says nothing about it

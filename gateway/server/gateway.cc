@@ -287,23 +287,30 @@ std::size_t Gateway::generations_alive() {
 
 bool Gateway::open_log(Loaded& loaded, std::unique_ptr<observe::AccessLog>& out) {
   if (!loaded.config.access_log.enabled) return true;
-  std::unique_ptr<observe::OtlpWire> wire;
-  if (const auto& otlp = loaded.config.access_log.otlp)
-    wire = std::make_unique<OtlpHttp>(*otlp, loaded.config.resolver.options());
-  out = std::make_unique<observe::AccessLog>(loaded.config.access_log, static_cast<unsigned>(workers_.size()),
-                                             std::move(wire));
-  auto started = out->start();
+  base::Result<void> started;
+  try {
+    std::unique_ptr<observe::OtlpWire> wire;
+    if (const auto& otlp = loaded.config.access_log.otlp)
+      wire = std::make_unique<OtlpHttp>(*otlp, loaded.config.resolver.options());
+    out = std::make_unique<observe::AccessLog>(loaded.config.access_log,
+                                               static_cast<unsigned>(workers_.size()), std::move(wire));
+    started = out->start();
+  } catch (const std::exception& e) {  // a writer needs descriptors, and there may be none
+    out.reset();
+    started = base::fail(base::Reason::internal, std::string("cannot be begun: ") + e.what());
+  }
   if (started) return true;
   config::Report(loaded.document, loaded.diagnostics).error("access_log.to", started.error().detail);
   return false;
 }
 
-// The old log is closed when no worker can be writing to it.
+// The old log is closed when no worker can be writing to it. Nothing else is done here meanwhile, so a sink
+// that takes nothing is not waited for as long as at the end of the process.
 void Gateway::use_log(std::unique_ptr<observe::AccessLog> access_log) {
   for (unsigned i = 0; i < workers_.size(); ++i)
     workers_[i]->log_to(access_log ? &access_log->lane(i) : nullptr);
   if (log_) connections();
-  if (log_) log_->stop();
+  if (log_) log_->stop(std::chrono::seconds(1));
   log_ = std::move(access_log);
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/server/vault_secrets.h"
 
+#include <exception>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "gateway/config/bind.h"
@@ -68,28 +70,33 @@ std::optional<Answers> VaultSecrets::vault(const config::VaultConfig& config,
   const auto& known = std::get<VaultAccess>(access);
   auto lookups = lookups_of(document);
   if (!lookups) return all_refused({"Vault is not asked before `resolver` is right", {}}, paths.size());
-  FetchLoop loop(std::move(*lookups));
-  begin(loop);
-  auto heard = ask_all(loop, known, paths);
-  end();
+  std::vector<std::optional<base::Result<Fetched>>> heard(paths.size());
+  std::string trouble = "does not answer in time";
+  try {
+    FetchLoop loop(std::move(*lookups));
+    Asking asking(*this, loop);
+    heard = ask_all(loop, known, paths);
+  } catch (const std::exception& e) {  // a loop needs descriptors, and there may be none
+    trouble = std::string("cannot be asked: ") + e.what();
+  }
   Answers out;
   for (std::size_t i = 0; i < paths.size(); ++i) {
-    base::Result<Fetched> fetched = base::fail(base::Reason::internal, "does not answer in time");
+    base::Result<Fetched> fetched = base::fail(base::Reason::internal, trouble);
     if (heard[i]) fetched = std::move(*heard[i]);
     out.push_back(settle(known, paths[i], read_vault(known, paths[i], fetched)));
   }
   return out;
 }
 
-void VaultSecrets::begin(FetchLoop& loop) const {
-  std::lock_guard lock(mutex_);
-  asking_ = &loop;
-  if (given_up_) loop.stop();
+VaultSecrets::Asking::Asking(const VaultSecrets& secrets, FetchLoop& loop) : secrets_(secrets) {
+  std::lock_guard lock(secrets_.mutex_);
+  secrets_.asking_ = &loop;
+  if (secrets_.given_up_) loop.stop();
 }
 
-void VaultSecrets::end() const {
-  std::lock_guard lock(mutex_);
-  asking_ = nullptr;
+VaultSecrets::Asking::~Asking() {
+  std::lock_guard lock(secrets_.mutex_);
+  secrets_.asking_ = nullptr;
 }
 
 void VaultSecrets::give_up() noexcept {

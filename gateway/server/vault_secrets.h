@@ -35,8 +35,16 @@ class VaultSecrets final : public config::Environment {
   VaultAnswer settle(const VaultAccess& access, const std::string& path, VaultHeard heard) const;
 
  private:
-  void begin(FetchLoop& loop) const;
-  void end() const;
+  // While it lives, give_up() stops the loop.
+  class Asking {
+   public:
+    Asking(const VaultSecrets& secrets, FetchLoop& loop);
+    Asking(const Asking&) = delete;
+    ~Asking();
+
+   private:
+    const VaultSecrets& secrets_;
+  };
 
   const config::Environment& system_;
   mutable std::map<std::string, VaultAnswer> last_;  // good answers, by address, namespace and path

@@ -70,7 +70,10 @@ Task<Sent> BodySender::rest(Body& body) {
     auto piece = co_await reading;
     Sent sent = co_await put({}, piece);
     if (!sent || !more_) co_return sent;
-    if (pieces % kInARow == 0) co_await net::turn(*loop_);
+    if (pieces % kInARow != 0) continue;
+    auto turn = net::turn(*loop_);  // who never has to wait hears here that his time is over
+    if (co_await turn == base::Outcome::cancelled)
+      co_return Sent{{net::Written::Kind::cancelled, turn.why(), 0}, std::nullopt};
   }
 }
 
@@ -255,7 +258,10 @@ Task<Sent> BodySender::splice_through(Body& body, net::Transport& from, const ne
       held -= out.bytes;
       *sent_ += out.bytes;
     }
-    if (pieces % kInARow == 0 && left_) co_await net::turn(*loop_);
+    if (pieces % kInARow != 0 || left_ == 0) continue;
+    auto turn = net::turn(*loop_);
+    if (co_await turn == base::Outcome::cancelled)
+      co_return Sent{{net::Written::Kind::cancelled, turn.why(), 0}, std::nullopt};
   }
   co_return Sent{};
 }

@@ -132,6 +132,8 @@ void ServerConnection::on_closed(Stream& stream, std::uint32_t /*code*/) {
 void ServerConnection::on_sent(const nghttp2_frame& frame, Stream* stream) {
   if (stream) server_stream(stream)->count_sent(kFrameHead + frame.hd.length);
   if (frame.hd.type != NGHTTP2_RST_STREAM || !blames_client(frame.rst_stream.error_code)) return;
+  // What is finished for clients that left has taken the room: nobody has done wrong.
+  if (frame.rst_stream.error_code == NGHTTP2_REFUSED_STREAM && count_ >= kMaxExchanges) return;
   if (!conduct_.offended(loop_->now())) calm_down();
 }
 
