@@ -10,10 +10,18 @@ from pathlib import Path
 PROXY_CORE, LOAD_CORE = 0, 1
 
 
+_given = set()
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Never one of those before: they may not be in use yet."""
+    while True:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 def raise_descriptor_limit():

@@ -192,6 +192,15 @@ TEST_F(Load, NamesBothPlacesOfADuplicateAcrossFiles) {
   EXPECT_EQ(text("upstreams.users"), "y");
 }
 
+TEST_F(Load, DoesNotTakeTwoSecretsForTheSameBeforeTheyAreKnown) {
+  environment_.secrets["kv/data/a"].fields = {{"pin", "1234"}};
+  files_["conf/main.yaml"] = "include: a.yaml\nx: \"${vault:kv/data/a#pin}\"\n";
+  files_["conf/a.yaml"] = "x: \"${vault:kv/data/b#pin}\"\n";
+  load_file();
+
+  EXPECT_THAT(wrong(), ElementsAre(HasSubstr("`x` says something else in another file")));
+}
+
 TEST_F(Load, JoinsWithSectionsThatAreEmptyInOneFile) {
   files_["conf/main.yaml"] = "include: a.yaml\nroutes:\n";
   files_["conf/a.yaml"] = "routes: [r]\n";
