@@ -224,16 +224,16 @@ TEST_F(Hedge, FindsOutHowLateIsLate) {
   start("hedge: auto");
   users().answers(200, "ok");
   for (int i = 0; i < 100; ++i) EXPECT_EQ(gw->get("/x").body, "ok");
-  std::atomic<int> asked = 0;
-  users().answers_by([&](const Request&) -> Answer {
-    if (asked++ == 0)
-      while (asked < 2) std::this_thread::yield();
+  auto asked = std::make_shared<std::atomic<int>>(0);  // the one that lost may be answered after this
+  users().answers_by([asked](const Request&) -> Answer {
+    if ((*asked)++ == 0)
+      while (*asked < 2) std::this_thread::yield();
     return {ok("late")};
   });
 
   EXPECT_EQ(gw->get("/x").body, "late");
 
-  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(*asked, 2);
 }
 
 TEST_F(Hedge, LeavesAnUpstreamAloneThatIsAtItsLimit) {
