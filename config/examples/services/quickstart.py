@@ -113,12 +113,17 @@ def serve(binary, config, own, ports):
     except KeyboardInterrupt:
         print("\nquickstart: stopping", flush=True)
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+        heed_no_more()
         stop(list(running.values()))
 
 
+def heed_no_more():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def interrupt(*_):
+    heed_no_more()  # a second Ctrl-C finds the services being stopped
     raise KeyboardInterrupt
 
 
