@@ -68,7 +68,9 @@ Task<Result<Gate::Place>> Gate::enter(unsigned worker, Rules rules, const std::s
   if (rules.waiting == 0) co_return base::fail(rules.refusal, name + std::string(rules.full));
   if (waiting_.load() >= rules.waiting)
     co_return base::fail(rules.refusal, "the queue of " + name + " is full");
-  at_most_.store(rules.at_most, std::memory_order_relaxed);
+  // Not over what was told: these rules may be older.
+  std::uint32_t untold = 0;
+  at_most_.compare_exchange_strong(untold, rules.at_most, std::memory_order_relaxed);
   Waiter waiter(*this, *lines_[worker], rules.patience);
   // It may have become free before anybody could see that somebody waits.
   if (Place place = try_enter(worker, rules.at_most)) co_return place;
@@ -85,6 +87,16 @@ void Gate::allow(std::uint32_t at_most, unsigned worker) noexcept {
   at_most_.store(at_most, std::memory_order_relaxed);
   for (auto left = waiting_.load(); left != 0 && waiting_.load() != 0 && count_up(at_most); --left)
     leave(worker);
+}
+
+// Who begins to wait while this is on its way is looked after by the worker that gets it.
+void Gate::now_allows(std::uint32_t at_most) {
+  at_most_.store(at_most, std::memory_order_relaxed);
+  if (lines_.empty()) return;
+  lines_.front()->loop->post([self = weak_from_this()] {
+    auto gate = self.lock();
+    if (gate) gate->allow(gate->at_most_.load(std::memory_order_relaxed), 0);
+  });
 }
 
 // A place goes on to somebody who waits, or becomes free. Who begins to wait in between looks himself.

@@ -66,6 +66,9 @@ class Gate : public std::enable_shared_from_this<Gate> {
 
   // So many may be inside from now on; those who wait get what that adds. That worker's thread.
   void allow(std::uint32_t at_most, unsigned worker) noexcept;
+  // The same from the control thread; takes effect soon, where anybody waits.
+  static constexpr std::uint32_t kNoLimit = ~std::uint32_t{0};
+  void now_allows(std::uint32_t at_most);
 
   std::uint32_t inside() const noexcept { return inside_.load(std::memory_order_relaxed); }
   std::uint32_t waiting() const noexcept { return waiting_.load(std::memory_order_relaxed); }
@@ -83,7 +86,7 @@ class Gate : public std::enable_shared_from_this<Gate> {
   // cannot both be wrong.
   alignas(64) std::atomic<std::uint32_t> inside_{0};
   std::atomic<std::uint32_t> waiting_{0};
-  std::atomic<std::uint32_t> at_most_{0};     // as the newest waiter's rules say, or whoever changed it
+  std::atomic<std::uint32_t> at_most_{0};  // as was told last; 0: never, then as the first waiter's rules say
   std::vector<std::unique_ptr<Line>> lines_;  // by worker
 };
 

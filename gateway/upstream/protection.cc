@@ -67,6 +67,7 @@ void Protection::put_in_force(Targets targets, observe::UpstreamMetrics* metrics
   if (!outlier_.on) bring_back(targets, {}, "outliers are not looked for any more");
   if (!circuit_) group_->circuit.reset();
   if (!adaptive_) group_->adaptive.reset();
+  tell_gates();
   if (!metrics) return;
   std::weak_ptr<TargetGroup> weak = group_;
   observe::UpstreamMetrics::Gauge state, waiting, limit;
@@ -91,6 +92,12 @@ void Protection::put_in_force(Targets targets, observe::UpstreamMetrics* metrics
   metrics->show_circuit(std::move(state));
   metrics->show_pending(std::move(waiting));
   metrics->show_limit(std::move(limit));
+}
+
+// Those who wait since before go by what holds now.
+void Protection::tell_gates() const {
+  group_->gate->now_allows(has_gate() ? rules_.at_most : Gate::kNoLimit);
+  group_->unanswered->now_allows(adapts() ? adaptive_limit() : Gate::kNoLimit);
 }
 
 bool Protection::bring_back(Targets targets, base::SteadyTime now, const char* early) const {

@@ -109,6 +109,7 @@ class Protection {
   void circuit_went_well(base::SteadyTime began, base::SteadyTime now) const;
   void log_circuit() const;
   std::uint32_t adaptive_limit() const noexcept;
+  void tell_gates() const;
   void limit_changed(unsigned worker, std::uint32_t before) const;
 
   std::shared_ptr<TargetGroup> group_;

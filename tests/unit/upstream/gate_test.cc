@@ -176,6 +176,35 @@ TEST_F(GateTest, LetsThemInForWhomThereIsRoomAllAtOnce) {
   EXPECT_EQ(gate_->inside(), 4u);
 }
 
+TEST_F(GateTest, LetsThemInForWhomAReloadMakesRoom) {
+  request();
+  request();
+  auto& c = request(0);
+  auto& d = request(1);
+
+  gate_->now_allows(4);
+  EXPECT_EQ(c.state, "waits") << "the control thread touches no worker's list";
+  pass();
+
+  EXPECT_EQ(c.state, "inside");
+  EXPECT_EQ(d.state, "inside");
+}
+
+TEST_F(GateTest, GoesByWhatItWasToldRatherThanByTheRulesOfWhoeverBeginsToWait) {
+  gate_->now_allows(4);
+  pass();
+  auto& a = request();
+  rules_.at_most = 4;
+  for (int i = 0; i < 3; ++i) request();
+  rules_.at_most = 2;  // those of a configuration before
+  auto& late = request();
+
+  a.place = {};
+  pass();
+
+  EXPECT_EQ(late.state, "inside");
+}
+
 TEST_F(GateTest, GivesNoPlaceAwayOnceThereAreFewer) {
   auto& a = request();
   auto& b = request();
