@@ -41,4 +41,8 @@ void AttemptInFlight::blame(std::string_view failure) {
                                      *cells_);
 }
 
+void AttemptInFlight::unjudged() noexcept {
+  if (outcome_.status == 0 && !blamed_) upstream_->protection().unjudged(began_);
+}
+
 }  // namespace sluice::upstream

@@ -55,6 +55,8 @@ class AttemptInFlight {
   void failed(base::Reason reason);
   // The target is to blame for something that neither a status nor a reason tells.
   void blame(std::string_view failure);
+  // It is over and was no answer and no fault of the target's: the circuit breaker learns nothing from it.
+  void unjudged() noexcept;
   base::SteadyTime began() const noexcept { return began_; }
 
  private:

@@ -13,6 +13,7 @@ constexpr auto relaxed = std::memory_order_relaxed;
 bool Circuit::turn(Word& from, State to, base::SteadyTime now) noexcept {
   if (!word_.compare_exchange_strong(from, word_of(to, now), relaxed)) return false;
   asked_.store(0, relaxed);
+  unjudged_.store(0, relaxed);
   well_.store(0, relaxed);
   failed_.store(0, relaxed);
   if (to == State::closed) window_.clear();
@@ -26,6 +27,19 @@ bool Circuit::pass(double share) noexcept {
   return n == 0 || steps(n) != steps(n - 1);
 }
 
+bool Circuit::pass_instead() noexcept {
+  auto left = unjudged_.load(relaxed);
+  while (left != 0)
+    if (unjudged_.compare_exchange_weak(left, left - 1, relaxed)) return true;
+  return false;
+}
+
+// Without this the next one to try would be the tenth from here, which may be long in coming.
+void Circuit::unjudged(base::SteadyTime began) noexcept {
+  Word word = word_.load(relaxed);
+  if (state_of(word) == State::trying && began >= since(word)) unjudged_.fetch_add(1, relaxed);
+}
+
 bool Circuit::admit(const CircuitConfig& config, base::SteadyTime now, bool& changed) noexcept {
   Word word = word_.load(relaxed);
   switch (state_of(word)) {
@@ -36,7 +50,7 @@ bool Circuit::admit(const CircuitConfig& config, base::SteadyTime now, bool& cha
       changed = turn(word, State::trying, now);
       return pass(config.probes.ratio());
     case State::trying:
-      return pass(config.probes.ratio());
+      return pass_instead() || pass(config.probes.ratio());
     case State::ramping:
       break;
   }

@@ -28,6 +28,8 @@ class Circuit {
   // How an attempt went that began then. True if that changed the state.
   bool succeeded(const CircuitConfig& config, base::SteadyTime began, base::SteadyTime now) noexcept;
   bool failed(const CircuitConfig& config, base::SteadyTime began, base::SteadyTime now) noexcept;
+  // Nothing came of an attempt that was admitted then: where it was to try, another one tries in its place.
+  void unjudged(base::SteadyTime began) noexcept;
   // There is no circuit breaker any more.
   void reset() noexcept { word_.store(0, std::memory_order_relaxed); }
 
@@ -47,13 +49,15 @@ class Circuit {
   }
   bool turn(Word& from, State to, base::SteadyTime now) noexcept;
   bool pass(double share) noexcept;
+  bool pass_instead() noexcept;
 
   std::atomic<Word> word_{0};
-  std::atomic<std::uint32_t> ended_{0};   // while closed
-  FailureWindow window_;                  // while closed
-  std::atomic<std::uint32_t> asked_{0};   // while trying or ramping
-  std::atomic<std::uint32_t> well_{0};    // while ramping
-  std::atomic<std::uint32_t> failed_{0};  // while ramping
+  std::atomic<std::uint32_t> ended_{0};     // while closed
+  FailureWindow window_;                    // while closed
+  std::atomic<std::uint32_t> asked_{0};     // while trying or ramping
+  std::atomic<std::uint32_t> unjudged_{0};  // while trying: whom nobody has replaced yet
+  std::atomic<std::uint32_t> well_{0};      // while ramping
+  std::atomic<std::uint32_t> failed_{0};    // while ramping
 };
 
 }  // namespace sluice::upstream

@@ -63,6 +63,11 @@ class Protection {
   // May an attempt be made, as far as the circuit breaker is concerned? If not: how long that will last.
   bool admits(base::SteadyTime now) const { return !circuit_ || circuit_admits(now); }
   base::Duration closed_for(base::SteadyTime now) const noexcept;
+  // Nothing came of an attempt that was admitted then, neither good nor bad: the next one may be made in its
+  // place.
+  void unjudged(base::SteadyTime began) const noexcept {
+    if (circuit_) group_->circuit.unjudged(began);
+  }
   // A retry; none if there are as many as the budget allows.
   Tally::Token retry(const BudgetConfig& budget, Targets targets) const noexcept;
   // Is there a bound of the requests under way? Then each has a place while it is; see Gate::enter.

@@ -94,6 +94,30 @@ TEST_F(CircuitTest, OpensAgainWhenTheFirstToTryFails) {
   EXPECT_FALSE(admits());
 }
 
+TEST_F(CircuitTest, LetsTheNextOneTryInPlaceOfOneThatSaidNothing) {
+  open();
+  clock_.advance(5s);
+  EXPECT_TRUE(admits());
+  EXPECT_FALSE(admits());
+
+  circuit_.unjudged(clock_.steady());
+
+  EXPECT_TRUE(admits());
+  EXPECT_FALSE(admits());
+}
+
+TEST_F(CircuitTest, LetsNobodyTryInPlaceOfAttemptsOfBefore) {
+  auto before = clock_.steady();
+  circuit_.unjudged(before);
+  open();
+  clock_.advance(5s);
+  EXPECT_TRUE(admits());
+
+  circuit_.unjudged(before);
+
+  EXPECT_FALSE(admits());
+}
+
 TEST_F(CircuitTest, LetsMorePassOnceOneSucceeded) {
   open();
   clock_.advance(5s);

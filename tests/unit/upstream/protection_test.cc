@@ -279,6 +279,46 @@ TEST_F(ProtectionTest, OpensTheCircuitForAllTargets) {
   EXPECT_EQ(log_.back(), "upstream orders: the circuit is closed");
 }
 
+TEST_F(ProtectionTest, LetsTheNextOneTryForAnAttemptOfWhichNothingCame) {
+  config_.circuit_breaker = CircuitConfig{};
+  make(1);
+  answers(0, 503, 20);
+  pass(5s);
+  ASSERT_TRUE(protection().admits(loop_.now()));
+  {
+    AttemptInFlight left(target(0), *upstream_, 0, loop_);
+    EXPECT_FALSE(protection().admits(loop_.now())) << "one of ten";
+    left.failed(Reason::client_closed);
+    left.unjudged();
+  }
+
+  EXPECT_TRUE(protection().admits(loop_.now()));
+}
+
+// --- limits
+
+TEST_F(ProtectionTest, LetsThoseInWhoWaitWhenAReloadRaisesTheLimit) {
+  config_.limits.max_requests = 1;
+  config_.queue = QueueConfig{.max = 5, .timeout = 1min};
+  make(1);
+  auto first = at_once(protection().enter(0));
+  ASSERT_TRUE(first);
+  base::Result<Gate::Place> second = base::fail(Reason::internal, "it waits");
+  base::Scope scope;
+  base::Job<void> job(&scope);
+  job.start(
+      [](auto task, auto& to) -> base::Task<void> { to = co_await task; }(protection().enter(0), second));
+  ASSERT_FALSE(second);
+
+  config_.limits.max_requests = 2;
+  Upstream next("orders", config_, DefaultsConfig{}, table_);
+  next.count_with(metrics_);
+  next.put_in_force(clock_.wall());
+  for (int i = 0; i < 3; ++i) loop_.run_once(0s);
+
+  EXPECT_TRUE(second);
+}
+
 // --- adaptive concurrency
 
 class AdaptiveProtectionTest : public ProtectionTest {
