@@ -124,9 +124,12 @@ struct Place {
 // Connects to a target and, if that works, stays until the tunnel ends.
 Task<Result<void>> attempt(chain::Worker& worker, net::Transport& client, const upstream::Upstream& to,
                            upstream::Target& target, std::string_view greeting, Tunnelled& out) {
-  if (!target.try_open(to.pool().keep.max_connections.value_or(upstream::Target::kNoLimit),
-                       to.pool().max_in_all))
+  auto at_most = to.pool().keep.max_connections.value_or(upstream::Target::kNoLimit);
+  if (!target.try_open(at_most, to.pool().max_in_all) &&
+      !target.make_room(worker.index, at_most, to.pool().max_in_all)) {
+    to.protection().unjudged(worker.loop.now());
     co_return base::fail(Reason::upstream_limit);
+  }
   Place place{&target};
   upstream::ActiveRequest active(target);
   auto before = worker.loop.clock().steady();
@@ -135,9 +138,12 @@ Task<Result<void>> attempt(chain::Worker& worker, net::Transport& client, const 
   auto& cells = to.metrics()->on(worker.index);
   if (!dialled) {
     auto reason = dialled.error().reason;
-    if (upstream::blames_target(reason))
+    if (upstream::blames_target(reason)) {
       to.protection().went_wrong(target, to.targets(worker.index), base::row(reason).name, before,
                                  worker.loop.now(), cells);
+    } else {
+      to.protection().unjudged(before);
+    }
     co_return std::move(dialled).unexpected();
   }
   to.protection().went_well(target, before, worker.loop.now());
@@ -169,6 +175,7 @@ Task<Tunnelled> pass_through(chain::Worker& worker, net::Transport& client,
     }
     auto [at, target] = to.choose(worker.index, {}, {tried, count}, elsewhere);
     if (!target) {
+      if (!elsewhere) to.protection().unjudged(worker.loop.now());
       out.reason = to.why_unusable().reason;
       break;
     }

@@ -114,8 +114,10 @@ void describe(Description<PoolConfig>& d) {
       "no more than half of max_connections.",
       at_most(1000u), example("2"));
   d.field("max_connections", &PoolConfig::max_connections,
-          "Connections to a target at a time, used and unused, all workers together. Beyond it requests are "
-          "answered with 503, also where there is a `queue`: that is for `limits.max_requests`.",
+          "Connections to a target at a time, used and unused, all workers together. An unused one is closed "
+          "where "
+          "another is needed; when all are in use requests are answered with 503, also where there is a "
+          "`queue`: that is for `limits.max_requests`.",
           at_least(1u), default_is("no limit"));
   d.check([](const PoolConfig& c, const Site& at) {
     auto most = std::min(c.max_idle, c.max_connections.value_or(c.max_idle));

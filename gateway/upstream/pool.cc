@@ -52,10 +52,15 @@ class Pool::Opening {
   ~Opening() {
     if (target_) target_->closed();
   }
+  Opening& operator=(Opening&& o) noexcept {
+    std::swap(target_, o.target_);
+    return *this;
+  }
+  explicit operator bool() const noexcept { return target_ != nullptr; }
   void done() noexcept { target_ = nullptr; }
 
  private:
-  Target* target_;
+  Target* target_;  // null: nothing is counted
 };
 
 // An exchange that waits for a shared connection which is being made.
@@ -84,7 +89,8 @@ struct Pool::Waiter : base::ListNode {
 
 Pool::Pool(Target& target, net::Loop& loop, std::shared_ptr<observe::UpstreamMetrics> metrics,
            unsigned worker)
-    : target_(&target),
+    : PoolSlot(target.group()->pools, target, worker),
+      target_(&target),
       loop_(&loop),
       metrics_(std::move(metrics)),
       cells_(&metrics_->on(worker)),
@@ -139,6 +145,39 @@ base::Error Pool::too_many() const {
           target_->text() + " or its upstream has as many connections as max_connections allows"};
 }
 
+// Counts one more, if there may be or an unused one of this worker can go for it.
+bool Pool::try_open() noexcept {
+  return target_->try_open(at_most(), settings_.max_in_all) ||
+         target_->make_room(worker(), at_most(), settings_.max_in_all);
+}
+
+// The same, by unused ones of other workers: each is asked for one as long as it has any, and others may take
+// the room that it makes.
+Task<Result<void>> Pool::ask_others(base::Duration patience) {
+  auto told = std::make_shared<net::Signal>(loop_->wheel());
+  for (auto left = target_->workers().size(); left != 0; --left) {
+    auto other = target_->group()->pools.other_with_unused(worker(), target_->whose_unused(at_most()));
+    if (!other) break;
+    ask(*other, told);
+    auto wait = told->wait(patience);
+    if (co_await wait == base::Outcome::cancelled) co_return base::fail(wait.why());
+    if (try_open()) co_return Result<void>();
+  }
+  co_return base::Unexpected{too_many()};
+}
+
+// Nothing of this worker's is touched there; the answer finds nobody if the exchange is gone by then.
+void Pool::ask(unsigned other, const std::shared_ptr<net::Signal>& told) const {
+  target_->workers()[other]->post([weak = std::weak_ptr(target_->group()), other,
+                                   only = target_->whose_unused(at_most()), back = std::weak_ptr(told),
+                                   home = loop_] {
+    if (auto group = weak.lock()) group->pools.give_up_unused(other, only);
+    home->post([back] {
+      if (auto asking = back.lock()) asking->notify();
+    });
+  });
+}
+
 // Remembers what the target chose over TLS.
 Result<Protocol> Pool::spoken_on(const Dialled& dialled) {
   auto spoken = upstream::spoken_on(*target_, settings_.protocol, dialled);
@@ -148,8 +187,10 @@ Result<Protocol> Pool::spoken_on(const Dialled& dialled) {
 
 // A connection for one exchange.
 Task<Result<Acquired>> Pool::connect(base::Arena& arena, Timeouts timeouts, Wanted wanted) {
-  if (!target_->try_open(settings_.keep.max_connections.value_or(Target::kNoLimit), settings_.max_in_all))
-    co_return base::Unexpected{too_many()};
+  if (!try_open()) {
+    auto made = co_await ask_others(timeouts.to_connect());
+    if (!made) co_return std::move(made).unexpected();
+  }
   Opening opening(target_);
   auto before = loop_->clock().steady();
   bool h1 = wanted.upgrade && settings_.protocol == ProtocolChoice::automatic;
@@ -182,10 +223,8 @@ Task<Result<Acquired>> Pool::share(base::Arena& arena, Timeouts timeouts) {
   auto before = loop_->clock().steady();
   for (int rounds = 0; rounds < kRounds; ++rounds) {
     Waiter waiter(*this);
-    if (waiting_count_ > dialling_count_ * std::max<std::size_t>(1, expected_room_)) {
-      auto started = start_dialling(timeouts.to_connect());
-      if (!started && dialling_count_ == 0) co_return std::move(started).unexpected();
-    }
+    if (waiting_count_ > dialling_count_ * std::max<std::size_t>(1, expected_room_))
+      start_dialling(timeouts.to_connect());
     if (!waiter.done) {  // else the dialling has ended at once
       auto wait = waiter.told.wait({});
       if (co_await wait == base::Outcome::cancelled) co_return base::fail(wait.why());
@@ -196,30 +235,38 @@ Task<Result<Acquired>> Pool::share(base::Arena& arena, Timeouts timeouts) {
   co_return base::fail(Reason::upstream_refused, target_->text() + " takes connections and no requests");
 }
 
-Result<void> Pool::start_dialling(base::Duration timeout) {
+// Where there may be no more the one that is being made is waited for.
+void Pool::start_dialling(base::Duration timeout) {
   diallings_.remove_if([](const Dialling& d) { return !d.job.running(); });
-  if (!target_->try_open(settings_.keep.max_connections.value_or(Target::kNoLimit), settings_.max_in_all))
-    return base::Unexpected{too_many()};
+  bool room = try_open();
+  if (!room && dialling_count_ != 0) return;
   ++dialling_count_;
-  diallings_.emplace_back().job.start(dial_shared(Opening(target_), timeout));
-  return {};
+  diallings_.emplace_back().job.start(dial_shared(Opening(room ? target_ : nullptr), timeout));
 }
 
 Task<void> Pool::dial_shared(Opening opening, base::Duration timeout) {
+  if (!opening) {
+    auto made = co_await ask_others(timeout);
+    if (!made) {
+      dialling_failed(made.error());
+      co_return;
+    }
+    opening = Opening(target_);
+  }
   auto before = loop_->clock().steady();
   auto protocol = settings_.protocol;
   auto dialled = co_await dial(*loop_, *target_, timeout);
-  --dialling_count_;
   if (!dialled) {
-    tell_waiting(dialling_count_ == 0 ? &dialled.error() : nullptr);
+    dialling_failed(dialled.error());
     co_return;
   }
   cells_->connected(loop_->clock().steady() - before);
   auto spoken = spoken_on(*dialled);
   if (!spoken) {
-    tell_waiting(dialling_count_ == 0 ? &spoken.error() : nullptr);
+    dialling_failed(spoken.error());
     co_return;
   }
+  --dialling_count_;
   if (protocol == settings_.protocol) {
     opening.done();
     auto* c = new Connection(*this, std::move(*dialled), *spoken);
@@ -232,6 +279,11 @@ Task<void> Pool::dial_shared(Opening opening, base::Duration timeout) {
     }
   }
   tell_waiting(nullptr);
+}
+
+void Pool::dialling_failed(const base::Error& why) noexcept {
+  --dialling_count_;
+  tell_waiting(dialling_count_ == 0 ? &why : nullptr);
 }
 
 void Pool::warm(base::Duration connect) {
@@ -261,9 +313,7 @@ Task<void> Pool::keep_warm() {
 Task<bool> Pool::warm_one() {
   // Half of what is allowed is left to requests, on whichever worker they come.
   auto half = [](std::uint32_t most) { return most == Target::kNoLimit ? most : most / 2; };
-  if (!target_->try_open(half(settings_.keep.max_connections.value_or(Target::kNoLimit)),
-                         half(settings_.max_in_all)))
-    co_return false;
+  if (!target_->try_open(half(at_most()), half(settings_.max_in_all))) co_return false;
   Opening opening(target_);
   auto before = loop_->clock().steady();
   auto protocol = settings_.protocol;
@@ -294,7 +344,7 @@ void Pool::tell_waiting(const base::Error* error) noexcept {
 Pool::Connection* Pool::take() noexcept {
   if (version_ != target_->version()) drop_outdated();
   while (Connection* c = idle_.pop_back()) {
-    --idle_count_;
+    set_unused(unused() - 1);
     if (!c->http->usable() || c->http->room() == 0) {  // a target may allow no streams at all
       discard(*c, PoolState::idle);
       continue;
@@ -341,6 +391,12 @@ void Pool::look_again() noexcept {
   if (version_ != target_->version()) drop_outdated();
 }
 
+bool Pool::give_up_unused() noexcept {
+  Connection* c = idle_.front();
+  if (c) drop_idle(*c);
+  return c != nullptr;
+}
+
 void Pool::drop_all() noexcept {
   while (Connection* c = idle_.front()) drop_idle(*c);
   while (Connection* c = shared_.front()) retire(*c);
@@ -354,7 +410,7 @@ void Pool::retire(Connection& connection) noexcept {
 
 void Pool::drop_idle(Connection& connection) noexcept {
   connection.unlink();
-  --idle_count_;
+  set_unused(unused() - 1);
   discard(connection, PoolState::idle);
 }
 
@@ -395,7 +451,7 @@ base::Duration within(base::Duration idle, base::Duration announced) noexcept {
 
 // Takes back a connection whose last exchange is over.
 void Pool::keep(Connection& c) noexcept {
-  if (idle_count_ < settings_.keep.max_idle && c.http->idle_limit() != base::Duration::zero() && current(c))
+  if (unused() < settings_.keep.max_idle && c.http->idle_limit() != base::Duration::zero() && current(c))
     return put(c);
   c.unlink();
   discard(c, PoolState::active);
@@ -408,7 +464,7 @@ void Pool::put(Connection& c) noexcept {
   moved(c.protocol, PoolState::active, PoolState::idle);
   c.idle_until = loop_->wheel().due_in(announced ? within(idle, *announced) : idle);
   idle_.push_back(c);
-  ++idle_count_;
+  set_unused(unused() + 1);
   if (c.idle_until < due()) loop_->wheel().set(*this, c.idle_until);
 }
 

@@ -44,15 +44,17 @@ class Pool final : public PoolSlot, private net::Timer {
                   const std::shared_ptr<observe::UpstreamMetrics>& metrics);
   ~Pool() override;
 
-  // A connection with room, or a new one if there is none or `fresh` asks for it. Errors are those of dial(),
-  // and upstream_limit when the target has as many connections as it may. The stream lives in the arena.
+  // A connection with room, or a new one if there is none or `fresh` asks for it. Where there may be no more,
+  // one that nobody uses is closed for it. Errors are those of dial(), and upstream_limit when the target has
+  // as many connections as it may and all are in use. The stream lives in the arena.
   base::Task<base::Result<Acquired>> acquire(base::Arena& arena, const Timeouts& timeouts,
                                              const Wanted& wanted);
   // Keeps as many connections open as the settings say, from now on and while the target is usable; tells it
   // also that the target or the settings may have changed. `connect`: the time that each may take.
   void warm(base::Duration connect);
-  std::size_t idle() const noexcept { return idle_count_; }
+  std::size_t idle() const noexcept { return unused(); }
   void look_again() noexcept override;
+  bool give_up_unused() noexcept override;
   PoolCount count() const noexcept override { return count_; }
 
  private:
@@ -72,12 +74,17 @@ class Pool final : public PoolSlot, private net::Timer {
   base::Result<observe::Protocol> spoken_on(const Dialled& dialled);
   base::Task<base::Result<Acquired>> connect(base::Arena& arena, Timeouts timeouts, Wanted wanted);
   base::Task<base::Result<Acquired>> share(base::Arena& arena, Timeouts timeouts);
-  base::Result<void> start_dialling(base::Duration timeout);
+  void start_dialling(base::Duration timeout);
   base::Task<void> dial_shared(Opening opening, base::Duration timeout);
+  void dialling_failed(const base::Error& why) noexcept;
+  bool try_open() noexcept;
+  base::Task<base::Result<void>> ask_others(base::Duration patience);
+  void ask(unsigned other, const std::shared_ptr<net::Signal>& told) const;
   void tell_waiting(const base::Error* error) noexcept;
   bool cold() const noexcept;
   base::Task<void> keep_warm();
   base::Task<bool> warm_one();
+  std::uint32_t at_most() const noexcept { return settings_.keep.max_connections.value_or(Target::kNoLimit); }
   Acquired open(Connection& connection, base::Arena& arena, const Timeouts& timeouts, base::Duration connect);
   base::Error too_many() const;
 
@@ -101,8 +108,7 @@ class Pool final : public PoolSlot, private net::Timer {
   std::shared_ptr<observe::UpstreamMetrics> metrics_;
   observe::UpstreamCells* cells_;
   PoolSettings settings_;
-  base::List<Connection> idle_;  // without a stream; the one used last at the back
-  std::size_t idle_count_ = 0;
+  base::List<Connection> idle_;    // without a stream; the one used last at the back
   base::List<Connection> shared_;  // of HTTP/2, with streams, with room or not
   std::uint32_t version_ = 0;      // of the target, when the connections were compared with it
   bool chose_h2_ = false;          // the target, when it was asked last (ALPN)

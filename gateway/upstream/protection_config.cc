@@ -69,8 +69,9 @@ void describe(Description<LimitsConfig>& d) {
   d.field("max_pending", &LimitsConfig::max_pending,
           "Requests that wait for a connection which is being made or has no room.", at_least(1u),
           default_is("no limit"), example("1024"));
-  d.field("max_connections", &LimitsConfig::max_connections, "Open connections, used and unused.",
-          at_least(1u), default_is("no limit"), example("1024"));
+  d.field("max_connections", &LimitsConfig::max_connections,
+          "Open connections, used and unused. An unused one is closed where another is needed.", at_least(1u),
+          default_is("no limit"), example("1024"));
 }
 
 void describe(Description<AdaptiveConfig>& d) {

@@ -24,25 +24,13 @@
 #include "gateway/upstream/gate.h"
 #include "gateway/upstream/health.h"
 #include "gateway/upstream/latency.h"
-#include "gateway/upstream/pool_count.h"
+#include "gateway/upstream/pool_slot.h"
 #include "gateway/upstream/tally.h"
 #include "gateway/upstream/target_changes.h"
 #include "gateway/upstream/tls.h"
 #include "gateway/upstream/url.h"
 
 namespace sluice::upstream {
-
-// What a worker keeps at a target: the base of its pool. Made, used and destroyed on that worker's thread.
-class PoolSlot {
- public:
-  PoolSlot() = default;
-  PoolSlot(const PoolSlot&) = delete;
-  PoolSlot& operator=(const PoolSlot&) = delete;
-  virtual ~PoolSlot() = default;
-  // The target's version() has changed while there may be no request that would look.
-  virtual void look_again() noexcept {}
-  virtual PoolCount count() const noexcept { return {}; }
-};
 
 class Target;
 
@@ -63,6 +51,7 @@ struct TargetGroup {
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
   std::shared_ptr<Gate> unanswered = std::make_shared<Gate>();  // those inside are owed an answer
   AdaptiveLimit adaptive;                                       // of these
+  PoolSlots pools;                                              // at its targets
 
   bool served = false;                         // some snapshot with it has been in force; control thread
   std::atomic<const void*> in_force{nullptr};  // the Upstream that is; its address is all that is good
@@ -99,6 +88,8 @@ class Target {
   Target& operator=(const Target&) = delete;
 
   const std::string& upstream() const noexcept { return group_->upstream; }
+  const std::shared_ptr<TargetGroup>& group() const noexcept { return group_; }
+  const WorkerLoops& workers() const noexcept { return *workers_; }
   // For logs: "orders-1:8080", of one address of a name "orders:8080 (10.0.0.7)".
   const std::string& text() const noexcept { return text_; }
   // Tells it from all others of its upstream, the same in every process: "http://orders:8080 (10.0.0.7)".
@@ -201,6 +192,13 @@ class Target {
   // those of its group are `at_most_in_all`.
   static constexpr std::uint32_t kNoLimit = ~std::uint32_t{0};
   bool try_open(std::uint32_t at_most, std::uint32_t at_most_in_all = kNoLimit) noexcept;
+  // The same after that has failed, once unused connections of this worker have made room. Its thread only.
+  bool make_room(unsigned worker, std::uint32_t at_most, std::uint32_t at_most_in_all) noexcept;
+  // To what an unused connection has to be so that another can take its place: this target if it has as many
+  // as it may, else (null) any of its group.
+  const Target* whose_unused(std::uint32_t at_most) const noexcept {
+    return connections() >= at_most ? this : nullptr;
+  }
   void closed() noexcept {
     connections_.fetch_sub(1, std::memory_order_relaxed);
     group_->connections.fetch_sub(1, std::memory_order_relaxed);

@@ -288,8 +288,20 @@ void Upstream::refresh(View& view, unsigned worker, std::uint64_t version) const
       Pool::of(*t, worker, *(*loops_)[worker], pool_, metrics_).warm(timeouts_.to_connect());
   view.panic = below_threshold(share);
   if (!view.panic) view.reachable.clear();
+  drop_unasked(view, worker);
   weigh(view, now(worker));
   if (!failover_) tell_panic();
+}
+
+// Connections to targets that get no requests are of no use, and count among those that the upstream may
+// have. Not where nothing else is usable: they may come back at once.
+void Upstream::drop_unasked(const View& view, unsigned worker) {
+  if (view.panic || view.usable.empty()) return;
+  for (const auto& t : view.targets) {
+    if (t->usable() || !t->slot(worker)) continue;
+    while (t->slot(worker)->give_up_unused()) {
+    }
+  }
 }
 
 void Upstream::weigh(View& view, base::SteadyTime now) const {

@@ -162,6 +162,7 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   void take_members(View& view, unsigned worker) const;
   std::shared_ptr<const Made> made_of(const View& view) const;
   void gather(View& view, const std::vector<Part>& parts) const;
+  static void drop_unasked(const View& view, unsigned worker);
   void weigh(View& view, base::SteadyTime now) const;
   bool below_threshold(const Share& share) const noexcept;
   static Target* pick_other(View& view, const std::vector<Candidate>& among, const PickKey& key,

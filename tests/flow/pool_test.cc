@@ -136,6 +136,21 @@ TEST(Pool, RefusesMoreConnectionsThanItMayHave) {
   EXPECT_EQ(target.expect_request().target, "/3");
 }
 
+TEST(Pool, GivesUpAnUnusedConnectionForOneThatIsNeeded) {
+  Gateway gw(R"(
+upstreams:
+  users: {targets: ["<one>", "<two>"], balance: round_robin, retry: none, limits: {max_connections: 1}}
+routes: [{name: u, match: {path: /**}, to: users}]
+)");
+  gw.upstream("one").answers(200, "ok");
+  gw.upstream("two").answers(200, "ok");
+
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(gw.get("/u").status, 200);
+
+  EXPECT_EQ(gw.upstream("one").request_count(), 2u);
+  EXPECT_EQ(gw.upstream("two").request_count(), 2u);
+}
+
 TEST(Pool, HasConnectionsBeforeAnybodyAsks) {
   auto yaml = [](std::string_view pool) {
     return "upstreams: {users: {url: \"<users>\", protocol: h1, pool: " + std::string(pool) +

@@ -100,7 +100,7 @@ class PoolTest : public testing::Test {
   base::VirtualClock clock_;
   net::Loop loop_{clock_};
   base::Scope scope_;
-  observe::MetricsRegistry metrics_{observe::MetricsOptions{}};
+  observe::MetricsRegistry metrics_{observe::MetricsOptions{.workers = 2}};
   std::shared_ptr<observe::UpstreamMetrics> upstream_metrics_ = metrics_.upstream("orders");
   std::shared_ptr<Target> target_ = Target::make(std::make_shared<TargetGroup>(), TargetUrl{"orders", 80},
                                                  std::make_shared<const WorkerLoops>(WorkerLoops{&loop_}));
@@ -418,6 +418,120 @@ TEST_F(PoolTest, RefusesMoreConnectionsThanAllowed) {
 
   EXPECT_EQ(first.join().await_resume(), "ok new");
   EXPECT_EQ(get(), "ok reused");
+}
+
+// Two targets at the same address and two workers, all on the thread of the test.
+class CrowdedPools : public PoolTest {
+ protected:
+  CrowdedPools() {
+    auto address = net::bound_to(listener_);
+    auto loops = std::make_shared<const WorkerLoops>(WorkerLoops{&loop_, &second_});
+    auto group = std::make_shared<TargetGroup>();
+    target_ = Target::make(group, TargetUrl{"orders", 80}, loops, &address);
+    other_ = Target::make(group, TargetUrl{"orders", 81}, loops, &address);
+  }
+  ~CrowdedPools() override {
+    other_.reset();
+    target_.reset();
+    turn();
+  }
+  void turn() {
+    loop_.run_once(0s);
+    second_.run_once(0s);
+  }
+  Pool& pool_of(Target& target, unsigned worker) {
+    return Pool::of(target, worker, worker == 0 ? loop_ : second_, settings_, upstream_metrics_);
+  }
+  std::string get_from(Target& target, unsigned worker = 0) {
+    Running job(&scope_);
+    job.start(exchange(pool_of(target, worker), timeouts_, false));
+    finish(job);
+    EXPECT_FALSE(job.running());
+    return job.running() ? "" : job.join().await_resume();
+  }
+  void finish(Running& job) {
+    for (int i = 0; i < 2000 && job.running(); ++i) {
+      loop_.run_once(1ms);
+      second_.run_once(0s);
+      serve(kAnswer);
+    }
+  }
+
+  net::Loop second_{clock_};
+  std::shared_ptr<Target> other_;
+};
+
+TEST_F(CrowdedPools, GiveUpAnUnusedConnectionToAnotherTarget) {
+  settings_.max_in_all = 1;
+  EXPECT_EQ(get_from(*other_), "ok new");
+  ASSERT_EQ(pool_of(*other_, 0).idle(), 1u);
+
+  EXPECT_EQ(get_from(*target_), "ok new");
+
+  EXPECT_EQ(pool_of(*other_, 0).idle(), 0u);
+  EXPECT_EQ(target_->group()->connections.load(), 1u);
+}
+
+TEST_F(CrowdedPools, GiveUpAnUnusedConnectionOfAnotherWorker) {
+  config_.max_connections = 1;
+  EXPECT_EQ(get_from(*target_, 1), "ok new");
+  EXPECT_EQ(get_from(*other_, 1), "ok new");
+
+  EXPECT_EQ(get_from(*target_, 0), "ok new");
+
+  EXPECT_EQ(pool_of(*target_, 1).idle(), 0u);
+  EXPECT_EQ(pool_of(*other_, 1).idle(), 1u) << "that one is in nobody's way";
+  EXPECT_EQ(target_->connections(), 1u);
+}
+
+TEST_F(CrowdedPools, GiveUpAnUnusedConnectionForOneThatManyShare) {
+  settings_.protocol = ProtocolChoice::h2;
+  config_.max_connections = 1;
+  ASSERT_TRUE(target_->try_open(1));
+  EXPECT_EQ(get_from(*target_), "upstream_limit") << "and it waits for nobody";
+  target_->closed();
+  settings_.protocol = ProtocolChoice::h1;
+  EXPECT_EQ(get_from(*target_, 1), "ok new");
+
+  settings_.protocol = ProtocolChoice::h2;
+  Running job(&scope_);
+  job.start(exchange(pool_of(*target_, 0), timeouts_, false));
+  for (int i = 0; i < 200; ++i) {
+    loop_.run_once(1ms);
+    second_.run_once(0s);
+    serve("");
+  }
+
+  EXPECT_EQ(clients_.size(), 2u);
+  EXPECT_EQ(target_->connections(), 1u);
+  job.cancel(Reason::client_closed);
+  turn();
+}
+
+TEST_F(CrowdedPools, RefuseAConnectionWhereAllAreInUse) {
+  config_.max_connections = 1;
+  Running first(&scope_);
+  first.start(exchange(pool_of(*target_, 1), timeouts_, false));
+
+  EXPECT_EQ(get_from(*target_, 0), "upstream_limit");
+
+  finish(first);
+  EXPECT_EQ(first.join().await_resume(), "ok new");
+}
+
+TEST_F(CrowdedPools, CountNothingForAnExchangeThatGoesAwayWhileItAsksAnotherWorker) {
+  config_.max_connections = 1;
+  EXPECT_EQ(get_from(*target_, 1), "ok new");
+  {
+    Running job(&scope_);
+    job.start(exchange(pool_of(*target_, 0), timeouts_, false));
+    ASSERT_TRUE(job.running());
+  }
+
+  turn();
+  turn();
+
+  EXPECT_EQ(target_->connections(), 0u);
 }
 
 TEST_F(PoolTest, CountsNoConnectionThatCouldNotBeMade) {

@@ -128,6 +128,37 @@ TEST_F(UpstreamTest, PicksNoTargetThatFailsItsHealthChecks) {
   EXPECT_EQ(picked, (std::set<Target*>{targets[0].get(), targets[2].get()}));
 }
 
+// A pool with two unused connections.
+struct UnusedPool final : PoolSlot {
+  UnusedPool() { set_unused(2); }
+  bool give_up_unused() noexcept override {
+    if (unused() == 0) return false;
+    set_unused(unused() - 1);
+    return true;
+  }
+};
+
+TEST_F(UpstreamTest, GivesUpUnusedConnectionsToTargetsThatGetNoRequests) {
+  auto config = with_targets({"10.0.0.1", "10.0.0.2"});
+  config.health = HealthConfig{};
+  auto upstream = make(config);
+  upstream->put_in_force(clock_.wall());
+  auto targets = upstream->targets();
+  for (const auto& t : targets) t->slot(0) = std::make_unique<UnusedPool>();
+  auto unused = [&](std::size_t i) { return targets[i]->slot(0)->unused(); };
+
+  upstream->pick(0, {});
+  EXPECT_EQ(unused(1), 2u);
+  targets[1]->take({CheckResult::failed, "status 500"}, {}, clock_.wall());
+  upstream->pick(0, {});
+
+  EXPECT_EQ(unused(0), 2u);
+  EXPECT_EQ(unused(1), 0u);
+  targets[0]->drain(true);
+  upstream->pick(0, {});
+  EXPECT_EQ(unused(0), 2u) << "nothing else is left";
+}
+
 TEST_F(UpstreamTest, SaysWhyItsTargetsAreIllBeforeThatNamesAreNotResolved) {
   auto config = with_targets({"a", "10.0.0.2"});
   config.health = HealthConfig{};

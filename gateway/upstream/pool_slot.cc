@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/upstream/pool_slot.h"
+
+namespace sluice::upstream {
+
+PoolSlot::PoolSlot(PoolSlots& all, const Target& target, unsigned worker)
+    : all_(&all), target_(&target), worker_(worker) {
+  std::lock_guard lock(all.mutex_);
+  all.all_.push_back(this);
+}
+
+PoolSlot::~PoolSlot() {
+  if (!all_) return;
+  std::lock_guard lock(all_->mutex_);
+  std::erase(all_->all_, this);
+}
+
+// Of the pool that has most of them. Closed without the lock: on this thread the pool stays.
+bool PoolSlots::give_up_unused(unsigned worker, const Target* only) noexcept {
+  PoolSlot* best = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    for (PoolSlot* slot : all_) {
+      if (slot->worker_ != worker || (only && slot->target_ != only)) continue;
+      if (!best || slot->unused() > best->unused()) best = slot;
+    }
+  }
+  return best && best->give_up_unused();
+}
+
+std::optional<unsigned> PoolSlots::other_with_unused(unsigned worker, const Target* only) const noexcept {
+  std::lock_guard lock(mutex_);
+  for (const PoolSlot* slot : all_) {
+    if (slot->worker_ == worker || (only && slot->target_ != only)) continue;
+    if (slot->unused() != 0) return slot->worker_;
+  }
+  return std::nullopt;
+}
+
+}  // namespace sluice::upstream
