@@ -343,10 +343,22 @@ void Forward::end_attempt(Exchange& ex, Try& t, const GrpcCall& grpc, const Resu
     ex.upstream.answered = now;
     return;
   }
-  // Only what the target alone can have held up, and had a fair part of the time for.
-  bool its_fault = record.reason == Reason::timeout_total && !grpc && !t.deadline.callers() &&
-                   !ex.request_body && record.took >= timeouts_.total / 2;
-  if (its_fault) ex.attempt->blame(base::row(record.reason).name);
+  if (record.reason == Reason::timeout_total && its_fault(ex, now))
+    ex.attempt->blame(base::row(record.reason).name);
+  ex.attempt->unjudged();
+}
+
+// Has the target alone held the exchange up, and had a fair time for its answer? By the operator's measure:
+// the end may have been set by a caller, and with it no caller brings a target into disrepute.
+bool Forward::its_fault(const Exchange& ex, base::SteadyTime now) const {
+  auto fair = upstream::shorter(timeouts_.first_byte, timeouts_.total / 2);
+  auto since = ex.attempt->began();
+  if (ex.request_body && ex.upstream_stream) {
+    auto sent = ex.upstream_stream->sent_since();
+    if (!sent) return false;
+    since = std::max(since, *sent);
+  }
+  return fair > base::Duration::zero() && now - since >= fair;
 }
 
 // What has come of an attempt is told to all who go by it. `unavailable`: what the answer says although its

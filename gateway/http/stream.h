@@ -4,6 +4,7 @@
 // than this.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -131,6 +132,8 @@ class ClientStream {
   virtual bool answered() const noexcept = 0;
   // Is it certain that the system took no byte of the request, so that the target cannot have seen any?
   virtual bool unsent() const noexcept { return false; }
+  // Since when all of the request has been sent; none: it has not. Zero if send() left nothing to be sent.
+  virtual std::optional<base::SteadyTime> sent_since() const noexcept { return std::nullopt; }
   // Was any byte taken from the request's body? Then it cannot be sent again.
   virtual bool body_touched() const noexcept = 0;
   // Did the request have trailers that the target cannot take?

@@ -110,6 +110,30 @@ TEST_F(Grpc, EndsAtTheDeadlineOfTheCaller) {
   EXPECT_EQ(reset.error(), 8u);
 }
 
+// What is silence is for the operator to say, not for the caller.
+TEST(GrpcDeadline, BlamesATargetThatWasSilentForAFairTime) {
+  for (bool fair : {true, false}) {
+    Gateway gw(yaml(std::string(", retry: none, circuit_breaker: {min_requests: 1, open: 1h}, timeouts: ") +
+                    (fair ? "{first_byte: 200ms}" : "{first_byte: 30s}")));
+    RawClient client = gw.connect();
+    client.send(call("grpc-timeout: 1S\r\n"));
+    H2Target target(gw.upstream("cart").accept());
+    target.expect_request();
+    EXPECT_THAT(client.response(), HasField("grpc-status", "4"));
+
+    RawClient next = gw.connect();
+    next.send(call());
+
+    if (fair) {
+      EXPECT_THAT(next.response(), HasField("grpc-status", "14"));
+    } else {
+      target.expect_frame(h2::kReset);
+      Grpc::answer(target, target.expect_request().stream);
+      EXPECT_EQ(next.response().body, kMessage);
+    }
+  }
+}
+
 TEST_F(Grpc, EndsAtTheDeadlineInTheMiddleOfAStream) {
   client.send(call("grpc-timeout: 1S\r\n"));
   auto target = accept();

@@ -233,6 +233,47 @@ TEST(CircuitBreaker, ClosesOnceRequestsGoWell) {
   EXPECT_EQ(gw.get("/x").body, "well");
 }
 
+// One failure opens it.
+constexpr std::string_view kBreakable = "retry: none, circuit_breaker: {min_requests: 1, open: 1h}, ";
+
+TEST(CircuitBreaker, CountsSilenceOnceTheWholeRequestWasSent) {
+  Gateway gw(upstream(std::string(kBreakable) + "timeouts: {total: 1s}"));
+  gw.upstream("users").answers(200, "well");
+  gw.upstream("users").script().expect_request().then_wait_for_close();
+
+  EXPECT_THAT(gw.post("/x", "order"), Refused(504, "timeout_total"));
+
+  EXPECT_THAT(gw.get("/x"), Refused(503, "circuit_open"));
+}
+
+TEST(CircuitBreaker, DoesNotCountAClientThatKeepsItsBodyBack) {
+  Gateway gw(upstream(std::string(kBreakable) + "timeouts: {total: 200ms}"));
+  gw.upstream("users").answers(200, "well");
+  gw.upstream("users").script().then_wait_for_close();
+
+  RawClient client = gw.connect();
+  client.send("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nor");
+  EXPECT_THAT(client.response(), Refused(504, "timeout_total"));
+
+  EXPECT_EQ(gw.get("/x").body, "well");
+}
+
+TEST(CircuitBreaker, TriesAgainAtOnceAfterARequestOfWhichNothingCame) {
+  Gateway gw(
+      upstream("retry: none, circuit_breaker: {min_requests: 1, open: 100ms}, timeouts: {propagate: true}"));
+  auto& users = gw.upstream("users");
+  users.answers(200, "well");
+  users.script().expect_request().then_send("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n").then_close();
+  users.script().expect_request().then_wait_for_close();
+  EXPECT_EQ(gw.get("/x").status, 503);
+
+  int status = 503;
+  while (status == 503) status = gw.get("/x", "X-Request-Deadline: 1000\r\n").status;
+  EXPECT_EQ(status, 504) << "the caller's own time is over, which blames nobody";
+
+  EXPECT_EQ(gw.get("/x").body, "well");
+}
+
 TEST(CircuitBreaker, HoldsForCallsOfOthersToo) {
   Gateway gw(R"(
 upstreams:

@@ -42,6 +42,9 @@ class ClientConnection::Stream final : public ClientStream, private net::Watcher
   bool reused() const noexcept override { return connection_.exchanges_ > 1; }
   bool answered() const noexcept override { return connection_.input_.received() != received_before_; }
   bool unsent() const noexcept override { return sent_ == 0; }
+  std::optional<base::SteadyTime> sent_since() const noexcept override {
+    return request_complete_ ? std::optional(sent_since_) : std::nullopt;
+  }
   bool body_touched() const noexcept override { return body_touched_; }
   bool trailers_dropped() const noexcept override { return sender_.trailers_dropped(); }
   std::uint64_t bytes_sent() const noexcept override { return sent_; }
@@ -93,6 +96,7 @@ class ClientConnection::Stream final : public ClientStream, private net::Watcher
   bool response_complete_ = false;
   int interim_ = 0;
   std::uint64_t sent_ = 0;
+  base::SteadyTime sent_since_{};
   std::uint64_t received_before_;
 };
 
@@ -232,7 +236,10 @@ Task<void> ClientConnection::Stream::pump(Body& body) {
     scope_->cancel(body_error_->reason);  // whoever waits for the response waits in vain
   }
   request_complete_ = static_cast<bool>(sent);
-  if (request_complete_) body.abandon();                       // the answer may take its time
+  if (request_complete_) {
+    sent_since_ = connection_.loop_->now();
+    body.abandon();  // the answer may take its time
+  }
   if (awaits_head_) connection_.transport_->interrupt_read();  // from here on the first byte timeout counts
 }
 

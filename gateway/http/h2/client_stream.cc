@@ -158,6 +158,7 @@ Task<void> ClientStream::pump(Task<Sent> sending) {
   }
   if (sent.written.kind == net::Written::Kind::timeout)
     receive_failed(Reason::timeout_idle, "the target does not read the request");
+  sent_since_ = connection_->loop_->now();
   arrived().notify();  // from here on the first byte timeout counts
 }
 

@@ -38,6 +38,10 @@ class ClientStream final : public http::ClientStream,
   bool reused() const noexcept override { return reused_; }
   bool answered() const noexcept override { return answered_; }
   bool unsent() const noexcept override;
+  std::optional<base::SteadyTime> sent_since() const noexcept override {
+    bool sending = pump_ && pump_->running();
+    return sent_all() && !sending ? std::optional(sent_since_) : std::nullopt;
+  }
   bool body_touched() const noexcept override { return body_touched_; }
   std::uint64_t bytes_sent() const noexcept override { return bytes_sent_; }
   std::uint64_t bytes_received() const noexcept override { return bytes_received_; }
@@ -113,6 +117,7 @@ class ClientStream final : public http::ClientStream,
   bool answered_ = false;
   bool body_touched_ = false;
   std::uint64_t packed_before_ = 0;  // of the session, when the request was begun
+  base::SteadyTime sent_since_{};
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t bytes_received_ = 0;
 };
