@@ -112,7 +112,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
   for (;;) {
     // Step 2
     t.at = upstream_->choose(worker.index, key, {t.tried, t.count}, t.elsewhere);
-    if (!t.at.target) co_return t.elsewhere ? circuit_open(ex) : base::Unexpected{upstream_->why_unusable()};
+    if (!t.at.target) co_return no_target(ex, t);
     begin_attempt(ex, t);
     if (t.may_hedge) [[unlikely]]
       start_rival(ex, t, key, timeouts);
@@ -144,8 +144,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
         if (ex.hides_links && ex.response.status == 103) continue;  // there is nothing left to tell
         strip_interim(ex.response, ex.hides_links);
         result = co_await ex.stream.send_interim(ex.response);
-        if (!result && ex.finishes_within && base::client_left(result.error().reason))
-          result = Result<void>();
+        if (!result && ex.finishes_within && base::client_left(result.error().reason)) result = {};
       }
     } else {
       result = std::move(acquired).unexpected();
@@ -209,6 +208,7 @@ Task<Result<void>> Forward::enter(Exchange& ex, Try& t) const {
   const auto& protection = upstream_->protection();
   auto& clock = ex.worker.loop.clock();
   auto before = clock.steady();
+  auto since = ex.worker.loop.now();
   Result<upstream::Gate::Place> place = upstream::Gate::Place();
   if (protection.has_gate()) {
     place = co_await protection.enter(ex.worker.index);
@@ -225,7 +225,10 @@ Task<Result<void>> Forward::enter(Exchange& ex, Try& t) const {
   }
   ex.upstream.queued = clock.steady() - before;
   if (protection.has_queue()) upstream_->metrics()->on(ex.worker.index).queued(ex.upstream.queued);
-  if (!place) co_return std::move(place).unexpected();
+  if (!place) {
+    if (!t.elsewhere) protection.unjudged(since);
+    co_return std::move(place).unexpected();
+  }
   bool open = protection.closed_for(ex.worker.loop.now()) > base::Duration::zero();
   if (open && !upstream_->failover()) co_return circuit_open(ex);
   t.elsewhere |= open;
@@ -287,7 +290,10 @@ Task<Result<void>> Forward::pause(Exchange& ex, const Try& t) const {
   ex.upstream_stream.reset();
   auto sleep = net::sleep(ex.worker.loop.fine_wheel(), t.pause);
   auto outcome = co_await sleep;
-  if (outcome == base::Outcome::cancelled) co_return base::fail(sleep.why());
+  if (outcome == base::Outcome::cancelled) {
+    not_made(ex, t);
+    co_return base::fail(sleep.why());
+  }
   co_return Result<void>();
 }
 
@@ -385,6 +391,18 @@ void Forward::conclude(const Exchange& ex, const Try& t, const Made& made, const
   made.attempt.failed(failure);
 }
 
+// There is nobody to make the next attempt at.
+base::Unexpected Forward::no_target(Exchange& ex, const Try& t) const {
+  not_made(ex, t);
+  return t.elsewhere ? circuit_open(ex) : base::Unexpected{upstream_->why_unusable()};
+}
+
+// An attempt that had been admitted.
+void Forward::not_made(const Exchange& ex, const Try& t) const {
+  count_retries(ex, t, observe::RetryResult::failed);
+  if (!t.elsewhere) upstream_->protection().unjudged(ex.worker.loop.now());
+}
+
 void Forward::count_retries(const Exchange& ex, const Try& t, observe::RetryResult result) const {
   if (t.cause != Reason::none) upstream_->metrics()->on(ex.worker.index).retried(t.cause, result);
 }
@@ -453,6 +471,7 @@ bool Forward::try_again(Exchange& ex, Try& t, Reason cause) const {
     }
   }
   if (!admitted(ex, t)) return false;
+  count_retries(ex, t, observe::RetryResult::failed);  // the one before
   t.cause = cause;
   t.pause = t.count == 1 && (elsewhere || t.fresh)
                 ? base::Duration::zero()

@@ -179,9 +179,12 @@ upstreams: {users: {url: "<users>", retry: {attempts: 3}}}
 routes: [{name: u, match: {path: /**}, to: users}]
 )");
   for (int i = 0; i < 4; ++i) gw.upstream("users").script().expect_request().then_close();
+  Metrics before(gw);
 
   EXPECT_THAT(gw.get("/u"), Refused(502, "upstream_reset"));
   EXPECT_EQ(gw.upstream("users").connections(), 3u);
+  EXPECT_EQ(
+      before.growth("sluice_upstream_retries_total", {{"cause", "upstream_reset"}, {"result", "failed"}}), 2);
 }
 
 TEST(Retry, NeverTriesAgainWhenToldNotTo) {
