@@ -49,16 +49,26 @@ void Run::note_partial() {
   ex_.partial = names.first(n);
 }
 
-// The call whose failure is the answer; null if there is an answer without it.
+// The call whose failure is the answer; null if there is an answer without it. If nothing came, the raw call
+// rather than one before it: its service has answered the client.
 const CallPlan* Run::decisive() const {
   if (broken_) return broken_;
   const CallPlan* first = nullptr;
   for (std::size_t i = 0; i < states_.size(); ++i) {
     if (states_[i].skipped) continue;
     if (has_value(states_[i])) return nullptr;
-    if (!first && states_[i].outcome.failure) first = &plan_.calls[i];
+    const CallPlan& p = plan_.calls[i];
+    if (states_[i].outcome.failure && (!first || (is_raw(p) && passes(p)))) first = &p;
   }
   return first;
+}
+
+// Did its service refuse, and is that the client's to see?
+bool Run::passes(const CallPlan& p) const {
+  const Outcome& outcome = states_[static_cast<std::size_t>(&p - plan_.calls.data())].outcome;
+  if (outcome.failure.word != "status" || !outcome.answer) return false;
+  bool at_fault = outcome.failure.status >= 400 && outcome.failure.status < 500;
+  return at_fault || (is_raw(p) && !p.required);
 }
 
 Result<void> Run::respond() {
@@ -80,6 +90,7 @@ Result<void> Run::compose() {
       return base::fail(Reason::response_invalid, "the condition of the raw call does not hold");
     if (!state.outcome.answer) return refuse(plan_.calls[*plan_.raw]);
     pass_through(*state.outcome.answer);
+    explain(*state.outcome.answer);
     give_headers();
     return {};
   }
@@ -99,10 +110,11 @@ Result<void> Run::compose() {
 
 namespace {
 
-// Fields by which a client learns what to do about a refusal.
+// Fields by which a client learns what to do about an answer.
 bool explains(std::string_view name, int status) noexcept {
   return (status == 401 && base::equal_ignoring_case(name, "WWW-Authenticate")) ||
          (status == 405 && base::equal_ignoring_case(name, "Allow")) ||
+         ((status == 201 || status / 100 == 3) && base::equal_ignoring_case(name, "Location")) ||
          base::equal_ignoring_case(name, "Retry-After");
 }
 
@@ -114,16 +126,15 @@ constexpr std::string_view kPassed[] = {
 
 }  // namespace
 
-// A refusal by the service is the client's to see, other failures are between us and the service.
+// A refusal by the service is the client's to see, and so is whatever that of the raw call answers; other
+// failures are between us and the service.
 Result<void> Run::refuse(const CallPlan& p) {
   auto index = static_cast<std::size_t>(&p - plan_.calls.data());
   const Outcome& outcome = states_[index].outcome;
   const Failure& failure = outcome.failure;
-  if (failure.word == "status" && failure.status >= 400 && failure.status < 500 && outcome.answer) {
+  if (passes(p)) {
     pass_through(*outcome.answer, p.max_body);
-    for (const http::Field& f : outcome.answer->fields.lines())
-      if (!f.dropped && explains(f.name, failure.status))
-        ex_.response.fields.add(ex_.arena.copy(f.name), ex_.arena.copy(f.value));
+    explain(*outcome.answer);
     give_fields(index, *outcome.answer);
     ex_.response.fields.set(FieldId::cache_control, "no-store");
     return {};
@@ -157,6 +168,12 @@ void Run::pass_through(const chain::CallAnswer& answer, std::size_t most_decoded
   ex_.response.fields = kept(ex_.response.fields);
   if (!http::bodiless(ex_.request.method, answer.status))
     ex_.response_body = http::make_body<OutputBody>(ex_.arena, std::move(body));
+}
+
+void Run::explain(const chain::CallAnswer& answer) {
+  for (const http::Field& f : answer.fields.lines())
+    if (!f.dropped && explains(f.name, answer.status))
+      ex_.response.fields.add(ex_.arena.copy(f.name), ex_.arena.copy(f.value));
 }
 
 // The same lines with their texts in the exchange's arena.
