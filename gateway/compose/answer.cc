@@ -222,10 +222,13 @@ Result<void> Run::merge(json::Output& out) {
     return base::fail(Reason::response_invalid,
                       fmt::format("there is no place for `{}`: what the calls gave is no object", what));
   };
-  const std::optional<StaticJson>* data[] = {&plan_.always, complete ? &plan_.complete : &plan_.partial};
-  for (const auto* d : data)
+  const std::pair<std::string_view, const std::optional<StaticJson>*> data[] = {
+      {"data.always", &plan_.always},
+      complete ? std::pair("data.complete", &plan_.complete) : std::pair("data.partial", &plan_.partial),
+  };
+  for (auto [name, d] : data)
     if (*d)
-      if (auto added = add("data", json::trimmed((*d)->text()), plan_.on_conflict); !added) return added;
+      if (auto added = add(name, json::trimmed((*d)->text()), plan_.on_conflict); !added) return added;
   if (!plan_.errors.empty() && !complete) {
     errors << '{' << plan_.errors << ':';
     say_errors(errors);

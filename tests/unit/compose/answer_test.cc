@@ -142,6 +142,23 @@ TEST(ComposeAnswer, AddsToWhatATemplateMakes) {
             R"({"a":1.50,"v":2,"less":true,"errors":{"b":{"status":500,"reason":"status","body":{}}}})");
 }
 
+// What stands in `always` and what stands in `complete` are two values.
+TEST(ComposeAnswer, ObeysThePolicyBetweenStaticValues) {
+  auto answer = [](std::string_view policy) {
+    Composing page(
+        "{on_conflict: " + std::string(policy) +
+        R"(, data: {always: {m: {v: 1, x: 1}}, complete: {m: {v: 2}}}, calls: {a: {get: "a:/", as: a}}})");
+    page.ask();
+    page.say("a", {200, "1"});
+    return page.outcome();
+  };
+  EXPECT_EQ(answer("last").body, R"({"a":1,"m":{"v":2}})");
+  EXPECT_EQ(answer("first").body, R"({"a":1,"m":{"v":1,"x":1}})");
+  EXPECT_EQ(answer("deep").body, R"({"a":1,"m":{"v":2,"x":1}})");
+  EXPECT_EQ(answer("error").reason, Reason::response_invalid);
+  EXPECT_EQ(answer("error").detail, "data.always and data.complete both gave \"m\"");
+}
+
 // Not in silence.
 TEST(ComposeAnswer, FailsIfThereIsNoPlaceForWhatIsAdded) {
   for (auto more : {"data: {partial: {p: 1}}", "errors: errors"}) {
