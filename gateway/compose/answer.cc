@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/base/strings.h"
 #include "gateway/compose/caching.h"
@@ -322,18 +323,17 @@ void Run::give_headers() {
   if (plan_.server_timing) say_timing();
 }
 
-// Those of `response_headers`.
+// Those of `response_headers`: all lines of a name, in place of what another call gave; cookies beside it.
 void Run::give_fields(std::size_t call, const chain::CallAnswer& answer) {
-  for (const std::string& name : plan_.calls[call].response_headers)
+  auto& fields = ex_.response.fields;
+  for (const std::string& name : plan_.calls[call].response_headers) {
+    bool first = true;
     for (const http::Field& f : answer.fields.lines()) {
       if (f.dropped || !base::equal_ignoring_case(f.name, name)) continue;
-      auto own_name = ex_.arena.copy(f.name), value = ex_.arena.copy(f.value);
-      if (f.id == FieldId::set_cookie) {
-        ex_.response.fields.add(own_name, value);
-      } else {
-        ex_.response.fields.set(own_name, value);
-      }
+      if (std::exchange(first, false) && f.id != FieldId::set_cookie) fields.remove(name);
+      fields.add(ex_.arena.copy(f.name), ex_.arena.copy(f.value));
     }
+  }
 }
 
 // `orders;reason=timeout, users;reason=status;status=500;fallback`

@@ -159,6 +159,22 @@ TEST(ComposeAnswer, ObeysThePolicyBetweenStaticValues) {
   EXPECT_EQ(answer("error").detail, "data.always and data.complete both gave \"m\"");
 }
 
+// In place of what a call before it gave.
+TEST(ComposeAnswer, GivesAllLinesOfAField) {
+  Composing page(
+      R"({calls: {a: {get: "a:/", as: a, response_headers: [Link, Set-Cookie]},
+                  b: {get: "b:/", as: b, response_headers: [link, Set-Cookie]}}})");
+  page.ask();
+  page.say("a", {200, "1", {{"Link", "</0>"}, {"Set-Cookie", "a=1"}}});
+  page.say("b", {200, "1", {{"Link", "</1>"}, {"X", "1"}, {"Link", "</2>"}, {"Set-Cookie", "b=2"}}});
+
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Link: </1>\n"));
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Link: </2>\n"));
+  EXPECT_THAT(page.outcome().fields, Not(HasSubstr("</0>")));
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Set-Cookie: a=1\n"));
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Set-Cookie: b=2\n"));
+}
+
 // Not in silence.
 TEST(ComposeAnswer, FailsIfThereIsNoPlaceForWhatIsAdded) {
   for (auto more : {"data: {partial: {p: 1}}", "errors: errors"}) {
