@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/base/strings.h"
 #include "gateway/compose/caching.h"
@@ -49,16 +50,26 @@ void Run::note_partial() {
   ex_.partial = names.first(n);
 }
 
-// The call whose failure is the answer; null if there is an answer without it.
+// The call whose failure is the answer; null if there is an answer without it. If nothing came, the raw call
+// rather than one before it: its service has answered the client.
 const CallPlan* Run::decisive() const {
   if (broken_) return broken_;
   const CallPlan* first = nullptr;
   for (std::size_t i = 0; i < states_.size(); ++i) {
     if (states_[i].skipped) continue;
     if (has_value(states_[i])) return nullptr;
-    if (!first && states_[i].outcome.failure) first = &plan_.calls[i];
+    const CallPlan& p = plan_.calls[i];
+    if (states_[i].outcome.failure && (!first || (is_raw(p) && passes(p)))) first = &p;
   }
   return first;
+}
+
+// Did its service refuse, and is that the client's to see?
+bool Run::passes(const CallPlan& p) const {
+  const Outcome& outcome = states_[static_cast<std::size_t>(&p - plan_.calls.data())].outcome;
+  if (outcome.failure.word != "status" || !outcome.answer) return false;
+  bool at_fault = outcome.failure.status >= 400 && outcome.failure.status < 500;
+  return at_fault || (is_raw(p) && !p.required);
 }
 
 Result<void> Run::respond() {
@@ -80,6 +91,7 @@ Result<void> Run::compose() {
       return base::fail(Reason::response_invalid, "the condition of the raw call does not hold");
     if (!state.outcome.answer) return refuse(plan_.calls[*plan_.raw]);
     pass_through(*state.outcome.answer);
+    explain(*state.outcome.answer);
     give_headers();
     return {};
   }
@@ -99,10 +111,11 @@ Result<void> Run::compose() {
 
 namespace {
 
-// Fields by which a client learns what to do about a refusal.
+// Fields by which a client learns what to do about an answer.
 bool explains(std::string_view name, int status) noexcept {
   return (status == 401 && base::equal_ignoring_case(name, "WWW-Authenticate")) ||
          (status == 405 && base::equal_ignoring_case(name, "Allow")) ||
+         ((status == 201 || status / 100 == 3) && base::equal_ignoring_case(name, "Location")) ||
          base::equal_ignoring_case(name, "Retry-After");
 }
 
@@ -114,16 +127,15 @@ constexpr std::string_view kPassed[] = {
 
 }  // namespace
 
-// A refusal by the service is the client's to see, other failures are between us and the service.
+// A refusal by the service is the client's to see, and so is whatever that of the raw call answers; other
+// failures are between us and the service.
 Result<void> Run::refuse(const CallPlan& p) {
   auto index = static_cast<std::size_t>(&p - plan_.calls.data());
   const Outcome& outcome = states_[index].outcome;
   const Failure& failure = outcome.failure;
-  if (failure.word == "status" && failure.status >= 400 && failure.status < 500 && outcome.answer) {
+  if (passes(p)) {
     pass_through(*outcome.answer, p.max_body);
-    for (const http::Field& f : outcome.answer->fields.lines())
-      if (!f.dropped && explains(f.name, failure.status))
-        ex_.response.fields.add(ex_.arena.copy(f.name), ex_.arena.copy(f.value));
+    explain(*outcome.answer);
     give_fields(index, *outcome.answer);
     ex_.response.fields.set(FieldId::cache_control, "no-store");
     return {};
@@ -157,6 +169,12 @@ void Run::pass_through(const chain::CallAnswer& answer, std::size_t most_decoded
   ex_.response.fields = kept(ex_.response.fields);
   if (!http::bodiless(ex_.request.method, answer.status))
     ex_.response_body = http::make_body<OutputBody>(ex_.arena, std::move(body));
+}
+
+void Run::explain(const chain::CallAnswer& answer) {
+  for (const http::Field& f : answer.fields.lines())
+    if (!f.dropped && explains(f.name, answer.status))
+      ex_.response.fields.add(ex_.arena.copy(f.name), ex_.arena.copy(f.value));
 }
 
 // The same lines with their texts in the exchange's arena.
@@ -205,10 +223,13 @@ Result<void> Run::merge(json::Output& out) {
     return base::fail(Reason::response_invalid,
                       fmt::format("there is no place for `{}`: what the calls gave is no object", what));
   };
-  const std::optional<StaticJson>* data[] = {&plan_.always, complete ? &plan_.complete : &plan_.partial};
-  for (const auto* d : data)
+  const std::pair<std::string_view, const std::optional<StaticJson>*> data[] = {
+      {"data.always", &plan_.always},
+      complete ? std::pair("data.complete", &plan_.complete) : std::pair("data.partial", &plan_.partial),
+  };
+  for (auto [name, d] : data)
     if (*d)
-      if (auto added = add("data", json::trimmed((*d)->text()), plan_.on_conflict); !added) return added;
+      if (auto added = add(name, json::trimmed((*d)->text()), plan_.on_conflict); !added) return added;
   if (!plan_.errors.empty() && !complete) {
     errors << '{' << plan_.errors << ':';
     say_errors(errors);
@@ -302,18 +323,17 @@ void Run::give_headers() {
   if (plan_.server_timing) say_timing();
 }
 
-// Those of `response_headers`.
+// Those of `response_headers`: all lines of a name, in place of what another call gave; cookies beside it.
 void Run::give_fields(std::size_t call, const chain::CallAnswer& answer) {
-  for (const std::string& name : plan_.calls[call].response_headers)
+  auto& fields = ex_.response.fields;
+  for (const std::string& name : plan_.calls[call].response_headers) {
+    bool first = true;
     for (const http::Field& f : answer.fields.lines()) {
       if (f.dropped || !base::equal_ignoring_case(f.name, name)) continue;
-      auto own_name = ex_.arena.copy(f.name), value = ex_.arena.copy(f.value);
-      if (f.id == FieldId::set_cookie) {
-        ex_.response.fields.add(own_name, value);
-      } else {
-        ex_.response.fields.set(own_name, value);
-      }
+      if (std::exchange(first, false) && f.id != FieldId::set_cookie) fields.remove(name);
+      fields.add(ex_.arena.copy(f.name), ex_.arena.copy(f.value));
     }
+  }
 }
 
 // `orders;reason=timeout, users;reason=status;status=500;fallback`

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/compose/caching.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -27,6 +29,11 @@ std::optional<std::int64_t> stated_seconds(std::string_view text) noexcept {
   if (text.empty() || read.ec != std::errc() || read.ptr != text.data() + text.size() || out < 0)
     return std::nullopt;
   return out;
+}
+
+// The shorter of two times, where there may be none.
+std::int64_t shortest(std::optional<std::int64_t> one, std::int64_t other) noexcept {
+  return std::min(one.value_or(INT32_MAX), other);
 }
 
 std::optional<std::int64_t> until_expiry(const http::Fields& answer, base::WallTime now) {
@@ -60,14 +67,15 @@ void Freshness::add(const http::Fields& answer, base::WallTime now) {
       if (base::equal_ignoring_case(name, "public")) is_public = true;
       for (auto [which, into] : {std::pair("max-age", &age), std::pair("s-maxage", &shared)})
         if (base::equal_ignoring_case(name, which) && equals < directive.size())
-          *into =
-              std::min(stated_seconds(directive.substr(equals + 1)).value_or(0), into->value_or(INT32_MAX));
+          *into = shortest(*into, stated_seconds(directive.substr(equals + 1)).value_or(0));
     }
   }
   auto old = stated_seconds(answer.value(FieldId::age)).value_or(0);
-  if (shared)
-    shared_seconds_ = std::min(shared_seconds_.value_or(INT32_MAX), std::max<std::int64_t>(0, *shared - old));
+  auto left = [old](std::int64_t seconds) { return std::max<std::int64_t>(0, seconds - old); };
+  shares_ |= shared.has_value();
   if (!age) age = until_expiry(answer, now);
+  if (!shared) shared = age;
+  if (shared) shared_seconds_ = shortest(shared_seconds_, left(*shared));
   said |= age.has_value();
   all_public_ &= is_public;
   said_ |= said;
@@ -75,17 +83,20 @@ void Freshness::add(const http::Fields& answer, base::WallTime now) {
     silent_ = true;
     return;
   }
-  seconds_ = std::min(seconds_.value_or(INT32_MAX), std::max<std::int64_t>(0, *age - old));
+  seconds_ = shortest(seconds_, left(*age));
 }
 
 std::string_view Freshness::text(base::Arena& arena) const {
   if (no_store_) return "no-store";
   if (!said_) return {};
-  std::string_view who = private_ ? "private, " : all_public_ ? "public, " : "";
   if (no_cache_ || silent_) return arena.join(private_ ? "private, " : "", "no-cache");
-  char digits[20];
-  auto end = std::to_chars(digits, digits + sizeof digits, *seconds_).ptr;
-  return arena.join(who, "max-age=", std::string_view(digits, static_cast<std::size_t>(end - digits)));
+  if (private_) return arena.join("private, max-age=", fmt::format_int(*seconds_).c_str());
+  // By s-maxage caches might keep what some part does not leave to them (RFC 9111 section 3.5): where not all
+  // are public the shorter time holds for everybody.
+  if (!all_public_)
+    return arena.join("max-age=", fmt::format_int(shortest(shared_seconds_, *seconds_)).c_str());
+  return arena.join("public, max-age=", fmt::format_int(*seconds_).c_str(), shares_ ? ", s-maxage=" : "",
+                    shares_ ? std::string_view(fmt::format_int(*shared_seconds_).c_str()) : "");
 }
 
 }  // namespace sluice::compose

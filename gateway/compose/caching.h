@@ -21,9 +21,7 @@ class Freshness {
 
   // Of one answer: may it be kept for many at all, and if it says so, how much longer.
   bool may_be_kept() const noexcept { return !no_store_ && !no_cache_ && !private_; }
-  std::optional<std::int64_t> seconds() const noexcept {
-    return shared_seconds_ ? shared_seconds_ : seconds_;
-  }
+  std::optional<std::int64_t> seconds() const noexcept { return shared_seconds_; }
 
   // The value of Cache-Control; "" if no answer said anything.
   std::string_view text(base::Arena& arena) const;
@@ -35,8 +33,9 @@ class Freshness {
   bool no_cache_ = false;
   bool private_ = false;
   bool all_public_ = true;
+  bool shares_ = false;  // did any say another time for caches that many use?
   std::optional<std::int64_t> seconds_;
-  std::optional<std::int64_t> shared_seconds_;  // of s-maxage, which is not for clients
+  std::optional<std::int64_t> shared_seconds_;  // for those caches: s-maxage, or else max-age
 };
 
 }  // namespace sluice::compose

@@ -125,8 +125,10 @@ class Run final : private CallValues {
   base::Result<void> respond();
   base::Result<void> compose();
   const CallPlan* decisive() const;
+  bool passes(const CallPlan& p) const;
   base::Result<void> refuse(const CallPlan& p);
   void pass_through(const chain::CallAnswer& answer, std::size_t most_decoded = 0);
+  void explain(const chain::CallAnswer& answer);
   http::Fields kept(const http::Fields& fields) const;
   base::Result<void> merge(json::Output& out);
   base::Result<void> merge_parts(Parts& parts, json::Merge& whole, std::size_t& expected);

@@ -25,7 +25,8 @@ class Merge {
   explicit Merge(base::Arena& arena) : arena_(&arena) {}
 
   // False: it has no place of its own and does not fit to what was added before (a list or a plain value
-  // among members). `from` names it in conflicts. `place`: names, from the outside in.
+  // among members). `from` names it in conflicts, and tells it from others by where that text is: no two may
+  // share one. `place`: names, from the outside in.
   bool add(std::string_view from, std::span<const PathStep> place, std::string_view value, OnConflict policy);
 
   // The first conflict that was an error: where, and between whom.

@@ -58,6 +58,61 @@ TEST(ComposeAnswer, PassesOnWhatSaysWhichPartItIs) {
   EXPECT_THAT(page.outcome().fields, Not(HasSubstr("Server")));
 }
 
+TEST(ComposeAnswer, PassesWhateverTheServiceOfARawCallAnswers) {
+  Composing page(R"({raw: b, calls: {a: {get: "a:/"}, b: {get: "b:/", response_headers: X-Why}}})");
+  for (bool other : {true, false}) {
+    page.ask();
+    page.say("a", {other ? 200 : 503, "1"});
+    page.say("b", {302, "there", {{"Location", "/login"}, {"X-Why", "session"}}});
+    EXPECT_EQ(page.outcome().status, 302);
+    EXPECT_EQ(page.outcome().body, "there");
+    EXPECT_THAT(page.outcome().fields, HasSubstr("Location: /login\n"));
+    EXPECT_THAT(page.outcome().fields, HasSubstr("X-Why: session\n"));
+    EXPECT_THAT(page.outcome().fields, HasSubstr("no-store"));
+
+    page.ask();
+    page.say("a", {other ? 200 : 503, "1"});
+    page.say("b", {503, "later", {{"Retry-After", "30"}, {"Location", "/x"}, {"Allow", "GET"}}});
+    EXPECT_EQ(page.outcome().status, 503);
+    EXPECT_EQ(page.outcome().body, "later");
+    EXPECT_THAT(page.outcome().fields, HasSubstr("Retry-After: 30\n"));
+    EXPECT_THAT(page.outcome().fields, Not(HasSubstr("Location")));
+    EXPECT_THAT(page.outcome().fields, Not(HasSubstr("Allow")));
+
+    page.ask();
+    page.say("a", {other ? 200 : 503, "1"});
+    page.say("b", {401, "", {{"WWW-Authenticate", "Basic"}}});
+    EXPECT_EQ(page.outcome().status, 401);
+    EXPECT_THAT(page.outcome().fields, HasSubstr("WWW-Authenticate: Basic\n"));
+  }
+}
+
+TEST(ComposeAnswer, PassesTheRefusalOfARawCallThatOthersNeed) {
+  Composing page(R"({raw: a, calls: {a: {get: "a:/"}, b: {get: "b:/${a.id}", hide: true}}})");
+  page.ask();
+  page.say("a", {302, "", {{"Location", "/login"}}});
+  EXPECT_EQ(page.outcome().status, 302);
+
+  // What is no refusal is not: everything failed, which is never a 200.
+  page.ask();
+  page.say("a", {200, "no JSON"});
+  EXPECT_EQ(page.outcome().reason, Reason::response_invalid);
+}
+
+TEST(ComposeAnswer, MakesAFailureOfWhatARequiredRawCallAnswers) {
+  Composing page(R"({raw: a, calls: {a: {get: "a:/", required: true}, b: {get: "b:/"}}})");
+  for (int status : {302, 500}) {
+    page.ask();
+    page.say("b", {200, "1"});
+    page.say("a", {status, "", {{"Location", "/login"}}});
+    EXPECT_EQ(page.outcome().reason, Reason::upstream_status) << status;
+  }
+  page.ask();
+  page.say("b", {200, "1"});
+  page.say("a", {404, "none"});
+  EXPECT_EQ(page.outcome().status, 404);
+}
+
 TEST(ComposeAnswer, TellsWhatToDoAboutARefusal) {
   Composing page(R"({calls: {a: {get: "a:/", required: true, response_headers: [X-Left, Set-Cookie]}}})");
   page.ask();
@@ -85,6 +140,39 @@ TEST(ComposeAnswer, AddsToWhatATemplateMakes) {
 
   EXPECT_EQ(page.outcome().body,
             R"({"a":1.50,"v":2,"less":true,"errors":{"b":{"status":500,"reason":"status","body":{}}}})");
+}
+
+// What stands in `always` and what stands in `complete` are two values.
+TEST(ComposeAnswer, ObeysThePolicyBetweenStaticValues) {
+  auto answer = [](std::string_view policy) {
+    Composing page(
+        "{on_conflict: " + std::string(policy) +
+        R"(, data: {always: {m: {v: 1, x: 1}}, complete: {m: {v: 2}}}, calls: {a: {get: "a:/", as: a}}})");
+    page.ask();
+    page.say("a", {200, "1"});
+    return page.outcome();
+  };
+  EXPECT_EQ(answer("last").body, R"({"a":1,"m":{"v":2}})");
+  EXPECT_EQ(answer("first").body, R"({"a":1,"m":{"v":1,"x":1}})");
+  EXPECT_EQ(answer("deep").body, R"({"a":1,"m":{"v":2,"x":1}})");
+  EXPECT_EQ(answer("error").reason, Reason::response_invalid);
+  EXPECT_EQ(answer("error").detail, "data.always and data.complete both gave \"m\"");
+}
+
+// In place of what a call before it gave.
+TEST(ComposeAnswer, GivesAllLinesOfAField) {
+  Composing page(
+      R"({calls: {a: {get: "a:/", as: a, response_headers: [Link, Set-Cookie]},
+                  b: {get: "b:/", as: b, response_headers: [link, Set-Cookie]}}})");
+  page.ask();
+  page.say("a", {200, "1", {{"Link", "</0>"}, {"Set-Cookie", "a=1"}}});
+  page.say("b", {200, "1", {{"Link", "</1>"}, {"X", "1"}, {"Link", "</2>"}, {"Set-Cookie", "b=2"}}});
+
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Link: </1>\n"));
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Link: </2>\n"));
+  EXPECT_THAT(page.outcome().fields, Not(HasSubstr("</0>")));
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Set-Cookie: a=1\n"));
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Set-Cookie: b=2\n"));
 }
 
 // Not in silence.

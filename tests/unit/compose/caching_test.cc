@@ -40,6 +40,21 @@ TEST(Freshness, IsPublicOnlyIfAllAre) {
   EXPECT_EQ(together({{"public, max-age=60"}}, true), "private, max-age=60");
 }
 
+TEST(Freshness, KeepsTheTimeOfCachesThatManyUse) {
+  EXPECT_EQ(together({{"public, s-maxage=0, max-age=3600"}}), "public, max-age=3600, s-maxage=0");
+  EXPECT_EQ(together({{"public, s-maxage=90, max-age=20"}, {"public, max-age=60"}}),
+            "public, max-age=20, s-maxage=60");
+  EXPECT_EQ(together({{"public, s-maxage=90, max-age=120", "80"}, {"public, max-age=60"}}),
+            "public, max-age=40, s-maxage=10");
+}
+
+// Nor is it opened by s-maxage to those to whom a part is closed.
+TEST(Freshness, IsTheShorterTimeForAllIfOneIsNotPublic) {
+  EXPECT_EQ(together({{"public, s-maxage=5, max-age=60"}, {"max-age=30"}}), "max-age=5");
+  EXPECT_EQ(together({{"s-maxage=90, max-age=60"}}), "max-age=60");
+  EXPECT_EQ(together({{"public, s-maxage=0, max-age=60"}}, true), "private, max-age=60");
+}
+
 TEST(Freshness, IsNoneIfOneHasNone) {
   EXPECT_EQ(together({{"no-store"}, {"max-age=60"}}), "no-store");
   EXPECT_EQ(together({{"no-cache"}, {"private, max-age=60"}}), "private, no-cache");
