@@ -19,15 +19,10 @@ class Along {
     if (*at != '{') return checker_->value(at);
     auto leads_on = [&](std::string_view name) { return std::uint32_t{says(name, names_[matched].name)}; };
     at = checker_->open(at, kOwner + static_cast<std::uint32_t>(matched));
-    for (bool first = true; at; first = false) {
-      const Seam* seam = checker_->member(at, first, leads_on);
-      if (!seam) break;
-      if (seam->rule == 0) {
-        at = checker_->value(at);
-      } else {
-        forget_();
-        at = go(at, matched + 1);
-      }
+    const char* from = nullptr;
+    for (bool first = true; at && checker_->member(at, first, from, leads_on); first = false) {
+      forget_();
+      at = go(at, matched + 1);
     }
     return at;
   }

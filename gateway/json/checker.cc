@@ -31,26 +31,49 @@ const char* Checker::fail(const char* at, const char* message) noexcept {
   return nullptr;
 }
 
+// The name at `quote`, which container() meets for the first time.
+[[gnu::always_inline]] inline bool Checker::reads(const char*& at, const char* from, const char* comma,
+                                                  const char* quote, Seams::Way& way, Seam*& last) noexcept {
+  if (!Seams::remembers(way)) {
+    const char *behind = nullptr, *colon = nullptr;
+    return (at = behind_name(quote, behind, colon)) != nullptr;
+  }
+  Seams::Way outer = std::exchange(way_, way);
+  at = name(from, comma, quote);
+  way = std::exchange(way_, outer);
+  last = last_;
+  return at != nullptr;
+}
+
+// Goes on behind a member, or behind the {, as long as the next one was met before and has no rule.
+[[gnu::always_inline]] inline bool Checker::meets(const char*& at, Seams::Way& way, Seam*& last) noexcept {
+  const char* from = at;
+  Seam* seam = seams_.next(way, at);
+  if (seam) {
+    last = seam;
+    at = space(at + seam->size);  // there may be more space than there was
+    if (seam->rule == 0) return true;
+  }
+  way_ = way;
+  last_ = last;
+  met_ = seam;
+  from_ = from;
+  return false;
+}
+
+const char* Checker::container(const char* at) noexcept { return run<false>(at); }
+const char* Checker::members(const char* at) noexcept { return run<true>(at); }
+
 // One loop with all that it needs in registers: through memory each bracket would take as long as it takes to
-// read back what has just been written.
-const char* Checker::container(const char* at) noexcept {
+// read back what has just been written. `kMembers`: for members(), else for container().
+template <bool kMembers>
+[[gnu::always_inline]] inline const char* Checker::run(const char* at) noexcept {
   const unsigned around = depth_;
   unsigned depth = depth_;
   bool in_object = false;
   Seams::Way way = way_;
   Seam* last = last_;
-  auto read_name = [&](const char* from, const char* comma, const char* quote)
-                       __attribute__((always_inline)) {
-                         if (!Seams::remembers(way)) {
-                           const char *behind = nullptr, *colon = nullptr;
-                           return (at = behind_name(quote, behind, colon)) != nullptr;
-                         }
-                         Seams::Way outer = std::exchange(way_, way);
-                         at = name(from, comma, quote);
-                         way = std::exchange(way_, outer);
-                         last = last_;
-                         return at != nullptr;
-                       };
+  if (kMembers && !meets(at, way, last)) return at;
   for (;;) {
     // At a value.
     bool closes = false;
@@ -69,7 +92,7 @@ const char* Checker::container(const char* at) noexcept {
           at = behind;
           closes = true;
           break;
-        } else if (!read_name(at, behind, behind)) {
+        } else if (!reads(at, at, behind, behind, way, last)) {
           return at;
         }
         continue;
@@ -93,7 +116,10 @@ const char* Checker::container(const char* at) noexcept {
         in_object = kinds_[--depth];
         ++at;
       }
-      if (depth == around) return at;
+      if (depth == around) {
+        if (!kMembers || !meets(at, way, last)) return at;
+        break;
+      }
       if (in_object)
         if (Seam* seam = seams_.next(way, at)) {
           last = seam;
@@ -106,7 +132,7 @@ const char* Checker::container(const char* at) noexcept {
       if (*at == ',') {
         const char* comma = at;
         at = space(at + 1);
-        if (in_object && !read_name(behind, comma, at)) return at;
+        if (in_object && !reads(at, behind, comma, at, way, last)) return at;
         break;
       }
       if (*at != (in_object ? '}' : ']')) return fail(at, in_object ? "expected , or }" : "expected , or ]");

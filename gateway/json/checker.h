@@ -55,27 +55,23 @@ class Checker {
     if (kinds_[depth_]) seams_.open(way_, depth_, owner);
     return at + 1;
   }
-  // The seam of the next member, where `at` is behind the { (`first`) or behind the value before; it becomes
-  // where the member's value begins. Null: there is none, and `at` is behind the }, or null. `rule_of(name)`
-  // is what is to be remembered of the name as it is written. Holds until the next seam is read.
+  // The seam of the next member that has a rule, where `at` is behind the { (`first`) or behind the value
+  // before; it becomes where the member's value begins. Members that have none are passed over, up to `from`,
+  // where the seam begins. Null: there is no more, and `at` is behind the }, or null. `rule_of(name)` is what
+  // is to be remembered of the name as it is written, 0 for no rule. Holds until the next seam is read.
   template <class RuleOf>
-  const Seam* member(const char*& at, bool first, RuleOf&& rule_of) {
-    if (Seam* seam = seams_.next(way_, at)) {
-      last_ = seam;
-      at = space(at + seam->size);  // there may be more space than there was
-      return seam;
+  const Seam* member(const char*& at, bool first, const char*& from, RuleOf&& rule_of) {
+    for (;; first = false) {
+      const char* before = at;
+      const Seam* seam = checked_ ? again(at, from) : pass(at, from);
+      if (!at) return nullptr;
+      if (!seam && *at == '}') return none(at, close(at));
+      if (!seam) seam = read(at, first && from == before, rule_of);
+      if (!seam || seam->rule != 0) return seam;
+      if (at = value(at); !at) return nullptr;
     }
-    const char* from = at;
-    const char* comma = at = space(at);
-    if (!first && at >= end_) return none(at, fail(at, ""));
-    if (*at == '}') return none(at, close(at));
-    if (!first && *at != ',') return none(at, fail(at, "expected , or }"));
-    at = name(from, comma, first ? at : space(at + 1));
-    if (!at) return nullptr;
-    last_->rule = rule_of(std::string_view(from + last_->name + 1, last_->behind_name - last_->name - 2));
-    return last_;
   }
-  // Is there a next item? As member(), and `comma` is the one before it, unless it is the first.
+  // Is there a next item? As for members, and `comma` is the one before it, unless it is the first.
   bool item(const char*& at, bool first, const char*& comma) noexcept {
     comma = at = space(at);
     if (!first && at >= end_) return none(at, fail(at, "")) != nullptr;
@@ -106,7 +102,42 @@ class Checker {
     return at + 1;
   }
 
+  // The next seam, if it was met before.
+  const Seam* again(const char*& at, const char*& from) noexcept {
+    from = at;
+    Seam* seam = seams_.next(way_, at);
+    if (!seam) return seam;
+    last_ = seam;
+    at = space(at + seam->size);  // there may be more space than there was
+    return seam;
+  }
+  // The same behind members without a rule whose seams were met before.
+  const Seam* pass(const char*& at, const char*& from) noexcept {
+    at = members(at);
+    from = from_;
+    return met_;
+  }
+  const char* members(const char* at) noexcept;
+  // The seam that is met for the first time.
+  template <class RuleOf>
+  const Seam* read(const char*& at, bool first, RuleOf&& rule_of) {
+    const char* from = at;
+    const char* comma = at = space(at);
+    if (!first && at >= end_) return none(at, fail(at, ""));
+    if (*at == '}') return none(at, close(at));
+    if (!first && *at != ',') return none(at, fail(at, "expected , or }"));
+    at = name(from, comma, first ? at : space(at + 1));
+    if (!at) return nullptr;
+    last_->rule = rule_of(std::string_view(from + last_->name + 1, last_->behind_name - last_->name - 2));
+    return last_;
+  }
+
   const char* container(const char* at) noexcept;
+  bool meets(const char*& at, Seams::Way& way, Seam*& last) noexcept;
+  bool reads(const char*& at, const char* from, const char* comma, const char* quote, Seams::Way& way,
+             Seam*& last) noexcept;
+  template <bool kMembers>
+  const char* run(const char* at) noexcept;
   [[gnu::always_inline]] const char* scalar(const char* at, Seam& seam) noexcept {
     switch (*at) {
       case '"':
@@ -174,7 +205,14 @@ class Checker {
       if (n < 16 || at >= end_) return at < end_ ? at : end_;
     }
   }
-  const char* number(const char* at) noexcept {
+  [[gnu::always_inline]] const char* number(const char* at) noexcept {
+    // Most are short and whole.
+    const char* end = at + std::countr_zero(~Bytes16(at).digits() | 0x10000U);
+    if (static_cast<unsigned char>(*at - '1') < 9 && end < end_ && end != at + 16) [[likely]]
+      return *end == '.' || (*end | 0x20) == 'e' ? fraction(end) : end;
+    return any_number(at);
+  }
+  [[gnu::noinline]] const char* any_number(const char* at) noexcept {
     if (*at == '-') {
       ++at;
     } else if (!digit(*at)) {
@@ -197,6 +235,9 @@ class Checker {
   // Of the innermost object that somebody goes through; value() leaves both as they were.
   Seams::Way way_ = seams_.outside();
   Seam* last_ = &seams_.other();  // the seam that was met last
+  // What members() found: the seam, or null, and where it begins.
+  const Seam* met_ = nullptr;
+  const char* from_ = nullptr;
   const char* fault_ = nullptr;
   std::size_t offset_ = 0;
   bool kinds_[kDeepest + 1];  // by depth: is it an object?

@@ -190,10 +190,9 @@ class Shaper {
       if (first == (c.kind == Kind::each ? '[' : '{')) return true;
     return false;
   }
-  bool keeps(const Node& node, const Child* child, char first) const {
-    if (!child) return !node.only;
-    bool kept = !node.only || child->whole || (child->node != 0 && nodes_[child->node].only);
-    return kept && !child->dropped && (child->whole || fits(first, child->node));
+  bool keeps(const Node& node, const Child& child, char first) const {
+    bool kept = !node.only || child.whole || (child.node != 0 && nodes_[child.node].only);
+    return kept && !child.dropped && (child.whole || fits(first, child.node));
   }
 
   const char* object(const char* at, std::uint32_t index) {
@@ -205,32 +204,51 @@ class Shaper {
     bool written = false;    // is there a member in front?
     bool unchanged = false;  // is it the last one here, and stays as it stands?
     for (bool first = true;; first = false) {
+      const char* before = at;
       const char* from = at;
-      const Seam* seam = checker_.member(at, first, rule_of);
+      const Seam* seam = checker_.member(at, first, from, rule_of);
+      if (!at) return at;
+      if (from != before) {
+        // What no child is about.
+        if (!node.only) stay(before, from, written, unchanged);
+        written |= !node.only;
+        unchanged = !node.only;
+      }
       if (!seam) break;
-      const Child* child = seam->rule != 0 ? &node.children[seam->rule - 1] : nullptr;
+      const Child& child = node.children[seam->rule - 1];
       if (!keeps(node, child, *at)) {
         unchanged = false;
         if (at = checker_.value(at); !at) return at;
         continue;
       }
-      bool changes = child && (!child->renamed.empty() || child->node != 0);
+      bool changes = !child.renamed.empty() || child.node != 0;
       if (unchanged && !changes) {
         pen_.copy(from, at);  // neighbours that stay as they stand, with what is between them
       } else {
         if (written) pen_.copy(from + seam->comma, from + seam->comma + 1);
         if (changes) {
-          name(from, *seam, *child);
+          name(from, *seam, child);
         } else {
           pen_.copy(from + seam->name, at);
         }
       }
       written = true;
       unchanged = !changes;
-      if (at = child && child->node != 0 ? value(at, child->node) : copy(at); !at) return at;
+      if (at = child.node != 0 ? value(at, child.node) : copy(at); !at) return at;
     }
-    if (at) pen_.copy(at - 1, at);
+    pen_.copy(at - 1, at);
     return at;
+  }
+  // Members that stay as they stand. `unchanged`: so does the one before, and what is between them too.
+  void stay(const char* begin, const char* end, bool written, bool unchanged) {
+    if (!unchanged) {
+      begin = skip_space(begin);
+      if (*begin == ',') {
+        if (written) pen_.copy(begin, begin + 1);
+        begin = skip_space(begin + 1);
+      }
+    }
+    pen_.copy(begin, end);
   }
   void name(const char* from, const Seam& seam, const Child& child) {
     if (child.renamed.empty()) {
@@ -298,7 +316,9 @@ std::optional<Fault> Shape::check_and_apply(std::string_view text, std::span<con
   Along along(
       checker, names,
       [&](const char* at) {
-        shaped.reserve(std::min(kFirst, static_cast<std::size_t>(text.data() + text.size() - at) + 1));
+        // Longer names make it longer than it was.
+        auto left = static_cast<std::size_t>(text.data() + text.size() - at);
+        shaped.reserve(std::min(kFirst, left + left / 16 + 1));
         Shaper shaper(*this, checker, shaped);
         const char* end = shaper.value(at);
         if (!end) return end;

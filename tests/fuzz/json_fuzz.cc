@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON: the first line is a path and a second one, the rest a value. What check() accepts is walked, shaped
-// and merged, and what comes of it is JSON again; nothing is read outside the text and its padding.
+// JSON: the first line is a path and a second one, the rest a value. check() says of it what the plain way
+// says. What it accepts is walked, shaped and merged, and what comes of it is JSON again; nothing is read
+// outside the text and its padding.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +11,8 @@
 #include "gateway/base/assert.h"
 #include "gateway/json/merge.h"
 #include "gateway/json/shape.h"
+
+#include "tests/unit/json/plain.h"
 
 namespace sluice::json {
 namespace {
@@ -85,7 +88,10 @@ void run(std::string_view input) {
   std::string_view paths = input.substr(0, line);
   std::size_t space = std::min(paths.find(' '), paths.size());
   Padded text(input.substr(std::min(line + 1, input.size())));
-  if (check(text.text())) return;
+  auto fault = check(text.text());
+  SLUICE_ASSERT(PlainCheck::of(text.text()) ==
+                (fault ? std::to_string(fault->offset) + ": " + fault->message : ""));
+  if (fault) return;
   auto a = Path::parse(paths.substr(0, space));
   auto b = Path::parse(paths.substr(std::min(space + 1, paths.size())));
   Path first = std::holds_alternative<Path>(a) ? std::get<Path>(a) : Path();

@@ -48,6 +48,35 @@ TEST(JsonChecker, GuessesNoLengthThatIsNotThere) {
   EXPECT_EQ(plain_and_checked(both), "");
 }
 
+TEST(JsonChecker, ReadsNumbersAsFarAsTheyGo) {
+  for (std::string_view number : {"0",
+                                  "7",
+                                  "-7",
+                                  "42",
+                                  "01",
+                                  "-",
+                                  "-0",
+                                  "9.",
+                                  "9.5",
+                                  "10.25e+2",
+                                  "9e",
+                                  "9e+",
+                                  "1E5",
+                                  "0.5",
+                                  "1x",
+                                  "1.x",
+                                  "999999999999999",
+                                  "9999999999999999",
+                                  "99999999999999999",
+                                  "9999999999999999.5",
+                                  "1 2"}) {
+    for (char behind : {'\0', '7', '.', 'e', '-'})
+      EXPECT_EQ(text_of(check(Padded(number, behind))), PlainCheck::of(number)) << number << behind;
+    plain_and_checked("[" + std::string(number) + "]");
+    plain_and_checked("{\"a\":" + std::string(number) + ",\"b\":1}");
+  }
+}
+
 TEST(JsonChecker, ReadsNothingBehindThePaddingOfATextThatEndsInAString) {
   std::unique_ptr<char[]> bytes(new char[3 + kPadding]);
   std::string_view("\"\xC3\xA4").copy(bytes.get(), 3);
@@ -139,6 +168,7 @@ class RandomList {
 
 // A shape that is made twice.
 struct Shapes {
+  Shapes() = default;
   explicit Shapes(RandomList& random) {
     constexpr std::string_view kPaths[] = {"a",        "b",      "key",      "a.b",   "[].a",
                                            "[].b",     "[].key", "[].id",    "a[].b", "[].x",
@@ -184,6 +214,23 @@ bool compare(std::string_view text, std::string_view way, const Shapes& shapes) 
   EXPECT_EQ(out.text(), "before" + made) << text;
   EXPECT_EQ(apart.text(), made) << text;
   return !fault;
+}
+
+TEST(JsonChecker, SeesWhatItPassesOver) {
+  Shapes renaming, dropping, keeping;
+  Path b = std::get<Path>(Path::parse("[].b"));
+  renaming.made.rename(b, "new"), renaming.plain.rename(b, "new");
+  dropping.made.drop(b), dropping.plain.drop(b);
+  keeping.made.only(b), keeping.plain.only(b);
+  for (std::string_view second :
+       {R"({"a":1,"b":2,"c":[{"b":3}],"d":true})", R"({"a": 1 , "b": 2 , "c": [ ] , "d": null })",
+        R"({ "a":1,"b":2,"c":{},"d":"" })", R"({"b":2,"d":4,"c":3,"a":1})", R"({"b":2})", R"({"a":1,"d":4})",
+        R"({"a":1,"a":2,"b":3,"b":4})", R"({"a":1,"new":0,"b":2,"c":3})", R"({"a":1,"c":3,"d":4,"b":2})",
+        R"({"a":1,"b":2,"c":[{"b":3}],"d":})", R"({"a":1,"b":2,"c":[{"b":}],"d":1})", R"({"a":01,"b":2})",
+        R"({"a":1,"b":2,"c":"\x","d":1})", R"({"a":1,"b":2,"c":3,"d":4,})", R"({"a":1,"b":2,"c":3 "d":4})",
+        R"({,"b":2,"c":3})", R"({"a":1,"b":2,"c":3)", R"({"a":1,"b":2,"c":3])", R"({"a":1,"b":2,"c":3,"d")"})
+    for (const Shapes* shapes : {&renaming, &dropping, &keeping})
+      compare(R"([{"a":1,"b":2,"c":3,"d":4},)" + std::string(second) + "]", "", *shapes);
 }
 
 TEST(JsonChecker, SaysTheSameAsThePlainWayOfWholeTextsOfTheirPartsAndOfWhatIsChangedInThem) {
