@@ -139,7 +139,7 @@ class Explanation {
   // As the exchange does before it looks a route up.
   void remove_claims() {
     auto before = sample_.lines();
-    request_.fields.remove_all(http::kClaimsAboutClients);
+    http::remove_claims(request_.fields, false);
     built_.snapshot()->identity_fields.remove_from(request_.fields);
     if (built_.snapshot()->underscores == routing::Underscores::drop)
       routing::drop_underscores(request_.fields);

@@ -38,25 +38,28 @@ namespace {
 
 using http::FieldId;
 
-// Whom a proxy that the listener trusts speaks for: from here on that one is the client, for everything.
-void believe(Exchange& ex) {
+// Whom a proxy that the listener trusts speaks for: from here on that one is the client, for everything. True
+// if it is one that writes X-Forwarded fields.
+bool believe(Exchange& ex) {
   const auto& connection = ex.stream.connection();
   const auto* told =
       http::read_forwarded(ex.request.fields, connection.peer, connection.listener->trusted, ex.arena);
-  if (!told) return;
+  if (!told) return false;
   auto* facts = ex.arena.make<http::ConnectionFacts>(connection);
   facts->peer = told->client;
   facts->forwarded = told;
   ex.stream.speak_for(*facts);
+  return !told->rfc7239;
 }
 
 // Who the client is according to its connection. Whatever it says about that itself is not believed, on
 // connections without TLS neither.
 void identify(Exchange& ex, const routing::Snapshot& snapshot) {
   auto& fields = ex.request.fields;
+  bool believed = false;
   if (!ex.stream.connection().listener->trusted.from.empty()) [[unlikely]]
-    believe(ex);
-  fields.remove_all(http::kClaimsAboutClients);
+    believed = believe(ex);
+  http::remove_claims(fields, believed);
   snapshot.identity_fields.remove_from(fields);
   ex.consumers = snapshot.consumers.get();
   const auto* tls = ex.stream.connection().tls;
