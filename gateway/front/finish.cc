@@ -3,6 +3,7 @@
 #include "gateway/base/strings.h"
 #include "gateway/chain/request_id.h"
 #include "gateway/front/ending.h"
+#include "gateway/front/overhead.h"
 #include "gateway/upstream/timeouts.h"
 
 namespace sluice::front {
@@ -18,16 +19,6 @@ AbortStage aborted(const Exchange& ex) noexcept {
   if (!base::client_left(ex.reason)) return AbortStage::none;
   if (ex.stream.head_sent()) return AbortStage::response;
   return ex.upstream.asked != base::SteadyTime{} ? AbortStage::waiting : AbortStage::request;
-}
-
-// What the gateway itself took: up to the request sent, and from the answer's head to the end of a response
-// that left without waiting for the client or the rest of the body.
-base::Duration overhead(const Exchange& ex, base::SteadyTime now) noexcept {
-  const auto& up = ex.upstream;
-  if (up.asked == base::SteadyTime{}) return now - ex.stream.begun();
-  auto spent = up.asked - ex.stream.begun() - up.connect;
-  if (up.answered != base::SteadyTime{} && ex.sent_at_once) spent += now - up.answered;
-  return std::max(spent, base::Duration::zero());
 }
 
 // From the begin of each attempt to the head of its answer or its failure.
