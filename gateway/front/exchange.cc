@@ -9,6 +9,7 @@
 #include "gateway/base/job.h"
 #include "gateway/chain/error_pages.h"
 #include "gateway/chain/local_reply.h"
+#include "gateway/chain/request_id.h"
 #include "gateway/chain/shedding.h"
 #include "gateway/front/front.h"
 #include "gateway/front/hold.h"
@@ -66,6 +67,12 @@ void identify(Exchange& ex, const routing::Snapshot& snapshot) {
   if (!tls || !tls->client) return;
   fields.add(FieldId::client_cert, tls->client->field);
   if (!tls->client->chain.empty()) fields.add(FieldId::client_cert_chain, tls->client->chain);
+}
+
+// Which ids of requests count, where no filter says it: those that trusted proxies have sent.
+void judge_id(Exchange& ex, const chain::Chain& chain) {
+  if (!ex.request.fields.may_have(http::field_set(FieldId::x_request_id)) || chain.names_requests()) return;
+  if (chain::believed_request_id(ex).empty()) ex.request.fields.remove(FieldId::x_request_id);
 }
 
 // Only chunks and HTTP/2 have room for trailers.
@@ -128,6 +135,7 @@ Task<void> Front::serve(http::ServerStream& stream) {
   ex.matched_prefix = ex.request.path.substr(0, plan.lookup.prefix);
   auto& cells = route.metrics->on(worker_->index);
   cells.begin();
+  judge_id(ex, route.chain);
   bool grpc = http::is_grpc(ex.request.fields);
   if (grpc) cells.stream_began(observe::StreamKind::grpc);
 

@@ -129,6 +129,32 @@ TEST(TrustedProxies, MayNameRequests) {
   EXPECT_NE(distrusting.get("/u", "X-Request-ID: theirs\r\n").value("X-Request-ID"), "theirs");
 }
 
+TEST(TrustedProxies, NameRequestsWithoutAFilterToo) {
+  Gateway gw(yaml("127.0.0.0/8"), Downstream::h1);
+  gw.upstream("users").answers(200, "ok");
+
+  gw.get("/u", "X-Request-ID: theirs\r\n");
+  EXPECT_EQ(gw.upstream("users").request().value("X-Request-ID"), "theirs");
+  EXPECT_EQ(json_value(gw.log_line(), "request_id"), "theirs");
+  gw.get("/u", "X-Request-ID: \"no id\"\r\n");
+  EXPECT_FALSE(gw.upstream("users").request(1).has("X-Request-ID"));
+  EXPECT_EQ(json_value(gw.log_line(), "request_id").size(), 36u);
+
+  Gateway distrusting(yaml(""), Downstream::h1);
+  distrusting.upstream("users").answers(200, "ok");
+  distrusting.get("/u", "X-Request-ID: theirs\r\n");
+  EXPECT_FALSE(distrusting.upstream("users").request().has("X-Request-ID"));
+  EXPECT_EQ(json_value(distrusting.log_line(), "request_id").size(), 36u);
+}
+
+TEST(TrustedProxies, NameNoRequestsWhereTheFilterTrustsNobody) {
+  Gateway gw(yaml("127.0.0.0/8", "[{request_id: {trust: false}}]"), Downstream::h1);
+  gw.upstream("users").answers(200, "ok");
+
+  EXPECT_NE(gw.get("/u", "X-Request-ID: theirs\r\n").value("X-Request-ID"), "theirs");
+  EXPECT_EQ(json_value(gw.log_line(), "request_id").size(), 36u);
+}
+
 TEST(TrustedProxies, AreBelievedOverHttp2) {
   Gateway gw(
       "listeners: {web: {bind: \"127.0.0.1:0\", protocols: [h2], trusted_proxies: 127.0.0.0/8}}\n"
