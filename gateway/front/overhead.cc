@@ -8,8 +8,6 @@
 namespace sluice::front {
 namespace {
 
-constexpr base::SteadyTime kNever{};
-
 // An attempt with the one that was made beside it counts from where it began.
 const chain::Attempt* last_one(const chain::UpstreamView& up) noexcept {
   return up.attempts && up.attempts->beside ? up.attempts->before : up.attempts;
@@ -29,12 +27,12 @@ base::Duration overhead(const chain::Exchange& ex, base::SteadyTime now) noexcep
   const auto& up = ex.upstream;
   const chain::Attempt* last = last_one(up);
   auto spent = -waited_before(up, last);
-  if (up.answered != kNever) {
+  if (up.answered != base::SteadyTime{}) {
     // Up to the request sent, and from the answer's head to the end of a response that left without waiting
     // for the client or the rest of the body.
     spent += up.asked - ex.stream.begun() - up.connect;
     if (ex.sent_at_once) spent += now - up.answered;
-  } else if (!last && up.asked != kNever) {
+  } else if (!last && up.asked != base::SteadyTime{}) {
     spent += up.asked - ex.stream.begun();  // a composition, which leaves out its calls itself
   } else {
     spent += now - ex.stream.begun() - (last ? last->took : base::Duration::zero());
