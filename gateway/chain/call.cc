@@ -178,6 +178,7 @@ Task<Result<CallAnswer>> Caller::call(Exchange& ex, CallRequest request) const {
   trace.target = ex.arena.copy(inner.upstream.target);  // that one lies in the answer
   trace.attempts = inner.upstream.attempt_count;
   trace.ended = clock.steady();
+  if (!request.trace) ex.upstream.waited += trace.ended - trace.began;  // else whoever has it counts it
   if (!result) co_return std::move(result).unexpected();
   answer.status = inner.response.status;
   keep(inner.response.fields, answer.fields);

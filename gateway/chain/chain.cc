@@ -88,6 +88,7 @@ Chain::Chain(std::vector<Link> links, std::shared_ptr<const Handler> handler)
     links_[i].authenticates = dynamic_cast<const Authenticator*>(links_[i].filter.get()) != nullptr;
     number_inner(*links_[i].filter);
     importance_ = std::max(importance_, links_[i].filter->importance_at_most());
+    names_requests_ |= links_[i].filter->names_request();
     timed_ = timed_ || links_[i].times;
     if (links_[i].hooks.request) on_request_.push_back(i);
     if (links_[i].hooks.response) on_response_.push_back(i);

@@ -60,6 +60,9 @@ class Chain {
     return importance_ ? std::max(begin, *importance_) : begin;
   }
 
+  // Is there a filter that says which id a request has?
+  bool names_requests() const noexcept { return names_requests_; }
+
   const std::vector<Link>& links() const noexcept { return links_; }
   const Handler& handler() const noexcept { return *handler_; }
 
@@ -83,9 +86,10 @@ class Chain {
 
   std::vector<Link> links_;
   std::shared_ptr<const Handler> handler_;
-  std::optional<upstream::Importance> importance_;                 // at most, of the filters that say one
-  std::size_t slots_ = 0;                                          // of the filters and of those inside them
-  bool timed_ = false;                                             // is anybody told how long filters take?
+  std::optional<upstream::Importance> importance_;  // at most, of the filters that say one
+  std::size_t slots_ = 0;                           // of the filters and of those inside them
+  bool timed_ = false;                              // is anybody told how long filters take?
+  bool names_requests_ = false;
   const Link* preflight_ = nullptr;                                // one of links_, or null
   std::vector<std::uint16_t> on_request_, on_response_, on_done_;  // indices of links_; the last two reversed
 };

@@ -41,6 +41,9 @@ class Filter {
   // What this filter makes the importance of a request at most; nothing: it leaves it alone.
   virtual std::optional<upstream::Importance> importance_at_most() const noexcept { return std::nullopt; }
 
+  // Does this filter say which id a request has, and what becomes of the one that came with it?
+  virtual bool names_request() const noexcept { return false; }
+
   // Number of this filter in its chain, for Exchange::local(). Set by the chain.
   std::uint16_t slot() const noexcept { return slot_; }
 

@@ -71,12 +71,28 @@ void write_uuid(std::span<char, kUuidSize> out, base::WallTime now) noexcept {
 }
 
 std::string_view request_id(Exchange& ex) {
+  if (ex.request_id.empty()) ex.request_id = believed_request_id(ex);
+  return own_request_id(ex);
+}
+
+std::string_view own_request_id(Exchange& ex) {
   if (ex.request_id.empty()) {
     char* text = ex.arena.chars(kUuidSize);
     write_uuid(std::span<char, kUuidSize>(text, kUuidSize), ex.worker.loop.clock().wall());
     ex.request_id = {text, kUuidSize};
   }
   return ex.request_id;
+}
+
+std::string_view offered_request_id(const Exchange& ex) noexcept {
+  const auto& fields = ex.request.fields;
+  if (fields.count(http::FieldId::x_request_id) != 1) return {};
+  std::string_view id = fields.value(http::FieldId::x_request_id);
+  return valid_request_id(id) ? id : std::string_view();
+}
+
+std::string_view believed_request_id(const Exchange& ex) noexcept {
+  return ex.stream.connection().forwarded ? offered_request_id(ex) : std::string_view();
 }
 
 bool valid_request_id(std::string_view id) noexcept {

@@ -17,8 +17,15 @@ struct Exchange;
 inline constexpr std::size_t kUuidSize = 36;
 inline constexpr std::size_t kMaxRequestId = 128;
 
-// The id of the exchange; made now if it has none.
+// The id of the exchange. One that has none gets it now: that which a trusted proxy has sent, or else a new
+// one.
 std::string_view request_id(Exchange& ex);
+// The same, but whoever sent one is not asked.
+std::string_view own_request_id(Exchange& ex);
+// The id that came with the request, where it may be taken over; "" if there is none, or several.
+std::string_view offered_request_id(const Exchange& ex) noexcept;
+// The same, if a trusted proxy has sent it.
+std::string_view believed_request_id(const Exchange& ex) noexcept;
 
 // A new UUID version 7 (RFC 9562 section 5.7) as text: milliseconds since 1970, then 74 random bits, so that
 // ids sort by time. No system call: the random bits come from a generator of the calling thread.

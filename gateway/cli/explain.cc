@@ -128,6 +128,7 @@ class Explanation {
     exchange.route_name = plan.route->name;
     exchange.captures = plan.lookup.captures.all();
     exchange.matched_prefix = request_.path.substr(0, plan.lookup.prefix);
+    remove_id(plan.route->chain);
     print_filters(plan.route->chain);
     print_handler(*plan.route);
     return true;
@@ -139,14 +140,26 @@ class Explanation {
   // As the exchange does before it looks a route up.
   void remove_claims() {
     auto before = sample_.lines();
-    request_.fields.remove_all(http::kClaimsAboutClients);
+    http::remove_claims(request_.fields, false);
     built_.snapshot()->identity_fields.remove_from(request_.fields);
     if (built_.snapshot()->underscores == routing::Underscores::drop)
       routing::drop_underscores(request_.fields);
+    print_removed(before, "no client may say that");
+  }
+
+  // And once it has one.
+  void remove_id(const chain::Chain& chain) {
+    if (chain.names_requests()) return;
+    auto before = sample_.lines();
+    request_.fields.remove(http::FieldId::x_request_id);
+    print_removed(before, "no filter `request_id` says whose counts");
+  }
+
+  void print_removed(const std::vector<std::string>& before, std::string_view why) const {
     auto after = sample_.lines();
     for (const auto& line : before)
       if (std::ranges::find(after, line) == after.end())
-        fmt::print("removed     {}   (no client may say that)\n", sample_.masked(line));
+        fmt::print("removed     {}   ({})\n", sample_.masked(line), why);
   }
 
   void print_candidates(const routing::Trace& trace) const {

@@ -33,18 +33,16 @@ class RequestIdFilter final : public chain::Filter {
   explicit RequestIdFilter(const RequestIdConfig& c) : trust_(c.trust) {}
 
   base::Task<chain::Step> on_request(chain::Exchange& ex) const override {
-    if (trust_.value_or(ex.stream.connection().forwarded != nullptr) && ex.request_id.empty() &&
-        ex.request.fields.count(FieldId::x_request_id) == 1) {
-      std::string_view theirs = ex.request.fields.value(FieldId::x_request_id);
-      if (chain::valid_request_id(theirs)) ex.request_id = theirs;
-    }
-    ex.request.fields.set(FieldId::x_request_id, chain::request_id(ex));
+    bool trusts = trust_.value_or(ex.stream.connection().forwarded != nullptr);
+    if (trusts && ex.request_id.empty()) ex.request_id = chain::offered_request_id(ex);
+    ex.request.fields.set(FieldId::x_request_id, chain::own_request_id(ex));
     return chain::Step::next;
   }
   base::Task<void> on_response(chain::Exchange& ex) const override {
     ex.response.fields.set(FieldId::x_request_id, chain::request_id(ex));
     return {};
   }
+  bool names_request() const noexcept override { return true; }
 
  private:
   std::optional<bool> trust_;

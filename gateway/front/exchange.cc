@@ -9,6 +9,7 @@
 #include "gateway/base/job.h"
 #include "gateway/chain/error_pages.h"
 #include "gateway/chain/local_reply.h"
+#include "gateway/chain/request_id.h"
 #include "gateway/chain/shedding.h"
 #include "gateway/front/front.h"
 #include "gateway/front/hold.h"
@@ -38,31 +39,40 @@ namespace {
 
 using http::FieldId;
 
-// Whom a proxy that the listener trusts speaks for: from here on that one is the client, for everything.
-void believe(Exchange& ex) {
+// Whom a proxy that the listener trusts speaks for: from here on that one is the client, for everything. True
+// if it is one that writes X-Forwarded fields.
+bool believe(Exchange& ex) {
   const auto& connection = ex.stream.connection();
   const auto* told =
       http::read_forwarded(ex.request.fields, connection.peer, connection.listener->trusted, ex.arena);
-  if (!told) return;
+  if (!told) return false;
   auto* facts = ex.arena.make<http::ConnectionFacts>(connection);
   facts->peer = told->client;
   facts->forwarded = told;
   ex.stream.speak_for(*facts);
+  return !told->rfc7239;
 }
 
 // Who the client is according to its connection. Whatever it says about that itself is not believed, on
 // connections without TLS neither.
 void identify(Exchange& ex, const routing::Snapshot& snapshot) {
   auto& fields = ex.request.fields;
+  bool believed = false;
   if (!ex.stream.connection().listener->trusted.from.empty()) [[unlikely]]
-    believe(ex);
-  fields.remove_all(http::kClaimsAboutClients);
+    believed = believe(ex);
+  http::remove_claims(fields, believed);
   snapshot.identity_fields.remove_from(fields);
   ex.consumers = snapshot.consumers.get();
   const auto* tls = ex.stream.connection().tls;
   if (!tls || !tls->client) return;
   fields.add(FieldId::client_cert, tls->client->field);
   if (!tls->client->chain.empty()) fields.add(FieldId::client_cert_chain, tls->client->chain);
+}
+
+// Which ids of requests count, where no filter says it: those that trusted proxies have sent.
+void judge_id(Exchange& ex, const chain::Chain& chain) {
+  if (!ex.request.fields.may_have(http::field_set(FieldId::x_request_id)) || chain.names_requests()) return;
+  if (chain::believed_request_id(ex).empty()) ex.request.fields.remove(FieldId::x_request_id);
 }
 
 // Only chunks and HTTP/2 have room for trailers.
@@ -125,6 +135,7 @@ Task<void> Front::serve(http::ServerStream& stream) {
   ex.matched_prefix = ex.request.path.substr(0, plan.lookup.prefix);
   auto& cells = route.metrics->on(worker_->index);
   cells.begin();
+  judge_id(ex, route.chain);
   bool grpc = http::is_grpc(ex.request.fields);
   if (grpc) cells.stream_began(observe::StreamKind::grpc);
 

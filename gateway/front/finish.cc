@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Step 5 of an exchange: what log and metrics are told about it.
-#include "gateway/base/strings.h"
 #include "gateway/chain/request_id.h"
 #include "gateway/front/ending.h"
+#include "gateway/front/overhead.h"
 #include "gateway/upstream/timeouts.h"
 
 namespace sluice::front {
@@ -20,16 +20,6 @@ AbortStage aborted(const Exchange& ex) noexcept {
   return ex.upstream.asked != base::SteadyTime{} ? AbortStage::waiting : AbortStage::request;
 }
 
-// What the gateway itself took: up to the request sent, and from the answer's head to the end of a response
-// that left without waiting for the client or the rest of the body.
-base::Duration overhead(const Exchange& ex, base::SteadyTime now) noexcept {
-  const auto& up = ex.upstream;
-  if (up.asked == base::SteadyTime{}) return now - ex.stream.begun();
-  auto spent = up.asked - ex.stream.begun() - up.connect;
-  if (up.answered != base::SteadyTime{} && ex.sent_at_once) spent += now - up.answered;
-  return std::max(spent, base::Duration::zero());
-}
-
 // From the begin of each attempt to the head of its answer or its failure.
 base::Duration upstream_time(const Exchange& ex) noexcept {
   base::Duration sum{};
@@ -39,15 +29,9 @@ base::Duration upstream_time(const Exchange& ex) noexcept {
 }
 
 // One that is there twice says nothing (W3C Trace Context, section 3.2.3).
-std::string_view traceparent(const http::Fields& fields) noexcept {
-  std::string_view out;
-  bool again = false;
-  for (const http::Field& line : fields.lines()) {
-    if (line.id != http::FieldId::other || !base::equal_ignoring_case(line.name, "traceparent")) continue;
-    again = !out.empty();
-    out = line.value;
-  }
-  return again ? std::string_view() : out;
+std::optional<observe::TraceContext> trace_of(const http::Fields& fields) noexcept {
+  if (fields.count(http::FieldId::traceparent) != 1) return std::nullopt;
+  return observe::parse_traceparent(fields.value(http::FieldId::traceparent));
 }
 
 // Of a URL what a log may show; in one piece, or else in the arena.
@@ -155,7 +139,7 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   if (ex.stream.client_wait().count()) r.client_write = ex.stream.client_wait();
   r.user_agent = ex.request.fields.value(http::FieldId::user_agent);
   r.referer = ex.request.fields.value(http::FieldId::referer);
-  if (lane_ && lane_->wants_trace()) r.traceparent = traceparent(ex.request.fields);
+  r.trace = trace_of(ex.request.fields);
   r.partial = ex.partial;
   r.rate_limit_remaining = ex.rate_remaining;
   r.config_hash = config_hash;

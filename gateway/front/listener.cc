@@ -47,6 +47,7 @@ struct Listener::Connection final : base::ListNode {
   net::Transport* transport = nullptr;       // until then
   observe::Protocol spoken = observe::Protocol::h1;
   bool draining = false;
+  bool late = false;  // its first head took too long before the server ran
 };
 
 Listener::Listener(chain::Worker& worker, int fd, std::shared_ptr<const ListenerSettings> settings,
@@ -234,9 +235,12 @@ base::Detached Listener::serve_after_steps(base::Scope& /*scope*/, Listener& lis
     transport = std::move(tls);
   } else if (settings.protocols.h2) {
     connection.transport = transport.get();
-    spoken = co_await spoken_protocol(listener.worker_->loop, *transport, settings.protocols,
-                                      settings.options.head_timeout);
+    auto chosen = co_await spoken_protocol(listener.worker_->loop, *transport, settings.protocols,
+                                           settings.options.head_timeout);
     connection.transport = nullptr;
+    if (!chosen) co_return;
+    spoken = chosen->protocol;
+    connection.late = chosen->late;
   }
   auto run = spoken == Protocol::h2 ? &Listener::run_h2 : &Listener::run_h1;
   co_await (listener.*run)(connection, std::move(transport), facts, kept);
@@ -247,6 +251,7 @@ base::Task<void> Listener::run_h1(Connection& connection, net::TransportPtr tran
                                   const http::ConnectionFacts& facts, const std::unique_ptr<Kept>& kept) {
   http::h1::ServerConnection server(worker_->loop, std::move(transport), facts, connection.settings->options,
                                     service_for(kept));
+  if (connection.late) server.begin_late();
   connection.begin(server, observe::Protocol::h1);
   co_await run(server, kept);
 }

@@ -2,6 +2,7 @@
 #include "gateway/front/protocols.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "gateway/net/peek.h"
 
@@ -10,17 +11,36 @@ namespace {
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-base::Task<Protocol> by_preface(net::Loop& loop, net::Transport& transport, base::Duration timeout) {
+// What a client that is told to leave may take to begin, as on connections of HTTP/1: see h1/server.cc.
+constexpr base::Duration kLastWord = std::chrono::milliseconds(500);
+constexpr auto kNever = base::SteadyTime::max();
+
+base::Duration until(base::SteadyTime due, const net::Loop& loop) noexcept {
+  return due == kNever ? base::Duration::zero() : std::max(base::Duration(1), due - loop.now());
+}
+
+base::Task<std::optional<Spoken>> by_preface(net::Loop& loop, net::Transport& transport,
+                                             base::Duration timeout) {
   char seen[kPreface.size()];
-  auto deadline = loop.now() + timeout;
+  auto whole_by = timeout > base::Duration::zero() ? loop.now() + timeout : kNever;
+  auto begun_by = whole_by;
   for (std::size_t n = 0;;) {
-    auto left = timeout;
-    if (timeout > base::Duration::zero()) left = std::max(base::Duration(1), deadline - loop.now());
-    auto more = co_await net::peek(transport, seen, n, left);
-    if (!more || *more == 0) co_return Protocol::h1;
+    auto due = n == 0 ? begun_by : whole_by;
+    auto more = co_await net::peek(transport, seen, n, until(due, loop));
+    if (!more) {
+      if (more.error().reason != base::Reason::client_timeout) co_return Spoken{Protocol::h1, false};
+      if (loop.now() >= due) {
+        if (n == 0) co_return std::nullopt;
+        co_return Spoken{Protocol::h1, true};
+      }
+      // Woken to drain: what has begun goes on, and what is on its way is waited for.
+      begun_by = std::min(begun_by, loop.now() + kLastWord);
+      continue;
+    }
+    if (*more == 0) co_return Spoken{Protocol::h1, false};
     n = *more;
-    if (!kPreface.starts_with({seen, n})) co_return Protocol::h1;
-    if (n == kPreface.size()) co_return Protocol::h2;
+    if (!kPreface.starts_with({seen, n})) co_return Spoken{Protocol::h1, false};
+    if (n == kPreface.size()) co_return Spoken{Protocol::h2, false};
   }
 }
 
@@ -39,10 +59,11 @@ Protocols protocols_of(const std::vector<Protocol>& written, bool encrypted) noe
   return {has(Protocol::h1), has(Protocol::h2) || has(Protocol::h2c)};
 }
 
-base::Task<Protocol> spoken_protocol(net::Loop& loop, net::Transport& transport, Protocols allowed,
-                                     base::Duration timeout) {
-  if (!allowed.h2) return Protocol::h1;
-  if (!allowed.h1) return Protocol::h2;
+base::Task<std::optional<Spoken>> spoken_protocol(net::Loop& loop, net::Transport& transport,
+                                                  Protocols allowed, base::Duration timeout) {
+  using Only = std::optional<Spoken>;
+  if (!allowed.h2) return Only({Protocol::h1, false});
+  if (!allowed.h1) return Only({Protocol::h2, false});
   return by_preface(loop, transport, timeout);
 }
 

@@ -3,6 +3,7 @@
 // client has chosen. `Upgrade: h2c` is none of the ways: it would let one request through unseen (RFC 9113
 // section 3.1 has done away with it). On the worker of the connection.
 #pragma once
+#include <optional>
 #include <vector>
 
 #include "gateway/base/task.h"
@@ -23,9 +24,17 @@ struct Protocols {
 // What the operator wrote; nothing: h1 on a plain listener, both on an encrypted one.
 Protocols protocols_of(const std::vector<Protocol>& written, bool encrypted) noexcept;
 
+// What a client has chosen.
+struct Spoken {
+  Protocol protocol;  // h1 or h2
+  bool late;          // what it sent may be the begin of either, and the time for the rest of it has passed
+};
+
 // By the first bytes, which stay where they are: HTTP/2 with prior knowledge begins with a preface that is no
-// request (RFC 9113 section 3.4). h1 also when nothing, or not enough, came for that long.
-base::Task<Protocol> spoken_protocol(net::Loop& loop, net::Transport& transport, Protocols allowed,
-                                     base::Duration timeout);
+// request (RFC 9113 section 3.4). None if nothing came for that long. `timeout`: for the preface, zero: no
+// limit. A connection that is to drain is told by Transport::interrupt_read(): if nothing has come yet it
+// has little time left for that.
+base::Task<std::optional<Spoken>> spoken_protocol(net::Loop& loop, net::Transport& transport,
+                                                  Protocols allowed, base::Duration timeout);
 
 }  // namespace sluice::front

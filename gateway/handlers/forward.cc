@@ -288,8 +288,10 @@ Task<Result<upstream::Acquired>> Forward::connect_pending(const upstream::Upstre
 Task<Result<void>> Forward::pause(Exchange& ex, const Try& t) const {
   ex.attempt.reset();
   ex.upstream_stream.reset();
+  auto before = ex.worker.loop.clock().steady();
   auto sleep = net::sleep(ex.worker.loop.fine_wheel(), t.pause);
   auto outcome = co_await sleep;
+  ex.upstream.waited += ex.worker.loop.clock().steady() - before;
   if (outcome == base::Outcome::cancelled) {
     not_made(ex, t);
     co_return base::fail(sleep.why());

@@ -31,7 +31,13 @@ struct KnownName {
 class FieldTable {
  public:
   constexpr FieldTable() {
-    while (!fill()) factor_ = factor_ * 1664525U + 1013904223U;
+    Keys keys{};
+    for (std::size_t i = 1; i < std::size(kFieldNames); ++i) {
+      std::string_view name = kFieldNames[i];
+      keys[i - 1] = ending(name.data(), name.size()) + static_cast<std::uint32_t>(name.size());
+    }
+    while (!apart(keys)) factor_ = factor_ * 1664525U + 1013904223U;
+    fill();
   }
 
   // `first` holds the first sixteen bytes of the name, whatever follows it.
@@ -48,6 +54,7 @@ class FieldTable {
 
  private:
   static constexpr std::size_t kSlots = 256;
+  using Keys = std::array<std::uint32_t, std::size(kFieldNames) - 1>;  // what slot() multiplies
   static constexpr std::uint32_t byte(char c) noexcept { return static_cast<unsigned char>(c); }
 
   static constexpr std::uint32_t kLower = 0x20202020;
@@ -88,12 +95,19 @@ class FieldTable {
   }
   // False if two names fall into one slot. Any factor without collisions will do, so a new row in
   // field_names.def needs no care; were there none, the compiler would stop at its limit of steps.
-  constexpr bool fill() {
-    slots_ = {};
+  constexpr bool apart(const Keys& keys) const {
+    std::array<bool, kSlots> taken{};
+    for (std::uint32_t key : keys) {
+      bool& there = taken[(key * factor_) >> 24];
+      if (there) return false;
+      there = true;
+    }
+    return true;
+  }
+  constexpr void fill() {
     for (std::size_t i = 1; i < std::size(kFieldNames); ++i) {
       std::string_view name = kFieldNames[i];
       KnownName& known = slots_[slot(ending(name.data(), name.size()), name.size())];
-      if (known.length != 0) return false;
       known.length = static_cast<std::uint8_t>(name.size());
       known.id = static_cast<FieldId>(i);
       for (std::size_t j = 0; j < name.size(); ++j) {
@@ -102,7 +116,6 @@ class FieldTable {
         known.care[j] = static_cast<char>(letter ? ~0x20 : ~0);
       }
     }
-    return true;
   }
 
   std::array<KnownName, kSlots> slots_{};

@@ -120,6 +120,10 @@ class Fields {
   // set() by name drop the lookalikes of that name as well.
   void beware_of_lookalikes() noexcept;
   bool has_lookalikes() const noexcept { return lookalikes_; }
+  // For a request that has unknown names which begin with "X-Forwarded-": whoever removes claims about
+  // clients (semantics.h) looks at every line then.
+  void beware_of_claims() noexcept { claims_ = true; }
+  bool has_claims() const noexcept { return claims_; }
   void remove(FieldId id) noexcept;
   void remove(std::string_view name) noexcept { remove(field_id(name), name); }
   void remove(const FieldName& name) noexcept { remove(name.id, name.text); }
@@ -127,7 +131,7 @@ class Fields {
   void clear() noexcept {
     size_ = 0;
     present_ = 0;
-    lookalikes_ = false;
+    lookalikes_ = claims_ = false;
   }
 
  private:
@@ -149,6 +153,7 @@ class Fields {
   std::uint32_t capacity_ = 0;
   FieldSet present_ = 0;  // a set bit: there may be a line of that id; a clear one: there is none
   bool lookalikes_ = false;
+  bool claims_ = false;
 };
 
 }  // namespace sluice::http

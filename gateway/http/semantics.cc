@@ -92,6 +92,23 @@ bool looks_like_framing(std::string_view name) noexcept {
   return like("content-length") || like("transfer-encoding");
 }
 
+bool begins_with_x_forwarded(std::string_view name) noexcept {
+  constexpr std::string_view kBegin = "x-forwarded-";
+  auto same = [](char known, char c) {
+    return known == '-' ? c == '-' || c == '_' : base::lower(c) == known;
+  };
+  return name.size() >= kBegin.size() && std::equal(kBegin.begin(), kBegin.end(), name.begin(), same);
+}
+
+void remove_claims(Fields& fields, bool believed) noexcept {
+  fields.remove_all(believed ? kClaimsAboutClients & ~kTellsServices : kClaimsAboutClients);
+  if (!fields.has_claims()) return;
+  for (Field& line : fields.lines()) {
+    if (line.id != FieldId::other || !names_forwarding(line.name)) continue;
+    if (!believed || line.name.find('_') != line.name.npos) line.dropped = true;  // no proxy writes "_"
+  }
+}
+
 bool allowed_in_trailers(std::string_view name) noexcept {
   char dashes[64];
   if (name.find('_') != name.npos) {
@@ -101,6 +118,7 @@ bool allowed_in_trailers(std::string_view name) noexcept {
   }
   FieldId id = field_id(name);
   if (id != FieldId::other) return !connection_level(id) && (field_set(id) & kForbidden) == 0;
+  if (names_forwarding(name)) return false;
   return std::none_of(std::begin(kForbiddenOthers), std::end(kForbiddenOthers),
                       [name](std::string_view other) { return base::equal_ignoring_case(name, other); });
 }

@@ -39,6 +39,20 @@ inline constexpr FieldSet kClaimsAboutClients =
               FieldId::x_forwarded_server, FieldId::x_forwarded_ssl, FieldId::x_real_ip, FieldId::proxy,
               FieldId::client_cert, FieldId::client_cert_chain);
 
+// Of these, what a believed proxy says to the services behind and not to the gateway: it goes on as it came.
+inline constexpr FieldSet kTellsServices = field_set(FieldId::x_forwarded_port, FieldId::x_forwarded_prefix);
+
+// A name that begins like those of X-Forwarded-For and its like, in either of the spellings that some servers
+// take for one: proxies write more of them than are known here.
+bool begins_with_x_forwarded(std::string_view name) noexcept;
+inline bool names_forwarding(std::string_view name) noexcept {
+  return name.size() >= 12 && (name[0] | 0x20) == 'x' && begins_with_x_forwarded(name);
+}
+
+// Takes from a request what its peer may not say about the client: all of the above. `believed`: the peer is
+// a proxy whose X-Forwarded fields are believed, so those go on that the gateway has no word of its own for.
+void remove_claims(Fields& fields, bool believed) noexcept;
+
 // May a field of this name stand in a trailer section? Not what frames, routes, authenticates or describes
 // the content (RFC 9110 section 6.5.1), or tells about the client what only a gateway may tell; in neither of
 // the spellings that some servers take for one.

@@ -24,6 +24,7 @@ base::Task<base::Result<std::size_t>> peek(Transport& from, std::span<char> into
     }
     auto wait = from.readable(timeout);
     auto outcome = co_await wait;
+    if (outcome != Outcome::ready && io.kind == Io::Kind::moved) from.take_what_is_there();
     if (outcome == Outcome::cancelled) co_return base::fail(wait.why());
     if (outcome == Outcome::timeout) co_return base::fail(Reason::client_timeout, "the client sent nothing");
   }

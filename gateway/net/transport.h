@@ -83,6 +83,8 @@ class Transport : private Timer {
   void want_more() noexcept {
     if (!hung_up_) can_read_ = false;
   }
+  // Takes that back: what is there is read now, or found missing.
+  void take_what_is_there() noexcept { can_read_ = true; }
   // True once the other side has closed or reset, as far as the system has told.
   bool hung_up() const noexcept { return hung_up_; }
   // True once the connection is known to be broken: a reset, or the network gave it up. What had arrived

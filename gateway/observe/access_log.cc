@@ -40,7 +40,6 @@ AccessLogLane::AccessLogLane(const AccessLogConfig& config, WriterBell& bell, un
       formatter_(config),
       ring_(static_cast<std::size_t>(config.buffer.bytes)),
       bell_(bell),
-      wants_trace_(config.otlp.has_value()),
       scratch_(std::make_unique_for_overwrite<char[]>(LineFormatter::kMaxLine)) {}
 
 void AccessLogLane::write(const AccessRecord& record) noexcept {

@@ -48,8 +48,6 @@ class alignas(64) AccessLogLane {
   // Formats and queues one line, or drops and counts it, if the record is to have one. Nothing of `record` is
   // kept.
   void write(const AccessRecord& record) noexcept;
-  // Has a line a place for AccessRecord::traceparent?
-  bool wants_trace() const noexcept { return wants_trace_; }
   // Any thread.
   std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 
@@ -61,7 +59,6 @@ class alignas(64) AccessLogLane {
   LineFormatter formatter_;
   LogRing ring_;
   WriterBell& bell_;
-  bool wants_trace_;
   std::unique_ptr<char[]> scratch_;  // a line that does not fit into the end of the ring in one piece
   std::atomic<std::uint64_t> dropped_{0};
 };

@@ -16,6 +16,7 @@
 #include "gateway/observe/access_log_config.h"
 #include "gateway/observe/redaction.h"
 #include "gateway/observe/source.h"
+#include "gateway/observe/trace_context.h"
 
 namespace sluice::observe {
 
@@ -70,8 +71,9 @@ struct AccessRecord {
   std::span<const std::string_view> partial;          // calls of a composition that failed
   std::optional<std::uint64_t> rate_limit_remaining;  // what the tightest limit still allows
   std::string_view config_hash;
-  std::string_view
-      traceparent;  // as the client sent it (W3C Trace Context); only where the line has a place for it
+  std::optional<TraceContext> trace;  // that the client says it belongs to
+
+  std::string_view trace_id() const noexcept { return trace ? trace->trace_id : std::string_view(); }
 };
 
 // Not thread-safe: one per lane. Keeps the text of the last second's time.

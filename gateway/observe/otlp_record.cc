@@ -2,7 +2,6 @@
 #include "gateway/observe/otlp_record.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <span>
 
@@ -162,6 +161,7 @@ constexpr std::string_view attribute_of(std::string_view field, std::string_view
     std::string_view field, name;
   };
   constexpr Name kNamed[] = {{"time", ""},
+                             {"trace_id", ""},
                              {"client_ip", ""},
                              {"client_port", ""},
                              {"method", ""},
@@ -192,28 +192,7 @@ char* put_nanoseconds(char* out, base::WallTime t) noexcept {
   return put(out, static_cast<std::uint64_t>(std::max<std::int64_t>(n, 0)));
 }
 
-bool is_hex(std::string_view text) noexcept {
-  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-bool is_id(std::string_view text) noexcept {
-  return is_hex(text) && text.find_first_not_of('0') != std::string_view::npos;
-}
-
 }  // namespace
-
-std::optional<TraceContext> parse_traceparent(std::string_view text) noexcept {
-  // version "-" trace-id "-" parent-id "-" flags; later versions may append more.
-  constexpr std::size_t kLength = 55;
-  if (text.size() < kLength || text[2] != '-' || text[35] != '-' || text[52] != '-') return std::nullopt;
-  auto version = text.substr(0, 2), flags = text.substr(53, 2);
-  if (!is_hex(version) || version == "ff" || !is_hex(flags)) return std::nullopt;
-  if (text.size() > kLength && (version == "00" || text[kLength] != '-')) return std::nullopt;
-  TraceContext out{text.substr(3, 32), text.substr(36, 16)};
-  if (!is_id(out.trace_id) || !is_id(out.span_id)) return std::nullopt;
-  std::from_chars(flags.data(), flags.data() + flags.size(), out.flags, 16);
-  return out;
-}
 
 char* write(const AccessRecord& r, const QueryRedaction& redaction, char* out) noexcept {
   out = put(out, R"({"timeUnixNano":")");
@@ -229,7 +208,7 @@ char* write(const AccessRecord& r, const QueryRedaction& redaction, char* out) n
   conventions(r, attributes);
   fields(r, attributes);
   out = put(attributes.end(), "]");
-  if (auto trace = parse_traceparent(r.traceparent)) {
+  if (const auto& trace = r.trace) {
     out = put(put(out, R"(,"traceId":")"), trace->trace_id);
     out = put(put(out, R"(","spanId":")"), trace->span_id);
     out = put(put(out, R"(","flags":)"), std::uint64_t{trace->flags});

@@ -4,8 +4,6 @@
 // and the name that it has in log_fields.def. On the request path: no allocation.
 #pragma once
 #include <cstddef>
-#include <optional>
-#include <string_view>
 
 #include "gateway/observe/log_line.h"
 #include "gateway/observe/redaction.h"
@@ -17,13 +15,5 @@ inline constexpr std::size_t kMore = 12 * 1024;
 
 // The end of what was written, "\n" included.
 char* write(const AccessRecord& record, const QueryRedaction& redaction, char* out) noexcept;
-
-// What a traceparent says, in lower case hexadecimal digits; none for what is no valid one (W3C Trace
-// Context, section 3.2).
-struct TraceContext {
-  std::string_view trace_id, span_id;
-  unsigned flags = 0;
-};
-std::optional<TraceContext> parse_traceparent(std::string_view text) noexcept;
 
 }  // namespace sluice::observe::otlp

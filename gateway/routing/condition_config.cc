@@ -25,7 +25,7 @@ std::pair<std::string, std::string> refuse_header(std::string_view name) {
   if (id == FieldId::cookie) return {"holds several cookies", "use `cookie`"};
   if (id == FieldId::client_cert || id == FieldId::client_cert_chain)
     return {"is the gateway's own word for a certificate", "use `client_certificate`"};
-  if (id != FieldId::other && (http::field_set(id) & http::kClaimsAboutClients))
+  if (id != FieldId::other && (http::field_set(id) & http::kClaimsAboutClients & ~http::kTellsServices))
     return {"is what clients say about themselves; it is removed from every request",
             "use `client_ip`, `listener` or `scheme`"};
   if (id != FieldId::upgrade && http::connection_level(id))

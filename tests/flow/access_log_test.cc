@@ -45,6 +45,22 @@ TEST(AccessLog, HasALineForAForwardedRequest) {
   EXPECT_THAT(line, Not(HasSubstr("\"attempts\"")));
 }
 
+TEST(AccessLog, NamesTheTraceOfItsRequest) {
+  constexpr const char* kTrace = "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n";
+  constexpr const char* kOther = "Traceparent: 00-00000000000000000000000000000007-00f067aa0ba902b7-01\r\n";
+  Gateway gw(kRoute);
+  gw.upstream("users").answers(200, "hello");
+
+  gw.get("/u", kTrace);
+  EXPECT_EQ(json_value(gw.log_line(), "trace_id"), "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_THAT(gw.upstream("users").request(), HasField("traceparent", testing::StartsWith("00-4bf92f")))
+      << "it goes on";
+  gw.get("/u", std::string(kTrace) + kOther);
+  EXPECT_THAT(gw.log_line(), Not(HasSubstr("trace_id"))) << "of two nobody knows which one it is";
+  gw.get("/u", "traceparent: mine\r\n");
+  EXPECT_THAT(gw.log_line(), Not(HasSubstr("trace_id")));
+}
+
 TEST(AccessLog, TellsWhatEachAttemptWasAnswered) {
   Gateway gw(R"(
 upstreams:

@@ -87,6 +87,24 @@ TEST(Drain, ServesAHeadThatHasBegun) {
   EXPECT_EQ(cut.get(), 0u);
 }
 
+TEST(Drain, ServesTheFirstRequestOfWhoHadJustBegunWithHttp2) {
+  Gateway gw(kYaml, Downstream::h2);
+  gw.upstream("users").answers(200, "ok");
+  H2Client client(gw.port(), {}, false);
+  client.send(h2::kPreface.substr(0, 1));
+
+  auto cut = drained(gw);
+  auto id = client.next_id();
+  client.send(std::string(h2::kPreface.substr(1)) + h2::settings() +
+              h2::headers(id, h2::request("GET", "/u"), true));
+
+  EXPECT_EQ(client.response(id).status, 200);
+  EXPECT_TRUE(client.ended());
+  EXPECT_EQ(client.goaway(), std::uint32_t{h2::kNoError});
+  client.close();
+  EXPECT_EQ(cut.get(), 0u);
+}
+
 TEST(Drain, RefusesNewConnections) {
   Gateway gw(kYaml);
   RawClient client = gw.connect();

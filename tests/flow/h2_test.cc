@@ -347,13 +347,29 @@ TEST_F(H2, ServesWhatCrossesTheFirstGoaway) {
   EXPECT_EQ(cut.get(), 0u);
 }
 
-TEST_F(H2, DrainsIdleConnectionsAtOnce) {
+TEST_F(H2, DrainsIdleConnectionsOnceTheyHaveHeard) {
   auto client = gw.h2();
   ASSERT_TRUE(client.alive());
   auto cut = gw.drain();
 
   EXPECT_TRUE(client.ended());
+  EXPECT_EQ(client.goaways(), 2u);
   EXPECT_EQ(client.goaway(), std::uint32_t{h2::kNoError});
+  client.close();
+  EXPECT_EQ(cut.get(), 0u);
+}
+
+TEST_F(H2, ServesWhatCrossesTheFirstGoawayOfAnIdleConnection) {
+  app.answers(200, "crossed");
+  auto client = gw.h2();
+  ASSERT_TRUE(client.alive());
+  client.acknowledge = false;  // the last step waits for it
+  auto cut = gw.drain();
+  ASSERT_TRUE(client.read_until([&] { return client.goaways() == 1; }));
+  EXPECT_EQ(client.goaway_last(), 0x7FFFFFFFu);
+
+  EXPECT_EQ(client.get("/").body, "crossed");
+  EXPECT_TRUE(client.ended()) << "who says nothing more is waited for no longer";
   client.close();
   EXPECT_EQ(cut.get(), 0u);
 }

@@ -345,6 +345,24 @@ TEST_F(FullUpstream, LetsThemWaitInAQueue) {
   EXPECT_GE(metrics.growth("sluice_upstream_queue_seconds_count", {{"upstream", "users"}}), 1);
 }
 
+TEST_F(FullUpstream, IsWaitedForOnNobodysAccount) {
+  start("limits: {max_requests: 1}, queue: {max: 1, timeout: 1m}");
+  RawClient second = gw->connect();
+  Metrics metrics(*gw);
+  second.send(get("/second"));
+  EXPECT_TRUE(metrics.becomes(1, "sluice_upstream_pending_requests", {{"upstream", "users"}}));
+  let_go();
+  serve("second");
+  EXPECT_EQ(second.response().body, "second");
+
+  gw->log_line();
+  auto line = gw->log_line();
+
+  auto milliseconds = [&](const std::string& field) { return std::stod(json_value(line, field)); };
+  EXPECT_LE(milliseconds("queue_ms") + milliseconds("overhead_us") / 1000, milliseconds("duration_ms") + 0.01)
+      << "what it waited is no time of the gateway's own: " << line;
+}
+
 TEST_F(FullUpstream, DoesNotAskItForThoseWhoWaitedWhileTheCircuitOpened) {
   start(
       "retry: none, limits: {max_requests: 1}, queue: {max: 5, timeout: 1m}, "

@@ -50,6 +50,31 @@ TEST(TrustedProxies, AreBelieved) {
   EXPECT_EQ(json_value(gw.log_line(), "client_ip"), "203.0.113.7");
 }
 
+constexpr const char* kToldServices =
+    "X-Forwarded-Port: 8443\r\nX-Forwarded-Prefix: /shop\r\nX-Forwarded-User: ada\r\nX-Real-IP: "
+    "203.0.113.7\r\n";
+
+// Who got what of kToldServices behind a listener with these proxies.
+std::string got(const std::string& trusted, Downstream version) {
+  std::string text = yaml(trusted), bind = "127.0.0.1:0\"";
+  if (version == Downstream::h2) text.replace(text.find(bind), bind.size(), bind + ", protocols: [h2]");
+  Gateway gw(text, version);
+  gw.upstream("users").answers(200, "ok");
+  gw.get("/u", kToldServices);
+  auto seen = gw.upstream("users").request();
+  return seen.value("X-Forwarded-Port") + "|" + seen.value("X-Forwarded-Prefix") + "|" +
+         seen.value("X-Forwarded-User") + "|" + seen.value("X-Real-IP");
+}
+
+TEST(TrustedProxies, TellServicesWhatConcernsNobodyElse) {
+  EXPECT_EQ(got("127.0.0.0/8", Downstream::h1), "8443|/shop|ada|");
+  EXPECT_EQ(got("127.0.0.0/8", Downstream::h2), "8443|/shop|ada|");
+  EXPECT_EQ(got("192.0.2.0/24", Downstream::h1), "|||");
+  EXPECT_EQ(got("", Downstream::h1), "|||");
+  EXPECT_EQ(got("", Downstream::h2), "|||");
+  EXPECT_EQ(got("{from: 127.0.0.0/8, tell: rfc7239}", Downstream::h1), "|||") << "whose word is Forwarded";
+}
+
 TEST(TrustedProxies, SpeakForAnotherClientWithEachRequest) {
   Gateway gw(yaml("127.0.0.0/8", "[{ip_access: {deny: 203.0.113.0/24}}]"), Downstream::h1);
   gw.upstream("users").answers(200, "ok");
@@ -102,6 +127,32 @@ TEST(TrustedProxies, MayNameRequests) {
   Gateway distrusting(yaml("", "[{request_id: {}}]"), Downstream::h1);
   distrusting.upstream("users").answers(200, "ok");
   EXPECT_NE(distrusting.get("/u", "X-Request-ID: theirs\r\n").value("X-Request-ID"), "theirs");
+}
+
+TEST(TrustedProxies, NameRequestsWithoutAFilterToo) {
+  Gateway gw(yaml("127.0.0.0/8"), Downstream::h1);
+  gw.upstream("users").answers(200, "ok");
+
+  gw.get("/u", "X-Request-ID: theirs\r\n");
+  EXPECT_EQ(gw.upstream("users").request().value("X-Request-ID"), "theirs");
+  EXPECT_EQ(json_value(gw.log_line(), "request_id"), "theirs");
+  gw.get("/u", "X-Request-ID: \"no id\"\r\n");
+  EXPECT_FALSE(gw.upstream("users").request(1).has("X-Request-ID"));
+  EXPECT_EQ(json_value(gw.log_line(), "request_id").size(), 36u);
+
+  Gateway distrusting(yaml(""), Downstream::h1);
+  distrusting.upstream("users").answers(200, "ok");
+  distrusting.get("/u", "X-Request-ID: theirs\r\n");
+  EXPECT_FALSE(distrusting.upstream("users").request().has("X-Request-ID"));
+  EXPECT_EQ(json_value(distrusting.log_line(), "request_id").size(), 36u);
+}
+
+TEST(TrustedProxies, NameNoRequestsWhereTheFilterTrustsNobody) {
+  Gateway gw(yaml("127.0.0.0/8", "[{request_id: {trust: false}}]"), Downstream::h1);
+  gw.upstream("users").answers(200, "ok");
+
+  EXPECT_NE(gw.get("/u", "X-Request-ID: theirs\r\n").value("X-Request-ID"), "theirs");
+  EXPECT_EQ(json_value(gw.log_line(), "request_id").size(), 36u);
 }
 
 TEST(TrustedProxies, AreBelievedOverHttp2) {

@@ -27,6 +27,7 @@ struct FieldView {
   std::string_view coding;   // of one Transfer-Encoding line
   std::uint64_t length = 0;  // of one Content-Length line
   Options options;
+  bool claims = false;       // there are unknown names that begin with "X-Forwarded-"
   bool underscores = false;  // there are names with "_"
   bool disguised = false;    // ... and one becomes a framing field when "_" is read as "-"
   Version version = Version::http_1_1;

@@ -27,6 +27,8 @@ base::Result<Control> judge(const FieldView& view, RequestHead& out) {
     if (view.disguised) return explain(Fault::disguised, Message::request);
     out.fields.beware_of_lookalikes();
   }
+  if (view.claims) [[unlikely]]
+    out.fields.beware_of_claims();
   if (auto ok = read_target(view, out); !ok) return std::move(ok).unexpected();
   if (Fault fault = judge_fields(view, out, control); fault != Fault::none)
     return explain(fault, Message::request);

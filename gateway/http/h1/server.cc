@@ -68,6 +68,10 @@ void ServerConnection::on_activity(bool hangup) noexcept {
 constexpr auto kLastWord = std::chrono::milliseconds(500);
 
 Task<void> ServerConnection::run() {
+  if (late_) [[unlikely]] {
+    co_await burst(false);
+    co_return;
+  }
   // One that was told to drain before it ran is new: its first request is on its way, and is served.
   auto patience = options_->head_timeout;
   for (;;) {
@@ -192,7 +196,7 @@ std::optional<Result<std::size_t>> ServerConnection::take_head(Session& session)
 
 Task<Result<std::size_t>> ServerConnection::wait_for_head(Session& session) {
   auto deadline = loop_->now() + options_->head_timeout;
-  for (;;) {
+  while (!late_) {
     auto left = base::Duration::zero();
     if (options_->head_timeout.count()) left = std::max(base::Duration(1), deadline - loop_->now());
     session.input.settle();
@@ -204,9 +208,9 @@ Task<Result<std::size_t>> ServerConnection::wait_for_head(Session& session) {
     }
     if (outcome == Outcome::cancelled || !session.reader.begun()) co_return std::size_t{0};
     // Woken to drain in the middle of a head: a request that has begun is served.
-    if (!options_->head_timeout.count() || loop_->now() < deadline) continue;
-    co_return base::fail(Reason::client_timeout, "the request head did not arrive in time");
+    if (options_->head_timeout.count() && loop_->now() >= deadline) break;
   }
+  co_return base::fail(Reason::client_timeout, "the request head did not arrive in time");
 }
 
 }  // namespace sluice::http::h1

@@ -25,6 +25,8 @@ class ServerConnection final : public http::ServerConnection, private net::Watch
 
   base::Task<void> run() override;
   void drain() noexcept override;
+  // Before run(): the time for the first head has passed already, and what has come of it is no whole one.
+  void begin_late() noexcept { late_ = true; }
   bool quiet() noexcept override { return !running_ && !std::exchange(stirred_, false); }
 
  private:
@@ -47,6 +49,7 @@ class ServerConnection final : public http::ServerConnection, private net::Watch
   const Running* running_ = nullptr;  // while there is an exchange
   bool stirred_ = false;              // a request has begun since quiet() was asked
   bool draining_ = false;
+  bool late_ = false;   // see begin_late()
   bool large_ = false;  // what the last Input said: see Input::large()
 };
 

@@ -167,6 +167,7 @@ class FieldReader {
     if (p != end_ && *p == '\r') return spoiled(p, end_, Fault::name);
     if (colon == end_) return bad_name(p, end_);
     std::string_view name = view(p, colon);
+    noticed_.claims |= names_forwarding(name);
     if (plain_field_name(name)) return Fault::none;
     if (!valid_field_name(name)) return Fault::name;
     if (name.find('_') == name.npos) return Fault::none;

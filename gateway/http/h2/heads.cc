@@ -91,6 +91,7 @@ void SectionReader::add_field(std::string_view name, std::string_view value) {
 
 void SectionReader::judge(FieldId id, std::string_view name, std::string_view value) {
   if (id == FieldId::other) {
+    claims_ |= names_forwarding(name);
     if (name.find('_') == std::string_view::npos) return;
     underscores_ = true;
     if (disguised(name))
@@ -130,6 +131,7 @@ Result<Control> RequestReader::finish(bool ended) {
   if (!framing) return std::move(framing).unexpected();
   control.framing = *framing;
   if (has_underscores()) out().beware_of_lookalikes();
+  if (has_claims()) out().beware_of_claims();
   if (!ended && head_->method == Method::trace) refuse(Reason::bad_request, "a body with TRACE");
   // What follows on a stream of CONNECT is no body (RFC 9113 section 8.5).
   if (head_->method == Method::connect || has(protocol)) control.framing = {};

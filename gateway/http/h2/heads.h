@@ -47,6 +47,8 @@ class SectionReader {
   }
   // Is there a field that programs behind may take for another, as `_` and `-` are the same to them?
   bool has_underscores() const noexcept { return underscores_; }
+  // Is there an unknown one whose name begins with "X-Forwarded-"?
+  bool has_claims() const noexcept { return claims_; }
   // Keeps the first fault.
   void refuse(base::Reason reason, std::string_view detail);
   void malform(std::string_view detail) {
@@ -77,6 +79,7 @@ class SectionReader {
   std::uint8_t allowed_ = 0;
   std::uint8_t seen_ = 0;
   bool underscores_ = false;
+  bool claims_ = false;
   std::uint8_t lengths_ = 0;  // lines of Content-Length
   std::size_t size_ = 0;
   std::size_t lines_ = 0;

@@ -31,7 +31,9 @@ ServerConnection::ServerConnection(net::Loop& loop, net::TransportPtr transport,
       session_(Session::Side::server, *transport_, loop.buffers(), loop.wheel(), *this,
                options.write_timeout),
       none_left_(loop.wheel()),
-      since_(loop.now()) {}
+      since_(loop.now()) {
+  start();  // drain() may come before run(), and what it says follows the SETTINGS
+}
 
 ServerConnection::~ServerConnection() = default;
 
@@ -50,7 +52,6 @@ void ServerConnection::start() {
 Task<void> ServerConnection::run() {
   base::Scope* outer = co_await base::this_scope();
   scope_.reset(outer);
-  start();
   {
     base::Job<void> writer(&scope_);
     writer.start(write());
@@ -126,8 +127,8 @@ base::Duration ServerConnection::patience() const noexcept {
     return std::max(base::Duration(1), begin + timeout - loop_->now());
   };
   if (head_since_ != base::SteadyTime{}) return until(head_since_, options_->head_timeout);
-  if (!greeted_) return until(since_, options_->head_timeout);
   if (draining_ && !last_goaway_sent_) return until(drain_since_, kDrainPatience);
+  if (!greeted_) return until(since_, options_->head_timeout);
   // Also while streams are open: when the last one ends, whoever waits here need not be told.
   return count_ == 0 ? until(since_, options_->keep_alive_timeout) : options_->keep_alive_timeout;
 }
@@ -138,12 +139,13 @@ void ServerConnection::out_of_patience() noexcept {
   };
   if (head_since_ != base::SteadyTime{}) {
     if (passed(head_since_, options_->head_timeout)) close(NGHTTP2_ENHANCE_YOUR_CALM);
+  } else if (draining_ && !last_goaway_sent_) {
+    // Not for having been woken to drain: the client has hardly heard of it then.
+    if (passed(drain_since_, kDrainPatience)) last_goaway();
   } else if (!greeted_) {
     if (passed(since_, options_->head_timeout)) close(NGHTTP2_SETTINGS_TIMEOUT);
-  } else if (count_ == 0 && (draining_ || passed(since_, options_->keep_alive_timeout))) {
+  } else if (count_ == 0 && passed(since_, options_->keep_alive_timeout)) {
     close(NGHTTP2_NO_ERROR);
-  } else if (draining_ && !last_goaway_sent_ && passed(drain_since_, kDrainPatience)) {
-    last_goaway();  // not for having been woken to drain: the client has hardly heard of it then
   }
 }
 
@@ -154,24 +156,21 @@ void ServerConnection::close(std::uint32_t code) noexcept {
 void ServerConnection::calm_down() noexcept { close(NGHTTP2_ENHANCE_YOUR_CALM); }
 
 // RFC 9113 section 6.8: first say that no more streams are wanted, and once the client must have heard it,
-// which was the last.
+// which was the last. Also where there is none: the first request, or the next one, may be on its way.
 void ServerConnection::drain() noexcept {
   if (draining_) return;
   draining_ = true;
   drain_since_ = loop_->now();
-  if (count_ == 0) {
-    close(NGHTTP2_NO_ERROR);
-  } else {
-    nghttp2_submit_shutdown_notice(session_.get());
-    nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, kDrainPing);
-    session_.wake();
-  }
+  nghttp2_submit_shutdown_notice(session_.get());
+  nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, kDrainPing);
+  session_.wake();
   transport_->interrupt_read();
 }
 
 void ServerConnection::last_goaway() noexcept {
   if (last_goaway_sent_) return;
   last_goaway_sent_ = true;
+  if (count_ == 0) return close(NGHTTP2_NO_ERROR);
   nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE,
                         nghttp2_session_get_last_proc_stream_id(session_.get()), NGHTTP2_NO_ERROR, nullptr,
                         0);
@@ -204,7 +203,7 @@ void ServerConnection::ended(ServerStream& stream) noexcept {
   if (--count_ != 0) return;
   since_ = loop_->now();
   none_left_.notify();
-  if (draining_ || client_leaves_) close(NGHTTP2_NO_ERROR);
+  if (last_goaway_sent_ || client_leaves_) close(NGHTTP2_NO_ERROR);
 }
 
 // Frames of unknown types, and such of streams that are over, are skipped without a word to us.

@@ -48,13 +48,15 @@ struct Service {
   std::string body;
   std::optional<std::uint64_t> length;
   Reason body_ends = Reason::none;
-  base::Scope* scope = nullptr;  // that it was asked in
+  base::Scope* scope = nullptr;         // that it was asked in
+  base::VirtualClock* clock = nullptr;  // on which it takes a second, if set
 };
 Service* service = nullptr;
 
 struct Forwarder final : Handler {
   Task<Result<void>> answer(Exchange& ex) const override {
     service->scope = co_await base::this_scope();
+    if (service->clock) service->clock->advance(std::chrono::seconds(1));
     service->asked = std::string(ex.request.method_text) + " " + std::string(ex.request.target) + "\n" +
                      test::lines(ex.request.fields);
     if (ex.request_body) service->asked += "\n" + test::drained(*ex.request_body);
@@ -251,6 +253,21 @@ TEST_F(Call, TellsHowItWent) {
   EXPECT_EQ(trace.began, fake.clock.steady());
   EXPECT_EQ(trace.answered, fake.clock.steady());
   EXPECT_EQ(trace.ended, fake.clock.steady());
+}
+
+TEST_F(Call, IsAWaitOfTheExchangeUnlessSomebodyElseTakesTheTime) {
+  service_.clock = &fake.clock;
+  ASSERT_TRUE(call({}));
+  service_.result = base::fail(Reason::timeout_total);
+  ASSERT_FALSE(call({}));
+  EXPECT_EQ(fake.ex.upstream.waited, std::chrono::seconds(2));
+
+  CallTrace trace;
+  CallRequest request;
+  request.trace = &trace;
+  ASSERT_FALSE(call(request));
+
+  EXPECT_EQ(fake.ex.upstream.waited, std::chrono::seconds(2));
 }
 
 }  // namespace

@@ -53,10 +53,40 @@ TEST(FrameRequest, SaysWhatTheBodyHasWhateverTheClientSaid) {
 TEST(AllowedInTrailers, IsNothingThatAGatewayOrTheHeadAloneMaySay) {
   for (const char* name : {"X-Sum", "grpc-status", "x_sum", "Server-Timing"})
     EXPECT_TRUE(allowed_in_trailers(name)) << name;
-  for (const char* name : {"Content-Length", "content_length", "Transfer_Encoding", "Client-Cert",
-                           "client_cert", "Proxy", "X-Forwarded-Prefix", "X-Forwarded-Client-Cert",
-                           "X_Forwarded_For", "Authorization", "Host", "If_Match"})
+  for (const char* name :
+       {"Content-Length", "content_length", "Transfer_Encoding", "Client-Cert", "client_cert", "Proxy",
+        "X-Forwarded-Prefix", "X-Forwarded-Client-Cert", "X-Forwarded-User", "x_forwarded_groups",
+        "X_Forwarded_For", "Authorization", "Host", "If_Match"})
     EXPECT_FALSE(allowed_in_trailers(name)) << name;
+}
+
+struct RemoveClaims : testing::Test {
+  RemoveClaims() {
+    for (const char* name : {"X-Forwarded-For", "X-Forwarded-Port", "x-forwarded-prefix", "X-Real-IP",
+                             "X-Forwarded-User", "x_forwarded_user", "X-Forwarde-User", "Y-Forwarded-User"})
+      fields.add(name, "1");
+    fields.beware_of_claims();
+  }
+  std::string left() const {
+    std::string out;
+    for (const Field& line : fields.lines())
+      if (!line.dropped) out.append(line.name).append(" ");
+    return out;
+  }
+  base::Arena arena;
+  Fields fields{arena};
+};
+
+TEST_F(RemoveClaims, LeavesNothingThatAnybodySays) {
+  remove_claims(fields, false);
+
+  EXPECT_EQ(left(), "X-Forwarde-User Y-Forwarded-User ");
+}
+
+TEST_F(RemoveClaims, LeavesWhatABelievedProxySaysToServices) {
+  remove_claims(fields, true);
+
+  EXPECT_EQ(left(), "X-Forwarded-Port x-forwarded-prefix X-Forwarded-User X-Forwarde-User Y-Forwarded-User ");
 }
 
 TEST(SameAuthority, IgnoresCaseAndTheDefaultPort) {

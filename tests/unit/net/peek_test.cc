@@ -104,6 +104,18 @@ TEST_F(PeekTest, GivesUpWhenNothingComesInTime) {
   EXPECT_EQ(result().error().reason, Reason::client_timeout);
 }
 
+TEST_F(PeekTest, LeavesWhatItSawWhenNothingMoreComesInTime) {
+  arrive("four");
+  start(4, 2s);
+  EXPECT_FALSE(ended());
+
+  clock_.advance(3s);
+
+  EXPECT_EQ(result().error().reason, Reason::client_timeout);
+  char again[16];
+  EXPECT_EQ(ours_->try_read(again).bytes, 4u);
+}
+
 TEST_F(PeekTest, EndsWithTheReasonOfItsScope) {
   start(0);
 

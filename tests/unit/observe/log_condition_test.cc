@@ -41,11 +41,11 @@ TEST(LogCondition, LooksAtEveryKindOfField) {
   r.partial = kFailed;
   r.attempts = attempts;
 
-  for (auto text :
-       {"status == 502", "reason == \"timeout_total\"", "path.startsWith(\"/a\")", "duration_ms > 1500.4",
-        "connect_ms == 0.25", "overhead_us == 1.5", "bytes_out > 1000000", "rate_limit_remaining < 4",
-        "\"users\" in partial && size(partial) == 2", "size(attempts) == 2 && \"10.0.0.1:80\" in attempts",
-        "source == \"gateway\"", "consumer == \"\"", "!has(consumer) && has(path)"})
+  for (auto text : {"status == 502", "reason == \"timeout_total\"", "path.startsWith(\"/a\")",
+                    "duration_ms > 1500.4", "connect_ms == 0.25", "overhead_us == 1.5", "bytes_out > 1000000",
+                    "rate_limit_remaining < 4", "\"users\" in partial && size(partial) == 2",
+                    "size(attempts) == 2 && \"10.0.0.1:80\" in attempts", "source == \"gateway\"",
+                    "trace_id == \"\" && !has(trace_id)", "consumer == \"\"", "!has(consumer) && has(path)"})
     EXPECT_TRUE(holds(text, r)) << text;
   for (auto text : {"status < 500", "duration_ms > 1501", "\"items\" in partial", "has(importance)"})
     EXPECT_FALSE(holds(text, r)) << text;

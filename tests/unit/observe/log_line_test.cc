@@ -71,6 +71,16 @@ TEST(LogLine, NamesTheCaller) {
   EXPECT_THAT(line(proxied()), Not(HasSubstr("consumer")));
 }
 
+TEST(LogLine, NamesTheTrace) {
+  AccessRecord r = proxied();
+  r.trace = parse_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+
+  EXPECT_THAT(line(r), HasSubstr(R"(,"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","listener":)"));
+  EXPECT_THAT(line(r, LogFormat::logfmt), HasSubstr(" trace_id=4bf92f3577b34da6a3ce929d0e0e4736 "));
+  EXPECT_EQ(line(r, "${trace_id}"), "4bf92f3577b34da6a3ce929d0e0e4736\n");
+  EXPECT_THAT(line(proxied()), Not(HasSubstr("trace_id")));
+}
+
 TEST(LogLine, SplitsTheTimeThatWasSpent) {
   AccessRecord r = proxied();
   r.auth = 1'500us;

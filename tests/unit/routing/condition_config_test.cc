@@ -98,6 +98,8 @@ TEST(ConditionsConfig, RefuseHeadersThatNoRouteSees) {
   EXPECT_THAT(complaint("header: {'a b': c}"), HasSubstr("is no name of a header"));
   EXPECT_THAT(complaint("cookie: {'a b': c}"), HasSubstr("is no name of a cookie"));
   EXPECT_THAT(complaint("header: {X-A: b, x-a: c}"), HasSubstr("`X-A` and `x-a` are one header"));
+  EXPECT_THAT(conditions("header: {X-Forwarded-Prefix: /a}"), ElementsAre("header X-Forwarded-Prefix: /a"))
+      << "as a proxy that is believed says it";
   EXPECT_THAT(conditions("header: {Upgrade: websocket}"), ElementsAre("header Upgrade: websocket"));
 }
 

@@ -73,5 +73,28 @@ TEST_F(ServerTest, LetsOthersHaveATurnBetweenPipelinedRequests) {
   EXPECT_GE(rounds, kRequests / 20);
 }
 
+TEST(LateServer, RefusesAHeadThatTookTooLongBefore) {
+  base::VirtualClock clock;
+  net::Loop loop(clock);
+  auto ends = test::MemoryStream::pair(loop.wheel());
+  ListenerFacts listener;
+  ConnectionFacts facts{&listener, net::Address{}};
+  ServerOptions options;
+  Counter service;
+  base::Scope scope;
+  ServerConnection server(loop, std::move(ends.second), facts, options, service);
+  server.begin_late();
+  ends.first->put("PRI");
+  test::deliver();
+  base::Job<void> job(&scope);
+
+  job.start(server.run());
+
+  EXPECT_EQ(service.refused, 1) << "without another wait";
+  EXPECT_EQ(service.served, 0);
+  scope.cancel(base::Reason::draining);
+  base::run_ready();
+}
+
 }  // namespace
 }  // namespace sluice::http::h1

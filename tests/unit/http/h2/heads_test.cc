@@ -141,6 +141,12 @@ TEST(H2RequestReader, RemovesTeAndKeepsLengths) {
   EXPECT_EQ(Read(get({{"content-length", "0"}})).reason, Reason::none);
 }
 
+TEST(H2RequestReader, NoticesUnknownNamesOfForwarding) {
+  EXPECT_TRUE(Read(get({{"x-forwarded-user", "a"}})).head.fields.has_claims());
+  EXPECT_TRUE(Read(get({{"x_forwarded_user", "a"}})).head.fields.has_claims());
+  EXPECT_FALSE(Read(get({{"x-forwarded-for", "a"}, {"x-forward", "b"}})).head.fields.has_claims());
+}
+
 TEST(H2RequestReader, KnowsWhoWaitsForPermission) {
   EXPECT_TRUE(Read(get({{"expect", "100-Continue"}}), false).control.expect_continue);
   EXPECT_FALSE(Read(get({{"expect", "100-continue"}}), true).control.expect_continue);
