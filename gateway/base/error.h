@@ -38,6 +38,10 @@ const ReasonRow& row(Reason reason) noexcept;
 // All rows in table order, without `none`: for the reference page and to initialise metrics.
 std::span<const ReasonRow> reason_rows() noexcept;
 std::string_view name(Where where) noexcept;
+// Is it the client that went away, or does not read?
+constexpr bool client_left(Reason reason) noexcept {
+  return reason == Reason::client_closed || reason == Reason::client_write_timeout;
+}
 
 struct Error {
   Reason reason = Reason::internal;

@@ -74,9 +74,8 @@ void Scope::cancel(Reason why) noexcept {
     w->why_ = why_;
     w->finish_later(Outcome::cancelled);
   }
-  bool by_client = why == Reason::client_closed || why == Reason::client_write_timeout;
-  children_.for_each([&](Scope& child) {
-    if (!(by_client && child.outlives_client_)) child.cancel(why);
+  children_.for_each([why](Scope& child) {
+    if (!(child.outlives_client_ && client_left(why))) child.cancel(why);
   });
 }
 

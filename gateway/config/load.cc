@@ -5,6 +5,7 @@
 #include <array>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "gateway/config/bind.h"
 #include "gateway/config/describe.h"
@@ -252,8 +253,12 @@ class Loader {
   // says where the token is sent.
   void ask_vault() {
     refuse_what_vault_must_not_hear();
-    std::vector<std::string> paths;
-    for (const LateText& late : waiting_) Substitution::add_paths(late.text, paths);
+    std::vector<VaultReference> wanted;
+    for (const LateText& late : waiting_) Substitution::add_references(late.text, wanted);
+    std::vector<std::string> paths;  // each once, in the order of the document
+    std::set<std::string_view> known;
+    for (const auto& reference : wanted)
+      if (known.insert(reference.path).second) paths.push_back(reference.path);
     auto config = diagnostics_.has_errors() ? std::nullopt : vault_config();
     VaultAnswers answers;
     bool unasked = false;
@@ -270,7 +275,7 @@ class Loader {
     if (!vault_) return;
     vault_->unasked = unasked;
     if (config) vault_->config = std::move(*config);
-    remember(paths, answers);
+    remember(std::set(wanted.begin(), wanted.end()), answers);
   }
 
   void fill(const LateText& late, const VaultAnswers& answers) {
@@ -283,16 +288,12 @@ class Loader {
   }
 
   // What a watch has to compare with: the fields that were used, and no others.
-  void remember(const std::vector<std::string>& paths, const VaultAnswers& answers) {
-    for (const auto& path : paths) {
+  void remember(const std::set<VaultReference>& wanted, const VaultAnswers& answers) {
+    for (const auto& [path, field] : wanted) {
       auto answer = answers.find(path);
       if (answer == answers.end()) continue;
-      for (const auto& [field, value] : answer->second.fields)
-        if (std::ranges::any_of(waiting_, [&](const LateText& late) {
-              return late.text.find("${" + std::string(kVault) + ":" + path + "#" + field + "}") !=
-                     std::string::npos;
-            }))
-          vault_->secrets.push_back({path, field, value});
+      auto value = answer->second.fields.find(field);
+      if (value != answer->second.fields.end()) vault_->secrets.push_back({path, field, value->second});
     }
   }
 

@@ -63,15 +63,15 @@ void Substitution::repeat(Node& node, const Node& target) {
   if (found != waiting_.end()) waiting_.push_back({&node, found->text, found->directory});
 }
 
-void Substitution::add_paths(std::string_view text, std::vector<std::string>& paths) {
+void Substitution::add_references(std::string_view text, std::vector<VaultReference>& out) {
   for (std::size_t at = 0; (at = next(text, at)) != std::string_view::npos; ++at) {
     std::string_view rest = text.substr(at);
     if (!rest.starts_with(kFromVault)) continue;
     rest.remove_prefix(kFromVault.size());
     VaultReference reference;
-    if (rest.find('}') == std::string_view::npos || parse(rest.substr(0, rest.find('}')), reference))
-      continue;
-    if (std::ranges::find(paths, reference.path) == paths.end()) paths.push_back(std::move(reference.path));
+    auto end = rest.find('}');
+    if (end != std::string_view::npos && !parse(rest.substr(0, end), reference))
+      out.push_back(std::move(reference));
   }
 }
 

@@ -50,8 +50,8 @@ class Substitution {
   void repeat(Node& node, const Node& target);
   // From now on ${vault:} is replaced too.
   void answer_by(const VaultAnswers& answers) noexcept { answers_ = &answers; }
-  // The paths in Vault that a text names. What cannot be one is reported by replace().
-  static void add_paths(std::string_view text, std::vector<std::string>& paths);
+  // What of Vault a text names. What cannot be a reference is reported by replace().
+  static void add_references(std::string_view text, std::vector<VaultReference>& out);
 
  private:
   std::optional<std::string> lookup(std::string_view source, Place place);

@@ -3,6 +3,7 @@
 // reads it, before anything else of the document is bound: the secrets belong into that document. Asking is
 // the business of an Environment (load.h).
 #pragma once
+#include <compare>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,7 @@ void describe(Description<VaultConfig>& d);
 // The reference between `${vault:` and `}`, taken apart.
 struct VaultReference {
   std::string path, field;
-  bool operator==(const VaultReference&) const = default;
+  auto operator<=>(const VaultReference&) const = default;
 };
 // A Complaint for what is no reference.
 Refusal parse(std::string_view text, VaultReference& out);

@@ -43,6 +43,7 @@ class ChangedBody : public Body {
       : source_(std::move(source)), arena_(&arena) {}
 
   Task<Result<Piece>> read(std::size_t at_most) override {
+    if (over_) return Result<Piece>(Piece{{}, true, nullptr});  // its end is not changed a second time
     auto reading = source_->read(self().wanted(at_most));
     if (reading.await_ready()) return changed(reading.await_resume());
     return wait(std::move(reading));
@@ -63,7 +64,10 @@ class ChangedBody : public Body {
 
  private:
   Derived& self() noexcept { return static_cast<Derived&>(*this); }
-  Result<Piece> changed(Result<Piece> piece) { return piece ? self().change(*piece) : std::move(piece); }
+  Result<Piece> changed(Result<Piece> piece) {
+    over_ = piece && piece->last;
+    return piece ? self().change(*piece) : std::move(piece);
+  }
   Task<Result<Piece>> wait(Task<Result<Piece>> reading) {
     auto piece = co_await reading;
     co_return changed(std::move(piece));
@@ -73,6 +77,7 @@ class ChangedBody : public Body {
   base::Arena* arena_;
   char* memory_ = nullptr;
   std::size_t size_ = 0;
+  bool over_ = false;
 };
 
 // What base64 (RFC 4648 section 4) decodes to, in pieces cut anywhere. Clients join what they have encoded

@@ -15,8 +15,7 @@ using observe::Source;
 namespace {
 
 AbortStage aborted(const Exchange& ex) noexcept {
-  if (ex.reason != Reason::client_closed && ex.reason != Reason::client_write_timeout)
-    return AbortStage::none;
+  if (!base::client_left(ex.reason)) return AbortStage::none;
   if (ex.stream.head_sent()) return AbortStage::response;
   return ex.upstream.asked != base::SteadyTime{} ? AbortStage::waiting : AbortStage::request;
 }

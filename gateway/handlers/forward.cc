@@ -65,11 +65,6 @@ void strip_interim(http::ResponseHead& head, bool hides_links) noexcept {
     if (!hints || !base::equal_ignoring_case(line.name, "Link")) line.dropped = true;
 }
 
-// Is it the client that is gone?
-bool client_left(const base::Error& error) noexcept {
-  return error.reason == Reason::client_closed || error.reason == Reason::client_write_timeout;
-}
-
 // May it be carried out twice, as far as its method and its fields say?
 bool harmless_twice(const http::RequestHead& request) noexcept {
   return http::idempotent(request.method) || request.fields.has(FieldId::idempotency_key);
@@ -149,7 +144,8 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
         if (ex.hides_links && ex.response.status == 103) continue;  // there is nothing left to tell
         strip_interim(ex.response, ex.hides_links);
         result = co_await ex.stream.send_interim(ex.response);
-        if (!result && ex.finishes_within && client_left(result.error())) result = Result<void>();
+        if (!result && ex.finishes_within && base::client_left(result.error().reason))
+          result = Result<void>();
       }
     } else {
       result = std::move(acquired).unexpected();

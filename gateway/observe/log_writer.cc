@@ -129,9 +129,10 @@ void LogWriter::drain_until(Clock::time_point deadline) noexcept {
     // A pipe was waited for already; a full disk is asked again after a pause, a collector too.
     if (sink_.collects()) {
       rest();
-    } else if (sink_.error() != 0)
+    } else if (sink_.error() != 0) {
       bell_.wait(std::min<std::chrono::milliseconds>(
           kRound, std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now())));
+    }
   }
   while (!sink_.finish() && Clock::now() < deadline) rest();
 }

@@ -208,6 +208,15 @@ struct Hold {
 
 }  // namespace
 
+FetchRequest request_for(const upstream::WebUrl& url) {
+  FetchRequest out;
+  out.tls = url.origin.tls;
+  out.host = url.origin.host;
+  out.port = std::to_string(url.origin.port);
+  out.target = url.target;
+  return out;
+}
+
 std::shared_ptr<void> fetch_http(asio::io_context& control, net::Resolver& names, FetchRequest request,
                                  FetchDone done, const FetchLimits& limits) {
   auto fetch = std::make_shared<Fetch>(control, std::move(request), std::move(done), limits);

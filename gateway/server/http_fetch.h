@@ -15,6 +15,7 @@
 
 #include "gateway/base/result.h"
 #include "gateway/net/resolver.h"
+#include "gateway/upstream/web_url.h"
 
 namespace sluice::server {
 
@@ -40,6 +41,9 @@ struct Fetched {
   std::string retry_after = {};
   unsigned status = 200;
 };
+
+// A GET of it; what else the request says is the caller's.
+FetchRequest request_for(const upstream::WebUrl& url);
 
 using FetchDone = std::function<void(base::Result<Fetched>)>;
 

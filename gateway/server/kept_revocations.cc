@@ -33,13 +33,7 @@ Result<void> KeptRevocations::read(base::WallTime now) {
   std::size_t good = lines.revocations.size();
   restore(std::move(lines.revocations), now);
   if (lines.damaged.empty()) return {};
-  auto copy = file_->set_aside();
-  if (!copy) return std::move(copy).unexpected();
-  base::log(Level::error,
-            fmt::format("{} is damaged ({} lines, the first one is line {}): it is kept as {}, and "
-                        "the {} lines that are good count",
-                        file_->path(), lines.damaged.size(), lines.damaged.front(), *copy, good));
-  return {};
+  return file_->set_aside(lines.damaged, fmt::format("the {} lines that are good", good));
 }
 
 void KeptRevocations::restore(std::vector<chain::Revocation> revocations, base::WallTime now) {

@@ -62,12 +62,9 @@ Result<void> KeptTargets::read() {
     lists_ = std::move(lists);
     return {};
   }
-  auto copy = file_->set_aside();
-  if (!copy) return std::move(copy).unexpected();
-  base::log(Level::error,
-            fmt::format("{} is damaged ({} lines, the first one is line {}): it is kept as {}, and the "
-                        "targets of {} upstreams that are good count",
-                        file_->path(), damaged.size(), damaged.front(), *copy, lists.size()));
+  auto aside =
+      file_->set_aside(damaged, fmt::format("the targets of {} upstreams that are good", lists.size()));
+  if (!aside) return aside;
   return replace(std::move(lists));
 }
 

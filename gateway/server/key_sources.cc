@@ -210,11 +210,7 @@ KeySources::World KeySources::world(boost::asio::io_context& control, net::Resol
                                     const base::Clock& clock) {
   World out;
   out.fetch = [&control, &names](const upstream::WebUrl& url, const std::string& ca, FetchDone done) {
-    FetchRequest request;
-    request.tls = url.origin.tls;
-    request.host = url.origin.host;
-    request.port = std::to_string(url.origin.port);
-    request.target = url.target;
+    FetchRequest request = request_for(url);
     request.accept = "application/json, application/jwk-set+json";
     request.ca = ca;
     return fetch_http(control, names, std::move(request), std::move(done),

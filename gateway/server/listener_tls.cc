@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/server/listener_tls.h"
 
-#include "gateway/base/log.h"
 #include "gateway/config/report.h"
 #include "gateway/server/later.h"
 #include "gateway/server/ocsp_fetch.h"
@@ -9,15 +8,12 @@
 namespace sluice::server {
 namespace {
 
-using base::Level;
 using observe::Family;
 
-// A change is taken up at the second look after it at the latest: within a second.
-constexpr auto kLook = std::chrono::milliseconds(400);
 constexpr auto kRotation = std::chrono::hours(12);
 
 // Both are there before anything has happened.
-constexpr std::string_view kRenewed = "ok", kFailed = "failed";
+constexpr std::string_view kOk = "ok", kFailed = "failed";
 
 Stapler::World world(boost::asio::io_context& control, net::Resolver& names,
                      observe::MetricsRegistry& metrics) {
@@ -31,7 +27,7 @@ Stapler::World world(boost::asio::io_context& control, net::Resolver& names,
   };
   out.now = [] { return std::time(nullptr); };
   out.count = [&metrics](bool good) {
-    metrics.store().add(Family::sluice_tls_ocsp_answers_total, {good ? kRenewed : kFailed}, 1);
+    metrics.store().add(Family::sluice_tls_ocsp_answers_total, {good ? kOk : kFailed}, 1);
   };
   return out;
 }
@@ -60,7 +56,7 @@ ListenerTls::ListenerTls(boost::asio::io_context& control, net::Resolver& names,
     : metrics_(metrics),
       threads_(std::make_unique<net::CryptoThreads>(threads)),
       renewed_(std::move(renewed)),
-      watch_(control),
+      watch_(control, metrics.store(), [this] { look(); }),
       rotation_(control),
       stapler_(world(control, names, metrics)) {}
 
@@ -73,13 +69,9 @@ void ListenerTls::expiries(
 void ListenerTls::use(TlsOfListeners built) {
   now_ = std::move(built);
   staple();
-  if (now_.entries.empty() || watching_) return;
-  watching_ = true;
-  for (auto result : {kRenewed, kFailed}) {
-    metrics_.store().add(Family::sluice_tls_certificate_reloads_total, {result}, 0);
-    metrics_.store().add(Family::sluice_tls_ocsp_answers_total, {result}, 0);
-  }
-  watch();
+  if (now_.entries.empty() || std::exchange(began_, true)) return;
+  for (auto result : {kOk, kFailed}) metrics_.store().add(Family::sluice_tls_ocsp_answers_total, {result}, 0);
+  watch_.begin();
   rotate_later();
 }
 
@@ -99,15 +91,6 @@ void ListenerTls::staple() {
   stapler_.use(all);
 }
 
-void ListenerTls::watch() {
-  watch_.expires_after(kLook);
-  watch_.async_wait([this](boost::system::error_code stopped) {
-    if (stopped) return;
-    look();
-    watch();
-  });
-}
-
 void ListenerTls::rotate_later() {
   rotation_.expires_after(kRotation);
   rotation_.async_wait([this](boost::system::error_code stopped) {
@@ -124,28 +107,16 @@ void ListenerTls::look() {
 }
 
 void ListenerTls::renew(const std::string& listener, TlsOfListeners::Entry& entry) {
-  std::string wrong;
-  auto complain = [&](config::Severity severity, const std::string& /*field*/, std::string message) {
-    if (severity == config::Severity::error) {
-      wrong += (wrong.empty() ? "" : "; ") + message;
-    } else {
-      base::log(Level::warning, "listener " + listener + ": " + message);
-    }
-  };
-  auto built =
-      build_tls(entry.config, listener, entry.protocols, TlsFiles(entry.directory, complain), lasting_);
+  CertificateRenewal renewal(watch_, "listener " + listener);
+  auto built = build_tls(entry.config, listener, entry.protocols,
+                         TlsFiles(entry.directory, renewal.complain()), lasting_);
   entry.built.files = std::move(built.files);
-  bool good = built.server != nullptr;
-  metrics_.store().add(Family::sluice_tls_certificate_reloads_total, {good ? kRenewed : kFailed}, 1);
-  if (!good) {
-    base::log(Level::error, "listener " + listener + ": the certificates of before stay in use: " + wrong);
-    return;
-  }
+  if (!renewal.count(built.server != nullptr)) return;
   entry.built.server = std::move(built.server);
   entry.built.expiries = std::move(built.expiries);
   entry.built.staples = std::move(built.staples);
   staple();
-  base::log(Level::info, "listener " + listener + ": certificates read again");
+  renewal.done();
   renewed_(listener);
 }
 

@@ -14,6 +14,7 @@
 
 #include "gateway/front/listener.h"
 #include "gateway/observe/metrics.h"
+#include "gateway/server/certificate_watch.h"
 #include "gateway/server/loaded.h"
 #include "gateway/server/tls_builder.h"
 
@@ -50,7 +51,6 @@ class ListenerTls {
   net::CryptoThreads& threads() noexcept { return *threads_; }
 
  private:
-  void watch();
   void rotate_later();
   void look();
   void renew(const std::string& listener, TlsOfListeners::Entry& entry);
@@ -61,8 +61,9 @@ class ListenerTls {
   std::function<void(const std::string&)> renewed_;
   LastingTls lasting_;
   TlsOfListeners now_;
-  boost::asio::steady_timer watch_, rotation_;
-  bool watching_ = false;
+  CertificateWatch watch_;
+  boost::asio::steady_timer rotation_;
+  bool began_ = false;
   Stapler stapler_;
 };
 

@@ -6,13 +6,10 @@
 namespace sluice::server {
 
 OtlpHttp::OtlpHttp(const observe::OtlpConfig& config, net::DnsOptions dns) : loop_(std::move(dns)) {
-  if (auto url = upstream::parse_web_url(config.endpoint)) url_ = std::move(*url);
-  if (url_.target == "/") url_.target = observe::kOtlpLogsPath;
-  where_ = url_.origin.text() + url_.target.substr(0, url_.target.find('?'));
-  request_.tls = url_.origin.tls;
-  request_.host = url_.origin.host;
-  request_.port = std::to_string(url_.origin.port);
-  request_.target = url_.target;
+  auto url = upstream::parse_web_url(config.endpoint).value_or(upstream::WebUrl());
+  if (url.target == "/") url.target = observe::kOtlpLogsPath;
+  where_ = url.origin.text() + url.target.substr(0, url.target.find('?'));
+  request_ = request_for(url);
   request_.accept = request_.content_type = "application/json";
   request_.ca = config.ca;
   request_.any_status = true;

@@ -9,7 +9,6 @@
 
 #include "gateway/observe/otlp_queue.h"
 #include "gateway/server/fetch_loop.h"
-#include "gateway/upstream/web_url.h"
 
 namespace sluice::server {
 
@@ -23,7 +22,6 @@ class OtlpHttp final : public observe::OtlpWire {
   const std::string& where() const noexcept override { return where_; }
 
  private:
-  upstream::WebUrl url_;
   FetchRequest request_;  // without a body
   FetchLimits limits_;
   std::string where_;

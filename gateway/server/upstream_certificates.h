@@ -9,9 +9,9 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "gateway/observe/metrics.h"
+#include "gateway/server/certificate_watch.h"
 #include "gateway/server/upstream_tls.h"
 
 namespace sluice::server {
@@ -21,7 +21,7 @@ class UpstreamCertificates {
   // All must outlive it.
   UpstreamCertificates(boost::asio::io_context& control, observe::MetricsRegistry& metrics,
                        net::CryptoThreads& threads)
-      : metrics_(metrics), threads_(threads), watch_(control) {}
+      : threads_(threads), watch_(control, metrics.store(), [this] { look(); }) {}
   UpstreamCertificates(const UpstreamCertificates&) = delete;
   UpstreamCertificates& operator=(const UpstreamCertificates&) = delete;
 
@@ -31,15 +31,12 @@ class UpstreamCertificates {
   void expiries(const std::function<void(const std::string& path, std::time_t expires)>& tell) const;
 
  private:
-  void watch();
   void look();
   void renew(TlsOrigin& origin, UpstreamTls& builder);
 
-  observe::MetricsRegistry& metrics_;
   net::CryptoThreads& threads_;
   std::vector<TlsOrigin> now_;
-  boost::asio::steady_timer watch_;
-  bool watching_ = false;
+  CertificateWatch watch_;
 };
 
 }  // namespace sluice::server

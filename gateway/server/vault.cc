@@ -10,6 +10,8 @@ namespace {
 using Answer = config::Environment::VaultAnswer;
 using jose::JsonKind;
 
+constexpr std::size_t kLargestAnswer = 1u << 20;
+
 Answer refused(std::string error, std::string hint = {}) {
   Answer out;
   out.error = std::move(error);
@@ -103,12 +105,11 @@ std::variant<VaultAccess, VaultFault> vault_access(const config::VaultConfig& co
   return out;
 }
 
+FetchLimits vault_limits(const VaultAccess& access) { return {access.timeout, kLargestAnswer}; }
+
 FetchRequest vault_request(const VaultAccess& access, const std::string& path) {
-  FetchRequest out;
-  out.tls = access.address.origin.tls;
-  out.host = access.address.origin.host;
-  out.port = std::to_string(access.address.origin.port);
-  out.target = access.address.target + "/v1/" + path;
+  FetchRequest out = request_for(access.address);
+  out.target += "/v1/" + path;
   out.accept = "application/json";
   out.ca = access.ca;
   out.any_status = true;

@@ -29,6 +29,8 @@ struct VaultFault {
 std::variant<VaultAccess, VaultFault> vault_access(const config::VaultConfig& config,
                                                    const config::Environment& environment);
 
+// Of one question.
+FetchLimits vault_limits(const VaultAccess& access);
 FetchRequest vault_request(const VaultAccess& access, const std::string& path);
 
 struct VaultHeard {

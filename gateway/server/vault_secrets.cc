@@ -16,7 +16,6 @@ namespace {
 using Answers = std::vector<config::Environment::VaultAnswer>;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kLargestAnswer = 1u << 20;
 constexpr std::size_t kAtOnce = 16;  // questions under way
 
 std::string key_of(const VaultAccess& access, const std::string& path) {
@@ -32,12 +31,13 @@ std::vector<std::optional<base::Result<Fetched>>> ask_all(FetchLoop& loop, const
   std::size_t begun = 0, ended = 0;
   while (ended < paths.size() && Clock::now() < until && !loop.stopped()) {
     for (; begun < paths.size() && begun - ended < kAtOnce; ++begun)
-      holds[begun] = loop.start(vault_request(access, paths[begun]),
-                                [&heard, &ended, at = begun](base::Result<Fetched> result) {
-                                  heard[at].emplace(std::move(result));
-                                  ++ended;
-                                },
-                                {access.timeout, kLargestAnswer});
+      holds[begun] = loop.start(
+          vault_request(access, paths[begun]),
+          [&heard, &ended, at = begun](base::Result<Fetched> result) {
+            heard[at].emplace(std::move(result));
+            ++ended;
+          },
+          vault_limits(access));
     loop.run(std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()));
   }
   return heard;

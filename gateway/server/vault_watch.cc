@@ -12,8 +12,6 @@ namespace {
 
 using config::Vaulted;
 
-constexpr std::size_t kLargestAnswer = 1u << 20;
-
 }  // namespace
 
 // One path at a time: there is no hurry, and Vault is spared.
@@ -52,9 +50,9 @@ struct VaultWatch::Watching : std::enable_shared_from_this<VaultWatch::Watching>
 
   void ask() {
     auto before = std::exchange(fetching, nullptr);  // what runs this may be part of it
-    fetching = world.fetch(vault_request(*access, paths[at]),
-                           [this](base::Result<Fetched> fetched) { heard(fetched); },
-                           {access->timeout, kLargestAnswer});
+    fetching = world.fetch(
+        vault_request(*access, paths[at]), [this](base::Result<Fetched> fetched) { heard(fetched); },
+        vault_limits(*access));
   }
 
   void heard(const base::Result<Fetched>& fetched) {

@@ -63,14 +63,7 @@ Result<void> QuotaFile::read() {
   auto lines = read_quotas(*text);
   for (const auto& entry : lines.entries) book_->restore(entry);
   if (lines.damaged.empty()) return {};
-  auto copy = file_->set_aside();
-  if (!copy) return std::move(copy).unexpected();
-  base::log(
-      Level::error,
-      fmt::format("{} is damaged ({} lines, the first one is line {}): it is kept as {}, and "
-                  "the {} lines that are good count",
-                  file_->path(), lines.damaged.size(), lines.damaged.front(), *copy, lines.entries.size()));
-  return {};
+  return file_->set_aside(lines.damaged, fmt::format("the {} lines that are good", lines.entries.size()));
 }
 
 Result<void> QuotaFile::told(Result<void> written) {

@@ -13,6 +13,8 @@
 #include <system_error>
 #include <utility>
 
+#include "gateway/base/log.h"
+
 namespace sluice::stores {
 namespace {
 
@@ -86,6 +88,15 @@ Result<std::string> StateFile::set_aside() const {
   if (::link(path_.c_str(), copy.c_str()) == 0) return copy;
   return base::fail(Reason::internal,
                     path_ + " is damaged, and cannot be kept as " + copy + ": " + system_text());
+}
+
+Result<void> StateFile::set_aside(std::span<const std::size_t> damaged, std::string_view good) const {
+  auto copy = set_aside();
+  if (!copy) return std::move(copy).unexpected();
+  base::log(base::Level::error,
+            fmt::format("{} is damaged ({} lines, the first one is line {}): it is kept as {}, and {} count",
+                        path_, damaged.size(), damaged.front(), *copy, good));
+  return {};
 }
 
 base::Unexpected StateFile::failed(const std::string& what) {

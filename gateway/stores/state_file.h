@@ -4,8 +4,10 @@
 // rename; lines that are appended are on the disk when append() returns. Errors are for people and name the
 // file. One thread at a time.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,6 +27,8 @@ class StateFile {
   base::Result<std::string> read() const;
   // Keeps it, as it is damaged, under a name that nothing has yet, which is returned.
   base::Result<std::string> set_aside() const;
+  // The same, logged: the numbers of the lines that are damaged, from 1, and what of it counts nevertheless.
+  base::Result<void> set_aside(std::span<const std::size_t> damaged, std::string_view good) const;
   base::Result<void> replace(std::string_view text);
   // After a replace(). A failure leaves it unknown what was written: the next thing is another replace().
   base::Result<void> append(std::string_view text);

@@ -198,6 +198,19 @@ class Finish : public ::testing::Test {
     EXPECT_EQ(other.response().body, "next");
   }
 
+  // The target of a request whose client leaves when the answer has begun so: the rest of its head, and
+  // bytes.
+  UpstreamConnection left_midway(const std::string& begun) {
+    client.send(post("/u", "order"));
+    auto target = gw.upstream("users").accept();
+    target.expect_request();
+    target.send("HTTP/1.1 200 OK\r\n" + begun);
+    client.response_head();
+    client.reset();
+    expect_noticed();
+    return target;
+  }
+
   Gateway gw;
   Metrics before{gw};
   RawClient client = gw.connect();
@@ -244,14 +257,7 @@ TEST_F(Finish, ReadsALargeAnswerToItsEnd) {
 }
 
 TEST_F(Finish, ReadsAnAnswerInChunksToItsEnd) {
-  client.send(post("/u", "order"));
-  auto target = gw.upstream("users").accept();
-  target.expect_request();
-  target.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n");
-  client.response_head();
-
-  client.reset();
-  expect_noticed();
+  auto target = left_midway("Transfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n");
   target.send("3\r\nend\r\n0\r\n\r\n");
 
   expect_finished(target, "the client left; its request was finished", "200");
@@ -259,28 +265,14 @@ TEST_F(Finish, ReadsAnAnswerInChunksToItsEnd) {
 
 // What comes after the reset cannot be written to the client: nothing follows it, and nothing is waited for.
 TEST_F(Finish, IsOverWithTheLastPiece) {
-  client.send(post("/u", "order"));
-  auto target = gw.upstream("users").accept();
-  target.expect_request();
-  target.send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nbegin");
-  client.response_head();
-
-  client.reset();
-  expect_noticed();
+  auto target = left_midway("Content-Length: 8\r\n\r\nbegin");
   target.send("end");
 
   expect_finished(target, "the client left; its request was finished", "200");
 }
 
 TEST_F(Finish, IsOverWithTheLastChunk) {
-  client.send(post("/u", "order"));
-  auto target = gw.upstream("users").accept();
-  target.expect_request();
-  target.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n");
-  client.response_head();
-
-  client.reset();
-  expect_noticed();
+  auto target = left_midway("Transfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n");
   target.send("0\r\n\r\n");
 
   expect_finished(target, "the client left; its request was finished", "200");

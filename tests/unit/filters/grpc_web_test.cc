@@ -79,6 +79,18 @@ TEST_F(GrpcWeb, GetsTheTrailersAsTheLastFrame) {
   EXPECT_EQ(fake.body(), "onetwo" + std::string(kTrailers));
 }
 
+TEST_F(GrpcWeb, HasItsTrailersOnceHoweverOftenItIsRead) {
+  ask("application/grpc-web+proto", {"message"});
+  answer({"one"});
+  EXPECT_EQ(fake.body(), "one" + std::string(kTrailers));
+
+  auto again = fake.ex.response_body->read(4096).await_resume();
+
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->last);
+  EXPECT_TRUE(again->bytes.empty());
+}
+
 // A page of another origin could not read it in the head.
 TEST_F(GrpcWeb, GetsAnAnswerWithoutMessagesAsAFrameToo) {
   ask("application/grpc-web", {"message"});

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "tests/unit/observe/sample_record.h"
+
 namespace sluice::observe {
 namespace {
 
@@ -15,19 +17,8 @@ using testing::HasSubstr;
 using testing::Not;
 
 AccessRecord proxied() {
-  AccessRecord r;
-  r.time = base::WallTime(1'767'323'045'078ms);  // 2026-01-02T03:04:05.078Z
-  r.request_id = "0197f0a2";
-  r.listener = "public";
-  r.client_ip = "203.0.113.7";
-  r.client_port = 51'234;
-  r.method = "GET";
-  r.host = "api.example.com";
+  AccessRecord r = forwarded_record();
   r.path = "/orders/4711?page=2";
-  r.protocol = "HTTP/1.1";
-  r.status = 200;
-  r.source = Source::upstream;
-  r.route = "orders";
   r.upstream = "orders-v2";
   r.target = "10.0.3.17:8080";
   r.bytes_in = 812;

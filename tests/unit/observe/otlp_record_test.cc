@@ -6,6 +6,8 @@
 
 #include "gateway/jose/json.h"
 
+#include "tests/unit/observe/sample_record.h"
+
 namespace sluice::observe::otlp {
 namespace {
 
@@ -16,20 +18,9 @@ using testing::Not;
 constexpr std::string_view kTraceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 AccessRecord proxied() {
-  AccessRecord r;
-  r.time = base::WallTime(1'767'323'045'078ms);
+  AccessRecord r = forwarded_record();
   r.duration = 2ms;
-  r.request_id = "0197f0a2";
-  r.listener = "public";
-  r.client_ip = "203.0.113.7";
-  r.client_port = 51'234;
-  r.method = "GET";
-  r.host = "api.example.com";
   r.path = "/orders/4711?page=2&token=abc";
-  r.protocol = "HTTP/1.1";
-  r.status = 200;
-  r.source = Source::upstream;
-  r.route = "orders";
   r.upstream = "orders";
   r.target = "10.0.0.7:8080";
   return r;
