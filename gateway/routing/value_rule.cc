@@ -7,6 +7,8 @@
 
 #include <re2/re2.h>
 
+#include "gateway/base/byte_expression.h"
+
 namespace sluice::routing {
 namespace {
 
@@ -31,10 +33,10 @@ ValueRule ValueRule::exactly(std::vector<std::string> texts) {
 }
 
 std::shared_ptr<const re2::RE2> ValueRule::compile(std::string_view expression, std::string& error) {
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(kMemory);
-  auto regex = std::make_shared<const RE2>(re2::StringPiece(expression.data(), expression.size()), options);
+  error = base::refuse_wide_characters(expression);
+  if (!error.empty()) return nullptr;
+  auto regex = std::make_shared<const RE2>(re2::StringPiece(expression.data(), expression.size()),
+                                           base::byte_expression(kMemory));
   if (regex->ok()) return regex;
   error = regex->error();
   return nullptr;
@@ -42,9 +44,7 @@ std::shared_ptr<const re2::RE2> ValueRule::compile(std::string_view expression, 
 
 ValueRule ValueRule::matching(std::shared_ptr<const re2::RE2> expression) {
   ValueRule out;
-  RE2::Options options = expression->options();
-  options.set_log_errors(false);
-  RE2 anchored("^(?:" + expression->pattern() + ")$", options);
+  RE2 anchored("^(?:" + expression->pattern() + ")$", expression->options());
   Range range;
   if (anchored.ok() && anchored.PossibleMatchRange(&range.from, &range.to, kRange))
     out.range_ = std::move(range);

@@ -21,7 +21,7 @@ class ValueRule {
   static ValueRule present();
   // One of these texts, byte by byte.
   static ValueRule exactly(std::vector<std::string> texts);
-  // RE2 expression over the whole value; null for what is none, and then `error` says why.
+  // RE2 expression over the bytes of the whole value; null for what is none, and then `error` says why.
   static std::shared_ptr<const re2::RE2> compile(std::string_view expression, std::string& error);
   static ValueRule matching(std::shared_ptr<const re2::RE2> expression);
   ValueRule negated() const;

@@ -31,6 +31,15 @@ TEST(ValueRule, AnchorsAnExpressionAtBothEnds) {
   EXPECT_FALSE(regex(".*").fits(std::nullopt));
 }
 
+TEST(ValueRule, MatchesAnyByteByADotSoThatNoneDodgesIt) {
+  for (std::string_view value : {"\n<script>", "\xFF<script>", "<script\r\n>\x80"}) {
+    EXPECT_TRUE(regex(".*<script.*").fits(value));
+    EXPECT_FALSE(regex(".*<script.*").negated().fits(value));
+  }
+  EXPECT_TRUE(regex("[^a-z].*").excludes(exactly({"a\xFF"})));
+  EXPECT_FALSE(regex("[^a-z].*").excludes(exactly({"\xFF"})));
+}
+
 TEST(ValueRule, TellsPresentFromAbsent) {
   EXPECT_TRUE(ValueRule::present().fits(""));
   EXPECT_FALSE(ValueRule::present().fits(std::nullopt));
@@ -51,6 +60,8 @@ TEST(ValueRule, SaysWhatIsWrongWithAnExpression) {
 
   EXPECT_EQ(ValueRule::compile("a(b", error), nullptr);
   EXPECT_FALSE(error.empty());
+  EXPECT_EQ(ValueRule::compile("[\xC3\xA9]", error), nullptr);
+  EXPECT_NE(error.find("beyond ASCII"), std::string::npos);
 }
 
 TEST(ValueRule, KnowsWhatCannotFitTogether) {
