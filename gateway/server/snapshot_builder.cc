@@ -200,11 +200,13 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     counters_.emplace(store, made);
     return made;
   }
+  std::string resolved(std::string_view field, const std::string& file) const override {
+    return config::resolved(directory_of(report_, below(field)), file);
+  }
   std::shared_ptr<const chain::IpList> ip_list(std::string_view field, const std::string& file) override {
-    std::string at = below(field);
-    auto list = living_.lists.open(config::resolved(directory_of(report_, at), file), series().workers());
+    auto list = living_.lists.open(resolved(field, file), series().workers());
     if (list) return *list;
-    report_.error(at, file + " " + list.error().detail);
+    error(field, file + " " + list.error().detail, {});
     return nullptr;
   }
   stores::Stores& stores() override { return living_.stores; }
