@@ -451,17 +451,27 @@ void check_auth(const Config& config, std::span<const routing::RouteMatches> mat
   }
 }
 
+// Whom an operator drains is on its way out as one is that no list names any more.
+observe::TargetState state_of(const upstream::Upstream::Shown& shown) {
+  using upstream::ServiceState;
+  if (shown.draining) return observe::TargetState::draining;
+  switch (shown.target ? shown.target->state() : ServiceState::unhealthy) {
+    case ServiceState::healthy:
+      return observe::TargetState::healthy;
+    case ServiceState::ejected:
+      return observe::TargetState::ejected;
+    case ServiceState::drained:
+    case ServiceState::draining:
+      return observe::TargetState::draining;
+    case ServiceState::unhealthy:
+      break;
+  }
+  return observe::TargetState::unhealthy;
+}
+
 std::vector<observe::TargetReport> report_targets(const upstream::Upstream& upstream) {
   std::vector<observe::TargetReport> out;
-  using State = observe::TargetState;
-  for (const auto& s : upstream.shown()) {
-    bool usable = s.target && s.target->usable();
-    bool ejected = s.target && s.target->ejected();
-    out.push_back({s.text, s.draining ? State::draining
-                           : usable   ? State::healthy
-                           : ejected  ? State::ejected
-                                      : State::unhealthy});
-  }
+  for (const auto& s : upstream.shown()) out.push_back({s.text, state_of(s)});
   return out;
 }
 
