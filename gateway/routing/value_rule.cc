@@ -85,7 +85,15 @@ bool ValueRule::apart(const ValueRule& other) const {
   if (kind_ == Kind::exact)
     return std::none_of(texts_.begin(), texts_.end(), [&](const auto& t) { return other.base_fits(t); });
   if (other.kind_ == Kind::exact) return other.apart(*this);
-  return range_ && other.range_ && (range_->to < other.range_->from || other.range_->to < range_->from);
+  return range_ && other.range_ && (ends_before(other) || other.ends_before(*this));
+}
+
+// What `.` stands for has no largest text, so that a range may end with the text that the next one begins
+// with, and which does not fit.
+bool ValueRule::ends_before(const ValueRule& other) const {
+  const std::string& end = range_->to;
+  if (end != other.range_->from) return end < other.range_->from;
+  return !base_fits(end) || !other.base_fits(end);
 }
 
 // Does everything that fits this one fit what the other one negates?
@@ -100,8 +108,9 @@ std::optional<std::optional<std::string>> ValueRule::sample() const {
   if (negated_) return std::optional<std::string>();
   if (kind_ == Kind::present) return std::optional<std::string>("x");
   if (kind_ == Kind::exact) return std::optional<std::string>(texts_.front());
-  if (!range_ || !matches(*regex_, range_->from)) return std::nullopt;
-  return std::optional<std::string>(range_->from);
+  for (std::string_view text : {range_ ? std::string_view(range_->from) : "", std::string_view("x")})
+    if (matches(*regex_, text)) return std::optional<std::string>(text);
+  return std::nullopt;
 }
 
 std::string ValueRule::text() const {

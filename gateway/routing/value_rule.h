@@ -39,6 +39,8 @@ class ValueRule {
   bool base_fits(std::string_view value) const noexcept;
   // Of two that are not negated, and of one that is with one that is not.
   bool apart(const ValueRule& other) const;
+  // Of two expressions whose ranges are known.
+  bool ends_before(const ValueRule& other) const;
   bool within(const ValueRule& other) const;
 
   // What an expression matches lies between the two texts, if that is known.

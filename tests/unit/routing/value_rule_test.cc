@@ -72,6 +72,7 @@ TEST(ValueRule, KnowsWhatCannotFitTogether) {
   EXPECT_FALSE(regex("b.*").excludes(exactly({"a", "bc"})));
   EXPECT_TRUE(regex("v1.*").excludes(regex("v2.*")));
   EXPECT_FALSE(regex("v.*").excludes(regex("v2.*")));
+  EXPECT_FALSE(regex("v1.*|v2").excludes(regex("v2.*")));
   EXPECT_TRUE(absent.excludes(ValueRule::present()));
   EXPECT_TRUE(absent.excludes(exactly({"a"})));
   EXPECT_TRUE(regex(".*").excludes(absent));
@@ -116,7 +117,9 @@ TEST(ValueRule, HasAValueThatFits) {
   EXPECT_EQ(exactly({"a", "b"}).sample().value(), "a");
   EXPECT_EQ(regex("v[0-9]+").sample().value(), "v0");
   EXPECT_EQ(exactly({"a"}).negated().sample().value(), std::nullopt);
-  EXPECT_EQ(regex(".*x").sample(), std::nullopt);
+  EXPECT_EQ(regex(".*").sample().value(), "");
+  EXPECT_EQ(regex(".+").sample().value(), "x");
+  EXPECT_EQ(regex(".*yz").sample(), std::nullopt);
   EXPECT_TRUE(ValueRule::present().fits(**ValueRule::present().sample()));
 }
 
