@@ -201,7 +201,8 @@ Reply Pages::ready() {
   if (!readiness.reasons.empty())
     return json_reply(503, fmt::format("{{\"ready\":false,\"reasons\":{}}}\n", json_list(readiness.reasons)));
   was_ready_ = true;
-  return json_reply(200, "{\"ready\":true}\n");
+  if (readiness.notes.empty()) return json_reply(200, "{\"ready\":true}\n");
+  return json_reply(200, fmt::format("{{\"ready\":true,\"notes\":{}}}\n", json_list(readiness.notes)));
 }
 
 Reply Pages::started() {

@@ -27,6 +27,7 @@ namespace sluice::admin {
 // Ready if there is no reason against it.
 struct Readiness {
   std::vector<std::string> reasons;  // for people: "draining"
+  std::vector<std::string> notes;    // what does not stand in the way, and should be known
 };
 
 // Where the figures come from; all are called on the control thread.

@@ -88,6 +88,8 @@ class Builder {
   // The counters of that store, "memory" among them; null where there is none (references were checked
   // before).
   virtual std::shared_ptr<stores::Counters> counters(std::string_view store) = 0;
+  // The path of a file that the setting `field` names: relative to the file in which that is written.
+  virtual std::string resolved(std::string_view field, const std::string& path) const = 0;
   // The addresses of a file, relative to the configuration's; null after a diagnostic at `field`.
   virtual std::shared_ptr<const IpList> ip_list(std::string_view field, const std::string& path) = 0;
   // What outlives snapshots. Both outlive everything that is built.

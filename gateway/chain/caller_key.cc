@@ -38,20 +38,41 @@ View network(Exchange& ex) {
 
 std::optional<View> some(View value) { return value.empty() ? std::nullopt : std::optional(value); }
 
-// Escaped, so that no two lists make the same text.
-View listed(std::span<const View> all, base::Arena& arena) {
+// What stands between the parts of a text, and how that is written within one.
+struct Separator {
+  char sign;
+  View escaped;
+  char escape;
+  View escaped_escape;
+};
+constexpr Separator kComma{',', "%2C", '%', "%25"};
+constexpr Separator kSlash{'/', "~1", '~',
+                           "~0"};  // as in a JSON pointer: `%` is escaped once more by write()
+
+// No two lists make the same text.
+View listed(std::span<const View> all, const Separator& separator, base::Arena& arena) {
   std::size_t size = all.size();
   for (View one : all) size += 3 * one.size();
   char* begin = arena.chars(size);
   char* at = begin;
-  for (View one : all) {
-    if (at != begin) *at++ = ',';
-    for (char c : one) {
-      View text = c == ',' ? "%2C" : c == '%' ? "%25" : View(&c, 1);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i) *at++ = separator.sign;
+    for (char c : all[i]) {
+      View text = c == separator.sign     ? separator.escaped
+                  : c == separator.escape ? separator.escaped_escape
+                                          : View(&c, 1);
       at += text.copy(at, text.size());
     }
   }
   return {begin, static_cast<std::size_t>(at - begin)};
+}
+
+// "api_key/acme/main", "jwt/https:~1~1idp.example.com/acme/alice": names of credentials are a consumer's
+// own, subjects of tokens their issuer's.
+View credential_text(const Identity& who, base::Arena& arena) {
+  const View of_issuer[] = {who.method, who.issuer, who.consumer, who.credential};
+  const View own[] = {who.method, who.consumer, who.credential};
+  return who.issuer.empty() ? listed(own, kSlash, arena) : listed(of_issuer, kSlash, arena);
 }
 
 std::optional<View> value_of(Exchange& ex, const KeyPart& part) {
@@ -62,9 +83,7 @@ std::optional<View> value_of(Exchange& ex, const KeyPart& part) {
     case Kind::consumer:
       return some(who.consumer);
     case Kind::credential:
-      // Names of credentials are a consumer's own, and a token without a consumer has its issuer's.
-      if (who.credential.empty()) return std::nullopt;
-      return ex.arena.join(who.method, "/", who.consumer, "/", who.credential);
+      return who.credential.empty() ? std::nullopt : std::optional(credential_text(who, ex.arena));
     case Kind::route:
       return ex.route_name;
     case Kind::header: {
@@ -84,9 +103,9 @@ std::optional<View> value_of(Exchange& ex, const KeyPart& part) {
       return capture != ex.captures.end() ? some(capture->value) : std::nullopt;
     }
     case Kind::groups:
-      return some(listed(who.groups, ex.arena));
+      return some(listed(who.groups, kComma, ex.arena));
     case Kind::scopes:
-      return some(listed(who.scopes, ex.arena));
+      return some(listed(who.scopes, kComma, ex.arena));
   }
   return std::nullopt;
 }
@@ -137,8 +156,8 @@ void describe(config::Enumeration<MissingKey>& e) {
   e.value("by_ip", MissingKey::by_ip, "Counts it under the client's address in place of what is missing.");
   e.value("skip", MissingKey::skip, "Does not count it: it passes.");
   e.value("reject", MissingKey::reject,
-          "Refuses it: with 401 where something about the caller is missing, such as a consumer or a claim, "
-          "else with 400.");
+          "Refuses it: where something about the caller is missing, such as a consumer or a claim, with 401, "
+          "or 403 if the caller is known; else with 400.");
 }
 
 CallerKey::CallerKey(std::vector<KeyPart> parts, MissingKey missing)
@@ -175,7 +194,8 @@ std::optional<Stage> needed_stage(const std::vector<KeyPart>& parts) {
 }
 
 Step refuse_without(Exchange& ex, const KeyPart& part) {
-  if (is_about_caller(part.kind)) return reply(ex, base::Reason::unauthenticated);
+  if (is_about_caller(part.kind))
+    return reply_to_caller(ex, ex.arena.join("nothing is known of the caller's `", part.text(), "`"));
   return reply(ex, base::Reason::validation,
                ex.arena.join("the request has no ", part.kind_text(), " `", part.name, "`"));
 }

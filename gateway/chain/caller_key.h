@@ -42,7 +42,8 @@ class CallerKey {
 
 // The stage that must have run before.
 std::optional<Stage> needed_stage(const std::vector<KeyPart>& parts);
-// Answers for a request that lacks `part`: 401 where a caller should have identified itself, else 400.
+// Answers for a request that lacks `part`: 401 where a caller should have identified itself, 403 where it has
+// and that is not enough, else 400.
 Step refuse_without(Exchange& ex, const KeyPart& part);
 
 }  // namespace sluice::chain

@@ -21,6 +21,7 @@ struct Claim {
 // what `owner` keeps.
 struct Identity {
   std::string_view method;      // the kind of filter that found out, "jwt"; "" while nobody has
+  std::string_view issuer;      // whose credential it is: of a token, "" for those of this configuration
   std::string_view consumer;    // id of the consumer, "" for a caller who is none of the list
   std::string_view credential;  // which of the caller's: name of a key, `sub` of a token; never a secret
   std::span<const std::string_view> groups;

@@ -148,4 +148,14 @@ void make_local_reply(Exchange& ex, const base::Error& error) {
   ex.detail = ex.arena.copy(error.detail);
 }
 
+// A credential may help only who has shown none yet (RFC 9110 sections 15.5.2 and 15.5.4).
+Step reply_to_caller(Exchange& ex, std::string_view detail) {
+  const Identity& who = ex.identity;
+  if (who && who.challenges.empty()) return reply(ex, base::Reason::forbidden, detail);
+  make_local_reply(ex, base::Reason::unauthenticated, detail);
+  for (std::string_view challenge : who.challenges)
+    if (!challenge.empty()) ex.response.fields.add("WWW-Authenticate", challenge);
+  return Step::replied;
+}
+
 }  // namespace sluice::chain

@@ -34,5 +34,8 @@ inline Step reply(Exchange& ex, base::Reason reason, std::string_view detail = {
   make_local_reply(ex, reason, detail);
   return Step::replied;
 }
+// The same for what the caller is or may: 401 with the challenges of the filters that were asked if it has
+// shown no credential, else 403.
+Step reply_to_caller(Exchange& ex, std::string_view detail);
 
 }  // namespace sluice::chain

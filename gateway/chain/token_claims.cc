@@ -29,6 +29,7 @@ TokenClaims::TokenClaims(jose::Json claims, std::string_view groups_claim) : jso
   flatten(json_.root(), "", 1);
   scopes_ = words("scope");
   if (scopes_.empty()) scopes_ = words("scp");
+  names_scopes_ = lists("scope") || lists("scp");
   groups_ = words(groups_claim);
   issued = jose::time_claim(json_, "iat");
 }
@@ -46,6 +47,13 @@ void TokenClaims::flatten(const JsonValue& object, const std::string& prefix, in
 std::string_view TokenClaims::claim(std::string_view name) const noexcept {
   const Claim* found = find_claim(claims_, name);
   return found ? found->text : std::string_view();
+}
+
+bool TokenClaims::lists(std::string_view claim) const noexcept {
+  const Claim* found = find_claim(claims_, claim);
+  if (!found) return false;
+  const JsonValue& value = *values_[static_cast<std::size_t>(found - claims_.data())];
+  return value.is(JsonKind::array) || value.is(JsonKind::string);
 }
 
 // A text of words between blanks, or a list of texts.
@@ -107,10 +115,11 @@ Verdict identify_by_token(Exchange& ex, const std::shared_ptr<const TokenClaims>
   if (identity.consumer.empty() && rules.require_consumer)
     return Verdict::forbidden("the token belongs to no consumer that is known here");
   identity.method = judge.method;
+  identity.issuer = judge.issuer;
   identity.credential = token->subject();
   identity.claims = token->claims();
-  // A token that names scopes narrows what its bearer may do.
-  if (!token->scopes().empty()) identity.scopes = token->scopes();
+  // A token that names scopes narrows what its bearer may do; one that names an empty list, to nothing.
+  if (token->names_scopes()) identity.scopes = token->scopes();
   identity.groups = joined(identity.groups, token->groups(), ex.arena);
   identity.owner = token;
   ex.identity = std::move(identity);

@@ -71,6 +71,8 @@ class TokenClaims {
   // "" if there is none.
   std::string_view claim(std::string_view name) const noexcept;
   std::span<const std::string_view> scopes() const noexcept { return scopes_; }
+  // Does it say which, if only by an empty list?
+  bool names_scopes() const noexcept { return names_scopes_; }
   std::span<const std::string_view> groups() const noexcept { return groups_; }
   std::string_view subject() const noexcept { return claim("sub"); }
 
@@ -81,6 +83,8 @@ class TokenClaims {
 
  private:
   void flatten(const jose::JsonValue& object, const std::string& prefix, int depth);
+  // Is there such a claim, and of a kind that words() reads?
+  bool lists(std::string_view claim) const noexcept;
   std::vector<std::string_view> words(std::string_view claim);
 
   jose::Json json_;
@@ -88,6 +92,7 @@ class TokenClaims {
   std::vector<Claim> claims_;
   std::vector<const jose::JsonValue*> values_;  // of the same indices
   std::vector<std::string_view> scopes_, groups_;
+  bool names_scopes_ = false;
 
   friend std::string what_lacks(const TokenClaims& facts, const TokenRulesConfig& rules);
 };
@@ -98,7 +103,7 @@ std::string what_lacks(const TokenClaims& facts, const TokenRulesConfig& rules);
 // Who has found the token good.
 struct TokenJudge {
   std::string_view method;     // the kind of filter
-  std::string_view issuer;     // what consumers are looked up by
+  std::string_view issuer;     // what consumers are looked up by; as lasting as what an Identity shows
   std::string_view challenge;  // to bad tokens
   const Revocations* revocations = nullptr;
 };

@@ -450,9 +450,10 @@ class Compiler {
     Token t = token_;
     if (t.kind != Token::Kind::text) return unexpected("an expression in quotes");
     advance();
-    re2::RE2::Options quiet;
-    quiet.set_log_errors(false);
-    const re2::RE2& made = program_->regexes.emplace_back(t.text, quiet);
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    options.set_dot_nl(true);  // nobody who writes `.*` means that a line end in a value ends it
+    const re2::RE2& made = program_->regexes.emplace_back(t.text, options);
     if (!made.ok()) return fail(t.offset, "the expression is not valid: " + made.error());
     if (!expect(")")) return std::nullopt;
     return binary(Op::matches, Type::boolean, subject, static_cast<Index>(program_->regexes.size() - 1));

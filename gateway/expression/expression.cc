@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/expression/expression.h"
 
+#include <algorithm>
 #include <forward_list>
+#include <string>
 
+#include "gateway/config/encoding.h"
 #include "gateway/expression/arithmetic.h"
 #include "gateway/expression/moment.h"
 #include "gateway/expression/program.h"
@@ -12,6 +15,29 @@ namespace sluice::expression {
 namespace {
 
 constexpr std::size_t kLongestText = 64 * 1024;  // that `+` makes
+
+bool is_utf8(std::string_view text) noexcept {
+  while (std::size_t length = config::utf8_length(text)) text.remove_prefix(length);
+  return text.empty();
+}
+
+// Each byte that is no part of a character as the character of its number. Otherwise a client could send one
+// such byte so that no `.` fits.
+std::string in_characters(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    std::size_t length = config::utf8_length(text);
+    if (length > 0) {
+      out += text.substr(0, length);
+    } else {
+      auto byte = static_cast<unsigned char>(text.front());
+      out += static_cast<char>(0xC0 | (byte >> 6));
+      out += static_cast<char>(0x80 | (byte & 0x3F));
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -122,6 +148,7 @@ struct Evaluation {
   }
   static Value matches(const Value& v, const re2::RE2& regex) {
     if (v.kind != Value::Kind::text) return {};
+    if (!is_utf8(v.text)) return Value::of(re2::RE2::PartialMatch(in_characters(v.text), regex));
     return Value::of(re2::RE2::PartialMatch(re2::StringPiece(v.text.data(), v.text.size()), regex));
   }
   static Value test(Op op, const Value& a, const Value& b) noexcept {

@@ -8,6 +8,7 @@
 #include <re2/re2.h>
 #include <re2/set.h>
 
+#include "gateway/base/byte_expression.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
@@ -22,18 +23,18 @@ struct BotsConfig {
 
 namespace {
 
-constexpr std::int64_t kMemory = 8 << 20;  // of one list; beyond it RE2 gets slower, still linear
+constexpr std::int64_t kMemory = 8 << 20;  // of one list
 constexpr std::size_t kMostPatterns = 1000;
 
 re2::RE2::Options options() {
-  re2::RE2::Options o;
+  re2::RE2::Options o = base::byte_expression(kMemory);
   o.set_case_sensitive(false);
-  o.set_log_errors(false);
-  o.set_max_mem(kMemory);
   return o;
 }
 
 std::string refuse_pattern(const std::string& text) {
+  if (auto wide = base::refuse_wide_characters(text); !wide.empty())
+    return "is no expression for bytes: " + wide;
   re2::RE2 pattern(text, options());
   if (!pattern.ok()) return "is no regular expression: " + pattern.error();
   if (re2::RE2::PartialMatch("", pattern)) return "fits everything, as it fits an empty text";

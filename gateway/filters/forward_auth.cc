@@ -108,10 +108,13 @@ void describe(config::Description<ForwardAuthConfig>& d) {
           "Field of the answer that names the caller: a consumer, if it is one of those listed.",
           check(refuse_name), example("X-User"));
   d.field("groups", &ForwardAuthConfig::groups,
-          "Field of the answer that lists the caller's groups, with commas.", check(refuse_name),
-          example("X-Groups"));
+          "Field of the answer that lists the caller's groups, with commas; an empty one: none. Without the "
+          "field the caller has those of its consumer.",
+          check(refuse_name), example("X-Groups"));
   d.field("scopes", &ForwardAuthConfig::scopes,
-          "Field of the answer that lists the caller's scopes, with commas.", check(refuse_name));
+          "Field of the answer that lists the caller's scopes, with commas; an empty one: none. Without the "
+          "field the caller has those of its consumer.",
+          check(refuse_name));
   d.field("timeout", &ForwardAuthConfig::timeout, "How long the service may take, retries included.",
           at_least(1ms));
   d.field("cache", &ForwardAuthConfig::cache,
@@ -143,6 +146,7 @@ struct Passed {
   std::vector<std::string> removed;  // fields that the upstream is not to see
   std::string consumer, groups_text, scopes_text;
   std::vector<std::string_view> groups, scopes;
+  bool names_groups = false, names_scopes = false;  // if only with an empty field
 
   Passed() = default;
   Passed(const Passed&) = delete;
@@ -342,6 +346,8 @@ class ForwardAuth final : public chain::Authenticator {
       for (const std::string& name : config_.copy)
         if (is(name)) out->copied.push_back({name, std::string(line.value)});
       if (is(config_.consumer) && out->consumer.empty()) out->consumer = line.value;
+      out->names_groups |= is(config_.groups);
+      out->names_scopes |= is(config_.scopes);
       if (is(config_.groups) && out->groups_text.empty()) out->groups_text = line.value;
       if (is(config_.scopes) && out->scopes_text.empty()) out->scopes_text = line.value;
     }
@@ -364,8 +370,8 @@ class ForwardAuth final : public chain::Authenticator {
     if (known) identity = chain::identity_of(*known, method(), passed->consumer);
     identity.method = method();
     identity.credential = passed->consumer;
-    if (!passed->groups.empty()) identity.groups = passed->groups;
-    if (!passed->scopes.empty()) identity.scopes = passed->scopes;
+    if (passed->names_groups) identity.groups = passed->groups;
+    if (passed->names_scopes) identity.scopes = passed->scopes;
     identity.owner = passed;
     ex.identity = std::move(identity);
     ex.local<Local>(*this).passed = passed.get();

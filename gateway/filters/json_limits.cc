@@ -114,8 +114,10 @@ class JudgedBody final : public http::PassingBody {
     if (!piece) return piece;
     if (piece->bytes.size() > left_) return fail({Reason::body_too_large, {}});
     left_ -= piece->bytes.size();
-    bool good =
-        scanner_.feed({piece->bytes.data(), piece->bytes.size()}) && (!piece->last || scanner_.finish());
+    // HTTP/2 may say after all bytes that these were the last; the upstream must not have them before the
+    // verdict.
+    bool complete = piece->last || length() == std::uint64_t{0};
+    bool good = scanner_.feed({piece->bytes.data(), piece->bytes.size()}) && (!complete || scanner_.finish());
     if (!good) return fail({Reason::validation, "the body " + std::string(scanner_.fault())});
     return piece;
   }

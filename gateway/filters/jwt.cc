@@ -205,7 +205,7 @@ class JwtFilter final : public chain::TokenAuthenticator {
       return bad("the token is signed by an algorithm that is not taken here");
     if (auto typed = jose::check_type(*token, rules_); !typed) return wrong(ex, typed.error());
     auto signature = check(own, *token);
-    if (signature == jose::Signature::no_key && (own.keys->may_ask(ex.worker.loop) || !own.keys->keys()))
+    if (jose::newer_keys_may_help(signature) && (own.keys->may_ask(ex.worker.loop) || !own.keys->keys()))
       return judge_with_newer(ex, own, text);
     return settle(ex, own, text, *token, signature);
   }
@@ -214,7 +214,8 @@ class JwtFilter final : public chain::TokenAuthenticator {
     return keys ? jose::check_signature(token, *keys) : jose::Signature::no_key;
   }
 
-  // Its key is not there. If the token is of this issuer at all, its keys are fetched, once for all who wait.
+  // Its key is not there, as far as one can tell. If the token is of this issuer at all, its keys are
+  // fetched, once for all who wait.
   Task<Verdict> judge_with_newer(Exchange& ex, Own& own, std::string_view text) const {
     auto token = jose::parse_token(text);
     if (!token) co_return wrong(ex, token.error());
@@ -233,7 +234,8 @@ class JwtFilter final : public chain::TokenAuthenticator {
 
   Verdict settle(Exchange& ex, Own& own, std::string_view text, const jose::Token& token,
                  jose::Signature signature) const {
-    if (signature == jose::Signature::bad) return bad("the token is not signed by its issuer");
+    if (signature == jose::Signature::bad || signature == jose::Signature::unnamed)
+      return bad("the token is not signed by its issuer");
     if (signature == jose::Signature::no_key) {
       const std::string& failure = own.keys->failure();
       if (!own.keys->keys() || !failure.empty())

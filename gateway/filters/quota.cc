@@ -115,7 +115,9 @@ void describe(config::Description<QuotaConfig>& d) {
   chain::describe_counting(d);
   d.field("tiers", &QuotaConfig::tiers,
           "Other quotas for consumers of a group, by the group's name; of several the first one written. "
-          "`tier_by` lets names stand for something else. What was used counts in every tier.",
+          "`tier_by` lets names stand for something else. What was used counts in every tier, by day and by "
+          "month, "
+          "whichever of them that tier limits.",
           example("{gold: 500000/month, staff: unlimited}"));
   d.field("store", &QuotaConfig::store,
           "Where it is counted: `memory` is this process, which keeps it in the `state_directory`.",
@@ -151,6 +153,7 @@ class QuotaFilter final : public chain::CountingFilter {
                     "say `state_directory: /var/lib/sluice`, or name a `store`");
     add_limits(*plan, "", c.limit, false);
     for (const auto& [name, tier] : c.tiers) add_limits(*plan, name, tier.limit, tier.unlimited);
+    count_every_unit(*plan);
     plan_ = plan;
     builder.stores().announce(plan_);
   }
@@ -185,6 +188,14 @@ class QuotaFilter final : public chain::CountingFilter {
     add(std::move(tier));
   }
 
+  // What a caller uses in a tier that limits days alone counts in its month too, for the tier it comes to.
+  void count_every_unit(const stores::QuotaPlan& plan) {
+    for (auto& quotas : quotas_)
+      for (CalendarUnit unit : plan.units)
+        if (std::ranges::find(quotas, unit, &stores::Quota::unit) == quotas.end())
+          quotas.push_back({unit, stores::kNoLimit});
+  }
+
   // The periods of now, which are looked up anew when one has ended, or the clock was set.
   const Periods& present(const Exchange& ex, base::WallTime now) const {
     Periods& periods = present_.of(ex.worker.index, [] { return std::make_unique<Periods>(); });
@@ -198,6 +209,7 @@ class QuotaFilter final : public chain::CountingFilter {
     out.now = ex.worker.loop.clock().wall();
     const Periods& periods = present(ex, out.now);
     for (const stores::Quota& quota : quotas_[charge.tier]) {
+      out.limited += quota.count != stores::kNoLimit;
       out.quotas[out.size] = quota;
       out.periods[out.size++] = periods[static_cast<std::size_t>(quota.unit)];
     }

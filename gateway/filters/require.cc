@@ -76,14 +76,9 @@ class RequireFilter final : public chain::Filter {
     std::string_view lacking = what_is_missing(ex);
     decisions_->count(ex.worker.index, lacking.empty() ? Decision::allow : Decision::deny);
     if (lacking.empty()) return Step::next;
-    // A credential may help only who has shown none yet (RFC 9110 sections 15.5.2 and 15.5.4), and where it
-    // matters who calls.
-    bool unknown = config_.about_caller() && (!ex.identity || !ex.identity.challenges.empty());
-    if (!unknown) return chain::reply(ex, Reason::forbidden, lacking);
-    chain::make_local_reply(ex, Reason::unauthenticated, lacking);
-    for (std::string_view challenge : ex.identity.challenges)
-      if (!challenge.empty()) ex.response.fields.add("WWW-Authenticate", challenge);
-    return Step::replied;
+    // A credential may help only where it matters who calls.
+    return config_.about_caller() ? chain::reply_to_caller(ex, lacking)
+                                  : chain::reply(ex, Reason::forbidden, lacking);
   }
 
  private:

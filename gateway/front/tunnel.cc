@@ -71,6 +71,7 @@ void own_identity(Exchange& ex) {
     claims[i] = {arena.copy(who.claims[i].name), arena.copy(who.claims[i].text)};
   chain::Identity copy;
   copy.method = arena.copy(who.method);
+  copy.issuer = arena.copy(who.issuer);
   copy.consumer = arena.copy(who.consumer);
   copy.credential = arena.copy(who.credential);
   copy.groups = own(who.groups, arena);

@@ -97,7 +97,8 @@ void describe(config::Description<RedirectConfig>& d) {
           "http and "
           "443 of https are left out of the URL.",
           at_least(1));
-  d.field("path", &RedirectConfig::path, "The path, and the query if it holds a `?`.",
+  d.field("path", &RedirectConfig::path,
+          "The path, and the query if it holds a `?`, as `${request.uri}` does where there is one.",
           config::check(refuse_path), example("/v2/users/${path.id}"));
   d.field("status", &RedirectConfig::status, "301, 302, 303, 307 or 308.", config::check(refuse_status),
           default_is("308 with `scheme`, else 302"));
@@ -115,10 +116,7 @@ Redirect::Redirect(const RedirectConfig& config, chain::Builder& builder) : conf
     chain::check_captures(*config.to, "to", builder);
     to_has_variables_in_authority_ = authority_of(config.to->text()).find("${") != std::string_view::npos;
   }
-  if (config.path) {
-    chain::check_captures(*config.path, "path", builder);
-    path_has_query_ = config.path->rendered_with("").find('?') != std::string::npos;
-  }
+  if (config.path) chain::check_captures(*config.path, "path", builder);
 }
 
 base::Task<Result<void>> Redirect::answer(chain::Exchange& ex) const {
@@ -166,7 +164,8 @@ std::string_view Redirect::path_and_query(chain::Exchange& ex) const {
   // A reference that begins with two slashes names a host: one that the client chose.
   while (path.starts_with("//")) path.remove_prefix(1);
   if (!path.starts_with('/')) path = "/";
-  if (path_has_query_ || !ex.request.has_query) return path;
+  // Of `path`: values are escaped, but for that of ${request.uri}, which brings the query along.
+  if (!ex.request.has_query || path.find('?') != std::string_view::npos) return path;
   return ex.arena.join(path, "?", ex.request.query);
 }
 

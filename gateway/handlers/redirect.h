@@ -41,7 +41,6 @@ class Redirect final : public chain::Handler {
   RedirectConfig config_;
   int status_;
   bool to_has_variables_in_authority_ = false;
-  bool path_has_query_ = false;
 };
 
 }  // namespace sluice::handlers

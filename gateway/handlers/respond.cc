@@ -68,12 +68,13 @@ void describe(config::Description<RespondConfig>& d) {
   d.field("json", &RespondConfig::json,
           "The body as a value that is sent as JSON. Its texts may use variables.", example("{ok: true}"));
   d.field("file", &RespondConfig::file,
-          "The body is this file, as it was when the configuration was loaded; at most 16 MiB, no variables.",
+          "The body is this file, as it was when the configuration was loaded; at most 16 MiB, no variables. "
+          "Relative to this file.",
           non_empty, example("/srv/maintenance.html"));
   d.field(
       "template", &RespondConfig::text_file,
       "The body is the text of this file, as it was when the configuration was loaded, at most 1 MiB. It may "
-      "use variables, escaped as those of `body`.",
+      "use variables, escaped as those of `body`. Relative to this file.",
       non_empty, example("/srv/status.html"));
   d.field("content_type", &RespondConfig::content_type, "The media type of the body.",
           default_is("text/plain, application/json, or by the ending of the file's name"),
@@ -117,8 +118,9 @@ Purpose purpose_of(std::string_view content_type) {
 }
 
 // The whole file, or "" and a complaint at that setting.
-std::string read_file(std::string_view setting, const std::string& path, std::size_t largest,
+std::string read_file(std::string_view setting, const std::string& written, std::size_t largest,
                       chain::Builder& builder) {
+  std::string path = builder.resolved(setting, written);
   auto read = config::system_environment().read(path, largest);
   if (!read.text) builder.error(setting, fmt::format("{} cannot be read: {}", path, read.error));
   return std::move(read.text).value_or("");

@@ -89,13 +89,16 @@ Result<Token> parse_token(std::string_view text) {
 
 Signature check_signature(const Token& token, const KeySet& keys) noexcept {
   int tried = 0;
+  bool named = false;
   for (const Jwk& key : keys.keys()) {
     bool meant = token.key_id.empty() || key.id.empty() || key.id == token.key_id;
     if (!meant || !key.takes(token.algorithm)) continue;
     if (checks(key.key, token.algorithm, token.signed_by, token.signature)) return Signature::good;
+    named |= !key.id.empty() && key.id == token.key_id;
     if (++tried == kMaxTries) break;
   }
-  return tried ? Signature::bad : Signature::no_key;
+  if (tried == 0) return Signature::no_key;
+  return named ? Signature::bad : Signature::unnamed;
 }
 
 Result<Json> parse_claims(const Token& token) {

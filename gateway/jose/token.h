@@ -37,8 +37,12 @@ base::Result<Token> parse_token(std::string_view text);
 enum class Signature : std::uint8_t {
   good,
   bad,
-  no_key  // none of the keys can have made it; a newer set might have one
+  unnamed,  // as bad, but no id says that the key was among those tried; a newer set might have it
+  no_key    // none of the keys can have made it; a newer set might have one
 };
+inline bool newer_keys_may_help(Signature s) noexcept {
+  return s == Signature::unnamed || s == Signature::no_key;
+}
 // Has one of the keys signed the token, with its algorithm (whether that is allowed is for the caller)? Which
 // one the token means its `kid` says; keys without an id are tried too, but no more than a few.
 Signature check_signature(const Token& token, const KeySet& keys) noexcept;

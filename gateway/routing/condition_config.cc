@@ -84,8 +84,10 @@ void describe(Description<ValueConfig>& d) {
   d.about("match_value", "What a value has to be like. `not` and `not_regex` fit an absent value as well.");
   d.field("exact", &ValueConfig::exact, "One of these texts. Upper and lower case differ.", one_or_many,
           min_items(1), unique, example("[acme, globex]"));
-  d.field("regex", &ValueConfig::regex, "RE2 expression for the whole value: it is anchored at both ends.",
-          example("\"v[0-9]+\""));
+  d.field(
+      "regex", &ValueConfig::regex,
+      "RE2 expression for the whole value: it is anchored at both ends, and `.` is any byte, line ends too.",
+      example("\"v[0-9]+\""));
   d.field("not", &ValueConfig::not_exact, "None of these texts.", one_or_many, min_items(1), unique,
           example("beta"));
   d.field("not_regex", &ValueConfig::not_regex, "Not what this RE2 expression describes.",

@@ -7,6 +7,8 @@
 
 #include <re2/re2.h>
 
+#include "gateway/base/byte_expression.h"
+
 namespace sluice::routing {
 namespace {
 
@@ -31,10 +33,10 @@ ValueRule ValueRule::exactly(std::vector<std::string> texts) {
 }
 
 std::shared_ptr<const re2::RE2> ValueRule::compile(std::string_view expression, std::string& error) {
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(kMemory);
-  auto regex = std::make_shared<const RE2>(re2::StringPiece(expression.data(), expression.size()), options);
+  error = base::refuse_wide_characters(expression);
+  if (!error.empty()) return nullptr;
+  auto regex = std::make_shared<const RE2>(re2::StringPiece(expression.data(), expression.size()),
+                                           base::byte_expression(kMemory));
   if (regex->ok()) return regex;
   error = regex->error();
   return nullptr;
@@ -42,9 +44,7 @@ std::shared_ptr<const re2::RE2> ValueRule::compile(std::string_view expression, 
 
 ValueRule ValueRule::matching(std::shared_ptr<const re2::RE2> expression) {
   ValueRule out;
-  RE2::Options options = expression->options();
-  options.set_log_errors(false);
-  RE2 anchored("^(?:" + expression->pattern() + ")$", options);
+  RE2 anchored("^(?:" + expression->pattern() + ")$", expression->options());
   Range range;
   if (anchored.ok() && anchored.PossibleMatchRange(&range.from, &range.to, kRange))
     out.range_ = std::move(range);
@@ -85,7 +85,15 @@ bool ValueRule::apart(const ValueRule& other) const {
   if (kind_ == Kind::exact)
     return std::none_of(texts_.begin(), texts_.end(), [&](const auto& t) { return other.base_fits(t); });
   if (other.kind_ == Kind::exact) return other.apart(*this);
-  return range_ && other.range_ && (range_->to < other.range_->from || other.range_->to < range_->from);
+  return range_ && other.range_ && (ends_before(other) || other.ends_before(*this));
+}
+
+// What `.` stands for has no largest text, so that a range may end with the text that the next one begins
+// with, and which does not fit.
+bool ValueRule::ends_before(const ValueRule& other) const {
+  const std::string& end = range_->to;
+  if (end != other.range_->from) return end < other.range_->from;
+  return !base_fits(end) || !other.base_fits(end);
 }
 
 // Does everything that fits this one fit what the other one negates?
@@ -100,8 +108,9 @@ std::optional<std::optional<std::string>> ValueRule::sample() const {
   if (negated_) return std::optional<std::string>();
   if (kind_ == Kind::present) return std::optional<std::string>("x");
   if (kind_ == Kind::exact) return std::optional<std::string>(texts_.front());
-  if (!range_ || !matches(*regex_, range_->from)) return std::nullopt;
-  return std::optional<std::string>(range_->from);
+  for (std::string_view text : {range_ ? std::string_view(range_->from) : "", std::string_view("x")})
+    if (matches(*regex_, text)) return std::optional<std::string>(text);
+  return std::nullopt;
 }
 
 std::string ValueRule::text() const {

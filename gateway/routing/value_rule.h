@@ -21,7 +21,7 @@ class ValueRule {
   static ValueRule present();
   // One of these texts, byte by byte.
   static ValueRule exactly(std::vector<std::string> texts);
-  // RE2 expression over the whole value; null for what is none, and then `error` says why.
+  // RE2 expression over the bytes of the whole value; null for what is none, and then `error` says why.
   static std::shared_ptr<const re2::RE2> compile(std::string_view expression, std::string& error);
   static ValueRule matching(std::shared_ptr<const re2::RE2> expression);
   ValueRule negated() const;
@@ -39,6 +39,8 @@ class ValueRule {
   bool base_fits(std::string_view value) const noexcept;
   // Of two that are not negated, and of one that is with one that is not.
   bool apart(const ValueRule& other) const;
+  // Of two expressions whose ranges are known.
+  bool ends_before(const ValueRule& other) const;
   bool within(const ValueRule& other) const;
 
   // What an expression matches lies between the two texts, if that is known.

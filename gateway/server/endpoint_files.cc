@@ -19,6 +19,7 @@ using base::Level;
 // A change is taken up at the second look after it at the latest: within a second.
 constexpr auto kLook = std::chrono::milliseconds(400);
 constexpr std::size_t kLargest = 4u << 20;
+constexpr const char* kEmpty = "the list is empty";
 
 }  // namespace
 
@@ -28,13 +29,14 @@ EndpointFiles::EndpointFiles(boost::asio::io_context* control) {
 
 std::string EndpointFiles::read(const std::string& path, Entry& entry, upstream::ListSource& source,
                                 bool building) {
+  entry.empty = false;  // what cannot be read says nothing of the kind
   auto text = config::system_environment().read(path, kLargest);
   if (!text.text) return text.error;
   auto targets = upstream::parse_endpoints(std::move(*text.text), building || entry.group->tls != nullptr);
   if (!targets) return targets.error().detail;
   entry.empty = targets->empty();
   if (entry.empty) {
-    source.says_nothing("the list is empty");
+    source.says_nothing(kEmpty);
     return {};
   }
   bool tls = std::ranges::any_of(*targets, [](const auto& t) { return t.url.tls; });
@@ -92,7 +94,7 @@ void EndpointFiles::look() {
     auto source = entry.source.lock();
     const auto& path = key.second;
     if (!entry.file.changed() && !(entry.early && entry.group->tls)) {
-      if (entry.empty) source->says_nothing("the list is empty");  // for how long by now?
+      if (entry.empty) source->still_says_nothing(kEmpty);  // for how long by now?
       continue;
     }
     auto why = read(path, entry, *source, false);

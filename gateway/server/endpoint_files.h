@@ -33,6 +33,9 @@ class EndpointFiles {
   base::Result<Opened> open(const std::string& path, upstream::TargetTable& targets,
                             const std::shared_ptr<upstream::TargetGroup>& group, bool may_use_tls);
 
+  // Takes up what has changed; happens by itself, a few times a second.
+  void look();
+
  private:
   struct Entry {
     std::weak_ptr<upstream::ListSource> source;
@@ -47,7 +50,6 @@ class EndpointFiles {
   // "" or why it cannot be used.
   static std::string read(const std::string& path, Entry& entry, upstream::ListSource& source, bool building);
   void watch();
-  void look();
 
   std::optional<boost::asio::steady_timer> timer_;
   bool watching_ = false;

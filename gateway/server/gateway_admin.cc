@@ -37,6 +37,7 @@ admin::Suppliers Gateway::suppliers() {
     admin::Readiness r;
     if (!snapshot_) r.reasons.push_back("no configuration is in force");
     if (draining_) r.reasons.push_back("draining");
+    r.notes = stores_.troubles();
     return r;
   };
   s.upstreams = [this] { return report_upstreams(); };

@@ -17,7 +17,6 @@ using stores::QuotaPlan;
 
 constexpr std::size_t kMostShown = 1000;
 constexpr auto kPatience = std::chrono::seconds(5);  // beyond what a store may take
-constexpr std::uint64_t kAll = 9'000'000'000'000'000;
 
 admin::QuotaUse use_of(const QuotaPlan& plan, std::string key, CalendarUnit unit, const Period& period,
                        std::uint64_t used) {
@@ -54,7 +53,7 @@ std::optional<std::uint64_t> used_elsewhere(const std::shared_ptr<const QuotaPla
   question->plan = plan;
   question->key = key;
   auto& want = question->want;
-  want.quotas[0] = {unit, kAll};
+  want.quotas[0] = {unit, stores::kNoLimit};
   want.periods[0] = period;
   want.size = 1;
   want.now = now;
@@ -65,7 +64,7 @@ std::optional<std::uint64_t> used_elsewhere(const std::shared_ptr<const QuotaPla
   if (answer.wait_for(kPatience) != std::future_status::ready) return std::nullopt;
   auto taken = answer.get();
   if (taken.decider != stores::Decider::store) return std::nullopt;
-  return kAll - taken.remaining;
+  return stores::kNoLimit - taken.remaining;
 }
 
 void add_uses(const std::shared_ptr<const QuotaPlan>& plan, stores::Stores& stores, net::Loop& loop,

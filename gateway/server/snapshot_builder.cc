@@ -200,11 +200,13 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     counters_.emplace(store, made);
     return made;
   }
+  std::string resolved(std::string_view field, const std::string& file) const override {
+    return config::resolved(directory_of(report_, below(field)), file);
+  }
   std::shared_ptr<const chain::IpList> ip_list(std::string_view field, const std::string& file) override {
-    std::string at = below(field);
-    auto list = living_.lists.open(config::resolved(directory_of(report_, at), file), series().workers());
+    auto list = living_.lists.open(resolved(field, file), series().workers());
     if (list) return *list;
-    report_.error(at, file + " " + list.error().detail);
+    error(field, file + " " + list.error().detail, {});
     return nullptr;
   }
   stores::Stores& stores() override { return living_.stores; }
@@ -449,17 +451,27 @@ void check_auth(const Config& config, std::span<const routing::RouteMatches> mat
   }
 }
 
+// Whom an operator drains is on its way out as one is that no list names any more.
+observe::TargetState state_of(const upstream::Upstream::Shown& shown) {
+  using upstream::ServiceState;
+  if (shown.draining) return observe::TargetState::draining;
+  switch (shown.target ? shown.target->state() : ServiceState::unhealthy) {
+    case ServiceState::healthy:
+      return observe::TargetState::healthy;
+    case ServiceState::ejected:
+      return observe::TargetState::ejected;
+    case ServiceState::drained:
+    case ServiceState::draining:
+      return observe::TargetState::draining;
+    case ServiceState::unhealthy:
+      break;
+  }
+  return observe::TargetState::unhealthy;
+}
+
 std::vector<observe::TargetReport> report_targets(const upstream::Upstream& upstream) {
   std::vector<observe::TargetReport> out;
-  using State = observe::TargetState;
-  for (const auto& s : upstream.shown()) {
-    bool usable = s.target && s.target->usable();
-    bool ejected = s.target && s.target->ejected();
-    out.push_back({s.text, s.draining ? State::draining
-                           : usable   ? State::healthy
-                           : ejected  ? State::ejected
-                                      : State::unhealthy});
-  }
+  for (const auto& s : upstream.shown()) out.push_back({s.text, state_of(s)});
   return out;
 }
 

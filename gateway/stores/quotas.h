@@ -13,6 +13,9 @@
 
 namespace sluice::stores {
 
+// The count of a quota that refuses nobody: exact in a double, and far more than any that is written.
+inline constexpr std::uint64_t kNoLimit = 9'000'000'000'000'000;
+
 struct Quota {
   CalendarUnit unit = CalendarUnit::day;
   std::uint64_t count = 1;
@@ -20,9 +23,10 @@ struct Quota {
 
 // What is to be charged. Its views need live only until spend() first waits.
 struct QuotaWant {
-  std::array<Quota, kCalendarUnits> quotas{};  // each unit once at most
+  std::array<Quota, kCalendarUnits> quotas{};  // each unit once at most; those without limit last
   std::array<Period, kCalendarUnits> periods{};
-  std::size_t size = 0;  // of both
+  std::size_t size = 0;     // of both
+  std::size_t limited = 0;  // how many have a limit; if any, `tightest` is one of them
   base::WallTime now{};
   std::string_view owner;
   std::string_view key;

@@ -34,7 +34,7 @@ Taken taken_of(const Want& want, std::span<const std::uint64_t> values, std::uin
 Taken taken_of(const QuotaWant& want, std::span<const std::uint64_t> values) {
   Taken out;
   out.allowed = values[0] > 0;
-  auto tightest = std::min<std::uint64_t>(values[1], want.size - 1);
+  auto tightest = std::min<std::uint64_t>(values[1], std::max<std::size_t>(want.limited, 1) - 1);
   out.tightest = static_cast<std::uint8_t>(tightest);
   out.remaining = std::min(values[2], want.quotas[tightest].count);
   out.until_reset =

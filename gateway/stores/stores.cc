@@ -126,6 +126,20 @@ std::vector<Stores::TableReport> Stores::tables(Instant now) const {
   return out;
 }
 
+std::vector<std::string> Stores::troubles() const {
+  constexpr std::string_view kThen[] = {"local", "allow", "deny"};
+  std::vector<std::string> out;
+  for (const auto& [name, known] : redis_)
+    for (const Shared& s : known) {
+      auto counters = s.counters.lock();
+      if (!counters || counters->client().servers().up()) continue;
+      out.push_back("store " + name + " does not answer, on_error decides: " +
+                    std::string(kThen[static_cast<std::size_t>(s.config.on_error)]));
+      break;  // other settings of the same one are not in force
+    }
+  return out;
+}
+
 std::uint64_t salt_of(std::string_view owner, std::string_view limit) noexcept {
   std::uint64_t salt = base::KeyHash(0, 0)(limit, base::KeyHash(0, 0)(owner));
   return salt ? salt : 1;

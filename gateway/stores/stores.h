@@ -67,6 +67,9 @@ class Stores {
     std::uint64_t evictions;
   };
   std::vector<TableReport> tables(Instant now) const;
+  // For people, of each store that does not answer, as far as is known: "store shared does not answer, ...".
+  // Control thread.
+  std::vector<std::string> troubles() const;
 
  private:
   std::shared_ptr<MemoryCounters> memory_;

@@ -72,8 +72,9 @@ class Probe {
       : loop_(loop), target_(target), settings_(settings) {}
 
   Task<Result<Finding>> run();
-  // When the probe has taken too long.
+  // When the probe has taken too long: by what has come so far.
   Finding overdue() const {
+    if (!is_grpc() && answer_.status != 0) return judge(answer_);
     return {CheckResult::timeout, std::string(connected_ ? "no answer" : "no connection") + " within " +
                                       config::to_text(health().timeout)};
   }
@@ -83,8 +84,7 @@ class Probe {
   bool is_grpc() const noexcept { return health().type == ProbeKind::grpc; }
   std::string host() const;
   void write_head(http::RequestHead& head) const;
-  Task<Result<void>> exchange(http::ClientStream& stream, std::string_view extra, base::Arena& arena,
-                              Answer& out) const;
+  Task<Result<void>> exchange(http::ClientStream& stream, std::string_view extra, base::Arena& arena);
   Finding judge(const Answer& answer) const;
   Finding judge_grpc(const Answer& answer) const;
 
@@ -92,6 +92,7 @@ class Probe {
   Target& target_;
   const ProbeSettings& settings_;
   bool connected_ = false;
+  Answer answer_;
 };
 
 Task<Result<Finding>> Probe::run() {
@@ -109,16 +110,14 @@ Task<Result<Finding>> Probe::run() {
   Nobody owner;
   auto connection = speak(loop_, target_, *spoken, std::move(dialled->transport), owner);
   auto stream = connection->open(*arena, {base::Duration::zero(), base::Duration::zero()});
-  Answer answer;
   std::string_view extra = *spoken == Protocol::h1 ? "Connection: close\r\n" : "";
-  auto exchanged = co_await exchange(*stream, extra, *arena, answer);
-  if (!exchanged) answer.error = exchanged.error();
-  co_return judge(answer);
+  auto exchanged = co_await exchange(*stream, extra, *arena);
+  if (!exchanged) answer_.error = exchanged.error();
+  co_return judge(answer_);
 }
 
 // The first final head, and its body.
-Task<Result<void>> Probe::exchange(http::ClientStream& stream, std::string_view extra, base::Arena& arena,
-                                   Answer& out) const {
+Task<Result<void>> Probe::exchange(http::ClientStream& stream, std::string_view extra, base::Arena& arena) {
   http::RequestHead head(arena);
   write_head(head);
   std::string message = is_grpc() ? http::grpc_health_request(health().service) : "";
@@ -131,12 +130,12 @@ Task<Result<void>> Probe::exchange(http::ClientStream& stream, std::string_view 
     auto received = co_await stream.receive(response);
     if (!received) co_return received;
   }
-  out.status = response.status;
-  out.is_grpc = http::is_grpc(response.fields);
-  take_grpc_status(response.fields, out);
+  answer_.status = response.status;
+  answer_.is_grpc = http::is_grpc(response.fields);
+  take_grpc_status(response.fields, answer_);
   auto body = stream.body(arena);
   if (!body) co_return Result<void>();
-  auto read = co_await read_body(*body, out);
+  auto read = co_await read_body(*body, answer_);
   co_return read;
 }
 

@@ -129,7 +129,7 @@ void Source::tell_listeners() {
 
 // What suddenly has nothing is more often broken than right. Each further answer says so once more, so that
 // no timer is needed.
-void Source::nothing(const std::string& why) {
+void Source::nothing(const std::string& why, bool asked) {
   auto kept = members()->size();
   auto now = context_->clock ? context_->clock->steady() : base::SteadyTime{};
   bool first = empty_since_ == base::SteadyTime{};
@@ -138,7 +138,7 @@ void Source::nothing(const std::string& why) {
   {
     std::lock_guard lock(mutex_);
     why_ = why;
-    ++facts_.empties;
+    if (asked) ++facts_.empties;
     facts_.kept = kept > 0 && !over;
   }
   bool answered_before = answered_.exchange(true, std::memory_order_acq_rel);

@@ -87,9 +87,10 @@ class Source : public std::enable_shared_from_this<Source> {
  protected:
   // The members from now on, whatever they are.
   void replace(Members fresh);
-  // The source has said what there is, that there is nothing, or could not be asked.
+  // The source has said what there is, that there is nothing, or could not be asked. Not `asked`: it has said
+  // nothing since, and only time has passed.
   void found(Members fresh);
-  void nothing(const std::string& why);
+  void nothing(const std::string& why, bool asked = true);
   void failed(std::string why);
   void moves() noexcept { facts_.moves = true; }
   base::Duration grace() const noexcept { return grace_; }
@@ -136,6 +137,8 @@ class ListSource : public Source {
   void takes_over_from(std::vector<Part> parts);
   // The list is empty, or cannot be read.
   void says_nothing(const std::string& why) { nothing(why); }
+  // Nobody has read it again: is the grace over?
+  void still_says_nothing(const std::string& why) { nothing(why, false); }
   void cannot_be_read(std::string why) { failed(std::move(why)); }
   bool answered() const noexcept override;
   void set_grace(base::Duration grace) override;

@@ -168,14 +168,24 @@ void Target::enter(bool late) {
   if (usable()) fresh_since_.store(now().time_since_epoch().count(), std::memory_order_relaxed);
 }
 
+ServiceState Target::state() const {
+  std::lock_guard lock(mutex_);
+  auto said = said_state();
+  return said == ServiceState::healthy && addresses_->empty() ? ServiceState::unhealthy : said;
+}
+
+// Under the lock; whether it has an address does not matter.
+ServiceState Target::said_state() const {
+  return draining()           ? ServiceState::draining
+         : drained()          ? ServiceState::drained
+         : !health_.healthy() ? ServiceState::unhealthy
+         : ejection_.out()    ? ServiceState::ejected
+                              : ServiceState::healthy;
+}
+
 // Under the lock, once what it is about holds.
 void Target::note(base::WallTime when, std::string cause) {
-  auto state = draining()           ? ServiceState::draining
-               : drained()          ? ServiceState::drained
-               : !health_.healthy() ? ServiceState::unhealthy
-               : ejection_.out()    ? ServiceState::ejected
-                                    : ServiceState::healthy;
-  changes_.add(state, when, std::move(cause));
+  changes_.add(said_state(), when, std::move(cause));
 }
 
 std::deque<TargetChange> Target::changes() const {

@@ -172,6 +172,8 @@ class Target {
   bool ejected() const noexcept { return ejected_.load(std::memory_order_relaxed); }
   // As of now. Takes a lock.
   Ejection ejection() const;
+  // What it is in one word, the gravest one where several hold. Takes a lock.
+  ServiceState state() const;
   // What has become of it lately, oldest first. Takes a lock.
   std::deque<TargetChange> changes() const;
   // --- What operators say, until they say otherwise or the target goes. Any thread; they lock.
@@ -218,6 +220,7 @@ class Target {
          const net::Address* at);
   static void retire(Target* target);
   void update_usable();
+  ServiceState said_state() const;
   void note(base::WallTime when, std::string cause);
   base::WallTime wall() const noexcept;
   base::SteadyTime now() const noexcept;

@@ -7,6 +7,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/h2_target.h"
 #include "tests/support/matchers.h"
+#include "tests/support/metrics.h"
 
 namespace sluice::test {
 namespace {
@@ -68,6 +69,10 @@ TEST(Admin, DrainsATargetAndTakesItBack) {
   EXPECT_THAT(drained.body, HasSubstr("\"state\":\"drained\""));
   for (int i = 0; i < 4; ++i) EXPECT_EQ(gw.get("/").body, "b");
   EXPECT_THAT(gw.admin("/upstreams").body, HasSubstr("drained by an operator"));
+  EXPECT_TRUE(
+      Metrics(gw).becomes(1, "sluice_upstream_targets", {{"upstream", "users"}, {"state", "draining"}}));
+  EXPECT_TRUE(
+      Metrics(gw).becomes(0, "sluice_upstream_targets", {{"upstream", "users"}, {"state", "unhealthy"}}));
 
   EXPECT_EQ(patch(gw, "users", a, R"({"drain":false})").status, 200);
   std::string bodies;

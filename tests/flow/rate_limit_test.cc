@@ -89,6 +89,23 @@ TEST(RateLimits, CountBodiesByTheirSizeAlsoWhileTheStoreIsAway) {
                                                std::to_string(nobody.port()) + "\"}}\n");
 }
 
+TEST(RateLimits, LeaveTheGatewayReadyWithANoteWhileTheStoreIsAway) {
+  Socket nobody = Socket::reserve();
+  Gateway gw(
+      "routes: [{name: a, match: {path: /a}, use: [{rate_limit: {limit: 3/h, store: shared}}], respond: "
+      "204}]\n"
+      "stores: {shared: {redis: \"redis://127.0.0.1:" +
+      std::to_string(nobody.port()) + "\"}}\n");
+  EXPECT_EQ(gw.admin("/readyz").body, "{\"ready\":true}\n");
+
+  EXPECT_EQ(gw.get("/a").status, 204);
+
+  auto ready = gw.admin("/readyz");
+  EXPECT_EQ(ready.status, 200);
+  EXPECT_EQ(ready.body,
+            "{\"ready\":true,\"notes\":[\"store shared does not answer, on_error decides: local\"]}\n");
+}
+
 TEST(RateLimits, LogWhatADryRunWouldHaveRefused) {
   Gateway gw(R"(
 routes: [{name: u, match: {path: /u}, use: [{rate_limit: {limit: 1/h, dry_run: true}}], respond: 204}]

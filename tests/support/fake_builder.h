@@ -61,6 +61,7 @@ class FakeBuilder final : public chain::Builder {
   }
   const std::string& owner() const override { return owner_; }
   std::shared_ptr<stores::Counters> counters(std::string_view) override { return living->stores.memory(); }
+  std::string resolved(std::string_view, const std::string& path) const override { return path; }
   std::shared_ptr<const chain::IpList> ip_list(std::string_view field, const std::string& path) override {
     auto list = chain::parse_ip_list(living->files[path]);
     if (list) return std::make_shared<const chain::IpList>(*list, 1);

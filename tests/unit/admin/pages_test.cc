@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 Pages pages(std::vector<std::string>& reasons, bool any_host = false) {
   Suppliers suppliers;
-  suppliers.readiness = [&reasons] { return Readiness{reasons}; };
+  suppliers.readiness = [&reasons] { return Readiness{reasons, {}}; };
   return {std::move(suppliers), Access{any_host, {}}};
 }
 
@@ -51,6 +51,17 @@ TEST(Pages, SayWhyTheyAreNotReady) {
   EXPECT_EQ(reply.content_type, "application/json");
   EXPECT_EQ(reply.body,
             "{\"ready\":false,\"reasons\":[\"draining\",\"listener \\\"web\\\" is not bound\"]}\n");
+}
+
+TEST(Pages, AreReadyWithNotesOfWhatDoesNotStandInTheWay) {
+  Suppliers suppliers;
+  suppliers.readiness = [] { return Readiness{{}, {"store shared does not answer"}}; };
+  Pages p{std::move(suppliers), Access{false, {}}};
+
+  auto reply = get(p, "/readyz");
+
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body, "{\"ready\":true,\"notes\":[\"store shared does not answer\"]}\n");
 }
 
 TEST(Pages, AreLiveEvenWhenNotReady) {

@@ -49,6 +49,29 @@ TEST(CallerKey, NamesWhoHasIdentifiedItself) {
   EXPECT_EQ(key(fake, {{Kind::claim, "org.id"}, {Kind::route}}), "claim.org.id=7|route=orders");
 }
 
+TEST(CallerKey, TellsCredentialsOfTwoIssuersApart) {
+  FakeExchange one, other, none;
+  for (auto* fake : {&one, &other, &none}) {
+    fake->ex.identity.method = "jwt";
+    fake->ex.identity.credential = "alice";
+  }
+  one.ex.identity.issuer = "https://one";
+  other.ex.identity.issuer = "https://other";
+  EXPECT_EQ(key(one, {{Kind::credential}}), "credential=jwt/https:~1~1one//alice");
+  EXPECT_NE(key(one, {{Kind::credential}}), key(other, {{Kind::credential}}));
+  EXPECT_EQ(key(none, {{Kind::credential}}), "credential=jwt//alice");
+}
+
+TEST(CallerKey, TellsCredentialsApartWhoseNamesHoldSlashes) {
+  FakeExchange one, other;
+  one.ex.identity.method = other.ex.identity.method = "api_key";
+  one.ex.identity.consumer = "a/b";
+  one.ex.identity.credential = "c";
+  other.ex.identity.consumer = "a";
+  other.ex.identity.credential = "b/c";
+  EXPECT_NE(key(one, {{Kind::credential}}), key(other, {{Kind::credential}}));
+}
+
 TEST(CallerKey, ListsGroupsAndScopes) {
   FakeExchange fake;
   EXPECT_EQ(key(fake, {{Kind::groups}}, MissingKey::reject), "<no groups>");
@@ -111,6 +134,23 @@ TEST(CallerKey, RefusesByWhatIsMissing) {
   refuse_without(fake.ex, {Kind::header, "X-Key"});
   EXPECT_EQ(fake.response().status, 400);
   EXPECT_THAT(fake.body(), HasSubstr("the request has no header `X-Key`"));
+}
+
+TEST(CallerKey, RefusesWhoIsKnownWithoutAskingForACredential) {
+  FakeExchange known, anonymous;
+  known.ex.identity.method = "jwt";
+  refuse_without(known.ex, {Kind::claim, "tenant"});
+  EXPECT_EQ(known.response().status, 403);
+  EXPECT_THAT(known.body(), HasSubstr("nothing is known of the caller's `claim.tenant`"));
+
+  const std::string_view challenges[] = {"Bearer"};
+  anonymous.ex.identity.method = "anonymous";
+  anonymous.ex.identity.challenges = challenges;
+  refuse_without(anonymous.ex, {Kind::claim, "tenant"});
+  EXPECT_EQ(anonymous.response().status, 401);
+  const auto* challenge = anonymous.response().fields.find("WWW-Authenticate");
+  ASSERT_NE(challenge, nullptr);
+  EXPECT_EQ(challenge->value, "Bearer");
 }
 
 TEST(CallerKey, TellsWhatHoldsSecrets) {

@@ -47,6 +47,7 @@ class PartBuilder final : public Builder {
   void reads_credential_parameter(std::string_view) override {}
   const std::string& owner() const override { return plain_.owner(); }
   std::shared_ptr<stores::Counters> counters(std::string_view) override { return nullptr; }
+  std::string resolved(std::string_view, const std::string& path) const override { return path; }
   std::shared_ptr<const IpList> ip_list(std::string_view, const std::string&) override { return nullptr; }
   stores::Stores& stores() override { return plain_.stores(); }
   observe::SeriesStore& series() override { return plain_.series(); }

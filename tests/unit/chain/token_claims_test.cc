@@ -96,6 +96,19 @@ TEST_F(TokenBearer, HasNoMoreScopesThanTheTokenNames) {
   EXPECT_THAT(list(fake_.ex.identity.scopes), ElementsAre("read"));
 }
 
+TEST_F(TokenBearer, HasNoScopesIfTheTokenNamesAnEmptyList) {
+  for (std::string_view none : {R"("scope":"")", R"("scope":" ")", R"("scp":[])", R"("scope":"","scp":[])"}) {
+    fake_.ex.identity = {};
+    EXPECT_TRUE(identify(R"({"sub":"alice",)" + std::string(none) + "}"));
+    EXPECT_THAT(list(fake_.ex.identity.scopes), testing::IsEmpty()) << none;
+  }
+}
+
+TEST_F(TokenBearer, IsKnownWithTheIssuerOfTheToken) {
+  EXPECT_TRUE(identify(R"({"sub":"bob"})"));
+  EXPECT_EQ(fake_.ex.identity.issuer, "https://idp");
+}
+
 TEST_F(TokenBearer, IsFoundByTheClaimThatNamesAConsumer) {
   TokenRulesConfig rules;
   rules.consumer_claim = "client_id";

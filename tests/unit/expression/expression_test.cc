@@ -42,6 +42,7 @@ struct Facts final : Names, Values {
                                               {"/yes", Value::of(true)},
                                               {"/no", Value::of(false)},
                                               {"/umlaut", Value::of(std::string_view("\xC3\xBC"))},
+                                              {"/bytes", Value::of(std::string_view("<\xFF\n>"))},
                                               {"/users/0/name", Value::of(std::string_view("ann"))},
                                               {"/noon", time_of("2026-07-15T10:00:00Z")},  // in Berlin
                                               {"/written", Value::of(std::string_view("2026-07-15"))},
@@ -100,6 +101,9 @@ TEST(Expression, IsTrueForWhatIsSo) {
                                 "text.gold.contains('ol')",
                                 "text.gold.matches('^g.*d$')",
                                 "'gold'.matches('o')",
+                                "text.umlaut.matches('^.$')",
+                                "text.umlaut.matches('^[\xC3\xBC]$')",
+                                "text.bytes.matches('^<.*>$')",
                                 "\"tab\\t\\\"\".size() == 5",
                                 "( ( 1 < 2 ) )"}) {
     EXPECT_TRUE(holds(text)) << text;

@@ -31,6 +31,12 @@ TEST(Bots, AreRefusedByTheirNameInAnyCase) {
   EXPECT_TRUE(passes("{deny: [scrapy, \"curl/[0-9]\"]}", "Mozilla/5.0"));
 }
 
+TEST(Bots, AreNotHiddenByAByteThatIsNoCharacter) {
+  EXPECT_FALSE(passes("{deny: \"evil.*crawler\"}",
+                      "evil\xFF"
+                      "crawler"));
+}
+
 TEST(Bots, PassWhereTheyAreAllowedAllTheSame) {
   EXPECT_TRUE(passes("{deny: bot, allow: Googlebot}", "Mozilla/5.0 (compatible; Googlebot/2.1)"));
   EXPECT_FALSE(passes("{deny: bot, allow: Googlebot}", "Mozilla/5.0 (compatible; otherbot/2.1)"));

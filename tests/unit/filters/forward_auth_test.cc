@@ -5,6 +5,9 @@
 
 #include "gateway/chain/authenticator.h"
 #include "gateway/chain/call.h"
+#include "gateway/chain/consumer.h"
+#include "gateway/chain/consumer_config.h"
+#include "gateway/config/report.h"
 #include "gateway/http/protobuf.h"
 
 #include "tests/support/fake_builder.h"
@@ -15,6 +18,10 @@ namespace sluice::filters {
 namespace {
 
 using testing::HasSubstr;
+
+std::vector<std::string_view> list(std::span<const std::string_view> span) {
+  return {span.begin(), span.end()};
+}
 
 std::string problems(std::string_view settings) {
   return test::filter("forward_auth: " + std::string(settings)).problems;
@@ -52,6 +59,31 @@ TEST(ForwardAuth, PassesWhoeverTheServicePasses) {
   EXPECT_EQ(fake.ex.identity.method, "forward_auth");
   EXPECT_EQ(fake.ex.identity.credential, "alice");
   EXPECT_EQ(test::lines(fake.request().fields), "X-User: alice\n");
+}
+
+TEST(ForwardAuth, TakesAnEmptyListForNone) {
+  config::Diagnostics diagnostics;
+  config::Document document = config::parse("{}", diagnostics);
+  config::Report report{document, diagnostics};
+  chain::ConsumerConfig alice;
+  alice.name = "alice";
+  alice.groups = {"staff"};
+  alice.scopes = {"all"};
+  chain::ConsumerTable table(std::vector<chain::ConsumerConfig>{alice}, report);
+  auto built = test::filter("forward_auth: {to: auth, consumer: X-User, groups: X-Groups, scopes: X-Scopes}");
+  ASSERT_EQ(built.problems, "");
+  test::FakeExchange without, with;
+  without.ex.consumers = with.ex.consumers = &table;
+
+  test::answer_calls_with(204, {{"X-User", "alice"}});
+  EXPECT_EQ(test::step_of(built.get(), without.ex), chain::Step::next);
+  EXPECT_THAT(list(without.ex.identity.groups), testing::ElementsAre("staff"));
+  EXPECT_THAT(list(without.ex.identity.scopes), testing::ElementsAre("all"));
+
+  test::answer_calls_with(204, {{"X-User", "alice"}, {"X-Groups", ""}, {"X-Scopes", ""}});
+  EXPECT_EQ(test::step_of(built.get(), with.ex), chain::Step::next);
+  EXPECT_THAT(list(with.ex.identity.groups), testing::IsEmpty());
+  EXPECT_THAT(list(with.ex.identity.scopes), testing::IsEmpty());
 }
 
 TEST(ForwardAuth, KeepsNoAnswerForARequestThatShowsAFieldTwice) {

@@ -52,6 +52,34 @@ TEST(JsonLimits, NeverLetsTheEndOfBrokenJsonPass) {
   EXPECT_THAT(passed("{}", "// no\n{}"), HasSubstr("<error validation>"));
 }
 
+// All of its bytes at once, of a length that was announced; that they were the last ones it says later.
+class EndsLater final : public http::Body {
+ public:
+  explicit EndsLater(std::string_view text) : text_(text) {}
+  base::Task<base::Result<http::Piece>> read(std::size_t) override {
+    std::string_view text = std::exchange(text_, {});
+    return base::Result<http::Piece>(http::Piece{{text.data(), text.size()}, text.empty(), nullptr});
+  }
+  std::optional<std::uint64_t> length() const noexcept override { return text_.size(); }
+
+ private:
+  std::string_view text_;
+};
+
+TEST(JsonLimits, JudgeAnAnnouncedBodyWithItsLastByte) {
+  auto first_piece = [](std::string_view text) {
+    auto built = test::filter("json_limits: {}");
+    FakeExchange fake("/", "POST");
+    fake.request().fields.add(http::FieldId::content_type, "application/json");
+    fake.ex.request_body = http::make_body<EndsLater>(fake.ex.arena, text);
+    EXPECT_EQ(built.get().on_request(fake.ex).await_resume(), chain::Step::next);
+    return fake.ex.request_body->read(100).await_resume().has_value();
+  };
+
+  EXPECT_TRUE(first_piece("[1,2]"));
+  EXPECT_FALSE(first_piece("[1,2"));
+}
+
 TEST(JsonLimits, RefusesWhatIsTooLongBeforeItIsRead) {
   EXPECT_EQ(passed("{size: 4B}", "[1,2]"), "<413 body_too_large>");
   EXPECT_EQ(passed("{size: 5B}", "[1,2]"), "[1,2]");

@@ -316,6 +316,27 @@ TEST_F(JwtOfAnIssuer, AsksForNewerKeysWhenATokenNamesOneThatIsNotKnown) {
   EXPECT_EQ(wanted_, 1);
 }
 
+TEST_F(JwtOfAnIssuer, AsksForNewerKeysWhenATokenNamesNoneAndNoneHasSignedIt) {
+  use_fetched();
+  Signer before("ES256", "k0");
+  source_->answer(set_of(before), true, {});
+  then_ = [&] { source_->answer(set_of(issuer_), true, never()); };
+
+  EXPECT_EQ(ask("Bearer " + issuer_.token(R"({"alg":"ES256"})", claims())), "200");
+  EXPECT_EQ(wanted_, 1);
+  EXPECT_EQ(ask("Bearer " + Signer("ES256").token(R"({"alg":"ES256"})", claims())), invalid_);
+  EXPECT_EQ(wanted_, 1);  // not again so soon
+}
+
+// Nobody makes a token without a key's name good by hoping for one.
+TEST_F(JwtOfAnIssuer, RefusesATokenThatNoKeyHasSignedWhileTheIssuerIsDown) {
+  use_fetched();
+  source_->answer(set_of(issuer_), true, {});
+  then_ = [&] { source_->fail("cannot be asked", never()); };
+
+  EXPECT_EQ(ask("Bearer " + Signer("ES256").token(R"({"alg":"ES256"})", claims())), invalid_);
+}
+
 TEST_F(JwtOfAnIssuer, RefusesAKeyThatTheIssuerDoesNotHave) {
   use_fetched();
   source_->answer(set_of(issuer_), true, {});

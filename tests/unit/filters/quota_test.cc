@@ -106,6 +106,17 @@ TEST(Quota, KeepsWhatWasUsedWhenTheTierChanges) {
   EXPECT_EQ(quotas.passing(5), 0);
 }
 
+TEST(Quota, CountsWhatTheTierOfTheCallerDoesNotLimit) {
+  Quotas quotas("{limit: 3/month, tiers: {gold: 5/day}}");
+  auto gold = quotas.ask({"gold"});
+  EXPECT_EQ(gold.status, 0);
+  EXPECT_THAT(gold.fields, HasSubstr("RateLimit: \"day\";r=4;t=6400\n"));
+  EXPECT_THAT(gold.fields, Not(HasSubstr("month")));
+
+  EXPECT_EQ(quotas.passing(5), 2);
+  EXPECT_EQ(quotas.passing(5, {"gold"}), 2);
+}
+
 TEST(Quota, IsFoundAgainAfterAReload) {
   Quotas before("{limit: 2/day}");
   EXPECT_EQ(before.passing(5), 2);

@@ -80,6 +80,11 @@ TEST(Redirect, ToAnotherPathIsRelative) {
             "308 https://api.example.com/new?x=1");
 }
 
+TEST(Redirect, WritesTheQueryOnceThatItsPathBrings) {
+  EXPECT_EQ(redirected("redirect: {path: \"/v2${request.uri}\"}", "/old?x=1"), "302 /v2/old?x=1");
+  EXPECT_EQ(redirected("redirect: {path: \"/v2${request.uri}\"}", "/old"), "302 /v2/old");
+}
+
 TEST(Redirect, TakesTheStatusThatIsWritten) {
   EXPECT_EQ(redirected("redirect: {scheme: https, status: 301}", "/"), "301 https://api.example.com/");
   EXPECT_EQ(redirected("redirect: {to: /x, status: 307}", "/"), "307 /x");

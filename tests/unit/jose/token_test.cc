@@ -100,6 +100,14 @@ TEST(TokenSignature, HasNoKeyWhenNoneCanHaveMadeIt) {
   EXPECT_EQ(judge(known.token("{}"), KeySet()), Signature::no_key);
 }
 
+TEST(TokenSignature, MayBeByANewerKeyUnlessTheOneThatItNamesWasTried) {
+  Signer known("ES256", "a"), nameless("ES256", ""), newer("ES256", "b");
+
+  EXPECT_EQ(judge(newer.token(R"({"alg":"ES256"})", "{}"), keys_of({&known})), Signature::unnamed);
+  EXPECT_EQ(judge(newer.token("{}"), keys_of({&nameless})), Signature::unnamed);
+  EXPECT_EQ(judge(newer.token(known.header(), "{}"), keys_of({&nameless, &known})), Signature::bad);
+}
+
 // Whatever stands in `kid` is compared with ids and goes nowhere else.
 TEST(TokenSignature, IsNotFoundByInjectedKeyIds) {
   Signer known("ES256", "a");
@@ -138,7 +146,7 @@ TEST(TokenSignature, IsTriedWithAFewKeysOnly) {
   }
 
   EXPECT_EQ(judge(others[19].token("{}"), keys), Signature::good);
-  EXPECT_EQ(judge(others[19].token(R"({"alg":"EdDSA"})", "{}"), keys), Signature::bad);
+  EXPECT_EQ(judge(others[19].token(R"({"alg":"EdDSA"})", "{}"), keys), Signature::unnamed);
 }
 
 class Claims : public testing::Test {

@@ -142,6 +142,19 @@ TEST_F(ProviderTest, IsAskedForNewerKeysWhenOneIsMissing) {
   EXPECT_TRUE(out_);
 }
 
+TEST_F(ProviderTest, IsAskedForNewerKeysWhenNoneThatHasNoNameHasSigned) {
+  signer_ = test::Signer("ES256", "");
+  build();
+  give(test::Signer("ES256", "key-2"), claims());
+
+  EXPECT_EQ(redeem().error().detail, "waits");
+  EXPECT_EQ(asked_for_keys_, 1);
+  fake_.ex.scope.cancel(Reason::client_closed);
+  base::run_ready();
+  ASSERT_TRUE(out_);
+  EXPECT_EQ(out_->error().reason, Reason::unauthenticated);
+}
+
 TEST_F(ProviderTest, IsUnavailableWithoutAnAnswerOrAnIdToken) {
   build();
   test::fail_calls(Reason::timeout_total);

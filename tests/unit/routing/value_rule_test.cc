@@ -31,6 +31,15 @@ TEST(ValueRule, AnchorsAnExpressionAtBothEnds) {
   EXPECT_FALSE(regex(".*").fits(std::nullopt));
 }
 
+TEST(ValueRule, MatchesAnyByteByADotSoThatNoneDodgesIt) {
+  for (std::string_view value : {"\n<script>", "\xFF<script>", "<script\r\n>\x80"}) {
+    EXPECT_TRUE(regex(".*<script.*").fits(value));
+    EXPECT_FALSE(regex(".*<script.*").negated().fits(value));
+  }
+  EXPECT_TRUE(regex("[^a-z].*").excludes(exactly({"a\xFF"})));
+  EXPECT_FALSE(regex("[^a-z].*").excludes(exactly({"\xFF"})));
+}
+
 TEST(ValueRule, TellsPresentFromAbsent) {
   EXPECT_TRUE(ValueRule::present().fits(""));
   EXPECT_FALSE(ValueRule::present().fits(std::nullopt));
@@ -51,6 +60,8 @@ TEST(ValueRule, SaysWhatIsWrongWithAnExpression) {
 
   EXPECT_EQ(ValueRule::compile("a(b", error), nullptr);
   EXPECT_FALSE(error.empty());
+  EXPECT_EQ(ValueRule::compile("[\xC3\xA9]", error), nullptr);
+  EXPECT_NE(error.find("beyond ASCII"), std::string::npos);
 }
 
 TEST(ValueRule, KnowsWhatCannotFitTogether) {
@@ -61,6 +72,7 @@ TEST(ValueRule, KnowsWhatCannotFitTogether) {
   EXPECT_FALSE(regex("b.*").excludes(exactly({"a", "bc"})));
   EXPECT_TRUE(regex("v1.*").excludes(regex("v2.*")));
   EXPECT_FALSE(regex("v.*").excludes(regex("v2.*")));
+  EXPECT_FALSE(regex("v1.*|v2").excludes(regex("v2.*")));
   EXPECT_TRUE(absent.excludes(ValueRule::present()));
   EXPECT_TRUE(absent.excludes(exactly({"a"})));
   EXPECT_TRUE(regex(".*").excludes(absent));
@@ -105,7 +117,9 @@ TEST(ValueRule, HasAValueThatFits) {
   EXPECT_EQ(exactly({"a", "b"}).sample().value(), "a");
   EXPECT_EQ(regex("v[0-9]+").sample().value(), "v0");
   EXPECT_EQ(exactly({"a"}).negated().sample().value(), std::nullopt);
-  EXPECT_EQ(regex(".*x").sample(), std::nullopt);
+  EXPECT_EQ(regex(".*").sample().value(), "");
+  EXPECT_EQ(regex(".+").sample().value(), "x");
+  EXPECT_EQ(regex(".*yz").sample(), std::nullopt);
   EXPECT_TRUE(ValueRule::present().fits(**ValueRule::present().sample()));
 }
 

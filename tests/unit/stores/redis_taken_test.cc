@@ -45,8 +45,10 @@ TEST_F(RedisTaken, IsNeverMoreThanTheLimitAllows) {
 
 TEST_F(RedisTaken, IsNeverMoreThanTheQuota) {
   QuotaWant want;
-  want.size = 1;
+  want.size = 2;
+  want.limited = 1;
   want.quotas[0].count = 100;
+  want.quotas[1].count = kNoLimit;
   want.periods[0].end = want.now + std::chrono::hours(1);
 
   Taken is = taken_of(want, std::array<std::uint64_t, 3>{0, kHuge, kHuge});

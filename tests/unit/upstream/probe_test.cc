@@ -104,6 +104,13 @@ TEST_F(ProbeTest, GoesByTheStatusWhateverBecomesOfTheBody) {
   EXPECT_EQ(answered("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk"), "passed: status 200");
 }
 
+TEST_F(ProbeTest, GoesByTheStatusOfAnAnswerWhoseBodyDoesNotEnd) {
+  settings_.health.timeout = 1s;
+  EXPECT_EQ(answered("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), "passed: status 200");
+  EXPECT_GE(took_, 990ms) << "its body might have come";
+  EXPECT_EQ(answered("HTTP/1.1 503 No\r\nContent-Length: 9\r\n\r\nhalf"), "failed: status 503");
+}
+
 TEST_F(ProbeTest, ClosesItsConnectionAfterwards) {
   said();
   service_.serve();

@@ -99,6 +99,19 @@ TEST_F(TargetTest, GetsNothingWhileAnOperatorDrainsIt) {
   EXPECT_TRUE(target_->usable());
 }
 
+TEST_F(TargetTest, IsWhatWeighsMost) {
+  EXPECT_EQ(target_->state(), ServiceState::unhealthy) << "it has no address";
+  target_->publish(addresses({"10.0.0.1"}));
+  EXPECT_EQ(target_->state(), ServiceState::healthy);
+  target_->eject({}, "5 failures in a row", clock_.steady());
+  EXPECT_EQ(target_->state(), ServiceState::ejected);
+  target_->check_health(true, clock_.wall());
+  target_->take({CheckResult::failed, "status 503"}, {}, clock_.wall());
+  EXPECT_EQ(target_->state(), ServiceState::unhealthy) << "it would stay out";
+  target_->drain(true);
+  EXPECT_EQ(target_->state(), ServiceState::drained);
+}
+
 TEST_F(TargetTest, HasTheWeightThatAnOperatorGaveIt) {
   EXPECT_EQ(target_->weight(), std::nullopt);
   auto version = group_->version.load();
