@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/server/certificate_watch.h"
 
-#include <chrono>
-
 #include "gateway/base/log.h"
 
 namespace sluice::server {
 namespace {
 
 using base::Level;
-
-// A change is taken up at the second look after it at the latest: within a second.
-constexpr auto kLook = std::chrono::milliseconds(400);
 
 // Both are there before anything has happened.
 constexpr std::string_view kOk = "ok", kFailed = "failed";
@@ -21,18 +16,8 @@ constexpr auto kReloads = observe::Family::sluice_tls_certificate_reloads_total;
 }  // namespace
 
 void CertificateWatch::begin() {
-  if (std::exchange(begun_, true)) return;
   for (auto result : {kOk, kFailed}) store_.add(kReloads, {result}, 0);
-  look_later();
-}
-
-void CertificateWatch::look_later() {
-  timer_.expires_after(kLook);
-  timer_.async_wait([this](boost::system::error_code stopped) {
-    if (stopped) return;
-    look_();
-    look_later();
-  });
+  looks_.begin();
 }
 
 Complain CertificateRenewal::complain() {

@@ -7,9 +7,9 @@
 #include <string>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "gateway/observe/series.h"
+#include "gateway/server/looks.h"
 #include "gateway/server/tls_builder.h"
 
 namespace sluice::server {
@@ -19,7 +19,7 @@ class CertificateWatch {
   // `look` asks the files (WatchedFiles::changed()), so that a change is in force within a second. The store
   // must outlive it.
   CertificateWatch(boost::asio::io_context& control, observe::SeriesStore& store, std::function<void()> look)
-      : store_(store), look_(std::move(look)), timer_(control) {}
+      : store_(store), looks_(control, std::move(look)) {}
   CertificateWatch(const CertificateWatch&) = delete;
 
   // From now on; does nothing if it has begun.
@@ -27,12 +27,9 @@ class CertificateWatch {
 
  private:
   friend class CertificateRenewal;
-  void look_later();
 
   observe::SeriesStore& store_;
-  std::function<void()> look_;
-  boost::asio::steady_timer timer_;
-  bool begun_ = false;
+  Looks looks_;
 };
 
 class CertificateRenewal {

@@ -16,15 +16,13 @@ namespace {
 
 using base::Level;
 
-// A change is taken up at the second look after it at the latest: within a second.
-constexpr auto kLook = std::chrono::milliseconds(400);
 constexpr std::size_t kLargest = 4u << 20;
 constexpr const char* kEmpty = "the list is empty";
 
 }  // namespace
 
 EndpointFiles::EndpointFiles(boost::asio::io_context* control) {
-  if (control) timer_.emplace(*control);
+  if (control) looks_.emplace(*control, [this] { look(); });
 }
 
 std::string EndpointFiles::read(const std::string& path, Entry& entry, upstream::ListSource& source,
@@ -72,20 +70,8 @@ base::Result<EndpointFiles::Opened> EndpointFiles::open(const std::string& path,
     source->cannot_be_read(why);
     entry.uses_tls |= used_tls;
   }
-  if (timer_ && !watching_) {
-    watching_ = true;
-    watch();
-  }
+  if (looks_) looks_->begin();
   return Opened{std::move(source), entry.uses_tls};
-}
-
-void EndpointFiles::watch() {
-  timer_->expires_after(kLook);
-  timer_->async_wait([this](boost::system::error_code stopped) {
-    if (stopped) return;
-    look();
-    watch();
-  });
 }
 
 void EndpointFiles::look() {

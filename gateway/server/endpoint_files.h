@@ -10,8 +10,8 @@
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
+#include "gateway/server/looks.h"
 #include "gateway/server/watched_files.h"
 #include "gateway/upstream/source.h"
 #include "gateway/upstream/target_table.h"
@@ -49,11 +49,9 @@ class EndpointFiles {
   using Key = std::pair<std::string, std::string>;  // upstream and path
   // "" or why it cannot be used.
   static std::string read(const std::string& path, Entry& entry, upstream::ListSource& source, bool building);
-  void watch();
 
-  std::optional<boost::asio::steady_timer> timer_;
-  bool watching_ = false;
   std::map<Key, Entry> entries_;
+  std::optional<Looks> looks_;
 };
 
 }  // namespace sluice::server

@@ -3,37 +3,26 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <fstream>
-#include <iterator>
-#include <system_error>
-
 #include "gateway/base/log.h"
+#include "gateway/config/load.h"
 
 namespace sluice::server {
 namespace {
 
 using base::Level;
 
-// A change is taken up at the second look after it at the latest: within a second.
-constexpr auto kLook = std::chrono::milliseconds(400);
+constexpr std::size_t kLargest = 64u << 20;
 
 }  // namespace
 
 ListFiles::ListFiles(boost::asio::io_context* control) {
-  if (control) timer_.emplace(*control);
+  if (control) looks_.emplace(*control, [this] { look(); });
 }
 
 base::Result<chain::IpList::Set> ListFiles::read(const std::string& path) {
-  auto failed = [] {
-    return base::fail(base::Reason::internal, "cannot be read: " + std::generic_category().message(errno));
-  };
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return failed();
-  std::string text((std::istreambuf_iterator<char>(file)), {});
-  if (file.bad() || errno) return failed();  // a directory can be opened
-  return chain::parse_ip_list(text);
+  auto text = config::system_environment().read(path, kLargest);
+  if (!text.text) return base::fail(base::Reason::internal, "cannot be read: " + text.error);
+  return chain::parse_ip_list(*text.text);
 }
 
 base::Result<std::shared_ptr<const chain::IpList>> ListFiles::open(const std::string& path,
@@ -49,20 +38,8 @@ base::Result<std::shared_ptr<const chain::IpList>> ListFiles::open(const std::st
   }
   auto list = std::make_shared<chain::IpList>(std::move(*set), workers);
   entry.list = list;
-  if (timer_ && !watching_) {
-    watching_ = true;
-    watch();
-  }
+  if (looks_) looks_->begin();
   return std::shared_ptr<const chain::IpList>(std::move(list));
-}
-
-void ListFiles::watch() {
-  timer_->expires_after(kLook);
-  timer_->async_wait([this](boost::system::error_code stopped) {
-    if (stopped) return;
-    look();
-    watch();
-  });
 }
 
 void ListFiles::look() {

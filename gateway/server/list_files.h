@@ -9,9 +9,9 @@
 #include <string>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "gateway/chain/ip_list.h"
+#include "gateway/server/looks.h"
 #include "gateway/server/watched_files.h"
 
 namespace sluice::server {
@@ -31,12 +31,10 @@ class ListFiles {
     WatchedFiles file;
   };
   static base::Result<chain::IpList::Set> read(const std::string& path);
-  void watch();
   void look();
 
-  std::optional<boost::asio::steady_timer> timer_;
-  bool watching_ = false;
   std::map<std::string, Entry> entries_;
+  std::optional<Looks> looks_;
 };
 
 }  // namespace sluice::server
