@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "gateway/base/hex.h"
-#include "gateway/observe/utf8.h"
+#include "gateway/base/utf8.h"
 
 namespace sluice::chain {
 namespace {
@@ -124,7 +124,7 @@ char* write_field(char* out, std::string_view text) noexcept {
 
 char* write_json(char* out, std::string_view text) noexcept {
   while (!text.empty()) {
-    std::size_t n = observe::utf8_sequence(text);
+    std::size_t n = base::utf8_sequence(text);
     if (n == 1) {
       out = write_json_ascii(out, text.front());
     } else {

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "gateway/base/utf8.h"
+
 namespace sluice::config {
 
 namespace {
@@ -45,23 +47,6 @@ bool is_wide_encoding(std::string_view t) noexcept {
 
 }  // namespace
 
-std::size_t utf8_length(std::string_view t) noexcept {
-  if (t.empty()) return 0;
-  auto byte = [&](std::size_t i) -> unsigned { return i < t.size() ? static_cast<unsigned char>(t[i]) : 0; };
-  auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-    return byte(i) >= low && byte(i) <= high;
-  };
-  unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF)
-    return follows(1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF) && follows(2) ? 3 : 0;
-  if (lead >= 0xF0 && lead <= 0xF4)
-    return follows(1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF) && follows(2) && follows(3) ? 4
-                                                                                                          : 0;
-  return 0;
-}
-
 std::string_view without_byte_order_mark(std::string_view text) noexcept {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   return text;
@@ -84,7 +69,7 @@ bool check_encoding(std::string_view text, std::uint32_t file, Diagnostics& diag
     }
     std::size_t n = 1;
     if (c >= 0x7F || c < 0x20) {
-      n = utf8_length(text.substr(i));
+      n = base::utf8_sequence(text.substr(i));
       std::string wrong = n ? objection(code_point(text.substr(i, n))) : "bytes that are not UTF-8";
       if (!wrong.empty()) {
         ++complaints;

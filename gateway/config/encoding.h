@@ -2,7 +2,6 @@
 // What bytes a configuration file may consist of: UTF-8 without the characters that nobody can see or that
 // count as a line break to some programs only. Checked before the YAML library sees the text.
 #pragma once
-#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -10,9 +9,6 @@
 
 namespace sluice::config {
 
-// Length in bytes of the valid UTF-8 character at the start; 0 if there is none (overlong forms, surrogates
-// and values above U+10FFFF are not valid).
-std::size_t utf8_length(std::string_view text) noexcept;
 // Takes a byte order mark off the front.
 std::string_view without_byte_order_mark(std::string_view text) noexcept;
 // Complains about the first few offending characters of the source `file`; true when there are none.

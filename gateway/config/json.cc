@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "gateway/config/encoding.h"
+#include "gateway/base/utf8.h"
 
 namespace sluice::config {
 
@@ -12,7 +12,7 @@ std::string json_quoted(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     unsigned char c = static_cast<unsigned char>(text[i]);
     if (c >= 0x80) {
-      std::size_t n = utf8_length(text.substr(i));
+      std::size_t n = base::utf8_sequence(text.substr(i));
       out += n ? text.substr(i, n) : std::string_view("\\ufffd");
       i += n ? n : 1;
       continue;

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "gateway/base/strings.h"
-#include "gateway/config/encoding.h"
+#include "gateway/base/utf8.h"
 
 namespace sluice::config {
 
@@ -22,7 +22,7 @@ constexpr std::uint32_t kLinesLookedBack = 2000;  // for the key above a block o
 std::vector<std::string_view> characters(std::string_view line) {
   std::vector<std::string_view> out;
   for (std::size_t i = 0; i < line.size();) {
-    std::size_t n = utf8_length(line.substr(i));
+    std::size_t n = base::utf8_sequence(line.substr(i));
     bool control = static_cast<unsigned char>(line[i]) < 0x20 || line[i] == 0x7F;
     out.push_back(n == 0 ? "\uFFFD" : control ? " " : line.substr(i, n));
     i += std::max<std::size_t>(n, 1);

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "gateway/config/encoding.h"
+#include "gateway/base/utf8.h"
 
 namespace sluice::jose {
 
@@ -149,7 +149,7 @@ class JsonReader {
   Result<void> character() {
     auto c = static_cast<unsigned char>(text_[at_]);
     if (c < 0x20) return fail("a control character in a text");
-    std::size_t n = c < 0x80 ? 1 : config::utf8_length(text_.substr(at_));
+    std::size_t n = c < 0x80 ? 1 : base::utf8_sequence(text_.substr(at_));
     if (n == 0) return fail("invalid UTF-8");
     at_ += n;
     return {};
@@ -185,7 +185,8 @@ class JsonReader {
       if (!take('\\') || !unit(low) || low < 0xDC00 || low > 0xDFFF) return fail("half a character");
       code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
     }
-    append(code);
+    char bytes[4];
+    out_.decoded_.insert(out_.decoded_.end(), bytes, base::encode_utf8(bytes, code));
     return {};
   }
   bool unit(std::uint32_t& code) noexcept {
@@ -194,23 +195,6 @@ class JsonReader {
     auto [end, error] = std::from_chars(begin, begin + 4, code, 16);
     at_ += 4;
     return error == std::errc() && end == begin + 4;
-  }
-  void append(std::uint32_t code) {
-    auto& out = out_.decoded_;
-    auto push = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-    if (code < 0x80) return push(code);
-    if (code < 0x800) {
-      push(0xC0 | code >> 6);
-    } else {
-      if (code < 0x10000) {
-        push(0xE0 | code >> 12);
-      } else {
-        push(0xF0 | code >> 18);
-        push(0x80 | (code >> 12 & 0x3F));
-      }
-      push(0x80 | (code >> 6 & 0x3F));
-    }
-    push(0x80 | (code & 0x3F));
   }
 
   Json& out_;

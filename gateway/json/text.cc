@@ -5,6 +5,7 @@
 
 #include "gateway/base/assert.h"
 #include "gateway/base/hex.h"
+#include "gateway/base/utf8.h"
 #include "gateway/json/scan.h"
 
 namespace sluice::json {
@@ -25,18 +26,6 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 bool plain_ascii(unsigned char c) noexcept { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
 
-// Length of the well-formed UTF-8 sequence that `text` begins with, 0 if it does not.
-std::size_t sequence(std::string_view text) noexcept {
-  auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  auto follows = [&](std::size_t i) { return (at(i) & 0xC0U) == 0x80U; };
-  unsigned a = at(0);
-  if (a < 0xC2 || a > 0xF4 || !follows(1)) return 0;
-  if (a < 0xE0) return 2;
-  if (!follows(2)) return 0;
-  if (a < 0xF0) return (a == 0xE0 && at(1) < 0xA0) || (a == 0xED && at(1) > 0x9F) ? 0 : 3;
-  return !follows(3) || (a == 0xF0 && at(1) < 0x90) || (a == 0xF4 && at(1) > 0x8F) ? 0 : 4;
-}
-
 }  // namespace
 
 void Output::escape(std::string_view text) {
@@ -50,7 +39,7 @@ void Output::escape(std::string_view text) {
     if (text.empty()) return;
     auto c = static_cast<unsigned char>(text.front());
     if (c >= 0x80) {
-      std::size_t length = sequence(text);
+      std::size_t length = base::utf8_sequence(text);
       *this << (length ? text.substr(0, length) : kReplacement);
       text.remove_prefix(std::max<std::size_t>(length, 1));
       continue;
@@ -72,26 +61,6 @@ unsigned hex4(const char* at) noexcept {
   for (int i = 0; i < 4; ++i) {
     char c = at[i];
     out = out * 16 + static_cast<unsigned>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-  }
-  return out;
-}
-
-char* write_utf8(char* out, unsigned c) noexcept {
-  auto put = [&](unsigned byte) { *out++ = static_cast<char>(byte); };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0 | c >> 6);
-    put(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    put(0xE0 | c >> 12);
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
-  } else {
-    put(0xF0 | c >> 18);
-    put(0x80 | (c >> 12 & 0x3F));
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
   }
   return out;
 }
@@ -123,7 +92,7 @@ char* write_unescaped(char* out, std::string_view raw) noexcept {
     at += 2;
     constexpr std::string_view kFrom = "nrtbf", kTo = "\n\r\t\b\f";
     if (c == 'u') {
-      out = write_utf8(out, character(at, end));
+      out = base::encode_utf8(out, character(at, end));
     } else {
       auto i = kFrom.find(c);
       *out++ = i == std::string_view::npos ? c : kTo[i];

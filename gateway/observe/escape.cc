@@ -5,8 +5,8 @@
 #include <cstring>
 
 #include "gateway/base/hex.h"
+#include "gateway/base/utf8.h"
 #include "gateway/http/block.h"
-#include "gateway/observe/utf8.h"
 
 namespace sluice::observe {
 namespace {
@@ -133,7 +133,7 @@ unsigned hidden_code(std::string_view sequence) noexcept {
 
 // Writes the escaped form of what `text` begins with, which is not plain, and takes it off.
 char* put_special(std::string_view& text, char* out) noexcept {
-  std::size_t n = utf8_sequence(text);
+  std::size_t n = base::utf8_sequence(text);
   if (n == 0) {
     text.remove_prefix(1);
     return put(out, "\\ufffd");

@@ -8,8 +8,8 @@
 
 #include "gateway/base/assert.h"
 #include "gateway/base/log.h"
+#include "gateway/base/utf8.h"
 #include "gateway/observe/family_state.h"
-#include "gateway/observe/utf8.h"
 
 namespace sluice::observe {
 namespace {
@@ -17,7 +17,7 @@ namespace {
 // One malformed byte in a label value would make the scraper refuse the whole scrape.
 void append_value(std::string& key, std::string_view value) {
   while (!value.empty()) {
-    auto n = utf8_sequence(value);
+    auto n = base::utf8_sequence(value);
     if (n == 0 || value.front() == kSeparator) {
       key += '?';
       n = 1;

@@ -70,14 +70,5 @@ TEST(Encoding, StopsComplainingSoon) {
   EXPECT_EQ(diagnostics.errors(), 5u);
 }
 
-TEST(Encoding, MeasuresCharacters) {
-  EXPECT_EQ(utf8_length("a"), 1u);
-  EXPECT_EQ(utf8_length("\xC3\xA4x"), 2u);
-  EXPECT_EQ(utf8_length("\xE2\x82\xACx"), 3u);
-  EXPECT_EQ(utf8_length("\xF0\x9F\x98\x80x"), 4u);
-  EXPECT_EQ(utf8_length(""), 0u);
-  EXPECT_EQ(utf8_length("\xC3"), 0u);
-}
-
 }  // namespace
 }  // namespace sluice::config

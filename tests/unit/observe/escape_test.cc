@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-#include "gateway/observe/utf8.h"
+#include "gateway/base/utf8.h"
 
 namespace sluice::observe {
 namespace {
@@ -66,7 +66,7 @@ TEST(EscapeJson, NeverLetsRandomBytesOutOfTheirString) {
     auto out = json(text);
 
     for (std::size_t i = 0; i < out.size();) {
-      auto n = utf8_sequence(std::string_view(out).substr(i));
+      auto n = base::utf8_sequence(std::string_view(out).substr(i));
       ASSERT_NE(n, 0u) << "malformed UTF-8 in " << out;
       ASSERT_GE(static_cast<unsigned char>(out[i]), 0x20);
       ASSERT_NE(out[i], '"');

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/observe/utf8.h"
+#include "gateway/base/utf8.h"
 
 #include <gtest/gtest.h>
 
-namespace sluice::observe {
+#include <utility>
+
+namespace sluice::base {
 namespace {
+
+using namespace std::string_view_literals;
 
 TEST(Utf8, KnowsWellFormedSequences) {
   EXPECT_EQ(utf8_sequence("a"), 1u);
@@ -40,5 +44,16 @@ TEST(Utf8, RefusesWhatIsCutOffOrBeginsInTheMiddle) {
   EXPECT_EQ(utf8_sequence("\xe2\x82g"), 0u);
 }
 
+TEST(Utf8, WritesCharactersOfEveryLength) {
+  for (auto [number, text] :
+       {std::pair(0x00u, std::string_view("\0", 1)), std::pair(0x7fu, "\x7f"sv),
+        std::pair(0x80u, "\xc2\x80"sv), std::pair(0x7ffu, "\xdf\xbf"sv), std::pair(0x800u, "\xe0\xa0\x80"sv),
+        std::pair(0xffffu, "\xef\xbf\xbf"sv), std::pair(0x10000u, "\xf0\x90\x80\x80"sv),
+        std::pair(0x10ffffu, "\xf4\x8f\xbf\xbf"sv)}) {
+    char bytes[4];
+    EXPECT_EQ(std::string_view(bytes, encode_utf8(bytes, number)), text) << number;
+  }
+}
+
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::base
