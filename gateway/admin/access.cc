@@ -2,7 +2,7 @@
 #include "gateway/admin/access.h"
 
 #include "gateway/base/strings.h"
-#include "gateway/chain/digest.h"
+#include "gateway/jose/digest.h"
 #include "gateway/net/address.h"
 
 namespace sluice::admin {
@@ -21,9 +21,9 @@ bool is_token(std::string_view authorization, const std::string& token) {
   if (authorization.size() < kScheme.size() ||
       !base::equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme))
     return false;
-  auto shown = chain::sha256(base::trim(authorization.substr(kScheme.size())));
-  auto known = chain::sha256(token);
-  return chain::equal_in_constant_time(chain::view(shown), chain::view(known));
+  auto shown = jose::sha256(base::trim(authorization.substr(kScheme.size())));
+  auto known = jose::sha256(token);
+  return jose::equal_in_constant_time(jose::view(shown), jose::view(known));
 }
 
 }  // namespace

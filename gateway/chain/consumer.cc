@@ -90,7 +90,7 @@ class ConsumerTable::Filler {
     return out;
   }
   void add(const ApiKeyConfig& c, std::size_t at) {
-    auto digest = view(c.key.digest);
+    auto digest = jose::view(c.key.digest);
     std::string name = c.name.empty() ? base::to_hex(digest).substr(0, kShownDigits) : c.name;
     put(table_.api_keys_, arena().copy(digest), credential(name, c.expires), "api_keys", at, "key");
   }
@@ -145,8 +145,8 @@ ConsumerTable::ConsumerTable(const std::vector<ConsumerConfig>& configs, const c
 }
 
 // The search may stop at the first byte that differs: of digests that says nothing about any key.
-const Credential* ConsumerTable::find_api_key(const Digest& digest) const noexcept {
-  return at(api_keys_, view(digest));
+const Credential* ConsumerTable::find_api_key(const jose::Digest& digest) const noexcept {
+  return at(api_keys_, jose::view(digest));
 }
 
 const Credential* ConsumerTable::find_token(std::string_view issuer, std::span<const Claim> claims,

@@ -12,8 +12,8 @@
 
 #include "gateway/base/arena.h"
 #include "gateway/base/clock.h"
-#include "gateway/chain/digest.h"
 #include "gateway/chain/identity.h"
+#include "gateway/jose/digest.h"
 
 namespace sluice::config {
 class Report;
@@ -74,7 +74,7 @@ class ConsumerTable {
 
   // Each is null if there is none, and takes the same time however many consumers there are.
   const Consumer* find(std::string_view id) const noexcept { return at(consumers_, id); }
-  const Credential* find_api_key(const Digest& digest) const noexcept;
+  const Credential* find_api_key(const jose::Digest& digest) const noexcept;
   // Who bears a token with these claims of that issuer. The names that consumers are known by are few, mostly
   // `sub` alone. Makes the texts to look up in `arena`.
   const Credential* find_token(std::string_view issuer, std::span<const Claim> claims,

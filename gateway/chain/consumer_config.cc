@@ -26,12 +26,13 @@ void describe(Text<KeyDigest>& t) {
   // Anything is read: what is none may be a key that stands there in the open, which a complaint of the
   // reader would quote. The zeros that it leaves are complained about below.
   t.read([](std::string_view text, KeyDigest& out) -> Refusal {
-    auto digest =
-        text.starts_with(kDigestPrefix) ? digest_from_hex(text.substr(kDigestPrefix.size())) : std::nullopt;
-    out.digest = digest.value_or(Digest{});
+    auto digest = text.starts_with(kDigestPrefix) ? jose::digest_from_hex(text.substr(kDigestPrefix.size()))
+                                                  : std::nullopt;
+    out.digest = digest.value_or(jose::Digest{});
     return {};
   });
-  t.write([](const KeyDigest& key) { return std::string(kDigestPrefix) + base::to_hex(view(key.digest)); });
+  t.write(
+      [](const KeyDigest& key) { return std::string(kDigestPrefix) + base::to_hex(jose::view(key.digest)); });
 }
 
 void describe(Description<ApiKeyConfig>& d) {

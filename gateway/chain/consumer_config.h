@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "gateway/chain/digest.h"
 #include "gateway/config/describe.h"
 #include "gateway/config/instant.h"
+#include "gateway/jose/digest.h"
 
 namespace sluice::chain {
 
 // "sha256:" and 64 hexadecimal digits: what an API key is known by, and what it cannot be computed from.
 struct KeyDigest {
-  Digest digest{};
+  jose::Digest digest{};
   auto operator<=>(const KeyDigest&) const = default;
 };
 void describe(config::Text<KeyDigest>& t);

@@ -13,7 +13,7 @@
 #include <argon2.h>
 
 #include "gateway/base/strings.h"
-#include "gateway/chain/digest.h"
+#include "gateway/jose/digest.h"
 
 namespace sluice::chain {
 namespace {
@@ -96,7 +96,7 @@ bool password_matches(const std::string& password, const std::string& hash) {
     return argon2id_verify(hash.c_str(), password.data(), password.size()) == ARGON2_OK;
   auto memory = std::make_unique<crypt_data>();  // zeroed; too large for a stack
   const char* made = crypt_r(password.c_str(), hash.c_str(), memory.get());
-  bool same = made && equal_in_constant_time(made, hash);
+  bool same = made && jose::equal_in_constant_time(made, hash);
   OPENSSL_cleanse(memory.get(), sizeof *memory);
   return same;
 }

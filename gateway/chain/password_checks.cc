@@ -21,12 +21,12 @@ namespace {
 template <std::size_t size>
 class Remembered {
  public:
-  bool holds(const Digest& digest, base::SteadyTime now) const noexcept {
+  bool holds(const jose::Digest& digest, base::SteadyTime now) const noexcept {
     if (entries_.empty()) return false;
     auto* set = &entries_[first_place(digest)];
     return std::any_of(set, set + kWays, [&](const Entry& e) { return e.until > now && e.digest == digest; });
   }
-  void add(const Digest& digest, base::SteadyTime until) {
+  void add(const jose::Digest& digest, base::SteadyTime until) {
     if (entries_.empty()) entries_.resize(size);
     auto* set = &entries_[first_place(digest)];
     *std::min_element(set, set + kWays, [](const Entry& a, const Entry& b) { return a.until < b.until; }) = {
@@ -37,10 +37,10 @@ class Remembered {
   static constexpr std::size_t kWays = 4;
   static_assert(size % kWays == 0);
   struct Entry {
-    Digest digest{};
+    jose::Digest digest{};
     base::SteadyTime until{};
   };
-  static std::size_t first_place(const Digest& digest) noexcept {
+  static std::size_t first_place(const jose::Digest& digest) noexcept {
     std::uint64_t number;
     std::memcpy(&number, digest.data(), sizeof number);
     return number % (size / kWays) * kWays;
@@ -52,7 +52,7 @@ class Remembered {
 
 // A comparison, and who waits for it.
 struct PasswordChecks::UnderWay {
-  Digest digest;
+  jose::Digest digest;
   std::string user;
   base::List<Waiting> waiting;
   bool good = false;
@@ -87,13 +87,13 @@ class PasswordChecks::Waiting final : public base::ListNode {
 // What one worker remembers and waits for; that worker's thread only.
 class PasswordChecks::Lane {
  public:
-  bool known_good(const Digest& digest, base::SteadyTime now) const noexcept {
+  bool known_good(const jose::Digest& digest, base::SteadyTime now) const noexcept {
     return good_.holds(digest, now);
   }
-  bool known_bad(const Digest& digest, base::SteadyTime now) const noexcept {
+  bool known_bad(const jose::Digest& digest, base::SteadyTime now) const noexcept {
     return bad_.holds(digest, now);
   }
-  std::shared_ptr<UnderWay> find(const Digest& digest) const {
+  std::shared_ptr<UnderWay> find(const jose::Digest& digest) const {
     for (const auto& u : under_way_)
       if (u->digest == digest) return u;
     return nullptr;
@@ -135,7 +135,7 @@ base::Task<PasswordChecks::Result> PasswordChecks::check(net::Loop& loop, unsign
   std::string text;
   text.reserve(user.size() + password.size() + hash.size() + 2);
   text.append(user).append(1, '\0').append(hash).append(1, '\0').append(password);
-  Digest digest = keyed_digest(view(key_), text);
+  jose::Digest digest = jose::keyed_digest(jose::view(key_), text);
   OPENSSL_cleanse(text.data(), text.size());
   auto now = loop.now();
   if (lane.known_good(digest, now)) return Result::good;

@@ -11,7 +11,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/task.h"
-#include "gateway/chain/digest.h"
+#include "gateway/jose/digest.h"
 #include "gateway/net/loop.h"
 
 namespace sluice::net {
@@ -47,7 +47,7 @@ class PasswordChecks {
   base::Task<Result> wait(std::shared_ptr<UnderWay> asked);
 
   net::CryptoThreads* threads_;
-  Digest key_;                                // of this process and filter
+  jose::Digest key_;                          // of this process and filter
   std::vector<std::shared_ptr<Lane>> lanes_;  // by worker
 };
 

@@ -7,11 +7,11 @@
 
 #include "gateway/base/job.h"
 #include "gateway/base/strings.h"
-#include "gateway/chain/digest.h"
 #include "gateway/chain/escape.h"
 #include "gateway/compose/looked_at.h"
 #include "gateway/http/separators.h"
 #include "gateway/http/uri.h"
+#include "gateway/jose/digest.h"
 
 namespace sluice::compose {
 
@@ -45,7 +45,7 @@ std::string key_of(const chain::CallRequest& request, std::string_view scheme) {
   if (request.has_query) out.append("?").append(request.query);
   for (const http::Field& f : request.fields)
     out.append("\n").append(base::to_lower(f.name)).append(":").append(f.value);
-  return std::string(chain::view(chain::sha256(out)));
+  return std::string(jose::view(jose::sha256(out)));
 }
 
 bool names(const std::vector<FallbackCase>& cases, const Failure& failure) noexcept {

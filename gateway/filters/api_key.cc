@@ -11,6 +11,7 @@
 #include "gateway/chain/escape.h"
 #include "gateway/chain/field_texts.h"
 #include "gateway/chain/registry.h"
+#include "gateway/jose/digest.h"
 
 namespace sluice::filters {
 
@@ -84,7 +85,7 @@ class ApiKeyFilter final : public chain::Authenticator {
     if (found.count > 1) return Verdict::refused(challenge_, "the request has more than one API key");
     const chain::Credential* credential = nullptr;
     if (ex.consumers && !found.key.empty() && found.key.size() <= kLongest)
-      credential = ex.consumers->find_api_key(chain::sha256(found.key));
+      credential = ex.consumers->find_api_key(jose::sha256(found.key));
     if (!credential) return Verdict::refused(challenge_, "nobody has this API key");
     if (credential->expired(ex.worker.loop.clock()))
       return Verdict::refused(challenge_, "the API key has expired");

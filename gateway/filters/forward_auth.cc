@@ -12,7 +12,6 @@
 #include "gateway/chain/authenticator.h"
 #include "gateway/chain/call.h"
 #include "gateway/chain/consumer.h"
-#include "gateway/chain/digest.h"
 #include "gateway/chain/field_texts.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/per_worker.h"
@@ -23,6 +22,7 @@
 #include "gateway/http/check_call.h"
 #include "gateway/http/grpc.h"
 #include "gateway/http/hop_by_hop.h"
+#include "gateway/jose/digest.h"
 
 namespace sluice::filters {
 
@@ -246,7 +246,7 @@ class ForwardAuth final : public chain::Authenticator {
       auto size = std::to_string(part.size());
       key = ex.arena.join(key, size, ":", part);
     }
-    return ex.arena.copy(chain::view(chain::sha256(key)));
+    return ex.arena.copy(jose::view(jose::sha256(key)));
   }
 
   static http::Field field(std::string_view name, std::string_view value) {

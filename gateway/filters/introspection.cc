@@ -6,7 +6,6 @@
 #include <string>
 
 #include "gateway/chain/call.h"
-#include "gateway/chain/digest.h"
 #include "gateway/chain/escape.h"
 #include "gateway/chain/form_call.h"
 #include "gateway/chain/per_worker.h"
@@ -14,6 +13,7 @@
 #include "gateway/chain/single_flight.h"
 #include "gateway/chain/token_authenticator.h"
 #include "gateway/chain/verdict_cache.h"
+#include "gateway/jose/digest.h"
 #include "gateway/jose/token.h"
 
 namespace sluice::filters {
@@ -142,13 +142,13 @@ class Introspection final : public chain::TokenAuthenticator {
     if (token.empty() || token.size() > jose::Token::kMaxSize) return bad("the token is empty or too large");
     Own& own = of(ex);
     SteadyTime now = ex.worker.loop.now();
-    const chain::Digest digest = chain::sha256(token);
-    if (const auto* known = own.good.find(chain::view(digest), now)) {
+    const jose::Digest digest = jose::sha256(token);
+    if (const auto* known = own.good.find(jose::view(digest), now)) {
       if (ex.worker.loop.clock().wall() >= (*known)->ends) return bad("the token has expired");
       return identify(ex, *known, issuer_of(**known));
     }
-    if (own.bad.find(chain::view(digest), now)) return not_active();
-    return ask_once(ex, own, std::string(token), std::string(chain::view(digest)));
+    if (own.bad.find(jose::view(digest), now)) return not_active();
+    return ask_once(ex, own, std::string(token), std::string(jose::view(digest)));
   }
 
   Task<Verdict> ask_once(Exchange& ex, Own& own, std::string token, std::string digest) const {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "gateway/chain/escape.h"
-#include "gateway/oidc/seal.h"
+#include "gateway/jose/digest.h"
 
 namespace sluice::oidc {
 namespace {
@@ -119,7 +119,7 @@ Result<Tokens> read_tokens(int status, std::string_view body) {
 
 Result<void> check_id_claims(const Json& claims, std::string_view client, std::string_view nonce) {
   const JsonValue* said = claims.find("nonce");
-  if (!said || !said->is(JsonKind::string) || !same_secret(said->text, nonce))
+  if (!said || !said->is(JsonKind::string) || !jose::equal_in_constant_time(said->text, nonce))
     return base::fail(Reason::unauthenticated, "was made for another login (`nonce`)");
   return check_client(claims, client);
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gateway/chain/cookies.h"
+#include "gateway/jose/digest.h"
 #include "gateway/oidc/sessions.h"
 
 namespace sluice::oidc {
@@ -54,7 +55,7 @@ std::optional<Login> Logins::take(Exchange& ex, std::string_view state, SetCooki
   auto text = Cookie(name, config_.cookie).read(ex);
   auto bytes = text.empty() ? std::nullopt : sealer_.open(text, bound_);
   auto login = bytes ? unpack_login(*bytes) : std::nullopt;
-  if (!login || !same_secret(login->state, state)) return std::nullopt;
+  if (!login || !jose::equal_in_constant_time(login->state, state)) return std::nullopt;
   forget_one(ex, name, out);
   if (ex.worker.loop.clock().wall() >= login->begun + config_.login_timeout) return std::nullopt;
   return login;

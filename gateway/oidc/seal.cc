@@ -3,7 +3,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -47,26 +46,14 @@ Sealer::Sealer(const std::vector<std::string>& secrets)
   for (const auto& secret : secrets) keys_.push_back(key_of(secret));
 }
 
-Sealer::Bytes Sealer::hmac(std::string_view key, std::string_view text) {
-  Bytes out;
-  unsigned size = 0;
-  auto* made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes(text), text.size(),
-                    out.data(), &size);
-  SLUICE_ASSERT(made != nullptr && size == out.size());
-  return out;
-}
-
 // HKDF for 32 bytes is one block of its expansion (RFC 5869 sections 2.2 and 2.3); another one, under another
 // name, is the id, which tells nothing of the key.
 Sealer::Key Sealer::key_of(const std::string& secret) {
-  auto view = [](const Bytes& b) {
-    return std::string_view(reinterpret_cast<const char*>(b.data()), b.size());
-  };
-  Bytes extracted = hmac("sluice cookies", secret);
+  auto extracted = jose::keyed_digest("sluice cookies", secret);
   Key out{};
-  out.key = hmac(view(extracted), "key\x01");
-  Bytes id = hmac(view(extracted), "id\x01");
-  std::copy_n(view(id).begin(), out.id.size(), out.id.begin());
+  out.key = jose::keyed_digest(jose::view(extracted), "key\x01");
+  auto id = jose::keyed_digest(jose::view(extracted), "id\x01");
+  std::copy_n(id.begin(), out.id.size(), out.id.begin());
   return out;
 }
 
@@ -77,11 +64,11 @@ std::string Sealer::seal(std::string_view plain, std::string_view bound) const {
   fill_random(nonce, kNonce + kIv);
   char* iv = nonce + kNonce;
   char* text = iv + kIv;
-  Bytes own = hmac({reinterpret_cast<const char*>(key.key.data()), key.key.size()}, {nonce, kNonce});
+  jose::Digest own = jose::keyed_digest(jose::view(key.key), {nonce, kNonce});
   Context context = make_context();
   int size = 0, last = 0;
   bool good =
-      EVP_EncryptInit_ex2(context.get(), cipher_.get(), own.data(), bytes(iv), nullptr) == 1 &&
+      EVP_EncryptInit_ex2(context.get(), cipher_.get(), bytes(own.data()), bytes(iv), nullptr) == 1 &&
       EVP_EncryptUpdate(context.get(), nullptr, &size, bytes(bound), static_cast<int>(bound.size())) == 1 &&
       EVP_EncryptUpdate(context.get(), bytes(text), &size, bytes(plain), static_cast<int>(plain.size())) ==
           1 &&
@@ -102,12 +89,12 @@ std::optional<std::string> Sealer::open(std::string_view sealed, std::string_vie
   char* tag = raw->data() + raw->size() - kTag;
   for (const Key& key : keys_) {
     if (std::string_view(*raw).substr(0, kId) != std::string_view(key.id.data(), key.id.size())) continue;
-    Bytes own = hmac({reinterpret_cast<const char*>(key.key.data()), key.key.size()}, {nonce, kNonce});
+    jose::Digest own = jose::keyed_digest(jose::view(key.key), {nonce, kNonce});
     Context context = make_context();
     std::string plain(length, '\0');
     int size = 0, last = 0;
     bool good =
-        EVP_DecryptInit_ex2(context.get(), cipher_.get(), own.data(), bytes(std::string_view(iv, kIv)),
+        EVP_DecryptInit_ex2(context.get(), cipher_.get(), bytes(own.data()), bytes(std::string_view(iv, kIv)),
                             nullptr) == 1 &&
         EVP_DecryptUpdate(context.get(), nullptr, &size, bytes(bound), static_cast<int>(bound.size())) == 1 &&
         EVP_DecryptUpdate(context.get(), bytes(plain.data()), &size, bytes(std::string_view(text, length)),
@@ -125,10 +112,6 @@ std::string random_text(std::size_t size) {
   std::string out(size, '\0');
   fill_random(out.data(), size);
   return base::encode_base64url(out);
-}
-
-bool same_secret(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 }  // namespace sluice::oidc

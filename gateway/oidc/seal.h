@@ -19,6 +19,8 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/jose/digest.h"
+
 namespace sluice::oidc {
 
 class Sealer {
@@ -36,17 +38,15 @@ class Sealer {
   std::optional<std::string> open(std::string_view sealed, std::string_view bound) const;
 
  private:
-  using Bytes = std::array<unsigned char, 32>;
   struct Key {
     std::array<char, 4> id;
-    Bytes key;
+    jose::Digest key;
   };
   struct FreeCipher {
     void operator()(EVP_CIPHER* c) const noexcept { EVP_CIPHER_free(c); }
   };
 
   static Key key_of(const std::string& secret);
-  static Bytes hmac(std::string_view key, std::string_view text);
 
   std::unique_ptr<EVP_CIPHER, FreeCipher> cipher_;
   std::vector<Key> keys_;
@@ -54,7 +54,5 @@ class Sealer {
 
 // `bytes` random bytes in base64url. Ends the process if the system has none.
 std::string random_text(std::size_t bytes);
-// Takes the same time wherever two texts of the same length differ.
-bool same_secret(std::string_view a, std::string_view b) noexcept;
 
 }  // namespace sluice::oidc

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include "gateway/jose/digest.h"
+
 namespace sluice::server {
 namespace {
 
@@ -10,13 +12,6 @@ namespace {
 bool system_has_roots() {
   return ::access(X509_get_default_cert_file(), R_OK) == 0 ||
          ::access(X509_get_default_cert_dir(), R_OK) == 0;
-}
-
-std::string digest(const std::string& text) {
-  unsigned char hash[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), hash, &size, EVP_sha256(), nullptr);
-  return {reinterpret_cast<char*>(hash), size};
 }
 
 std::vector<net::Alpn> offered(upstream::ProtocolChoice protocol) {
@@ -37,7 +32,7 @@ std::string made_from(const TlsOrigin& origin, TlsFiles& files) {
   const upstream::TlsConfig& config = origin.config;
   std::string out;
   for (const auto& path : {config.ca, config.cert, config.key})
-    out += digest(path.empty() ? "" : files.read("", path));
+    out += jose::view(jose::sha256(path.empty() ? "" : files.read("", path)));
   for (const auto& text : config.san) out += text + ",";
   return out + "|" + config.sni + (config.verify ? "|v|" : "|-|") +
          std::to_string(static_cast<int>(config.min_version)) + "|" +

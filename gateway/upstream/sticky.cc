@@ -2,10 +2,9 @@
 #include "gateway/upstream/sticky.h"
 
 #include <fmt/format.h>
-#include <openssl/hmac.h>
 
-#include "gateway/base/assert.h"
 #include "gateway/base/base64.h"
+#include "gateway/jose/digest.h"
 
 namespace sluice::upstream {
 namespace {
@@ -16,12 +15,8 @@ std::string name_under(const std::string& secret, std::string_view upstream, std
   // Texts of a configuration have no NUL in them, so no two pairs make one text.
   std::string text("sluice sticky");
   text.append(1, '\0').append(upstream).append(1, '\0').append(url);
-  unsigned char out[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  auto* made = HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-                    reinterpret_cast<const unsigned char*>(text.data()), text.size(), out, &size);
-  SLUICE_ASSERT(made != nullptr && size >= kNameSize);
-  return base::encode_base64url({reinterpret_cast<const char*>(out), kNameSize});
+  auto digest = jose::keyed_digest(secret, text);
+  return base::encode_base64url(jose::view(digest).substr(0, kNameSize));
 }
 
 std::string attributes_of(const StickyConfig& c) {

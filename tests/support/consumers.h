@@ -13,6 +13,7 @@
 #include "gateway/chain/consumer_config.h"
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
+#include "gateway/jose/digest.h"
 
 namespace sluice::test {
 
@@ -45,7 +46,7 @@ class Consumers {
 
 // "sha256:..." of an API key, as it stands in the configuration.
 inline std::string digest_of(std::string_view key) {
-  return "sha256:" + base::to_hex(chain::view(chain::sha256(key)));
+  return "sha256:" + base::to_hex(jose::view(jose::sha256(key)));
 }
 
 }  // namespace sluice::test

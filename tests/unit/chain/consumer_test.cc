@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/base/hex.h"
+#include "gateway/jose/digest.h"
 #include "gateway/net/tls_certificate.h"
 
 #include "tests/support/consumers.h"
@@ -39,17 +40,17 @@ TEST(ConsumerTable, FindsAKeyByItsDigest) {
                   "\", name: laptop, expires: 2027-01-31}]}]");
   ASSERT_EQ(known.problems(), "");
 
-  const Credential* one = known.table.find_api_key(sha256("one"));
-  const Credential* two = known.table.find_api_key(sha256("two"));
+  const Credential* one = known.table.find_api_key(jose::sha256("one"));
+  const Credential* two = known.table.find_api_key(jose::sha256("two"));
   ASSERT_TRUE(one && two);
-  EXPECT_EQ(one->name, base::to_hex(view(sha256("one"))).substr(0, 8));
+  EXPECT_EQ(one->name, base::to_hex(jose::view(jose::sha256("one"))).substr(0, 8));
   EXPECT_FALSE(one->expired(base::WallTime::max() - std::chrono::hours(1)));
   EXPECT_EQ(two->name, "laptop");
   EXPECT_EQ(two->consumer, known.table.find("acme"));
   auto end = config::parse_instant("2027-01-31")->when;
   EXPECT_FALSE(two->expired(end - std::chrono::nanoseconds(1)));
   EXPECT_TRUE(two->expired(end));
-  EXPECT_FALSE(known.table.find_api_key(sha256("three")));
+  EXPECT_FALSE(known.table.find_api_key(jose::sha256("three")));
 }
 
 TEST(ConsumerTable, FindsTheBearerOfAToken) {
@@ -135,7 +136,7 @@ TEST(ConsumerTable, RefusesACredentialOfTwo) {
 TEST(ConsumerTable, MakesAnIdentity) {
   Consumers known("[{name: acme, groups: g, scopes: s, api_keys: \"" + digest_of("one") + "\"}]");
 
-  Identity who = identity_of(*known.table.find_api_key(sha256("one")), "api_key");
+  Identity who = identity_of(*known.table.find_api_key(jose::sha256("one")), "api_key");
 
   EXPECT_EQ(who.method, "api_key");
   EXPECT_EQ(who.consumer, "acme");

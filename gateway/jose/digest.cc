@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/chain/digest.h"
+#include "gateway/jose/digest.h"
 
 #define OPENSSL_SUPPRESS_DEPRECATED  // SHA256_Init and its like, see digest()
 #include <openssl/crypto.h>
@@ -11,7 +11,7 @@
 
 #include "gateway/base/hex.h"
 
-namespace sluice::chain {
+namespace sluice::jose {
 namespace {
 
 // The digest of up to two texts in a row. By the functions of the hash itself: those for any hash (EVP) take
@@ -45,7 +45,10 @@ Digest keyed_digest(std::string_view key, std::string_view text) noexcept {
   for (char& c : inner) c = static_cast<char>(c ^ 0x36);
   for (char& c : outer) c = static_cast<char>(c ^ 0x5c);
   Digest first = digest({inner.data(), inner.size()}, text);
-  return digest({outer.data(), outer.size()}, view(first));
+  Digest out = digest({outer.data(), outer.size()}, view(first));
+  explicit_bzero(inner.data(), inner.size());
+  explicit_bzero(outer.data(), outer.size());
+  return out;
 }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
@@ -63,4 +66,4 @@ std::optional<Digest> digest_from_hex(std::string_view text) noexcept {
   return out;
 }
 
-}  // namespace sluice::chain
+}  // namespace sluice::jose

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Digests of credentials, and their comparison without telling by its time how much was right. What looks a
-// credential up does so by a digest: how long a table takes then says nothing about the credential itself.
+// Digests of credentials and other secrets, and their comparison without telling by its time how much was
+// right. What looks a credential up does so by a digest: how long a table takes then says nothing about the
+// credential itself.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -8,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::chain {
+namespace sluice::jose {
 
 using Digest = std::array<char, 32>;
 inline std::string_view view(const Digest& digest) noexcept { return {digest.data(), digest.size()}; }
@@ -23,4 +24,4 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept;
 // 64 hexadecimal digits, either case; none if `text` is anything else.
 std::optional<Digest> digest_from_hex(std::string_view text) noexcept;
 
-}  // namespace sluice::chain
+}  // namespace sluice::jose

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/chain/digest.h"
+#include "gateway/jose/digest.h"
 
 #include <gtest/gtest.h>
 
 #include "gateway/base/hex.h"
 
-namespace sluice::chain {
+namespace sluice::jose {
 namespace {
 
 // FIPS 180-4 and RFC 4231.
@@ -40,4 +40,4 @@ TEST(Digests, AreComparedAsAWhole) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::jose
