@@ -71,13 +71,11 @@ void describe(config::Description<AdminConfig>& d) {
           example("127.0.0.1:9901"), example("unix:/run/sluice/admin.sock"));
   d.field("token", &AdminConfig::token,
           "Demanded of everybody, as `Authorization: Bearer ...`, but for /livez, /readyz and /startupz. At "
-          "least 16 "
-          "characters. It travels as it is: over a network, put something with TLS in front.",
+          "least 16 characters. It travels as it is: over a network, put something with TLS in front.",
           example("${file:/run/secrets/admin-token}"));
   d.field("failures", &AdminConfig::failures,
           "So many of the last requests that failed or were refused are remembered by each worker, for "
-          "/failures and "
-          "`sluice why`. About 2 KiB each. 0: none.",
+          "/failures and `sluice why`. About 2 KiB each. 0: none.",
           at_most(65536u));
   d.field("enabled", &AdminConfig::enabled, "Whether there is one.");
   d.check([](const AdminConfig& c, const Site& at) {

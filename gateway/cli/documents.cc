@@ -22,8 +22,7 @@ void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), s
 std::string reasons_page() {
   std::string out =
       "\n## Reasons\n\nWhy the gateway answers by itself or gives up: the `reason` of local replies, logs "
-      "and "
-      "metrics.\n\n| reason | status | gRPC | whose | meaning |\n|---|---|---|---|---|\n";
+      "and metrics.\n\n| reason | status | gRPC | whose | meaning |\n|---|---|---|---|---|\n";
   for (const auto& row : base::reason_rows()) {
     out += "| `" + std::string(row.name) + "` | " + std::to_string(row.status) + " | `" +
            std::string(http::name(static_cast<http::GrpcCode>(row.grpc))) + "` | " +

@@ -117,8 +117,7 @@ void describe(Enumeration<Format>& e) {
   e.value("xml", Format::xml,
           "XML, RSS and Atom too: an element becomes an object with its attributes as \"-name\", its text as "
           "\"#text\" and its children by name, several of one name as a list; an element with text alone "
-          "becomes a "
-          "text.");
+          "becomes a text.");
 }
 
 void describe(Enumeration<Expect>& e) {
@@ -177,8 +176,7 @@ void describe_conditions(Description<CallConfig>& d) {
           example("user.tier == \"gold\" && !has(query.brief)"));
   d.field("required", &C::required,
           "Without this call there is no answer: its status of 4xx becomes that of the answer, anything else "
-          "that "
-          "goes wrong 502, 503 or 504.");
+          "that goes wrong 502, 503 or 504.");
   d.field("fallback", &C::fallback, "The value in place of the answer if the call fails.", example("[]"));
   d.field("fallback_on", &C::fallback_on,
           "When the fallback is taken. `error` is any failure. A status that is named here counts as an "
@@ -187,14 +185,12 @@ void describe_conditions(Description<CallConfig>& d) {
           default_is("[error]"), unique, example("[timeout, \"404\"]"));
   d.field("each", &C::each,
           "Calls once for each value of a list: `${each}` is the value. Values that stand there twice are "
-          "asked for "
-          "once; the result is the list of the answers in the order of the values.",
+          "asked for once; the result is the list of the answers in the order of the values.",
           example("\"${orders[].user_id}\""));
   d.field("concurrency", &C::concurrency, "With `each`: calls at a time.", between(1u, 256u));
   d.field("batch", &C::batch,
           "With `each`: so many values in one call, joined by commas in `${each}`; the answers must be "
-          "lists, which "
-          "are joined.",
+          "lists, which are joined.",
           between(1u, 1000u));
   d.field("at_most", &C::at_most, "With `each`: more different values than that are a failure.",
           between(1u, 100'000u));
@@ -225,8 +221,7 @@ void describe_shape(Description<CallConfig>& d) {
           example("prices"));
   d.field("as", &C::as,
           "Where the value stands in the answer: a name, or several with dots. Without it the members of the "
-          "value "
-          "become members of the answer.",
+          "value become members of the answer.",
           example("orders"));
   d.field("hide", &C::hide, "Is not part of the answer: only others refer to it.");
   d.field(
@@ -292,8 +287,7 @@ void describe(Description<ComposeConfig>& d) {
   using C = ComposeConfig;
   d.about("compose",
           "Makes one JSON answer of several calls. Calls that refer to others wait for them, all others run "
-          "at the "
-          "same time. The answer is made in the order in which the calls are written.");
+          "at the same time. The answer is made in the order in which the calls are written.");
   d.field("calls", &C::calls, "The calls by name.", required, non_empty, max_items(64),
           example("{user: {get: \"users:/users/${path.id}\", required: true}, orders: {get: "
                   "\"orders:/orders?user=${user.id}\", as: orders, fallback: []}}"));
@@ -304,8 +298,7 @@ void describe(Description<ComposeConfig>& d) {
   d.field("data", &C::data, "Static values.");
   d.field("json", &C::json,
           "The whole answer as a template, in place of merging. A text that is one reference, \"${user}\", "
-          "becomes that "
-          "value, or null if it is not there.",
+          "becomes that value, or null if it is not there.",
           example("{name: \"${user.name}\", orders: \"${orders}\"}"));
   d.field("raw", &C::raw, "The answer of this call is passed through untouched, in place of merging.",
           example("report"));

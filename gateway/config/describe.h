@@ -8,13 +8,14 @@
 //     std::optional<config::Duration> total;               // none unless written
 //     bool operator==(const Timeouts&) const = default;
 //   };
-//   inline void describe(config::Description<Timeouts>& d) {   // found by its argument, in the struct's
-//   namespace
+//   // Found by its argument, in the namespace of the struct.
+//   inline void describe(config::Description<Timeouts>& d) {
 //     using namespace config;
 //     d.about("timeouts", "How long each phase of an exchange may take.");
 //     d.field("connect", &Timeouts::connect, "Time to establish a connection.", at_least(1ms),
-//     example("500ms")); d.field("total", &Timeouts::total, "Time for the whole exchange, all attempts
-//     included."); d.check([](const Timeouts& t, const Site& at) {
+//             example("500ms"));
+//     d.field("total", &Timeouts::total, "Time for the whole exchange, all attempts included.");
+//     d.check([](const Timeouts& t, const Site& at) {
 //       if (t.total && *t.total < t.connect) at.error("total", "is shorter than connect");
 //     });
 //   }

@@ -59,8 +59,7 @@ inline constexpr std::size_t kMostIncludedFiles = 10'000;
 // The only setting that loading itself knows; schema and reference add it to the root.
 inline constexpr std::string_view kIncludeDoc =
     "Files to read as well: a path or pattern (conf.d/*.yaml), or a list of them, relative to this file. "
-    "Their "
-    "lists are put behind ours, their mappings are united with ours; a name may be defined only once.";
+    "Their lists are put behind ours, their mappings are united with ours; a name may be defined only once.";
 
 // The file and all that it includes. Look at `diagnostics` before using the document. Vault is asked only
 // where nothing is wrong so far, and never because a confined file says so.

@@ -174,8 +174,7 @@ class Page {
                           cell(shape->secret ? "a text that is never shown" : shape->expects));
     out_ +=
         "\n`${env:NAME}`, `${file:/path}` and `${vault:path#field}` may stand in any value; what they put in "
-        "is "
-        "secret. A bare number is never a time or a size.\n";
+        "is secret. A bare number is never a time or a size.\n";
   }
 
   std::string out_;

@@ -10,9 +10,9 @@
 //   }
 //   inline void describe(config::Text<Address>& t) {
 //     t.about("address", "an address such as :8080 or 127.0.0.1:8080");
-//     t.read([](std::string_view text, Address& out) -> config::Refusal { ... });  // a Complaint{} with no
-//     message t.write([](const Address& a) { return a.text(); });                          // says "expected
-//     <about>, got ..."
+//     // A Complaint{} with no message says "expected <about>, got ...".
+//     t.read([](std::string_view text, Address& out) -> config::Refusal { ... });
+//     t.write([](const Address& a) { return a.text(); });
 //   }
 #pragma once
 #include <concepts>

@@ -51,8 +51,7 @@ void describe(Description<VaultConfig>& d) {
           default_is("the variable VAULT_TOKEN"), example("\"${env:SLUICE_VAULT_TOKEN}\""));
   d.field("token_file", &VaultConfig::token_file,
           "A file that holds the token, as agents of Vault write it; read each time that Vault is asked. "
-          "Relative "
-          "to the file that names it.",
+          "Relative to the file that names it.",
           non_empty, example("/run/vault/token"));
   d.field("namespace", &VaultConfig::name_space, "The namespace in which the paths are.",
           default_is("the variable VAULT_NAMESPACE, or none"), example("teams/shop"));

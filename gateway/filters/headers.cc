@@ -45,11 +45,9 @@ void describe(config::Description<FieldEdits>& d) {
   d.about("field_edits", "Edits of the fields of one message, done in the order remove, default, set, add.");
   d.field("remove", &FieldEdits::remove,
           "Names of fields to remove; `*` stands for any characters. Fields of the connection and of the "
-          "framing, "
-          "such as Host and Content-Length, stay even where a pattern fits them. In requests a name with `_` "
-          "counts as one with `-`, here and in `set`. What is removed or set is taken from trailers too, and "
-          "`Link` "
-          "from early hints (103).",
+          "framing, such as Host and Content-Length, stay even where a pattern fits them. In requests a name "
+          "with `_` counts as one with `-`, here and in `set`. What is removed or set is taken from trailers "
+          "too, and `Link` from early hints (103).",
           one_or_many, each(check(refuse_glob)), example("[X-Powered-By, X-Internal-*]"));
   d.field("default", &FieldEdits::when_absent, "Fields to add where the message has none of that name.",
           example("{Cache-Control: no-store}"));

@@ -114,9 +114,8 @@ void describe(config::Description<HttpSignatureConfig>& d) {
   using namespace config;
   d.about("http_signature",
           "Tells the caller by an HTTP message signature (RFC 9421). It must cover @method, @authority, "
-          "@path and, "
-          "if there is a query, @query; @target-uri stands for the last three, @request-target for the last "
-          "two.");
+          "@path and, if there is a query, @query; @target-uri stands for the last three, @request-target "
+          "for the last two.");
   d.field("keys", &HttpSignatureConfig::keys,
           "Keys that callers sign with, besides the secrets that consumers list under `hmac`.",
           default_is("none but those of consumers"));
@@ -134,8 +133,7 @@ void describe(config::Description<HttpSignatureConfig>& d) {
           "signed, is remembered for twice the skew.");
   d.field("store", &HttpSignatureConfig::store,
           "Where that is remembered: `memory` is this process alone. While a store does not answer its "
-          "`on_error` "
-          "decides: each process judges by what itself has seen, or all pass, or none (503).",
+          "`on_error` decides: each process judges by what itself has seen, or all pass, or none (503).",
           reference("store"));
   d.field(
       "remember", &HttpSignatureConfig::remember,

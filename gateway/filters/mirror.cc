@@ -27,9 +27,8 @@ void describe(config::Description<MirrorConfig>& d) {
   d.about(
       "mirror",
       "Sends a copy of each request, as it is at this place in the list, to another upstream, once and to "
-      "one target, "
-      "and drops the answer. The request neither waits for it nor fails with it. Copies are marked with "
-      "`X-Shadow: 1`.");
+      "one target, and drops the answer. The request neither waits for it nor fails with it. Copies are "
+      "marked with `X-Shadow: 1`.");
   d.field("to", &MirrorConfig::to, "The upstream that gets the copies.", required, reference("upstream"),
           example("orders-next"));
   d.field("percent", &MirrorConfig::percent, "How many of the requests are copied, at random.",

@@ -27,8 +27,7 @@ void describe(config::Description<MtlsConfig>& d) {
       "listener verifies certificates (`tls.client_auth`); a connection without one brings no credential.");
   d.field("unlisted", &MtlsConfig::unlisted,
           "Lets pass callers whose certificate is of no listed consumer as well; `${credential}` is the "
-          "first name "
-          "in it.");
+          "first name in it.");
 }
 
 namespace {

@@ -66,9 +66,8 @@ void describe(config::Description<QueryConfig>& d) {
   using namespace config;
   d.about("query",
           "Edits the query that the upstream gets, in the order keep, remove, rename, default, set, add. "
-          "Names are "
-          "written plainly, as they are when decoded, and are case-sensitive. Values may use variables; "
-          "whatever they hold is encoded.");
+          "Names are written plainly, as they are when decoded, and are case-sensitive. Values may use "
+          "variables; whatever they hold is encoded.");
   d.field("keep", &QueryConfig::keep,
           "Names of the parameters that stay; all others are removed. `*` stands for any characters.",
           one_or_many, each(check(refuse_name)), example("[page, \"filter.*\"]"));

@@ -115,16 +115,14 @@ void describe(config::Description<RewriteConfig>& d) {
   d.about("rewrite", "Changes the path that the upstream gets. The query stays.");
   d.field("prefix", &RewriteConfig::prefix,
           "Takes the place of the part of the path that the route's pattern matched before its `/**`; `/` "
-          "removes that "
-          "part.",
+          "removes that part.",
           check(refuse_prefix), example("/v2"));
   d.field("strip_prefix", &RewriteConfig::strip_prefix,
           "Is taken off the front of the path; paths that are not below it stay as they are.",
           check(refuse_path), example("/api"));
   d.field("path", &RewriteConfig::path,
           "Takes the place of the whole path. Captures stay encoded; other values become part of one "
-          "segment. Where "
-          "values make a `.` or `..` segment the request is refused with 400.",
+          "segment. Where values make a `.` or `..` segment the request is refused with 400.",
           check(refuse_template), example("/v1/users/${path.id}"));
   d.field(
       "regex", &RewriteConfig::regex,

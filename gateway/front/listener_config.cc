@@ -135,11 +135,9 @@ void describe(config::Description<TrustedProxiesConfig>& d) {
   using namespace config;
   d.about("trusted_proxies",
           "HTTP proxies in front of this listener that are believed when they tell whose requests they pass "
-          "on. "
-          "The client is the right-most address of the chain that is none of them: in logs, limits, filters "
-          "and "
-          "for targets. Of whoever is not listed, such fields are removed. A chain that cannot be read "
-          "counts as none.");
+          "on. The client is the right-most address of the chain that is none of them: in logs, limits, "
+          "filters and for targets. Of whoever is not listed, such fields are removed. A chain that cannot "
+          "be read counts as none.");
   d.field("from", &TrustedProxiesConfig::from, "Their addresses; unix for those on a Unix socket.", required,
           one_or_many, min_items(1), example("[10.0.0.0/8, 2001:db8::/32]"), example("unix"));
   d.field("tell", &TrustedProxiesConfig::tell,
@@ -256,8 +254,7 @@ void describe(config::Description<ListenerConfig>& d) {
           between(1u, 65535u));
   d.field("protocols", &ListenerConfig::protocols,
           "Versions of HTTP that clients may speak; if nothing is said, h1, and with `tls` both. Without TLS "
-          "the first "
-          "bytes decide between both.",
+          "the first bytes decide between both.",
           min_items(1), example("[h1, h2]"), example("[h1, h2c]"));
   d.field("limits", &ListenerConfig::limits, "What a client may send.");
   d.field("timeouts", &ListenerConfig::timeouts, "How long to wait for a client.");

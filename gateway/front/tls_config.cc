@@ -29,8 +29,7 @@ void describe(Enumeration<ClientAuthMode>& e) {
   e.value("optional", ClientAuthMode::optional, "A client may have none; a bad one is refused.");
   e.value("optional_no_verify", ClientAuthMode::optional_no_verify,
           "A client may have none, and any is taken, also one that it made itself: the targets decide. For "
-          "the filter "
-          "`mtls` such a certificate is none that it knows.");
+          "the filter `mtls` such a certificate is none that it knows.");
 }
 
 void describe(Description<ClientAuthConfig>& d) {

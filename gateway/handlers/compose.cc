@@ -12,8 +12,7 @@ namespace {
 const chain::HandlerKind<Compose, compose::ComposeConfig> kKind{
     "compose", "Makes one JSON answer of several calls.",
     "{calls: {user: {get: \"users:/users/${path.id}\"}, orders: {get: \"orders:/orders?user=${user.id}\", "
-    "as: "
-    "orders}}}"};
+    "as: orders}}}"};
 
 }  // namespace
 

@@ -3,14 +3,13 @@
 // The steps are numbered here, in forward.cc and in ARCHITECTURE.md alike:
 //   1 prepare the head    Host, Via and X-Forwarded-* as the target is to see them
 //   2 pick a target       by the upstream's balancer, avoiding those that failed this exchange, once a
-//   circuit
-//                         breaker or limits admit it; where the upstream cannot serve, one of another
+//                         circuit breaker or limits admit it; where the upstream cannot serve, one of another
 //   3 get a connection    from the worker's pool, or a new one
 //   4 send the request    head and first bytes at once, the rest while the response comes; with
 //                         `on_client_abort: finish` a client that leaves from here on ends nothing
 //   5 receive the head    relaying interim responses
-//     beside all of it    where the upstream's `hedge` says so, a second attempt if the first one is late:
-//     hedge.cc
+//     beside all of it    where the upstream's `hedge` says so, a second attempt if the first one is late
+//                         (hedge.cc)
 //   6 try again           if the failure is such that nobody can have acted on the request, or may twice, and
 //                         the upstream can bear it
 //   7 hand over           head and body belong to the exchange; the client's connection pulls the body. After

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Redirect: the handler that sends the client elsewhere. The settings are here because a listener may have
-// them too
-// (`redirect: https`).
+// them too (`redirect: https`).
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -86,8 +86,7 @@ const char* decode(std::string_view path, std::size_t& at, char*& out, const Pat
 }
 
 // Is there a "." or ".." in a segment that has more than that, where some server splits it off: before
-// parameters
-// (";"), or beside an encoded slash or backslash? Triplets are in upper case here.
+// parameters (";"), or beside an encoded slash or backslash? Triplets are in upper case here.
 bool hidden_dots(std::string_view segment) noexcept {
   bool begins = true;  // at the start of what may count as a segment
   while (!segment.empty()) {

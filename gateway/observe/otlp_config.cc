@@ -21,8 +21,7 @@ void describe(config::Description<OtlpConfig>& d) {
   using namespace std::chrono_literals;
   d.about("otlp",
           "Lines of the log as log records of OpenTelemetry, sent to a collector by OTLP over HTTP, in JSON. "
-          "Lines "
-          "wait in `buffer` while the collector is slow or down.");
+          "Lines wait in `buffer` while the collector is slow or down.");
   d.field("endpoint", &OtlpConfig::endpoint, "The collector's URL. Without a path, `/v1/logs` is asked for.",
           required, pattern("https?://.+", "a URL such as http://collector:4318"),
           example("http://collector:4318"));

@@ -122,10 +122,9 @@ void describe(Description<PathConfig>& d) {
 void describe(Description<MatchConfig>& d) {
   d.about("match",
           "Conditions on a request; all that are written must hold. Of several matches that fit, the most "
-          "specific "
-          "one wins: by host (exact, then the longest wildcard), then by path, segment by segment (literal, "
-          "capture, expression, tail), then by method, then by the number of conditions on headers and "
-          "cookies, then on the query.");
+          "specific one wins: by host (exact, then the longest wildcard), then by path, segment by segment "
+          "(literal, capture, expression, tail), then by method, then by the number of conditions on headers "
+          "and cookies, then on the query.");
   d.field(
       "host", &MatchConfig::host,
       "Hosts, any of which fits: a name, or `*.example.com` for all names below example.com but not itself. "

@@ -11,9 +11,8 @@
 //          /**               every path          ~ /a/[0-9]+     RE2 expression over the whole path
 //
 // Paths are compared in their normalised, escaped form (http/uri.h) and patterns are normalised like
-// requests, so
-// /%7euser and /~user are one pattern. Captures are pieces of that form: still escaped, ready to be
-// forwarded. The expression may be written with or without `^` and `$`, it is anchored at both ends;
+// requests, so /%7euser and /~user are one pattern. Captures are pieces of that form: still escaped, ready to
+// be forwarded. The expression may be written with or without `^` and `$`, it is anchored at both ends;
 // `(?P<name>...)` captures.
 #pragma once
 #include <cstddef>

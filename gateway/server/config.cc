@@ -57,9 +57,8 @@ void describe(Description<RouteConfig>& d) {
       default_is("defaults.trailing_slash"));
   d.field("allow_encoded", &RouteConfig::allow_encoded,
           "What may stand percent-encoded in paths: it is part of a segment then, and stays encoded. A "
-          "request is "
-          "refused with 400 unless every route allows it that may be meant: the one that has the path as it "
-          "stands, and the one that has it for those who decode it first.",
+          "request is refused with 400 unless every route allows it that may be meant: the one that has the "
+          "path as it stands, and the one that has it for those who decode it first.",
           one_or_many, unique, default_is("neither: 400"), example("slash"));
   d.field("importance", &RouteConfig::importance,
           "Whose requests go first where not all can be served. The filter `importance` may say otherwise of "

@@ -24,8 +24,8 @@ class RedisScript {
 //
 //   KEYS  one for each limit
 //   ARGV  cost, at most (of a lease: more than the cost, as much as there is), 1 to charge the cost, which
-//   may
-//         be negative, whatever is left; then for each limit: algorithm (b or w), count, period, burst, ahead
+//         may be negative, whatever is left; then for each limit: algorithm (b or w), count, period, burst,
+//         ahead
 //   gives {granted (0: refused), index of the tightest, remaining, wait, until reset}
 const RedisScript& limit_script();
 
@@ -33,8 +33,8 @@ const RedisScript& limit_script();
 //
 //   KEYS  one for each quota
 //   ARGV  cost, 1 to charge it whatever is left, then for each quota: count, milliseconds that the key is
-//   kept gives {1 or 0 (refused), index of the tightest, remaining}; of several that refuse the one kept
-//   longest
+//         kept
+//   gives {1 or 0 (refused), index of the tightest, remaining}; of several that refuse the one kept longest
 const RedisScript& quota_script();
 
 }  // namespace sluice::stores

@@ -40,8 +40,7 @@ void describe(Enumeration<ProtocolChoice>& e) {
   e.value("h1", ProtocolChoice::h1, "HTTP/1.1.");
   e.value("h2", ProtocolChoice::h2,
           "HTTP/2: without TLS the target is not asked first (prior knowledge), over TLS one that does not "
-          "choose "
-          "it fails. What gRPC services need.");
+          "choose it fails. What gRPC services need.");
   e.value("h2c", ProtocolChoice::h2c, "The same for targets without TLS; with https:// it is a mistake.");
 }
 

@@ -78,9 +78,8 @@ void describe(Description<AdaptiveConfig>& d) {
   d.about("adaptive concurrency",
           "How many requests the upstream may owe an answer at a time, all workers together, found out from "
           "its latency: there is no limit until a queue builds there, seen by answers that begin twice as "
-          "late as "
-          "with little going on. What is beyond is answered with 503 and the reason upstream_saturated, or "
-          "waits in `queue`.");
+          "late as with little going on. What is beyond is answered with 503 and the reason "
+          "upstream_saturated, or waits in `queue`.");
   d.field("min", &AdaptiveConfig::min, "So many may be in flight whatever the latency is.",
           between(1u, 1'000'000u));
   d.field("max", &AdaptiveConfig::max, "So many at most, also while there is no queue.",

@@ -42,8 +42,7 @@ void describe(config::Description<TlsConfig>& d) {
           "Without it anybody who can get between us and the target can read and change everything.");
   d.field("san", &TlsConfig::san,
           "Host names, addresses and URIs of which the target's certificate must have one, instead of the "
-          "name that "
-          "is asked for.",
+          "name that is asked for.",
           one_or_many, each(config::check(refuse_san)), example("orders.internal"),
           example("spiffe://example.com/orders"));
   d.field("min_version", &TlsConfig::min_version, "The oldest version that is spoken.");
