@@ -53,8 +53,7 @@ void describe_token_rules(config::Description<C>& d) {
           "Refuses, with 403, tokens that belong to none of the consumers listed.");
   d.field("headers", &C::headers,
           "Fields that tell the upstream of claims. A field is removed where the token has no such claim, "
-          "and what "
-          "clients send under its name always is.",
+          "and what clients send under its name always is.",
           each(non_empty), example("{X-User: sub, X-Tenant: tenant}"));
   d.check([](const C& c, const Site& at) {
     for (const auto& [name, claim] : c.headers)

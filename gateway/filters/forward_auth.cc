@@ -84,16 +84,14 @@ void describe(config::Description<ForwardAuthConfig>& d) {
   d.about("forward_auth",
           "Asks a service whether the request may pass. It is sent a GET with X-Forwarded-Method, "
           "X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-Uri and X-Forwarded-For, and without a body. An "
-          "answer "
-          "2xx lets the request pass; any other one, redirects too, is returned to the client; none in time "
-          "is 503.");
+          "answer 2xx lets the request pass; any other one, redirects too, is returned to the client; none "
+          "in time is 503.");
   d.field("to", &ForwardAuthConfig::to, "Upstream of the service.", required, reference("upstream"));
   d.field("protocol", &ForwardAuthConfig::protocol,
           "How it is asked. `envoy_grpc` is for services that are written for Envoy; its upstream needs "
-          "`protocol: h2`. "
-          "They are told method, path, host, scheme and address of the client and the fields of `send`; they "
-          "may name "
-          "fields that the upstream is not to see, and the upstream gets those of `copy`.");
+          "`protocol: h2`. They are told method, path, host, scheme and address of the client and the fields "
+          "of `send`; they may name fields that the upstream is not to see, and the upstream gets those of "
+          "`copy`.");
   d.field("path", &ForwardAuthConfig::path, "Path, and query, that the service is asked under.",
           check([](const std::string& path) { return chain::refuse_call_uri(path, "/verify"); }),
           example("/verify"));

@@ -94,8 +94,7 @@ void describe(config::Description<RedirectConfig>& d) {
           example("www.example.com"));
   d.field("port", &RedirectConfig::port,
           "The port. Without it: that of `scheme` if there is one, else the one that the client used. 80 of "
-          "http and "
-          "443 of https are left out of the URL.",
+          "http and 443 of https are left out of the URL.",
           at_least(1));
   d.field("path", &RedirectConfig::path,
           "The path, and the query if it holds a `?`, as `${request.uri}` does where there is one.",

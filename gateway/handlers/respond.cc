@@ -62,8 +62,7 @@ void describe(config::Description<RespondConfig>& d) {
   d.field("headers", &RespondConfig::headers, "Header fields.", example("{Cache-Control: no-store}"));
   d.field("body", &RespondConfig::body,
           "The body. The values of variables are escaped as its type demands: HTML and XML, JSON (inside "
-          "strings), or "
-          "not at all.",
+          "strings), or not at all.",
           example("\"hello, ${client.ip}\""));
   d.field("json", &RespondConfig::json,
           "The body as a value that is sent as JSON. Its texts may use variables.", example("{ok: true}"));
