@@ -8,6 +8,7 @@
 #include "gateway/base/strings.h"
 #include "gateway/base/version.h"
 #include "gateway/cli/verbs.h"
+#include "gateway/config/diagnostic.h"
 
 namespace {
 
@@ -24,8 +25,8 @@ int refuse(const CLI::App& app, const CLI::ParseError& e, const char* first) {
   } else {
     std::vector<std::string_view> verbs;
     for (const auto* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
-    std::string_view near = sluice::base::nearest(first, verbs);
-    auto hint = near.empty() ? "see sluice --help" : "did you mean " + std::string(near) + "?";
+    auto hint = sluice::config::did_you_mean(sluice::base::nearest(first, verbs));
+    if (hint.empty()) hint = "see sluice --help";
     std::fprintf(stderr, "sluice: there is no verb `%s`; %s\n", first, hint.c_str());
   }
   return 2;

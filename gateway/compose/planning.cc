@@ -27,8 +27,7 @@ std::optional<std::uint32_t> Planning::other(std::string_view call, const std::s
   if (auto n = names_.number(call)) return n;
   auto known = names_.all();
   auto near = base::nearest(call, known);
-  builder_.error(field, fmt::format("there is no call `{}`", call),
-                 near.empty() ? "" : config::did_you_mean(near));
+  builder_.error(field, fmt::format("there is no call `{}`", call), config::did_you_mean(near));
   return std::nullopt;
 }
 

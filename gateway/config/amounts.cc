@@ -6,6 +6,7 @@
 #include <span>
 
 #include "gateway/base/strings.h"
+#include "gateway/config/diagnostic.h"
 
 namespace sluice::config {
 
@@ -86,10 +87,6 @@ std::string proposal(const Decimal& number, std::string_view unit, std::span<con
   return {};
 }
 
-std::string quoted_question(const std::string& word) {
-  return word.empty() ? std::string() : "did you mean \"" + word + "\"?";
-}
-
 // A number and one of the units, as a multiple of the smallest.
 Refusal parse_amount(std::string_view text, std::span<const Unit> units, std::int64_t& out) {
   if (text.size() > 1 && text[0] == '-' && is_digit(text[1])) return because("it must not be negative");
@@ -103,7 +100,7 @@ Refusal parse_amount(std::string_view text, std::span<const Unit> units, std::in
   if (!unit) {
     std::string better = proposal(number, text, units);
     return because("unknown unit `" + std::string(text) + "`",
-                   better.empty() ? "units: " + names(units) : quoted_question(better));
+                   better.empty() ? "units: " + names(units) : did_you_mean(better));
   }
   if (number.too_long) return because("too many digits");
   auto factor = static_cast<Wide>(unit->factor);
@@ -154,9 +151,9 @@ Refusal parse_rate(std::string_view text, Rate& out) {
     bool minute = period == "m" || period == "minute" || period == "mins";
     bool second = period == "sec" || period == "second";
     return because("the period must be " + names(kPeriods) + " or a duration such as 10s",
-                   quoted_question(minute   ? head + "min"
-                                   : second ? head + "s"
-                                            : ""));
+                   did_you_mean(minute   ? head + "min"
+                                : second ? head + "s"
+                                         : ""));
   }
   out = {*count, per};
   return {};
@@ -167,7 +164,7 @@ Refusal parse_percent(std::string_view text, Percent& out) {
   std::string_view rest = text;
   Decimal number = take_decimal(rest);
   if (number.text.empty()) return because("");
-  if (rest.empty()) return because("add a %", quoted_question(std::string(text) + "%"));
+  if (rest.empty()) return because("add a %", did_you_mean(std::string(text) + "%"));
   if (rest != "%") return because("");
   double value = static_cast<double>(number.whole) + static_cast<double>(number.fraction) / 1e9;
   if (number.too_long || value > 100) return because("it must be at most 100%");

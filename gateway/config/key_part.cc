@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gateway/base/strings.h"
+#include "gateway/config/diagnostic.h"
 #include "gateway/http/fields.h"
 
 namespace sluice::config {
@@ -51,9 +52,8 @@ Refusal read(View text, KeyPart& out) {
   View head = text.substr(0, text.find('.') == View::npos ? text.size() : text.find('.') + 1);
   View near = base::nearest(head, known);
   Complaint complaint;
-  if (!near.empty())
-    complaint.hint = "did you mean `" + std::string(near) +
-                     (near.ends_with('.') ? std::string(text.substr(head.size())) : std::string()) + "`?";
+  complaint.hint = did_you_mean(
+      std::string(near) + (near.ends_with('.') ? std::string(text.substr(head.size())) : std::string()));
   return complaint;
 }
 

@@ -4,14 +4,10 @@
 #include <algorithm>
 
 #include "gateway/base/strings.h"
+#include "gateway/config/diagnostic.h"
 
 namespace sluice::observe {
 namespace {
-
-std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {
-  auto nearest = base::nearest(word, known);
-  return nearest.empty() ? "" : "did you mean " + std::string(nearest) + "?";
-}
 
 bool has_label(const FamilyRow& family, std::string_view label) {
   return std::find(family.labels.begin(), family.labels.end(), label) != family.labels.end();
@@ -29,7 +25,7 @@ void check_labels(const FamilyRow& family, const FamilyConfig& config, const std
                   const config::Site& at) {
   auto unknown = [&](std::string_view label, const std::string& where) {
     at.error(where, std::string(family.name) + " has no label " + std::string(label),
-             did_you_mean(label, family.labels));
+             config::did_you_mean(base::nearest(label, family.labels)));
   };
   for (std::size_t i = 0; i < config.drop.size(); ++i)
     if (!has_label(family, config.drop[i]))
@@ -60,7 +56,7 @@ void check_families(const MetricsConfig& config, const config::Site& at) {
     if (auto known = find_family(name)) {
       check_labels(row(*known), family, path, at);
     } else {
-      at.error(path, "there is no metric " + name, did_you_mean(name, names));
+      at.error(path, "there is no metric " + name, config::did_you_mean(base::nearest(name, names)));
     }
   }
 }

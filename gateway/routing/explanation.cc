@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "gateway/base/strings.h"
+#include "gateway/config/diagnostic.h"
 
 namespace sluice::routing {
 namespace {
@@ -120,7 +121,7 @@ std::pair<NodeId, std::size_t> deepest(const Trie& trie, std::string_view path, 
 std::string with_suggestion(std::string text, std::string_view meant,
                             const std::vector<std::string_view>& known) {
   auto nearest = base::nearest(meant, known);
-  if (!nearest.empty()) text += fmt::format("; did you mean `{}`?", nearest);
+  if (!nearest.empty()) text += "; " + config::did_you_mean(nearest);
   return text;
 }
 

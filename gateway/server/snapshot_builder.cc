@@ -114,8 +114,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     std::vector<std::string_view> known;
     for (const auto& [other, unused] : config_.upstreams) known.push_back(other);
     auto near = base::nearest(name, known);
-    error(field, fmt::format("there is no upstream `{}`", name),
-          near.empty() ? "" : config::did_you_mean(near));
+    error(field, fmt::format("there is no upstream `{}`", name), config::did_you_mean(near));
   }
   const upstream::TimeoutsConfig& timeouts() const override { return timeouts_; }
   std::shared_ptr<const chain::Filter> filter(const chain::UseConfig& use, std::string_view field) override {
@@ -163,8 +162,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
       return {};
     }
     auto near = base::nearest(route, known);
-    error(field, fmt::format("there is no route `{}`", route),
-          near.empty() ? "" : config::did_you_mean(near));
+    error(field, fmt::format("there is no route `{}`", route), config::did_you_mean(near));
     return {};
   }
   std::shared_ptr<observe::PolicyMetrics> decisions() override {

@@ -263,7 +263,7 @@ routes: [{name: a, match: {path: /a}, use: {hsts: {}}, respond: 204}]
 
     def test_a_wrong_command_line_is_refused_by_name(self):
         for arguments, said in (
-                (["chek", "a.yaml"], "there is no verb `chek`; did you mean check?"),
+                (["chek", "a.yaml"], "there is no verb `chek`; did you mean \"check\"?"),
                 (["frobnicate"], "there is no verb `frobnicate`; see sluice --help"),
                 (["--frobnicate"], "sluice: "),
                 ([], "Usage: sluice"),

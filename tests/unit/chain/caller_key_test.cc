@@ -176,8 +176,8 @@ std::string problems(std::string_view by) {
 
 TEST(CallerKey, IsReadWithHints) {
   EXPECT_EQ(problems("[header.X-Key, claim.sub, cookie.sid, route]"), "");
-  EXPECT_THAT(problems("consumr"), HasSubstr("did you mean `consumer`?"));
-  EXPECT_THAT(problems("headers.X-Key"), HasSubstr("did you mean `header.X-Key`?"));
+  EXPECT_THAT(problems("consumr"), HasSubstr("did you mean \"consumer\"?"));
+  EXPECT_THAT(problems("headers.X-Key"), HasSubstr("did you mean \"header.X-Key\"?"));
   EXPECT_THAT(problems("header."), HasSubstr("add a name"));
   EXPECT_THAT(problems("\"header.a b\""), HasSubstr("can be no name of a header"));
   EXPECT_THAT(problems("[ip, ip]"), HasSubstr("twice"));

@@ -36,8 +36,8 @@ TEST(KeyPart, TellsWhatItIsOfWithoutTheName) {
 TEST(KeyPart, RefusesWhatNamesNothing) {
   EXPECT_THAT(read("header."), HasSubstr("add a name, as in header.name"));
   EXPECT_THAT(read("cookie.a b"), HasSubstr("`a b` can be no name of a cookie"));
-  EXPECT_EQ(read("consumr"), "|did you mean `consumer`?");
-  EXPECT_EQ(read("querry.x"), "|did you mean `query.x`?");
+  EXPECT_EQ(read("consumr"), "|did you mean \"consumer\"?");
+  EXPECT_EQ(read("querry.x"), "|did you mean \"query.x\"?");
 }
 
 }  // namespace

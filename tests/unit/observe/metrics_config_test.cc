@@ -104,13 +104,14 @@ TEST(MetricsConfig, CountsConsumersWhereThatIsAskedFor) {
 TEST(MetricsConfig, KnowsTheMetricsByName) {
   EXPECT_THAT(refused("sluice_request_total", "off"),
               AllOf(HasSubstr("config.yaml:3:"), HasSubstr("no metric sluice_request_total"),
-                    HasSubstr("did you mean sluice_requests_total?")));
+                    HasSubstr("did you mean \"sluice_requests_total\"?")));
 }
 
 TEST(MetricsConfig, KnowsTheirLabels) {
   EXPECT_THAT(refused("sluice_requests_total", "{drop: [reasn]}"),
-              AllOf(HasSubstr("no label reasn"), HasSubstr("did you mean reason?")));
-  EXPECT_THAT(refused("sluice_requests_total", "{rename: {rout: api}}"), HasSubstr("did you mean route?"));
+              AllOf(HasSubstr("no label reasn"), HasSubstr("did you mean \"reason\"?")));
+  EXPECT_THAT(refused("sluice_requests_total", "{rename: {rout: api}}"),
+              HasSubstr("did you mean \"route\"?"));
   EXPECT_THAT(refused("sluice_ready", "{drop: [route]}"), HasSubstr("no label route"));
 }
 

@@ -130,7 +130,7 @@ TEST(Explanation, HintsAtTheHostThatWasPerhapsMeant) {
   auto routes = {route("a", match("api.example.com", "/**")), route("b", match("*.shop.com", "/**"))};
 
   EXPECT_EQ(traced(routes, Request("GET", "apo.example.com", "/")).hint,
-            "host: no route is for `apo.example.com`; did you mean `api.example.com`?");
+            "host: no route is for `apo.example.com`; did you mean \"api.example.com\"?");
   EXPECT_EQ(traced(routes, Request("GET", "other.org", "/")).hint, "host: no route is for `other.org`");
 }
 
@@ -138,9 +138,9 @@ TEST(Explanation, HintsAtTheSegmentThatWasPerhapsMeant) {
   auto routes = {route("/orders/items"), route("/orders/{id}/lines"), route("/users")};
 
   EXPECT_EQ(traced(routes, Request("/orders/7/linse")).hint,
-            "path: no route goes on from `/orders/7/` with `linse`; did you mean `lines`?");
+            "path: no route goes on from `/orders/7/` with `linse`; did you mean \"lines\"?");
   EXPECT_EQ(traced(routes, Request("/user")).hint,
-            "path: no route goes on from `/` with `user`; did you mean `users`?");
+            "path: no route goes on from `/` with `user`; did you mean \"users\"?");
   EXPECT_EQ(traced(routes, Request("/orders")).hint, "path: routes go on from `/orders`, none ends there");
 }
 
@@ -148,7 +148,7 @@ TEST(Explanation, LooksForHintsAtTheHostsOwnRoutes) {
   auto routes = {route("a", match("*.example.com", "/orders")), route("b", match("", "/other"))};
 
   EXPECT_EQ(traced(routes, Request("/order")).hint,
-            "path: no route goes on from `/` with `order`; did you mean `orders`?");
+            "path: no route goes on from `/` with `order`; did you mean \"orders\"?");
 }
 
 }  // namespace
