@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "gateway/admin/json.h"
-#include "gateway/admin/query.h"
 #include "gateway/base/log.h"
 #include "gateway/base/strings.h"
+#include "gateway/chain/escape.h"
 #include "gateway/json/scan.h"
 #include "gateway/json/text.h"
 
@@ -22,8 +22,8 @@ bool read_path(std::string_view path, TargetChange& out) {
   path.remove_prefix(kBegin.size());
   auto middle = path.find(kMiddle);
   if (middle == std::string_view::npos) return false;
-  out.upstream = decoded(path.substr(0, middle));
-  out.target = decoded(path.substr(middle + kMiddle.size()));
+  out.upstream = chain::decoded(path.substr(0, middle));
+  out.target = chain::decoded(path.substr(middle + kMiddle.size()));
   return !out.upstream.empty() && !out.target.empty();
 }
 

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "gateway/admin/json.h"
-#include "gateway/admin/query.h"
+#include "gateway/chain/escape.h"
 #include "gateway/observe/metrics.h"
 
 namespace sluice::admin {
@@ -159,7 +159,7 @@ Reply Pages::failures(const PageRequest& request) {
 Reply Pages::failure(const PageRequest& request, std::string_view id) {
   auto asked = failures_asked(request.query());
   if (!asked.fault.empty()) return problem(400, asked.fault);
-  asked.query.request_id = decoded(id);
+  asked.query.request_id = chain::decoded(id);
   asked.query.limit = 1;
   auto report = suppliers_.failures(asked.query);
   if (report.failures.empty())

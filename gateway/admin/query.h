@@ -2,18 +2,11 @@
 // The query of a page's address, as its parameters.
 #pragma once
 #include <algorithm>
-#include <string>
 #include <string_view>
 
 #include "gateway/chain/escape.h"
 
 namespace sluice::admin {
-
-inline std::string decoded(std::string_view text) {
-  std::string out(text.size(), '\0');
-  out.resize(static_cast<std::size_t>(chain::write_decoded(out.data(), text, true) - out.data()));
-  return out;
-}
 
 // Calls `fn(name, value)` for each, both decoded. `query` with or without its question mark.
 template <class F>
@@ -22,7 +15,8 @@ void each_decoded(std::string_view query, F fn) {
   chain::each_parameter(query, [&](std::string_view pair) {
     std::size_t equals = std::min(pair.find('='), pair.size());
     if (!pair.empty())
-      fn(decoded(pair.substr(0, equals)), decoded(pair.substr(std::min(equals + 1, pair.size()))));
+      fn(chain::decoded(pair.substr(0, equals)),
+         chain::decoded(pair.substr(std::min(equals + 1, pair.size()))));
   });
 }
 

@@ -2,6 +2,7 @@
 #include "gateway/admin/targets_page.h"
 
 #include "gateway/admin/query.h"
+#include "gateway/chain/escape.h"
 
 namespace sluice::admin {
 
@@ -22,7 +23,7 @@ std::optional<std::string> upstream_of_targets(std::string_view path) {
   path.remove_prefix(kBefore.size());
   path.remove_suffix(kBehind.size());
   if (path.find('/') != std::string_view::npos) return std::nullopt;
-  return decoded(path);
+  return chain::decoded(path);
 }
 
 }  // namespace sluice::admin

@@ -89,6 +89,12 @@ char* write_decoded(char* out, std::string_view text, bool plus) noexcept {
   return out;
 }
 
+std::string decoded(std::string_view text) {
+  std::string out(text.size(), '\0');
+  out.resize(static_cast<std::size_t>(write_decoded(out.data(), text, true) - out.data()));
+  return out;
+}
+
 std::string component(std::string_view text) {
   std::string out(text.size() * kWorstEscape, '\0');
   out.resize(static_cast<std::size_t>(write_component(out.data(), text) - out.data()));

@@ -19,6 +19,8 @@ char* write_raw(char* out, std::string_view text) noexcept;
 // Percent triplets decoded (broken ones stay); with `plus`, "+" is a space as in HTML forms. Never longer
 // than the text.
 char* write_decoded(char* out, std::string_view text, bool plus) noexcept;
+// What a name or a value in a query or an HTML form says.
+std::string decoded(std::string_view text);
 // Everything but unreserved characters as percent triplets (RFC 3986 section 2.3).
 char* write_component(char* out, std::string_view text) noexcept;
 std::string component(std::string_view text);

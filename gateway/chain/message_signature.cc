@@ -50,11 +50,7 @@ Result<std::string> query_parameter_of(const http::RequestHead& request, const h
     return refuse("covers an @query-param without a name");
   std::string found;
   int count = 0;
-  auto encoded = [](std::string_view text) {
-    std::string decoded(text.size(), '\0');
-    decoded.resize(static_cast<std::size_t>(write_decoded(decoded.data(), text, true) - decoded.data()));
-    return component(decoded);
-  };
+  auto encoded = [](std::string_view text) { return component(decoded(text)); };
   each_parameter(request.query, [&](std::string_view pair) {
     auto equals = std::min(pair.find('='), pair.size());
     if (encoded(pair.substr(0, equals)) != name->text) return;

@@ -24,6 +24,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include "gateway/base/strings.h"
+#include "gateway/chain/escape.h"
 #include "gateway/cli/verbs.h"
 
 namespace sluice::cli {
@@ -59,22 +60,6 @@ bool read_place(std::string_view text, Place& out) {
   if (out.host.starts_with('[') && out.host.ends_with(']'))
     out.host = out.host.substr(1, out.host.size() - 2);
   return !out.host.empty() && base::parse_decimal(out.port).value_or(65536) < 65536;
-}
-
-// Ids are printable; anything else is sent as bytes of a path.
-std::string escaped(std::string_view text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (unsigned char c : text) {
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                 c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out += static_cast<char>(c);
-    } else {
-      out += {'%', kHex[c >> 4], kHex[c & 15]};
-    }
-  }
-  return out;
 }
 
 std::string token(const Asked& asked) {
@@ -144,7 +129,7 @@ int why(const Asked& asked) {
   }
   Answer answer;
   try {
-    std::string target = asked.id.empty() ? "/failures?limit=20" : "/failures/" + escaped(asked.id);
+    std::string target = asked.id.empty() ? "/failures?limit=20" : "/failures/" + chain::component(asked.id);
     if (!asked.id.empty() && !asked.json) target += "?as=text";
     answer = Question().ask(place, target, token(asked));
   } catch (const std::exception& e) {

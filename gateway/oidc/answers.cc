@@ -20,12 +20,6 @@ constexpr double kLongest = 3.2e8;
 // Of what a provider says about itself, as much as belongs in a log.
 constexpr std::size_t kMostOfAText = 200;
 
-std::string decoded(std::string_view text) {
-  std::string out(text.size(), '\0');
-  out.resize(static_cast<std::size_t>(chain::write_decoded(out.data(), text, true) - out.data()));
-  return out;
-}
-
 bool visible(std::string_view text) {
   return std::none_of(text.begin(), text.end(),
                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
@@ -74,12 +68,12 @@ std::optional<Callback> read_callback(std::string_view query) {
                   std::optional<std::string>& into) {
     if (name != wanted) return;
     good = good && !into;
-    into = decoded(value);
+    into = chain::decoded(value);
     good = good && visible(*into);
   };
   chain::each_parameter(query, [&](std::string_view pair) {
     std::size_t equals = std::min(pair.find('='), pair.size());
-    std::string name = decoded(pair.substr(0, equals));
+    std::string name = chain::decoded(pair.substr(0, equals));
     std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
     take(name, value, "state", state);
     take(name, value, "code", code);

@@ -53,6 +53,12 @@ TEST(Escape, DecodesTripletsAndOnDemandPlus) {
   EXPECT_EQ(std::string_view(out, write_decoded(out, "a+b%2B", true)), "a b+");
 }
 
+TEST(Escape, ReadsPartsOfFormsAndWritesPartsOfUrls) {
+  EXPECT_EQ(decoded("a+b%20c%2"), "a b c%2");
+  EXPECT_EQ(decoded(""), "");
+  EXPECT_EQ(component("a b/c"), "a%20b%2Fc");
+}
+
 TEST(Escape, WritesJsonThatHoldsOnlyValidUtf8) {
   EXPECT_EQ(written(write_json, "\"\\/\b\f\n\r\t\x1F"), "\\\"\\\\/\\b\\f\\n\\r\\t\\u001F");
   EXPECT_EQ(written(write_json, "\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD");
