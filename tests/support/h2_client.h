@@ -85,7 +85,6 @@ class H2Client {
   std::size_t goaways() const noexcept { return goaways_; }
   const std::map<std::uint16_t, std::uint32_t>& settings() const noexcept { return settings_; }
   std::size_t settings_acks() const noexcept { return settings_acks_; }
-  std::size_t pongs() const noexcept { return pongs_; }
   // Sum of the increments for a stream, 0 for the connection.
   std::uint64_t credit(std::uint32_t stream) { return credit_[stream]; }
 

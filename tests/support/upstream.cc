@@ -44,9 +44,6 @@ Script& Script::then_send(std::string bytes) {
 Script& Script::then_trickle(std::string bytes) {
   return then([bytes = std::move(bytes)](UpstreamConnection& c) { c.trickle(bytes); });
 }
-Script& Script::then_half_close() {
-  return then([](UpstreamConnection& c) { c.half_close(); });
-}
 Script& Script::then_close() {
   return then([](UpstreamConnection& c) { c.close(); });
 }

@@ -53,7 +53,6 @@ class Script {
   Script& expect_request();
   Script& then_send(std::string bytes);
   Script& then_trickle(std::string bytes);
-  Script& then_half_close();
   Script& then_close();
   Script& then_reset();
   // Receives n bytes, without caring what they are, and closes.

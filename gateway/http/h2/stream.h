@@ -63,8 +63,6 @@ class Stream {
   base::Reason failure() const noexcept { return failed_; }
   const char* failure_detail() const noexcept { return failure_; }
   bool received_all() const noexcept { return ended_; }
-  // Has everything been pulled?
-  bool pulled_all() const noexcept { return ended_ && queue_.empty(); }
 
   // --- What leaves. `submit` is called once, with the provider of the body's bytes or null if there are
   // none; false: the stream is over. `length`: bytes that the head has announced. Head, and body as far as it
