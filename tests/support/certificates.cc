@@ -39,6 +39,22 @@ net::Certificate Issued::load() const {
                                           std::move(*net::parse_key(key))));
 }
 
+net::X509Ptr client_certificate(const std::string& alternative, const std::string& common_name) {
+  static const auto key = net::make_key("P-256");
+  auto made = net::issue({common_name, {}, false, true, 0, 4'000'000'000}, key.get(), nullptr, nullptr);
+  extend(made.get(), NID_subject_alt_name, alternative);
+  return made;
+}
+
+std::unique_ptr<const net::ClientCertificate> shown_certificate(const std::string& alternative,
+                                                                const std::string& common_name,
+                                                                bool verified) {
+  auto out = std::make_unique<net::ClientCertificate>();
+  out->field = net::byte_sequence(client_certificate(alternative, common_name).get());
+  out->verified = verified;
+  return out;
+}
+
 Authority::Authority(std::string name) : key_(net::make_key("P-256")) {
   std::time_t now = std::time(nullptr);
   own_ = net::issue({std::move(name), {}, true, false, now - kDay, now + 30 * kDay}, key_.get(), nullptr,

@@ -2,10 +2,12 @@
 // Certificates made at run time, for tests of TLS: an authority, what it issues, what it revokes, and what it
 // says about them by OCSP.
 #pragma once
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "gateway/net/tls_certificate.h"
+#include "gateway/net/tls_facts.h"
 
 namespace sluice::test {
 
@@ -26,6 +28,14 @@ struct Issued {
   std::string certificate, key;
   net::Certificate load() const;
 };
+
+// The certificate of a client with these alternative names, as OpenSSL writes them ("URI:spiffe://a/b,DNS:c";
+// "" for none), and this common name. Nobody else has signed it.
+net::X509Ptr client_certificate(const std::string& alternative, const std::string& common_name);
+// The same as a connection knows it.
+std::unique_ptr<const net::ClientCertificate> shown_certificate(const std::string& alternative,
+                                                                const std::string& common_name,
+                                                                bool verified);
 
 // What an OCSP answer says. The default is a good one; times in seconds from now.
 struct OcspSays {

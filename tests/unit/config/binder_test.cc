@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/fake_environment.h"
 #include "tests/unit/config/sample.h"
 
 namespace sluice::config {
@@ -20,7 +21,7 @@ using testing::Not;
 // "line:column message | hint" of everything wrong with a text bound as sample::Root.
 std::vector<std::string> wrong(const std::string& yaml) {
   Diagnostics diagnostics;
-  sample::FakeEnvironment environment;
+  test::FakeEnvironment environment;
   Document document = parse(yaml, diagnostics, "g.yaml", environment);
   bind<sample::Root>(document, diagnostics);
   std::vector<std::string> out;
@@ -251,7 +252,7 @@ void describe(Description<Page>& d) { d.about("page", "Words.").field("words", &
 
 TEST(Bind, PointsInsideTextsThatAreWrittenAsTheyAre) {
   Diagnostics diagnostics;
-  sample::FakeEnvironment environment;
+  test::FakeEnvironment environment;
   environment.variables["X"] = "abc1";
   Document document = parse("words: [ab1, 'ab1', \"\u00e4b1\", \"\\u00e41\", \"${env:X}\", &a ab1]\n",
                             diagnostics, "g.yaml", environment);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/fake_environment.h"
 #include "tests/unit/config/sample.h"
 
 namespace sluice::config {
@@ -30,7 +31,7 @@ class Load : public testing::Test {
     const Node* node = document_->find(path);
     return node ? std::string(node->text()) : "(none)";
   }
-  sample::FakeEnvironment environment_;
+  test::FakeEnvironment environment_;
   std::map<std::string, std::string>& files_ = environment_.files;
   Diagnostics diagnostics_;
   std::optional<Document> document_;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/fake_environment.h"
 #include "tests/unit/config/sample.h"
 
 namespace sluice::config {
@@ -15,7 +16,7 @@ using testing::Not;
 class ReportTest : public testing::Test {
  protected:
   Diagnostics diagnostics_;
-  sample::FakeEnvironment environment_;
+  test::FakeEnvironment environment_;
   Document document_ = parse("routes:\n  - name: a\n    to: orders\n", diagnostics_, "g.yaml", environment_);
   Report report_{document_, diagnostics_};
 };

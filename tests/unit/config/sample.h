@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small gateway-like configuration that uses everything the describing API offers, and an environment that
-// tests own. For the unit tests and goldens of gateway/config only.
+// A small gateway-like configuration that uses everything the describing API offers. For the unit tests and
+// goldens of gateway/config only.
 #pragma once
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +10,8 @@
 #include "gateway/config/bind.h"
 #include "gateway/config/describe.h"
 #include "gateway/config/load.h"
+
+#include "tests/support/fake_environment.h"
 
 namespace sluice::sample {
 
@@ -216,52 +217,9 @@ inline void describe(config::Description<Root>& d) {
   d.field("defaults", &Root::defaults, "For all routes.");
 }
 
-// Files and variables of a test; nothing of the machine is seen.
-class FakeEnvironment final : public config::Environment {
- public:
-  std::map<std::string, std::string> variables, files;
-  std::map<std::string, std::vector<std::string>> globs;
-  std::map<std::string, std::string> failing_globs;
-  std::map<std::string, VaultAnswer> secrets;  // of Vault, by path
-  bool has_vault = true;
-  mutable std::vector<std::vector<std::string>> asked;  // of Vault
-  mutable std::vector<config::VaultConfig> asked_as;
-
-  std::optional<std::string> variable(const std::string& name) const override {
-    auto at = variables.find(name);
-    if (at == variables.end()) return std::nullopt;
-    return at->second;
-  }
-  Text read(const std::string& path, std::size_t limit) const override {
-    auto at = files.find(path);
-    if (at == files.end()) return {std::nullopt, "No such file or directory"};
-    if (at->second.size() > limit) return {std::nullopt, "too large"};
-    return {at->second, {}};
-  }
-  Names matches(const std::string& pattern) const override {
-    if (auto bad = failing_globs.find(pattern); bad != failing_globs.end()) return {{}, bad->second};
-    auto at = globs.find(pattern);
-    return {at == globs.end() ? std::vector<std::string>() : at->second, {}};
-  }
-  std::optional<std::vector<VaultAnswer>> vault(const config::VaultConfig& config, const config::Document&,
-                                                const std::vector<std::string>& paths) const override {
-    if (!has_vault) return std::nullopt;
-    asked.push_back(paths);
-    asked_as.push_back(config);
-    std::vector<VaultAnswer> out;
-    for (const auto& path : paths) {
-      auto at = secrets.find(path);
-      VaultAnswer none;
-      none.error = "Vault has nothing at " + path;
-      out.push_back(at == secrets.end() ? none : at->second);
-    }
-    return out;
-  }
-};
-
 // What is wrong with a text, bound as Root, as people see it.
 inline std::string problems(const std::string& yaml,
-                            const config::Environment& environment = FakeEnvironment()) {
+                            const config::Environment& environment = test::FakeEnvironment()) {
   config::Diagnostics diagnostics;
   config::Document document = config::parse(yaml, diagnostics, "gateway.yaml", environment);
   config::bind<Root>(document, diagnostics);

@@ -6,6 +6,7 @@
 
 #include "gateway/config/write.h"
 
+#include "tests/support/fake_environment.h"
 #include "tests/unit/config/sample.h"
 
 namespace sluice::config {
@@ -31,7 +32,7 @@ class SubstitutionTest : public testing::Test {
     return std::string(document_->find("a")->text());
   }
   bool substituted() { return document_->find("a")->substituted; }
-  sample::FakeEnvironment environment_;
+  test::FakeEnvironment environment_;
   Diagnostics diagnostics_;
   std::optional<Document> document_;
 };

@@ -6,6 +6,7 @@
 
 #include "gateway/config/binder.h"
 
+#include "tests/support/fake_environment.h"
 #include "tests/unit/config/sample.h"
 
 namespace sluice::config {
@@ -17,7 +18,7 @@ class Tree : public testing::Test {
   std::uint32_t line_ = 0;
   base::Arena arena_;
   Diagnostics diagnostics_;
-  sample::FakeEnvironment environment_;
+  test::FakeEnvironment environment_;
   std::vector<std::string> files_;
   std::vector<LateText> waiting_;
   Substitution substitution_{environment_, "", diagnostics_, files_, waiting_};

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/fake_environment.h"
 #include "tests/unit/config/sample.h"
 
 namespace sluice::config {
@@ -22,8 +23,8 @@ class OriginTest : public testing::Test {
         from ? std::to_string(from.place.line) + ':' + std::to_string(from.place.column) : "default";
     return out + (from.secret ? " secret" : "");
   }
-  sample::FakeEnvironment environment_ = [] {
-    sample::FakeEnvironment e;
+  test::FakeEnvironment environment_ = [] {
+    test::FakeEnvironment e;
     e.variables["X"] = "10.0.0.1:80";
     return e;
   }();

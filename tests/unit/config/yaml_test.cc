@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/fake_environment.h"
 #include "tests/unit/config/sample.h"
 
 namespace sluice::config {
@@ -31,7 +32,7 @@ class Yaml : public testing::Test {
     static const Node none;
     return found ? *found : none;
   }
-  sample::FakeEnvironment environment_;
+  test::FakeEnvironment environment_;
   Diagnostics diagnostics_;
   std::optional<Document> document_;
 };

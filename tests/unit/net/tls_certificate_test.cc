@@ -4,10 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <openssl/x509v3.h>
-
-#include "gateway/net/tls_issue.h"
-
 #include "tests/support/certificates.h"
 
 namespace sluice::net {
@@ -117,13 +113,8 @@ TEST(TlsCertificate, WritesItselfAsAByteSequence) {
 
 TEST(TlsCertificate, HasNamesOfSeveralKinds) {
   using Kind = CertificateName::Kind;
-  auto key = make_key("P-256");
-  auto certificate = issue({"Jo", {}, false, true, 0, 4'000'000'000}, key.get(), nullptr, nullptr);
-  auto* names =
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name,
-                          "URI:spiffe://example.org/a,DNS:A.Internal,email:jo@example.org,IP:127.0.0.1");
-  X509_add_ext(certificate.get(), names, -1);
-  X509_EXTENSION_free(names);
+  auto certificate = test::client_certificate(
+      "URI:spiffe://example.org/a,DNS:A.Internal,email:jo@example.org,IP:127.0.0.1", "Jo");
 
   std::vector<CertificateName> expected{{Kind::uri, "spiffe://example.org/a"},
                                         {Kind::dns, "a.internal"},

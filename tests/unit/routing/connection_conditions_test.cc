@@ -3,11 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include <openssl/x509v3.h>
-
 #include "gateway/http/stream.h"
-#include "gateway/net/tls_issue.h"
 
+#include "tests/support/certificates.h"
 #include "tests/unit/routing/request.h"
 
 namespace sluice::routing {
@@ -29,17 +27,7 @@ struct Connection {
   }
   // Shows a certificate with these alternative names, as OpenSSL writes them, and this common name.
   Connection& shows(const std::string& alternative, const std::string& common_name, bool verified = true) {
-    static const auto key = net::make_key("P-256");
-    auto made = net::issue({common_name, {}, false, true, 0, 4'000'000'000}, key.get(), nullptr, nullptr);
-    if (!alternative.empty()) {
-      auto* extension = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, alternative.c_str());
-      X509_add_ext(made.get(), extension, -1);
-      X509_EXTENSION_free(extension);
-    }
-    auto certificate = std::make_unique<net::ClientCertificate>();
-    certificate->field = net::byte_sequence(made.get());
-    certificate->verified = verified;
-    tls.client = std::move(certificate);
+    tls.client = test::shown_certificate(alternative, common_name, verified);
     facts.tls = &tls;
     return *this;
   }

@@ -10,6 +10,8 @@
 #include "gateway/config/load.h"
 #include "gateway/server/config.h"
 
+#include "tests/support/fake_environment.h"
+
 namespace sluice::server {
 namespace {
 
@@ -17,34 +19,13 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-class Files final : public config::Environment {
- public:
-  explicit Files(std::map<std::string, std::string> files) : files_(std::move(files)) {}
-  std::optional<std::string> variable(const std::string&) const override { return std::nullopt; }
-  Text read(const std::string& path, std::size_t) const override {
-    auto found = files_.find(path);
-    if (found == files_.end()) return {std::nullopt, "No such file or directory"};
-    return {found->second, {}};
-  }
-  Names matches(const std::string& pattern) const override {
-    std::string_view folder = std::string_view(pattern).substr(0, pattern.find('*'));
-    Names out;
-    for (const auto& [name, text] : files_)
-      if (name.starts_with(folder)) out.names.push_back(name);
-    return out;
-  }
-
- private:
-  std::map<std::string, std::string> files_;
-};
-
 // What is said about a main file that includes `team.yaml` with this confinement.
 std::string said(const std::string& confine, const std::string& team, const std::string& main = "",
                  std::map<std::string, std::string> more = {}) {
   more["main.yaml"] = "include: {files: team.yaml, confine: " + confine + "}\n" + main;
   more["team.yaml"] = team;
   config::Diagnostics diagnostics;
-  config::Document document = config::load("main.yaml", diagnostics, Files(more));
+  config::Document document = config::load("main.yaml", diagnostics, test::FakeEnvironment(std::move(more)));
   auto bound = config::bind<Config>(document, diagnostics);
   std::vector<routing::RouteMatches> routes;
   for (const auto& route : bound.routes) {

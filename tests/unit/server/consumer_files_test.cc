@@ -6,31 +6,17 @@
 
 #include "gateway/config/load.h"
 
+#include "tests/support/fake_environment.h"
+
 namespace sluice::server {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-class Files final : public config::Environment {
- public:
-  explicit Files(std::map<std::string, std::string> files) : files_(std::move(files)) {}
-  std::optional<std::string> variable(const std::string&) const override { return std::nullopt; }
-  Text read(const std::string& path, std::size_t) const override {
-    auto found = files_.find(path);
-    if (found == files_.end()) return {std::nullopt, "no such file"};
-    return {found->second, {}};
-  }
-  Names matches(const std::string&) const override { return {}; }
-
- private:
-  std::map<std::string, std::string> files_;
-};
-
 std::vector<std::string> found(std::map<std::string, std::string> files) {
   config::Diagnostics diagnostics;
-  Files environment(std::move(files));
-  auto document = config::load("main.yaml", diagnostics, environment);
+  auto document = config::load("main.yaml", diagnostics, test::FakeEnvironment(std::move(files)));
   EXPECT_EQ(diagnostics.text(), "");
   return consumer_files(document);
 }

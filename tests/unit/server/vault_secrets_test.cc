@@ -10,7 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include "tests/unit/config/sample.h"
+#include "tests/support/fake_environment.h"
 
 namespace sluice::server {
 namespace {
@@ -50,7 +50,7 @@ class VaultSecretsTest : public testing::Test {
 
   boost::asio::io_context io_;
   Tcp::acceptor listening_{io_, Tcp::endpoint(boost::asio::ip::make_address("127.0.0.1"), 0)};
-  sample::FakeEnvironment system_;
+  test::FakeEnvironment system_;
   VaultAccess access_;
   VaultSecrets secrets_{system_};
 };

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/config/sample.h"
+#include "tests/support/fake_environment.h"
 
 namespace sluice::server {
 namespace {
@@ -36,7 +36,7 @@ class VaultTest : public testing::Test {
   }
 
   config::VaultConfig config_;
-  sample::FakeEnvironment environment_;
+  test::FakeEnvironment environment_;
 };
 
 constexpr const char* kGood =

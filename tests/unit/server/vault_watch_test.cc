@@ -9,7 +9,7 @@
 #include "gateway/base/log.h"
 #include "gateway/observe/metrics.h"
 
-#include "tests/unit/config/sample.h"
+#include "tests/support/fake_environment.h"
 
 namespace sluice::server {
 namespace {
@@ -73,7 +73,7 @@ class VaultWatchTest : public testing::Test {
     done(fetched);
   }
 
-  sample::FakeEnvironment environment_;
+  test::FakeEnvironment environment_;
   config::VaultConfig config_;
   std::deque<Asked> asked_;
   std::deque<Timer> timers_;
