@@ -5,7 +5,7 @@
 #include <forward_list>
 #include <string>
 
-#include "gateway/config/encoding.h"
+#include "gateway/base/utf8.h"
 #include "gateway/expression/arithmetic.h"
 #include "gateway/expression/moment.h"
 #include "gateway/expression/program.h"
@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kLongestText = 64 * 1024;  // that `+` makes
 
 bool is_utf8(std::string_view text) noexcept {
-  while (std::size_t length = config::utf8_length(text)) text.remove_prefix(length);
+  while (std::size_t length = base::utf8_sequence(text)) text.remove_prefix(length);
   return text.empty();
 }
 
@@ -26,7 +26,7 @@ bool is_utf8(std::string_view text) noexcept {
 std::string in_characters(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    std::size_t length = config::utf8_length(text);
+    std::size_t length = base::utf8_sequence(text);
     if (length > 0) {
       out += text.substr(0, length);
     } else {
