@@ -10,6 +10,7 @@
 
 #include "gateway/base/assert.h"
 #include "gateway/chain/request_id.h"
+#include "gateway/http/clientless_stream.h"
 #include "gateway/http/grpc.h"
 #include "gateway/http/hop_by_hop.h"
 #include "gateway/http/uri.h"
@@ -40,7 +41,7 @@ http::ConnectionFacts nobody(const http::ConnectionFacts& client) noexcept {
 
 // The downstream side of a call: what forwarding asks of a client's stream, answered on behalf of the
 // exchange that makes the call. Nothing is ever sent to it.
-class InnerStream final : public http::ServerStream {
+class InnerStream final : public http::ClientlessStream {
  public:
   InnerStream(http::ServerStream& outer, base::Arena& arena, base::SteadyTime now, bool for_anybody) noexcept
       : outer_(&outer), arena_(&arena), request_(arena), begun_(now) {
@@ -53,17 +54,7 @@ class InnerStream final : public http::ServerStream {
   std::string_view peer_ip() const noexcept override { return outer_->peer_ip(); }
   base::Arena& arena() noexcept override { return *arena_; }
   http::RequestHead& request() noexcept override { return request_; }
-  http::BodyPtr take_body() override { return nullptr; }
   base::SteadyTime begun() const noexcept override { return begun_; }
-  void relay_expectation() noexcept override {}
-  Task<Result<void>> send_interim(const http::ResponseHead& /*head*/) override { return Result<void>(); }
-  Task<Result<void>> send(http::ResponseHead& /*head*/, http::BodyPtr& /*body*/) override {
-    return Result<void>(base::fail(Reason::internal, "a call has no client"));
-  }
-  bool head_sent() const noexcept override { return false; }
-  void close_after() noexcept override {}
-  std::uint64_t bytes_received() const noexcept override { return 0; }
-  std::uint64_t bytes_sent() const noexcept override { return 0; }
 
  private:
   http::ServerStream* outer_;

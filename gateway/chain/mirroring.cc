@@ -113,14 +113,6 @@ bool MirroredRequest::append(std::span<const char> bytes, std::size_t most) {
   return true;
 }
 
-Task<Result<void>> MirroredRequest::send_interim(const http::ResponseHead& /*head*/) {
-  return Result<void>();
-}
-
-Task<Result<void>> MirroredRequest::send(http::ResponseHead& /*head*/, http::BodyPtr& /*body*/) {
-  return Result<void>(base::fail(Reason::internal, "a mirrored request has no client"));
-}
-
 void MirroredRequest::start(std::unique_ptr<MirroredRequest> request) {
   base::Scope& scope = request->worker_->background;
   run(scope, std::move(request));

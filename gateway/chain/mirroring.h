@@ -11,6 +11,7 @@
 #include "gateway/base/arena_pool.h"
 #include "gateway/base/job.h"
 #include "gateway/chain/exchange.h"
+#include "gateway/http/clientless_stream.h"
 
 namespace sluice::chain {
 
@@ -37,7 +38,7 @@ class MirrorOwner {
   virtual void ended(unsigned worker, Mirrored how) const noexcept = 0;
 };
 
-class MirroredRequest final : private http::ServerStream {
+class MirroredRequest final : private http::ClientlessStream {
  public:
   // Copies the head as it is now.
   MirroredRequest(const Exchange& ex, std::shared_ptr<const MirrorOwner> owner);
@@ -69,15 +70,7 @@ class MirroredRequest final : private http::ServerStream {
   std::string_view peer_ip() const noexcept override { return peer_ip_; }
   base::Arena& arena() noexcept override { return *memory_; }
   http::RequestHead& request() noexcept override { return request_; }
-  http::BodyPtr take_body() override { return nullptr; }
   base::SteadyTime begun() const noexcept override { return begun_; }
-  void relay_expectation() noexcept override {}
-  base::Task<base::Result<void>> send_interim(const http::ResponseHead& /*head*/) override;
-  base::Task<base::Result<void>> send(http::ResponseHead& head, http::BodyPtr& body) override;
-  bool head_sent() const noexcept override { return false; }
-  void close_after() noexcept override {}
-  std::uint64_t bytes_received() const noexcept override { return 0; }
-  std::uint64_t bytes_sent() const noexcept override { return 0; }
 
   std::shared_ptr<const MirrorOwner> owner_;
   Worker* worker_;

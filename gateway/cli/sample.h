@@ -10,10 +10,11 @@
 #include "gateway/base/clock.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/config/sources.h"
+#include "gateway/http/clientless_stream.h"
 
 namespace sluice::cli {
 
-class Sample final : public http::ServerStream {
+class Sample final : public http::ClientlessStream {
  public:
   // All must outlive this; the head is edited. `sources` know what is secret.
   Sample(http::RequestHead& request, const http::ConnectionFacts& connection, const config::Sources& sources);
@@ -34,19 +35,7 @@ class Sample final : public http::ServerStream {
   std::string_view peer_ip() const noexcept override { return peer_ip_; }
   base::Arena& arena() noexcept override { return request_.fields.arena(); }
   http::RequestHead& request() noexcept override { return request_; }
-  http::BodyPtr take_body() override { return nullptr; }
   base::SteadyTime begun() const noexcept override { return {}; }
-  void relay_expectation() noexcept override {}
-  base::Task<base::Result<void>> send_interim(const http::ResponseHead&) override {
-    return base::Result<void>();
-  }
-  base::Task<base::Result<void>> send(http::ResponseHead&, http::BodyPtr&) override {
-    return base::Result<void>();
-  }
-  bool head_sent() const noexcept override { return false; }
-  void close_after() noexcept override {}
-  std::uint64_t bytes_received() const noexcept override { return 0; }
-  std::uint64_t bytes_sent() const noexcept override { return 0; }
 
  private:
   http::RequestHead& request_;

@@ -70,7 +70,7 @@ void refuse_with_alert(net::Loop& loop, net::Transport& client, TlsAlert alert) 
 void Front::log_tunnel(const http::ConnectionFacts& facts, std::string_view server_name,
                        std::string_view upstream, const Tunnelled& tunnel, Duration took) noexcept {
   if (!lane_) return;
-  char ip[46];
+  char ip[net::Address::kLongestIp];
   observe::AccessRecord r;
   r.time = worker_->loop.clock().wall() - took;
   r.listener = facts.listener->name;

@@ -228,7 +228,7 @@ class ChainWriter {
 // An element of Forwarded for this address; IPv6 stands in brackets and therefore in quotes (RFC 7239 section
 // 6).
 std::string_view for_text(const net::Address& from, base::Arena& arena) {
-  char ip[46];
+  char ip[net::Address::kLongestIp];
   if (from.is_unix()) return "for=unknown";
   std::string_view number = from.ip(ip);
   bool v6 = number.find(':') != std::string_view::npos;
@@ -254,7 +254,7 @@ struct Told {
 // A client on a Unix socket has no address to tell.
 std::string_view address_chain(const Told& told, base::Arena& arena) {
   ChainWriter out(arena, told.chain(false));
-  char ip[46];
+  char ip[net::Address::kLongestIp];
   if (out.text().empty())
     for (const auto& hop : told.hops()) out.add(hop.ip(ip));
   if (!told.peer().is_unix()) out.add(told.peer().ip(ip));

@@ -40,8 +40,10 @@ class Address {
   Address with_port(std::uint16_t port) const noexcept;
   // Can only this machine reach it?
   bool loopback() const noexcept;
-  // The number alone, IPv4-mapped IPv6 shown as IPv4, or "unix"; written to `out` of at least 46 bytes;
-  // returns the view.
+  // What the text of any number has room in.
+  static constexpr std::size_t kLongestIp = INET6_ADDRSTRLEN;
+  // The number alone, IPv4-mapped IPv6 shown as IPv4, or "unix"; written to `out` of at least kLongestIp
+  // bytes; returns the view.
   std::string_view ip(char* out) const noexcept;
   std::string ip() const;
   // "127.0.0.1:80", "[::1]:80", "unix:/run/orders.sock"

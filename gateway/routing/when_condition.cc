@@ -34,8 +34,7 @@ View query(const Arrival& a, View name) {
 }
 View cookie(const Arrival& a, View name) { return chain::find_cookie(a.head.fields, name).value; }
 View client_ip(const Arrival& a, View) {
-  constexpr std::size_t kLongest = 46;
-  return a.connection ? a.connection->peer.ip(a.head.fields.arena().chars(kLongest)) : View();
+  return a.connection ? a.connection->peer.ip(a.head.fields.arena().chars(net::Address::kLongestIp)) : View();
 }
 View scheme(const Arrival& a, View) { return a.connection ? View(a.connection->scheme()) : View(); }
 View listener(const Arrival& a, View) { return a.connection ? View(a.connection->listener->name) : View(); }

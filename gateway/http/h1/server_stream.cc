@@ -56,21 +56,15 @@ class ServerStream::RequestBody final : public BodyReader {
 
 ServerStream::ServerStream(net::Loop& loop, Input& input, base::Arena& arena, const ConnectionFacts& facts,
                            const ServerOptions& options)
-    : loop_(&loop),
+    : ConnectedStream(facts),
+      loop_(&loop),
       input_(&input),
       arena_(&arena),
-      facts_(&facts),
       options_(&options),
       request_(arena),
       sender_(loop, input.transport(), arena, options.write_timeout, sent_),
       received_before_(input.received() - input.pending().size()) {
-  ServerStream::speak_for(facts);
   if (options.min_rate.bytes != 0) sender_.keep_pace(pace_.emplace(options.min_rate, loop));
-}
-
-void ServerStream::speak_for(const ConnectionFacts& facts) noexcept {
-  facts_ = &facts;
-  peer_ip_size_ = static_cast<std::uint8_t>(facts.peer.ip(peer_ip_).size());
 }
 
 void ServerStream::begin(const Control& control) noexcept {

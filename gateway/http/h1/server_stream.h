@@ -2,6 +2,7 @@
 // The one exchange that an HTTP/1 server connection is busy with, as the layers above see it, and its request
 // body. Private to h1/server.
 #pragma once
+#include "gateway/http/connected_stream.h"
 #include "gateway/http/h1/body_reader.h"
 #include "gateway/http/h1/parser.h"
 #include "gateway/http/h1/send.h"
@@ -9,14 +10,11 @@
 
 namespace sluice::http::h1 {
 
-class ServerStream final : public http::ServerStream {
+class ServerStream final : public ConnectedStream {
  public:
   ServerStream(net::Loop& loop, Input& input, base::Arena& arena, const ConnectionFacts& facts,
                const ServerOptions& options);
 
-  const ConnectionFacts& connection() const noexcept override { return *facts_; }
-  std::string_view peer_ip() const noexcept override { return {peer_ip_, peer_ip_size_}; }
-  void speak_for(const ConnectionFacts& facts) noexcept override;
   base::Arena& arena() noexcept override { return *arena_; }
   RequestHead& request() noexcept override { return request_; }
   BodyPtr take_body() override;
@@ -58,7 +56,6 @@ class ServerStream final : public http::ServerStream {
   net::Loop* loop_;
   Input* input_;
   base::Arena* arena_;
-  const ConnectionFacts* facts_;
   const ServerOptions* options_;
   RequestHead request_;
   Control control_;
@@ -70,9 +67,7 @@ class ServerStream final : public http::ServerStream {
   bool body_finished_ = false;  // the body object went away after the last piece
   bool expectation_open_ = false;
   bool keep_alive_ = false;
-  bool complete_ = false;  // the response has left as a whole
-  std::uint8_t peer_ip_size_ = 0;
-  char peer_ip_[46];
+  bool complete_ = false;           // the response has left as a whole
   std::uint64_t sent_ = 0;          // bytes
   std::uint64_t interim_sent_ = 0;  // of those, before the final response
   std::uint64_t received_before_;

@@ -78,23 +78,17 @@ class ServerStream::RequestBody final : public Body {
 };
 
 ServerStream::ServerStream(ServerConnection& connection, std::int32_t id)
-    : Stream(connection.session_, connection.options_->write_timeout),
+    : ConnectedStream(*connection.facts_),
+      Stream(connection.session_, connection.options_->write_timeout),
       connection_(&connection),
-      facts_(connection.facts_),
       scope_(&connection.scope_),
       request_(*arena_),
       trailers_(*arena_),
       begun_(connection.loop_->now()) {
-  ServerStream::speak_for(*facts_);
   if (connection.options_->min_rate.bytes != 0) keep_pace(connection.options_->min_rate, *connection.loop_);
   reader_.emplace(connection.options_->limits, request_);
   bind(id);
   measure_waits(*connection.loop_);
-}
-
-void ServerStream::speak_for(const ConnectionFacts& facts) noexcept {
-  facts_ = &facts;
-  peer_ip_size_ = static_cast<std::uint8_t>(facts.peer.ip(peer_ip_).size());
 }
 
 bool ServerStream::on_field(std::string_view name, std::string_view value) {

@@ -4,21 +4,19 @@
 #pragma once
 #include "gateway/base/arena_pool.h"
 #include "gateway/base/frame_pool.h"
+#include "gateway/http/connected_stream.h"
 #include "gateway/http/h2/heads.h"
 #include "gateway/http/h2/server.h"
 #include "gateway/http/h2/stream.h"
 
 namespace sluice::http::h2 {
 
-class ServerStream final : public http::ServerStream, public Stream, public base::ListNode {
+class ServerStream final : public ConnectedStream, public Stream, public base::ListNode {
  public:
   ServerStream(ServerConnection& connection, std::int32_t id);
   static void* operator new(std::size_t n) { return base::FramePool::get(n); }
   static void operator delete(void* p, std::size_t n) noexcept { base::FramePool::put(p, n); }
 
-  const ConnectionFacts& connection() const noexcept override { return *facts_; }
-  std::string_view peer_ip() const noexcept override { return {peer_ip_, peer_ip_size_}; }
-  void speak_for(const ConnectionFacts& facts) noexcept override;
   base::Arena& arena() noexcept override { return *arena_; }
   RequestHead& request() noexcept override { return request_; }
   BodyPtr take_body() override;
@@ -63,7 +61,6 @@ class ServerStream final : public http::ServerStream, public Stream, public base
   base::Error ended_early() const;
 
   ServerConnection* connection_;
-  const ConnectionFacts* facts_;
   base::ArenaLease arena_;
   base::Scope scope_;
   RequestHead request_;
@@ -83,8 +80,6 @@ class ServerStream final : public http::ServerStream, public Stream, public base
   bool body_may_pause_ = false;
   bool head_sent_ = false;
   bool started_ = false;
-  std::uint8_t peer_ip_size_ = 0;
-  char peer_ip_[46];
 };
 
 }  // namespace sluice::http::h2

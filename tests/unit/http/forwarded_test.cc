@@ -156,7 +156,7 @@ TEST(ReadForwarded, ReadsOnlyTheFieldThatProxiesAreKnownToWrite) {
 class ForwardedLines : public testing::Test {
  protected:
   std::string lines(Telling telling, std::string_view host = "shop.example.com") {
-    char ip[46];
+    char ip[net::Address::kLongestIp];
     return std::string(forwarded_lines(telling, facts, facts.peer.ip(ip), host, arena));
   }
   void told(FieldId id, std::string_view chain, const net::Address& peer) {
