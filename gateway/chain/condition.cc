@@ -10,29 +10,18 @@
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/variables.h"
 #include "gateway/config/diagnostic.h"
+#include "gateway/expression/written.h"
 
 namespace sluice::chain {
 
 using expression::Fault;
 using expression::Part;
 using expression::Symbol;
+using expression::Texts;
 using expression::Type;
 using expression::Value;
 
 namespace {
-
-// A list of texts that the exchange has.
-class Texts final : public expression::Collection {
- public:
-  explicit Texts(std::span<const std::string_view> all) noexcept : all_(all) {}
-  std::size_t size() const noexcept override { return all_.size(); }
-  bool contains(const Value& value) const noexcept override {
-    return value.kind == Value::Kind::text && std::find(all_.begin(), all_.end(), value.text) != all_.end();
-  }
-
- private:
-  std::span<const std::string_view> all_;
-};
 
 // "header", "client" and so on: the first words of all variables.
 std::vector<std::string> roots_of_variables() {
@@ -60,7 +49,7 @@ class ConditionNames final : public expression::Names {
     for (const Variable& v : variables()) {
       std::size_t dot = v.name.find('.');
       if (v.name.substr(0, dot) != root || path.size() < 2) continue;
-      std::string rest = joined(path.subspan(1));
+      std::string rest = expression::joined(path.subspan(1));
       if (v.takes_name() ? rest.empty() : v.name.substr(dot + 1) != rest) continue;
       return add({Condition::Source::Kind::variable, &v, v.takes_name() ? rest : "",
                   v.name == "header." ? http::field_id(rest) : http::FieldId::other},
@@ -72,15 +61,6 @@ class ConditionNames final : public expression::Names {
  private:
   static bool is(std::span<const Part> path, std::string_view a, std::string_view b) {
     return path.size() == 2 && path[0].name == a && path[1].name == b;
-  }
-  // "realm_access.roles"; "" if there is an index.
-  static std::string joined(std::span<const Part> path) {
-    std::string out;
-    for (const Part& s : path) {
-      if (s.index) return {};
-      out += (out.empty() ? "" : ".") + s.name;
-    }
-    return out;
   }
   Symbol add(Condition::Source source, Type type) {
     sources_.push_back(std::move(source));
@@ -100,7 +80,7 @@ class ConditionNames final : public expression::Names {
     std::vector<std::string_view> known(roots.begin(), roots.end());
     bool has_root = std::find(known.begin(), known.end(), path[0].name) != known.end();
     std::string name =
-        has_root && path.size() > 1 ? path[0].name + "." + joined(path.subspan(1)) : path[0].name;
+        has_root && path.size() > 1 ? path[0].name + "." + expression::joined(path.subspan(1)) : path[0].name;
     auto near = has_root ? std::string_view() : base::nearest(path[0].name, known);
     std::string hint = "names begin with " + fmt::format("{}", fmt::join(known, ", "));
     if (!near.empty()) hint = config::did_you_mean(near);
@@ -185,15 +165,7 @@ bool Condition::about_identity() const noexcept {
 void describe(config::Text<Condition>& t) {
   t.about("condition", "a condition such as header[\"x-tier\"] == \"gold\"");
   t.example("request.method in [\"GET\", \"HEAD\"]");
-  t.read([](std::string_view text, Condition& out) -> config::Refusal {
-    auto compiled = Condition::compile(text);
-    if (auto* fault = std::get_if<Fault>(&compiled))
-      return config::Complaint{fmt::format("{} (at character {})", fault->message, fault->offset + 1),
-                               fault->hint};
-    out = std::get<Condition>(std::move(compiled));
-    return {};
-  });
-  t.write([](const Condition& c) { return c.text(); });
+  expression::describe_written(t);
 }
 
 }  // namespace sluice::chain

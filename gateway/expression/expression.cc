@@ -41,6 +41,15 @@ std::string in_characters(std::string_view text) {
 
 }  // namespace
 
+std::string joined(std::span<const Part> path) {
+  std::string out;
+  for (const Part& part : path) {
+    if (part.index) return {};
+    out += (out.empty() ? "" : ".") + part.name;
+  }
+  return out;
+}
+
 // One run of a program. Depth is bounded by the compiler.
 struct Evaluation {
   const Expression::Program& program;

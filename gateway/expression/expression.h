@@ -32,6 +32,9 @@ struct Part {
   std::optional<std::size_t> index{};
 };
 
+// "user.tags"; "" if there is an index.
+std::string joined(std::span<const Part> path);
+
 // What is wrong with a text, and where in it, in bytes.
 struct Fault {
   std::size_t offset = 0;

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/expression/value.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace sluice::expression {
+
+bool Texts::contains(const Value& value) const noexcept {
+  return value.kind == Value::Kind::text && std::find(all_.begin(), all_.end(), value.text) != all_.end();
+}
 
 std::string_view name(Type type) noexcept {
   constexpr std::string_view kNames[] = {"any value", "null",   "true or false", "a number",

@@ -4,6 +4,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "gateway/base/clock.h"
@@ -20,6 +21,17 @@ class Collection {
 
  protected:
   ~Collection() = default;
+};
+
+// A list of texts that somebody else has.
+class Texts final : public Collection {
+ public:
+  explicit Texts(std::span<const std::string_view> all) noexcept : all_(all) {}
+  std::size_t size() const noexcept override { return all_.size(); }
+  bool contains(const Value& value) const noexcept override;
+
+ private:
+  std::span<const std::string_view> all_;
 };
 
 // What is known of a value before there is one. `any` is found out at evaluation.

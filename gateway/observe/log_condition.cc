@@ -8,6 +8,7 @@
 
 #include "gateway/base/strings.h"
 #include "gateway/config/diagnostic.h"
+#include "gateway/expression/written.h"
 #include "gateway/observe/log_fields.h"
 #include "gateway/observe/log_line.h"
 
@@ -68,18 +69,6 @@ class Targets final : public expression::Collection {
   std::span<const AttemptRecord> all_;
 };
 
-class Names final : public expression::Collection {
- public:
-  explicit Names(std::span<const std::string_view> all) noexcept : all_(all) {}
-  std::size_t size() const noexcept override { return all_.size(); }
-  bool contains(const Value& v) const noexcept override {
-    return v.kind == Value::Kind::text && std::find(all_.begin(), all_.end(), v.text) != all_.end();
-  }
-
- private:
-  std::span<const std::string_view> all_;
-};
-
 class FieldValues final : public expression::Values {
  public:
   explicit FieldValues(const AccessRecord& record) noexcept
@@ -118,7 +107,7 @@ class FieldValues final : public expression::Values {
 
   const AccessRecord& record_;
   Targets targets_;
-  Names names_;
+  expression::Texts names_;
 };
 
 }  // namespace
@@ -137,15 +126,7 @@ bool LogCondition::holds(const AccessRecord& record) const { return expression_.
 void describe(config::Text<LogCondition>& t) {
   t.about("log_condition", "a condition such as status >= 500");
   t.example("status >= 500 || duration_ms > 1000");
-  t.read([](std::string_view text, LogCondition& out) -> config::Refusal {
-    auto compiled = LogCondition::compile(text);
-    if (auto* fault = std::get_if<Fault>(&compiled))
-      return config::Complaint{fmt::format("{} (at character {})", fault->message, fault->offset + 1),
-                               fault->hint};
-    out = std::get<LogCondition>(std::move(compiled));
-    return {};
-  });
-  t.write([](const LogCondition& c) { return c.text(); });
+  expression::describe_written(t);
 }
 
 }  // namespace sluice::observe

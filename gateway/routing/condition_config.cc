@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "gateway/base/strings.h"
+#include "gateway/expression/written.h"
 #include "gateway/http/hop_by_hop.h"
 #include "gateway/http/semantics.h"
 #include "gateway/routing/connection_conditions.h"
@@ -147,8 +148,7 @@ void describe(Text<WhenText>& t) {
   t.example("request.path.endsWith(\".json\")");
   t.read([](std::string_view text, WhenText& out) -> Refusal {
     auto made = when_condition(text);
-    if (auto* fault = std::get_if<expression::Fault>(&made))
-      return Complaint{fmt::format("{} (at character {})", fault->message, fault->offset + 1), fault->hint};
+    if (auto* fault = std::get_if<expression::Fault>(&made)) return expression::complaint(*fault);
     out = {std::string(text), std::get<std::shared_ptr<const Condition>>(std::move(made))};
     return {};
   });

@@ -68,7 +68,7 @@ struct Read {
 class MatchNames final : public expression::Names {
  public:
   std::variant<Symbol, Fault> find(std::span<const Part> path) override {
-    std::string text = joined(path);
+    std::string text = expression::joined(path);
     for (const Name& name : kNames) {
       bool open = name.text.ends_with('.');
       if (open ? !(View(text).starts_with(name.text) && text.size() > name.text.size()) : text != name.text)
@@ -81,15 +81,6 @@ class MatchNames final : public expression::Names {
   std::vector<Read> reads;
 
  private:
-  // "" if there is an index.
-  static std::string joined(std::span<const Part> path) {
-    std::string out;
-    for (const Part& part : path) {
-      if (part.index) return {};
-      out += (out.empty() ? "" : ".") + part.name;
-    }
-    return out;
-  }
   static Fault unknown(const std::string& root, const std::string& text) {
     if (root == "claim" || root == "consumer" || root == "credential")
       return {0, "who calls is not known yet when a route is chosen", "use the handler `branch`"};

@@ -20,6 +20,16 @@ TEST(Value, ComparesWholeNumbersExactly) {
   EXPECT_TRUE(equal(Value::number("1"), Value::number("1.0")));
 }
 
+TEST(Texts, HoldTextsAlone) {
+  const std::string_view all[] = {"a", "7"};
+  Texts texts(all);
+
+  EXPECT_EQ(texts.size(), 2u);
+  EXPECT_TRUE(texts.contains(Value::of(std::string_view("7"))));
+  EXPECT_FALSE(texts.contains(Value::of(std::string_view("b"))));
+  EXPECT_FALSE(texts.contains(Value::of(std::int64_t{7})));
+}
+
 TEST(Value, HasNoOrderBetweenKinds) {
   EXPECT_EQ(order(Value::of(true), Value::of(false)), 2);
   EXPECT_EQ(order(Value::of(std::string_view("1")), Value::of(std::int64_t{1})), 2);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/expression/written.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::expression {
+namespace {
+
+TEST(Complaint, TellsWhereTheFaultIs) {
+  auto said = complaint({4, "`x` is unknown", "a hint"});
+
+  EXPECT_EQ(said.message, "`x` is unknown (at character 5)");
+  EXPECT_EQ(said.hint, "a hint");
+}
+
+}  // namespace
+}  // namespace sluice::expression
