@@ -292,18 +292,19 @@ class Explanation {
     print_timeout(upstream, "attempt", t.attempt);
     fmt::print("propagate   {}   ({})\n", t.propagate ? "yes, as X-Request-Deadline" : "no",
                server::timeout_from(loaded_.config, loaded_.document, index_, upstream.name(), "propagate"));
-    bool again = http::idempotent(request_.method) || request_.fields.has(http::FieldId::idempotency_key);
     fmt::print("retry       at most {} attempts; {}\n", upstream.retry().attempts,
-               again ? "this request may be repeated as long as nothing of an answer has arrived"
-                     : "this request is repeated only if nothing of it can have reached the application");
-    print_sent(upstream);
+               http::harmless_twice(request_)
+                   ? "this request may be repeated as long as nothing of an answer has arrived"
+                   : "this request is repeated only if nothing of it can have reached the application");
+    print_sent(forward);
   }
 
   // The head as a target gets it, but for what only a real request has.
-  void print_sent(const upstream::Upstream& upstream) const {
+  void print_sent(const handlers::Forward& forward) const {
+    const auto& upstream = forward.upstream();
     fmt::print("sends       {} {}{}{}\n", request_.method_text, request_.path, request_.has_query ? "?" : "",
                request_.query);
-    fmt::print("sends       Host: {}\n", host_for(upstream));
+    fmt::print("sends       Host: {}\n", host_for(forward));
     base::Arena arena;
     const auto told = http::told_in(upstream.telling());
     for (const http::Field& line : request_.fields.lines()) {
@@ -318,11 +319,12 @@ class Explanation {
       fmt::print("sends       {}\n", lines.substr(0, end));
   }
 
-  std::string host_for(const upstream::Upstream& upstream) const {
+  std::string host_for(const handlers::Forward& forward) const {
     using Kind = upstream::HostPolicy::Kind;
-    const auto& policy = upstream.host();
-    if (policy.kind == Kind::literal) return policy.literal;
-    if (policy.kind == Kind::keep && !request_.authority.empty())
+    const auto& upstream = forward.upstream();
+    Kind whose = upstream.host().used_for(request_.authority, forward.names_target());
+    if (whose == Kind::literal) return upstream.host().literal;
+    if (whose == Kind::keep)
       return std::string(request_.fields.has(http::FieldId::host) ? request_.fields.value(http::FieldId::host)
                                                                   : request_.authority);
     std::string all;

@@ -65,11 +65,6 @@ void strip_interim(http::ResponseHead& head, bool hides_links) noexcept {
     if (!hints || !base::equal_ignoring_case(line.name, "Link")) line.dropped = true;
 }
 
-// May it be carried out twice, as far as its method and its fields say?
-bool harmless_twice(const http::RequestHead& request) noexcept {
-  return http::idempotent(request.method) || request.fields.has(FieldId::idempotency_key);
-}
-
 }  // namespace
 
 Forward::Forward(const std::string& upstream, chain::Builder& builder, bool is_call)
@@ -415,7 +410,7 @@ void Forward::count_retries(const Exchange& ex, const Try& t, observe::RetryResu
 void Forward::remember_body(Exchange& ex, Try& t, bool grpc) const {
   constexpr std::size_t kAtMost = 64 * 1024;
   if (!ex.request.upgrade.empty() || retry_.attempts < 2) return;
-  bool wanted = grpc || upstream_->may_speak_h2() || harmless_twice(ex.request);
+  bool wanted = grpc || upstream_->may_speak_h2() || http::harmless_twice(ex.request);
   bool kept =
       wanted && !ex.worker.loop.buffers().frugal() && ex.request_body->length().value_or(0) <= kAtMost;
   auto body =
@@ -440,7 +435,7 @@ bool Forward::may_retry(const Exchange& ex, const Try& t, const base::Error& err
     case base::Retry::unsent:
       return true;
     case base::Retry::idempotent:
-      return harmless_twice(ex.request) || (ex.upstream_stream && ex.upstream_stream->unsent());
+      return http::harmless_twice(ex.request) || (ex.upstream_stream && ex.upstream_stream->unsent());
     case base::Retry::never:
       break;
   }
@@ -452,7 +447,7 @@ bool Forward::unwanted(const Exchange& ex, const Try& t, const GrpcCall& grpc) c
   bool listed =
       grpc ? grpc.repeatable(ex.response, retry_)
            : std::ranges::any_of(retry_.on, [&](const auto& r) { return r.holds(ex.response.status); }) &&
-                 harmless_twice(ex.request);
+                 http::harmless_twice(ex.request);
   return listed && may_repeat(ex, t);
 }
 
@@ -506,9 +501,10 @@ void Forward::name_host(Exchange& ex, const Try& t, const upstream::Picked& at) 
   auto& fields = ex.request.fields;
   const auto& policy = at.upstream->host();
   std::string_view asked = ex.request.authority;
-  if (policy.kind == Kind::literal) {
+  Kind whose = policy.used_for(asked, names_target_);
+  if (whose == Kind::literal) {
     fields.set(FieldId::host, policy.literal);
-  } else if (names_target_ || policy.kind == Kind::upstream || asked.empty()) {
+  } else if (whose == Kind::upstream) {
     fields.set(FieldId::host, ex.arena.copy(at.target->host_field()));
   } else if (!fields.may_have(http::field_set(FieldId::host))) {
     fields.set(FieldId::host, asked);  // HTTP/1.0 with the host in the target alone

@@ -46,6 +46,8 @@ class Forward final : public chain::Handler {
 
   const upstream::Upstream& upstream() const noexcept { return *upstream_; }
   const upstream::Timeouts& timeouts() const noexcept { return timeouts_; }
+  // Are targets asked for by their own names, whatever the settings of the upstream say?
+  bool names_target() const noexcept { return names_target_; }
 
  private:
   struct Try;    // try.h

@@ -58,6 +58,11 @@ void remove_claims(Fields& fields, bool believed) noexcept;
 // the spellings that some servers take for one.
 bool allowed_in_trailers(std::string_view name) noexcept;
 
+// May it be carried out twice, as far as its method and its fields say?
+inline bool harmless_twice(const RequestHead& request) noexcept {
+  return idempotent(request.method) || request.fields.has(FieldId::idempotency_key);
+}
+
 // Makes Content-Length say what this body has: whoever reads the request believes the field, whatever was
 // meant when it was written. None for a body of unknown length, and for no body none but 0.
 void frame_request(RequestHead& head, const Body* body);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/config/describe.h"
@@ -43,6 +44,12 @@ void describe(config::Description<TargetConfig>& d);
 struct HostPolicy {
   enum class Kind : unsigned char { keep, upstream, literal } kind = Kind::keep;
   std::string literal;
+  // What becomes of it for a request that asks for `asked`: there may be nothing to keep, and a request of
+  // the gateway's own may always name the target.
+  Kind used_for(std::string_view asked, bool names_target) const noexcept {
+    if (kind == Kind::literal) return kind;
+    return names_target || asked.empty() ? Kind::upstream : kind;
+  }
   bool operator==(const HostPolicy&) const = default;
 };
 void describe(config::Text<HostPolicy>& t);

@@ -50,6 +50,18 @@ TEST(FrameRequest, SaysWhatTheBodyHasWhateverTheClientSaid) {
   EXPECT_EQ(said(nullptr), "0") << "somebody has read it";
 }
 
+TEST(HarmlessTwice, IsWhatItsMethodOrItsKeySays) {
+  base::Arena arena;
+  RequestHead head(arena);
+  head.method = Method::put;
+  EXPECT_TRUE(harmless_twice(head));
+
+  head.method = Method::post;
+  EXPECT_FALSE(harmless_twice(head));
+  head.fields.add(FieldId::idempotency_key, "k1");
+  EXPECT_TRUE(harmless_twice(head));
+}
+
 TEST(AllowedInTrailers, IsNothingThatAGatewayOrTheHeadAloneMaySay) {
   for (const char* name : {"X-Sum", "grpc-status", "x_sum", "Server-Timing"})
     EXPECT_TRUE(allowed_in_trailers(name)) << name;

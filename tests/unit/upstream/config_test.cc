@@ -125,6 +125,17 @@ TEST(HostPolicy, IsOneOfTwoWordsOrAHost) {
         << bad;
 }
 
+TEST(HostPolicy, KeepsOnlyWhatTheRequestAsksFor) {
+  using Kind = HostPolicy::Kind;
+  HostPolicy keep, upstream{Kind::upstream, {}}, literal{Kind::literal, "a"};
+
+  EXPECT_EQ(keep.used_for("shop.example.com", false), Kind::keep);
+  EXPECT_EQ(keep.used_for("", false), Kind::upstream);
+  EXPECT_EQ(keep.used_for("shop.example.com", true), Kind::upstream);
+  EXPECT_EQ(upstream.used_for("shop.example.com", false), Kind::upstream);
+  EXPECT_EQ(literal.used_for("shop.example.com", true), Kind::literal);
+}
+
 TEST(HostPolicy, IsWrittenAsItIsRead) {
   auto written = [](const HostPolicy& h) { return config::scalar_text(h); };
 
