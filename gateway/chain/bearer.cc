@@ -5,6 +5,7 @@
 #include "gateway/chain/cookies.h"
 #include "gateway/chain/escape.h"
 #include "gateway/chain/field_texts.h"
+#include "gateway/http/set_cookie.h"
 
 namespace sluice::chain {
 namespace {
@@ -26,7 +27,6 @@ std::optional<std::string_view> bearer_of(std::string_view value) noexcept {
 
 void describe(config::Description<TokenPlaceConfig>& d) {
   using namespace config;
-  constexpr const char* kToken = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
   d.about(
       "token_place",
       "Where requests carry the token. Only there is looked; a request with more than one token is refused.");
@@ -35,7 +35,7 @@ void describe(config::Description<TokenPlaceConfig>& d) {
           "Authorization, if neither a cookie nor a query parameter is named.",
           check(refuse_field), example("X-Access-Token"));
   d.field("cookie", &TokenPlaceConfig::cookie, "Cookie that holds it.",
-          pattern(kToken, "the name of a cookie"), example("access_token"));
+          pattern(http::kTokenPattern, "the name of a cookie"), example("access_token"));
   d.field("query", &TokenPlaceConfig::query,
           "Query parameter that holds it. URLs are kept in many places; prefer a header.", non_empty,
           example("access_token"));

@@ -11,6 +11,7 @@
 #include "gateway/chain/escape.h"
 #include "gateway/chain/field_texts.h"
 #include "gateway/chain/registry.h"
+#include "gateway/http/set_cookie.h"
 #include "gateway/jose/digest.h"
 
 namespace sluice::filters {
@@ -24,7 +25,6 @@ struct ApiKeyFilterConfig {
 
 void describe(config::Description<ApiKeyFilterConfig>& d) {
   using namespace config;
-  constexpr const char* kToken = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
   d.about("api_key",
           "Tells the caller by its key, one of those that `consumers` lists. A request with more than one is "
           "refused.");
@@ -32,12 +32,12 @@ void describe(config::Description<ApiKeyFilterConfig>& d) {
           check(chain::refuse_field), example("X-Api-Key"));
   d.field("scheme", &ApiKeyFilterConfig::scheme,
           "The word before the key in that field; a field without it is not looked at.",
-          pattern(kToken, "a word such as Bearer"), example("Bearer"));
+          pattern(http::kTokenPattern, "a word such as Bearer"), example("Bearer"));
   d.field("query", &ApiKeyFilterConfig::query,
           "Query parameter that holds the key. URLs are kept in many places; prefer a header.", non_empty,
           example("api_key"));
   d.field("cookie", &ApiKeyFilterConfig::cookie, "Cookie that holds the key.",
-          pattern(kToken, "the name of a cookie"), example("key"));
+          pattern(http::kTokenPattern, "the name of a cookie"), example("key"));
   d.field("realm", &ApiKeyFilterConfig::realm, "What the caller is told it needs a key for, in a 401.",
           pattern("[ !#-\\[\\]-~]*", "visible ASCII characters without quotes and backslashes"));
   d.field("keep", &ApiKeyFilterConfig::keep, "Lets the upstream see the key.");

@@ -11,24 +11,16 @@
 #include "gateway/base/strings.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/registry.h"
+#include "gateway/config/types_http.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/semantics.h"
 
 namespace sluice::filters {
 
-enum class CookieSameSite : std::uint8_t { strict, lax, none };
-
-void describe(config::Enumeration<CookieSameSite>& e) {
-  e.about("cookie_same_site");
-  e.value("strict", CookieSameSite::strict, "Not with requests that come from other sites.");
-  e.value("lax", CookieSameSite::lax, "Of those only with navigation by GET.");
-  e.value("none", CookieSameSite::none, "With all; browsers then want `Secure`.");
-}
-
 struct CookieEdit {
   std::string name = "*";
   std::optional<std::string> domain, path;
-  std::optional<CookieSameSite> same_site;
+  std::optional<http::SameSite> same_site;
   std::optional<bool> secure, http_only;
   bool operator==(const CookieEdit&) const = default;
 };
@@ -87,7 +79,7 @@ void describe(config::Description<CookieEdit>& d) {
           example("true"));
   d.at_least_one({"domain", "path", "same_site", "secure", "http_only"});
   d.check([](const CookieEdit& c, const Site& at) {
-    if (c.same_site == CookieSameSite::none && c.secure == false)
+    if (c.same_site == http::SameSite::none && c.secure == false)
       at.error("secure", "browsers refuse cookies with `same_site: none` that are not secure");
   });
 }
@@ -171,10 +163,7 @@ View undone(View text, const Undo& undo, base::Arena& arena) {
 class CookieEditor {
  public:
   explicit CookieEditor(const CookieEdit& c) : edit_(c) {
-    if (!c.same_site) return;
-    same_site_ = *c.same_site == CookieSameSite::strict ? "Strict"
-                 : *c.same_site == CookieSameSite::lax  ? "Lax"
-                                                        : "None";
+    if (c.same_site) same_site_ = http::name(*c.same_site);
   }
 
   // The value of Set-Cookie as it is to be.

@@ -7,6 +7,7 @@
 
 #include "gateway/base/strings.h"
 #include "gateway/chain/cookies.h"
+#include "gateway/config/types_http.h"
 
 namespace sluice::oidc {
 
@@ -35,13 +36,7 @@ void describe(config::Description<CookieConfig>& d) {
           "another site.");
   d.field("secure", &CookieConfig::secure, "Only over TLS.");
   d.check([](const CookieConfig& c, const Site& at) {
-    bool host = c.name.starts_with("__Host-");
-    if (!c.secure && (host || c.name.starts_with("__Secure-")))
-      at.error("name", "begins with a prefix that browsers take over TLS only, with `secure`");
-    if (host && (c.path != "/" || !c.domain.empty()))
-      at.error("name", "begins with `__Host-`, which leaves no choice of `domain` and `path`");
-    if (!c.secure && c.same_site == SameSite::none)
-      at.error("same_site", "must not be `none` without `secure`: browsers refuse such a cookie");
+    check_cookie(at, "name", c.name, c.attributes(), "`domain` and `path`");
   });
 }
 
@@ -51,13 +46,15 @@ std::string name_of(const CookieConfig& c) {
   return c.path == "/" && c.domain.empty() ? "__Host-sluice" : "__Secure-sluice";
 }
 
-Cookie::Cookie(std::string name, const CookieConfig& c) : name_(std::move(name)) {
-  attributes_ = "; Path=" + c.path;
-  if (!c.domain.empty()) attributes_ += "; Domain=" + c.domain;
-  attributes_ += "; HttpOnly";
-  if (c.secure) attributes_ += "; Secure";
-  attributes_ += c.same_site == SameSite::lax ? "; SameSite=Lax" : "; SameSite=None";
+http::CookieAttributes CookieConfig::attributes() const noexcept {
+  return {.path = path,
+          .domain = domain,
+          .secure = secure,
+          .same_site = same_site == SameSite::none ? http::SameSite::none : http::SameSite::lax};
 }
+
+Cookie::Cookie(std::string name, const CookieConfig& c)
+    : name_(std::move(name)), attributes_(http::text(c.attributes())) {}
 
 std::string Cookie::part_name(std::size_t part) const {
   return part == 0 ? name_ : fmt::format("{}.{}", name_, part);

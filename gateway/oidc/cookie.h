@@ -10,9 +10,11 @@
 
 #include "gateway/chain/exchange.h"
 #include "gateway/config/describe.h"
+#include "gateway/http/set_cookie.h"
 
 namespace sluice::oidc {
 
+// `strict` is no choice: who comes back from the provider comes from another site.
 enum class SameSite : unsigned char { lax, none };
 
 struct CookieConfig {
@@ -21,6 +23,7 @@ struct CookieConfig {
   std::string path = "/";
   SameSite same_site = SameSite::lax;
   bool secure = true;
+  http::CookieAttributes attributes() const noexcept;
   bool operator==(const CookieConfig&) const = default;
 };
 void describe(config::Enumeration<SameSite>& e);

@@ -22,11 +22,10 @@ void describe(Enumeration<Balance>& e) {
 
 std::string name(Balance kind) { return scalar_text(kind); }
 
-void describe(Enumeration<SameSite>& e) {
-  e.about("sticky_same_site");
-  e.value("lax", SameSite::lax, "With links from other sites, but not with what these embed or send.")
-      .value("strict", SameSite::strict, "Only from pages of the site itself.")
-      .value("none", SameSite::none, "Also inside pages of other sites.");
+http::CookieAttributes StickyConfig::attributes() const {
+  http::CookieAttributes out{.path = path, .secure = secure, .same_site = same_site};
+  if (ttl) out.age = std::chrono::duration_cast<std::chrono::seconds>(*ttl);
+  return out;
 }
 
 namespace {
@@ -45,7 +44,7 @@ void describe(Description<StickyConfig>& d) {
       "A cookie that names the client's target, in a way that only the gateway understands and nobody can "
       "forge. Where the target is not there any more, or not healthy, another is chosen and named.");
   d.field("cookie", &StickyConfig::cookie, "Its name.", required,
-          pattern("[!#$%&'*+.^_`|~0-9A-Za-z-]+", "the name of a cookie"), example("shop_target"));
+          pattern(http::kTokenPattern, "the name of a cookie"), example("shop_target"));
   d.field(
       "secret", &StickyConfig::secret,
       "What it is signed with. Gateways that serve the same clients share it. To change it, put the new one "
@@ -58,12 +57,7 @@ void describe(Description<StickyConfig>& d) {
   d.field("same_site", &StickyConfig::same_site, "When a browser sends it.");
   d.field("secure", &StickyConfig::secure, "Only over TLS.");
   d.check([](const StickyConfig& c, const Site& at) {
-    bool host = c.cookie.starts_with("__Host-");
-    if (!c.secure && (host || c.cookie.starts_with("__Secure-")))
-      at.error("cookie", "begins with a prefix that browsers take over TLS only, with `secure`");
-    if (host && c.path != "/") at.error("cookie", "begins with `__Host-`, which leaves no choice of `path`");
-    if (!c.secure && c.same_site == SameSite::none)
-      at.error("same_site", "must not be `none` without `secure`: browsers refuse such a cookie");
+    check_cookie(at, "cookie", c.cookie, c.attributes(), "`path`");
   });
 }
 

@@ -8,6 +8,7 @@
 
 #include "gateway/config/describe.h"
 #include "gateway/config/key_part.h"
+#include "gateway/config/types_http.h"
 
 namespace sluice::upstream {
 
@@ -16,17 +17,15 @@ void describe(config::Enumeration<Balance>& e);
 // As written: "peak_ewma".
 std::string name(Balance kind);
 
-enum class SameSite : unsigned char { lax, strict, none };
-void describe(config::Enumeration<SameSite>& e);
-
 // A cookie that brings a client back to the target that it had before.
 struct StickyConfig {
   std::string cookie;                   // its name
   std::vector<config::Secret> secret;   // the first one signs, all of them are believed
   std::optional<config::Duration> ttl;  // unset: until the browser is closed
   std::string path = "/";
-  SameSite same_site = SameSite::lax;
+  http::SameSite same_site = http::SameSite::lax;
   bool secure = true;
+  http::CookieAttributes attributes() const;
   bool operator==(const StickyConfig&) const = default;
 };
 void describe(config::Description<StickyConfig>& d);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/upstream/sticky.h"
 
-#include <fmt/format.h>
 
 #include "gateway/base/base64.h"
 #include "gateway/jose/digest.h"
@@ -19,29 +18,12 @@ std::string name_under(const std::string& secret, std::string_view upstream, std
   return base::encode_base64url(jose::view(digest).substr(0, kNameSize));
 }
 
-std::string attributes_of(const StickyConfig& c) {
-  std::string out = "; Path=" + c.path;
-  if (c.ttl)
-    out += fmt::format("; Max-Age={}", std::chrono::duration_cast<std::chrono::seconds>(*c.ttl).count());
-  out += "; HttpOnly";
-  if (c.secure) out += "; Secure";
-  switch (c.same_site) {
-    case SameSite::lax:
-      return out + "; SameSite=Lax";
-    case SameSite::strict:
-      return out + "; SameSite=Strict";
-    case SameSite::none:
-      break;
-  }
-  return out + "; SameSite=None";
-}
-
 }  // namespace
 
 Sticky::Sticky(const StickyConfig& config, std::string_view upstream,
                std::span<const std::shared_ptr<Target>> targets)
     : cookie_(config.cookie) {
-  std::string attributes = attributes_of(config);
+  std::string attributes = http::text(config.attributes());
   for (const auto& target : targets) {
     for (const auto& secret : config.secret) {
       std::string value = name_under(secret.value, upstream, target->identity());

@@ -96,7 +96,7 @@ TEST(Sticky, SaysHowBrowsersAreToKeepIt) {
   c.ttl = std::chrono::hours(1);
   c.path = "/shop";
   c.secure = false;
-  c.same_site = SameSite::strict;
+  c.same_site = http::SameSite::strict;
   std::string line(Sticky(c, "orders", targets.all).set_cookie(*targets.all[0]));
   EXPECT_THAT(line, StartsWith("shop="));
   EXPECT_THAT(line, EndsWith("; Path=/shop; Max-Age=3600; HttpOnly; SameSite=Strict"));
