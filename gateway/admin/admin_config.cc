@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/admin/admin_config.h"
 
-#include "gateway/base/strings.h"
+#include <utility>
+
 #include "gateway/net/address.h"
 
 namespace sluice::admin {
@@ -10,31 +11,16 @@ namespace {
 using config::Complaint;
 using config::Refusal;
 
-constexpr std::string_view kUnix = "unix:";
 constexpr std::size_t kShortestToken = 16;
 
-Refusal read_path(std::string_view path, AdminAddress& out) {
-  if (auto address = net::Address::of_path(path); !address) return Complaint{address.error().detail, ""};
-  out = {std::string(path), "", 0};
-  return {};
-}
-
 Refusal read_address(std::string_view text, AdminAddress& out) {
-  if (text.starts_with(kUnix)) return read_path(text.substr(kUnix.size()), out);
-  auto colon = text.rfind(':');
-  auto port = colon == std::string_view::npos ? std::nullopt : base::parse_decimal(text.substr(colon + 1));
-  if (!port || *port > 65535) return Complaint{};
-  auto ip = text.substr(0, colon);
-  if (ip == "localhost")
-    return Complaint{"expected an IP address, got a name", "write 127.0.0.1 for localhost"};
-  bool bare_ipv6 = ip.find(':') != std::string_view::npos && !ip.starts_with('[');
-  if (bare_ipv6) return Complaint{"an IPv6 address stands in brackets", "write [::1]:9901"};
-  if (ip.empty() || ip == "*")
-    return Complaint{"an address is missing: every one of this machine is meant too easily",
-                     "write 127.0.0.1:" + std::to_string(*port) + ", or, with a token, 0.0.0.0 or [::]"};
-  auto address = net::Address::parse(ip, static_cast<std::uint16_t>(*port));
-  if (!address) return Complaint{};
-  out = {"", address->ip(), static_cast<std::uint16_t>(*port)};
+  AdminAddress written;
+  if (auto refusal = config::SocketAddress::read(text, written)) return refusal;
+  if (written.path.empty() && written.ip.empty())
+    return Complaint{
+        "an address is missing: every one of this machine is meant too easily",
+        "write 127.0.0.1:" + std::to_string(written.port) + ", or, with a token, 0.0.0.0 or [::]"};
+  out = std::move(written);
   return {};
 }
 
@@ -43,12 +29,6 @@ Refusal read_address(std::string_view text, AdminAddress& out) {
 bool AdminAddress::local() const {
   auto address = net::Address::parse(ip, port);
   return !path.empty() || (address && address->loopback());
-}
-
-std::string AdminAddress::text() const {
-  if (!path.empty()) return std::string(kUnix) + path;
-  bool ipv6 = ip.find(':') != std::string::npos;
-  return (ipv6 ? "[" + ip + "]" : ip) + ":" + std::to_string(port);
 }
 
 void describe(config::Text<AdminAddress>& t) {

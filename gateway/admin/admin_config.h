@@ -7,17 +7,14 @@
 #include <string>
 
 #include "gateway/config/describe.h"
+#include "gateway/config/socket_address.h"
 
 namespace sluice::admin {
 
 // An address of this machine or a Unix socket: "127.0.0.1:9901", "[::1]:9901", "unix:/run/sluice/admin.sock".
-struct AdminAddress {
-  std::string path;  // of a Unix socket; empty: `ip` and `port`
-  std::string ip = "127.0.0.1";
-  std::uint16_t port = 9901;  // 0 lets the system choose
-
+// Port 0 lets the system choose.
+struct AdminAddress : config::SocketAddress {
   bool operator==(const AdminAddress&) const = default;
-  std::string text() const;
   // Can only this machine reach it?
   bool local() const;
 };
@@ -25,7 +22,7 @@ void describe(config::Text<AdminAddress>& t);
 
 struct AdminConfig {
   bool enabled = true;
-  AdminAddress bind;
+  AdminAddress bind{{"127.0.0.1", 9901}};
   std::optional<config::Secret> token;
   std::uint32_t failures = 256;  // entries of each worker's ring; 0: none
 

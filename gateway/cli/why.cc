@@ -26,6 +26,7 @@
 #include "gateway/base/strings.h"
 #include "gateway/chain/escape.h"
 #include "gateway/cli/verbs.h"
+#include "gateway/net/address.h"
 
 namespace sluice::cli {
 namespace {
@@ -47,8 +48,8 @@ struct Place {
 };
 
 bool read_place(std::string_view text, Place& out) {
-  if (text.starts_with("unix:")) {
-    out.path = text.substr(5);
+  if (text.starts_with(net::kUnixScheme)) {
+    out.path = text.substr(net::kUnixScheme.size());
     return !out.path.empty() && out.path.size() < sizeof(sockaddr_un::sun_path);
   }
   if (text.starts_with("http://")) text.remove_prefix(7);

@@ -5,43 +5,16 @@
 #include <cstdio>
 #include <map>
 
-#include "gateway/base/strings.h"
 #include "gateway/net/buffers.h"
 #include "gateway/net/listen.h"
 
 namespace sluice::front {
 namespace {
 
-constexpr std::string_view kUnix = "unix:";
-
-config::Refusal read_path(std::string_view path, BindAddress& out) {
-  if (auto address = net::Address::of_path(path); !address)
-    return config::Complaint{address.error().detail, ""};
-  out = {"", 0, std::string(path)};
-  return {};
-}
-
-// What was meant: a port alone, or an address without one.
-std::string without_port(std::string_view text) {
-  bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-  return number ? "write \":" + std::string(text) + "\"" : "";
-}
-
 config::Refusal read_address(std::string_view text, BindAddress& out) {
-  if (text.starts_with(kUnix)) return read_path(text.substr(kUnix.size()), out);
-  auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return config::Complaint{"it has no port", without_port(text)};
-  auto port = base::parse_decimal(text.substr(colon + 1));
-  if (!port || *port > 65535) return config::Complaint{"the port must be a number from 0 to 65535", ""};
-  auto ip = text.substr(0, colon);
-  if (ip == "*") ip = {};
-  if (!ip.empty() && ip.find(':') != std::string_view::npos && ip.front() != '[')
-    return config::Complaint{"an IPv6 address stands in brackets: [::1]:8080", ""};
-  if (!ip.empty() && !net::Address::parse(ip, 0))
-    return config::Complaint{"a listener binds to an IP address, not to a name",
-                             ip == "localhost" ? "write 127.0.0.1 for localhost" : ""};
-  out = {std::string(ip), static_cast<std::uint16_t>(*port), ""};
-  return {};
+  bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  if (number) return config::Complaint{"it has no port", "write \":" + std::string(text) + "\""};
+  return config::SocketAddress::read(text, out);
 }
 
 bool is_every_address(const net::Address& a) {
@@ -66,10 +39,6 @@ net::Address BindAddress::address() const {
   if (ip.empty()) return net::every_address(port);
   auto a = net::Address::parse(ip, port);
   return a ? *a : net::Address{};
-}
-
-std::string BindAddress::text() const {
-  return path.empty() ? ip + ":" + std::to_string(port) : std::string(kUnix) + path;
 }
 
 void describe(config::Text<BindAddress>& t) {

@@ -11,6 +11,7 @@
 
 #include "gateway/chain/use.h"
 #include "gateway/config/describe.h"
+#include "gateway/config/socket_address.h"
 #include "gateway/config/types_net.h"
 #include "gateway/front/connection_life.h"
 #include "gateway/front/connection_limits.h"
@@ -24,14 +25,10 @@
 
 namespace sluice::front {
 
-// "127.0.0.1:8080", "[::1]:8080", ":8080" (every address, IPv4 and IPv6), "unix:/run/sluice.sock".
-struct BindAddress {
-  std::string ip;  // "" for every address
-  std::uint16_t port = 0;
-  std::string path = {};  // of a Unix socket; empty: `ip` and `port`
+// Without an IP address every one is meant, IPv4 and IPv6.
+struct BindAddress : config::SocketAddress {
   bool operator==(const BindAddress&) const = default;
   net::Address address() const;
-  std::string text() const;
   // Would the system refuse to listen on both? Port 0 stands for one that it chooses.
   bool overlaps(const BindAddress& other) const;
 };

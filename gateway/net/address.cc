@@ -154,7 +154,7 @@ std::string Address::ip() const {
 }
 
 std::string Address::text() const {
-  if (is_unix()) return unix_address() ? std::string("unix:") + unix_address()->sun_path : "unix";
+  if (is_unix()) return unix_address() ? std::string(kUnixScheme) + unix_address()->sun_path : "unix";
   std::string n = ip();
   if (n.find(':') != std::string::npos) n = "[" + n + "]";
   return n + ":" + std::to_string(port());

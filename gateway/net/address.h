@@ -15,6 +15,9 @@
 
 namespace sluice::net {
 
+// Before the path of a Unix socket.
+inline constexpr std::string_view kUnixScheme = "unix:";
+
 class Address {
  public:
   Address() = default;

@@ -58,7 +58,7 @@ void check_addresses(const Config& c, const config::Report& report) {
   };
   for (const auto& [name, listener] : c.listeners)
     take("listener " + name, listener.bind, config::path("listeners", name, "bind"));
-  front::BindAddress admin{c.admin.bind.ip, c.admin.bind.port, c.admin.bind.path};
+  front::BindAddress admin{c.admin.bind};
   if (c.admin.enabled) take("the admin server", admin, "admin.bind");
 }
 

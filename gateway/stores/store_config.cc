@@ -4,12 +4,13 @@
 #include <algorithm>
 
 #include "gateway/base/strings.h"
+#include "gateway/net/address.h"
 
 namespace sluice::stores {
 namespace {
 
 constexpr std::uint16_t kPort = 6379, kSentinelPort = 26379;
-constexpr std::string_view kPlain = "redis://", kTls = "rediss://", kUnix = "unix:";
+constexpr std::string_view kPlain = "redis://", kTls = "rediss://";
 
 config::Complaint complain(std::string message, std::string hint = {}) {
   return {std::move(message), std::move(hint), 0};
@@ -55,7 +56,7 @@ std::string RedisUrl::text() const {
 }
 
 config::Refusal parse(std::string_view text, RedisUrl& out) {
-  if (text.starts_with(kUnix)) return upstream::parse(text, out.target);
+  if (text.starts_with(net::kUnixScheme)) return upstream::parse(text, out.target);
   RedisUrl url;
   std::string_view path;
   if (auto refusal = parse_server(text, kPort, url.target, path)) return refusal;

@@ -10,7 +10,6 @@
 namespace sluice::upstream {
 namespace {
 
-constexpr std::string_view kUnix = "unix:";
 constexpr std::uint16_t default_port(bool tls) { return tls ? 443 : 80; }
 
 config::Refusal complain(const char* message, const char* hint = "") {
@@ -60,7 +59,7 @@ config::Refusal parse_path(std::string_view path, TargetUrl& out) {
 }  // namespace
 
 std::string TargetUrl::authority() const {
-  if (!path.empty()) return std::string(kUnix) + path;
+  if (!path.empty()) return std::string(net::kUnixScheme) + path;
   if (service) return host;
   bool ipv6 = host.find(':') != std::string::npos;
   return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
@@ -82,8 +81,8 @@ std::string TargetUrl::text() const {
 config::Refusal parse(std::string_view text, TargetUrl& out) {
   auto colon = text.find("://");
   if (text.empty()) return config::Complaint{};
-  if (base::equal_ignoring_case(text.substr(0, kUnix.size()), kUnix))
-    return parse_path(text.substr(kUnix.size()), out);
+  if (base::equal_ignoring_case(text.substr(0, net::kUnixScheme.size()), net::kUnixScheme))
+    return parse_path(text.substr(net::kUnixScheme.size()), out);
   if (colon == std::string_view::npos) return complain("it has no scheme", "put http:// in front");
   TargetUrl url;
   if (auto refusal = read_scheme(text.substr(0, colon), url)) return refusal;

@@ -52,9 +52,9 @@ TEST(AdminConfig, ListensToThisMachineByDefault) {
 }
 
 TEST(AdminConfig, ReadsAddresses) {
-  EXPECT_EQ(bound("admin: {bind: \"127.0.0.2:80\"}\n").bind, (AdminAddress{"", "127.0.0.2", 80}));
-  EXPECT_EQ(bound("admin: {bind: \"[::1]:0\"}\n").bind, (AdminAddress{"", "::1", 0}));
-  EXPECT_EQ(bound("admin: \"unix:/run/a.sock\"\n").bind, (AdminAddress{"/run/a.sock", "", 0}));
+  EXPECT_EQ(bound("admin: {bind: \"127.0.0.2:80\"}\n").bind, (AdminAddress{{"127.0.0.2", 80}}));
+  EXPECT_EQ(bound("admin: {bind: \"[::1]:0\"}\n").bind, (AdminAddress{{"::1", 0}}));
+  EXPECT_EQ(bound("admin: \"unix:/run/a.sock\"\n").bind, (AdminAddress{{"", 0, "/run/a.sock"}}));
 }
 
 TEST(AdminConfig, WritesAddressesAsTheyAreRead) {

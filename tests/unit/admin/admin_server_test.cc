@@ -53,7 +53,7 @@ TEST(AdminServer, ServesOnAUnixSocket) {
   auto pattern = (std::filesystem::temp_directory_path() / "sluice-admin-XXXXXX").string();
   ASSERT_NE(mkdtemp(pattern.data()), nullptr);
   AdminConfig config;
-  config.bind = {pattern + "/admin.sock", "", 0};
+  config.bind = {{"", 0, pattern + "/admin.sock"}};
   {
     Served served(plain_suppliers(), config);
     ASSERT_TRUE(served.started());

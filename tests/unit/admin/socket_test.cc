@@ -30,7 +30,7 @@ class Directory {
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
   ~Directory() { std::filesystem::remove_all(path_); }
-  AdminAddress socket() const { return {path_ + "/admin.sock", "", 0}; }
+  AdminAddress socket() const { return {{"", 0, path_ + "/admin.sock"}}; }
 
  private:
   std::string path_;
@@ -104,7 +104,7 @@ TEST(AdminSocket, RemovesItsFileButNotAnothers) {
 }
 
 TEST(AdminSocket, SaysWhatIsWrongWithThePath) {
-  auto socket = open_at({"/no/such/directory/admin.sock", "", 0});
+  auto socket = open_at({{"", 0, "/no/such/directory/admin.sock"}});
 
   ASSERT_FALSE(socket);
   EXPECT_EQ(socket.error().detail,
@@ -112,7 +112,7 @@ TEST(AdminSocket, SaysWhatIsWrongWithThePath) {
 }
 
 TEST(AdminSocket, ListensOnIpv6Too) {
-  auto socket = open_at({"", "::1", 0});
+  auto socket = open_at({{"::1", 0}});
   if (!socket) GTEST_SKIP() << socket.error().detail;
 
   EXPECT_NE(socket->port(), 0);
