@@ -41,9 +41,12 @@ void TcpTransport::on_events(std::uint32_t events) noexcept {
 
 namespace {
 
-Io failed() noexcept {
-  if (errno == EAGAIN || errno == EINTR) return {Io::Kind::again, 0, 0};
-  return {Io::Kind::failed, 0, errno};
+// Of the last call, on a socket that was taken to be ready: if it was not, only an event can change it.
+inline Io failed(bool& ready) noexcept {
+  const int why = errno;
+  if (why == EAGAIN) ready = false;
+  if (why == EAGAIN || why == EINTR) return {Io::Kind::again, 0, 0};
+  return {Io::Kind::failed, 0, why};
 }
 
 }  // namespace
@@ -57,26 +60,16 @@ Io TcpTransport::try_read(std::span<char> into) noexcept {
     if (static_cast<std::size_t>(n) < into.size() && !hung_up_) can_read_ = false;
     return {Io::Kind::moved, static_cast<std::size_t>(n), 0};
   }
-  if (n == 0) {
-    hung_up_ = true;
-    return {Io::Kind::closed, 0, 0};
-  }
-  Io io = failed();
-  if (io.kind == Io::Kind::again && errno == EAGAIN) can_read_ = false;
-  return io;
+  if (n == 0) return ended();
+  return failed(can_read_);
 }
 
 Io TcpTransport::try_peek(std::span<char> into) noexcept {
   if (!can_read_) return {Io::Kind::again, 0, 0};
   ssize_t n = ::recv(fd_, into.data(), into.size(), MSG_DONTWAIT | MSG_PEEK);
   if (n > 0) return {Io::Kind::moved, static_cast<std::size_t>(n), 0};
-  if (n == 0) {
-    hung_up_ = true;
-    return {Io::Kind::closed, 0, 0};
-  }
-  Io io = failed();
-  if (io.kind == Io::Kind::again && errno == EAGAIN) can_read_ = false;
-  return io;
+  if (n == 0) return ended();
+  return failed(can_read_);
 }
 
 Io TcpTransport::try_write(std::span<const iovec> from) noexcept {
@@ -99,22 +92,15 @@ Io TcpTransport::try_write(std::span<const iovec> from) noexcept {
     if (static_cast<std::size_t>(n) < whole) can_write_ = false;
     return {Io::Kind::moved, static_cast<std::size_t>(n), 0};
   }
-  Io io = failed();
-  if (io.kind == Io::Kind::again && errno == EAGAIN) can_write_ = false;
-  return io;
+  return failed(can_write_);
 }
 
 Io TcpTransport::try_splice_in(const Pipe& to, std::size_t at_most) noexcept {
   if (!can_read_) return {Io::Kind::again, 0, 0};
   ssize_t n = ::splice(fd_, nullptr, to.write_end, nullptr, at_most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   if (n > 0) return {Io::Kind::moved, static_cast<std::size_t>(n), 0};
-  if (n == 0) {
-    hung_up_ = true;
-    return {Io::Kind::closed, 0, 0};
-  }
-  Io io = failed();
-  if (io.kind == Io::Kind::again && errno == EAGAIN) can_read_ = false;
-  return io;
+  if (n == 0) return ended();
+  return failed(can_read_);
 }
 
 Io TcpTransport::try_splice_out(const Pipe& from, std::size_t at_most, bool more) noexcept {
@@ -122,9 +108,8 @@ Io TcpTransport::try_splice_out(const Pipe& from, std::size_t at_most, bool more
   unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (more ? SPLICE_F_MORE : 0u);
   ssize_t n = ::splice(from.read_end, nullptr, fd_, nullptr, at_most, flags);
   if (n > 0) return {Io::Kind::moved, static_cast<std::size_t>(n), 0};
-  Io io = n == 0 ? Io{Io::Kind::failed, 0, EPIPE} : failed();
-  if (io.kind == Io::Kind::again && errno == EAGAIN) can_write_ = false;
-  return io;
+  if (n == 0) return {Io::Kind::failed, 0, EPIPE};
+  return failed(can_write_);
 }
 
 void TcpTransport::shutdown_write() noexcept { ::shutdown(fd_, SHUT_WR); }

@@ -35,6 +35,11 @@ class TcpTransport final : public Transport, private Source {
 
  private:
   void on_events(std::uint32_t events) noexcept override;
+  // The peer has finished sending.
+  Io ended() noexcept {
+    hung_up_ = true;
+    return {Io::Kind::closed, 0, 0};
+  }
   Loop* loop_;
   int fd_;
   bool registered_;
