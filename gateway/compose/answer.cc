@@ -153,9 +153,9 @@ void Run::pass_through(const chain::CallAnswer& answer, std::size_t most_decoded
   ex_.response.status = answer.status;
   // The answer lives as long as the coroutine, the body longer.
   json::Output body(answer.body.size());
-  std::string coding = content_coding(answer.fields);
+  std::string coding = coded(answer.fields) ? coding_line(answer.fields) : "";
   bool decoded =
-      most_decoded > 0 && !coding.empty() && decode(coding, answer.body, most_decoded, body).empty();
+      most_decoded > 0 && !coding.empty() && decode(answer.fields, answer.body, most_decoded, body).empty();
   if (!decoded) {
     body.cut(0);
     body << answer.body;
@@ -270,7 +270,7 @@ namespace {
 void say_body(const chain::CallAnswer& answer, json::Output& out) {
   constexpr std::size_t kMost = 4096;
   std::string_view body = json::trimmed(answer.body);
-  if (body.empty() || !content_coding(answer.fields).empty()) return;
+  if (body.empty() || coded(answer.fields)) return;
   out << ",\"body\":";
   if (body.size() <= kMost && !json::check(answer.body)) {
     out << body;

@@ -10,12 +10,13 @@
 
 namespace sluice::compose {
 
-// "" if the answer is as its type says; several codings with commas between them, in the order in which they
-// were applied.
-std::string content_coding(const http::Fields& answer);
+// Is the answer in one? Then there is something to decode, or to tell whoever gets the body as it is.
+bool coded(const http::Fields& answer) noexcept;
+// The codings as the service wrote them, with commas between them, in the order in which they were applied.
+std::string coding_line(const http::Fields& answer);
 
 // Appends what `body` says without its coding, one of http/decoder.h; at most `most` bytes of it. "" or why
 // it cannot be, as the end of a sentence about the service.
-std::string decode(std::string_view coding, std::string_view body, std::size_t most, json::Output& out);
+std::string decode(const http::Fields& answer, std::string_view body, std::size_t most, json::Output& out);
 
 }  // namespace sluice::compose

@@ -77,8 +77,8 @@ void Run::read(const CallPlan& p, Outcome& outcome, Picked& picked) const {
   const chain::CallAnswer& answer = *outcome.answer;
   std::string_view body = answer.body;
   json::Output decoded;
-  if (auto coding = content_coding(answer.fields); !coding.empty()) {
-    if (auto why = decode(coding, body, p.max_body, decoded); !why.empty())
+  if (coded(answer.fields)) {
+    if (auto why = decode(answer.fields, body, p.max_body, decoded); !why.empty())
       return invalid(outcome, fmt::format("{} answered {}", p.name, why));
     body = decoded.text();
   }

@@ -12,8 +12,11 @@ using test::compressed;
 using test::Wrapping;
 
 std::string decoded(std::string_view coding, std::string_view body, std::size_t most = 1000) {
+  base::Arena arena;
+  http::Fields fields(arena);
+  fields.add("Content-Encoding", coding);
   json::Output out;
-  auto why = decode(coding, body, most, out);
+  auto why = decode(fields, body, most, out);
   return why.empty() ? std::string(out.text()) : "! " + why;
 }
 
@@ -54,13 +57,19 @@ TEST(Coding, SaysWhatIsWrong) {
 TEST(Coding, IsFoundInTheFields) {
   base::Arena arena;
   http::Fields fields(arena);
-  EXPECT_EQ(content_coding(fields), "");
+  EXPECT_FALSE(coded(fields));
   fields.add("content-encoding", "identity");
-  EXPECT_EQ(content_coding(fields), "");
+  EXPECT_FALSE(coded(fields));
   fields.add("Content-Encoding", "gzip");
-  EXPECT_EQ(content_coding(fields), "gzip");
+  EXPECT_TRUE(coded(fields));
+  EXPECT_EQ(coding_line(fields), "gzip");
   fields.add("Content-Encoding", "br");
-  EXPECT_EQ(content_coding(fields), "gzip, br");
+  EXPECT_EQ(coding_line(fields), "gzip, br");
+}
+
+TEST(Coding, IsTheOneBesideIdentity) {
+  for (std::string_view name : {"identity, gzip", "gzip, identity"})
+    EXPECT_EQ(decoded(name, compressed("1", Wrapping::gzip)), "1") << name;
 }
 
 }  // namespace
