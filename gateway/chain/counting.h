@@ -8,6 +8,7 @@
 // allowed by what was known of it, and what is missing is made up for by those that come later.
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,32 @@ void describe_counting(config::Description<C>& d) {
   d.field("tier_by", &C::tier_by, "What names of `tiers` are names of.", example("metadata.plan"));
   d.field("headers", &C::headers, "What responses tell about the limit.");
   d.field("dry_run", &C::dry_run, "Only counts and logs what would be refused.");
+}
+
+// Of the settings `T` of a tier: its limits, at most `most` of them, or none at all.
+template <class T>
+void describe_tier(config::Description<T>& d, const char* limits, std::size_t most) {
+  using namespace config;
+  d.field("limit", &T::limit, limits, one_or_many, max_items(most));
+  d.field("unlimited", &T::unlimited, "They are not counted at all.");
+  d.shorthand(&T::limit);
+  d.word("unlimited", "They are not counted at all.", [](T& t) { t.unlimited = true; });
+  d.exactly_one({"limit", "unlimited"});
+  d.check([](const T& t, const Site& at) {
+    if (t.limit.empty() && !t.unlimited) at.error("", "needs a limit, or the word `unlimited`");
+  });
+}
+
+// Calls `check(limit, before, place)` for the limits of everybody and of each tier: with those that stand
+// before it in its list, and the path of its setting.
+template <class C, class Check>
+void check_each_limit(const C& c, Check check) {
+  auto check_all = [&](const auto& limits, const std::string& field) {
+    for (std::size_t i = 0; i < limits.size(); ++i)
+      check(limits[i], std::span(limits).first(i), field + "[" + std::to_string(i) + "]");
+  };
+  check_all(c.limit, "limit");
+  for (const auto& [name, tier] : c.tiers) check_all(tier.limit, "tiers." + name + ".limit");
 }
 
 class CountingFilter : public Filter {

@@ -65,16 +65,13 @@ config::Refusal read_limit(View text, QuotaLimit& out) {
   return {};
 }
 
-void check_limits(const QuotaConfig& c, const std::vector<QuotaLimit>& limits, const std::string& field,
-                  const config::Site& at) {
-  for (std::size_t i = 0; i < limits.size(); ++i) {
-    std::string place = field + "[" + std::to_string(i) + "]";
-    if (c.cost.most() > limits[i].count)
-      at.error(place, "is less than what one request costs, " + std::to_string(c.cost.most()));
-    for (std::size_t j = 0; j < i; ++j)
-      if (limits[j].unit == limits[i].unit)
-        at.error(place, "there is a quota by " + std::string(stores::name(limits[i].unit)) + " already");
-  }
+void check_limit(const QuotaConfig& c, const QuotaLimit& limit, std::span<const QuotaLimit> before,
+                 const std::string& place, const config::Site& at) {
+  if (c.cost.most() > limit.count)
+    at.error(place, "is less than what one request costs, " + std::to_string(c.cost.most()));
+  for (const QuotaLimit& other : before)
+    if (other.unit == limit.unit)
+      at.error(place, "there is a quota by " + std::string(stores::name(limit.unit)) + " already");
 }
 
 }  // namespace
@@ -88,17 +85,8 @@ void describe(config::Text<QuotaLimit>& t) {
 }
 
 void describe(config::Description<QuotaTierConfig>& d) {
-  using namespace config;
   d.about("quota_tier", "What consumers of a group get instead of the quotas for everybody.");
-  d.field("limit", &QuotaTierConfig::limit, "One by day, one by month, or both.", one_or_many,
-          max_items(stores::kCalendarUnits));
-  d.field("unlimited", &QuotaTierConfig::unlimited, "They are not counted at all.");
-  d.shorthand(&QuotaTierConfig::limit);
-  d.word("unlimited", "They are not counted at all.", [](QuotaTierConfig& t) { t.unlimited = true; });
-  d.exactly_one({"limit", "unlimited"});
-  d.check([](const QuotaTierConfig& t, const Site& at) {
-    if (t.limit.empty() && !t.unlimited) at.error("", "needs a limit, or the word `unlimited`");
-  });
+  chain::describe_tier(d, "One by day, one by month, or both.", stores::kCalendarUnits);
 }
 
 void describe(config::Description<QuotaConfig>& d) {
@@ -123,8 +111,8 @@ void describe(config::Description<QuotaConfig>& d) {
           "Where it is counted: `memory` is this process, which keeps it in the `state_directory`.",
           reference("store"));
   d.check([](const QuotaConfig& c, const Site& at) {
-    check_limits(c, c.limit, "limit", at);
-    for (const auto& [name, tier] : c.tiers) check_limits(c, tier.limit, "tiers." + name + ".limit", at);
+    chain::check_each_limit(c, [&](const QuotaLimit& limit, std::span<const QuotaLimit> before,
+                                   const std::string& place) { check_limit(c, limit, before, place, at); });
   });
 }
 

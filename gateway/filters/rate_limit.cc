@@ -72,25 +72,21 @@ bool takes_too_long(const stores::Limit& limit) {
   return limit.count > 0 && limit.period > 0 && limit.beyond_time();
 }
 
-void check_limits(const RateLimitConfig& c, const std::vector<OneLimit>& limits, const std::string& field,
-                  const config::Site& at) {
-  for (std::size_t i = 0; i < limits.size(); ++i) {
-    const OneLimit& limit = limits[i];
-    std::string place = field + "[" + std::to_string(i) + "]";
-    bool window = c.algorithm == Algorithm::sliding_window;
-    if (window && limit.burst) at.error(place, "a sliding window has no burst");
-    if (window && limit.rate.count > stores::kMostInWindow)
-      at.error(place, "a sliding window counts to " + std::to_string(stores::kMostInWindow) + " at most");
-    std::uint64_t most = window ? limit.rate.count : burst_of(limit, c.burst);
-    if (c.cost.most() > most)
-      at.error(place, "lets at most " + std::to_string(most) + " pass at once, and a request costs " +
-                          std::to_string(c.cost.most()));
-    if (takes_too_long(limit_of(c, limit)))
-      at.error(place, "the burst would take more than 146 years to fill again",
-               "allow a smaller burst, or a higher rate");
-    for (std::size_t j = 0; j < i; ++j)
-      if (limits[j].rate == limit.rate) at.error(place, "the same rate stands there already");
-  }
+void check_limit(const RateLimitConfig& c, const OneLimit& limit, std::span<const OneLimit> before,
+                 const std::string& place, const config::Site& at) {
+  bool window = c.algorithm == Algorithm::sliding_window;
+  if (window && limit.burst) at.error(place, "a sliding window has no burst");
+  if (window && limit.rate.count > stores::kMostInWindow)
+    at.error(place, "a sliding window counts to " + std::to_string(stores::kMostInWindow) + " at most");
+  std::uint64_t most = window ? limit.rate.count : burst_of(limit, c.burst);
+  if (c.cost.most() > most)
+    at.error(place, "lets at most " + std::to_string(most) + " pass at once, and a request costs " +
+                        std::to_string(c.cost.most()));
+  if (takes_too_long(limit_of(c, limit)))
+    at.error(place, "the burst would take more than 146 years to fill again",
+             "allow a smaller burst, or a higher rate");
+  for (const OneLimit& other : before)
+    if (other.rate == limit.rate) at.error(place, "the same rate stands there already");
 }
 
 void check_config(const RateLimitConfig& c, const config::Site& at) {
@@ -99,8 +95,8 @@ void check_config(const RateLimitConfig& c, const config::Site& at) {
   if (c.burst && c.algorithm == Algorithm::sliding_window) at.error("burst", "a sliding window has no burst");
   if (c.delay && c.algorithm == Algorithm::sliding_window)
     at.error("delay", "needs the algorithm token_bucket");
-  check_limits(c, c.limit, "limit", at);
-  for (const auto& [group, tier] : c.tiers) check_limits(c, tier.limit, "tiers." + group + ".limit", at);
+  chain::check_each_limit(c, [&](const OneLimit& limit, std::span<const OneLimit> before,
+                                 const std::string& place) { check_limit(c, limit, before, place, at); });
 }
 
 }  // namespace
@@ -133,16 +129,8 @@ void describe(config::Description<OneLimit>& d) {
 }
 
 void describe(config::Description<TierConfig>& d) {
-  using namespace config;
   d.about("tier", "What consumers of a group get instead of the limits for everybody.");
-  d.field("limit", &TierConfig::limit, "One limit or several.", one_or_many, max_items(kMostLimits));
-  d.field("unlimited", &TierConfig::unlimited, "They are not counted at all.");
-  d.shorthand(&TierConfig::limit);
-  d.word("unlimited", "They are not counted at all.", [](TierConfig& t) { t.unlimited = true; });
-  d.exactly_one({"limit", "unlimited"});
-  d.check([](const TierConfig& t, const Site& at) {
-    if (t.limit.empty() && !t.unlimited) at.error("", "needs a limit, or the word `unlimited`");
-  });
+  chain::describe_tier(d, "One limit or several.", kMostLimits);
 }
 
 void describe(config::Description<RateLimitConfig>& d) {
