@@ -11,6 +11,7 @@
 #include "gateway/expression/lexer.h"
 #include "gateway/expression/moment.h"
 #include "gateway/expression/program.h"
+#include "gateway/expression/regex.h"
 
 namespace sluice::expression {
 
@@ -450,8 +451,7 @@ class Compiler {
     Token t = token_;
     if (t.kind != Token::Kind::text) return unexpected("an expression in quotes");
     advance();
-    re2::RE2::Options options;
-    options.set_log_errors(false);
+    auto options = regex_options(re2::RE2::Options::EncodingUTF8, kLargeRegexMemory);
     options.set_dot_nl(true);  // nobody who writes `.*` means that a line end in a value ends it
     const re2::RE2& made = program_->regexes.emplace_back(t.text, options);
     if (!made.ok()) return fail(t.offset, "the expression is not valid: " + made.error());

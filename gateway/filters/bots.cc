@@ -8,10 +8,10 @@
 #include <re2/re2.h>
 #include <re2/set.h>
 
-#include "gateway/base/byte_expression.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
+#include "gateway/expression/regex.h"
 
 namespace sluice::filters {
 
@@ -23,17 +23,16 @@ struct BotsConfig {
 
 namespace {
 
-constexpr std::int64_t kMemory = 8 << 20;  // of one list
 constexpr std::size_t kMostPatterns = 1000;
 
 re2::RE2::Options options() {
-  re2::RE2::Options o = base::byte_expression(kMemory);
+  auto o = expression::byte_options(expression::kLargeRegexMemory);  // of one list
   o.set_case_sensitive(false);
   return o;
 }
 
 std::string refuse_pattern(const std::string& text) {
-  if (auto wide = base::refuse_wide_characters(text); !wide.empty())
+  if (auto wide = expression::refuse_wide_characters(text); !wide.empty())
     return "is no expression for bytes: " + wide;
   re2::RE2 pattern(text, options());
   if (!pattern.ok()) return "is no regular expression: " + pattern.error();

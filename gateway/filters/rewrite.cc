@@ -15,6 +15,7 @@
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
 #include "gateway/chain/template.h"
+#include "gateway/expression/regex.h"
 #include "gateway/http/separators.h"
 
 namespace sluice::filters {
@@ -61,12 +62,8 @@ std::string refuse_path(std::string_view path) {
 
 std::string refuse_prefix(const std::string& prefix) { return prefix.empty() ? "" : refuse_path(prefix); }
 
-std::shared_ptr<const RE2> compile(const std::string& expression) {
-  constexpr std::int64_t kMemory = 1 << 20;  // beyond it RE2 gets slower, still linear
-  RE2::Options options(RE2::Latin1);         // a normalised path is ASCII
-  options.set_log_errors(false);
-  options.set_max_mem(kMemory);
-  return std::make_shared<const RE2>(expression, options);
+std::shared_ptr<const RE2> compile(const std::string& text) {  // a normalised path is ASCII
+  return std::make_shared<const RE2>(text, expression::regex_options(RE2::Options::EncodingLatin1));
 }
 
 std::string refuse_regex(const std::string& expression) {

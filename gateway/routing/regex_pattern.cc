@@ -7,16 +7,13 @@
 #include <re2/re2.h>
 
 #include "gateway/base/arena.h"
+#include "gateway/expression/regex.h"
 #include "gateway/http/uri.h"
 #include "gateway/routing/pattern.h"
 #include "gateway/routing/regex_literals.h"
 
 namespace sluice::routing {
 namespace {
-
-// Bounds the program and the states that RE2 caches, for each expression; beyond it RE2 gets slower, still
-// linear.
-constexpr std::int64_t kMemory = 1 << 20;
 
 bool hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
@@ -106,11 +103,9 @@ std::optional<PatternFault> check_captures(const RE2& re, std::string_view body)
   return PatternFault{at, "a path pattern has at most 16 captures"};
 }
 
-std::shared_ptr<const RE2> compile(std::string_view body) {
-  RE2::Options options(RE2::Latin1);  // a normalised path is ASCII
-  options.set_log_errors(false);
-  options.set_max_mem(kMemory);
-  return std::make_shared<const RE2>(re2::StringPiece(body.data(), body.size()), options);
+std::shared_ptr<const RE2> compile(std::string_view body) {  // a normalised path is ASCII
+  return std::make_shared<const RE2>(re2::StringPiece(body.data(), body.size()),
+                                     expression::regex_options(RE2::Options::EncodingLatin1));
 }
 
 std::optional<PatternFault> check(const RE2& re, std::string_view body) {

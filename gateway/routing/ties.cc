@@ -10,6 +10,7 @@
 
 #include <re2/re2.h>
 
+#include "gateway/expression/regex.h"
 #include "gateway/routing/regex_literals.h"
 #include "gateway/routing/regex_states.h"
 
@@ -43,9 +44,8 @@ struct Range {
 Range range_of(const RE2& regex) {
   // The start of a path that the range is about: enough to tell apart what people write at one place.
   constexpr int kLength = 64;
-  RE2::Options options(RE2::Latin1);
-  options.set_log_errors(false);
-  RE2 anchored("^(?:" + regex.pattern() + ")$", options);
+  RE2 anchored("^(?:" + regex.pattern() + ")$",
+               expression::regex_options(RE2::Options::EncodingLatin1, expression::kLargeRegexMemory));
   Range range;
   range.prefix = literal_prefix(regex.pattern());
   if (!anchored.ok() || !anchored.PossibleMatchRange(&range.from, &range.to, kLength)) {

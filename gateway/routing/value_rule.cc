@@ -7,13 +7,11 @@
 
 #include <re2/re2.h>
 
-#include "gateway/base/byte_expression.h"
+#include "gateway/expression/regex.h"
 
 namespace sluice::routing {
 namespace {
 
-// Bounds program and states of each expression, as for those of paths.
-constexpr std::int64_t kMemory = 1 << 20;
 // The start of a value that ranges of expressions are about.
 constexpr int kRange = 64;
 
@@ -33,10 +31,10 @@ ValueRule ValueRule::exactly(std::vector<std::string> texts) {
 }
 
 std::shared_ptr<const re2::RE2> ValueRule::compile(std::string_view expression, std::string& error) {
-  error = base::refuse_wide_characters(expression);
+  error = expression::refuse_wide_characters(expression);
   if (!error.empty()) return nullptr;
   auto regex = std::make_shared<const RE2>(re2::StringPiece(expression.data(), expression.size()),
-                                           base::byte_expression(kMemory));
+                                           expression::byte_options());
   if (regex->ok()) return regex;
   error = regex->error();
   return nullptr;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/upstream/sticky.h"
 
-
 #include "gateway/base/base64.h"
 #include "gateway/jose/digest.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/base/byte_expression.h"
+#include "gateway/expression/regex.h"
 
 #include <algorithm>
 
-namespace sluice::base {
+namespace sluice::expression {
 namespace {
 
 bool wide(char c) noexcept { return static_cast<unsigned char>(c) >= 0x80; }
@@ -28,12 +28,18 @@ std::size_t end_of_class(std::string_view text, std::size_t begin) noexcept {
 
 }  // namespace
 
-re2::RE2::Options byte_expression(std::int64_t memory) {
-  re2::RE2::Options options(re2::RE2::Latin1);
-  options.set_dot_nl(true);
-  options.set_log_errors(false);
-  options.set_max_mem(memory);
-  return options;
+re2::RE2::Options regex_options(re2::RE2::Options::Encoding encoding, std::int64_t memory) {
+  re2::RE2::Options out;
+  out.set_encoding(encoding);
+  out.set_log_errors(false);
+  out.set_max_mem(memory);
+  return out;
+}
+
+re2::RE2::Options byte_options(std::int64_t memory) {
+  auto out = regex_options(re2::RE2::Options::EncodingLatin1, memory);
+  out.set_dot_nl(true);
+  return out;
 }
 
 std::string refuse_wide_characters(std::string_view expression) {
@@ -57,4 +63,4 @@ std::string refuse_wide_characters(std::string_view expression) {
   return {};
 }
 
-}  // namespace sluice::base
+}  // namespace sluice::expression
