@@ -158,4 +158,12 @@ Step reply_to_caller(Exchange& ex, std::string_view detail) {
   return Step::replied;
 }
 
+void send_to(Exchange& ex, int status, std::string_view location) {
+  ex.response.status = status;
+  ex.response.reason = {};
+  ex.response.fields.clear();
+  ex.response.fields.add(FieldId::location, location);
+  ex.answered_locally = true;
+}
+
 }  // namespace sluice::chain

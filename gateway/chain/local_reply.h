@@ -29,6 +29,9 @@ void make_limit_reply(Exchange& ex, base::Reason reason, std::string_view detail
 // what the gateway found out about targets (addresses, system errors) is for the log alone.
 void make_local_reply(Exchange& ex, const base::Error& error);
 
+// Sends the caller to `location`, which must outlive the exchange; without a body.
+void send_to(Exchange& ex, int status, std::string_view location);
+
 // For filters: `return reply(ex, Reason::forbidden);`
 inline Step reply(Exchange& ex, base::Reason reason, std::string_view detail = {}) {
   make_local_reply(ex, reason, detail);

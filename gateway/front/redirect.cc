@@ -12,14 +12,6 @@ namespace {
 
 constexpr std::string_view kChallenges = "/.well-known/acme-challenge/";
 
-void send_to(chain::Exchange& ex, int status, std::string_view location) {
-  ex.response.status = status;
-  ex.response.reason = {};
-  ex.response.fields.clear();
-  ex.response.fields.add(http::FieldId::location, location);
-  ex.answered_locally = true;
-}
-
 }  // namespace
 
 void redirect_to_https(chain::Exchange& ex) {
@@ -34,7 +26,7 @@ void redirect_to_https(chain::Exchange& ex) {
   // `*` and authorities are no paths. Behind a host, two slashes name no other one.
   std::string_view path = ex.request.path.starts_with('/') ? ex.request.path : "/";
   bool safe = ex.request.method == http::Method::get || ex.request.method == http::Method::head;
-  send_to(
+  chain::send_to(
       ex, safe ? ex.stream.connection().listener->https_status : 308,
       ex.arena.join("https://", ex.request.host, std::string_view(port, static_cast<std::size_t>(end - port)),
                     path, ex.request.has_query ? "?" : "", ex.request.query));
@@ -51,9 +43,9 @@ bool is_about_challenges(const routing::Plan& plan, std::string_view path) noexc
 }
 
 void redirect_to_other_ending(chain::Exchange& ex) {
-  send_to(ex, 308,
-          ex.arena.join(routing::with_other_ending(ex.request.path, ex.arena),
-                        ex.request.has_query ? "?" : "", ex.request.query));
+  chain::send_to(ex, 308,
+                 ex.arena.join(routing::with_other_ending(ex.request.path, ex.arena),
+                               ex.request.has_query ? "?" : "", ex.request.query));
 }
 
 }  // namespace sluice::front

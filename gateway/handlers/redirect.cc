@@ -1,16 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/handlers/redirect.h"
-
+// Redirect: the handler that sends the client elsewhere.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
 
 #include "gateway/chain/exchange.h"
+#include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
+#include "gateway/chain/template.h"
 #include "gateway/http/authority.h"
 
 namespace sluice::handlers {
+
+struct RedirectConfig {
+  enum class Scheme : std::uint8_t { http, https };
+
+  std::optional<chain::Template> to;
+  std::optional<Scheme> scheme;
+  std::optional<std::string> host;
+  std::optional<std::uint16_t> port;
+  std::optional<chain::Template> path;
+  std::optional<std::uint16_t> status;
+  bool operator==(const RedirectConfig&) const = default;
+};
+void describe(config::Enumeration<RedirectConfig::Scheme>& e);
+void describe(config::Description<RedirectConfig>& d);
+
 namespace {
+
+class Redirect final : public chain::Handler {
+ public:
+  Redirect(const RedirectConfig& config, chain::Builder& builder);
+  base::Task<base::Result<void>> answer(chain::Exchange& ex) const override;
+
+ private:
+  base::Result<std::string_view> location(chain::Exchange& ex) const;
+  std::string_view origin(chain::Exchange& ex) const;
+  std::string_view path_and_query(chain::Exchange& ex) const;
+
+  RedirectConfig config_;
+  int status_;
+  bool to_has_variables_in_authority_ = false;
+};
 
 using base::Reason;
 using base::Result;
@@ -121,11 +155,7 @@ Redirect::Redirect(const RedirectConfig& config, chain::Builder& builder) : conf
 base::Task<Result<void>> Redirect::answer(chain::Exchange& ex) const {
   auto where = location(ex);
   if (!where) return Result<void>(std::move(where).unexpected());
-  ex.response.status = status_;
-  ex.response.reason = {};
-  ex.response.fields.clear();
-  ex.response.fields.add(http::FieldId::location, *where);
-  ex.answered_locally = true;
+  chain::send_to(ex, status_, *where);
   return Result<void>();
 }
 

@@ -210,6 +210,18 @@ TEST(LocalReply, ShowsTheCallerItsOwnFault) {
   EXPECT_THAT(fake.body(), HasSubstr("an encoded NUL in the path"));
 }
 
+TEST(SendTo, LeavesNothingOfAnAnswerButTheWay) {
+  FakeExchange fake;
+  fake.response().fields.add(FieldId::content_type, "text/plain");
+
+  send_to(fake.ex, 307, "https://example.com/");
+
+  EXPECT_EQ(fake.response().status, 307);
+  EXPECT_EQ(field(fake, FieldId::location), "https://example.com/");
+  EXPECT_FALSE(fake.response().fields.has(FieldId::content_type));
+  EXPECT_TRUE(fake.ex.answered_locally);
+}
+
 TEST(LocalReply, IsWhatAFilterReturns) {
   FakeExchange fake;
 
