@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <mutex>
 
+#include "gateway/base/strings.h"
+
 namespace sluice::base {
 namespace {
 
@@ -22,7 +24,7 @@ std::string one_line(std::string_view text) {
   for (char c : text) {
     if (c == '\n') {
       out += "\\n";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+    } else if (is_control(c)) {
       out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     } else {
       out += c;

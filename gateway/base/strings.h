@@ -11,6 +11,8 @@
 namespace sluice::base {
 
 inline char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+// Of ASCII: TAB and line ends are control characters too.
+inline bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 // ASCII only, as field names and hosts are compared (RFC 9110 section 5.1).
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 std::string to_lower(std::string_view s);

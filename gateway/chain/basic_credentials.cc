@@ -7,15 +7,6 @@
 #include "gateway/base/strings.h"
 
 namespace sluice::chain {
-namespace {
-
-bool has_control(std::string_view text) noexcept {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-}  // namespace
-
 bool has_scheme(std::string_view authorization, std::string_view scheme, std::string_view& rest) noexcept {
   if (authorization.size() < scheme.size() ||
       !base::equal_ignoring_case(authorization.substr(0, scheme.size()), scheme))
@@ -42,7 +33,8 @@ BasicCredentials parse_basic(std::string_view encoded, base::Arena& arena) {
   out.user = both.substr(0, colon);
   out.password = both.substr(colon + 1);
   // A NUL would end the password for the functions that hash it.
-  if (has_control(both)) return {{}, {}, "the credentials hold control characters"};
+  if (std::any_of(both.begin(), both.end(), base::is_control))
+    return {{}, {}, "the credentials hold control characters"};
   if (out.user.size() > BasicCredentials::kLongestUser ||
       out.password.size() > BasicCredentials::kLongestPassword)
     return {{}, {}, "user and password are too long"};

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "gateway/base/hex.h"
+#include "gateway/base/strings.h"
 #include "gateway/base/utf8.h"
 
 namespace sluice::chain {
@@ -18,8 +19,6 @@ constexpr std::array<bool, 256> make_unreserved() {
   return table;
 }
 constexpr auto kUnreserved = make_unreserved();
-
-bool control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 // Takes one character off the front of an encoded text.
 char decode_one(std::string_view& text, bool plus) noexcept {
@@ -67,7 +66,7 @@ char* write_json_ascii(char* out, char c) noexcept {
   if (char form = json_short(c)) {
     *out++ = '\\';
     *out++ = form;
-  } else if (control(c)) {
+  } else if (base::is_control(c)) {
     out = write_raw(out, "\\u00");
     *out++ = base::kUpperHexDigits[static_cast<unsigned char>(c) >> 4];
     *out++ = base::kUpperHexDigits[c & 15];
@@ -124,7 +123,7 @@ char* write_path_in_query(char* out, std::string_view path) noexcept {
 }
 
 char* write_field(char* out, std::string_view text) noexcept {
-  for (char c : text) *out++ = control(c) ? ' ' : c;
+  for (char c : text) *out++ = base::is_control(c) ? ' ' : c;
   return out;
 }
 
@@ -160,7 +159,7 @@ char* write_html(char* out, std::string_view text) noexcept {
         out = write_raw(out, "&#39;");
         break;
       default:
-        *out++ = control(c) && c != '\t' && c != '\n' && c != '\r' ? ' ' : c;
+        *out++ = base::is_control(c) && c != '\t' && c != '\n' && c != '\r' ? ' ' : c;
     }
   }
   return out;
@@ -169,7 +168,7 @@ char* write_html(char* out, std::string_view text) noexcept {
 char* write_sf_string(char* out, std::string_view text) noexcept {
   for (char c : text) {
     if (c == '"' || c == '\\') *out++ = '\\';
-    *out++ = control(c) || static_cast<unsigned char>(c) >= 0x80 ? '?' : c;
+    *out++ = base::is_control(c) || static_cast<unsigned char>(c) >= 0x80 ? '?' : c;
   }
   return out;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "gateway/base/strings.h"
 #include "gateway/config/json.h"
 
 namespace sluice::config {
@@ -16,7 +17,7 @@ std::string_view name(Severity severity) noexcept {
 // A value quoted in a message may hold line breaks; a diagnostic is one line.
 std::string one_line(std::string text) {
   for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+    if (base::is_control(c)) c = ' ';
   return text;
 }
 

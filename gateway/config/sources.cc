@@ -23,8 +23,7 @@ std::vector<std::string_view> characters(std::string_view line) {
   std::vector<std::string_view> out;
   for (std::size_t i = 0; i < line.size();) {
     std::size_t n = base::utf8_sequence(line.substr(i));
-    bool control = static_cast<unsigned char>(line[i]) < 0x20 || line[i] == 0x7F;
-    out.push_back(n == 0 ? "\uFFFD" : control ? " " : line.substr(i, n));
+    out.push_back(n == 0 ? "\uFFFD" : base::is_control(line[i]) ? " " : line.substr(i, n));
     i += std::max<std::size_t>(n, 1);
   }
   return out;

@@ -63,10 +63,10 @@ bool valid_field_value(std::string_view value) noexcept {
   auto blank = [](char c) { return c == ' ' || c == '\t'; };
   if (value.empty()) return true;
   if (blank(value.front()) || blank(value.back())) return false;
-  return !has_control(value);
+  return !has_control_but_tab(value);
 }
 
-bool has_control(std::string_view text) noexcept {
+bool has_control_but_tab(std::string_view text) noexcept {
   const char* end = text.data() + text.size();
   return find_first(text.data(), end, [](Block v) { return control(v); }) != end;
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "gateway/base/arena.h"
+#include "gateway/base/strings.h"
 
 namespace sluice::http {
 
@@ -32,8 +33,9 @@ std::string_view field_name(FieldId id) noexcept;
 FieldId field_id(std::string_view name) noexcept;
 // Characters of a token: names, methods, parameters (RFC 9110 section 5.6.2).
 bool token_char(char c) noexcept;
-// Is there a control character other than TAB?
-bool has_control(std::string_view text) noexcept;
+// The control characters that no value of a field may hold (RFC 9110 section 5.5).
+inline bool is_control_but_tab(char c) noexcept { return base::is_control(c) && c != '\t'; }
+bool has_control_but_tab(std::string_view text) noexcept;
 // Is `name` a token (RFC 9110 section 5.6.2)?
 bool valid_field_name(std::string_view name) noexcept;
 // Nothing but letters, digits and "-", as nearly every name is; not empty.

@@ -153,7 +153,7 @@ std::vector<CertificateName> names_in(X509* certificate) {
   std::vector<CertificateName> out;
   auto add = [&](Kind kind, const unsigned char* bytes, int size) {
     std::string text(reinterpret_cast<const char*>(bytes), size > 0 ? static_cast<std::size_t>(size) : 0);
-    bool plain = std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+    bool plain = std::ranges::none_of(text, base::is_control);
     if (text.empty() || !plain) return;
     out.push_back({kind, kind == Kind::dns ? base::to_lower(text) : std::move(text)});
   };

@@ -34,7 +34,7 @@ std::pair<std::uint64_t, std::string> rejected(const std::string& body) {
   const auto* partial = json ? json->find("partialSuccess") : nullptr;
   if (!partial) return {};
   const auto* why = json->find(*partial, "errorMessage");
-  bool readable = why && why->is(jose::JsonKind::string) && !http::has_control(why->text);
+  bool readable = why && why->is(jose::JsonKind::string) && !http::has_control_but_tab(why->text);
   return {number_of(json->find(*partial, "rejectedLogRecords")),
           readable ? std::string(why->text.substr(0, 200)) : ""};
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "gateway/base/strings.h"
 #include "gateway/chain/escape.h"
 #include "gateway/jose/digest.h"
 
@@ -20,10 +21,7 @@ constexpr double kLongest = 3.2e8;
 // Of what a provider says about itself, as much as belongs in a log.
 constexpr std::size_t kMostOfAText = 200;
 
-bool visible(std::string_view text) {
-  return std::none_of(text.begin(), text.end(),
-                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
+bool visible(std::string_view text) { return std::none_of(text.begin(), text.end(), base::is_control); }
 
 std::string text_of(const Json& json, std::string_view name) {
   const JsonValue* v = json.find(name);

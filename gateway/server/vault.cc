@@ -42,7 +42,7 @@ std::string complaint_of(const std::string& body) {
   if (!json) return {};
   const auto* errors = json->find("errors");
   const auto* first = errors ? json->first(*errors) : nullptr;
-  if (!first || !first->is(JsonKind::string) || http::has_control(first->text)) return {};
+  if (!first || !first->is(JsonKind::string) || http::has_control_but_tab(first->text)) return {};
   return ": " + std::string(first->text.substr(0, 200));
 }
 

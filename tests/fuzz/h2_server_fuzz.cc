@@ -22,9 +22,9 @@ using base::Task;
 void check_head(const http::RequestHead& head) {
   SLUICE_ASSERT(http::valid_field_name(head.method_text));
   SLUICE_ASSERT(head.path.empty() || head.path == "*" || head.path.front() == '/');
-  SLUICE_ASSERT(!http::has_control(head.path) && head.path.find(' ') == head.path.npos);
-  SLUICE_ASSERT(!http::has_control(head.query) && head.query.find(' ') == head.query.npos);
-  SLUICE_ASSERT(!head.host.empty() && !http::has_control(head.authority));
+  SLUICE_ASSERT(!http::has_control_but_tab(head.path) && head.path.find(' ') == head.path.npos);
+  SLUICE_ASSERT(!http::has_control_but_tab(head.query) && head.query.find(' ') == head.query.npos);
+  SLUICE_ASSERT(!head.host.empty() && !http::has_control_but_tab(head.authority));
   SLUICE_ASSERT(head.fields.count(http::FieldId::host) == 1);
   SLUICE_ASSERT(head.fields.count(http::FieldId::content_length) <= 1);
   SLUICE_ASSERT(head.fields.count(http::FieldId::cookie) <= 1);

@@ -116,8 +116,7 @@ base::Result<void> ChunkedDecoder::extension(char c) {
     state_ = State::size_lf;
     return {};
   }
-  auto u = static_cast<unsigned char>(c);
-  if ((u < 0x20 && c != '\t') || u == 0x7F) return refuse("a control character in a chunk extension");
+  if (is_control_but_tab(c)) return refuse("a control character in a chunk extension");
   if (++extension_ > kMaxExtension) return refuse("chunk extensions are too long");
   return {};
 }

@@ -19,18 +19,17 @@ char* append(char* out, std::string_view text) noexcept {
 
 // A value that the parser did not check: RFC 9110 section 5.5 has control bytes replaced by spaces.
 char* append_checked(char* out, std::string_view text) noexcept {
-  if (!has_control(text)) [[likely]]
+  if (!has_control_but_tab(text)) [[likely]]
     return append(out, text);
-  return std::transform(text.begin(), text.end(), out, [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F ? ' ' : c;
-  });
+  return std::transform(text.begin(), text.end(), out,
+                        [](char c) { return is_control_but_tab(c) ? ' ' : c; });
 }
 
 // Targets have no spaces either. Paths and queries are clean by their contract; if one is not, it stays one
 // target.
 char* append_target(char* out, std::string_view text) noexcept {
   return std::transform(text.begin(), text.end(), out,
-                        [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F ? '_' : c; });
+                        [](char c) { return base::is_control(c) || c == ' ' ? '_' : c; });
 }
 
 // A status that no parser or handler should produce still leaves as a valid status line.

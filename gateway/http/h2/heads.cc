@@ -69,7 +69,7 @@ void SectionReader::add_pseudo(std::string_view name, std::string_view value) {
   if (which == none || (allowed_ & 1U << which) == 0) return malform("an unknown pseudo-header field");
   if (regular_) return malform("a pseudo-header field after other fields");
   if (has(which)) return malform("a pseudo-header field twice");
-  if (has_control(value) || value.find(' ') != value.npos || value.find('\t') != value.npos)
+  if (has_control_but_tab(value) || value.find(' ') != value.npos || value.find('\t') != value.npos)
     return malform("a pseudo-header field with a space or control character");
   seen_ |= static_cast<std::uint8_t>(1U << which);
   pseudo_[which] = out_->arena().copy(value);
@@ -291,7 +291,7 @@ class Lines {
     if ((field_set(line.id) & kConnectionSpecific) != 0 && line.id != FieldId::other) return;
     if (line.received) return add(line.name, line.value);
     if (!valid_field_name(line.name)) return;
-    add(line.name, has_control(line.value) ? without_control(line.value) : line.value);
+    add(line.name, has_control_but_tab(line.value) ? without_control(line.value) : line.value);
   }
   void add_all(const Fields& fields, FieldSet but) {
     for (const Field& line : fields.lines())
@@ -305,9 +305,7 @@ class Lines {
   }
   std::string_view without_control(std::string_view value) {
     char* out = arena_->chars(value.size());
-    std::transform(value.begin(), value.end(), out, [](char c) {
-      return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F ? ' ' : c;
-    });
+    std::transform(value.begin(), value.end(), out, [](char c) { return is_control_but_tab(c) ? ' ' : c; });
     return {out, value.size()};
   }
 

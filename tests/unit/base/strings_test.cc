@@ -31,6 +31,11 @@ TEST(Strings, LowersAsciiLettersAndLeavesTheRest) {
   EXPECT_EQ(to_lower("ABC-xyz_09[\xc4"), "abc-xyz_09[\xc4");
 }
 
+TEST(Strings, KnowsTheControlCharactersOfAscii) {
+  for (char c : {'\0', '\t', '\n', '\x1F', '\x7F'}) EXPECT_TRUE(is_control(c)) << static_cast<int>(c);
+  for (char c : {' ', 'a', '~', '\x80', '\xFF'}) EXPECT_FALSE(is_control(c)) << static_cast<int>(c);
+}
+
 TEST(Strings, TrimsSpacesAndTabsAtBothEndsAndNothingElse) {
   EXPECT_EQ(trim(" \t a b\t "), "a b");
   EXPECT_EQ(trim("\ra\n"), "\ra\n");
