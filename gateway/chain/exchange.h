@@ -111,7 +111,8 @@ struct Exchange {
   // slash at its end: "/foo" of "/foo/bar" for `/foo/**`. The whole path for a pattern without tail, "" for
   // `/**` and for expressions. Filters that change the path keep it a beginning of the path.
   std::string_view matched_prefix;
-  std::string_view request_id;  // "" until somebody asks: use chain::request_id(ex)
+  std::string_view request_id;   // "" until somebody asks: use chain::request_id(ex)
+  bool filter_names_it = false;  // a filter of the route says whose ids count, if its turn comes
 
   Identity identity;  // of nobody until a filter has found out
   // The callers that the configuration lists. Null in a tunnel, and where it lists none.

@@ -71,7 +71,7 @@ void write_uuid(std::span<char, kUuidSize> out, base::WallTime now) noexcept {
 }
 
 std::string_view request_id(Exchange& ex) {
-  if (ex.request_id.empty()) ex.request_id = believed_request_id(ex);
+  if (ex.request_id.empty() && !ex.filter_names_it) ex.request_id = believed_request_id(ex);
   return own_request_id(ex);
 }
 

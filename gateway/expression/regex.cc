@@ -63,4 +63,20 @@ std::string refuse_wide_characters(std::string_view expression) {
   return {};
 }
 
+std::string folding_ascii_alone(std::string_view expression) {
+  std::string out;
+  for (std::size_t i = 0; i < expression.size();) {
+    std::size_t end = i;
+    while (end < expression.size() && wide(expression[end])) ++end;
+    if (end != i) {
+      out.append("(?-i:").append(expression.substr(i, end - i)).append(")");
+    } else {
+      end = std::min(i + (expression[i] == '\\' ? 2 : 1), expression.size());
+      out += expression.substr(i, end - i);
+    }
+    i = end;
+  }
+  return out;
+}
+
 }  // namespace sluice::expression

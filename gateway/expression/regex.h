@@ -28,4 +28,8 @@ re2::RE2::Options byte_options(std::int64_t memory = kRegexMemory);
 // repeated one. "" if nothing. Such characters in a row match themselves.
 std::string refuse_wide_characters(std::string_view expression);
 
+// An expression that passed it, so that what ignores case does so with letters of ASCII: RE2 takes the bytes of
+// other characters for letters of Latin-1.
+std::string folding_ascii_alone(std::string_view expression);
+
 }  // namespace sluice::expression

@@ -34,7 +34,7 @@ re2::RE2::Options options() {
 std::string refuse_pattern(const std::string& text) {
   if (auto wide = expression::refuse_wide_characters(text); !wide.empty())
     return "is no expression for bytes: " + wide;
-  re2::RE2 pattern(text, options());
+  re2::RE2 pattern(expression::folding_ascii_alone(text), options());
   if (!pattern.ok()) return "is no regular expression: " + pattern.error();
   if (re2::RE2::PartialMatch("", pattern)) return "fits everything, as it fits an empty text";
   return {};
@@ -46,7 +46,7 @@ class Patterns {
   explicit Patterns(const std::vector<std::string>& texts) {
     if (texts.empty()) return;
     set_ = std::make_unique<re2::RE2::Set>(options(), re2::RE2::UNANCHORED);
-    for (const auto& text : texts) set_->Add(text, nullptr);
+    for (const auto& text : texts) set_->Add(expression::folding_ascii_alone(text), nullptr);
     if (!set_->Compile()) set_.reset();
   }
   bool fit(std::string_view text) const { return set_ && set_->Match({text.data(), text.size()}, nullptr); }
@@ -62,7 +62,7 @@ void describe(config::Description<BotsConfig>& d) {
   using namespace config;
   d.about("bots",
           "Refuses with 403 by what clients call themselves. Patterns are regular expressions (RE2) that fit "
-          "anywhere, in any case.");
+          "anywhere, in any case of ASCII letters.");
   auto list = [&](std::string name, std::vector<std::string> BotsConfig::* member, std::string doc,
                   std::string sample) {
     d.field(std::move(name), member, std::move(doc), one_or_many, unique, max_items(kMostPatterns),

@@ -104,8 +104,7 @@ void describe(config::Description<QuotaConfig>& d) {
   d.field("tiers", &QuotaConfig::tiers,
           "Other quotas for consumers of a group, by the group's name; of several the first one written. "
           "`tier_by` lets names stand for something else. What was used counts in every tier, by day and by "
-          "month, "
-          "whichever of them that tier limits.",
+          "month, whichever of them that tier limits.",
           example("{gold: 500000/month, staff: unlimited}"));
   d.field("store", &QuotaConfig::store,
           "Where it is counted: `memory` is this process, which keeps it in the `state_directory`.",

@@ -71,7 +71,8 @@ void identify(Exchange& ex, const routing::Snapshot& snapshot) {
 
 // Which ids of requests count, where no filter says it: those that trusted proxies have sent.
 void judge_id(Exchange& ex, const chain::Chain& chain) {
-  if (!ex.request.fields.may_have(http::field_set(FieldId::x_request_id)) || chain.names_requests()) return;
+  ex.filter_names_it = chain.names_requests();
+  if (ex.filter_names_it || !ex.request.fields.may_have(http::field_set(FieldId::x_request_id))) return;
   if (chain::believed_request_id(ex).empty()) ex.request.fields.remove(FieldId::x_request_id);
 }
 

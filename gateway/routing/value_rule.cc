@@ -33,8 +33,8 @@ ValueRule ValueRule::exactly(std::vector<std::string> texts) {
 std::shared_ptr<const re2::RE2> ValueRule::compile(std::string_view expression, std::string& error) {
   error = expression::refuse_wide_characters(expression);
   if (!error.empty()) return nullptr;
-  auto regex = std::make_shared<const RE2>(re2::StringPiece(expression.data(), expression.size()),
-                                           expression::byte_options());
+  auto regex =
+      std::make_shared<const RE2>(expression::folding_ascii_alone(expression), expression::byte_options());
   if (regex->ok()) return regex;
   error = regex->error();
   return nullptr;

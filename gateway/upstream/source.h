@@ -92,6 +92,7 @@ class Source : public std::enable_shared_from_this<Source> {
   void found(Members fresh);
   void nothing(const std::string& why, bool asked = true);
   void failed(std::string why);
+  void no_longer_empty() noexcept { empty_since_ = {}; }
   void moves() noexcept { facts_.moves = true; }
   base::Duration grace() const noexcept { return grace_; }
   // A source that this one is made of has other members, or has been answered.
@@ -139,7 +140,11 @@ class ListSource : public Source {
   void says_nothing(const std::string& why) { nothing(why); }
   // Nobody has read it again: is the grace over?
   void still_says_nothing(const std::string& why) { nothing(why, false); }
-  void cannot_be_read(std::string why) { failed(std::move(why)); }
+  // Ends the time of an empty list: nobody knows what it says now.
+  void cannot_be_read(std::string why) {
+    no_longer_empty();
+    failed(std::move(why));
+  }
   bool answered() const noexcept override;
   void set_grace(base::Duration grace) override;
   void tell_labels(LabelsByTarget& out) const override;

@@ -155,6 +155,14 @@ TEST(TrustedProxies, NameNoRequestsWhereTheFilterTrustsNobody) {
   EXPECT_EQ(json_value(gw.log_line(), "request_id").size(), 36u);
 }
 
+TEST(TrustedProxies, NameNoRequestsBeforeTheTurnOfTheFilterEither) {
+  Gateway gw(yaml("127.0.0.0/8", "[{ip_access: {deny: 127.0.0.0/8}}, {request_id: {trust: false}}]"),
+             Downstream::h1);
+
+  EXPECT_EQ(gw.get("/u", "X-Request-ID: theirs\r\n").status, 403);
+  EXPECT_EQ(json_value(gw.log_line(), "request_id").size(), 36u);
+}
+
 TEST(TrustedProxies, AreBelievedOverHttp2) {
   Gateway gw(
       "listeners: {web: {bind: \"127.0.0.1:0\", protocols: [h2], trusted_proxies: 127.0.0.0/8}}\n"

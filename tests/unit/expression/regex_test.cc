@@ -58,5 +58,20 @@ TEST(WideCharacters, AreTakenElsewhere) {
     EXPECT_THAT(refuse_wide_characters(text), IsEmpty()) << text;
 }
 
+TEST(FoldingAsciiAlone, LeavesTheBytesOfOtherCharacters) {
+  auto options = byte_options();
+  options.set_case_sensitive(false);
+  RE2 regex(folding_ascii_alone("Caf\xC3\x81|\\\xC3"), options);
+
+  EXPECT_TRUE(RE2::FullMatch("cAF\xC3\x81", regex));
+  EXPECT_FALSE(RE2::FullMatch("caf\xE3\x81", regex));  // the first byte of many a Japanese letter
+}
+
+TEST(FoldingAsciiAlone, KeepsWhatIsAscii) {
+  EXPECT_EQ(folding_ascii_alone("[a-z]+\\."), "[a-z]+\\.");
+  EXPECT_EQ(folding_ascii_alone("a\xC3\xA9z"), "a(?-i:\xC3\xA9)z");
+  EXPECT_EQ(folding_ascii_alone("\\"), "\\");
+}
+
 }  // namespace
 }  // namespace sluice::expression

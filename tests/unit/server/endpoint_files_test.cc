@@ -78,6 +78,9 @@ TEST_F(EndpointFilesTest, KeepTheTargetsOfAFileThatIsBrokenAfterItWasEmpty) {
 
   EXPECT_THAT(texts(), ElementsAre("10.0.0.1:80"));
   EXPECT_EQ(source_->facts().failures, 1u);
+
+  write("[]\n");
+  EXPECT_THAT(texts(), ElementsAre("10.0.0.1:80")) << "its grace begins anew";
 }
 
 }  // namespace
