@@ -27,7 +27,8 @@ Result<void> Deadline::begin_told(chain::Exchange& ex, base::Duration total) {
     auto told = base::parse_decimal(field->value);
     if (!told) return base::fail(Reason::validation, "X-Request-Deadline is not a number of milliseconds");
     auto end = ex.stream.begun() + Milliseconds(std::min(*told, kMost));
-    if (at_ == base::SteadyTime{} || end < at_) at_ = end;
+    callers_ = at_ == base::SteadyTime{} || end < at_;
+    if (callers_) at_ = end;
     if (at_ <= now) return base::fail(Reason::timeout_total, "the caller's deadline has passed");
   }
   if (at_ != base::SteadyTime{}) ex.total.start(at_ - now, Reason::timeout_total);

@@ -22,12 +22,15 @@ class Deadline {
   }
   // Before each attempt: how much time is left. False: none is, so that an attempt makes no sense.
   bool tell(chain::Exchange& ex) const { return at_ == base::SteadyTime{} || write(ex); }
+  // Is it the caller's, not ours? Then nobody is to blame who has not answered in time.
+  bool callers() const noexcept { return callers_; }
 
  private:
   base::Result<void> begin_told(chain::Exchange& ex, base::Duration total);
   bool write(chain::Exchange& ex) const;
 
   base::SteadyTime at_{};  // zero: nothing is to be told
+  bool callers_ = false;
 };
 
 }  // namespace sluice::handlers

@@ -312,6 +312,8 @@ void Forward::begin_attempt(Exchange& ex, Try& t) const {
     if (upstream_->failover()) [[unlikely]]
       t.host = ex.request.fields.value(FieldId::host);
   }
+  if (t.at.upstream != upstream_.get() && !t.elsewhere) [[unlikely]]
+    upstream_->protection().unjudged(ex.worker.loop.now());  // admitted here, made there
   ex.upstream.name = t.at.upstream->name();
   t.record = record_attempt(ex, t, target);
   ex.upstream.target = t.record->target;
@@ -346,15 +348,18 @@ void Forward::end_attempt(Exchange& ex, Try& t, const GrpcCall& grpc, const Resu
     ex.upstream.answered = now;
     return;
   }
-  if (record.reason == Reason::timeout_total && its_fault(ex, now))
+  if (record.reason == Reason::timeout_total && its_fault(ex, t, grpc, now))
     ex.attempt->blame(base::row(record.reason).name);
   ex.attempt->unjudged();
 }
 
-// Has the target alone held the exchange up, and had a fair time for its answer? By the operator's measure:
-// the end may have been set by a caller, and with it no caller brings a target into disrepute.
-bool Forward::its_fault(const Exchange& ex, base::SteadyTime now) const {
-  auto fair = upstream::shorter(timeouts_.first_byte, timeouts_.total / 2);
+// Has the target alone held the exchange up, and had a fair time for its answer? By the operator's measure: where
+// a caller has set the end, the target must have had all that the operator allows, so that no caller brings it
+// into disrepute.
+bool Forward::its_fault(const Exchange& ex, const Try& t, const GrpcCall& grpc, base::SteadyTime now) const {
+  bool callers = grpc.has_deadline() || t.deadline.callers();
+  auto first_byte = grpc.has_deadline() ? base::Duration::zero() : timeouts_.first_byte;
+  auto fair = upstream::shorter(first_byte, callers ? timeouts_.total : timeouts_.total / 2);
   auto since = ex.attempt->began();
   if (ex.request_body && ex.upstream_stream) {
     auto sent = ex.upstream_stream->sent_since();

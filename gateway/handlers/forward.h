@@ -80,7 +80,7 @@ class Forward final : public chain::Handler {
   void end_attempt(chain::Exchange& ex, Try& t, const GrpcCall& grpc, const base::Result<void>& result) const;
   void conclude(const chain::Exchange& ex, const Try& t, const Made& made, const base::Result<void>& result,
                 base::SteadyTime now, std::string_view unavailable = {}) const;
-  bool its_fault(const chain::Exchange& ex, base::SteadyTime now) const;
+  bool its_fault(const chain::Exchange& ex, const Try& t, const GrpcCall& grpc, base::SteadyTime now) const;
   base::Unexpected no_target(chain::Exchange& ex, const Try& t) const;
   void not_made(const chain::Exchange& ex, const Try& t) const;
   void count_retries(const chain::Exchange& ex, const Try& t, observe::RetryResult result) const;

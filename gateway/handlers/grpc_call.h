@@ -19,6 +19,9 @@ class GrpcCall {
   // Is it gRPC? Nothing else may be called if not.
   explicit operator bool() const noexcept { return active_; }
 
+  // Has the caller said how long it waits? `first_byte` and `total` do not count then.
+  bool has_deadline() const noexcept { return deadline_ != base::SteadyTime{}; }
+
   // Reads grpc-timeout and starts the deadline. Errors: validation, timeout_total.
   base::Result<void> begin(chain::Exchange& ex);
   // `timeouts` with what the caller's deadline changes about them.

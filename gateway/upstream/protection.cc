@@ -254,7 +254,8 @@ std::optional<std::uint32_t> Protection::waiting() const noexcept {
 
 // Logged are its begin and its end; the changes between are the gauge's.
 void Protection::limit_changed(unsigned worker, std::uint32_t before) const {
-  if (rules_.waiting != 0) group_->unanswered->allow(adaptive_limit(), worker);
+  group_->unanswered->allow(adaptive_limit(),
+                            worker);  // also without a queue here: a newer snapshot may have one
   auto now = group_->adaptive.limit();
   bool began = before == AdaptiveLimit::kNone, ended = now == AdaptiveLimit::kNone;
   if (began == ended) return;

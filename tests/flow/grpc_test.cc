@@ -114,7 +114,7 @@ TEST_F(Grpc, EndsAtTheDeadlineOfTheCaller) {
 TEST(GrpcDeadline, BlamesATargetThatWasSilentForAFairTime) {
   for (bool fair : {true, false}) {
     Gateway gw(yaml(std::string(", retry: none, circuit_breaker: {min_requests: 1, open: 1h}, timeouts: ") +
-                    (fair ? "{first_byte: 200ms}" : "{first_byte: 30s}")));
+                    (fair ? "{total: 200ms}" : "{first_byte: 200ms}")));
     RawClient client = gw.connect();
     client.send(call("grpc-timeout: 1S\r\n"));
     H2Target target(gw.upstream("cart").accept());

@@ -110,6 +110,8 @@ Task<void> ServerConnection::read() {
       if (received == Session::Received::violation) close(NGHTTP2_PROTOCOL_ERROR);
       if (received == Session::Received::flood) calm_down();
       count_unknown();
+      // Whoever does not answer the PING, but goes on sending, is not waited for either.
+      if (draining_ && loop_->now() - drain_since_ >= kDrainPatience) last_goaway();
       // A client that sends without end must not keep the worker from its other connections.
       if (received == Session::Received::much) {
         auto others = net::turn(*loop_);

@@ -67,6 +67,7 @@ TEST_F(DeadlineTest, IsTheCallersWhereThatIsShorter) {
   fake.request().fields.add(Deadline::kField, "2000");
   ASSERT_TRUE(deadline.begin(fake.ex, timeouts));
 
+  EXPECT_TRUE(deadline.callers());
   EXPECT_TRUE(deadline.tell(fake.ex));
   EXPECT_EQ(told(), "1500") << "counted from when the request came";
 }
@@ -75,6 +76,7 @@ TEST_F(DeadlineTest, IsOursWhereTheCallersIsLonger) {
   fake.request().fields.add(Deadline::kField, "99999999999999");
   ASSERT_TRUE(deadline.begin(fake.ex, timeouts));
 
+  EXPECT_FALSE(deadline.callers());
   EXPECT_TRUE(deadline.tell(fake.ex));
   EXPECT_EQ(told(), "10000");
 }
