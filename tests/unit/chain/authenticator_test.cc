@@ -31,7 +31,7 @@ class Oracle final : public Authenticator {
   void hide(Exchange& ex) const override { ex.request.fields.remove("X-Secret"); }
 
   Verdict verdict = Verdict::ok();
-  Identity identity{"oracle", "acme", "key", {}, {}, {}, {}, nullptr, nullptr};
+  Identity identity{"oracle", "", "acme", "key", {}, {}, {}, {}, nullptr, nullptr};
   bool waits = false;
 
  private:
@@ -134,8 +134,8 @@ TEST_F(AuthenticatorTest, OfAClientThatLeftHasNoVerdict) {
 TEST_F(AuthenticatorTest, AddsToWhatAnotherOneFoundOut) {
   std::string_view groups[] = {"a"}, more_groups[] = {"b"};
   Claim claims[] = {{"sub", "7"}};
-  fake.ex.identity = {"mtls", "acme", "cn", groups, {}, {}, {}, nullptr, nullptr};
-  oracle.identity = {"oracle", "", "sub", more_groups, {}, claims, {}, nullptr, std::make_shared<int>(1)};
+  fake.ex.identity = {"mtls", "", "acme", "cn", groups, {}, {}, {}, nullptr, nullptr};
+  oracle.identity = {"oracle", "", "", "sub", more_groups, {}, claims, {}, nullptr, std::make_shared<int>(1)};
   EXPECT_EQ(step(), Step::next);
 
   const Identity& who = fake.ex.identity;
@@ -149,18 +149,18 @@ TEST_F(AuthenticatorTest, AddsToWhatAnotherOneFoundOut) {
 
 TEST_F(AuthenticatorTest, PutsWhoShowedACredentialInThePlaceOfAGuest) {
   std::string_view challenges[] = {"Other"};
-  fake.ex.identity = {"anonymous", "guest", "", {}, {}, {}, challenges, nullptr, nullptr};
+  fake.ex.identity = {"anonymous", "", "guest", "", {}, {}, {}, challenges, nullptr, nullptr};
   EXPECT_EQ(step(), Step::next);
   EXPECT_EQ(fake.ex.identity.consumer, "acme");
   EXPECT_TRUE(fake.ex.identity.challenges.empty());
 
-  oracle.identity = {"anonymous", "guest", "", {}, {}, {}, challenges, nullptr, nullptr};
+  oracle.identity = {"anonymous", "", "guest", "", {}, {}, {}, challenges, nullptr, nullptr};
   EXPECT_EQ(step(), Step::next);
   EXPECT_EQ(fake.ex.identity.consumer, "acme") << "and not the other way round";
 }
 
 TEST_F(AuthenticatorTest, ForbidsTheCredentialsOfTwo) {
-  fake.ex.identity = {"mtls", "other", "cn", {}, {}, {}, {}, nullptr, nullptr};
+  fake.ex.identity = {"mtls", "", "other", "cn", {}, {}, {}, {}, nullptr, nullptr};
   EXPECT_EQ(step(), Step::replied);
 
   EXPECT_EQ(fake.ex.reason, Reason::forbidden);

@@ -50,7 +50,7 @@ TEST(Variables, TellWhoCalls) {
   Consumer consumer{"acme", {}, {}, noted};
   std::string_view groups[] = {"partners", "eu"}, scopes[] = {"orders:read", "orders:write"};
   Claim claims[] = {{"sub", "7"}, {"address.country", "DE"}};
-  rich.ex.identity = {"jwt", "acme", "key-1", groups, scopes, claims, {}, &consumer, nullptr};
+  rich.ex.identity = {"jwt", "", "acme", "key-1", groups, scopes, claims, {}, &consumer, nullptr};
   EXPECT_EQ(rich("${consumer.scopes}"), "orders:read,orders:write");
   EXPECT_EQ(rich("${consumer.id} ${consumer.name} ${consumer.groups}"), "acme acme partners,eu");
   EXPECT_EQ(rich("${consumer.metadata.plan} ${consumer.metadata.none}"), "gold ");
