@@ -61,7 +61,7 @@ TEST(WideCharacters, AreTakenElsewhere) {
 TEST(FoldingAsciiAlone, LeavesTheBytesOfOtherCharacters) {
   auto options = byte_options();
   options.set_case_sensitive(false);
-  RE2 regex(folding_ascii_alone("Caf\xC3\x81|\\\xC3"), options);
+  RE2 regex(folding_ascii_alone("Caf\xC3\x81"), options);
 
   EXPECT_TRUE(RE2::FullMatch("cAF\xC3\x81", regex));
   EXPECT_FALSE(RE2::FullMatch("caf\xE3\x81", regex));  // the first byte of many a Japanese letter
