@@ -54,4 +54,8 @@ if(SLUICE_FUZZ)
 endif()
 if(SLUICE_LTO)
   set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # The linker compiles once more, and does not remember this one of the options above.
+    add_link_options(-Wno-stringop-overread)
+  endif()
 endif()
