@@ -8,8 +8,6 @@
 namespace sluice::admin {
 namespace {
 
-std::string state(bool healthy) { return healthy ? "\"healthy\"" : "\"unhealthy\""; }
-
 // The newest first: it is what somebody looks for.
 std::string changes(const std::deque<upstream::TargetChange>& all) {
   std::string out;
@@ -69,18 +67,13 @@ std::string_view name(upstream::Circuit::State state) {
 
 std::string target_json(const TargetReport& t) {
   const auto* last = t.health.last();
-  bool out = t.ejection.out() && t.health.healthy();
   return fmt::format(
       "{{\"target\":{},\"state\":{},\"why\":{},\"weight\":{},\"weight_written\":{},\"drained\":{},\"active\":"
       "{},"
       "\"connections\":{},\"pools\":{},\"check\":{},\"since\":{},\"last_check\":{},\"changes\":{}{}{}}}",
-      json_text(t.target),
-      t.draining  ? "\"draining\""
-      : t.drained ? "\"drained\""
-      : out       ? "\"ejected\""
-                  : state(t.usable),
-      t.usable ? "null" : json_text(t.why_not), t.weight, t.weight_written, t.drained, t.active,
-      t.connections, pools(t.pools), t.check.empty() ? "null" : json_text(t.check),
+      json_text(t.target), json_text(upstream::name(t.state)),
+      t.state == upstream::ServiceState::healthy ? "null" : json_text(t.why_not), t.weight, t.weight_written,
+      t.drained, t.active, t.connections, pools(t.pools), t.check.empty() ? "null" : json_text(t.check),
       json_time(t.health.since()), last ? json_text(last->cause) : "null", changes(t.changes),
       t.ejection.times() ? fmt::format(",\"ejections\":{}", t.ejection.times()) : "",
       t.labels ? labels(*t.labels) : "");

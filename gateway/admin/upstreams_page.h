@@ -19,9 +19,9 @@
 namespace sluice::admin {
 
 struct TargetReport {
-  std::string target;   // "orders-1:8080"
-  bool usable = false;  // gets requests
-  std::string why_not;  // of one that does not
+  std::string target;  // "orders-1:8080"
+  upstream::ServiceState state = upstream::ServiceState::unhealthy;
+  std::string why_not;  // of one that is not healthy
   std::string check;    // "http", "tcp", "grpc"; "" for one that is not checked
   upstream::Health health;
   bool drained = false;      // by an operator
@@ -30,7 +30,6 @@ struct TargetReport {
   std::uint32_t active = 0;       // requests in flight
   std::uint32_t connections = 0;  // open, all workers together
   upstream::Ejection ejection{};
-  bool draining = false;                                   // is to go: gets no requests any more, has some
   std::deque<upstream::TargetChange> changes{};            // oldest first
   std::shared_ptr<const upstream::TargetLabels> labels{};  // null: nothing is written
   upstream::PoolCount pools{};                             // of the workers that answered

@@ -86,15 +86,14 @@ admin::TargetReport report_target(const upstream::Upstream& upstream,
   const auto* checks = upstream.checks().get();
   admin::TargetReport out;
   out.target = shown.text;
-  out.draining = shown.draining;
+  out.state = state_of(shown);
   out.weight_written = out.weight = shown.weight;
   out.why_not = shown.why;
   out.labels = shown.labels;
   if (checks) out.check = upstream::name(checks->health.type);
   if (!shown.target) return out;
   const auto& t = *shown.target;
-  out.usable = t.usable();
-  if (!out.usable) out.why_not = t.why_unusable().detail;
+  if (!t.usable()) out.why_not = t.why_unusable().detail;
   out.drained = t.drained();
   out.weight = t.weight().value_or(out.weight_written);
   out.active = t.active();

@@ -450,10 +450,9 @@ void check_auth(const Config& config, std::span<const routing::RouteMatches> mat
 }
 
 // Whom an operator drains is on its way out as one is that no list names any more.
-observe::TargetState state_of(const upstream::Upstream::Shown& shown) {
+observe::TargetState told_of(upstream::ServiceState state) {
   using upstream::ServiceState;
-  if (shown.draining) return observe::TargetState::draining;
-  switch (shown.target ? shown.target->state() : ServiceState::unhealthy) {
+  switch (state) {
     case ServiceState::healthy:
       return observe::TargetState::healthy;
     case ServiceState::ejected:
@@ -469,7 +468,7 @@ observe::TargetState state_of(const upstream::Upstream::Shown& shown) {
 
 std::vector<observe::TargetReport> report_targets(const upstream::Upstream& upstream) {
   std::vector<observe::TargetReport> out;
-  for (const auto& s : upstream.shown()) out.push_back({s.text, state_of(s)});
+  for (const auto& s : upstream.shown()) out.push_back({s.text, told_of(state_of(s))});
   return out;
 }
 
@@ -479,6 +478,11 @@ std::unique_ptr<const chain::ConsumerTable> table_of(const Config& config, const
 }
 
 }  // namespace
+
+upstream::ServiceState state_of(const upstream::Upstream::Shown& shown) {
+  if (shown.draining) return upstream::ServiceState::draining;
+  return shown.target ? shown.target->state() : upstream::ServiceState::unhealthy;
+}
 
 std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
   const Config& config = loaded.config;

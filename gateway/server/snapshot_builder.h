@@ -44,6 +44,9 @@ struct BuiltSnapshot : routing::Snapshot {
   std::vector<TlsOrigin> tls;  // those with files that may be renewed; for whoever watches them
 };
 
+// For the page of upstreams and the metrics alike. May take a lock.
+upstream::ServiceState state_of(const upstream::Upstream::Shown& shown);
+
 // Null, with errors in loaded.diagnostics, when it cannot be built. `loaded` need not outlive the snapshot.
 std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living);
 

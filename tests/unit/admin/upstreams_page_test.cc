@@ -13,7 +13,7 @@ TEST(UpstreamsPage, IsEmptyWithoutUpstreams) { EXPECT_EQ(upstreams_page({}), "{\
 
 TEST(UpstreamsPage, ShowsATargetThatIsNotChecked) {
   EXPECT_EQ(
-      upstreams_page({{"orders", {{"orders-1:80", true, "", "", {}}}}}),
+      upstreams_page({{"orders", {{"orders-1:80", upstream::ServiceState::healthy, "", "", {}}}}}),
       "{\"upstreams\":[\n"
       "  {\"upstream\":\"orders\",\"source\":\"configuration\",\"targets\":[\n"
       "   {\"target\":\"orders-1:80\",\"state\":\"healthy\",\"why\":null,\"weight\":1,\"weight_written\":1,"
@@ -28,7 +28,7 @@ TEST(UpstreamsPage, ShowsTheChangesOfATargetWithTheNewestFirst) {
   health.take({CheckResult::failed, "status 500"}, {3, 1}, start);
   health.take({CheckResult::passed, "status 200"}, {1, 1}, start + 1s);
   health.take({CheckResult::timeout, "no answer within \"2s\""}, {1, 1}, start + 2s);
-  TargetReport target{"a:80", false, "a:80 fails", "http", health};
+  TargetReport target{"a:80", upstream::ServiceState::unhealthy, "a:80 fails", "http", health};
   using State = upstream::ServiceState;
   target.changes = {{State::unhealthy, start, "status 500"},
                     {State::ejected, start + 1s, "5 failures in a row"},
@@ -48,7 +48,7 @@ TEST(UpstreamsPage, ShowsTheChangesOfATargetWithTheNewestFirst) {
 }
 
 TEST(UpstreamsPage, ShowsATargetThatIsOutOfService) {
-  TargetReport target{"a:80", false, "a:80 is out", "", {}};
+  TargetReport target{"a:80", upstream::ServiceState::ejected, "a:80 is out", "", {}};
   target.ejection.begin({}, "5 failures in a row", base::SteadyTime(1h));
 
   auto page = upstreams_page({{"orders", {target}}});
@@ -89,7 +89,10 @@ TEST(UpstreamsPage, ShowsCircuitAndQueueOfThoseThatHaveThem) {
 }
 
 TEST(UpstreamsPage, ShowsSeveralUpstreamsAndTargets) {
-  auto page = upstreams_page({{"a", {{"1:80", true, "", "", {}}, {"2:80", true, "", "", {}}}}, {"b", {}}});
+  auto page = upstreams_page({{"a",
+                               {{"1:80", upstream::ServiceState::healthy, "", "", {}},
+                                {"2:80", upstream::ServiceState::healthy, "", "", {}}}},
+                              {"b", {}}});
 
   EXPECT_NE(page.find("\"changes\":[]},\n   {\"target\":\"2:80\""), page.npos);
   EXPECT_NE(page.find("]},\n  {\"upstream\":\"b\",\"source\":\"configuration\",\"targets\":[]}]}\n"),
@@ -112,7 +115,7 @@ TEST(UpstreamsPage, SaysWhoHasToldTheTargets) {
 }
 
 TEST(UpstreamsPage, ShowsTheConnectionsByProtocol) {
-  TargetReport target{"a:80", true, "", "", {}};
+  TargetReport target{"a:80", upstream::ServiceState::healthy, "", "", {}};
   target.pools = {{3, 1}, {}, 0};
   auto h1 = target_json(target);
   target.pools = {{0, 1}, {2, 4}, 17};
@@ -133,7 +136,7 @@ TEST(UpstreamsPage, ShowsWhatIsWrittenAboutATarget) {
   upstream::TargetLabels labels{"eu \"1\"", {}};
   labels.metadata.emplace("rack") = "7";
   labels.metadata.emplace("by") = "ops\n";
-  TargetReport target{"a:80", true, "", "", {}};
+  TargetReport target{"a:80", upstream::ServiceState::healthy, "", "", {}};
   target.labels = std::make_shared<const upstream::TargetLabels>(labels);
 
   auto json = target_json(target);
@@ -142,7 +145,8 @@ TEST(UpstreamsPage, ShowsWhatIsWrittenAboutATarget) {
 }
 
 TEST(UpstreamsPage, ShowsWhatAnOperatorHasSaid) {
-  TargetReport target{"a:80", false, "a:80 is drained by an operator", "", {}, true, 5, 1, 2, 9};
+  TargetReport target{
+      "a:80", upstream::ServiceState::drained, "a:80 is drained by an operator", "", {}, true, 5, 1, 2, 9};
 
   auto json = target_json(target);
 
