@@ -199,7 +199,7 @@ class Explanation {
 
   void print_filters(const chain::Chain& chain) {
     auto link = chain.links().begin();
-    auto print = [&](const auto& uses, auto... at) {
+    auto print = [&](const auto& uses, const auto&... at) {
       for (std::size_t i = 0; i < uses.size(); ++i, ++link)
         print_filter(uses[i], path(at..., "use", i), *link->filter);
     };

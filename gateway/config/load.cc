@@ -317,8 +317,8 @@ Document load(const std::string& path, Diagnostics& diagnostics, const Environme
   return Loader(diagnostics, environment, vault).from_file(path);
 }
 
-Document parse(std::string text, Diagnostics& diagnostics, std::string name, const Environment& environment,
-               VaultUse* vault) {
+Document parse(std::string text, Diagnostics& diagnostics, const std::string& name,
+               const Environment& environment, VaultUse* vault) {
   return Loader(diagnostics, environment, vault).from_text(name, std::move(text));
 }
 

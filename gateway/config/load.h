@@ -66,7 +66,7 @@ inline constexpr std::string_view kIncludeDoc =
 Document load(const std::string& path, Diagnostics& diagnostics,
               const Environment& environment = system_environment(), VaultUse* vault = nullptr);
 // The same from a text; `name` stands for the file in diagnostics and is where relative paths start.
-Document parse(std::string text, Diagnostics& diagnostics, std::string name = "config.yaml",
+Document parse(std::string text, Diagnostics& diagnostics, const std::string& name = "config.yaml",
                const Environment& environment = system_environment(), VaultUse* vault = nullptr);
 
 }  // namespace sluice::config

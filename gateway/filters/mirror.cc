@@ -2,6 +2,7 @@
 // The filter `mirror`: sends a copy of requests to another upstream, whose answers nobody sees. It costs the
 // request nothing but the copying: the copy is sent after it, and neither waits for the other.
 #include <atomic>
+#include <cmath>
 
 #include "gateway/chain/call.h"
 #include "gateway/chain/mirroring.h"
@@ -93,7 +94,7 @@ class Mirror final : public chain::Filter {
   Mirror(const MirrorConfig& c, chain::Builder& builder)
       : owner_(std::make_shared<const Owner>(chain::make_forwarder(settings_of(c), builder), c.max_in_flight,
                                              builder)),
-        share_(static_cast<std::uint64_t>(c.percent.ratio() * kShares + 0.5)),
+        share_(static_cast<std::uint64_t>(std::llround(c.percent.ratio() * kShares))),
         max_body_(c.max_body.bytes),
         timeout_(c.timeout),
         random_(builder.workers()) {}

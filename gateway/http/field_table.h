@@ -42,7 +42,7 @@ class FieldTable {
 
   // `first` holds the first sixteen bytes of the name, whatever follows it.
   FieldId find(Block first, const char* name, std::size_t length) const noexcept {
-    if (length < 4 && length < 2) return FieldId::other;
+    if (length < 2) return FieldId::other;
     return find(first, name, length, ending(name, length));
   }
   // The same for a name in the middle of a head, with an end of line before it.

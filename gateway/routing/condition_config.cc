@@ -198,6 +198,7 @@ std::vector<std::shared_ptr<const Condition>> ConditionsConfig::conditions() con
   if (scheme) out.push_back(scheme_condition(*scheme == SchemeChoice::https ? "https" : "http"));
   if (!sni.empty()) {
     std::vector<HostPattern> names;
+    names.reserve(sni.size());
     for (const auto& name : sni) names.push_back(name.pattern);
     out.push_back(sni_condition(std::move(names)));
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/server/loaded.h"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <utility>
 #include <vector>
@@ -52,8 +54,8 @@ void check_addresses(const Config& c, const config::Report& report) {
   auto take = [&](std::string who, const front::BindAddress& bind, const std::string& at) {
     for (const auto& [other, theirs] : taken)
       if (bind.overlaps(*theirs))
-        return report.error(at, who + " cannot listen on " + bind.text() + ": " + other + " has " +
-                                    theirs->text() + " already");
+        return report.error(at, fmt::format("{} cannot listen on {}: {} has {} already", who, bind.text(),
+                                            other, theirs->text()));
     taken.emplace_back(std::move(who), &bind);
   };
   for (const auto& [name, listener] : c.listeners)

@@ -19,7 +19,8 @@ Answer refused(std::string error, std::string hint = {}) {
   return out;
 }
 
-std::string or_variable(std::string written, const config::Environment& environment, const char* name) {
+std::string or_variable(const std::string& written, const config::Environment& environment,
+                        const char* name) {
   return written.empty() ? environment.variable(name).value_or("") : written;
 }
 
@@ -97,7 +98,7 @@ std::variant<VaultAccess, VaultFault> vault_access(const config::VaultConfig& co
   if (!config.token_file.empty()) {
     if (!read_file(config.token_file, "the token for Vault", environment, out.token, fault)) return fault;
   } else {
-    out.token = or_variable(std::move(out.token), environment, "VAULT_TOKEN");
+    out.token = or_variable(out.token, environment, "VAULT_TOKEN");
   }
   while (out.token.ends_with('\n') || out.token.ends_with('\r')) out.token.pop_back();
   if (!http::valid_field_value(out.token) || !http::valid_field_value(out.name_space))

@@ -106,7 +106,7 @@ Task<Result<void>> ClientStream::send(const RequestHead& head, std::string_view 
   if (!lines) return Result<void>(std::move(lines).unexpected());
   body_touched_ = body != nullptr;
   packed_before_ = session().packed();
-  expect(nghttp2_session_get_next_stream_id(session().get()));
+  expect(static_cast<std::int32_t>(nghttp2_session_get_next_stream_id(session().get())));
   bool submitted = false;
   auto sending =
       Stream::send([&](const nghttp2_data_provider* source) { return submitted = submit(*lines, source); },
@@ -295,7 +295,7 @@ void ClientStream::closed(std::uint32_t code) noexcept {
 void ClientStream::spoil(const base::Error& error) {
   spoilt_ = true;
   connection_->tainted_ = true;
-  receive_failed(error.reason, arena_.join(error.detail, std::string_view("", 1)).data());
+  receive_failed(error.reason, arena_.join(error.detail, std::string_view("\0", 1)).data());
   reset_later(NGHTTP2_PROTOCOL_ERROR);
 }
 

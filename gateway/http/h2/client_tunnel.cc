@@ -59,7 +59,7 @@ Result<void> ClientStream::ask_connect(const RequestHead& head, std::string_view
   auto end = std::remove_if(lines->begin(), lines->end(), [](const nghttp2_nv& line) {
     return base::equal_ignoring_case({reinterpret_cast<const char*>(line.name), line.namelen}, kKey);
   });
-  expect(nghttp2_session_get_next_stream_id(session().get()));
+  expect(static_cast<std::int32_t>(nghttp2_session_get_next_stream_id(session().get())));
   auto source = Session::provider();
   if (!submit({lines->begin(), end}, &source)) {
     unbind();
