@@ -48,7 +48,7 @@ struct UpstreamView {
   base::SteadyTime answered{};  // response head complete
   base::Duration connect{};     // of the last attempt; zero on a reused connection
   base::Duration queued{};      // until the upstream had room
-  base::Duration waited{};      // before further attempts, and for services that filters asked
+  base::Duration waited{};      // before further attempts, and for what filters asked services
 };
 
 // What filters took of an exchange; measured only where somebody will be told.

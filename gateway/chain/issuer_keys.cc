@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "gateway/chain/counted_wait.h"
+
 namespace sluice::chain {
 
 bool IssuerKeys::refresh() {
@@ -11,7 +13,9 @@ bool IssuerKeys::refresh() {
   return true;
 }
 
-base::Task<base::Outcome> IssuerKeys::newer(net::Loop& loop, base::Duration patience) {
+base::Task<base::Outcome> IssuerKeys::newer(Exchange& ex, base::Duration patience) {
+  CountedWait counted(ex);
+  auto& loop = ex.worker.loop;
   Waiter waiter(loop.wheel());
   waiting_.push_back(waiter);
   // One question for all that wait here; the answer comes on the control thread.

@@ -7,6 +7,7 @@
 
 #include "gateway/base/list.h"
 #include "gateway/base/task.h"
+#include "gateway/chain/exchange.h"
 #include "gateway/jose/key_source.h"
 #include "gateway/net/loop.h"
 #include "gateway/net/signal.h"
@@ -29,9 +30,9 @@ class IssuerKeys : public std::enable_shared_from_this<IssuerKeys> {
 
   // Would asking for newer keys bring any, or were they fetched a moment ago?
   bool may_ask(const net::Loop& loop) const noexcept { return source_->may_ask(loop.now()); }
-  // `loop` is that of the worker. Asks for newer keys and waits for the answer, good or bad; no longer than
-  // `patience`. refresh() then.
-  base::Task<base::Outcome> newer(net::Loop& loop, base::Duration patience);
+  // Asks for newer keys and waits for the answer, good or bad; no longer than `patience`. refresh() then. The
+  // time is a wait of the exchange, which is of this worker.
+  base::Task<base::Outcome> newer(Exchange& ex, base::Duration patience);
 
  private:
   struct Waiter : base::ListNode {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "gateway/chain/call.h"
+#include "gateway/chain/counted_wait.h"
 #include "gateway/chain/escape.h"
 #include "gateway/chain/form_call.h"
 #include "gateway/chain/per_worker.h"
@@ -153,6 +154,7 @@ class Introspection final : public chain::TokenAuthenticator {
 
   Task<Verdict> ask_once(Exchange& ex, Own& own, std::string token, std::string digest) const {
     while (own.flights.underway(digest) && !ex.scope.cancelled()) {
+      chain::CountedWait counted(ex);
       auto told = co_await own.flights.join(digest);
       if (told) co_return verdict_of(ex, *told);
     }

@@ -224,7 +224,7 @@ class JwtFilter final : public chain::TokenAuthenticator {
     auto checked = jose::check_claims(*claims, rules_, ex.worker.loop.clock().wall());
     if (!checked) co_return wrong(ex, checked.error());
     if (own.keys->may_ask(ex.worker.loop)) {
-      auto asked = own.keys->newer(ex.worker.loop, kPatience);
+      auto asked = own.keys->newer(ex, kPatience);
       co_await asked;
       if (ex.scope.cancelled()) co_return Verdict::unavailable("nobody waits for it any more");
       if (own.keys->refresh()) own.known.clear();

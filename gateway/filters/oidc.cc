@@ -9,6 +9,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/chain/authenticator.h"
+#include "gateway/chain/counted_wait.h"
 #include "gateway/chain/escape.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
@@ -193,21 +194,26 @@ class Oidc final : public chain::Authenticator {
     const Session& session = opened->session;
     std::string key =
         session.refresh_token + "\n" + std::to_string(session.expires.time_since_epoch().count()) + whose_;
-    auto waiting = renewals_->others(ex.worker.loop, key, config_.timeout);
-    auto renewed = co_await waiting;
+    auto asking = others(ex, key);
+    auto renewed = co_await asking;
     if (!renewed) {
       oidc::Renewals::Turn turn(renewals_, ex.worker.loop, key);
       // In a scope of its own: a refresh token is often good once only, so that what was sent must be heard
       // even if this client leaves meanwhile.
       base::Scope shield;
-      auto asking = ask_for_new(ex, *opened);
-      renewed = co_await std::move(asking).in(shield);
+      auto renewing = ask_for_new(ex, *opened);
+      renewed = co_await std::move(renewing).in(shield);
       turn.tell(renewed);
     }
     if (ex.scope.cancelled()) co_return Verdict::unavailable("nobody waits for it any more");
     auto settling = settle(ex, opened, *renewed);
     auto verdict = co_await settling;
     co_return verdict;
+  }
+  Task<oidc::RenewedPtr> others(Exchange& ex, const std::string& key) const {
+    chain::CountedWait counted(ex);
+    auto waiting = renewals_->others(ex.worker.loop, key, config_.timeout);
+    co_return co_await waiting;
   }
   Task<oidc::RenewedPtr> ask_for_new(Exchange& ex, const oidc::Opened& opened) const {
     Renewed out;

@@ -112,7 +112,7 @@ Task<Provider::Endpoints> Provider::endpoints_in_time(Exchange& ex) const {
   bool enough = !known.authorization.empty() && !known.token.empty();
   auto& keys = keys_of(ex);
   if (enough || keys.metadata() || !keys.may_ask(ex.worker.loop)) co_return known;
-  auto asked = keys.newer(ex.worker.loop, kPatience);
+  auto asked = keys.newer(ex, kPatience);
   co_await asked;
   co_return endpoints(ex);
 }
@@ -192,7 +192,7 @@ Task<Result<jose::Json>> Provider::verify(Exchange& ex, const std::string& token
   auto claims = judge(ex, token, kind, lacks_key);
   auto& keys = keys_of(ex);
   if (claims || !lacks_key || !keys.may_ask(ex.worker.loop)) co_return claims;
-  auto asked = keys.newer(ex.worker.loop, kPatience);
+  auto asked = keys.newer(ex, kPatience);
   co_await asked;
   co_return judge(ex, token, kind, lacks_key);
 }

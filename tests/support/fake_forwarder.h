@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/chain/call.h"
+#include "gateway/net/signal.h"
 
 #include "tests/support/fake_stream.h"
 
@@ -20,14 +21,15 @@ struct FakeService {
   std::string body;
   base::Reason fails = base::Reason::none;
   std::vector<std::string> asked;  // "POST /introspect\nName: value\n...\nbody"
+  net::Signal* until = nullptr;    // the answer to one call comes when it is told, the others at once
 };
 inline FakeService fake_service;
 
 inline void answer_calls_with(int status, std::vector<std::pair<std::string, std::string>> fields = {},
                               std::string body = {}) {
-  fake_service = {status, std::move(fields), std::move(body), base::Reason::none, {}};
+  fake_service = {status, std::move(fields), std::move(body), base::Reason::none, {}, nullptr};
 }
-inline void fail_calls(base::Reason reason) { fake_service = {0, {}, {}, reason, {}}; }
+inline void fail_calls(base::Reason reason) { fake_service = {0, {}, {}, reason, {}, nullptr}; }
 
 // What a filter says that has to wait for nothing but such a call.
 inline std::optional<chain::Step> step_of(const chain::Filter& filter, chain::Exchange& ex) {
@@ -48,7 +50,19 @@ struct FakeForwarder final : chain::Handler {
     FakeService& s = fake_service;
     s.asked.push_back(std::string(ex.request.method_text) + " " + std::string(ex.request.target) + "\n" +
                       lines(ex.request.fields) + (ex.request_body ? "\n" + drained(*ex.request_body) : ""));
-    if (s.fails != base::Reason::none) return base::Result<void>(base::fail(s.fails));
+    if (auto* until = std::exchange(s.until, nullptr)) return later(ex, *until);
+    return now(ex);
+  }
+
+ private:
+  static base::Task<base::Result<void>> later(chain::Exchange& ex, net::Signal& until) {
+    auto waiting = until.wait(base::Duration::zero());
+    co_await waiting;
+    co_return now(ex);
+  }
+  static base::Result<void> now(chain::Exchange& ex) {
+    const FakeService& s = fake_service;
+    if (s.fails != base::Reason::none) return base::fail(s.fails);
     ex.response.status = s.status;
     for (const auto& [name, value] : s.fields) ex.response.fields.add(name, value);
     if (!s.body.empty()) ex.response_body = http::make_body<http::TextBody>(ex.arena, s.body);

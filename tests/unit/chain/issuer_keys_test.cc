@@ -5,6 +5,7 @@
 
 #include "gateway/base/job.h"
 
+#include "tests/support/fake_stream.h"
 #include "tests/support/signer.h"
 
 namespace sluice::chain {
@@ -18,7 +19,7 @@ class IssuerKeysTest : public testing::Test {
   // Starts to wait; `into` is told how that ended.
   void wait(std::optional<Outcome>& into) {
     base::spawn(scope_, [](IssuerKeysTest* self, std::optional<Outcome>* out) -> base::Task<void> {
-      auto asked = self->keys_->newer(self->loop_, 2s);
+      auto asked = self->keys_->newer(self->fake_.ex, 2s);
       *out = co_await asked;
     }(this, &into));
   }
@@ -29,8 +30,9 @@ class IssuerKeysTest : public testing::Test {
 
   std::shared_ptr<const jose::KeySet> set_ =
       std::make_shared<const jose::KeySet>(*jose::parse_jwks(test::Signer("EdDSA").jwks(), false));
-  base::VirtualClock clock_;
-  net::Loop loop_{clock_};
+  test::FakeExchange fake_;
+  base::VirtualClock& clock_ = fake_.clock;
+  net::Loop& loop_ = fake_.loop;
   base::Scope scope_;
   int wanted_ = 0;
   std::shared_ptr<jose::KeySource> source_ = std::make_shared<jose::KeySource>([this] { ++wanted_; });
@@ -89,6 +91,20 @@ TEST_F(IssuerKeysTest, AreWaitedForNoLongerThanPatienceLasts) {
   run();
 
   EXPECT_EQ(ended, Outcome::timeout);
+}
+
+// Whoever has asked: the answer of an issuer is not the gateway's own time.
+TEST_F(IssuerKeysTest, AreAWaitOfEachExchangeThatWaits) {
+  std::optional<Outcome> first, second;
+  wait(first);
+  clock_.advance(1s);
+  wait(second);
+  clock_.advance(500ms);
+  source_->answer(set_, true, {});
+  run();
+
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(fake_.ex.upstream.waited, 2s);
 }
 
 TEST_F(IssuerKeysTest, MayBeGoneWhenTheAnswerComes) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/chain/authenticator.h"
+#include "gateway/net/signal.h"
 
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_forwarder.h"
@@ -77,6 +78,32 @@ TEST_F(Introspection, IsUnavailableWhenTheServerCannotBeAsked) {
   EXPECT_EQ(ask("a"), 503);
   test::answer_calls_with(200, {}, R"({"active":true})");
   EXPECT_EQ(ask("a"), 200);  // at once
+}
+
+TEST_F(Introspection, TakesTheTimeOfAnAnswerThatAnotherRequestAskedForAsAWait) {
+  use();
+  test::answer_calls_with(200, {}, R"({"active":true})");
+  FakeExchange first;
+  test::FakeStream stream;
+  stream.ask("GET", "/");
+  chain::Exchange second(stream, first.worker, &first.connection);
+  void* locals[1] = {};
+  second.locals = locals;
+  net::Signal answered(first.loop.wheel());
+  test::fake_service.until = &answered;
+  for (auto* ex : {&first.ex, &second}) {
+    ex->request.fields.add("Authorization", "Bearer a");
+    EXPECT_FALSE(test::step_of(built_.get(), *ex).has_value()) << "it waits";
+  }
+  first.clock.advance(2s);
+  answered.notify();
+  base::run_ready();
+
+  EXPECT_EQ(test::fake_service.asked.size(), 1u);
+  EXPECT_EQ(first.ex.identity.method, "introspection");
+  EXPECT_EQ(second.identity.method, "introspection");
+  EXPECT_EQ(first.ex.upstream.waited, 2s);
+  EXPECT_EQ(second.upstream.waited, 2s);
 }
 
 TEST_F(Introspection, SaysWhatIsWrongWithItsSettings) {

@@ -190,6 +190,40 @@ TEST_F(Oidc, GivesRequestsWithTheOldCookieWhatTheFirstOneGot) {
   EXPECT_EQ(test::fake_service.asked.size(), 1u) << "a refresh token is used once";
 }
 
+TEST_F(Oidc, TakesTheTimeOfARenewalByAnotherRequestAsAWait) {
+  use();
+  log_in(R"(,"expires_in":3600,"refresh_token":"refresh-both")");
+  later(1h - 30s);
+  test::answer_calls_with(200, {}, R"({"access_token":"access-2","expires_in":3600,"refresh_token":"r-2"})");
+  test::FakeExchange fake;
+  fake.clock.advance((age_ + 6ns) / 7);
+  net::Loop loop(fake.clock);
+  chain::Worker worker{loop, 0};
+  net::Signal answered(loop.wheel());
+  test::fake_service.until = &answered;
+  test::FakeStream streams[2];
+  chain::Exchange first(streams[0], worker, &fake.connection), second(streams[1], worker, &fake.connection);
+  void* locals[2] = {};
+  std::size_t index = 0;
+  for (auto* ex : {&first, &second}) {
+    streams[index].ask("GET", "/page");
+    ex->locals = {&locals[index++], 1};
+    ex->request.fields.add(http::FieldId::cookie, ex->arena.copy(jar_.text()));
+    EXPECT_FALSE(test::step_of(*filter_, *ex).has_value()) << "it waits";
+  }
+  fake.clock.advance(1s);
+  answered.notify();
+  base::run_ready();
+  loop.run_once(0ms);
+  base::run_ready();
+
+  EXPECT_EQ(test::fake_service.asked.size(), 1u);
+  for (const auto* ex : {&first, &second}) {
+    EXPECT_EQ(ex->identity.method, "oidc");
+    EXPECT_EQ(ex->upstream.waited, 1s);
+  }
+}
+
 TEST_F(Oidc, EndsTheSessionThatTheProviderDoesNotRenew) {
   use();
   log_in(R"(,"expires_in":3600,"refresh_token":"refresh-over")");
