@@ -84,7 +84,8 @@ class ConfigWatch::Watching : public std::enable_shared_from_this<ConfigWatch::W
     auto before = std::exchange(patterns_, {});
     for (const auto& pattern : patterns) {
       auto known = before.find(pattern);
-      patterns_[pattern] = known == before.end() ? matches(pattern) : known->second;
+      const auto* meant = known == before.end() ? read.matches(pattern) : &known->second;
+      patterns_[pattern] = meant ? *meant : matches(pattern);
     }
     watched_ = files;
     std::set<std::string> wanted;

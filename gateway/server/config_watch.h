@@ -32,8 +32,9 @@ class ConfigWatch {
   ~ConfigWatch();
 
   // From now on these: the files that the document was read from. Those that were watched before are compared
-  // with what they were when last looked at, and others with what they were in `read`, so that nothing is
-  // missed that happens while they are read: name the first file before it is read for the first time.
+  // with what they were when last looked at, and others with what they were in `read`, patterns for files too,
+  // so that nothing is missed that happens while they are read: name the first file before it is read for the
+  // first time.
   void watch(const config::Document& document, const WatchedFiles& read = {});
   void watch(const std::vector<std::string>& files, const std::vector<std::string>& patterns);
 

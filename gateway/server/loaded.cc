@@ -27,7 +27,11 @@ class Noting final : public config::Environment {
     files_.note(path);
     return inner_.read(path, limit);
   }
-  Names matches(const std::string& pattern) const override { return inner_.matches(pattern); }
+  Names matches(const std::string& pattern) const override {
+    Names found = inner_.matches(pattern);
+    files_.note_matches(pattern, found.names);
+    return found;
+  }
   std::optional<std::vector<VaultAnswer>> vault(const config::VaultConfig& config,
                                                 const config::Document& document,
                                                 const std::vector<std::string>& paths) const override {

@@ -19,7 +19,7 @@ struct Loaded {
 
   config::Diagnostics diagnostics;
   config::VaultUse vault;
-  WatchedFiles read;  // its files, as they were before
+  WatchedFiles read;  // its files, as they were before, and what its patterns meant
   config::Document document;
   config::Names names;
   Config config;

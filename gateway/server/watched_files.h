@@ -7,6 +7,7 @@
 #include <ctime>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::server {
@@ -18,6 +19,15 @@ class WatchedFiles {
   // The same, unless it is there already.
   void note(const std::string& path) {
     if (!files_.contains(path)) add(path);
+  }
+  // What a pattern for files meant when they were read; the first answer stays.
+  void note_matches(const std::string& pattern, std::vector<std::string> names) {
+    matches_.try_emplace(pattern, std::move(names));
+  }
+  // Null if that was not noted.
+  const std::vector<std::string>* matches(const std::string& pattern) const noexcept {
+    auto noted = matches_.find(pattern);
+    return noted == matches_.end() ? nullptr : &noted->second;
   }
   // Watches these and no others; those that were watched are compared with what they were, and the others
   // with what they were in `read`.
@@ -40,7 +50,8 @@ class WatchedFiles {
   static Stamp look(const std::string& path) noexcept;
 
   std::map<std::string, Stamp> files_;
-  bool moving_ = false;  // the last call saw a change
+  std::map<std::string, std::vector<std::string>> matches_;  // by pattern
+  bool moving_ = false;                                      // the last call saw a change
 };
 
 }  // namespace sluice::server

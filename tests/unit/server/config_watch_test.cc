@@ -7,6 +7,8 @@
 #include <fstream>
 #include <optional>
 
+#include "gateway/server/loaded.h"
+
 #include "tests/support/temporary_directory.h"
 
 namespace sluice::server {
@@ -127,6 +129,32 @@ TEST_F(ConfigWatches, TellOfWhatChangedWhileTheFilesWereRead) {
   watch_.watch({a, write("b.yaml", "1")}, {});  // what came of reading
 
   EXPECT_TRUE(told());
+}
+
+// As while Vault is waited for: the file is there when the watch begins, and is no part of what was read.
+TEST_F(ConfigWatches, TellOfAFileThatCameUnderAPatternWhileTheFilesWereRead) {
+  fs::create_directories(at("conf.d"));
+  ConfigWatch first(control_, [this] { ++told_; }, {20ms, 50ms});
+  auto file = write("a.yaml", "include: conf.d/*.yaml\n");
+  first.watch({file}, {});
+  auto loaded = load_file(file);
+
+  std::ofstream(at("conf.d/new.yaml")) << "{}";
+  first.watch(loaded->document, loaded->read);
+
+  EXPECT_TRUE(told());
+}
+
+TEST_F(ConfigWatches, TellNothingOfAPatternThatStillMeansTheSame) {
+  fs::create_directories(at("conf.d"));
+  std::ofstream(at("conf.d/one.yaml")) << "listeners: {}";
+  ConfigWatch first(control_, [this] { ++told_; }, {20ms, 50ms});
+  auto file = write("a.yaml", "include: conf.d/*.yaml\n");
+  auto loaded = load_file(file);
+
+  first.watch(loaded->document, loaded->read);
+
+  EXPECT_FALSE(told(300ms));
 }
 
 TEST_F(ConfigWatches, TellWithoutEventsToo) {

@@ -37,6 +37,16 @@ TEST_F(WatchedFilesTest, SeesWhatHasChangedSinceItWasRead) {
   EXPECT_TRUE(files_.moved());
 }
 
+TEST_F(WatchedFilesTest, RemembersWhatAPatternMeantAtFirst) {
+  EXPECT_EQ(files_.matches("*.yaml"), nullptr);
+
+  files_.note_matches("*.yaml", {"a.yaml"});
+  files_.note_matches("*.yaml", {"a.yaml", "b.yaml"});
+
+  ASSERT_NE(files_.matches("*.yaml"), nullptr);
+  EXPECT_EQ(*files_.matches("*.yaml"), std::vector<std::string>{"a.yaml"});
+}
+
 TEST_F(WatchedFilesTest, ComparesThoseThatItHasWithWhatTheyWere) {
   files_.add(file_);
   directory_.write("a.yaml", "22");
