@@ -72,16 +72,21 @@ base::Result<void> AccessLog::start() {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { writer_->run(); });
+  thread_ = std::thread([this] {
+    writer_->run();
+    closed_.store(true, std::memory_order_release);
+  });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return {};
 }
 
 void AccessLog::reopen() noexcept { writer_->reopen(); }
 
+void AccessLog::close(std::chrono::milliseconds patience) noexcept { writer_->stop(patience); }
+
 void AccessLog::stop(std::chrono::milliseconds patience) noexcept {
   if (!thread_.joinable()) return;
-  writer_->stop(patience);
+  close(patience);
   thread_.join();
 }
 

@@ -81,9 +81,15 @@ class AccessLog {
   // Asks the writer to open the file again (after rotation); if that fails it says so and keeps the old one.
   // Any thread, and a signal handler.
   void reopen() noexcept;
-  // Writes out what is queued, as far as the sink takes it within `patience`, and ends the writer. Workers
-  // must have stopped writing. Lines that could not be written count as dropped.
-  void stop(std::chrono::milliseconds patience = std::chrono::seconds(5)) noexcept;
+  // How long the sink may take for what is queued at the end.
+  static constexpr std::chrono::milliseconds kPatience = std::chrono::seconds(5);
+  // Has the writer write out what is queued, as far as the sink takes it within `patience`, and end; waits for
+  // nothing. Workers must have stopped writing. Lines that could not be written count as dropped.
+  void close(std::chrono::milliseconds patience = kPatience) noexcept;
+  // Has the writer ended?
+  bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+  // As close(), and waits for that.
+  void stop(std::chrono::milliseconds patience = kPatience) noexcept;
   // Lines lost so far, all lanes. Any thread.
   LogLosses losses() const noexcept;
   std::uint64_t dropped() const noexcept { return losses().all(); }
@@ -94,6 +100,7 @@ class AccessLog {
   WriterBell bell_;
   std::vector<std::unique_ptr<AccessLogLane>> lanes_;
   std::unique_ptr<LogWriter> writer_;
+  std::atomic<bool> closed_{false};
   std::thread thread_;
 };
 

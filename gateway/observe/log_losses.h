@@ -12,6 +12,13 @@ struct LogLosses {
   std::uint64_t unreachable = 0;  // a collector could not be reached for too long
 
   std::uint64_t all() const noexcept { return full + unwritten + refused + unreachable; }
+  LogLosses& operator+=(const LogLosses& other) noexcept {
+    full += other.full;
+    unwritten += other.unwritten;
+    refused += other.refused;
+    unreachable += other.unreachable;
+    return *this;
+  }
   bool operator==(const LogLosses&) const = default;
 };
 

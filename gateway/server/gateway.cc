@@ -44,7 +44,7 @@ observe::ScrapeRegistration expiries_at_scrape(observe::SeriesStore& store, cons
 }  // namespace
 
 Gateway::Gateway(boost::asio::io_context& control, const base::Clock& clock)
-    : control_(control), clock_(clock), timer_(control), lists_(&control) {
+    : control_(control), clock_(clock), timer_(control), lists_(&control), closing_logs_(control) {
   // A client that leaves while bytes are spliced to it would end the process otherwise.
   std::signal(SIGPIPE, SIG_IGN);
 }
@@ -85,8 +85,11 @@ void Gateway::make_workers(const Config& config) {
         i, [&loop] { return observe::LoopTimes{loop.busy_nanoseconds(), loop.idle_nanoseconds()}; }));
   }
   gauges_.push_back(metrics_->generations_at_scrape([this] { return generations_alive(); }));
-  gauges_.push_back(metrics_->log_drops_at_scrape(
-      "access_log", [this] { return log_ ? log_->losses() : observe::LogLosses(); }));
+  gauges_.push_back(metrics_->log_drops_at_scrape("access_log", [this] {
+    auto lost = closing_logs_.losses();
+    if (log_) lost += log_->losses();
+    return lost;
+  }));
   gauges_.push_back(
       metrics_->store().at_scrape(observe::Family::sluice_store_keys, [this](const observe::Emit& emit) {
         for (const auto& t : stores_.tables(stores::instant(clock_.steady())))
@@ -304,13 +307,14 @@ bool Gateway::open_log(Loaded& loaded, std::unique_ptr<observe::AccessLog>& out)
   return false;
 }
 
-// The old log is closed when no worker can be writing to it. Nothing else is done here meanwhile, so a sink
-// that takes nothing is not waited for as long as at the end of the process.
+// The old log is closed when no worker can be writing to it; its sink is not waited for.
 void Gateway::use_log(std::unique_ptr<observe::AccessLog> access_log) {
   for (unsigned i = 0; i < workers_.size(); ++i)
     workers_[i]->log_to(access_log ? &access_log->lane(i) : nullptr);
-  if (log_) connections();
-  if (log_) log_->stop(std::chrono::seconds(1));
+  if (log_) {
+    connections();
+    closing_logs_.add(std::move(log_));
+  }
   log_ = std::move(access_log);
 }
 

@@ -16,6 +16,7 @@
 #include "gateway/admin/socket.h"
 #include "gateway/base/clock.h"
 #include "gateway/observe/access_log.h"
+#include "gateway/server/closing_logs.h"
 #include "gateway/server/discovery.h"
 #include "gateway/server/kept_revocations.h"
 #include "gateway/server/key_sources.h"
@@ -132,6 +133,7 @@ class Gateway {
   ListFiles lists_;
   std::unique_ptr<KeySources> keys_;
   std::unique_ptr<observe::AccessLog> log_;
+  ClosingLogs closing_logs_;  // those of before
   Listeners listeners_;
   std::unique_ptr<ListenerTls> tls_;
   std::unique_ptr<UpstreamCertificates> upstream_certificates_;

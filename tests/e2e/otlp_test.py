@@ -129,6 +129,21 @@ class Otlp(Case):
         self.assertEqual(self.records(1)[0]["attributes"]["url.path"], "/ping/2")
         self.assertEqual(self.collector.requests[0][0], "/x")
 
+    def test_holds_up_no_reload(self):
+        self.collect(", batch: 1")
+        self.collector.holding.clear()
+        self.curl("/ping/1")
+        self.records(1)  # its answer is held, so that the next ones wait
+        self.curl("/ping/2")
+        self.curl("/ping/3")
+        self.config.write_text(re.sub(r"access_log: .*", f"access_log: {{format: json, to: {self.access_log}}}",
+                                      self.config.read_text()))
+        self.reload()
+        self.collector.holding.set()
+
+        self.records(3)
+        self.assertEqual(self.dropped("unwritten"), 0)
+
     def test_looks_its_collector_up_where_a_reload_says(self):
         zone = self.folder / "zone.json"
         zone.write_text('{"collector.test": {"a": ["127.0.0.1"]}}')
