@@ -10,25 +10,18 @@
 #include "gateway/observe/access_log.h"
 #include "gateway/observe/metrics.h"
 
+#include "tests/unit/observe/sample_record.h"
+
 namespace sluice::observe {
 namespace {
 
 using namespace std::chrono_literals;
 
 AccessRecord proxied_request() {
-  AccessRecord r;
-  r.time = base::WallTime(1'767'323'045'678ms);
+  AccessRecord r = forwarded_record();
   r.request_id = "0197f0a2-8f4e-7c11-9d3a-5b1f6f2f9a01";
-  r.listener = "public";
   r.client_ip = "203.0.113.77";
-  r.client_port = 51'234;
-  r.method = "GET";
-  r.host = "api.example.com";
   r.path = "/orders/4711/items?page=2&per_page=50&sort=created_at";
-  r.protocol = "HTTP/1.1";
-  r.status = 200;
-  r.source = Source::upstream;
-  r.route = "orders";
   r.upstream = "orders";
   r.target = "10.0.3.17:8080";
   r.bytes_in = 812;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What records of forwarded requests have in common in tests; each sets what it is about.
+// What records of forwarded requests have in common in tests and benchmarks; each sets what it is about.
 #pragma once
 #include "gateway/observe/log_line.h"
 
