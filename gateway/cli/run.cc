@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -84,11 +85,18 @@ class Run {
 
   int run() {
     if (watch_) watch_->watch({path_}, {});
-    auto loaded = server::load_file(path_, secrets_);
+    // Nothing has to be drained yet. What else is signalled is done when it serves.
+    boost::asio::signal_set ending(control_, SIGTERM, SIGINT);
+    ending.async_wait([this](boost::system::error_code error, int) {
+      if (!error && !serving_) give_up_start();
+    });
+    auto loaded = first_load();
+    if (stopping_ || !loaded) return ended_before_it_served();
     std::vector<Place> places;
     for (const auto& [name, listener] : loaded->config.listeners)
       places.push_back({name, listener.bind.path.empty() ? "" : listener.bind.text()});
     bool started = loaded->ok() && gateway_.start(*loaded, path_);
+    if (stopping_) return ended_before_it_served();
     watch_files(*loaded);
     if (started) watch_secrets(*loaded);
     std::fputs(loaded->diagnostics.text().c_str(), stderr);
@@ -103,13 +111,41 @@ class Run {
     } else {
       net::tell_supervisor(ProcessState::ready, "serves " + path_);
     }
+    serving_ = true;
     wait_for_signal();
     look_again();
+    meet_next_wish();
     control_.run();
     return exit_code_;
   }
 
  private:
+  // --- the start, which may wait for Vault and for names; a signal ends that
+
+  // Null if a signal came first.
+  std::unique_ptr<server::Loaded> first_load() {
+    std::unique_ptr<server::Loaded> loaded;
+    loader_.load([this] { return server::load_file(path_, secrets_); },
+                 [&](server::Loaded& read) {
+                   loaded = std::make_unique<server::Loaded>(std::move(read));
+                   control_.stop();
+                 });
+    control_.run();
+    control_.restart();
+    return loaded;
+  }
+
+  void give_up_start() {
+    stopping_ = true;
+    secrets_.give_up();
+    control_.stop();
+  }
+
+  int ended_before_it_served() {
+    log(Level::info, "stopped before it served");
+    return exit_code_;
+  }
+
   struct Place {
     std::string listener, socket;  // without `socket`: on a port that is known once it is bound
   };
@@ -170,9 +206,13 @@ class Run {
     loader_.load([this] { return server::load_file(path_, secrets_); },
                  [this, wish, waiting](server::Loaded& loaded) {
                    meet(wish, loaded, waiting);
-                   loading_ = wanted_ != Wish::none;
-                   if (loading_) load();
+                   meet_next_wish();
                  });
+  }
+
+  void meet_next_wish() {
+    loading_ = wanted_ != Wish::none;
+    if (loading_) load();
   }
 
   void meet(Wish wish, server::Loaded& loaded, const Waiting& waiting) {
@@ -331,7 +371,8 @@ class Run {
   std::optional<server::VaultWatch> vault_;
   observe::ScrapeRegistration vault_up_;
   Wish wanted_ = Wish::none;
-  bool loading_ = false;  // until what was read is in force, or refused
+  bool loading_ = true;  // until what was read is in force, or refused
+  bool serving_ = false;
   bool stopping_ = false;
   int exit_code_ = 0;
 };

@@ -195,6 +195,31 @@ class Vault(Case):
 
         self.assertEqual(self.gateway.wait(), 0)
 
+    def test_is_not_waited_for_when_the_start_is_given_up(self):
+        for number in signal.SIGTERM, signal.SIGINT:
+            vault = self.vault()
+            vault.speaks.clear()
+            self.write(vault.port, timeout="60s")
+            gateway = GatewayProcess([BINARY, "run", self.config], owner=self)
+            eventually(lambda: len(vault.asked) == 2, "Vault is asked")
+            gateway.send(number)
+
+            self.assertEqual(gateway.wait(), 0)
+            self.assertNotIn("error:", gateway.output())
+
+    def test_hides_no_file_that_comes_while_the_start_waits_for_it(self):
+        vault = self.vault()
+        vault.speaks.clear()
+        self.write(vault.port, timeout="60s")
+        self.config.write_text("include: team-*.yaml\n" + self.config.read_text())
+        self.gateway = GatewayProcess([BINARY, "run", "--watch", self.config], owner=self)
+        eventually(lambda: len(vault.asked) == 2, "Vault is asked")
+        (self.folder / "team-a.yaml").write_text("routes: [{name: t, match: {path: /team}, respond: 200}]\n")
+        vault.speaks.set()
+
+        self.port = int(self.gateway.says(r"web on port (\d+)").group(1))
+        eventually(lambda: self.curl("/team").status == 200, "its route is in force")
+
     def test_keeps_the_secrets_of_before_when_it_is_down_at_a_reload(self):
         vault = self.vault()
         self.write(vault.port)
