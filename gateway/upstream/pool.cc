@@ -103,6 +103,7 @@ Pool& Pool::of(Target& target, unsigned worker, net::Loop& loop, const PoolSetti
   auto& pool = static_cast<Pool&>(*slot);
   if (pool.settings_.protocol != settings.protocol) pool.drop_all();
   pool.settings_ = settings;
+  pool.asked();
   return pool;
 }
 
@@ -272,7 +273,7 @@ Task<void> Pool::dial_shared(Opening opening, base::Duration timeout) {
     auto* c = new Connection(*this, std::move(*dialled), *spoken);
     moved(*spoken, PoolState::none, PoolState::active);
     // One that leaves still serves those who wait for it.
-    if (target_->draining() || current(*c)) {
+    if (leaves() || current(*c)) {
       put(*c);
     } else {
       discard(*c, PoolState::active);
@@ -292,7 +293,7 @@ void Pool::warm(base::Duration connect) {
   if (settings_.keep.prewarm != 0) warming_.emplace(nullptr).start(keep_warm());
 }
 
-bool Pool::cold() const noexcept { return open_count_ < settings_.keep.prewarm && !target_->draining(); }
+bool Pool::cold() const noexcept { return open_count_ < settings_.keep.prewarm && !leaves(); }
 
 // One after the other, and all of them at most once a second: the target may close them at once.
 Task<void> Pool::keep_warm() {
@@ -365,10 +366,10 @@ Pool::Connection* Pool::least_loaded() noexcept {
   return best;
 }
 
-// Would it be made like this today: to an address that the target's name still stands for, with the settings
-// of TLS that hold now? Compared once for each version of the target.
+// Would it be made like this today: to a target that gets requests, at an address that its name still stands
+// for, with the settings of TLS that hold now? Compared once for each version of the target.
 bool Pool::current(Connection& c) const {
-  if (target_->draining()) return false;
+  if (leaves()) return false;
   if (c.version == version_) return true;
   auto addresses = target_->addresses();
   if (c.tls != target_->tls() || std::ranges::find(*addresses, c.address) == addresses->end()) return false;
@@ -472,7 +473,7 @@ void Pool::put(Connection& c) noexcept {
 void Pool::expired() noexcept {
   net::Tick next = net::kNever;
   idle_.for_each([&](Connection& c) {
-    bool wanted = open_count_ <= settings_.keep.prewarm && !c.http->idle_limit();
+    bool wanted = open_count_ <= settings_.keep.prewarm && !unasked() && !c.http->idle_limit();
     if (wanted && c.idle_until <= loop_->wheel().now())
       c.idle_until = loop_->wheel().due_in(settings_.keep.idle);
     if (c.idle_until > loop_->wheel().now()) {

@@ -81,6 +81,7 @@ class Pool final : public PoolSlot, private net::Timer {
   base::Task<base::Result<void>> ask_others(base::Duration patience);
   void ask(unsigned other, const std::shared_ptr<net::Signal>& told) const;
   void tell_waiting(const base::Error* error) noexcept;
+  bool leaves() const noexcept { return unasked() || target_->draining(); }
   bool cold() const noexcept;
   base::Task<void> keep_warm();
   base::Task<bool> warm_one();

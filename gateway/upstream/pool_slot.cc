@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/upstream/pool_slot.h"
 
+#include <algorithm>
+
 namespace sluice::upstream {
 
 PoolSlot::PoolSlot(PoolSlots& all, const Target& target, unsigned worker)
@@ -13,6 +15,24 @@ PoolSlot::~PoolSlot() {
   if (!all_) return;
   std::lock_guard lock(all_->mutex_);
   std::erase(all_->all_, this);
+}
+
+void PoolSlot::leave() noexcept {
+  unasked_ = true;
+  while (give_up_unused()) {
+  }
+}
+
+// Left without the lock: on this thread the pools stay.
+void PoolSlots::keep_only(unsigned worker, std::span<const Target* const> targets) {
+  std::vector<PoolSlot*> others;
+  {
+    std::lock_guard lock(mutex_);
+    for (PoolSlot* slot : all_)
+      if (slot->worker_ == worker && !std::ranges::binary_search(targets, slot->target_))
+        others.push_back(slot);
+  }
+  for (PoolSlot* slot : others) slot->leave();
 }
 
 // Of the pool that has most of them. Closed without the lock: on this thread the pool stays.

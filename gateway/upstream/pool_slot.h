@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "gateway/upstream/pool_count.h"
@@ -31,11 +32,16 @@ class PoolSlot {
   virtual PoolCount count() const noexcept { return {}; }
   // Closes the connection that has been unused for longest; false if there is none.
   virtual bool give_up_unused() noexcept { return false; }
+  // The target gets no requests for now: what is unused is closed, and so is what comes back, until somebody
+  // asks for a connection.
+  void leave() noexcept;
   // Connections without a request. Any thread.
   std::uint32_t unused() const noexcept { return unused_.load(std::memory_order_relaxed); }
 
  protected:
   unsigned worker() const noexcept { return worker_; }
+  bool unasked() const noexcept { return unasked_; }
+  void asked() noexcept { unasked_ = false; }
   // Nobody else writes: no more than a plain addition.
   void set_unused(std::uint32_t count) noexcept { unused_.store(count, std::memory_order_relaxed); }
 
@@ -44,6 +50,7 @@ class PoolSlot {
   PoolSlots* all_ = nullptr;
   const Target* target_ = nullptr;
   unsigned worker_ = 0;
+  bool unasked_ = false;
   std::atomic<std::uint32_t> unused_{0};
 };
 
@@ -53,6 +60,8 @@ class PoolSlots {
   // Closes an unused connection of that worker, to that target if it is not null; false if there is none. On
   // the worker's thread.
   bool give_up_unused(unsigned worker, const Target* only) noexcept;
+  // Has that worker leave all targets but these, which are in order. On its thread.
+  void keep_only(unsigned worker, std::span<const Target* const> targets);
   // Another worker that has one; none: nobody has.
   std::optional<unsigned> other_with_unused(unsigned worker, const Target* only) const noexcept;
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_set>
 #include <utility>
 
 #include "gateway/base/log.h"
@@ -260,9 +259,14 @@ void Upstream::take_members(View& view, unsigned worker) const {
   view.members.clear();
   view.targets.clear();
   gather(view, all);
-  std::unordered_set<const Target*> have;
-  for (const auto& t : view.targets) have.insert(t.get());
-  std::erase_if(view.left, [&](const auto& t) { return t->active() == 0 || have.contains(t.get()); });
+  std::vector<const Target*> have;
+  for (const auto& t : view.targets) have.push_back(t.get());
+  std::ranges::sort(have);
+  std::erase_if(view.left, [&](const auto& t) {
+    return t->active() == 0 || std::ranges::binary_search(have, static_cast<const Target*>(t.get()));
+  });
+  // Others of its name may still be held by older snapshots, or wait in the configuration.
+  if (in_force()) group_->pools.keep_only(worker, have);
   view.made = made_of(view);
   view.balancer = make_balancer(balance_, view.members.size(), worker, Random::seeded(),
                                 view.made ? view.made->hash : HashSettings{});
@@ -297,11 +301,8 @@ void Upstream::refresh(View& view, unsigned worker, std::uint64_t version) const
 // have. Not where nothing else is usable: they may come back at once.
 void Upstream::drop_unasked(const View& view, unsigned worker) {
   if (view.panic || view.usable.empty()) return;
-  for (const auto& t : view.targets) {
-    if (t->usable() || !t->slot(worker)) continue;
-    while (t->slot(worker)->give_up_unused()) {
-    }
-  }
+  for (const auto& t : view.targets)
+    if (!t->usable() && t->slot(worker)) t->slot(worker)->leave();
 }
 
 void Upstream::weigh(View& view, base::SteadyTime now) const {

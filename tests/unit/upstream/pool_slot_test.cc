@@ -59,6 +59,17 @@ TEST_F(PoolSlotsTest, KnowsWhichOtherWorkerHasOne) {
   EXPECT_EQ(slots_.other_with_unused(2, target(0)), 0u);
 }
 
+TEST_F(PoolSlotsTest, LeavesTheTargetsThatAreNotNamedOnThatWorker) {
+  Slot kept(slots_, *target(0), 0, 2), left(slots_, *target(1), 0, 2), other(slots_, *target(1), 1, 2);
+  const Target* these[] = {target(0)};
+
+  slots_.keep_only(0, these);
+
+  EXPECT_EQ(kept.unused(), 2u);
+  EXPECT_EQ(left.unused(), 0u);
+  EXPECT_EQ(other.unused(), 2u);
+}
+
 TEST_F(PoolSlotsTest, ForgetsPoolsThatAreGone) {
   std::optional<Slot> pool(std::in_place, slots_, *target(0), 1U, 1U);
   ASSERT_EQ(slots_.other_with_unused(0, nullptr), 1u);

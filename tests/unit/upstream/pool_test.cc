@@ -625,6 +625,42 @@ TEST_F(PoolTest, ClosesUnusedConnectionsOfATargetThatIsToGoAndKeepsNone) {
   EXPECT_EQ(get(), "ok reused");
 }
 
+TEST_F(PoolTest, KeepsNoConnectionThatComesBackWhenTheTargetGetsNoRequests) {
+  EXPECT_EQ(get(), "ok new");
+  Running job(&scope_);
+  job.start(exchange(pool(), timeouts_, true));
+  rounds("");
+  PoolSlot& slot = *target_->slot(0);
+
+  slot.leave();
+  EXPECT_EQ(target_->connections(), 1u) << "the one in use";
+  ASSERT_GT(::send(clients_.back(), kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL), 0);
+  for (int i = 0; i < 2000 && job.running(); ++i) loop_.run_once(1ms);
+
+  EXPECT_EQ(job.join().await_resume(), "ok new");
+  EXPECT_EQ(target_->connections(), 0u);
+}
+
+TEST_F(PoolTest, KeepsConnectionsAgainOnceTheTargetGetsRequests) {
+  get();
+  target_->slot(0)->leave();
+
+  EXPECT_EQ(get(), "ok new");
+  EXPECT_EQ(get(), "ok reused");
+}
+
+TEST_F(PrewarmedPool, LeavesATargetThatGetsNoRequests) {
+  warm();
+
+  target_->slot(0)->leave();
+  pass(2s);
+  EXPECT_EQ(target_->connections(), 0u);
+
+  warm();
+  pass(2s);
+  EXPECT_EQ(pool().idle(), 2u);
+}
+
 TEST_F(PoolTest, GoesWithItsTarget) {
   get();
 

@@ -159,6 +159,46 @@ TEST_F(UpstreamTest, GivesUpUnusedConnectionsToTargetsThatGetNoRequests) {
   EXPECT_EQ(unused(0), 2u) << "nothing else is left";
 }
 
+// The same, among the pools of the upstream.
+struct KnownPool final : PoolSlot {
+  explicit KnownPool(Target& target) : PoolSlot(target.group()->pools, target, 0) { set_unused(2); }
+  bool give_up_unused() noexcept override {
+    if (unused() == 0) return false;
+    set_unused(unused() - 1);
+    return true;
+  }
+};
+
+TEST_F(UpstreamTest, LeavesConnectionsToTargetsThatOthersHaveReplaced) {
+  auto upstream = make(with_targets({"10.0.0.1"}));
+  upstream->put_in_force(clock_.wall());
+  auto before = upstream->targets()[0];
+  upstream->pick(0, {});
+  before->slot(0) = std::make_unique<KnownPool>(*before);
+  auto list = table_.sources().list(upstream->group(), "the admin server");
+  list->says(table_.sources().parts(upstream->group(), with_targets({"10.0.0.2"}).targets));
+
+  upstream->use_instead(list);
+  upstream->pick(0, {});
+
+  EXPECT_EQ(before->slot(0)->unused(), 0u) << "the configuration still names it";
+}
+
+TEST_F(UpstreamTest, LeavesConnectionsToTargetsThatAReloadHasTakenOut) {
+  auto old = make(with_targets({"10.0.0.1", "10.0.0.2"}));
+  old->put_in_force(clock_.wall());
+  auto targets = old->targets();
+  for (const auto& t : targets) t->slot(0) = std::make_unique<KnownPool>(*t);
+  auto now = make(with_targets({"10.0.0.2"}));
+  now->put_in_force(clock_.wall());
+
+  now->pick(0, {});
+  old->pick(0, {});  // by an exchange that began before
+
+  EXPECT_EQ(targets[0]->slot(0)->unused(), 0u) << "an older snapshot still has it";
+  EXPECT_EQ(targets[1]->slot(0)->unused(), 2u);
+}
+
 TEST_F(UpstreamTest, SaysWhyItsTargetsAreIllBeforeThatNamesAreNotResolved) {
   auto config = with_targets({"a", "10.0.0.2"});
   config.health = HealthConfig{};
