@@ -9,6 +9,7 @@
 #include "gateway/net/pump.h"
 #include "gateway/net/write.h"
 #include "gateway/upstream/dial.h"
+#include "gateway/upstream/room.h"
 
 namespace sluice::front {
 
@@ -124,14 +125,16 @@ struct Place {
 // Connects to a target and, if that works, stays until the tunnel ends.
 Task<Result<void>> attempt(chain::Worker& worker, net::Transport& client, const upstream::Upstream& to,
                            upstream::Target& target, std::string_view greeting, Tunnelled& out) {
-  auto at_most = to.pool().keep.max_connections.value_or(upstream::Target::kNoLimit);
-  if (!target.try_open(at_most, to.pool().max_in_all) &&
-      !target.make_room(worker.index, at_most, to.pool().max_in_all)) {
-    to.protection().unjudged(worker.loop.now());
-    co_return base::fail(Reason::upstream_limit);
+  upstream::ActiveRequest active(target);
+  if (!upstream::try_open(target, worker.index, to.pool())) {
+    auto made = co_await upstream::open_after_others(target, worker.index, worker.loop, to.pool(),
+                                                     to.timeouts().connect);
+    if (!made) {
+      to.protection().unjudged(worker.loop.now());
+      co_return made;
+    }
   }
   Place place{&target};
-  upstream::ActiveRequest active(target);
   auto before = worker.loop.clock().steady();
   auto dialled =
       co_await upstream::dial(worker.loop, target, to.timeouts().connect, greeting, upstream::Layer::plain);

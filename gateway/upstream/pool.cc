@@ -5,6 +5,7 @@
 
 #include "gateway/net/sleep.h"
 #include "gateway/upstream/dial.h"
+#include "gateway/upstream/room.h"
 #include "gateway/upstream/speak.h"
 
 namespace sluice::upstream {
@@ -141,42 +142,10 @@ Acquired Pool::open(Connection& c, base::Arena& arena, const Timeouts& timeouts,
   return {c.http->open(arena, {timeouts.first_byte_after(connect), timeouts.idle}), connect};
 }
 
-base::Error Pool::too_many() const {
-  return {Reason::upstream_limit,
-          target_->text() + " or its upstream has as many connections as max_connections allows"};
-}
+bool Pool::try_open() noexcept { return upstream::try_open(*target_, worker(), settings_); }
 
-// Counts one more, if there may be or an unused one of this worker can go for it.
-bool Pool::try_open() noexcept {
-  return target_->try_open(at_most(), settings_.max_in_all) ||
-         target_->make_room(worker(), at_most(), settings_.max_in_all);
-}
-
-// The same, by unused ones of other workers: each is asked for one as long as it has any, and others may take
-// the room that it makes.
 Task<Result<void>> Pool::ask_others(base::Duration patience) {
-  auto told = std::make_shared<net::Signal>(loop_->wheel());
-  for (auto left = target_->workers().size(); left != 0; --left) {
-    auto other = target_->group()->pools.other_with_unused(worker(), target_->whose_unused(at_most()));
-    if (!other) break;
-    ask(*other, told);
-    auto wait = told->wait(patience);
-    if (co_await wait == base::Outcome::cancelled) co_return base::fail(wait.why());
-    if (try_open()) co_return Result<void>();
-  }
-  co_return base::Unexpected{too_many()};
-}
-
-// Nothing of this worker's is touched there; the answer finds nobody if the exchange is gone by then.
-void Pool::ask(unsigned other, const std::shared_ptr<net::Signal>& told) const {
-  target_->workers()[other]->post([weak = std::weak_ptr(target_->group()), other,
-                                   only = target_->whose_unused(at_most()), back = std::weak_ptr(told),
-                                   home = loop_] {
-    if (auto group = weak.lock()) group->pools.give_up_unused(other, only);
-    home->post([back] {
-      if (auto asking = back.lock()) asking->notify();
-    });
-  });
+  return open_after_others(*target_, worker(), *loop_, settings_, patience);
 }
 
 // Remembers what the target chose over TLS.

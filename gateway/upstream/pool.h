@@ -79,7 +79,6 @@ class Pool final : public PoolSlot, private net::Timer {
   void dialling_failed(const base::Error& why) noexcept;
   bool try_open() noexcept;
   base::Task<base::Result<void>> ask_others(base::Duration patience);
-  void ask(unsigned other, const std::shared_ptr<net::Signal>& told) const;
   void tell_waiting(const base::Error* error) noexcept;
   bool leaves() const noexcept { return unasked() || target_->draining(); }
   bool cold() const noexcept;
@@ -87,7 +86,6 @@ class Pool final : public PoolSlot, private net::Timer {
   base::Task<bool> warm_one();
   std::uint32_t at_most() const noexcept { return settings_.keep.max_connections.value_or(Target::kNoLimit); }
   Acquired open(Connection& connection, base::Arena& arena, const Timeouts& timeouts, base::Duration connect);
-  base::Error too_many() const;
 
   void moved(observe::Protocol protocol, observe::PoolState from, observe::PoolState to) noexcept;
   Connection* take() noexcept;

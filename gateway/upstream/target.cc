@@ -314,10 +314,4 @@ bool Target::try_open(std::uint32_t at_most, std::uint32_t at_most_in_all) noexc
   return false;
 }
 
-bool Target::make_room(unsigned worker, std::uint32_t at_most, std::uint32_t at_most_in_all) noexcept {
-  while (group_->pools.give_up_unused(worker, whose_unused(at_most)))
-    if (try_open(at_most, at_most_in_all)) return true;
-  return false;
-}
-
 }  // namespace sluice::upstream

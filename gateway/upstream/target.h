@@ -194,13 +194,6 @@ class Target {
   // those of its group are `at_most_in_all`.
   static constexpr std::uint32_t kNoLimit = ~std::uint32_t{0};
   bool try_open(std::uint32_t at_most, std::uint32_t at_most_in_all = kNoLimit) noexcept;
-  // The same after that has failed, once unused connections of this worker have made room. Its thread only.
-  bool make_room(unsigned worker, std::uint32_t at_most, std::uint32_t at_most_in_all) noexcept;
-  // To what an unused connection has to be so that another can take its place: this target if it has as many
-  // as it may, else (null) any of its group.
-  const Target* whose_unused(std::uint32_t at_most) const noexcept {
-    return connections() >= at_most ? this : nullptr;
-  }
   void closed() noexcept {
     connections_.fetch_sub(1, std::memory_order_relaxed);
     group_->connections.fetch_sub(1, std::memory_order_relaxed);

@@ -229,6 +229,31 @@ TEST(Passthrough, TriesAnotherTarget) {
   }
 }
 
+// Whichever worker has the unused connection, and whichever gets the tunnel.
+TEST(Passthrough, TakesTheRoomOfUnusedConnectionsOfAnyWorker) {
+  Gateway gw(
+      "workers: 2\nlisteners: {plain: {bind: \"127.0.0.1:0\"}, web: {bind: \"127.0.0.1:0\", passthrough: "
+      "[{sni: \"*\", to: shop}]}}\nupstreams: {shop: {url: <shop>, pool: {max_connections: 1}}}\n"
+      "routes: [{name: all, match: {path: /**}, to: shop}]\n");
+  for (int i = 0; i < 16; ++i) {
+    RawClient plain = gw.connect("plain");
+    plain.send(get("/"));
+    auto served = gw.upstream("shop").accept();
+    served.expect_request();
+    served.send(ok("done"));
+    EXPECT_EQ(plain.response().body, "done");
+
+    RawClient client = gw.connect();
+    client.send(kShop);
+    auto target = gw.upstream("shop").accept();
+    EXPECT_EQ(target.receive(kShop.size()), kShop) << i;
+    target.close();
+    EXPECT_TRUE(client.ended());
+    client.close();
+    ASSERT_TRUE(Metrics(gw).becomes(0, "sluice_upstream_connections", {{"upstream", "shop"}}));
+  }
+}
+
 TEST(Passthrough, SaysSoWhenNoTargetCanBeReached) {
   Gateway gw(kYaml);
   gw.upstream("shop").stop_listening();

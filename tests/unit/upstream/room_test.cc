@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// How pools and tunnels go about it is in pool_test.cc and tests/flow/passthrough_test.cc.
+#include "gateway/upstream/room.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+
+#include "gateway/base/job.h"
+
+namespace sluice::upstream {
+namespace {
+
+using base::Reason;
+using namespace std::chrono_literals;
+
+// Unused connections of a worker, each of which counts at its target.
+struct Unused final : PoolSlot {
+  Unused(Target& t, unsigned worker, std::uint32_t count) : PoolSlot(t.group()->pools, t, worker), target(t) {
+    for (std::uint32_t i = 0; i < count; ++i) EXPECT_TRUE(t.try_open(Target::kNoLimit));
+    set_unused(count);
+  }
+  bool give_up_unused() noexcept override {
+    if (unused() == 0) return false;
+    set_unused(unused() - 1);
+    target.closed();
+    return true;
+  }
+  Target& target;
+};
+
+// Two workers, both on the thread of the test.
+class RoomTest : public testing::Test {
+ protected:
+  // What comes of asking the others; "" as long as nothing does.
+  std::string asks_others() {
+    std::string out;
+    base::Job<std::string> job(&scope_);
+    job.start([](RoomTest& t) -> base::Task<std::string> {
+      auto opened = co_await open_after_others(*t.target_, 0, t.first_, t.settings_, 1s);
+      co_return opened ? "opened" : std::string(base::row(opened.error().reason).name);
+    }(*this));
+    for (int i = 0; i < 10 && job.running(); ++i) {
+      second_.run_once(0s);
+      first_.run_once(0s);
+    }
+    return job.running() ? "" : job.join().await_resume();
+  }
+
+  base::VirtualClock clock_;
+  net::Loop first_{clock_}, second_{clock_};
+  base::Scope scope_;
+  std::shared_ptr<TargetGroup> group_ = std::make_shared<TargetGroup>();
+  std::shared_ptr<const WorkerLoops> loops_ =
+      std::make_shared<const WorkerLoops>(WorkerLoops{&first_, &second_});
+  std::shared_ptr<Target> target_ = Target::make(group_, TargetUrl{"orders", 80}, loops_);
+  std::shared_ptr<Target> other_ = Target::make(group_, TargetUrl{"orders", 81}, loops_);
+  PoolSettings settings_;
+};
+
+TEST_F(RoomTest, IsThereWhileFewerAreOpenThanMayBe) {
+  settings_.keep.max_connections = 1;
+
+  EXPECT_TRUE(try_open(*target_, 0, settings_));
+  EXPECT_FALSE(try_open(*target_, 0, settings_));
+
+  EXPECT_EQ(target_->connections(), 1u);
+}
+
+TEST_F(RoomTest, IsMadeByAnUnusedOneOfTheSameWorker) {
+  settings_.max_in_all = 2;
+  Unused unused(*other_, 0, 2);
+
+  EXPECT_TRUE(try_open(*target_, 0, settings_));
+
+  EXPECT_EQ(unused.unused(), 1u);
+  EXPECT_EQ(group_->connections.load(), 2u);
+}
+
+TEST_F(RoomTest, IsMadeByAnUnusedOneOfAnotherWorkerOnceItWasAsked) {
+  settings_.keep.max_connections = 1;
+  Unused unused(*target_, 1, 1), elsewhere(*other_, 1, 1);
+  EXPECT_FALSE(try_open(*target_, 0, settings_));
+
+  EXPECT_EQ(asks_others(), "opened");
+
+  EXPECT_EQ(unused.unused(), 0u);
+  EXPECT_EQ(elsewhere.unused(), 1u) << "that one is in nobody's way";
+  EXPECT_EQ(target_->connections(), 1u);
+}
+
+TEST_F(RoomTest, IsNowhereWhereAllAreInUse) {
+  settings_.keep.max_connections = 1;
+  ASSERT_TRUE(target_->try_open(1));
+
+  EXPECT_EQ(asks_others(), "upstream_limit");
+
+  EXPECT_EQ(target_->connections(), 1u);
+}
+
+}  // namespace
+}  // namespace sluice::upstream
