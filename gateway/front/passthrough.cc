@@ -122,17 +122,15 @@ struct Place {
   }
 };
 
-// Connects to a target and, if that works, stays until the tunnel ends.
+// Connects to a target and, if that works, stays until the tunnel ends. `trial`: by which it was admitted.
 Task<Result<void>> attempt(chain::Worker& worker, net::Transport& client, const upstream::Upstream& to,
-                           upstream::Target& target, std::string_view greeting, Tunnelled& out) {
+                           upstream::Target& target, upstream::Circuit::Trial trial,
+                           std::string_view greeting, Tunnelled& out) {
   upstream::ActiveRequest active(target);
   if (!upstream::try_open(target, worker.index, to.pool())) {
     auto made = co_await upstream::open_after_others(target, worker.index, worker.loop, to.pool(),
                                                      to.timeouts().connect);
-    if (!made) {
-      to.protection().unjudged(worker.loop.now());
-      co_return made;
-    }
+    if (!made) co_return made;
   }
   Place place{&target};
   auto before = worker.loop.clock().steady();
@@ -144,12 +142,12 @@ Task<Result<void>> attempt(chain::Worker& worker, net::Transport& client, const 
     if (upstream::blames_target(reason)) {
       to.protection().went_wrong(target, to.targets(worker.index), base::row(reason).name, before,
                                  worker.loop.now(), cells);
-    } else {
-      to.protection().unjudged(before);
+      trial.judged();
     }
     co_return std::move(dialled).unexpected();
   }
   to.protection().went_well(target, before, worker.loop.now());
+  trial.judged();
   out.connect = worker.loop.clock().steady() - before;
   out.connected = true;
   place.target = nullptr;
@@ -171,23 +169,25 @@ Task<Tunnelled> pass_through(chain::Worker& worker, net::Transport& client,
   Tunnelled out;
   upstream::Target* tried[kMaxAttempts];
   for (std::size_t count = 0; count < std::min<std::size_t>(to.retry().attempts, kMaxAttempts);) {
-    bool elsewhere = !to.protection().admits(worker.loop.now());
+    upstream::Circuit::Trial trial;
+    bool elsewhere = !to.protection().admits(worker.loop.now(), trial);
     if (elsewhere && !to.failover()) {
       out.reason = Reason::circuit_open;
       break;
     }
-    auto [at, target] = to.choose(worker.index, {}, {tried, count}, elsewhere);
-    if (!target) {
-      if (!elsewhere) to.protection().unjudged(worker.loop.now());
+    auto picked = to.choose(worker.index, {}, {tried, count}, elsewhere);
+    if (!picked.target) {
       out.reason = to.why_unusable().reason;
       break;
     }
-    tried[count++] = target;
-    out.target = target->text();
+    const auto& at = *picked.upstream;
+    if (&at != &to) trial = std::move(picked.trial);
+    tried[count++] = picked.target;
+    out.target = picked.target->text();
     std::string greeting;
-    if (auto version = at->proxy_protocol())
+    if (auto version = at.proxy_protocol())
       greeting = net::write_proxy_header(*version, facts.peer, facts.destination());
-    auto result = co_await attempt(worker, client, *at, *target, greeting, out);
+    auto result = co_await attempt(worker, client, at, *picked.target, std::move(trial), greeting, out);
     out.reason = result ? Reason::none : result.error().reason;
     if (out.connected || base::row(out.reason).retry != base::Retry::unsent) break;
   }

@@ -203,7 +203,6 @@ Task<Result<void>> Forward::enter(Exchange& ex, Try& t) const {
   const auto& protection = upstream_->protection();
   auto& clock = ex.worker.loop.clock();
   auto before = clock.steady();
-  auto since = ex.worker.loop.now();
   Result<upstream::Gate::Place> place = upstream::Gate::Place();
   if (protection.has_gate()) {
     place = co_await protection.enter(ex.worker.index);
@@ -220,10 +219,7 @@ Task<Result<void>> Forward::enter(Exchange& ex, Try& t) const {
   }
   ex.upstream.queued = clock.steady() - before;
   if (protection.has_queue()) upstream_->metrics()->on(ex.worker.index).queued(ex.upstream.queued);
-  if (!place) {
-    if (!t.elsewhere) protection.unjudged(since);
-    co_return std::move(place).unexpected();
-  }
+  if (!place) co_return std::move(place).unexpected();
   bool open = protection.closed_for(ex.worker.loop.now()) > base::Duration::zero();
   if (open && !upstream_->failover()) co_return circuit_open(ex);
   t.elsewhere |= open;
@@ -246,7 +242,7 @@ base::Unexpected Forward::circuit_open(Exchange& ex) const {
 
 // Does the circuit breaker let an attempt pass, or is there another upstream for it?
 bool Forward::admitted(const Exchange& ex, Try& t) const {
-  t.elsewhere = !upstream_->protection().admits(ex.worker.loop.now());
+  t.elsewhere = !upstream_->protection().admits(ex.worker.loop.now(), t.trial);
   return !t.elsewhere || upstream_->failover();
 }
 
@@ -288,7 +284,7 @@ Task<Result<void>> Forward::pause(Exchange& ex, const Try& t) const {
   auto outcome = co_await sleep;
   ex.upstream.waited += ex.worker.loop.clock().steady() - before;
   if (outcome == base::Outcome::cancelled) {
-    not_made(ex, t);
+    count_retries(ex, t, observe::RetryResult::failed);
     co_return base::fail(sleep.why());
   }
   co_return Result<void>();
@@ -312,15 +308,15 @@ void Forward::begin_attempt(Exchange& ex, Try& t) const {
     if (upstream_->failover()) [[unlikely]]
       t.host = ex.request.fields.value(FieldId::host);
   }
-  if (t.at.upstream != upstream_.get() && !t.elsewhere) [[unlikely]]
-    upstream_->protection().unjudged(ex.worker.loop.now());  // admitted here, made there
   ex.upstream.name = t.at.upstream->name();
   t.record = record_attempt(ex, t, target);
   ex.upstream.target = t.record->target;
   ex.attempt.reset();
   ex.upstream_stream.reset();
   if (t.replay) t.replay->rewind();
-  ex.attempt.emplace(target, *t.at.upstream, ex.worker.index, ex.worker.loop);
+  auto& trial = t.at.upstream == upstream_.get() ? t.trial : t.at.trial;
+  ex.attempt.emplace(target, *t.at.upstream, ex.worker.index, ex.worker.loop, std::move(trial));
+  t.trial = {};  // admitted here, made elsewhere
   if (t.retry) ex.attempt->retrying(std::move(t.retry));
 }
 
@@ -339,18 +335,14 @@ void Forward::end_attempt(Exchange& ex, Try& t, const GrpcCall& grpc, const Resu
   auto& record = *t.record;
   bool answered = result || result.error().reason == Reason::upstream_status;
   bool unavailable = answered && grpc && grpc.unavailable(ex.response);
+  if (!result && result.error().reason == Reason::timeout_total && its_fault(ex, t, grpc, now))
+    ex.attempt->blame(base::row(Reason::timeout_total).name);
   conclude(ex, t, {t.at, record, *ex.attempt, ex.response.status, ex.upstream.asked}, result, now,
            unavailable ? "grpc-status 14" : "");
   if (t.may_hedge && answered) [[unlikely]]
     hedging_->took(ex.worker.index, record.took);
   t.may_hedge = false;  // the first attempt alone
-  if (result) {
-    ex.upstream.answered = now;
-    return;
-  }
-  if (record.reason == Reason::timeout_total && its_fault(ex, t, grpc, now))
-    ex.attempt->blame(base::row(record.reason).name);
-  ex.attempt->unjudged();
+  if (result) ex.upstream.answered = now;
 }
 
 // Has the target alone held the exchange up, and had a fair time for its answer? By the operator's measure: where
@@ -395,14 +387,8 @@ void Forward::conclude(const Exchange& ex, const Try& t, const Made& made, const
 
 // There is nobody to make the next attempt at.
 base::Unexpected Forward::no_target(Exchange& ex, const Try& t) const {
-  not_made(ex, t);
-  return t.elsewhere ? circuit_open(ex) : base::Unexpected{upstream_->why_unusable()};
-}
-
-// An attempt that had been admitted.
-void Forward::not_made(const Exchange& ex, const Try& t) const {
   count_retries(ex, t, observe::RetryResult::failed);
-  if (!t.elsewhere) upstream_->protection().unjudged(ex.worker.loop.now());
+  return t.elsewhere ? circuit_open(ex) : base::Unexpected{upstream_->why_unusable()};
 }
 
 void Forward::count_retries(const Exchange& ex, const Try& t, observe::RetryResult result) const {

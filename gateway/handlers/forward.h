@@ -82,7 +82,6 @@ class Forward final : public chain::Handler {
                 base::SteadyTime now, std::string_view unavailable = {}) const;
   bool its_fault(const chain::Exchange& ex, const Try& t, const GrpcCall& grpc, base::SteadyTime now) const;
   base::Unexpected no_target(chain::Exchange& ex, const Try& t) const;
-  void not_made(const chain::Exchange& ex, const Try& t) const;
   void count_retries(const chain::Exchange& ex, const Try& t, observe::RetryResult result) const;
   base::Result<void> switch_protocols(chain::Exchange& ex) const;
   void remember_body(chain::Exchange& ex, Try& t, bool grpc) const;

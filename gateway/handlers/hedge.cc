@@ -83,10 +83,10 @@ bool Forward::begin_rival(Exchange& ex, Try& t, const upstream::PickKey& key) co
     return false;
   }
   Rival& r = *t.rival;
-  r.at = at;
-  r.record = record_attempt(ex, t, *at.target);
+  r.at = std::move(at);
+  r.record = record_attempt(ex, t, *r.at.target);
   r.record->beside = true;
-  r.attempt.emplace(*at.target, *at.upstream, worker, ex.worker.loop);
+  r.attempt.emplace(*r.at.target, *r.at.upstream, worker, ex.worker.loop, std::move(r.at.trial));
   return true;
 }
 
@@ -134,7 +134,7 @@ void Forward::adopt(Exchange& ex, Try& t, const Result<void>& first, base::Stead
     ex.upstream.asked = r.asked;
     ex.upstream.connect = r.asked - began;
   }
-  t.at = r.at;
+  t.at = std::move(r.at);
   t.record = r.record;
   t.may_hedge = false;
   ex.upstream.name = t.at.upstream->name();

@@ -39,6 +39,7 @@ struct Forward::Try {
   std::size_t count = 0;
   upstream::Picked at;                 // the target of the present attempt
   chain::Attempt* record = nullptr;    // of that
+  upstream::Circuit::Trial trial;      // by which the upstream has admitted the next attempt
   bool elsewhere = false;              // the circuit of the upstream is open, but others take over
   std::string_view extra;              // field lines for the target
   std::string_view host;               // as filters left it, where attempts may ask for different ones

@@ -17,8 +17,9 @@ class Upstream;
 
 class AttemptInFlight {
  public:
-  // All must outlive the attempt.
-  AttemptInFlight(Target& target, const Upstream& upstream, unsigned worker, const net::Loop& loop) noexcept;
+  // All must outlive the attempt. `trial`: by which it was admitted.
+  AttemptInFlight(Target& target, const Upstream& upstream, unsigned worker, const net::Loop& loop,
+                  Circuit::Trial&& trial = {}) noexcept;
   AttemptInFlight(AttemptInFlight&& o) noexcept
       : active_(std::move(o.active_)),
         target_(o.target_),
@@ -31,6 +32,7 @@ class AttemptInFlight {
         ended_(o.ended_),
         outcome_(o.outcome_),
         retry_(std::move(o.retry_)),
+        trial_(std::move(o.trial_)),
         blamed_(o.blamed_) {}
   AttemptInFlight& operator=(AttemptInFlight&&) = delete;
   ~AttemptInFlight() {
@@ -52,11 +54,11 @@ class AttemptInFlight {
   void answered(int status, base::SteadyTime when, std::string_view failure = {});
   // The last byte has been seen; without it the attempt ends when it is destroyed.
   void ended(base::SteadyTime when) noexcept { ended_ = when; }
+  // It is over. Where it was no answer and is no fault of the target's, the circuit breaker learns nothing
+  // from it.
   void failed(base::Reason reason);
-  // The target is to blame for something that neither a status nor a reason tells.
+  // The target is to blame for something that neither a status nor a reason tells; before failed().
   void blame(std::string_view failure);
-  // It is over and was no answer and no fault of the target's: the circuit breaker learns nothing from it.
-  void unjudged() noexcept;
   base::SteadyTime began() const noexcept { return began_; }
 
  private:
@@ -72,6 +74,7 @@ class AttemptInFlight {
   base::SteadyTime ended_{};
   observe::AttemptOutcome outcome_;
   Tally::Token retry_;
+  Circuit::Trial trial_;
   bool blamed_ = false;  // once is enough
 };
 

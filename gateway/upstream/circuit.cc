@@ -40,17 +40,21 @@ void Circuit::unjudged(base::SteadyTime began) noexcept {
   if (state_of(word) == State::trying && began >= since(word)) unjudged_.fetch_add(1, relaxed);
 }
 
-bool Circuit::admit(const CircuitConfig& config, base::SteadyTime now, bool& changed) noexcept {
+bool Circuit::admit(const CircuitConfig& config, base::SteadyTime now, Trial& trial, bool& changed) noexcept {
   Word word = word_.load(relaxed);
+  auto tries = [&](bool may) {
+    if (may) trial = Trial(*this, now);
+    return may;
+  };
   switch (state_of(word)) {
     case State::closed:
       return true;
     case State::open:
       if (now - since(word) < config.open) return false;
       changed = turn(word, State::trying, now);
-      return pass(config.probes.ratio());
+      return tries(pass(config.probes.ratio()));
     case State::trying:
-      return pass_instead() || pass(config.probes.ratio());
+      return tries(pass_instead() || pass(config.probes.ratio()));
     case State::ramping:
       break;
   }

@@ -12,6 +12,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 #include "gateway/base/clock.h"
 #include "gateway/upstream/failure_window.h"
@@ -23,13 +24,38 @@ class Circuit {
  public:
   enum class State : std::uint8_t { closed, open, trying, ramping };
 
-  // May an attempt be made? `changed` is set if asking changed the state: for the log.
-  bool admit(const CircuitConfig& config, base::SteadyTime now, bool& changed) noexcept;
+  // One of the few attempts that a half-open circuit lets pass; or none, which is what every attempt at a
+  // closed one has. Dropped before anybody has judged it, it lets another one try in its place. The circuit
+  // must outlive it.
+  class Trial {
+   public:
+    Trial() = default;
+    Trial(Circuit& of, base::SteadyTime began) noexcept : of_(&of), began_(began) {}
+    Trial(Trial&& o) noexcept : of_(std::exchange(o.of_, nullptr)), began_(o.began_) {}
+    Trial& operator=(Trial&& o) noexcept {
+      Trial taken(std::move(o));  // the one that was here is given back at once
+      std::swap(of_, taken.of_);
+      std::swap(began_, taken.began_);
+      return *this;
+    }
+    ~Trial() {
+      if (of_) [[unlikely]]
+        of_->unjudged(began_);
+    }
+    // How it went has been told.
+    void judged() noexcept { of_ = nullptr; }
+
+   private:
+    Circuit* of_ = nullptr;
+    base::SteadyTime began_{};
+  };
+
+  // May an attempt be made? `trial` becomes its own if it is to try; `changed` is set if asking changed the
+  // state: for the log.
+  bool admit(const CircuitConfig& config, base::SteadyTime now, Trial& trial, bool& changed) noexcept;
   // How an attempt went that began then. True if that changed the state.
   bool succeeded(const CircuitConfig& config, base::SteadyTime began, base::SteadyTime now) noexcept;
   bool failed(const CircuitConfig& config, base::SteadyTime began, base::SteadyTime now) noexcept;
-  // Nothing came of an attempt that was admitted then: where it was to try, another one tries in its place.
-  void unjudged(base::SteadyTime began) noexcept;
   // There is no circuit breaker any more.
   void reset() noexcept { word_.store(0, std::memory_order_relaxed); }
 
@@ -47,6 +73,7 @@ class Circuit {
   static Word word_of(State state, base::SteadyTime now) noexcept {
     return (now.time_since_epoch().count() & ~Word{3}) | static_cast<Word>(state);
   }
+  void unjudged(base::SteadyTime began) noexcept;
   bool turn(Word& from, State to, base::SteadyTime now) noexcept;
   bool pass(double share) noexcept;
   bool pass_instead() noexcept;

@@ -73,11 +73,12 @@ Failover::View& Failover::view(unsigned worker) {
 }
 
 // Of one level. Whether the circuit of the first one admits the exchange was asked before.
-Target* Failover::pick(std::size_t i, unsigned worker, const PickKey& key, std::span<Target* const> tried,
-                       bool covered) const {
-  Target* target = level(i).pick(worker, key, tried, covered);
-  bool open = target && i > 0 && !level(i).protection().admits(level(i).now(worker));
-  return open ? nullptr : target;
+Picked Failover::pick(std::size_t i, unsigned worker, const PickKey& key, std::span<Target* const> tried,
+                      bool covered) const {
+  Picked out{&level(i), level(i).pick(worker, key, tried, covered)};
+  if (out.target && i > 0 && !level(i).protection().admits(level(i).now(worker), out.trial))
+    out.target = nullptr;
+  return out;
 }
 
 Picked Failover::choose(unsigned worker, const PickKey& key, std::span<Target* const> tried, bool elsewhere) {
@@ -90,14 +91,14 @@ Picked Failover::choose(unsigned worker, const PickKey& key, std::span<Target* c
     upto += now.division.parts[++chosen];
   auto was_tried = [&](Target* t) { return std::ranges::find(tried, t) != tried.end(); };
   Picked out{&level(chosen), nullptr};
-  if (!elsewhere || chosen > 0) out.target = pick(chosen, worker, key, tried, now.division.covered);
+  if (!elsewhere || chosen > 0) out = pick(chosen, worker, key, tried, now.division.covered);
   if (out.target && !was_tried(out.target)) return out;
   // Everything there has failed this exchange, or its circuit is open, or the division is older than what has
   // just happened: the others in their order, if they are well.
   for (std::size_t i = elsewhere ? 1 : 0; i < levels(); ++i) {
     if (i == chosen) continue;
-    Target* other = pick(i, worker, key, tried, true);
-    if (other && !was_tried(other)) return {&level(i), other};
+    Picked other = pick(i, worker, key, tried, true);
+    if (other.target && !was_tried(other.target)) return other;
   }
   return out;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/upstream/balancer.h"
+#include "gateway/upstream/circuit.h"
 
 namespace sluice::upstream {
 
@@ -27,10 +28,12 @@ struct Division {
 };
 Division divide(std::span<const Share> shares);
 
-// A target, and the upstream whose settings are for it. The target is null when none is usable.
+// A target, and the upstream whose settings are for it. The target is null when none is usable. `trial`: by
+// which that upstream has admitted the attempt, unless it is the one that was asked.
 struct Picked {
   Upstream* upstream = nullptr;
   Target* target = nullptr;
+  Circuit::Trial trial{};
 };
 
 class Failover {
@@ -51,8 +54,8 @@ class Failover {
  private:
   struct View;
   View& view(unsigned worker);
-  Target* pick(std::size_t i, unsigned worker, const PickKey& key, std::span<Target* const> tried,
-               bool covered) const;
+  Picked pick(std::size_t i, unsigned worker, const PickKey& key, std::span<Target* const> tried,
+              bool covered) const;
   Upstream& level(std::size_t i) const noexcept { return i == 0 ? first_ : *others_[i - 1]; }
   std::size_t levels() const noexcept { return others_.size() + 1; }
 

@@ -159,9 +159,9 @@ void Protection::eject(Target& target, Targets all, const Verdict& verdict, base
                                       ": " + verdict.cause);
 }
 
-bool Protection::circuit_admits(base::SteadyTime now) const {
+bool Protection::circuit_admits(base::SteadyTime now, Circuit::Trial& trial) const {
   bool changed = false;
-  bool admitted = group_->circuit.admit(*circuit_, now, changed);
+  bool admitted = group_->circuit.admit(*circuit_, now, trial, changed);
   if (changed) log_circuit();
   return admitted;
 }

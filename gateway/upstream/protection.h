@@ -60,14 +60,12 @@ class Protection {
 
   // --- the upstream
 
-  // May an attempt be made, as far as the circuit breaker is concerned? If not: how long that will last.
-  bool admits(base::SteadyTime now) const { return !circuit_ || circuit_admits(now); }
-  base::Duration closed_for(base::SteadyTime now) const noexcept;
-  // Nothing came of an attempt that was admitted then, neither good nor bad: the next one may be made in its
-  // place.
-  void unjudged(base::SteadyTime began) const noexcept {
-    if (circuit_) group_->circuit.unjudged(began);
+  // May an attempt be made, as far as the circuit breaker is concerned? If it is one that a half-open circuit
+  // lets pass, `trial` is what it has to keep until it was judged. If not: how long that will last.
+  bool admits(base::SteadyTime now, Circuit::Trial& trial) const {
+    return !circuit_ || circuit_admits(now, trial);
   }
+  base::Duration closed_for(base::SteadyTime now) const noexcept;
   // A retry; none if there are as many as the budget allows.
   Tally::Token retry(const BudgetConfig& budget, Targets targets) const noexcept;
   // Is there a bound of the requests under way? Then each has a place while it is; see Gate::enter.
@@ -110,7 +108,7 @@ class Protection {
   void eject(Target& target, Targets all, const Verdict& verdict, base::SteadyTime now,
              observe::UpstreamCells& cells) const;
   bool may_eject(const Target& target, Targets all) const noexcept;
-  bool circuit_admits(base::SteadyTime now) const;
+  bool circuit_admits(base::SteadyTime now, Circuit::Trial& trial) const;
   void circuit_went_well(base::SteadyTime began, base::SteadyTime now) const;
   void log_circuit() const;
   std::uint32_t adaptive_limit() const noexcept;

@@ -14,9 +14,13 @@ using State = Circuit::State;
 
 class CircuitTest : public testing::Test {
  protected:
+  // What it lets try stays unjudged until trials_ let go of it.
   bool admits() {
     bool changed = false;
-    return circuit_.admit(config_, clock_.steady(), changed);
+    Circuit::Trial trial;
+    bool admitted = circuit_.admit(config_, clock_.steady(), trial, changed);
+    trials_.push_back(std::move(trial));
+    return admitted;
   }
   int admitted(int of) {
     int n = 0;
@@ -33,6 +37,7 @@ class CircuitTest : public testing::Test {
   base::VirtualClock clock_;
   CircuitConfig config_;  // 50 % of at least 20 in 10 s, open 5 s, probes 10 %
   Circuit circuit_;
+  std::vector<Circuit::Trial> trials_;
 };
 
 TEST_F(CircuitTest, LetsAllPassWhileFewFail) {
@@ -100,20 +105,45 @@ TEST_F(CircuitTest, LetsTheNextOneTryInPlaceOfOneThatSaidNothing) {
   EXPECT_TRUE(admits());
   EXPECT_FALSE(admits());
 
-  circuit_.unjudged(clock_.steady());
+  trials_.clear();
 
   EXPECT_TRUE(admits());
   EXPECT_FALSE(admits());
 }
 
-TEST_F(CircuitTest, LetsNobodyTryInPlaceOfAttemptsOfBefore) {
-  auto before = clock_.steady();
-  circuit_.unjudged(before);
+TEST_F(CircuitTest, LetsNobodyTryInPlaceOfOneThatWasJudged) {
   open();
   clock_.advance(5s);
   EXPECT_TRUE(admits());
 
-  circuit_.unjudged(before);
+  trials_.front().judged();
+  trials_.clear();
+
+  EXPECT_FALSE(admits());
+}
+
+TEST_F(CircuitTest, LetsOneTryInPlaceOfOneThatWasMovedAndReplaced) {
+  open();
+  clock_.advance(5s);
+  EXPECT_TRUE(admits());
+  Circuit::Trial moved(std::move(trials_.front()));
+  trials_.clear();
+  EXPECT_FALSE(admits());
+
+  moved = {};
+
+  EXPECT_TRUE(admits());
+}
+
+TEST_F(CircuitTest, LetsNobodyTryInPlaceOfAttemptsOfBefore) {
+  open();
+  clock_.advance(5s);
+  EXPECT_TRUE(admits());
+  EXPECT_TRUE(fails());
+  clock_.advance(5s);
+  EXPECT_TRUE(admits());
+
+  trials_.front() = {};
 
   EXPECT_FALSE(admits());
 }

@@ -14,6 +14,7 @@
 namespace sluice::upstream {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 
 std::vector<std::uint32_t> parts(std::vector<Share> shares) { return divide(shares).parts; }
@@ -150,6 +151,54 @@ TEST_F(FailoverTest, TriesAnotherUpstreamOnceEveryTargetHasFailedTheExchange) {
   }
 
   EXPECT_EQ(near_->choose(0, {}, tried).upstream, far_.get());
+}
+
+// Of an upstream that takes over, whose circuit is half-open.
+class HalfOpenFailover : public FailoverTest {
+ protected:
+  HalfOpenFailover() {
+    UpstreamConfig c;
+    c.circuit_breaker = CircuitConfig{};
+    c.outlier.on = false;
+    c.targets = {{{"10.0.9.1", 80}, 1}};
+    weak_ = std::make_shared<Upstream>("weak", c, DefaultsConfig{}, table_);
+    weak_->put_in_force(clock_.wall());
+    near_->fail_over_to({weak_});
+    turn(*near_, 0, 4, false);
+    Circuit& circuit = weak_->group()->circuit;
+    for (int i = 0; i < 20; ++i) circuit.failed(*c.circuit_breaker, clock_.steady(), clock_.steady());
+    clock_.advance(5s);
+    loop_.run_once(0s);
+  }
+
+  std::shared_ptr<Upstream> weak_;
+};
+
+TEST_F(HalfOpenFailover, LetsOneOfTenTry) {
+  auto first = near_->choose(0, {});
+
+  EXPECT_EQ(first.upstream, weak_.get());
+  EXPECT_NE(first.target, nullptr);
+  EXPECT_EQ(near_->choose(0, {}).target, nullptr);
+}
+
+TEST_F(HalfOpenFailover, LetsTheNextOneTryInPlaceOfOneThatWasChosenAndNotMade) {
+  (void)near_->choose(0, {});
+
+  EXPECT_NE(near_->choose(0, {}).target, nullptr);
+}
+
+// By a target of it that the exchange has tried already the upstream is asked and not used.
+TEST_F(HalfOpenFailover, LosesNoTryWhereItsTargetsHaveFailedTheExchange) {
+  turn(*near_, 0, 1, true);
+  Target* tried[] = {near_->targets()[0].get(), weak_->targets()[0].get()};
+  for (int i = 0; i < 5; ++i) {
+    auto again = near_->choose(0, {}, tried);
+    EXPECT_NE(again.target, nullptr) << i;
+  }
+  turn(*near_, 0, 1, false);
+
+  EXPECT_NE(near_->choose(0, {}).target, nullptr);
 }
 
 TEST_F(FailoverTest, DoesNotKeepAClientFromTheTargetThatItHad) {

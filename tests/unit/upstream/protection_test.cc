@@ -43,6 +43,13 @@ class ProtectionTest : public testing::Test {
   }
   const Protection& protection() const { return upstream_->protection(); }
   Target& target(std::size_t i) const { return *upstream_->targets()[i]; }
+  // Whether somebody may try; where it is one of few, nothing ever comes of it.
+  bool admits() {
+    Circuit::Trial trial;
+    bool admitted = protection().admits(loop_.now(), trial);
+    trial.judged();
+    return admitted;
+  }
   // Attempts at one target that end like this.
   void answers(std::size_t i, int status, int times = 1) {
     for (int n = 0; n < times; ++n)
@@ -254,7 +261,7 @@ TEST_F(ProtectionTest, AdmitsEverythingWithoutACircuitBreaker) {
   make(1);
   fails(0, Reason::upstream_reset, 1000);
 
-  EXPECT_TRUE(protection().admits(loop_.now()));
+  EXPECT_TRUE(admits());
 }
 
 TEST_F(ProtectionTest, OpensTheCircuitForAllTargets) {
@@ -266,16 +273,16 @@ TEST_F(ProtectionTest, OpensTheCircuitForAllTargets) {
     answers(1, 503);
   }
 
-  EXPECT_FALSE(protection().admits(loop_.now()));
+  EXPECT_FALSE(admits());
   EXPECT_GT(protection().closed_for(loop_.now()), 4s);
   EXPECT_THAT(log_, ElementsAre("upstream orders: the circuit is open, as too many requests fail"));
   EXPECT_EQ(observe::gauge(store_, Family::sluice_upstream_circuit_state, {{"upstream", "orders"}}), 2);
   pass(5s);
-  EXPECT_TRUE(protection().admits(loop_.now()));
+  EXPECT_TRUE(admits());
   answers(0, 200);
   EXPECT_EQ(observe::gauge(store_, Family::sluice_upstream_circuit_state, {{"upstream", "orders"}}), 1);
   pass(5s);
-  EXPECT_TRUE(protection().admits(loop_.now()));
+  EXPECT_TRUE(admits());
   EXPECT_EQ(log_.back(), "upstream orders: the circuit is closed");
 }
 
@@ -284,15 +291,29 @@ TEST_F(ProtectionTest, LetsTheNextOneTryForAnAttemptOfWhichNothingCame) {
   make(1);
   answers(0, 503, 20);
   pass(5s);
-  ASSERT_TRUE(protection().admits(loop_.now()));
+  Circuit::Trial trial;
+  ASSERT_TRUE(protection().admits(loop_.now(), trial));
+  AttemptInFlight left(target(0), *upstream_, 0, loop_, std::move(trial));
+  EXPECT_FALSE(admits()) << "one of ten";
+
+  left.failed(Reason::client_closed);
+
+  EXPECT_TRUE(admits());
+}
+
+TEST_F(ProtectionTest, LetsTheNextOneTryForAnAttemptThatIsDropped) {
+  config_.circuit_breaker = CircuitConfig{};
+  make(1);
+  answers(0, 503, 20);
+  pass(5s);
   {
-    AttemptInFlight left(target(0), *upstream_, 0, loop_);
-    EXPECT_FALSE(protection().admits(loop_.now())) << "one of ten";
-    left.failed(Reason::client_closed);
-    left.unjudged();
+    Circuit::Trial trial;
+    ASSERT_TRUE(protection().admits(loop_.now(), trial));
+    AttemptInFlight dropped(target(0), *upstream_, 0, loop_, std::move(trial));
+    EXPECT_FALSE(admits()) << "one of ten";
   }
 
-  EXPECT_TRUE(protection().admits(loop_.now()));
+  EXPECT_TRUE(admits());
 }
 
 // --- limits
