@@ -11,12 +11,6 @@ namespace {
 
 using observe::Failure;
 
-// Without what could steer a terminal.
-std::string plain(std::string_view text) {
-  std::string quoted = json_text(text);
-  return quoted.substr(1, quoted.size() - 2);
-}
-
 class Story {
  public:
   Story(const Failure& f, const FailureSurroundings& now) : f_(f), now_(now) {}

@@ -16,6 +16,11 @@ std::string json_text(std::string_view text) {
   return out;
 }
 
+std::string plain(std::string_view text) {
+  std::string quoted = json_text(text);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
 std::string json_list(const std::vector<std::string>& texts) {
   std::string out;
   for (const auto& t : texts) out += (out.empty() ? "" : ",") + json_text(t);

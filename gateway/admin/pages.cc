@@ -20,7 +20,9 @@ constexpr std::string_view kIndex =
     "people\n"
     "/config    what is in force, and where it was written; ?as=yaml\n"
     "/routes    routes with their filters, handlers and timeouts\n"
-    "/upstreams the targets, whether they get requests, and why not\n"
+    "/upstreams the targets, whether they get requests, and why not; ?upstream=U one of them, ?as=text "
+    "for people,\n"
+    "          &why=true with what became of each lately\n"
     "/workers   the threads that serve: how busy, how late\n"
     "/listeners the addresses that clients connect to\n"
     "/quotas    policies with quotas; ?policy=P what callers have used up, &key=K one of them\n"
@@ -122,10 +124,7 @@ Reply Pages::read(const PageRequest& request) {
   if (path.starts_with(kFailure)) return failure(request, path.substr(kFailure.size()));
   if (path == "/config") return config(request.query());
   if (path == "/routes") return json_reply(200, routes_page(suppliers_.routes("")));
-  if (path == "/upstreams") {
-    auto report = suppliers_.upstreams();
-    return json_reply(200, upstreams_page(report.upstreams, report.silent));
-  }
+  if (path == "/upstreams") return upstreams(request.query());
   if (path == "/workers") return json_reply(200, workers_page(suppliers_.workers()));
   if (path == "/listeners") return json_reply(200, listeners_page(suppliers_.listeners()));
   if (path == "/revocations")
@@ -136,6 +135,15 @@ Reply Pages::read(const PageRequest& request) {
   reply.content_type = observe::kMetricsContentType;
   reply.metrics = true;
   return reply;
+}
+
+Reply Pages::upstreams(std::string_view query) {
+  auto asked = upstreams_asked(query);
+  if (!asked.fault.empty()) return problem(400, asked.fault);
+  auto report = suppliers_.upstreams();
+  if (auto unknown = keep_asked(asked, report); !unknown.empty()) return problem(404, unknown);
+  if (!asked.as_text) return json_reply(200, upstreams_page(report.upstreams, report.silent));
+  return text_reply(asked.why ? upstreams_story(report) : upstreams_table(report));
 }
 
 Reply Pages::config(std::string_view query) {

@@ -74,6 +74,7 @@ class Pages {
   Reply quotas(std::string_view query);
   Reply failures(const PageRequest& request);
   Reply failure(const PageRequest& request, std::string_view id);
+  Reply upstreams(std::string_view query);
   Reply config(std::string_view query);
   Reply read(const PageRequest& request);
   Reply targets(const PageRequest& request, const std::string& upstream);

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include "gateway/admin/json.h"
+#include "gateway/admin/query.h"
+#include "gateway/base/strings.h"
+#include "gateway/config/diagnostic.h"
 
 namespace sluice::admin {
 namespace {
@@ -12,8 +15,9 @@ namespace {
 std::string changes(const std::deque<upstream::TargetChange>& all) {
   std::string out;
   for (auto it = all.rbegin(); it != all.rend(); ++it)
-    out += fmt::format("{}{{\"at\":{},\"state\":\"{}\",\"cause\":{}}}", out.empty() ? "" : ",",
-                       json_time(it->when), upstream::name(it->state), json_text(it->cause));
+    out += fmt::format("{}{{\"at\":{},\"from\":\"{}\",\"state\":\"{}\",\"cause\":{}}}",
+                       out.empty() ? "" : ",", json_time(it->when), upstream::name(it->from),
+                       upstream::name(it->state), json_text(it->cause));
   return "[" + out + "]";
 }
 
@@ -63,19 +67,58 @@ std::string_view name(upstream::Circuit::State state) {
   return state == State::closed ? "closed" : state == State::open ? "open" : "half-open";
 }
 
+bool read_flag(std::string_view value, bool& out) {
+  out = value == "true";
+  return out || value == "false";
+}
+
 }  // namespace
+
+UpstreamsAsked upstreams_asked(std::string_view query) {
+  UpstreamsAsked out;
+  each_decoded(query, [&](const std::string& name, const std::string& value) {
+    if (!out.fault.empty()) return;
+    if (name == "upstream") {
+      out.upstream = value;
+    } else if (name == "as") {
+      out.as_text = value == "text";
+      if (value != "text" && value != "json") out.fault = "`as` is json or text.";
+    } else if (name == "why") {
+      if (!read_flag(value, out.why)) out.fault = "`why` is true or false.";
+    } else {
+      out.fault = "There is no parameter `" + name + "`; those known are upstream, as and why.";
+    }
+  });
+  if (out.fault.empty() && out.why && !out.as_text)
+    out.fault = "`why` is for `as=text`; JSON always tells why.";
+  return out;
+}
+
+std::string keep_asked(const UpstreamsAsked& asked, UpstreamsReport& report) {
+  if (asked.upstream.empty()) return {};
+  std::vector<std::string_view> known;
+  for (const auto& u : report.upstreams) known.push_back(u.name);
+  auto hint = config::did_you_mean(base::nearest(asked.upstream, known));
+  bool found =
+      std::erase_if(report.upstreams, [&](const auto& u) { return u.name != asked.upstream; }) < known.size();
+  if (found) return {};
+  return fmt::format("No upstream `{}` is in use{}", asked.upstream, hint.empty() ? "." : "; " + hint);
+}
 
 std::string target_json(const TargetReport& t) {
   const auto* last = t.health.last();
   return fmt::format(
       "{{\"target\":{},\"state\":{},\"why\":{},\"weight\":{},\"weight_written\":{},\"drained\":{},\"active\":"
       "{},"
-      "\"connections\":{},\"pools\":{},\"check\":{},\"since\":{},\"last_check\":{},\"changes\":{}{}{}}}",
+      "\"connections\":{},\"pools\":{},\"check\":{},\"since\":{},\"last_check\":{},\"changes\":{}{}{}{}}}",
       json_text(t.target), json_text(upstream::name(t.state)),
       t.state == upstream::ServiceState::healthy ? "null" : json_text(t.why_not), t.weight, t.weight_written,
       t.drained, t.active, t.connections, pools(t.pools), t.check.empty() ? "null" : json_text(t.check),
       json_time(t.health.since()), last ? json_text(last->cause) : "null", changes(t.changes),
       t.ejection.times() ? fmt::format(",\"ejections\":{}", t.ejection.times()) : "",
+      t.disagreement.empty()
+          ? ""
+          : fmt::format(",\"probe_disagrees\":true,\"disagreement\":{}", json_text(t.disagreement)),
       t.labels ? labels(*t.labels) : "");
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page /upstreams: each target that requests may be sent to, whether it is, and why not. From what the
-// server layer reports to JSON.
+// server layer reports to JSON, or to text for people, which is what `sluice upstreams` prints.
 #pragma once
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/upstream/ejection.h"
@@ -33,6 +34,7 @@ struct TargetReport {
   std::deque<upstream::TargetChange> changes{};            // oldest first
   std::shared_ptr<const upstream::TargetLabels> labels{};  // null: nothing is written
   upstream::PoolCount pools{};                             // of the workers that answered
+  std::string disagreement{};                              // of its checks and requests; "" for none
 };
 
 // Who has told the targets.
@@ -54,6 +56,21 @@ struct UpstreamsReport {
   std::size_t silent = 0;  // workers that did not answer in time: their connections are not counted
 };
 
+// ?upstream=orders&as=text&why=true
+struct UpstreamsAsked {
+  std::string upstream{};  // "" for all
+  bool as_text = false;
+  bool why = false;     // of text: what became of each target lately, in place of the table
+  std::string fault{};  // "" if all is well; for people
+};
+// `query` with its question mark.
+UpstreamsAsked upstreams_asked(std::string_view query);
+// Leaves that upstream alone in the report. "" if there is one of that name or none was asked for, else why
+// not, for people.
+std::string keep_asked(const UpstreamsAsked& asked, UpstreamsReport& report);
+
+std::string upstreams_table(const UpstreamsReport& report);
+std::string upstreams_story(const UpstreamsReport& report);
 std::string target_json(const TargetReport& target);
 std::string upstreams_page(const std::vector<UpstreamReport>& upstreams, std::size_t silent = 0);
 

@@ -94,6 +94,7 @@ void Front::log_tunnel(const http::ConnectionFacts& facts, std::string_view serv
 namespace {
 
 constexpr std::size_t kMaxAttempts = 8;
+constexpr int kAsGoodAs = 200;  // a status that a connection stands for: nobody here sees more of an answer
 
 // A connection to a target, counted as such while it is open.
 class Counted {
@@ -146,7 +147,7 @@ Task<Result<void>> attempt(chain::Worker& worker, net::Transport& client, const 
     }
     co_return std::move(dialled).unexpected();
   }
-  to.protection().went_well(target, before, worker.loop.now());
+  to.protection().went_well(target, kAsGoodAs, before, worker.loop.now());
   trial.judged();
   out.connect = worker.loop.clock().steady() - before;
   out.connected = true;

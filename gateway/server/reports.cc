@@ -101,6 +101,7 @@ admin::TargetReport report_target(const upstream::Upstream& upstream,
   out.health = t.health();
   out.ejection = t.ejection();
   out.changes = t.changes();
+  out.disagreement = t.disagreement();
   return out;
 }
 

@@ -25,7 +25,7 @@ void AttemptInFlight::answered(int status, base::SteadyTime when, std::string_vi
   if (blames_target(status) || !failure.empty()) [[unlikely]] {
     blame(failure.empty() ? "status " + std::to_string(status) : std::string(failure));
   } else {
-    upstream_->protection().went_well(*target_, began_, loop_->now());
+    upstream_->protection().went_well(*target_, status, began_, loop_->now());
     trial_.judged();
   }
 }

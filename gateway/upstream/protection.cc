@@ -126,7 +126,7 @@ bool Protection::bring_back(Targets targets, base::SteadyTime now, const char* e
 void Protection::went_wrong(Target& target, Targets all, std::string_view failure, base::SteadyTime began,
                             base::SteadyTime now, observe::UpstreamCells& cells) const {
   if (circuit_ && group_->circuit.failed(*circuit_, began, now)) log_circuit();
-  if (!outlier_.on) return;
+  if (!outlier_.on) return target.failed(now);
   auto verdict = target.went_wrong(outlier_, failure, now);
   if (!verdict.cause.empty()) eject(target, all, verdict, now, cells);
 }

@@ -49,9 +49,10 @@ class Protection {
   bool bring_back_all(Targets targets, base::SteadyTime now) const {
     return bring_back(targets, now, "no other target is left");
   }
-  // How an attempt went that is still in flight at `target` and began then. `failure` says how it failed.
-  void went_well(Target& target, base::SteadyTime began, base::SteadyTime now) const {
-    target.went_well();
+  // How an attempt went that is still in flight at `target` and began then: by the status of its answer, or
+  // `failure` says how it failed.
+  void went_well(Target& target, int status, base::SteadyTime began, base::SteadyTime now) const {
+    target.went_well(status, now);
     if (circuit_) [[unlikely]]
       circuit_went_well(began, now);
   }

@@ -100,8 +100,9 @@ void Target::check_health(bool checked, base::WallTime now) {
   std::lock_guard lock(mutex_);
   if (checked) {
     health_.begin();
-  } else if (auto change = health_.end(now)) {
-    note(now, change->cause);
+  } else {
+    agreement_.forget_checks();
+    if (auto change = health_.end(now)) note(now, change->cause);
   }
   update_usable();
 }
@@ -109,6 +110,7 @@ void Target::check_health(bool checked, base::WallTime now) {
 std::optional<HealthChange> Target::take(const Finding& finding, const HealthLimits& limits,
                                          base::WallTime now) {
   std::lock_guard lock(mutex_);
+  if (health_.checked()) agreement_.found(finding.passed(), this->now());
   auto change = health_.take(finding, limits, now);
   if (!change) return change;
   note(now, change->cause);
@@ -188,6 +190,17 @@ void Target::note(base::WallTime when, std::string cause) {
   changes_.add(said_state(), when, std::move(cause));
 }
 
+std::string Target::disagreement() const {
+  std::lock_guard lock(mutex_);
+  auto state = agreement_.state(ejection_.out(), now());
+  const auto* last = health_.last();
+  if (state == Agreement::State::agree || !last) return {};
+  if (state == Agreement::State::requests_well)
+    return "checks fail (" + last->cause + "), but requests are answered with 2xx";
+  return "checks pass (" + last->cause + "), but requests fail" +
+         (ejection_.out() ? ": " + ejection_.cause() : std::string());
+}
+
 std::deque<TargetChange> Target::changes() const {
   std::lock_guard lock(mutex_);
   return changes_.all();
@@ -251,9 +264,17 @@ void Target::avoid(std::size_t position, base::SteadyTime now) noexcept {
   avoid_until_.store((now + kAvoid).time_since_epoch().count(), std::memory_order_relaxed);
 }
 
+// In this order: whoever fails meanwhile has counted itself first, and then has us listen again.
+void Target::note_answer(int status, base::SteadyTime now) noexcept {
+  agreement_.answered(status, now);
+  if (failed_in_a_row_.load(std::memory_order_relaxed) != 0)
+    failed_in_a_row_.store(0, std::memory_order_relaxed);
+}
+
 Verdict Target::went_wrong(const OutlierConfig& config, std::string_view failure, base::SteadyTime now) {
   constexpr auto relaxed = std::memory_order_relaxed;
   auto row = failed_in_a_row_.fetch_add(1, relaxed) + 1;
+  agreement_.failed(now);
   auto requests = requests_.load(relaxed);
   auto ended = static_cast<std::uint32_t>(requests >> 32) - static_cast<std::uint32_t>(requests) + 1;
   bool rate = failures_.failed({config.window, config.min_requests, config.failure_rate.value}, ended, now);

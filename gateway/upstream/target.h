@@ -18,6 +18,7 @@
 #include "gateway/net/loop.h"
 #include "gateway/net/resolver.h"
 #include "gateway/upstream/adaptive_limit.h"
+#include "gateway/upstream/agreement.h"
 #include "gateway/upstream/circuit.h"
 #include "gateway/upstream/ejection.h"
 #include "gateway/upstream/failure_window.h"
@@ -158,11 +159,13 @@ class Target {
   // How long it takes to answer; for balancers that ask for it, and nobody else tells it.
   Latency& latency() noexcept { return latency_; }
 
-  // A request went well here: no failures in a row any more. Writes only if there were any.
-  void went_well() noexcept {
-    if (failed_in_a_row_.load(std::memory_order_relaxed) != 0) [[unlikely]]
-      failed_in_a_row_.store(0, std::memory_order_relaxed);
+  // A request went well here: no failures in a row any more. Writes only if there were any, or checks fail.
+  void went_well(int status, base::SteadyTime now) noexcept {
+    if (agreement_.listens()) [[unlikely]]
+      note_answer(status, now);
   }
+  // One failed where nobody looks for outliers.
+  void failed(base::SteadyTime now) noexcept { agreement_.failed(now); }
   // One failed, and is still in flight here.
   Verdict went_wrong(const OutlierConfig& config, std::string_view failure, base::SteadyTime now);
   // Takes it out for a while; how long, zero if it is out already.
@@ -174,6 +177,9 @@ class Target {
   Ejection ejection() const;
   // What it is in one word, the gravest one where several hold. Takes a lock.
   ServiceState state() const;
+  // What checks say of it and requests do not, or the other way around, for people; "" if they agree. Takes a
+  // lock.
+  std::string disagreement() const;
   // What has become of it lately, oldest first. Takes a lock.
   std::deque<TargetChange> changes() const;
   // --- What operators say, until they say otherwise or the target goes. Any thread; they lock.
@@ -213,6 +219,7 @@ class Target {
          const net::Address* at);
   static void retire(Target* target);
   void update_usable();
+  void note_answer(int status, base::SteadyTime now) noexcept;
   ServiceState said_state() const;
   void note(base::WallTime when, std::string cause);
   base::WallTime wall() const noexcept;
@@ -261,6 +268,7 @@ class Target {
   std::atomic<std::uint32_t> start_{0};
   std::atomic<std::uint64_t> avoided_{0};
   std::atomic<base::SteadyTime::rep> avoid_until_{0};
+  Agreement agreement_;  // begins with what each request reads; the rest is written when something is wrong
 
   // The same, but for the kinds of balancer alone that go by it.
   alignas(64) Latency latency_;

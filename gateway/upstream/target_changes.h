@@ -24,7 +24,8 @@ inline std::string_view name(ServiceState state) noexcept {
 struct TargetChange {
   ServiceState state = ServiceState::healthy;  // from then on
   base::WallTime when{};
-  std::string cause;  // for people: "status 503", "drained by an operator"
+  std::string cause;                          // for people: "status 503", "drained by an operator"
+  ServiceState from = ServiceState::healthy;  // until then
 };
 
 class TargetChanges {
@@ -33,13 +34,14 @@ class TargetChanges {
 
   void add(ServiceState state, base::WallTime when, std::string cause) {
     if (all_.size() == kKept) all_.pop_front();
-    all_.push_back({state, when, std::move(cause)});
+    all_.push_back({state, when, std::move(cause), std::exchange(last_, state)});
   }
   // The last kKept, oldest first.
   const std::deque<TargetChange>& all() const noexcept { return all_; }
 
  private:
   std::deque<TargetChange> all_;
+  ServiceState last_ = ServiceState::healthy;
 };
 
 }  // namespace sluice::upstream

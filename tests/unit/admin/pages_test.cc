@@ -71,6 +71,21 @@ TEST(Pages, AreLiveEvenWhenNotReady) {
   EXPECT_EQ(get(p, "/livez").status, 200);
 }
 
+TEST(Pages, TellOfUpstreamsAsJsonAndAsText) {
+  Suppliers suppliers;
+  suppliers.upstreams = [] { return UpstreamsReport{{{"orders", {}}, {"users", {}}}}; };
+  Pages p{std::move(suppliers), Access{false, {}}};
+
+  EXPECT_THAT(get(p, "/upstreams").body, HasSubstr("\"users\""));
+  EXPECT_EQ(get(p, "/upstreams?upstream=orders").body.find("users"), std::string::npos);
+  EXPECT_THAT(get(p, "/upstreams?as=text").body, HasSubstr("upstream  target  state"));
+  EXPECT_EQ(get(p, "/upstreams?as=text&why=true&upstream=users").body, "users: there are no targets\n");
+  EXPECT_EQ(get(p, "/upstreams?as=yaml").status, 400);
+  auto unknown = get(p, "/upstreams?upstream=oders");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_THAT(unknown.body, HasSubstr("did you mean"));
+}
+
 TEST(Pages, StayStartedOnceTheyWereReady) {
   std::vector<std::string> reasons = {"no configuration is in force"};
   auto p = pages(reasons);

@@ -30,9 +30,9 @@ TEST(UpstreamsPage, ShowsTheChangesOfATargetWithTheNewestFirst) {
   health.take({CheckResult::timeout, "no answer within \"2s\""}, {1, 1}, start + 2s);
   TargetReport target{"a:80", upstream::ServiceState::unhealthy, "a:80 fails", "http", health};
   using State = upstream::ServiceState;
-  target.changes = {{State::unhealthy, start, "status 500"},
-                    {State::ejected, start + 1s, "5 failures in a row"},
-                    {State::unhealthy, start + 2s, "no answer within \"2s\""}};
+  target.changes = {{State::unhealthy, start, "status 500", State::healthy},
+                    {State::ejected, start + 1s, "5 failures in a row", State::unhealthy},
+                    {State::unhealthy, start + 2s, "no answer within \"2s\"", State::ejected}};
 
   EXPECT_EQ(
       upstreams_page({{"orders", {target}}}),
@@ -41,10 +41,13 @@ TEST(UpstreamsPage, ShowsTheChangesOfATargetWithTheNewestFirst) {
       "   {\"target\":\"a:80\",\"state\":\"unhealthy\",\"why\":\"a:80 fails\",\"weight\":1,"
       "\"weight_written\":1,\"drained\":false,\"active\":0,\"connections\":0,\"pools\":{},\"check\":\"http\","
       "\"since\":\"2023-11-14T22:13:22.000Z\",\"last_check\":\"no answer within \\\"2s\\\"\",\"changes\":["
-      "{\"at\":\"2023-11-14T22:13:22.000Z\",\"state\":\"unhealthy\",\"cause\":\"no answer within "
+      "{\"at\":\"2023-11-14T22:13:22.000Z\",\"from\":\"ejected\",\"state\":\"unhealthy\",\"cause\":\"no "
+      "answer within "
       "\\\"2s\\\"\"},"
-      "{\"at\":\"2023-11-14T22:13:21.000Z\",\"state\":\"ejected\",\"cause\":\"5 failures in a row\"},"
-      "{\"at\":\"2023-11-14T22:13:20.000Z\",\"state\":\"unhealthy\",\"cause\":\"status 500\"}]}]}]}\n");
+      "{\"at\":\"2023-11-14T22:13:21.000Z\",\"from\":\"unhealthy\",\"state\":\"ejected\",\"cause\":\"5 "
+      "failures in a row\"},"
+      "{\"at\":\"2023-11-14T22:13:20.000Z\",\"from\":\"healthy\",\"state\":\"unhealthy\",\"cause\":\"status "
+      "500\"}]}]}]}\n");
 }
 
 TEST(UpstreamsPage, ShowsATargetThatIsOutOfService) {
@@ -55,6 +58,47 @@ TEST(UpstreamsPage, ShowsATargetThatIsOutOfService) {
 
   EXPECT_NE(page.find("\"state\":\"ejected\",\"why\":\"a:80 is out\""), page.npos) << page;
   EXPECT_NE(page.find("\"changes\":[],\"ejections\":1}"), page.npos) << page;
+}
+
+TEST(UpstreamsPage, SaysThatChecksAndRequestsDisagree) {
+  TargetReport target{"a:80", upstream::ServiceState::unhealthy, "a:80 fails", "http", {}};
+  EXPECT_EQ(target_json(target).find("probe_disagrees"), std::string::npos);
+
+  target.disagreement = "checks fail (status \"503\"), but";
+
+  auto json = target_json(target);
+  EXPECT_TRUE(json.ends_with(
+      "\"changes\":[],\"probe_disagrees\":true,\"disagreement\":\"checks fail (status \\\"503\\\"), but\"}"))
+      << json;
+}
+
+TEST(UpstreamsPage, IsAskedForOneUpstreamOrAsText) {
+  EXPECT_EQ(upstreams_asked("").fault, "");
+  auto asked = upstreams_asked("?upstream=a%20b&as=text&why=true");
+  EXPECT_EQ(asked.upstream, "a b");
+  EXPECT_TRUE(asked.as_text);
+  EXPECT_TRUE(asked.why);
+  EXPECT_EQ(asked.fault, "");
+  EXPECT_FALSE(upstreams_asked("?as=json&why=false").as_text);
+  EXPECT_EQ(upstreams_asked("?as=xml").fault, "`as` is json or text.");
+  EXPECT_EQ(upstreams_asked("?as=text&why=1").fault, "`why` is true or false.");
+  EXPECT_EQ(upstreams_asked("?why=true").fault, "`why` is for `as=text`; JSON always tells why.");
+  EXPECT_EQ(upstreams_asked("?name=a").fault,
+            "There is no parameter `name`; those known are upstream, as and why.");
+}
+
+TEST(UpstreamsPage, KeepsTheUpstreamThatWasAskedFor) {
+  UpstreamsReport report{{{"orders", {}}, {"users", {}}}};
+  EXPECT_EQ(keep_asked({}, report), "");
+  ASSERT_EQ(report.upstreams.size(), 2u);
+  EXPECT_EQ(keep_asked({"users"}, report), "");
+  ASSERT_EQ(report.upstreams.size(), 1u);
+  EXPECT_EQ(report.upstreams[0].name, "users");
+
+  UpstreamsReport other{{{"orders", {}}, {"users", {}}}};
+  EXPECT_EQ(keep_asked({"oders"}, other), "No upstream `oders` is in use; did you mean \"orders\"?");
+  UpstreamsReport none;
+  EXPECT_EQ(keep_asked({"orders"}, none), "No upstream `orders` is in use.");
 }
 
 TEST(UpstreamsPage, SaysWhatAnUpstreamCanBear) {

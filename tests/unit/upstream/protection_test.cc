@@ -106,6 +106,51 @@ TEST_F(ProtectionTest, TakesATargetOutThatFailsFiveTimesInARow) {
             1);
 }
 
+TEST_F(ProtectionTest, LetsItBeSeenThatRequestsGoWellWhereChecksFail) {
+  make(1);
+  target(0).check_health(true, clock_.wall());
+  target(0).take({CheckResult::failed, "status 503"}, {}, clock_.wall());
+  answers(0, 200);
+  EXPECT_EQ(target(0).disagreement(), "");
+
+  pass(4s);
+  answers(0, 200);
+
+  EXPECT_EQ(target(0).disagreement(), "checks fail (status 503), but requests are answered with 2xx");
+  fails(0, Reason::upstream_reset);
+  EXPECT_EQ(target(0).disagreement(), "");
+}
+
+TEST_F(ProtectionTest, LetsItBeSeenThatChecksPassOfATargetThatIsOut) {
+  make(3);
+  target(1).check_health(true, clock_.wall());
+  target(1).take({CheckResult::passed, "status 200"}, {}, clock_.wall());
+  pass(1s);
+  fails(1, Reason::upstream_connect_failed, 5);
+  EXPECT_EQ(target(1).disagreement(), "") << "the check is older than the failures";
+
+  target(1).take({CheckResult::passed, "status 200"}, {}, clock_.wall());
+
+  EXPECT_EQ(target(1).disagreement(),
+            "checks pass (status 200), but requests fail: 5 failures in a row, the last one with "
+            "upstream_connect_failed");
+  target(1).check_health(false, clock_.wall());
+  EXPECT_EQ(target(1).disagreement(), "");
+}
+
+TEST_F(ProtectionTest, SeesFailuresBesideChecksWhereNobodyLooksForOutliers) {
+  config_.outlier.on = false;
+  make(1);
+  target(0).check_health(true, clock_.wall());
+  target(0).take({CheckResult::passed, "status 200"}, {}, clock_.wall());
+  fails(0, Reason::upstream_reset);
+  pass(4s);
+
+  fails(0, Reason::upstream_reset);
+
+  EXPECT_EQ(target(0).disagreement(), "checks pass (status 200), but requests fail");
+}
+
 TEST_F(ProtectionTest, BringsItBackAfterItsTime) {
   make(3);
   fails(1, Reason::upstream_reset, 5);

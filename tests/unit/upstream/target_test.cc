@@ -139,7 +139,8 @@ TEST_F(TargetTest, IsHealthyAgainWhenAnOperatorSaysSo) {
 TEST_F(TargetTest, RemembersWhatHasBecomeOfIt) {
   auto told = [&] {
     std::string out;
-    for (const auto& c : target_->changes()) out += std::string(name(c.state)) + ": " + c.cause + "\n";
+    for (const auto& c : target_->changes())
+      out.append(name(c.from)).append(" -> ").append(name(c.state)).append(": ").append(c.cause) += '\n';
     return out;
   };
   target_->publish(addresses({"10.0.0.1"}));
@@ -159,14 +160,14 @@ TEST_F(TargetTest, RemembersWhatHasBecomeOfIt) {
   target_->join();
 
   EXPECT_EQ(told(),
-            "unhealthy: status 500\n"
-            "healthy: status 200\n"
-            "ejected: 5 failures in a row\n"
-            "drained: drained by an operator\n"
-            "ejected: put back by an operator\n"
-            "healthy: its time out of service is over\n"
-            "draining: no list names it any more\n"
-            "healthy: a list names it again\n");
+            "healthy -> unhealthy: status 500\n"
+            "unhealthy -> healthy: status 200\n"
+            "healthy -> ejected: 5 failures in a row\n"
+            "ejected -> drained: drained by an operator\n"
+            "drained -> ejected: put back by an operator\n"
+            "ejected -> healthy: its time out of service is over\n"
+            "healthy -> draining: no list names it any more\n"
+            "draining -> healthy: a list names it again\n");
   EXPECT_EQ(target_->changes()[1].when, base::WallTime{4s});
 }
 
