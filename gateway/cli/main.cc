@@ -46,6 +46,7 @@ int main(int argc, char** argv) try {
   add_explain(app, exit_code);
   add_diff(app, exit_code);
   add_why(app, exit_code);
+  add_upstreams(app, exit_code);
   add_dev_cert(app, exit_code);
   add_schema(app, exit_code);
   add_reference(app, exit_code);

@@ -12,6 +12,7 @@ void add_check(CLI::App& app, int& exit_code);
 void add_explain(CLI::App& app, int& exit_code);
 void add_diff(CLI::App& app, int& exit_code);
 void add_why(CLI::App& app, int& exit_code);
+void add_upstreams(CLI::App& app, int& exit_code);
 void add_dev_cert(CLI::App& app, int& exit_code);
 void add_schema(CLI::App& app, int& exit_code);
 void add_reference(CLI::App& app, int& exit_code);

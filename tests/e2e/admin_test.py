@@ -96,6 +96,48 @@ class Why(Case):
         self.assertIn("404 no_route", told.stdout)
 
 
+class Upstreams(Case):
+    def upstreams(self, *arguments):
+        return sluice("upstreams", *arguments, "--admin", f"http://127.0.0.1:{self.admin_port}")
+
+    def test_lists_the_targets(self):
+        self.serve(USERS)
+
+        result = self.upstreams()
+
+        self.assertEqual(result.returncode, 0, result.stderr)
+        head, *rows = result.stdout.splitlines()
+        self.assertEqual(head.split(), ["upstream", "target", "state", "weight", "active", "connections"])
+        self.assertIn(["users", "healthy"], [row.split()[0:3:2] for row in rows])
+        self.assertEqual([u["upstream"] for u in json.loads(self.upstreams("users", "--json").stdout)["upstreams"]],
+                         ["users"])
+
+    def test_tells_what_became_of_a_target_and_why(self):
+        self.serve(USERS)
+        target = self.upstreams("users").stdout.splitlines()[1].split()[1]
+        self.curl("", "-X", "PATCH", *JSON, "-d", '{"drain": true}',
+                  url=f"http://127.0.0.1:{self.admin_port}/upstreams/users/targets/{target}")
+
+        told = self.upstreams("users", "--why").stdout
+
+        self.assertTrue(told.startswith(f"users {target}: drained\n  because {target} is drained by an operator\n"), told)
+        self.assertRegex(told, r"\n  \d{4}-\d\d-\d\dT[\d:.]+Z  healthy -> drained: drained by an operator\n")
+
+    def test_says_that_there_is_no_such_upstream(self):
+        self.serve(USERS)
+
+        result = self.upstreams("usres")
+
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.stderr, 'sluice: No upstream `usres` is in use; did you mean "users"?\n')
+
+    def test_says_that_nobody_answers(self):
+        result = sluice("upstreams", "--admin", "http://127.0.0.1:1")
+
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("the admin server at http://127.0.0.1:1 does not answer", result.stderr)
+
+
 class Changes(Case):
     def post(self, path, *options):
         return self.curl("", "-X", "POST", *JSON, *options, url=f"http://127.0.0.1:{self.admin_port}{path}")
