@@ -8,9 +8,11 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "gateway/base/result.h"
 #include "gateway/base/task.h"
+#include "gateway/chain/holding.h"
 #include "gateway/upstream/importance.h"
 
 namespace sluice::chain {
@@ -44,6 +46,9 @@ class Filter {
   // Does this filter say which id a request has, and what becomes of the one that came with it?
   virtual bool names_request() const noexcept { return false; }
 
+  // Which bodies it keeps in memory instead of letting them pass, those of its inner() filters apart.
+  virtual std::vector<Holding> holds() const { return {}; }
+
   // Number of this filter in its chain, for Exchange::local(). Set by the chain.
   std::uint16_t slot() const noexcept { return slot_; }
 
@@ -57,6 +62,8 @@ class Handler {
   virtual ~Handler() = default;
   // Fills response and response_body of the exchange, or says why there is none.
   virtual base::Task<base::Result<void>> answer(Exchange&) const = 0;
+  // As of a filter; with those of the handlers that it is made of.
+  virtual std::vector<Holding> holds() const { return {}; }
 };
 
 }  // namespace sluice::chain

@@ -9,6 +9,7 @@
 #include "gateway/cli/dry_build.h"
 #include "gateway/cli/verbs.h"
 #include "gateway/config/sarif.h"
+#include "gateway/server/body_holders.h"
 
 namespace sluice::cli {
 namespace {
@@ -17,6 +18,7 @@ struct Arguments {
   std::vector<std::string> paths;
   std::string format = "text";
   bool json = false;
+  bool verbose = false;
   bool vault = false;
 };
 
@@ -26,6 +28,17 @@ void print_text(const std::string& path, const server::Loaded& loaded) {
   std::printf("%s: %s: %zu listeners, %zu routes, %zu upstreams\n", path.c_str(),
               loaded.whole() ? "good" : "good as far as it can be told without its secrets",
               loaded.config.listeners.size(), loaded.config.routes.size(), loaded.config.upstreams.size());
+}
+
+void print_body_holders(const std::string& path, DryBuild& built) {
+  if (!built.loaded().ok()) return;
+  if (!built.snapshot()) {
+    std::printf("%s: without its secrets it cannot be told who holds bodies\n", path.c_str());
+    return;
+  }
+  auto lines = server::body_holders({built.loaded().config, built.loaded().document, *built.snapshot()});
+  for (const auto& line : lines) std::printf("%s\n", line.c_str());
+  if (lines.empty()) std::printf("%s: nobody holds bodies\n", path.c_str());
 }
 
 // True if all are good.
@@ -44,6 +57,7 @@ bool check(const Arguments& args) {
       std::printf("%s\n", d.json().c_str());
     } else {
       print_text(path, built->loaded());
+      if (args.verbose) print_body_holders(path, *built);
     }
   }
   if (args.format == "sarif") std::fputs(config::sarif(all, base::kVersion).c_str(), stdout);
@@ -58,7 +72,12 @@ void add_check(CLI::App& app, int& exit_code) {
   verb->add_option("config", args->paths, "Configuration files")->required()->type_name("FILE");
   auto* format = verb->add_option("--format", args->format, "text; json, a document for each file; or sarif")
                      ->check(CLI::IsMember({"text", "json", "sarif"}));
-  verb->add_flag("--json", args->json, "Short for --format json")->excludes(format);
+  auto* json = verb->add_flag("--json", args->json, "Short for --format json")->excludes(format);
+  verb->add_flag(
+          "--verbose", args->verbose,
+          "Says of good ones too which filters and handlers hold bodies in memory, and how much of one")
+      ->excludes(format)
+      ->excludes(json);
   verb->add_flag("--vault", args->vault, kAskVault);
   verb->footer("Exit code 0: all can be put in force (warnings may be printed); 1: some cannot.");
   verb->callback([args, &exit_code] {

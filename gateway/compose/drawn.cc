@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The picture of a plan that `sluice explain` shows.
+// What `sluice explain` and `sluice check` show of a plan: its picture, and the bodies that it keeps.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "gateway/compose/plan.h"
 #include "gateway/config/amounts.h"
@@ -48,6 +49,21 @@ std::string Plan::drawn() const {
       if (p.hidden && !p.shadow) out += ", hidden";
       out += "\n";
     }
+  return out;
+}
+
+std::vector<chain::Holding> Plan::holds() const {
+  using Whose = chain::Holding::Whose;
+  std::vector<chain::Holding> out;
+  if (wants_body) out.push_back({Whose::request, kMostRequestBody, "to send them with calls"});
+  for (const CallPlan& p : calls) {
+    if (p.inner) {
+      std::ranges::move(p.inner->holds(), std::back_inserter(out));
+    } else if (!p.shadow) {
+      out.push_back({Whose::response, p.max_body,
+                     fmt::format("as {} `{}`", p.each ? "each of the answers to" : "the answer to", p.name)});
+    }
+  }
   return out;
 }
 

@@ -132,6 +132,9 @@ class Plan {
   // complete, partial, failed.
   std::unique_ptr<observe::ResultMetrics> responses;
 
+  static constexpr std::size_t kMostRequestBody = 1 << 20;
+  // The bodies that are kept while an answer is made, those of the compositions that are asked as well.
+  std::vector<chain::Holding> holds() const;
   // For people: the calls as a picture, one line each.
   std::string drawn() const;
 };

@@ -22,8 +22,6 @@ using http::FieldId;
 
 namespace {
 
-constexpr std::size_t kMostRequestBody = 1 << 20;
-
 std::string_view word_of(Reason reason) noexcept {
   return base::row(reason).status == 504 ? std::string_view("timeout") : base::row(reason).name;
 }
@@ -101,13 +99,14 @@ Task<Result<void>> Run::answer() {
 
 Task<Result<void>> Run::read_body() {
   constexpr std::size_t kPiece = 64 * 1024;
-  if (ex_.request_body->length().value_or(0) > kMostRequestBody) co_return base::fail(Reason::body_too_large);
+  if (ex_.request_body->length().value_or(0) > Plan::kMostRequestBody)
+    co_return base::fail(Reason::body_too_large);
   for (bool last = false; !last;) {
     auto piece = co_await ex_.request_body->read(kPiece);
     if (!piece) co_return std::move(piece).unexpected();
     last = piece->last;
     read_ << std::string_view(piece->bytes.data(), piece->bytes.size());
-    if (read_.size() > kMostRequestBody) co_return base::fail(Reason::body_too_large);
+    if (read_.size() > Plan::kMostRequestBody) co_return base::fail(Reason::body_too_large);
   }
   body_ = read_.text();
   co_return Result<void>();

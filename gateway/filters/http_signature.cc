@@ -237,6 +237,10 @@ class HttpSignature final : public chain::Authenticator {
     ex.request.fields.remove("Signature");
     ex.request.fields.remove("Signature-Input");
   }
+  std::vector<chain::Holding> holds() const override {
+    if (!config_.digest) return {};
+    return {{chain::Holding::Whose::request, config_.body.bytes, "to compare them with their digest"}};
+  }
 
  private:
   const SigningKey* find(std::string_view id) const noexcept {

@@ -3,6 +3,7 @@
 // request nothing but the copying: the copy is sent after it, and neither waits for the other.
 #include <atomic>
 #include <cmath>
+#include <vector>
 
 #include "gateway/chain/call.h"
 #include "gateway/chain/mirroring.h"
@@ -120,6 +121,10 @@ class Mirror final : public chain::Filter {
     ex.request_body =
         chain::mirrored_body(ex.arena, std::move(ex.request_body), std::move(copy), max_body_, timeout_);
     return Step::next;
+  }
+
+  std::vector<chain::Holding> holds() const override {
+    return {{chain::Holding::Whose::request, max_body_, "for the copy of the request"}};
   }
 
  private:

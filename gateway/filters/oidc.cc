@@ -74,6 +74,10 @@ class Oidc final : public chain::Authenticator {
     sessions_.hide(ex);
     logins_.hide(ex);
   }
+  std::vector<chain::Holding> holds() const override {
+    if (config_.backchannel_logout_path.empty()) return {};
+    return {{chain::Holding::Whose::request, kLargestForm, "of the provider's logout tokens"}};
+  }
   void tell_upstream(Exchange& ex) const override {
     const oidc::Opened* opened = ex.local<Local>(*this).opened;
     fields_.set(ex, opened->facts->claims());

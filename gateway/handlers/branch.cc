@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "gateway/base/error.h"
 #include "gateway/chain/exchange.h"
 
@@ -59,6 +62,12 @@ Branch::Branch(const BranchConfig& config, chain::Builder& builder) {
     arms_.push_back(
         {arm.when, std::string(arm.handler.name()), builder.handler(arm.handler, config::path("of", i))});
   }
+}
+
+std::vector<chain::Holding> Branch::holds() const {
+  std::vector<chain::Holding> out;
+  for (const Arm& arm : arms_) std::ranges::move(arm.handler->holds(), std::back_inserter(out));
+  return out;
 }
 
 base::Task<base::Result<void>> Branch::answer(chain::Exchange& ex) const {

@@ -39,6 +39,7 @@ class Branch final : public chain::Handler {
   Branch(const BranchConfig& config, chain::Builder& builder);
   // By the first whose condition holds; without one as a request that no route matches.
   base::Task<base::Result<void>> answer(chain::Exchange& ex) const override;
+  std::vector<chain::Holding> holds() const override;
 
   const std::vector<Arm>& arms() const noexcept { return arms_; }
 

@@ -11,6 +11,7 @@ class Compose final : public compose::Composer {
   Compose(const compose::ComposeConfig& config, chain::Builder& builder) : plan_(config, builder) {}
   base::Task<base::Result<void>> answer(chain::Exchange& ex) const override;
 
+  std::vector<chain::Holding> holds() const override { return plan_.holds(); }
   const compose::Plan& plan() const noexcept override { return plan_; }
 
  private:

@@ -38,6 +38,8 @@ const chain::CallsGoThrough kCalls{
       return std::make_shared<Forward>(call, builder);
     }};
 
+// What is kept of a request's body for another attempt.
+constexpr std::size_t kKept = 64 * 1024;
 // A body that is certainly with the target by the time that it begins to answer, whoever sends it.
 constexpr std::uint64_t kMaxTimed = 64 * 1024;
 
@@ -395,17 +397,20 @@ void Forward::count_retries(const Exchange& ex, const Try& t, observe::RetryResu
   if (t.cause != Reason::none) upstream_->metrics()->on(ex.worker.index).retried(t.cause, result);
 }
 
+std::vector<chain::Holding> Forward::holds() const {
+  if (retry_.attempts < 2) return {};
+  return {{chain::Holding::Whose::request, kKept, "to send them once more to " + upstream_->name()}};
+}
+
 // The body, so that a request which nobody has looked at, or that may be made twice, can be made again. A
 // target of HTTP/2 may refuse any request after it has read a part of it; one of HTTP/1.1 may not, and where
 // doing it twice does harm, the piece that nothing was sent of yet is all that can matter: it costs no copy.
 void Forward::remember_body(Exchange& ex, Try& t, bool grpc) const {
-  constexpr std::size_t kAtMost = 64 * 1024;
   if (!ex.request.upgrade.empty() || retry_.attempts < 2) return;
   bool wanted = grpc || upstream_->may_speak_h2() || http::harmless_twice(ex.request);
-  bool kept =
-      wanted && !ex.worker.loop.buffers().frugal() && ex.request_body->length().value_or(0) <= kAtMost;
+  bool kept = wanted && !ex.worker.loop.buffers().frugal() && ex.request_body->length().value_or(0) <= kKept;
   auto body =
-      http::make_body<http::ReplayBody>(ex.arena, std::move(ex.request_body), ex.arena, kept ? kAtMost : 0);
+      http::make_body<http::ReplayBody>(ex.arena, std::move(ex.request_body), ex.arena, kept ? kKept : 0);
   t.replay = static_cast<http::ReplayBody*>(body.get());
   ex.request_body = std::move(body);
 }

@@ -18,6 +18,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gateway/chain/builder.h"
 #include "gateway/chain/call.h"
@@ -46,6 +47,8 @@ class Forward final : public chain::Handler {
 
   const upstream::Upstream& upstream() const noexcept { return *upstream_; }
   const upstream::Timeouts& timeouts() const noexcept { return timeouts_; }
+  // What is kept of a request so that it can be made once more.
+  std::vector<chain::Holding> holds() const override;
   // Are targets asked for by their own names, whatever the settings of the upstream say?
   bool names_target() const noexcept { return names_target_; }
 

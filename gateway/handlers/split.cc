@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "gateway/base/strings.h"
 #include "gateway/chain/registry.h"
@@ -113,6 +114,12 @@ Split::Split(const SplitConfig& config, chain::Builder& builder)
                                              {builder.route().name, name})});
   if (!config.sticky_by.empty()) sticky_.emplace(config.sticky_by, chain::MissingKey::by_ip);
   for (OfWorker& worker : workers_) worker.cells.resize(arms_.size());
+}
+
+std::vector<chain::Holding> Split::holds() const {
+  std::vector<chain::Holding> out;
+  for (const Arm& arm : arms_) std::ranges::move(arm.forward->holds(), std::back_inserter(out));
+  return out;
 }
 
 base::Task<base::Result<void>> Split::answer(chain::Exchange& ex) const {

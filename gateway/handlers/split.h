@@ -45,6 +45,7 @@ class Split final : public chain::Handler {
 
   Split(const SplitConfig& config, chain::Builder& builder);
   base::Task<base::Result<void>> answer(chain::Exchange& ex) const override;
+  std::vector<chain::Holding> holds() const override;
 
   const std::vector<Arm>& arms() const noexcept { return arms_; }
   double share(std::size_t arm) const noexcept { return draw_.share(arm); }

@@ -76,6 +76,18 @@ class Verbs(Case):
         self.assertIn("warning: route users does not find out any more who calls",
                       sluice("diff", self.write(keys), other).stdout)
 
+    def test_check_lists_who_holds_bodies_if_asked(self):
+        config = self.write(GOOD.replace("upstreams: {", "upstreams: {spare: {url: \"http://127.0.0.1:9\"}, ").replace(
+            "method: GET}, to", "method: GET}, use: [{mirror: {to: spare, max_body: 2KiB}}], to"))
+
+        result = sluice("check", "--verbose", config)
+
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stdout, r"sluice\.yaml:5:\d+: routes\[0\]\.use\[0\]: `mirror` holds request bodies of at "
+                                        r"most 2KiB, for the copy of the request\n")
+        self.assertNotIn("holds", sluice("check", config).stdout)
+        self.assertEqual(sluice("check", "--verbose", "--json", config).returncode, 2)
+
     def test_check_writes_sarif_for_code_hosts(self):
         result = sluice("check", "--format", "sarif", self.write(GOOD.replace("to: users", "to: user")))
         found = json.loads(result.stdout)["runs"][0]["results"][0]
@@ -243,7 +255,7 @@ routes: [{name: a, match: {path: /a}, use: {hsts: {}}, respond: 204}]
 
     def test_every_verb_explains_itself(self):
         self.assertEqual(sluice("--help").returncode, 0)
-        for verb in ("run", "check", "explain", "schema", "reference", "version"):
+        for verb in ("run", "check", "explain", "why", "upstreams", "schema", "reference", "version"):
             result = sluice(verb, "--help")
             self.assertEqual(result.returncode, 0, verb)
             self.assertGreater(len(result.stdout), 40, verb)

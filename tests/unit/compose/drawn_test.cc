@@ -36,6 +36,23 @@ TEST(DrawnPlan, SaysWhatIsSpecialAboutACall) {
 )");
 }
 
+TEST(DrawnPlan, SaysWhichBodiesItHolds) {
+  auto m = made(R"(calls: {
+    a: {post: "u:/", forward: {body: true}, max_body: 1KiB},
+    b: {each: "${a[].id}", get: "u:/${each}", as: b},
+    c: {post: "u:/", shadow: true}})");
+
+  ASSERT_EQ(m.problems, "");
+  std::string told;
+  for (const auto& h : m.plan->holds())
+    told += (h.whose == chain::Holding::Whose::request ? "request " : "response ") +
+            std::to_string(h.at_most) + " " + h.purpose + "\n";
+  EXPECT_EQ(told,
+            "request 1048576 to send them with calls\n"
+            "response 1024 as the answer to `a`\n"
+            "response 4194304 as each of the answers to `b`\n");
+}
+
 TEST(DrawnPlan, SaysThatItIsStreamed) {
   EXPECT_TRUE(made(R"({stream: true, calls: {a: {get: "u:/"}}})")
                   .plan->drawn()
