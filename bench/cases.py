@@ -65,6 +65,7 @@ CASES = (
          aims={"nginx": 0.95, "haproxy": 0.70}),
     Case("post-64k", "POST 64 KiB", path="/store", body=65536, expect=6, shape=Shape(big_bodies=True),
          aims={"nginx": 0.97, "haproxy": 0.70}),
+    Case("get-256k", "GET 256 KiB", path="/256k", expect=1 << 18, shape=Shape(big_bodies=True)),
     Case("get-1m", "GET 1 MiB", path="/1024k", expect=1 << 20, shape=Shape(big_bodies=True),
          aims={"nginx": 0.40, "haproxy": 0.95}),
     Case("new-conn", "new connection per request", fields={"Connection": "close"},

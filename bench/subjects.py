@@ -463,7 +463,7 @@ class Backend:
     def __init__(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
         self.port, inner = free_port(), folder / "inner.sock"
-        for kib in (64, 1024):
+        for kib in (64, 256, 1024):
             (folder / f"{kib}k").write_bytes(b"x" * kib * 1024)
         for n in (1, 2, 3):
             (folder / f"part{n}").write_text(composed_part(n))
@@ -477,7 +477,7 @@ class Backend:
           server {{
             listen 127.0.0.1:{self.port} backlog=4096; listen 127.0.0.2:{self.port} backlog=4096;
             location = /json {{ default_type application/json; }}
-            location = /64k {{}}  location = /1024k {{}}  location /part {{ default_type application/json; }}
+            location = /64k {{}}  location = /256k {{}}  location = /1024k {{}}  location /part {{ default_type application/json; }}
             location = /store {{ proxy_pass http://inner; proxy_pass_request_body off; proxy_http_version 1.1;
                                  proxy_set_header Connection ''; proxy_set_header Content-Length ''; }}
             location / {{ return 200 "{'x' * 1024}"; }}
