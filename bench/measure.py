@@ -208,10 +208,13 @@ def closed_loop(case, subject, seconds):
     return sample
 
 
-def open_loop(binary, subject, rate, seconds, connections=64, path="/"):
+def open_loop(binary, subject, rate, seconds, connections=64, path="/", at_once=1):
+    """With several requests at once each figure is of such a group, and each latency that of its slowest."""
     before = cpu_ns(subject.process.pid)
-    result = subprocess.run([str(binary), str(subject.port), path, str(rate), str(seconds), str(connections)],
-                            capture_output=True, text=True, check=True, preexec_fn=pinned(LOAD_CORE))
+    several = ["--at-once", at_once] if at_once > 1 else []
+    command = [binary, subject.port, path, rate, seconds, connections, *several]
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True,
+                            preexec_fn=pinned(LOAD_CORE))
     sent, answered, failed, p50, p90, p99, p999, most = (float(part) for part in result.stdout.split())
     return {"requests": answered, "failed": failed, "p50_us": p50, "p90_us": p90, "p99_us": p99, "p999_us": p999,
             "max_us": most, "cpu_us": (cpu_ns(subject.process.pid) - before) / 1000 / max(1, answered)}
