@@ -70,7 +70,8 @@ void ReplayBody::abandon() noexcept {
 net::Transport* ReplayBody::verbatim_source() noexcept {
   if (next_) return nullptr;
   settle();
-  return source_->verbatim_source();
+  bool is_kept = !lost_ && source_->length().value_or(0) <= room_;
+  return is_kept ? nullptr : source_->verbatim_source();
 }
 
 void ReplayBody::took(std::uint64_t bytes) noexcept {

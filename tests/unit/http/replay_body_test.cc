@@ -5,6 +5,10 @@
 
 #include <string>
 
+#include "gateway/base/clock.h"
+
+#include "tests/support/memory_stream.h"
+
 namespace sluice::http {
 namespace {
 
@@ -70,7 +74,9 @@ struct Overwriting final : Body {
   }
   std::optional<std::uint64_t> length() const noexcept override { return left.size(); }
   void abandon() noexcept override { lying.assign(lying.size(), '?'); }
+  net::Transport* verbatim_source() noexcept override { return transport; }
   void took(std::uint64_t bytes) noexcept override { left.remove_prefix(bytes); }
+  net::Transport* transport = nullptr;
   std::string_view left;
   std::string lying;
 };
@@ -109,6 +115,22 @@ TEST_F(ReplayBodyTest, RepeatsNothingThatMovedInsideTheKernel) {
 
   EXPECT_FALSE(body.repeatable());
   EXPECT_EQ(read_all(body, 100), ", world");
+}
+
+// Of a body that does not fit into memory nothing is lost by that.
+TEST_F(ReplayBodyTest, LeavesToTheKernelOnlyWhatItCouldNotRepeat) {
+  base::VirtualClock clock;
+  net::Wheel wheel(clock.steady());
+  auto ends = test::MemoryStream::pair(wheel, 1024);
+  auto with_room_for = [&](std::size_t limit) {
+    auto source = make_body<Overwriting>(arena, "hello, world");
+    static_cast<Overwriting*>(source.get())->transport = ends.first.get();
+    return ReplayBody(std::move(source), arena, limit);
+  };
+
+  EXPECT_EQ(with_room_for(12).verbatim_source(), nullptr);
+  EXPECT_EQ(with_room_for(11).verbatim_source(), ends.first.get());
+  EXPECT_EQ(with_room_for(0).verbatim_source(), ends.first.get());
 }
 
 // Chunks the first time, so chunks again, although the length is known by then.
