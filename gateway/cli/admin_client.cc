@@ -19,6 +19,7 @@
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
@@ -80,6 +81,7 @@ class Question {
     request_.set(http::field::host, place.path.empty() ? place.host : "localhost");
     if (!secret.empty()) request_.set(http::field::authorization, "Bearer " + secret);
     request_.keep_alive(false);
+    parser_.body_limit(boost::none);  // the targets of a large fleet are many
     stream_.expires_after(std::chrono::seconds(10));
     if (place.path.empty()) {
       asio::ip::tcp::resolver resolver(control_);
@@ -91,7 +93,7 @@ class Question {
     }
     control_.run();
     if (error_) throw boost::system::system_error(error_);
-    return std::move(answer_);
+    return parser_.release();
   }
 
  private:
@@ -99,7 +101,7 @@ class Question {
     if ((error_ = error)) return;
     http::async_write(stream_, request_, [this](boost::system::error_code failed, std::size_t) {
       if ((error_ = failed)) return;
-      http::async_read(stream_, buffer_, answer_,
+      http::async_read(stream_, buffer_, parser_,
                        [this](boost::system::error_code e, std::size_t) { error_ = e; });
     });
   }
@@ -108,7 +110,7 @@ class Question {
   boost::beast::basic_stream<asio::generic::stream_protocol> stream_{control_};
   boost::beast::flat_buffer buffer_{4 * 1024 * 1024};
   http::request<http::empty_body> request_;
-  Answer answer_;
+  http::response_parser<http::string_body> parser_;
   boost::system::error_code error_;
 };
 
@@ -121,7 +123,9 @@ std::string fault_of(const Answer& answer) {
   std::string_view found;
   if (json::check({text.data(), size}, {&detail, 1}, found) || !found.data()) return answer.body();
   base::Arena arena;
-  return "sluice: " + std::string(json::plain(found, arena)) + "\n";
+  std::string said(json::plain(found, arena));
+  std::erase_if(said, [](unsigned char c) { return c < ' ' || c == 0x7F; });  // what could steer a terminal
+  return "sluice: " + said + "\n";
 }
 
 }  // namespace

@@ -137,11 +137,14 @@ class Run {
 
   void give_up_start() {
     stopping_ = true;
+    gateway_.give_up_start();
     secrets_.give_up();
     control_.stop();
   }
 
   int ended_before_it_served() {
+    boost::system::error_code ignored;
+    signals_.clear(ignored);  // another signal ends it at once, whatever the load waits for
     log(Level::info, "stopped before it served");
     return exit_code_;
   }

@@ -35,8 +35,8 @@ void add_upstreams(CLI::App& app, int& exit_code) {
                  "where its health checks and requests disagree; JSON always has them");
   add_admin_options(*verb, asked->admin);
   verb->footer(std::string(kAdminToken) +
-               "Exit code 0: they are listed; 1: there is no such upstream; 2: the admin server does not "
-               "answer.");
+               "Exit code 0: they are listed; 1: there is no such upstream, or the admin server refuses; 2: "
+               "it does not answer.");
   verb->callback([asked, &exit_code] { exit_code = upstreams(*asked); });
 }
 

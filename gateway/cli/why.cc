@@ -33,7 +33,8 @@ void add_why(CLI::App& app, int& exit_code) {
       "are listed, as JSON");
   add_admin_options(*verb, asked->admin);
   verb->footer(std::string(kAdminToken) +
-               "Exit code 0: the request is known; 1: it is not; 2: the admin server does not answer.");
+               "Exit code 0: the request is known; 1: it is not, or the admin server refuses; 2: it does not "
+               "answer.");
   verb->callback([asked, &exit_code] { exit_code = why(*asked); });
 }
 

@@ -133,6 +133,7 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   if (!good) return false;
   said_targets_.restore(snapshot->upstreams, *targets_);
   await_answers();
+  if (given_up_) return false;  // before anything is taken from a predecessor
   control_.restart();
   for (auto& w : workers_) w->start();
   use_log(std::move(access_log));
@@ -327,7 +328,7 @@ void Gateway::reopen_logs() {
 void Gateway::await_answers() {
   auto until = std::chrono::steady_clock::now() + kResolvePatience;
   while ((targets_->unresolved() > 0 || keys_->unanswered() > 0) &&
-         std::chrono::steady_clock::now() < until && !draining_ && !control_.stopped())
+         std::chrono::steady_clock::now() < until && !draining_ && !given_up_ && !control_.stopped())
     control_.run_one_for(std::chrono::milliseconds(50));
 }
 

@@ -53,6 +53,8 @@ class Gateway {
   // Begins to serve. False, with diagnostics in `loaded`, if that cannot be; then destroy the gateway. May
   // run `control` for a while, to resolve names.
   bool start(Loaded& loaded, std::string source);
+  // start() is not worth its end any more: it ends soon, with false. From a handler of `control`, or before it.
+  void give_up_start() noexcept { given_up_ = true; }
   // Puts another configuration in force, as a whole or, with diagnostics in `loaded` and false, not at all;
   // not while draining either. May run `control` for a while, to resolve names: the caller sees to it that no
   // other reload begins meanwhile.
@@ -156,6 +158,7 @@ class Gateway {
   std::vector<net::HandedState> taken_over_;  // until start()
   bool handing_over_ = false;
   bool draining_ = false;
+  bool given_up_ = false;
 };
 
 }  // namespace sluice::server

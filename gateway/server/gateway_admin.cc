@@ -171,7 +171,10 @@ admin::TargetChanged Gateway::change_target(const admin::TargetChange& change) {
     if (!shown.target || shown.draining || shown.text != change.target) continue;
     auto& target = *shown.target;
     if (change.has_weight) target.set_weight(change.weight);
-    if (change.drain) target.drain(*change.drain);
+    if (change.drain) {
+      target.drain(*change.drain);
+      upstream->look_soon();
+    }
     if (change.reset_health) {
       target.reset_health(clock_.wall());
       target.bring_back(clock_.steady(), "reset by an operator");

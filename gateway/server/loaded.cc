@@ -110,11 +110,10 @@ std::unique_ptr<Loaded> load_file(const std::string& path, const config::Environ
   }));
 }
 
-std::unique_ptr<Loaded> load_text(std::string text, std::string name) {
+std::unique_ptr<Loaded> load_text(std::string text, const std::string& name) {
   return finish(std::make_unique<Loaded>([&](Loaded& into) {
     config::hide_secrets<Config>(into.diagnostics);
-    return config::parse(std::move(text), into.diagnostics, std::move(name), config::system_environment(),
-                         &into.vault);
+    return config::parse(std::move(text), into.diagnostics, name, config::system_environment(), &into.vault);
   }));
 }
 

@@ -34,6 +34,6 @@ struct Loaded {
 // Vault is asked, and waited for, if the environment does so (vault_secrets.h). Any thread.
 std::unique_ptr<Loaded> load_file(const std::string& path,
                                   const config::Environment& environment = config::system_environment());
-std::unique_ptr<Loaded> load_text(std::string text, std::string name = "config.yaml");
+std::unique_ptr<Loaded> load_text(std::string text, const std::string& name = "config.yaml");
 
 }  // namespace sluice::server

@@ -25,13 +25,13 @@ void Agreement::answered(int status, base::SteadyTime now) noexcept {
   if (status >= 500) return failed(now);
   if (read(bad_since_) != kNever) bad_since_.store(kNever, kRelaxed);
   if (status >= 200 && status < 300) note(good_at_, now);
-  if (!checks_fail_.load(kRelaxed)) listens_.store(false, kRelaxed);
+  if (!checks_fail_.load(kRelaxed)) listens_.store(false);  // in order: see Target::note_answer
 }
 
 void Agreement::failed(base::SteadyTime now) noexcept {
   if (read(bad_since_) == kNever || !within(kRecent, read(bad_at_), now)) bad_since_.store(now, kRelaxed);
   note(bad_at_, now);
-  if (!listens()) listens_.store(true, kRelaxed);
+  if (!listens_.load()) listens_.store(true);
 }
 
 void Agreement::found(bool passed, base::SteadyTime now) noexcept {

@@ -43,7 +43,7 @@ void Circuit::unjudged(base::SteadyTime began) noexcept {
 bool Circuit::admit(const CircuitConfig& config, base::SteadyTime now, Trial& trial, bool& changed) noexcept {
   Word word = word_.load(relaxed);
   auto tries = [&](bool may) {
-    if (may) trial = Trial(*this, now);
+    if (may) trial = Trial(*this, std::max(now, since(word)));  // a round may have begun before the state
     return may;
   };
   switch (state_of(word)) {

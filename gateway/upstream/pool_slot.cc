@@ -23,6 +23,12 @@ void PoolSlot::leave() noexcept {
   }
 }
 
+bool PoolSlots::any_but(std::span<const Target* const> targets) const {
+  std::lock_guard lock(mutex_);
+  return std::ranges::any_of(
+      all_, [&](const PoolSlot* slot) { return !std::ranges::binary_search(targets, slot->target_); });
+}
+
 // Left without the lock: on this thread the pools stay.
 void PoolSlots::keep_only(unsigned worker, std::span<const Target* const> targets) {
   std::vector<PoolSlot*> others;

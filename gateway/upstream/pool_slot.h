@@ -60,6 +60,8 @@ class PoolSlots {
   // Closes an unused connection of that worker, to that target if it is not null; false if there is none. On
   // the worker's thread.
   bool give_up_unused(unsigned worker, const Target* only) noexcept;
+  // Is there any to a target that is none of these, which are in order? Any thread.
+  bool any_but(std::span<const Target* const> targets) const;
   // Has that worker leave all targets but these, which are in order. On its thread.
   void keep_only(unsigned worker, std::span<const Target* const> targets);
   // Another worker that has one; none: nobody has.

@@ -92,8 +92,11 @@ void Source::replace(Members fresh) {
       if (!wanted.contains(m.target.get())) left_.push_back(m.target);
     members_ = std::make_shared<const Members>(std::move(fresh));
   }
-  if (group_->members_change) group_->members_change();
-  group_->version.fetch_add(1, std::memory_order_release);
+  if (group_->members_change) {
+    group_->members_change();
+  } else {
+    group_->version.fetch_add(1, std::memory_order_release);
+  }
   for (const Member& m : *before)
     if (!wanted.contains(m.target.get())) Target::leave(m.target, true);
   tell_listeners();

@@ -264,16 +264,16 @@ void Target::avoid(std::size_t position, base::SteadyTime now) noexcept {
   avoid_until_.store((now + kAvoid).time_since_epoch().count(), std::memory_order_relaxed);
 }
 
-// In this order: whoever fails meanwhile has counted itself first, and then has us listen again.
+// In this order, which needs the strict kind of atomics: whoever fails meanwhile has counted itself first, and then
+// has us listen again.
 void Target::note_answer(int status, base::SteadyTime now) noexcept {
   agreement_.answered(status, now);
-  if (failed_in_a_row_.load(std::memory_order_relaxed) != 0)
-    failed_in_a_row_.store(0, std::memory_order_relaxed);
+  if (failed_in_a_row_.load() != 0) failed_in_a_row_.store(0);
 }
 
 Verdict Target::went_wrong(const OutlierConfig& config, std::string_view failure, base::SteadyTime now) {
   constexpr auto relaxed = std::memory_order_relaxed;
-  auto row = failed_in_a_row_.fetch_add(1, relaxed) + 1;
+  auto row = failed_in_a_row_.fetch_add(1) + 1;
   agreement_.failed(now);
   auto requests = requests_.load(relaxed);
   auto ended = static_cast<std::uint32_t>(requests >> 32) - static_cast<std::uint32_t>(requests) + 1;

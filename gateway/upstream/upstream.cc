@@ -42,6 +42,15 @@ void Upstream::DestroyView::operator()(View* view) const noexcept { delete view;
 
 namespace {
 
+// For a binary search.
+std::vector<const Target*> in_order(const std::vector<std::shared_ptr<Target>>& targets) {
+  std::vector<const Target*> out;
+  out.reserve(targets.size());
+  for (const auto& t : targets) out.push_back(t.get());
+  std::ranges::sort(out);
+  return out;
+}
+
 // Of several priorities the lowest that has a usable target, or else one that can be reached: the others get
 // nothing.
 std::uint32_t priority_of(const Members& members) {
@@ -115,6 +124,7 @@ void Upstream::use_instead(std::shared_ptr<Source> source) {
   }
   if (in_force()) prepare();
   group_->version.fetch_add(1, std::memory_order_release);
+  if (in_force()) look_soon();
 }
 
 void Upstream::hand_to(ListSource& list) const {
@@ -182,13 +192,13 @@ void Upstream::put_in_force(base::WallTime now) const {
   group_->served = true;
   group_->in_force.store(this, std::memory_order_relaxed);
   prepare();
-  group_->members_change = [weak = weak_from_this()] {
+  group_->members_change = [weak = weak_from_this(), group = group_.get()] {
     auto self = weak.lock();
-    if (!self) return;
-    self->prepare();
-    self->warm_soon();
+    if (self) self->prepare();
+    group->version.fetch_add(1, std::memory_order_release);
+    if (self) self->warm_soon();
   };
-  warm_soon();
+  if (pool_.keep.prewarm != 0 || group_->pools.any_but(in_order(all))) look_soon();
 }
 
 void Upstream::renew_tls(const std::shared_ptr<const TargetTls>& tls) const {
@@ -199,7 +209,10 @@ void Upstream::renew_tls(const std::shared_ptr<const TargetTls>& tls) const {
 
 // Each worker looks, and so warms, when it picks; this is for where nobody asks for anything yet.
 void Upstream::warm_soon() const {
-  if (pool_.keep.prewarm == 0) return;
+  if (pool_.keep.prewarm != 0) look_soon();
+}
+
+void Upstream::look_soon() const {
   for (unsigned w = 0; w < loops_->size(); ++w)
     (*loops_)[w]->post([weak = weak_from_this(), w] {
       if (auto self = weak.lock()) self->view(w);
@@ -259,9 +272,7 @@ void Upstream::take_members(View& view, unsigned worker) const {
   view.members.clear();
   view.targets.clear();
   gather(view, all);
-  std::vector<const Target*> have;
-  for (const auto& t : view.targets) have.push_back(t.get());
-  std::ranges::sort(have);
+  auto have = in_order(view.targets);
   std::erase_if(view.left, [&](const auto& t) {
     return t->active() == 0 || std::ranges::binary_search(have, static_cast<const Target*>(t.get()));
   });
@@ -287,7 +298,7 @@ void Upstream::refresh(View& view, unsigned worker, std::uint64_t version) const
     if (m.target->usable()) view.usable.push_back(view.reachable.back());
   }
   share.healthy = static_cast<std::uint32_t>(view.usable.size());
-  if (pool_.keep.prewarm != 0) [[unlikely]]
+  if (pool_.keep.prewarm != 0 && in_force()) [[unlikely]]
     for (const auto& t : view.targets)
       Pool::of(*t, worker, *(*loops_)[worker], pool_, metrics_).warm(timeouts_.to_connect());
   view.panic = below_threshold(share);

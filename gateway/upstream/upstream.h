@@ -85,6 +85,9 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   void speak_tls(std::shared_ptr<const TargetTls> tls) { tls_ = std::move(tls); }
   bool speaks_tls() const noexcept { return tls_ != nullptr; }
   void put_in_force(base::WallTime now) const;
+  // Has each worker take up what is new, and leave what gets no requests any more, also where nobody asks for
+  // anything. Control thread.
+  void look_soon() const;
   // TLS of the same settings, of files that are new. Requests under way end on the connections that they
   // have; those to come get none that was made before. Control thread, while this is in force.
   void renew_tls(const std::shared_ptr<const TargetTls>& tls) const;

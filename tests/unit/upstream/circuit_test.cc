@@ -135,6 +135,24 @@ TEST_F(CircuitTest, LetsOneTryInPlaceOfOneThatWasMovedAndReplaced) {
   EXPECT_TRUE(admits());
 }
 
+// A worker goes by the time at which its round began.
+TEST_F(CircuitTest, LetsOneTryInPlaceOfOneWhoseRoundBeganBeforeOthersTried) {
+  open();
+  clock_.advance(5s);
+  auto round = clock_.steady();
+  clock_.advance(1ms);
+  EXPECT_TRUE(admits());
+  trials_.front() = {};
+  Circuit::Trial trial;
+  bool changed = false;
+  EXPECT_TRUE(circuit_.admit(config_, round, trial, changed));
+  EXPECT_FALSE(admits());
+
+  trial = {};
+
+  EXPECT_TRUE(admits());
+}
+
 TEST_F(CircuitTest, LetsNobodyTryInPlaceOfAttemptsOfBefore) {
   open();
   clock_.advance(5s);

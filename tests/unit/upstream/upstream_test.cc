@@ -179,9 +179,9 @@ TEST_F(UpstreamTest, LeavesConnectionsToTargetsThatOthersHaveReplaced) {
   list->says(table_.sources().parts(upstream->group(), with_targets({"10.0.0.2"}).targets));
 
   upstream->use_instead(list);
-  upstream->pick(0, {});
+  first_.run_once(base::Duration::zero());
 
-  EXPECT_EQ(before->slot(0)->unused(), 0u) << "the configuration still names it";
+  EXPECT_EQ(before->slot(0)->unused(), 0u) << "the configuration still names it, and nobody asks for anything";
 }
 
 TEST_F(UpstreamTest, LeavesConnectionsToTargetsThatAReloadHasTakenOut) {
@@ -192,8 +192,8 @@ TEST_F(UpstreamTest, LeavesConnectionsToTargetsThatAReloadHasTakenOut) {
   auto now = make(with_targets({"10.0.0.2"}));
   now->put_in_force(clock_.wall());
 
-  now->pick(0, {});
-  old->pick(0, {});  // by an exchange that began before
+  first_.run_once(base::Duration::zero());  // nobody asks for anything
+  old->pick(0, {});                         // by an exchange that began before
 
   EXPECT_EQ(targets[0]->slot(0)->unused(), 0u) << "an older snapshot still has it";
   EXPECT_EQ(targets[1]->slot(0)->unused(), 2u);
