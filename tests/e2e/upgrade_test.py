@@ -161,6 +161,28 @@ class Upgrade(Case):
         eventually(lambda: not path.exists(), "the last one takes its socket away")
         self.pid = 0
 
+    def test_keeps_them_when_the_new_process_is_ended_before_it_serves(self):
+        path = self.folder / "web.sock"
+        text = self.text(ROUTES).replace("listeners: {", f"listeners: {{unix: {{bind: \"unix:{path}\"}}, ")
+        self.start_copy(text)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nameserver:  # which never answers
+            nameserver.bind(("127.0.0.1", 0))
+            nameserver.settimeout(PATIENCE)
+            port = nameserver.getsockname()[1]
+            more = text.replace("upstreams:\n", f"resolver: {{nameservers: \"127.0.0.1:{port}\"}}\n"
+                                "upstreams:\n  late: {url: http://late.test:80}\n")
+            self.config.write_text(more.replace(ROUTES, ROUTES + "\n  - {name: late, match: {path: /late}, to: late}"))
+            self.gateway.send(signal.SIGUSR2)
+            nameserver.recv(512)
+            successor = [int(line.split()[0]) for line in subprocess.run(
+                ["ps", "--no-headers", "-o", "pid", "--ppid", str(self.pid)], capture_output=True,
+                text=True).stdout.splitlines()]
+            self.assertEqual(len(successor), 1)
+            os.kill(successor[0], signal.SIGTERM)
+            self.gateway.says("not upgraded:")
+        result = subprocess.run(["curl", "-sS", "-m", "60", "--unix-socket", path, "http://a/hello"], capture_output=True)
+        self.assertIn(b"Hello", result.stdout)
+
 
 if __name__ == "__main__":
     unittest.main()
