@@ -10,10 +10,14 @@ namespace {
 
 using observe::Family;
 
-constexpr auto kRotation = std::chrono::hours(12);
-
 // Both are there before anything has happened.
 constexpr std::string_view kOk = "ok", kFailed = "failed";
+
+TicketRotation::Later later_on(boost::asio::io_context& control) {
+  return [&control](std::chrono::seconds in, std::function<void()> then) {
+    return later(control, in, std::move(then));
+  };
+}
 
 Stapler::World world(boost::asio::io_context& control, net::Resolver& names,
                      observe::MetricsRegistry& metrics) {
@@ -22,9 +26,7 @@ Stapler::World world(boost::asio::io_context& control, net::Resolver& names,
     auto question = net::ocsp_question(staple.certificate(), staple.issuer());
     return fetch_ocsp(control, names, staple.responder(), std::move(question), std::move(done));
   };
-  out.later = [&control](std::chrono::seconds in, std::function<void()> then) {
-    return later(control, in, std::move(then));
-  };
+  out.later = later_on(control);
   out.now = [] { return std::time(nullptr); };
   out.count = [&metrics](bool good) {
     metrics.store().add(Family::sluice_tls_ocsp_answers_total, {good ? kOk : kFailed}, 1);
@@ -57,7 +59,7 @@ ListenerTls::ListenerTls(boost::asio::io_context& control, net::Resolver& names,
       threads_(std::make_unique<net::CryptoThreads>(threads)),
       renewed_(std::move(renewed)),
       watch_(control, metrics.store(), [this] { look(); }),
-      rotation_(control),
+      rotation_(lasting_.tickets, later_on(control)),
       stapler_(world(control, names, metrics)) {}
 
 void ListenerTls::expiries(
@@ -72,7 +74,7 @@ void ListenerTls::use(TlsOfListeners built) {
   if (now_.entries.empty() || std::exchange(began_, true)) return;
   for (auto result : {kOk, kFailed}) metrics_.store().add(Family::sluice_tls_ocsp_answers_total, {result}, 0);
   watch_.begin();
-  rotate_later();
+  rotation_.begin();
 }
 
 std::shared_ptr<const front::ListenerTlsSettings> ListenerTls::of(std::string_view listener) const {
@@ -89,16 +91,6 @@ void ListenerTls::staple() {
   for (const auto& [name, entry] : now_.entries)
     all.insert(all.end(), entry.built.staples.begin(), entry.built.staples.end());
   stapler_.use(all);
-}
-
-void ListenerTls::rotate_later() {
-  rotation_.expires_after(kRotation);
-  rotation_.async_wait([this](boost::system::error_code stopped) {
-    if (stopped) return;
-    auto random = lasting_.tickets.find("");
-    if (random != lasting_.tickets.end()) random->second->rotate();
-    rotate_later();
-  });
 }
 
 void ListenerTls::look() {

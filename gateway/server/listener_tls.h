@@ -10,12 +10,12 @@
 #include <string_view>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "gateway/front/listener.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/server/certificate_watch.h"
 #include "gateway/server/loaded.h"
+#include "gateway/server/ticket_rotation.h"
 #include "gateway/server/tls_builder.h"
 
 namespace sluice::server {
@@ -51,7 +51,6 @@ class ListenerTls {
   net::CryptoThreads& threads() noexcept { return *threads_; }
 
  private:
-  void rotate_later();
   void look();
   void renew(const std::string& listener, TlsOfListeners::Entry& entry);
   void staple();
@@ -62,7 +61,7 @@ class ListenerTls {
   LastingTls lasting_;
   TlsOfListeners now_;
   CertificateWatch watch_;
-  boost::asio::steady_timer rotation_;
+  TicketRotation rotation_;
   bool began_ = false;
   Stapler stapler_;
 };
