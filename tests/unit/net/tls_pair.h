@@ -24,6 +24,7 @@ class TlsPair : public testing::Test {
   using Server = std::shared_ptr<const TlsServer>;
   using Client = std::shared_ptr<const TlsClient>;
   using Shaking = base::Job<TlsHandshake>;
+  static constexpr unsigned kThreads = 2;
 
   // P-256 for localhost.
   Server server(TlsServerOptions options = {}) { return server_of({{}}, std::move(options)); }
@@ -107,7 +108,7 @@ class TlsPair : public testing::Test {
   base::RealClock clock_;
   test::Authority authority_;
   Loop loop_{clock_};
-  CryptoThreads threads_{2};
+  CryptoThreads threads_{kThreads};
   TlsTransportPtr near_, far_;  // the server's and the client's end
   TlsFailure near_failure_{}, far_failure_{};
 };
