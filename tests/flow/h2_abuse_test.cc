@@ -33,10 +33,14 @@ struct H2Abuse : testing::Test {
   // are served meanwhile, and memory stays flat.
   std::size_t attack(H2Client& client, std::size_t bursts,
                      const std::function<std::string(std::size_t)>& burst) {
+    return attack(bursts, [&](std::size_t n) { return client.send(burst(n)); });
+  }
+  // The same of anything that says whether it may go on.
+  std::size_t attack(std::size_t bursts, const std::function<bool(std::size_t)>& burst) {
     std::size_t sent = 0;
     std::size_t before = in_use();
     for (; sent < bursts; ++sent) {
-      if (!client.send(burst(sent))) break;
+      if (!burst(sent)) break;
       if (sent % (bursts / 10 + 1) == 0) {
         EXPECT_EQ(good.get("/hello").body, "hello") << "after " << sent;
       }
@@ -106,6 +110,7 @@ TEST_F(H2Abuse, SomeCancelledRequestsAreNoAttack) {
 struct Provocation {
   const char* name;
   std::string (*frame)(std::uint32_t id);
+  std::vector<Line> more = {};  // in the head before it
 };
 
 class MadeYouReset : public H2Abuse, public testing::WithParamInterface<Provocation> {};
@@ -114,7 +119,7 @@ TEST_P(MadeYouReset, IsEnded) {
   auto client = gw.h2();
   attack(client, 2000, [&](std::size_t) {
     auto id = client.next_id();
-    return h2::headers(id, h2::request("POST", "/slow"), false) + GetParam().frame(id);
+    return h2::headers(id, h2::request("POST", "/slow", GetParam().more), false) + GetParam().frame(id);
   });
 
   EXPECT_TRUE(client.ended());
@@ -136,17 +141,44 @@ INSTANTIATE_TEST_SUITE_P(
         Provocation{"pseudo_trailers",
                     [](std::uint32_t id) { return h2::headers(id, {{":path", "/"}}, true); }},
         Provocation{"priority_of_a_bad_length",
-                    [](std::uint32_t id) { return h2::frame(h2::kPriority, 0, id, "abc"); }}),
+                    [](std::uint32_t id) { return h2::frame(h2::kPriority, 0, id, "abc"); }},
+        Provocation{"a_body_longer_than_its_length",
+                    [](std::uint32_t id) { return h2::data(id, "abc", true); },
+                    {{"content-length", "2"}}},
+        Provocation{"a_body_shorter_than_its_length",
+                    [](std::uint32_t id) { return h2::data(id, "abc", true); },
+                    {{"content-length", "4"}}}),
     [](const auto& p) { return p.param.name; });
 
-TEST_F(H2Abuse, MalformedRequestsAreCounted) {
+struct Malformed {
+  const char* name;
+  std::vector<Line> lines;
+};
+
+class H2Malformed : public H2Abuse, public testing::WithParamInterface<Malformed> {};
+
+TEST_P(H2Malformed, RequestsAreCountedAndReachNobody) {
+  auto count = app.request_count();
   auto client = gw.h2();
-  attack(client, 2000, [&](std::size_t) {
-    return h2::headers(client.next_id(), h2::request("GET", "/hello", {{"Upper", "case"}}), true);
-  });
+  attack(client, 2000, [&](std::size_t) { return h2::headers(client.next_id(), GetParam().lines, true); });
 
   expect_ended(client, h2::kEnhanceYourCalm);
+  EXPECT_EQ(app.request_count(), count);
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    ByAnyRule, H2Malformed,
+    testing::Values(
+        Malformed{"capital_letters", h2::request("GET", "/x", {{"Upper", "case"}})},
+        Malformed{"line_ends", h2::request("GET", "/x", {{"a", "b\r\n\r\nGET /evil HTTP/1.1\r\n\r\n"}})},
+        Malformed{"a_zero_byte", h2::request("GET", "/x", {{"a", std::string("b\0c", 3)}})},
+        Malformed{"line_ends_in_the_path", h2::request("GET", "/x HTTP/1.1\r\nHost: a\r\n\r\nGET /evil")},
+        Malformed{"a_late_pseudo_header", h2::request("GET", "/x", {{"a", "b"}, {":path", "/evil"}})},
+        Malformed{"an_unknown_pseudo_header", h2::request("GET", "/x", {{":evil", "b"}})},
+        Malformed{"two_authorities", h2::request("GET", "/x", {{"host", "other.example"}})},
+        Malformed{"connection", h2::request("GET", "/x", {{"connection", "x-forwarded-for"}})},
+        Malformed{"transfer_encoding", h2::request("GET", "/x", {{"transfer-encoding", "chunked"}})}),
+    [](const auto& p) { return p.param.name; });
 
 struct Flood {
   const char* name;
@@ -332,6 +364,39 @@ TEST_F(H2Abuse, AHeadThatStopsIsGivenUp) {
   EXPECT_TRUE(silent.ended());
 }
 
+// Answers that nobody reads, uploads and heads that stop in the middle.
+TEST_F(H2Abuse, WhatIsGivenUpCostsNothingThatStays) {
+  Gateway quick(
+      "listeners: {web: {bind: '127.0.0.1:0', protocols: [h2],\n"
+      "                  timeouts: {write: 200ms, body: 200ms, head: 200ms}}}\n"
+      "routes: [{name: hello, match: {path: /hello}, respond: {status: 200, body: hello}},\n"
+      "         {name: app, match: {path: /**}, to: app}]");
+  H2Client other(quick.port());
+  auto give_up = [&] {
+    H2Client reader(quick.port(), h2::setting(4, 0)), uploader(quick.port());
+    std::vector<std::uint32_t> unread, stopped;
+    std::vector<H2Client> heads;
+    for (int i = 0; i < 20; ++i) {
+      unread.push_back(reader.open_get("/hello"));
+      stopped.push_back(uploader.open(h2::request("POST", "/upload"), false));
+      uploader.send(h2::data(stopped.back(), "abc", false));
+      heads.emplace_back(quick.port());
+      heads.back().send(h2::frame(h2::kHeaders, 0, 1, h2::block(h2::request("GET", "/hello"))));
+    }
+    EXPECT_EQ(other.get("/hello").body, "hello");
+    for (auto id : unread) EXPECT_EQ(reader.finish(id).reset, std::uint32_t{h2::kCancel});
+    for (auto id : stopped) EXPECT_EQ(uploader.response(id).status, 408);
+    for (auto& client : heads) EXPECT_TRUE(client.ended());
+    EXPECT_EQ(other.get("/hello").body, "hello");
+  };
+
+  give_up();  // with what is kept to be used again
+  std::size_t before = in_use();
+  for (int i = 0; i < 3; ++i) give_up();
+
+  EXPECT_TRUE(flat(before));
+}
+
 TEST_F(H2Abuse, AHeadThatWasRefusedInTheMiddleIsNotWaitedFor) {
   Gateway quick(
       "listeners: {web: {bind: '127.0.0.1:0', protocols: [h2], timeouts: {head: 1s}}}\n"
@@ -410,6 +475,17 @@ TEST_F(H2Abuse, TheCompressionStateIsGuarded) {
 
   EXPECT_TRUE(client.ended());
   EXPECT_EQ(client.goaway(), std::uint32_t{h2::kCompressionError});
+}
+
+TEST_F(H2Abuse, BrokenCompressionStatesCostNothingThatStays) {
+  auto broken = [&](std::size_t) {
+    auto client = gw.h2();
+    client.send(h2::frame(h2::kHeaders, h2::kEndHeaders | h2::kEndStream, client.next_id(),
+                          "\xff\xff\xff\xff\xff\xff"));
+    return client.ended();
+  };
+
+  EXPECT_EQ(attack(500, broken), 500u);
 }
 
 }  // namespace
