@@ -37,6 +37,26 @@ struct Grpc : ::testing::Test {
   RawClient client = gw.connect();
 };
 
+TEST(GrpcRoutes, ChooseByServiceAndByMethod) {
+  Gateway gw(
+      "upstreams: {cart: {url: \"<cart>\", protocol: h2}, till: {url: \"<till>\", protocol: h2},\n"
+      "            stock: {url: \"<stock>\", protocol: h2}}\n"
+      "routes: [{name: cart, match: {path: /shop.Cart/**}, to: cart},\n"
+      "         {name: till, match: {path: /shop.Cart/Checkout}, to: till},\n"
+      "         {name: stock, match: {path: /shop.Stock/**}, to: stock}]\n");
+  for (auto [path, upstream] : {std::pair("/shop.Cart/Add", "cart"), std::pair("/shop.Cart/Checkout", "till"),
+                                std::pair("/shop.Stock/Add", "stock")}) {
+    RawClient client = gw.connect();
+    client.send(post(path, kMessage, "Content-Type: application/grpc\r\n"));
+    H2Target target(gw.upstream(upstream).accept());
+    auto request = target.expect_request();
+    Grpc::answer(target, request.stream);
+
+    EXPECT_EQ(request.value(":path"), path);
+    EXPECT_EQ(client.response().body, kMessage);
+  }
+}
+
 TEST(GrpcWebRefused, IsToldInAFrameWhoeverRefuses) {
   Gateway gw(
       "upstreams: {cart: {url: \"<cart>\", protocol: h2}}\n"
