@@ -238,9 +238,9 @@ shutdown: {{pre_stop: 0s, grace: 20s}}
         self.config.write_text(self.text(routes, **options))
         return self.start()
 
-    def start(self):
-        """Runs the gateway on `self.config` as it stands."""
-        self.gateway = GatewayProcess([BINARY, "run", self.config], owner=self)
+    def start(self, **options):
+        """Runs the gateway on `self.config` as it stands; `options` are those of its process."""
+        self.gateway = GatewayProcess([BINARY, "run", self.config], owner=self, **options)
         self.port = int(self.gateway.says(r"web on port (\d+)").group(1))
         self.admin_port = int(self.gateway.says(r"admin on port (\d+)").group(1))
         return self.gateway

@@ -177,6 +177,10 @@ routes: [{{name: r, match: {{path: /**}}, respond: {{body: "from the target"}}}}
         answer = self.https("/hello")
         self.assertEqual((answer.status, answer.json()["reason"]), (502, "upstream_tls"))
 
+        self.gateway.end()
+        self.start(env={**os.environ, "SSL_CERT_FILE": str(self.certs / "ca.pem")})
+        self.assertEqual(self.https("/hello").body, b"from the target", "by the authorities of the system")
+
 
 class DevCert(Case):
     def test_it_keeps_its_authority_and_guards_the_keys(self):
