@@ -25,6 +25,7 @@ struct CorsConfig {
   bool credentials = false;
   config::Duration max_age = std::chrono::minutes(10);
   bool private_network = false;
+  bool grpc_web = false;
   bool operator==(const CorsConfig&) const = default;
 };
 
@@ -32,9 +33,18 @@ namespace {
 
 using View = std::string_view;
 
-constexpr View kAny = "*", kNull = "null", kBehindScheme = "://";
+constexpr View kAny = "*", kNull = "null", kBehindScheme = "://", kPost = "POST";
 
 bool has_any(const std::vector<std::string>& list) { return std::ranges::find(list, kAny) != list.end(); }
+
+// With what libraries of gRPC-Web set by themselves.
+std::vector<std::string> with_grpc_web(std::vector<std::string> headers) {
+  if (has_any(headers)) return headers;
+  for (View name : {"Content-Type", "Grpc-Timeout", "X-Grpc-Web", "X-User-Agent"})
+    if (std::ranges::none_of(headers, [name](View h) { return base::equal_ignoring_case(h, name); }))
+      headers.emplace_back(name);
+  return headers;
+}
 
 // The hosts below one: `https://*.example.com`. The scheme and what origins must end in, in lower case.
 struct Wildcard {
@@ -102,9 +112,14 @@ void describe(config::Description<CorsConfig>& d) {
   d.field("private_network", &CorsConfig::private_network,
           "Pages of the internet may reach this gateway in a private network (Access-Control-Request-"
           "Private-Network).");
+  d.field("grpc_web", &CorsConfig::grpc_web,
+          "Pages may call gRPC services (filter `grpc_web`): adds Content-Type, Grpc-Timeout, X-Grpc-Web and "
+          "X-User-Agent to `headers`.");
   d.check([](const CorsConfig& c, const Site& at) {
     if (has_any(c.origins) && c.origins.size() > 1)
       at.error("origins", "`*` stands for every origin; the others say nothing");
+    if (c.grpc_web && !has_any(c.methods) && std::ranges::find(c.methods, kPost) == c.methods.end())
+      at.error("methods", "must hold POST with `grpc_web`: calls are made with it");
     if (!c.credentials) return;
     constexpr View kWhy = "must not be `*` with `credentials`: browsers refuse that";
     if (has_any(c.origins))
@@ -147,7 +162,7 @@ class Cors final : public chain::Filter {
         credentials_(c.credentials),
         private_network_(c.private_network),
         methods_(joined(c.methods)),
-        headers_(joined(c.headers)),
+        headers_(joined(c.grpc_web ? with_grpc_web(c.headers) : c.headers)),
         exposed_(joined(c.expose_headers)),
         max_age_(std::to_string(std::chrono::duration_cast<std::chrono::seconds>(c.max_age).count())) {
     for (const auto& text : c.origins) {

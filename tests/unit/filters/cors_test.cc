@@ -134,6 +134,22 @@ TEST(Cors, AllowsPrivateNetworksOnlyIfAskedAndTold) {
   EXPECT_THAT(preflight("{origins: \"*\"}", "https://a.example", true), Not(HasSubstr(kField)));
 }
 
+TEST(Cors, AllowsWhatLibrariesOfGrpcWebSet) {
+  constexpr std::string_view kField = "Access-Control-Allow-Headers: ";
+  auto allowed = [&](std::string_view more) {
+    return preflight("{origins: \"*\", grpc_web: true" + std::string(more) + "}", "https://a.example");
+  };
+
+  EXPECT_THAT(allowed(""),
+              HasSubstr(std::string(kField) + "Content-Type, Grpc-Timeout, X-Grpc-Web, X-User-Agent\n"));
+  EXPECT_THAT(allowed(", headers: [Authorization, x-grpc-web]"),
+              HasSubstr(std::string(kField) +
+                        "Authorization, x-grpc-web, Content-Type, Grpc-Timeout, X-User-Agent\n"));
+  EXPECT_THAT(allowed(", headers: \"*\""), HasSubstr(std::string(kField) + "*\n"));
+  EXPECT_THAT(problems("{origins: \"*\", grpc_web: true, methods: GET}"), HasSubstr("must hold POST"));
+  EXPECT_EQ(problems("{origins: \"*\", grpc_web: true, methods: \"*\"}"), "");
+}
+
 TEST(Cors, RefusesSettingsThatContradictThemselves) {
   for (auto list : {"methods", "headers", "expose_headers"})
     EXPECT_THAT(
