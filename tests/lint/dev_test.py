@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `./dev test` makes of the suites' results, with a ctest that says what the case wants."""
+"""What `./dev test` makes of the suites' results, with a ctest that says what the case wants, and what `./dev fuzz` refuses."""
 import os
 import shutil
 import signal
@@ -28,7 +28,9 @@ exec sleep 600
 RACE = "WARNING: Thread" "Sanitizer: data race (pid=1)"
 
 
-class Suites(unittest.TestCase):
+class Dev(unittest.TestCase):
+    """The script alone in a folder, with tools that do nothing."""
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -41,11 +43,16 @@ class Suites(unittest.TestCase):
             tool.write_text(text)
             tool.chmod(0o755)
 
+    def run_verb(self, *arguments):
+        return subprocess.run(["./dev", *arguments], cwd=self.folder, capture_output=True, text=True,
+                              env={**os.environ, "PATH": f"{self.folder}/bin:{os.environ['PATH']}"})
+
+
+class Suites(Dev):
     def outcome(self, presets, *runs):
         """The exit code, and how often ctest ran."""
         (self.folder / "runs").write_text("".join(f"{run}\n" for run in runs))
-        result = subprocess.run(["./dev", "test", *presets.split()], cwd=self.folder, capture_output=True, text=True,
-                                env={**os.environ, "PATH": f"{self.folder}/bin:{os.environ['PATH']}"})
+        result = self.run_verb("test", *presets.split())
         return result.returncode, result.stdout.count("ctest ")
 
     def test_that_pass_are_run_once(self):
@@ -84,6 +91,25 @@ class Suites(unittest.TestCase):
             self.assertIn(b"hangs", process.stdout.readline())
             os.killpg(process.pid, signal.SIGTERM)
             self.assertEqual(process.wait(), 3)
+
+
+class Fuzz(Dev):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "bin/cmake").write_text("#!/bin/sh\nexit 7\n")  # that it was reached
+        (self.folder / "tests/fuzz").mkdir(parents=True)
+        for name in ("json", "request_head"):
+            (self.folder / f"tests/fuzz/{name}_fuzz.cc").touch()
+
+    def test_of_an_unknown_target_builds_nothing_and_names_the_others(self):
+        for name in ("parser", "head", "json_fuzz", "*"):
+            result = self.run_verb("fuzz", name, "5")
+            self.assertEqual((result.returncode, result.stdout), (1, ""), name)
+            self.assertEqual(result.stderr, f"dev: no fuzz target '{name}'; the targets are json request_head\n")
+
+    def test_of_one_target_or_of_all_builds(self):
+        for arguments in (["request_head", "5"], []):
+            self.assertEqual(self.run_verb("fuzz", *arguments).returncode, 7, arguments)
 
 
 if __name__ == "__main__":
