@@ -27,6 +27,10 @@ namespace {
 // How soon to look again for an address that the resolver has not found.
 constexpr base::Duration kUnresolved = std::chrono::milliseconds(200);
 
+// The part of an interval after which a target is asked again that has passed and is not healthy yet: it takes
+// several passes in a row, and requests wait for them.
+constexpr int kSoon = 10;
+
 }  // namespace
 
 base::Task<void> Prober::run(const Watched& watched) {
@@ -38,22 +42,24 @@ base::Task<void> Prober::run(const Watched& watched) {
     }
     auto begun = loop_.clock().steady();
     auto finding = co_await probe(loop_, *watched.target, *watched.settings);
-    if (finding) take(watched, *finding);
+    base::Duration next = watched.settings->health.interval;
+    if (finding && take(watched, *finding)) next /= kSoon;
     auto took = loop_.clock().steady() - begun;
-    auto rest = net::sleep(loop_, pause(watched.settings->health.interval) - took);
+    auto rest = net::sleep(loop_, pause(next) - took);
     co_await rest;
   }
 }
 
-void Prober::take(const Watched& watched, const Finding& finding) {
+bool Prober::take(const Watched& watched, const Finding& finding) {
   const auto& health = watched.settings->health;
   watched.metrics->health_checked(finding.result);
   auto change =
       watched.target->take(finding, {health.unhealthy_after, health.healthy_after}, loop_.clock().wall());
-  if (!change) return;
+  if (!change) return finding.passed() && !watched.target->health().healthy();
   base::log(change->healthy ? base::Level::info : base::Level::warning,
             "upstream " + watched.target->upstream() + ": " + watched.target->text() + " is " +
                 (change->healthy ? "healthy: " : "unhealthy: ") + change->cause);
+  return false;
 }
 
 // The interval, a fifth more or less.

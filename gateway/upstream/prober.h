@@ -43,7 +43,8 @@ class Prober {
   };
 
   base::Task<void> run(const Watched& watched);
-  void take(const Watched& watched, const Finding& finding);
+  // True if the target has passed, and has to pass again before it is healthy.
+  bool take(const Watched& watched, const Finding& finding);
   base::Duration pause(base::Duration interval);
 
   net::Loop& loop_;

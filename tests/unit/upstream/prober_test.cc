@@ -139,6 +139,40 @@ TEST_F(ProberTest, TakesATargetOutAfterThreeFailuresAndBackAfterTwoSuccesses) {
   EXPECT_EQ(service_.target->changes().size(), 2u);
 }
 
+TEST_F(ProberTest, AsksSoonAgainUntilATargetThatPassesIsHealthy) {
+  settings_.health.healthy_after = 4;
+  service_.answer = kBad;
+  watch();
+  settle();
+  service_.answer = kGood;
+  pass_checks(1);
+  EXPECT_FALSE(usable());
+
+  pass(3s);  // three checks, a tenth of the interval from one to the next
+
+  EXPECT_TRUE(usable());
+  auto seen = service_.received.size();
+  EXPECT_EQ(seen, 5u);
+  pass(2s);
+  EXPECT_EQ(service_.received.size(), seen) << "in its rhythm again";
+}
+
+TEST_F(ProberTest, AsksInItsRhythmAgainWhenATargetThatHadPassedFails) {
+  service_.answer = kBad;
+  watch();
+  settle();
+  service_.answer = kGood;
+  pass_checks(1);
+  service_.answer = kBad;
+  pass(1s);
+  ASSERT_EQ(service_.received.size(), 3u);
+
+  pass(2500ms);
+
+  EXPECT_EQ(service_.received.size(), 3u);
+  EXPECT_FALSE(usable());
+}
+
 TEST_F(ProberTest, CountsWhatItFinds) {
   upstream_metrics_->expect_health_checks();
   watch();
