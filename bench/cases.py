@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 import policies
-from subjects import Shape, composed_page, route_prefixes, varied_json
+from documents import varied_json
+from subjects import Shape, composed_page, route_prefixes
 
 # What a browser or an SDK sends: with Host these are 12 fields of about 800 bytes.
 REALISTIC_FIELDS = {
@@ -42,6 +43,8 @@ class Case:
     message: int = 0  # bytes of a WebSocket's message; a request is then a message and its echo
     token: bool = False  # the request carries a token that was signed for the run
     expect: int = 1024  # bytes of the response
+    status: int = 200
+    coding: str = ""  # of the response; how long it is then says who compressed it
     paths: tuple = ()  # asked in turn instead of `path`
     against: Shape = None  # the same subject is also measured with this one
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 
 import policies
+from documents import coded_json, varied_json
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,14 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What a request must get, or it is not measured."""
+    status: int = 200
+    expect: int = 1024  # bytes of the body
+    coding: str = ""
+
+
+@dataclass(frozen=True)
 class Feature:
     name: str
     title: str
@@ -36,6 +45,8 @@ class Feature:
     text: str = ""  # sent in place of `body` bytes
     token: bool = False
     cookie: bool = False  # the request carries the cookie that the first answer sets
+    answer: Answer = Answer()
+    answer_without: Answer = Answer()
 
 
 BUSY = 1_000_000_000  # a limit that counts and never refuses
@@ -62,10 +73,19 @@ FEATURES = (
     Feature("jwt_uncached", "`jwt` with `cache: 0`, RS256 checked each time", Settings(use="{jwt: JWT_UNCACHED}"), token=True),
     filters("rate_limit", "`rate_limit` by address", f"{{rate_limit: {{limit: {BUSY}/min}}}}"),
     filters("concurrency", "`concurrency` by address", "{concurrency: {limit: 1000000}}"),
-    filters("rewrite", "`rewrite` and `rewrite_response`",
-            "{rewrite_response: {location: true, cookies: {secure: true}}}, {rewrite: {strip_prefix: /none}}"),
+    Feature("rewrite", "`rewrite` of a prefix and `rewrite_response` of a Location and a cookie",
+            Settings(path="/api/**", use="{rewrite_response: {location: true, cookies: {path: undo, secure: true}}}, "
+                                         "{rewrite: {strip_prefix: /api}}"), path="/api/moved"),
+    filters("request_id", "`request_id`, one made for each request", "{request_id: {}}"),
+    Feature("redirect", "`redirect`, in place of a forward",
+            Settings(handler="redirect: {path: \"/v2${request.path}\"}"), answer=Answer(status=302, expect=0)),
+    Feature("respond", "`respond` with two variables, in place of a forward",
+            Settings(handler="respond: {body: \"${request.method} by ${client.ip}\"}"),
+            answer=Answer(expect=len("GET by 127.0.0.1"))),
     filters("security_headers", "`security_headers`", "{security_headers: {}}"),
     filters("compress", "`compress`, for a client that takes none", "{compress: {types: [application/octet-stream]}}"),
+    Feature("compress_gzip", "`compress`, 16 KiB of JSON by gzip", Settings(use="{compress: {codings: gzip}}"), path="/json",
+            fields={"Accept-Encoding": "gzip"}, answer=Answer(coding="gzip"), answer_without=Answer(expect=len(varied_json()))),
     filters("body_limit", "`body_limit`, 1 KiB sent", "{body_limit: {max: 64KiB}}", body=1024),
     Feature("mirror", "`mirror`, a copy of each request", Settings(use="{mirror: {to: other}}", other=True)),
     Feature("retry", "`retry`, which is on unless turned off", Settings(), Settings(upstream="retry: {attempts: 1}")),
@@ -97,6 +117,9 @@ FEATURES = (
     Feature("match_regex", "a match on the path and a header by expressions",
             Settings(path='{regex: "/[a-z0-9]*"}', match='header: {X-Tenant: {regex: "[a-z]+"}}'), fields={"X-Tenant": "acme"}),
     filters("decompress", "`decompress`, of an answer that is plain", "{decompress: {}}"),
+    Feature("decompress_gzip", "`decompress`, of an answer by gzip, 16 KiB of JSON", Settings(use="{decompress: {}}"),
+            path="/coded", fields={"Accept-Encoding": "identity"}, answer=Answer(expect=len(varied_json())),
+            answer_without=Answer(expect=len(coded_json()), coding="gzip")),
     Feature("json_limits", "`json_limits`, 1 KiB of JSON sent", Settings(use="{json_limits: {}}"), text=JSON,
             fields={"Content-Type": "application/json"}),
     filters("query", "`query`, one parameter removed and one set", '{query: {remove: ["utm_*"], set: {tenant: acme}}}',

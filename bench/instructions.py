@@ -25,22 +25,29 @@ def ask(port, case, count):
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         for _ in range(count):
             connection.sendall(request)
-            read_answer(connection)
+            read_answer(connection, case.status)
 
 
-def read_answer(connection):
+def receive(connection):
+    if not (piece := connection.recv(65536)):
+        raise RuntimeError("instructions: the connection ended")
+    return piece
+
+
+def read_answer(connection, status):
     got = b""
     while b"\r\n\r\n" not in got:
-        piece = connection.recv(65536)
-        if not piece:
-            raise RuntimeError("instructions: the connection ended")
-        got += piece
+        got += receive(connection)
     head, _, body = got.partition(b"\r\n\r\n")
-    if b" 200 " not in head.split(b"\r\n")[0]:
+    if b" %d " % status not in head.split(b"\r\n")[0]:
         raise RuntimeError(f"instructions: {head[:80]!r}")
-    left = int(re.search(rb"(?i)content-length: (\d+)", head).group(1)) - len(body)
+    if not (length := re.search(rb"(?i)content-length: (\d+)", head)):
+        while not body.endswith(b"\r\n0\r\n\r\n"):  # in chunks
+            body += receive(connection)
+        return
+    left = int(length.group(1)) - len(body)
     while left > 0:
-        left -= len(connection.recv(65536))
+        left -= len(receive(connection))
 
 
 def control(pid, *options):

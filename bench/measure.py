@@ -100,10 +100,11 @@ def check(case, port):
     for path in case.paths[:3] or (case.path,):
         connection.request("POST" if case.sent else "GET", path, case.sent or None, case.fields)
         response = connection.getresponse()
-        length = len(response.read())
-        if (response.status, length) != (200, case.expect):
-            raise RuntimeError(f"{case.name}: {path} gave {response.status} with {length} bytes, "
-                               f"not 200 with {case.expect}")
+        length, coding = len(response.read()), response.getheader("Content-Encoding", "")
+        right = coding == case.coding and length if case.coding else length == case.expect
+        if response.status != case.status or not right:
+            raise RuntimeError(f"{case.name}: {path} gave {response.status} with {length} bytes {coding}, "
+                               f"not {case.status} with {case.coding or case.expect}")
     connection.close()
 
 

@@ -174,21 +174,23 @@ class Run:
         if feature.token:
             fields["Authorization"] = f"Bearer {policies.make_token(folder / 'issuer').text}"
         case = Case(feature.name, feature.title, path=feature.path, fields=fields, body=feature.body, text=feature.text)
-        started = {}
+        started, cases = {}, {}
         try:
             for label, settings in (("with", feature.with_it), ("without", feature.without)):
                 shape = Shape(feature=settings)
                 started[label] = Sluice(folder / f"{feature.name}-{label}", self.backend.port_for(shape), shape)
                 if feature.cookie and label == "with":
                     fields["Cookie"] = measure.cookie_of(started[label].port)
-                measure.check(case, started[label].port)
+                answer = feature.answer if label == "with" else feature.answer_without
+                cases[label] = replace(case, **vars(answer))
+                measure.check(cases[label], started[label].port)
                 measure.load(case, started[label].port, 1, started[label].folder)
             rounds = self.rounds(started, lambda s: measure.closed_loop(case, s, min(self.options.seconds, 1)))
         finally:
             stop_all(started)
         taken = {"rounds": rounds}
         if instructions.available():
-            taken["instructions"] = {label: instructions.per_request(case, s) for label, s in started.items()}
+            taken["instructions"] = {label: instructions.per_request(cases[label], s) for label, s in started.items()}
         return taken
 
     def idle(self, name, count, shape, take=measure.idle_memory):

@@ -3,7 +3,6 @@
 
 A subject is made for one case (`Shape`), writes its configuration into a folder, and starts on a free port.
 """
-import hashlib
 import json
 import re
 import shutil
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import features
 import policies
+from documents import MOVED, coded_json, varied_json
 from processes import LOAD_CORE, PROXY_CORE, Process, accepts, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -78,20 +78,6 @@ def composed_page():
         items = json.loads(composed_part(n))["data"]["items"]
         page[f"p{n}"] = [{("title" if k == "name" else k): v for k, v in item.items()} for item in items]
     return json.dumps(page, separators=(",", ":"))
-
-
-def varied_json():
-    """16 KiB of JSON whose values repeat as little as those of a real list do."""
-    def word(n):
-        return hashlib.sha256(str(n).encode()).hexdigest()
-
-    items = []
-    while len(text := json.dumps({"items": items}, separators=(",", ":"))) < 16 * 1024:
-        n = len(items)
-        items.append({"id": 100_000 + 7 * n, "name": f"Product {word(n)[:6]}", "price": int(word(-n)[:4], 16) / 100,
-                      "tags": ["red", "large"] if n % 3 else ["blue"], "stock": n % 5 > 0,
-                      "owner": {"id": int(word(n % 17)[:3], 16), "mail": f"{word(n % 17)[:8]}@example.com"}})
-    return text
 
 
 class Subject:
@@ -468,6 +454,9 @@ class Backend:
         for n in (1, 2, 3):
             (folder / f"part{n}").write_text(composed_part(n))
         (folder / "json").write_text(varied_json())
+        (folder / "coded").write_bytes(coded_json())
+        moved = (f'add_header Location "http://127.0.0.1:{self.port}/items/7"; '
+                 f'add_header Set-Cookie "cart=b1946ac92492d234; Path=/; HttpOnly"; return 200 "{MOVED}";')
         config = folder / "config"
         # A response of nginx alone may overtake the request's body; passing on reads it to the end first.
         config.write_text(nginx_text(folder, f"""
@@ -477,6 +466,8 @@ class Backend:
           server {{
             listen 127.0.0.1:{self.port} backlog=4096; listen 127.0.0.2:{self.port} backlog=4096;
             location = /json {{ default_type application/json; }}
+            location = /coded {{ default_type application/json; add_header Content-Encoding gzip; }}
+            location = /moved {{ {moved} }}  location = /api/moved {{ {moved} }}
             location = /64k {{}}  location = /256k {{}}  location = /1024k {{}}  location /part {{ default_type application/json; }}
             location = /store {{ proxy_pass http://inner; proxy_pass_request_body off; proxy_http_version 1.1;
                                  proxy_set_header Connection ''; proxy_set_header Content-Length ''; }}
