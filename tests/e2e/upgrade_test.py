@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program is replaced while it serves (SIGUSR2): real processes, under load."""
+import json
 import os
 import re
 import select
@@ -8,12 +9,14 @@ import signal
 import socket
 import subprocess
 import unittest
+from pathlib import Path
 
 import harness
-from harness import PATIENCE, Case, GatewayProcess, eventually
+from harness import PATIENCE, Case, GatewayProcess, Running, eventually, sluice
 
 ROUTES = "  - {name: all, match: {path: /**}, to: hello}"
 UPGRADES = 50
+H2_LOAD = Path(__file__).with_name("h2_load.mjs")
 
 
 class Upgrade(Case):
@@ -50,19 +53,31 @@ class Upgrade(Case):
         self.gateway.asked_to_end = True  # it gives way
 
     def test_loses_no_request_in_many_upgrades(self):
-        self.start_copy(self.text(ROUTES, more="workers: 2"))
-        first = self.pid
+        self.assertEqual(sluice("dev-cert", "--dir", self.folder / "certs", "localhost").returncode, 0)
+        tls = 'tls: {bind: "127.0.0.1:0", tls: {certs: {cert: certs/localhost.pem, key: certs/localhost.key}}}'
+        self.start_copy(self.text(ROUTES, more="workers: 2").replace("listeners: {", f"listeners: {{{tls}, "))
+        first, tls_port = self.pid, self.gateway.says(r"tls on port (\d+)").group(1)
         load = subprocess.Popen(["wrk", "-t1", "-c16", "-d600s", self.url("/hello")], stdout=subprocess.PIPE, text=True)
         self.addCleanup(load.kill)
+        h2_load = Running(["node", H2_LOAD, f"https://127.0.0.1:{tls_port}"], owner=self)
+        eventually(lambda: self.metric("sluice_connections_total", protocol="h2") > 0, "HTTP/2")
         for _ in range(UPGRADES):
             self.upgrade()
         load.send_signal(signal.SIGINT)
+        h2_load.send(signal.SIGINT)
         self.check_wrk(load.communicate(timeout=PATIENCE)[0])
+        h2_load.wait()
+        self.check_h2_load(json.loads(h2_load.output()))
 
         self.assertEqual(self.gateway.wait(), 0)  # the first one has drained
         self.assertNotEqual(self.pid, first)
         self.assertEqual(self.curl("/hello").status, 200)
         self.assertEqual(self.admin("/readyz").status, 200)
+
+    def check_h2_load(self, result):
+        self.assertEqual(result["lost"], [])
+        self.assertGreater(result["answers"], 100)
+        self.assertGreater(result["connections"], 1)  # some were told to go elsewhere
 
     def test_keeps_serving_when_the_new_program_cannot(self):
         self.start_copy(self.text(ROUTES))
