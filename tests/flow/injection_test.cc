@@ -9,10 +9,12 @@
 
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
+#include "tests/support/signer.h"
 
 namespace sluice::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -38,12 +40,12 @@ constexpr const char* kAttempts[] = {
     "a+b%20c",
 };
 
-// Every variable that the gateway has, those that take a name with the name that the client chooses the value
-// of.
-std::string every_variable() {
+// Every variable that the gateway has but those of error pages, those that say who calls or those that do not;
+// those that take a name with the name that the client chooses the value of.
+std::string every_variable(bool identity = false) {
   std::string all;
   for (const chain::Variable& v : chain::variables()) {
-    if (v.identity || v.name.starts_with("error.")) continue;  // the next test; error pages only
+    if (v.identity != identity || v.name.starts_with("error.")) continue;
     all += "${" + std::string(v.name) + (v.takes_name() ? "v" : "") + "}|";
   }
   return all;
@@ -103,6 +105,120 @@ routes:
     EXPECT_THAT(seen.target, Not(HasSubstr("#"))) << attempt;
   }
   EXPECT_GE(arrived, 8u);  // most attempts are legal requests, and are forwarded
+}
+
+// What an issuer may let its users choose, as it stands in JSON.
+constexpr const char* kClaims[] = {
+    R"(a\r\nX-Injected: 1)",
+    R"(a\nX-Injected: 1)",
+    R"(a\rX-Injected: 1)",
+    R"(a\r\n\r\nGET /stolen HTTP/1.1\r\nHost: a\r\n\r\n)",
+    R"(a\u0001b\u007fc\u001fd)",
+    R"(a\u010d\u010aX-Injected: 1)",
+    R"(a%0d%0aX-Injected: 1)",
+    R"(a%250d%250aX-Injected: 1)",
+    R"(a\",\"b\":\"c)",
+    R"(<script>alert(1)</script>)",
+    R"(a&admin=1#b?c)",
+    R"(a%26admin=1)",
+    R"(../../stolen)",
+    R"(a/b//c\\d)",
+    R"(..)",
+    R"(a, admin; b=c)",
+};
+
+// A gateway to whom tokens say who calls. What is noted about the consumer is no better than they are.
+class IdentityInjection : public ::testing::Test {
+ protected:
+  std::string yaml() const {
+    std::string texts = every_variable(true);
+    return R"(
+consumers:
+  - {name: acme, metadata: {v: "a\r\nX-Injected: 1\",\"b\":\"c?admin=1#e%0d%0aX-Injected: 1<script>"}}
+policies:
+  token: {jwt: {issuer: "https://idp", audience: api, algorithms: HS256, consumer_claim: client_id, secret: ")" +
+           issuer_.secret() + R"("}}
+routes:
+  - name: all
+    match: {path: /u}
+    use:
+      - token
+      - headers:
+          request: {set: {X-All: ")" +
+           texts + R"("}}
+          response: {set: {X-Back: ")" +
+           texts + R"("}}
+      - rewrite: {path: "/y/${claim.v}/z"}
+      - query: {set: {p: "${claim.v}", g: "${consumer.groups}", n: "${consumer.metadata.v}"}}
+    to: all
+  - {name: noted, match: {path: /noted}, use: [token, {rewrite: {path: "/y/${consumer.metadata.v}/z"}}], to: all}
+  - {name: text, match: {path: /text}, use: [token], respond: {body: ")" +
+           texts + R"(", headers: {X-Back: "${credential}"}}}
+  - {name: html, match: {path: /html}, use: [token], respond: {content_type: text/html, body: ")" +
+           texts + R"("}}
+  - {name: json, match: {path: /json}, use: [token], respond: {json: {all: ")" +
+           texts + R"("}}}
+)";
+  }
+  // The request's field with a token that says this wherever it says something.
+  std::string bearer(const std::string& said) const {
+    std::string claims = R"({"iss":"https://idp","aud":"api","exp":4102444800,"client_id":"acme","sub":")" +
+                         said + R"(","v":")" + said + R"(","scope":")" + said + R"(","groups":[")" + said +
+                         R"(","b"]})";
+    return "Authorization: Bearer " + issuer_.token(claims) + "\r\n";
+  }
+
+  Signer issuer_{"HS256"};
+};
+
+TEST_F(IdentityInjection, ReachesNoService) {
+  Gateway gw(yaml());
+  gw.upstream("all").answers(200, "ok");
+  std::size_t arrived = 0;
+  for (std::string said : kClaims) {
+    for (std::string asked : {"/u?admin=0", "/noted?admin=0"}) {
+      Response answer = gw.get(asked, bearer(said));
+      EXPECT_THAT(answer.status, AnyOf(200, 400)) << said;
+      expect_no_line_of_its_own(answer, said);
+      auto requests = gw.upstream("all").requests();
+      if (answer.status != 200) {  // the path that it would make is none
+        EXPECT_EQ(requests.size(), arrived) << said;
+        continue;
+      }
+      ASSERT_EQ(requests.size(), ++arrived) << said;
+      const Request& seen = requests.back();
+      expect_no_line_of_its_own(seen, said);
+      EXPECT_EQ(seen.count("X-All"), asked.starts_with("/u") ? 1u : 0u) << said;
+      std::string path = seen.target.substr(0, seen.target.find('?'));
+      EXPECT_THAT(path, AllOf(StartsWith("/y/"), EndsWith("/z"))) << said;
+      EXPECT_EQ(std::count(path.begin(), path.end(), '/'), 3) << said << " became " << path;
+      std::string query = "&" + seen.target.substr(seen.target.find('?') + 1);
+      EXPECT_THAT(query, HasSubstr("&admin=0")) << said;
+      EXPECT_THAT(query, Not(HasSubstr("&admin=1"))) << said << " became " << query;
+      EXPECT_THAT(seen.target, Not(HasSubstr("#"))) << said;
+    }
+  }
+  EXPECT_GE(arrived, 24u);  // most make a path
+}
+
+TEST_F(IdentityInjection, ReachesNoAnswerOfTheGateway) {
+  Gateway gw(yaml());
+  for (std::string said : kClaims) {
+    Response text = gw.get("/text", bearer(said));
+    EXPECT_EQ(text.status, 200) << said << "\n" << text.body;
+    expect_no_line_of_its_own(text, said);
+    EXPECT_EQ(text.count("X-Back"), 1u) << said;
+
+    Response html = gw.get("/html", bearer(said));
+    EXPECT_EQ(html.status, 200) << said;
+    EXPECT_THAT(html.body, Not(HasSubstr("<script"))) << said;
+
+    Response json = gw.get("/json", bearer(said));
+    EXPECT_EQ(json.status, 200) << said;
+    // One member, whatever it holds: no quotation mark of theirs ends the string.
+    EXPECT_THAT(json.body, Not(HasSubstr("\"b\":\"c"))) << json.body;
+    for (char c : json.body) EXPECT_GE(static_cast<unsigned char>(c), 0x20) << said;
+  }
 }
 
 // The same in what the gateway answers itself: Location, texts, JSON, HTML.
