@@ -80,6 +80,36 @@ TEST(Admin, DrainsATargetAndTakesItBack) {
   EXPECT_THAT(bodies, HasSubstr("a"));
 }
 
+TEST(Admin, ResetsTheHealthOfATargetThatIsOutOfService) {
+  Gateway gw(
+      "upstreams: {users: {targets: [\"<a>\", \"<b>\", \"<c>\"], balance: round_robin}}\n"
+      "routes: [{name: u, match: {path: /**}, to: users}]\n");
+  gw.upstream("a").answers(503, "ill");
+  gw.upstream("b").answers(200, "b");
+  gw.upstream("c").answers(200, "c");
+  auto a = gw.upstream("a").url().substr(7);
+  while (gw.upstream("a").request_count() < 5) gw.get("/");
+  EXPECT_TRUE(
+      Metrics(gw).becomes(1, "sluice_upstream_targets", {{"upstream", "users"}, {"state", "ejected"}}));
+  EXPECT_THAT(gw.admin("/upstreams?upstream=users").body,
+              HasSubstr("{\"target\":\"" + a + "\",\"state\":\"ejected\""));
+  gw.upstream("a").answers(200, "a");
+
+  auto reset = patch(gw, "users", a, R"({"health":"reset"})");
+
+  EXPECT_EQ(reset.status, 200) << reset.body;
+  EXPECT_THAT(
+      reset.body,
+      AllOf(HasSubstr("\"state\":\"healthy\",\"why\":null"),
+            HasSubstr("\"from\":\"ejected\",\"state\":\"healthy\",\"cause\":\"reset by an operator\"")));
+  EXPECT_TRUE(
+      Metrics(gw).becomes(0, "sluice_upstream_targets", {{"upstream", "users"}, {"state", "ejected"}}));
+  std::string bodies;
+  for (int i = 0; i < 6; ++i) bodies += gw.get("/").body;
+  EXPECT_THAT(bodies, HasSubstr("a"));
+  EXPECT_EQ(patch(gw, "users", a, R"({"health":"good"})").status, 400);
+}
+
 TEST(Admin, ChangesTheWeightOfATargetUntilItIsGivenBack) {
   const char* yaml =
       "upstreams: {users: {targets: [\"<a>\", \"<b>\"], balance: round_robin}}\n"

@@ -245,6 +245,32 @@ TEST_F(FieldsTest, GrowBeyondTheFirstTable) {
   EXPECT_EQ(fields.value(FieldId::via), "last");
 }
 
+// Names that somebody has chosen so that they meet in the table of known names, of the length and with the end
+// of Content-Type. Lines are not hashed: whatever their names are, one after the other is looked at, and
+// `limits.fields` says how many there are.
+TEST_F(FieldsTest, TellsManyUnknownNamesApartThatResembleAKnownOne) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 1000; ++i) names.push_back(std::to_string(1'000'000 + i) + "-Type");
+  for (const std::string& name : names) {
+    ASSERT_EQ(name.size(), field_name(FieldId::content_type).size());
+    ASSERT_EQ(field_id(name), FieldId::other);
+    fields.add(name, "theirs");
+  }
+  EXPECT_FALSE(fields.may_have(field_set(FieldId::content_type))) << "no line is looked at for that one";
+
+  fields.set(names.back(), "ours");
+
+  ASSERT_EQ(fields.lines().size(), 1000U);
+  EXPECT_EQ(fields.find(names.back()), &fields.lines()[999]);
+  EXPECT_EQ(fields.lines()[999].value, "ours");
+  EXPECT_EQ(fields.find(names[998])->value, "theirs");
+
+  fields.remove(names.back());
+
+  EXPECT_EQ(fields.find(names.back()), nullptr);
+  EXPECT_EQ(texts(fields).size(), 999U);
+}
+
 TEST_F(FieldsTest, ClearForgetsEverything) {
   fields.add(FieldId::via, "a");
 

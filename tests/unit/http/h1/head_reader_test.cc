@@ -109,6 +109,21 @@ INSTANTIATE_TEST_SUITE_P(All, RequestLimit,
                                          Limited{"fields", &HeadLimits::fields, 3, Reason::header_too_large}),
                          [](const auto& p) { return p.param.name; });
 
+// As many as the setting may allow, which somebody has chosen so that they meet in the table of known names.
+TEST_F(RequestReading, LimitsUnknownNamesOfOneLength) {
+  std::string text = "GET / HTTP/1.1\r\nHost: a\r\n";
+  for (int i = 0; i < 999; ++i) text += std::to_string(1'000'000 + i) + "-Type:\r\n";
+  text += "\r\n";
+
+  limits.fields = 1000;
+  ASSERT_TRUE(RequestReader(limits).read(bytes(text), head));
+  EXPECT_EQ(head.fields.lines().size(), 1000U);
+  EXPECT_FALSE(head.fields.has(FieldId::content_type));
+
+  limits.fields = 999;
+  EXPECT_EQ(RequestReader(limits).read(bytes(text), head).error().reason, Reason::header_too_large);
+}
+
 TEST_F(RequestReading, LimitsTheMethod) {
   std::string rest = " / HTTP/1.1\r\nHost: a\r\n\r\n";
   EXPECT_TRUE(read(std::string(32, 'M') + rest));
