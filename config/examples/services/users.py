@@ -3,7 +3,7 @@
 
     python3 config/examples/services/users.py 9002
 
-GET /users, GET /users/{id}, POST /users with {"name": ...}.
+GET /users, GET /users/{id}, POST /users and PUT /users/{id} with {"name": ...}.
 """
 import json
 import sys
@@ -28,18 +28,33 @@ class Users(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET
 
-    def do_POST(self):
+    def name(self):
+        """What the body says; None if it is not as it should be."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        try:
+            return json.loads(body)["name"]
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def do_POST(self):
+        name = self.name()
         if self.path != "/users":
             return self.answer(405, {"error": "users are added with POST /users"})
-        try:
-            name = json.loads(body)["name"]
-        except (ValueError, KeyError, TypeError):
+        if name is None:
             return self.answer(400, {"error": 'expected {"name": ...}'})
         with LOCK:
             user = {"id": max(USERS) + 1, "name": name}
             USERS[user["id"]] = user
         return self.answer(201, user)
+
+    def do_PUT(self):
+        name, (_, _, number) = self.name(), self.path.partition("/users/")
+        if not number.isdecimal():
+            return self.answer(405, {"error": "users are changed with PUT /users/{id}"})
+        if name is None:
+            return self.answer(400, {"error": 'expected {"name": ...}'})
+        user = USERS[int(number)] = {"id": int(number), "name": name}
+        return self.answer(200, user)
 
     def answer(self, status, value):
         body = json.dumps(value).encode() + b"\n"
