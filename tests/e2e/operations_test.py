@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an operator does to a running gateway: reload, drain, rotate, look, and get wrong."""
+import http.client
 import json
 import os
 import re
@@ -9,7 +10,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import BINARY, Case, GatewayProcess, eventually, sluice
+from harness import BINARY, PATIENCE, Case, GatewayProcess, eventually, sluice
 
 HELLO = "  - {name: hello, match: {path: /**}, to: hello}"
 USERS = "  - {name: users, match: {path: /**}, to: users}"
@@ -219,7 +220,15 @@ class Descriptors(Case):
     def test_keeps_serving_when_descriptors_run_out(self):
         self.config.write_text(self.text("  - {name: users, match: {path: /**}, to: users}"))
         self.gateway = self.limited_gateway()
+        early = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        self.addCleanup(early.close)
+        self.assertEqual(self.status_of(early, "/users/1"), 200)
         held = [socket.create_connection(("127.0.0.1", self.port)) for _ in range(200)]
+
+        self.gateway.says("listener web: cannot accept connections: Too many open files")
+        kept = early.sock
+        self.assertEqual([self.status_of(early, "/users/1") for _ in range(10)], [200] * 10)
+        self.assertIs(early.sock, kept)  # no new connection was needed, nor could one be had
         for connection in held:
             connection.close()
 
@@ -229,6 +238,13 @@ class Descriptors(Case):
         gateway = GatewayProcess(["sh", "-c", 'ulimit -n 64; exec "$0" "$@"', BINARY, "run", self.config], owner=self)
         self.port = int(gateway.says(r"web on port (\d+)").group(1))
         return gateway
+
+    @staticmethod
+    def status_of(connection, path):
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
 
     def curl_quietly(self, path):
         command = ["curl", "-s", "-m", "2", "-o", os.devnull, "-w", "%{http_code}", self.url(path)]
