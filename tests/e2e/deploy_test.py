@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What deploy/ says about the binary, and the binary where there is nothing else: as in the image, without rights."""
+import json
 import os
 import re
 import subprocess
 import unittest
 from pathlib import Path
 
-from harness import BINARY, ROOT, Case, Running
+from harness import BINARY, ROOT, Case, Running, eventually, unused_port
 
 NOBODY = 65532  # the image's user
+CMD = json.loads(re.search(r"^CMD (.*)$", (ROOT / "deploy/Dockerfile").read_text(), re.MULTILINE)[1])
 
 # $1 becomes the root of a file system that cannot be written to, in which the rest of the command runs without rights.
 CONFINED = """
@@ -101,11 +103,21 @@ class Confined(Case):
         self.program = str(Path(BINARY).resolve())
         subprocess.run(["sh", ROOT / "deploy/image.sh", self.program, self.root], check=True)
 
+    def swap(self, text):
+        """What Kubernetes does when a ConfigMap changes: a new folder, and a link that turns to it."""
+        self.swaps += 1
+        config, links = self.root / "etc/sluice", f"..{self.swaps}"
+        (config / links).mkdir(mode=0o755)
+        (config / links / "sluice.yaml").write_text(text)
+        (config / links / "sluice.yaml").chmod(0o644)
+        (config / "..new").symlink_to(links)
+        (config / "..new").replace(config / "..data")
+
     def start_confined(self, text):
-        config = self.root / "etc/sluice/sluice.yaml"
-        config.write_text(text)
-        config.chmod(0o644)
-        self.gateway = Running(confined(self.root, self.program, "run", "/etc/sluice/sluice.yaml"), owner=self)
+        self.swaps = 0
+        self.swap(text)
+        (self.root / "etc/sluice/sluice.yaml").symlink_to("..data/sluice.yaml")
+        self.gateway = Running(confined(self.root, self.program, *CMD), owner=self)
         self.port = int(self.gateway.says(r"web on port (\d+)").group(1))
         self.admin_port = int(self.gateway.says(r"admin on port (\d+)").group(1))
 
@@ -116,6 +128,21 @@ class Confined(Case):
         self.assertEqual(self.admin("/livez").status, 200)
         status = Path(f"/proc/{self.gateway.popen.pid}/status").read_text()
         self.assertRegex(status, rf"Uid:\s+{NOBODY}\s+{NOBODY}")
+        self.gateway.popen.terminate()
+        self.assertEqual(self.gateway.wait(), 0)
+
+    def test_follows_a_config_map(self):
+        def text(body):
+            route = f"  - {{name: all, match: {{path: /**}}, respond: {{body: {body}}}}}"
+            return self.text(route, port=port).replace(str(self.access_log), "stdout")
+
+        port = unused_port()
+        self.start_confined(text("before"))
+        self.assertEqual(self.curl("/").body, b"before")
+
+        self.swap(text("after"))
+
+        eventually(lambda: self.curl("/").body == b"after", "the new one is in force")
         self.gateway.popen.terminate()
         self.assertEqual(self.gateway.wait(), 0)
 
