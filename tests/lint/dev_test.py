@@ -73,6 +73,12 @@ class Suites(Dev):
         self.assertEqual(self.outcome("tsan", "8 slow", f"0 {RACE}"), (3, 2))
         self.assertEqual(self.outcome("tsan", "8 slow", f"8 {RACE}"), (3, 2))
 
+    def test_of_the_soak_that_found_a_fault_are_not_run_again(self):
+        begin = "soak: FA" "ULT: "
+        self.assertEqual(self.outcome("asan", f"8 {begin}memory grew from 40 to 90 MiB", "0 fine"), (3, 1))
+        self.assertEqual(self.outcome("asan", "8 soak: FAILED: no answer", "0 fine"), (0, 2))
+        self.assertIn(begin, (ROOT / "tests/soak/soak.py").read_text())
+
     def test_that_fail_keep_nobody_from_the_next_preset(self):
         self.assertEqual(self.outcome("asan tsan", "8 slow", "8 slow", "0 fine"), (1, 3))
         self.assertEqual(self.outcome("asan tsan", "8 slow", "8 slow", f"0 {RACE}"), (3, 3))
