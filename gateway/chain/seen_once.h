@@ -28,8 +28,9 @@ class SeenOnce {
     buckets_ = std::vector<Bucket>(buckets);
   }
 
-  // `hash` is 64 bits that nobody can choose. Remembers it for `keep`, at most a month.
-  Answer see(std::uint64_t hash, base::SteadyTime now, base::Duration keep) noexcept {
+  // `hash` is 64 bits that nobody can choose. Remembers it for `keep`, at most a month. By the clock that
+  // what is remembered is judged by: where that one is set back, what passes again is still known.
+  Answer see(std::uint64_t hash, base::WallTime now, base::Duration keep) noexcept {
     Bucket& bucket = buckets_[hash & (buckets_.size() - 1)];
     const std::uint64_t tag = (hash | kTagOne) & kTag;
     const std::uint64_t time = seconds(now.time_since_epoch());

@@ -330,13 +330,13 @@ class HttpSignature final : public chain::Authenticator {
     std::uint64_t hash = 0;
     std::memcpy(&hash, name.data(), sizeof hash);
     const auto keep = 2 * config_.skew;
-    if (!once_) co_return seen_->see(hash, ex.worker.loop.now(), keep);
+    if (!once_) co_return seen_->see(hash, ex.worker.loop.clock().wall(), keep);
     std::string hex = base::to_hex(std::string_view(name).substr(0, name.size() / 2));
     Task<stores::Once> asking = once_->see({ex.worker.loop, ex.worker.index}, std::move(hex), keep);
     auto answer = co_await asking;
     if (answer == stores::Once::unavailable) co_return SeenOnce::Answer::full;
     if (answer == stores::Once::again) co_return SeenOnce::Answer::seen;
-    auto here = seen_->see(hash, ex.worker.loop.now(), keep);
+    auto here = seen_->see(hash, ex.worker.loop.clock().wall(), keep);
     co_return answer == stores::Once::first ? SeenOnce::Answer::first : here;
   }
   void identify(Exchange& ex, const Signer& signer) const {

@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using Answer = SeenOnce::Answer;
 
-base::SteadyTime at(base::Duration d) { return base::SteadyTime(d); }
+base::WallTime at(base::Duration d) { return base::WallTime(d); }
 
 TEST(SeenOnce, KnowsWhatWasHereUntilItIsForgotten) {
   for (base::Duration begin :
@@ -25,6 +25,13 @@ TEST(SeenOnce, KnowsWhatWasHereUntilItIsForgotten) {
     EXPECT_EQ(seen.see(0x1234567890abcdef, at(begin + 600s), 600s), Answer::seen);
     EXPECT_EQ(seen.see(0x1234567890abcdef, at(begin + 601s), 600s), Answer::first);
   }
+}
+
+TEST(SeenOnce, KnowsWhatWasHereWhenTheClockIsSetBack) {
+  SeenOnce seen(100);
+  EXPECT_EQ(seen.see(0x1234567890abcdef, at(10'000s), 600s), Answer::first);
+  EXPECT_EQ(seen.see(0x1234567890abcdef, at(9'000s), 600s), Answer::seen);
+  EXPECT_EQ(seen.see(0x1234567890abcdef, at(10'600s), 600s), Answer::seen);
 }
 
 TEST(SeenOnce, TakesAsManyAsItIsMadeFor) {

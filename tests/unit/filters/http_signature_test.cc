@@ -6,6 +6,7 @@
 #include "gateway/base/base64.h"
 
 #include "tests/support/fake_builder.h"
+#include "tests/support/fake_stream.h"
 #include "tests/support/signer.h"
 
 namespace sluice::filters {
@@ -40,6 +41,56 @@ TEST(HttpSignature, SaysWhatIsWrongWithItsSettings) {
   EXPECT_THAT(problems("{keys: [" + twice + ", " + twice + "]}"), HasSubstr("id of another key"));
   EXPECT_THAT(problems("{keys: [" + twice + "], cover: [Date]}"), HasSubstr("`Date` is neither"));
   EXPECT_THAT(problems("{keys: [" + twice + "], cover: [\"@status\"]}"), HasSubstr("`@status` is neither"));
+}
+
+// Its two times are set apart from each other, as an operator sets that of a machine.
+class SetClock final : public base::Clock {
+ public:
+  base::SteadyTime steady() const noexcept override { return steady_time; }
+  base::WallTime wall() const noexcept override { return wall_time; }
+  base::SteadyTime steady_time{std::chrono::hours(1000)};
+  base::WallTime wall_time{std::chrono::seconds(1'700'000'000)};
+};
+
+// The status of a request of that signature; 0 for one that passed.
+int answer_to(const chain::Filter& filter, const base::Clock& clock, const std::string& parameters,
+              const std::string& signature) {
+  net::Loop loop{clock};
+  chain::Worker worker{loop, 0};
+  test::FakeStream stream;
+  base::Scope connection;
+  chain::Exchange ex(stream, worker, &connection);
+  void* locals[1] = {};
+  ex.locals = locals;
+  stream.ask("GET", "/u");
+  ex.request.fields.add("Signature-Input", ex.arena.join("s=", parameters));
+  ex.request.fields.add("Signature", ex.arena.join("s=:", base::encode_base64(signature), ":"));
+  int status = -1;
+  base::spawn(ex.scope, [](const chain::Filter* asked, chain::Exchange* of, int* out) -> base::Task<> {
+    auto asking = asked->on_request(*of);
+    *out = co_await asking == chain::Step::next ? 0 : of->response.status;
+  }(&filter, &ex, &status));
+  return status;
+}
+
+TEST(HttpSignature, PassesOnceOnlyAlsoWhenTheClockIsSetBack) {
+  test::Signer signer("HS256", "a");
+  auto built = test::filter("http_signature: {skew: 60s, keys: [{id: a, algorithm: hmac-sha256, secret: \"" +
+                            base::encode_base64(signer.secret()) + "\"}]}");
+  ASSERT_EQ(built.problems, "");
+  std::string parameters = R"(("@method" "@authority" "@path");created=1700000000;keyid="a")";
+  std::string signature = signer.sign(
+      "\"@method\": GET\n\"@authority\": api.example.com\n\"@path\": /u\n\"@signature-params\": " +
+      parameters);
+  SetClock clock;
+  auto ask = [&] { return answer_to(built.get(), clock, parameters, signature); };
+  EXPECT_EQ(ask(), 0);
+  EXPECT_EQ(ask(), 401);
+
+  // Ten minutes later the clock shows what it did before.
+  clock.steady_time += std::chrono::minutes(10);
+
+  EXPECT_EQ(ask(), 401);
 }
 
 }  // namespace
