@@ -7,16 +7,25 @@
 
 namespace sluice::chain {
 
+namespace {
+
+bool has(const std::vector<std::string>& names, std::string_view name) noexcept {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& n) { return base::equal_ignoring_case(n, name); });
+}
+
+}  // namespace
+
+bool IdentityFields::keeps(std::string_view name) const noexcept {
+  http::FieldId id = http::field_id(name);
+  // These two hold credentials by their nature.
+  return id == http::FieldId::authorization || id == http::FieldId::cookie || has(read_, name);
+}
+
 void IdentityFields::settle() {
-  auto has = [](const std::vector<std::string>& names, const std::string& name) {
-    return std::any_of(names.begin(), names.end(),
-                       [&](const std::string& n) { return base::equal_ignoring_case(n, name); });
-  };
   for (const std::string& name : told_) {
     http::FieldId id = http::field_id(name);
-    // These two hold credentials by their nature.
-    bool by_nature = id == http::FieldId::authorization || id == http::FieldId::cookie;
-    if (by_nature || has(read_, name) || has(others_, name)) continue;
+    if (keeps(name) || has(others_, name)) continue;
     if (id != http::FieldId::other) known_ |= http::field_set(id);
     if (id == http::FieldId::other) others_.push_back(name);
   }

@@ -19,6 +19,9 @@ class IdentityFields {
   // After the last of them.
   void settle();
 
+  // Does a field of that name stay in requests although it is told? After all of them are known.
+  bool keeps(std::string_view name) const noexcept;
+
   bool empty() const noexcept { return known_ == 0 && others_.empty(); }
   void remove_from(http::Fields& fields) const noexcept {
     if (known_ != 0) fields.remove_all(known_);

@@ -173,6 +173,9 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
   const chain::Revocations* revocations() override { return living_.revocations; }
   void tells_identity(std::string_view field_name) override {
     out_.identity_fields.tells_identity(field_name);
+    bool known = std::ranges::any_of(
+        told_identity_, [&](const auto& told) { return base::equal_ignoring_case(told.first, field_name); });
+    if (!known) told_identity_.emplace_back(field_name, below(""));
   }
   void reads_credential(std::string_view field_name) override {
     out_.identity_fields.reads_credential(field_name);
@@ -215,6 +218,16 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
   }
   void warning(std::string_view field, std::string message, std::string hint) override {
     report_.warning(below(field), std::move(message), std::move(hint));
+  }
+  // After all routes, when it is known in which fields credentials are read.
+  void warn_of_kept_identity() const {
+    for (const auto& [name, at] : told_identity_)
+      if (out_.identity_fields.keeps(name))
+        report_.warning(at,
+                        fmt::format("`{}` tells upstreams who calls, and yet is not taken from what clients "
+                                    "send, as it may bring their credentials",
+                                    name),
+                        "an upstream that believes it must not be reached by routes that do not set it");
   }
 
  private:
@@ -392,6 +405,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
   };
   BeingBuilt being_built_;
   std::vector<std::string> credential_parameters_;
+  std::vector<std::pair<std::string, std::string>> told_identity_;  // fields, and where the first is set
   std::vector<std::size_t> composing_;  // routes whose compositions are being built, each for the one before
   std::vector<std::string> inside_;     // policies of filters that are being built inside others
   upstream::TimeoutsConfig timeouts_;
@@ -505,6 +519,7 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
   for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i);
   check_auth(config, matches, report, *out);
   out->identity_fields.settle();
+  builder.warn_of_kept_identity();
   out->consumers = table_of(config, report);
   for (const auto& [name, listener] : config.listeners)
     for (const auto& rule : listener.passthrough) builder.upstream(rule.to);  // for the listener to find

@@ -41,6 +41,9 @@ TEST(IdentityFields, LeaveThoseInWhichCredentialsAreRead) {
   EXPECT_EQ(left(told).find("Authorization"), left(told).rfind("Authorization"));
   EXPECT_NE(left(told).find("X-Api-Key: 1\n"), std::string::npos);
   EXPECT_NE(left(told).find("Authorization: Basic x\n"), std::string::npos);
+  EXPECT_TRUE(told.keeps("X-API-KEY"));
+  EXPECT_TRUE(told.keeps("authorization"));
+  EXPECT_FALSE(told.keeps("X-User"));
 }
 
 TEST(IdentityFields, AreNoneWhereNothingIsTold) {
