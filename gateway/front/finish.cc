@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Step 5 of an exchange: what log and metrics are told about it.
+#include "gateway/chain/claims.h"
 #include "gateway/chain/request_id.h"
 #include "gateway/front/ending.h"
 #include "gateway/front/overhead.h"
@@ -32,6 +33,16 @@ base::Duration upstream_time(const Exchange& ex) noexcept {
 std::optional<observe::TraceContext> trace_of(const http::Fields& fields) noexcept {
   if (fields.count(http::FieldId::traceparent) != 1) return std::nullopt;
   return observe::parse_traceparent(fields.value(http::FieldId::traceparent));
+}
+
+// Those of the caller's claims that a log is to have; returns how many there are.
+std::size_t fill(std::span<observe::ClaimRecord> out, std::span<const std::string> wanted,
+                 const chain::Identity& who) noexcept {
+  std::size_t n = 0;
+  for (const std::string& name : wanted)
+    if (const chain::Claim* claim = chain::find_claim(who.claims, name); claim && n < out.size())
+      out[n++] = {name, claim->text};
+  return n;
 }
 
 // Of a URL what a log may show; in one piece, or else in the arena.
@@ -123,6 +134,10 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   r.consumer = ex.identity.consumer;
   r.auth_method = ex.identity.method;
   r.credential = ex.identity.credential;
+  r.groups = ex.identity.groups;
+  r.scopes = ex.identity.scopes;
+  observe::ClaimRecord claims[observe::AccessLogConfig::kClaims];
+  r.claims = {claims, lane_ ? fill(claims, lane_->claims(), ex.identity) : 0};
   if (ex.reason != Reason::none) r.policy_denied = ex.refused_by;
   r.upstream = up.name;
   r.target = up.target;

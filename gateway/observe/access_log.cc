@@ -36,7 +36,8 @@ void WriterBell::wait(std::chrono::milliseconds at_most) noexcept {
 }
 
 AccessLogLane::AccessLogLane(const AccessLogConfig& config, WriterBell& bell, unsigned worker)
-    : choice_(config, worker),
+    : claims_(config.claims),
+      choice_(config, worker),
       formatter_(config),
       ring_(static_cast<std::size_t>(config.buffer.bytes)),
       bell_(bell),

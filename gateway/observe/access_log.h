@@ -8,6 +8,8 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -48,6 +50,8 @@ class alignas(64) AccessLogLane {
   // Formats and queues one line, or drops and counts it, if the record is to have one. Nothing of `record` is
   // kept.
   void write(const AccessRecord& record) noexcept;
+  // Names of the claims that AccessRecord::claims is to hold.
+  std::span<const std::string> claims() const noexcept { return claims_; }
   // Any thread.
   std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 
@@ -55,6 +59,7 @@ class alignas(64) AccessLogLane {
   friend class LogWriter;
   void drop() noexcept;
 
+  const std::vector<std::string> claims_;
   LogChoice choice_;
   LineFormatter formatter_;
   LogRing ring_;

@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/observe/access_log_config.h"
 
+#include <algorithm>
+
 #include "gateway/observe/syslog.h"
 
 namespace sluice::observe {
+
+namespace {
+
+// They are keys of logfmt, which has no escapes for keys.
+std::string refuse_claim(const std::string& name) {
+  auto odd = [](char c) { return c <= ' ' || c > '~' || c == '"' || c == '=' || c == '\\'; };
+  if (name.empty() || std::ranges::any_of(name, odd))
+    return "must be the name of a claim, without blanks, quotes, = and backslashes";
+  return name.size() <= AccessLogConfig::kClaimName ? "" : "is longer than 64 bytes";
+}
+
+}  // namespace
 
 void describe(config::Enumeration<LogFormat>& e) {
   e.value("json", LogFormat::json, "One JSON object per line.")
@@ -47,6 +61,12 @@ void describe(config::Description<AccessLogConfig>& d) {
       "Query parameters whose values are written as REDACTED, in the path and in the referer. Case does not "
       "matter. A list given here replaces the default one.",
       example("[token, session]"));
+  d.field(
+      "claims", &AccessLogConfig::claims,
+      "Claims of callers that lines have, of each the first 128 bytes. They may be personal data: a log is "
+      "read by many.",
+      one_or_many, unique, max_items(AccessLogConfig::kClaims), each(config::check(refuse_claim)),
+      default_is("none"), example("[tenant]"));
   d.field("buffer", &AccessLogConfig::buffer,
           "Memory per worker for lines that are not written yet, rounded up to a power of two.",
           between(256_KiB, 64_MiB));

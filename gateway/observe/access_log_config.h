@@ -48,7 +48,9 @@ struct AccessLogConfig {
                                            "x-api-key",
                                            "x-amz-security-token",
                                            "x-amz-signature"};
-  config::Size buffer{1 << 20};  // of each worker; rounded up to a power of two
+  static constexpr std::size_t kClaims = 8, kClaimName = 64;
+  std::vector<std::string> claims;  // of callers that are logged; none is unless it is written here
+  config::Size buffer{1 << 20};     // of each worker; rounded up to a power of two
 
   bool operator==(const AccessLogConfig&) const = default;
 };

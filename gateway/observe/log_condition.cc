@@ -39,15 +39,17 @@ Type type_of(LogKind kind) noexcept {
   }
 }
 
+bool may_be_asked(LogField field) noexcept { return field != LogField::time && field != LogField::claims; }
+
 class FieldNames final : public expression::Names {
  public:
   std::variant<Symbol, Fault> find(std::span<const Part> path) override {
     auto field = path.size() == 1 ? find_log_field(path[0].name) : std::nullopt;
-    if (field && *field != LogField::time)
+    if (field && may_be_asked(*field))
       return Symbol{type_of(kind(*field)), static_cast<std::uint32_t>(*field)};
     std::vector<std::string_view> known;
     for (std::string_view name : log_field_names())
-      if (name != "time") known.push_back(name);
+      if (may_be_asked(*find_log_field(name))) known.push_back(name);
     auto near = base::nearest(path[0].name, known);
     return Fault{0,
                  fmt::format("`{}` is no field of the access log that a condition can look at", path[0].name),
@@ -72,9 +74,14 @@ class Targets final : public expression::Collection {
 class FieldValues final : public expression::Values {
  public:
   explicit FieldValues(const AccessRecord& record) noexcept
-      : record_(record), targets_(record.attempts), names_(record.partial) {}
+      : record_(record),
+        targets_(record.attempts),
+        partial_(record.partial),
+        groups_(record.groups),
+        scopes_(record.scopes) {}
 
   Value value(std::uint32_t slot) const override {
+    if (const auto* list = list_of(static_cast<LogField>(slot))) return Value::of(*list);
     const AccessRecord& r = record_;
     switch (static_cast<LogField>(slot)) {
 #define FIELD(name, kind, limit, value) \
@@ -103,11 +110,25 @@ class FieldValues final : public expression::Values {
   static Value us(base::Duration v) noexcept { return Value::of(static_cast<double>(v.count()) / 1e3); }
   static Value time(base::WallTime) noexcept { return {}; }
   Value attempts(std::span<const AttemptRecord>) const noexcept { return Value::of(targets_); }
-  Value names(std::span<const std::string_view>) const noexcept { return Value::of(names_); }
+  static Value names(std::span<const std::string_view>) noexcept { return {}; }  // of list_of()
+  static Value claims(std::span<const ClaimRecord>) noexcept { return {}; }
+
+  const expression::Texts* list_of(LogField field) const noexcept {
+    switch (field) {
+      case LogField::partial:
+        return &partial_;
+      case LogField::groups:
+        return &groups_;
+      case LogField::scopes:
+        return &scopes_;
+      default:
+        return nullptr;
+    }
+  }
 
   const AccessRecord& record_;
   Targets targets_;
-  expression::Texts names_;
+  expression::Texts partial_, groups_, scopes_;
 };
 
 }  // namespace

@@ -27,7 +27,8 @@ enum class LogKind : std::uint8_t {
   us,
   time,
   attempts,
-  names
+  names,
+  claims
 };
 
 // All names, in the order of a line; index = value of LogField.

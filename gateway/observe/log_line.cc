@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "gateway/observe/escape.h"
+#include "gateway/observe/log_fields.h"
 #include "gateway/observe/log_styles.h"
 #include "gateway/observe/otlp_record.h"
 
@@ -16,8 +17,9 @@ namespace {
 
 using namespace line;
 
-constexpr std::size_t kFixed = 1536;  // keys, numbers, our own words, punctuation
+constexpr std::size_t kFixed = 1600;  // keys, numbers, our own words, punctuation
 constexpr std::size_t kPerAttempt = 192;
+constexpr std::size_t kPerClaim = AccessLogConfig::kClaimName + 64;
 constexpr std::size_t kLongestSecond = 31;  // of its text
 
 // The fields of json and logfmt: a function for each kind of log_fields.def.
@@ -100,6 +102,13 @@ struct NamedFields {
     for (const auto& n : list) out = clipped(n, kName, Style::item(out, &n == list.data()), escape_json);
     return Style::end_list(out);
   }
+  template <std::size_t N>
+  char* claims(char* out, const char (&)[N], std::span<const ClaimRecord> list, std::size_t) const noexcept {
+    if (list.empty()) return out;
+    list = shown(list);
+    for (const auto& c : list) out = Style::claim(out, c, &c == list.data());
+    return Style::end_claims(out);
+  }
 };
 
 // The same for templates, without their names.
@@ -149,6 +158,13 @@ struct PlainFields {
     for (const auto& n : list) out = clipped(n, kName, &n == list.data() ? out : put(out, ","), escape_hex);
     return out;
   }
+  char* claims(char* out, std::span<const ClaimRecord> list, std::size_t) const noexcept {
+    if (list.empty()) return none(out);
+    list = shown(list);
+    for (const auto& c : list)
+      out = Logfmt::claim_text(&c == list.data() ? out : put(out, ", "), c, escape_hex);
+    return out;
+  }
 
   char* write(LogField field, const AccessRecord& r, char* out) const noexcept {
     switch (field) {
@@ -176,14 +192,26 @@ std::size_t room(std::span<const std::string_view> list, std::size_t) noexcept {
   for (std::string_view name : shown(list)) n += room(name, kName);
   return n;
 }
+std::size_t room(std::span<const ClaimRecord> list, std::size_t) noexcept {
+  std::size_t n = 0;
+  for (const auto& c : shown(list)) n += kPerClaim + room(c.text, kShort);
+  return n;
+}
 template <class T>
   requires(!std::convertible_to<T, std::string_view> &&
            !std::convertible_to<T, std::span<const AttemptRecord>> &&
-           !std::convertible_to<T, std::span<const std::string_view>>)
+           !std::convertible_to<T, std::span<const std::string_view>> &&
+           !std::convertible_to<T, std::span<const ClaimRecord>>)
 constexpr std::size_t room(const T&, std::size_t) noexcept {
   return 0;
 }
 
+constexpr std::size_t lists() noexcept {
+  std::size_t n = 0;
+#define FIELD(name, kind, limit, value) n += LogKind::kind == LogKind::names;
+#include "gateway/observe/log_fields.def"
+  return n;
+}
 constexpr std::size_t longest_texts() noexcept {
   std::size_t n = 0;
 #define FIELD(name, kind, limit, value) n += (limit) == 0 ? 0 : (limit) * kEscapedMax + 8;
@@ -192,7 +220,9 @@ constexpr std::size_t longest_texts() noexcept {
 }
 // The limits must keep the longest line within kMaxLine.
 static_assert(kFixed + longest_texts() + kAttempts * (kPerAttempt + kEscapedMax * kShort + 8) +
-                  kNames * (kEscapedMax * kName + 8) + std::max(LogTemplate::kLongest, otlp::kMore) <=
+                  lists() * kNames * (kEscapedMax * kName + 8) +
+                  AccessLogConfig::kClaims * (kPerClaim + kEscapedMax * kShort + 8) +
+                  std::max(LogTemplate::kLongest, otlp::kMore) <=
               LineFormatter::kMaxLine);
 
 }  // namespace

@@ -28,6 +28,12 @@ struct AttemptRecord {
   base::Duration duration{};
 };
 
+// What a credential says of its bearer.
+struct ClaimRecord {
+  std::string_view name;  // as the configuration writes it
+  std::string_view text;
+};
+
 // Views are read during AccessLogLane::write() only. Optional fields and empty texts that do not apply are
 // left out of the line; the others are always there.
 struct AccessRecord {
@@ -47,10 +53,13 @@ struct AccessRecord {
   std::string_view detail;  // what the system or the other side said about it
   Source source = Source::gateway;
   std::string_view route = "-";
-  std::string_view importance;                  // empty: normal
-  std::string_view consumer;                    // who called, of those listed
-  std::string_view auth_method;                 // kind of filter that found out who calls; empty: none did
-  std::string_view credential;                  // which one of the caller's
+  std::string_view importance;               // empty: normal
+  std::string_view consumer;                 // who called, of those listed
+  std::string_view auth_method;              // kind of filter that found out who calls; empty: none did
+  std::string_view credential;               // which one of the caller's
+  std::span<const std::string_view> groups;  // the caller's
+  std::span<const std::string_view> scopes;
+  std::span<const ClaimRecord> claims;          // those of them that AccessLogConfig::claims names
   std::string_view policy_denied;               // the policy of the filter that refused
   std::string_view upstream;                    // empty: none was asked
   std::string_view target;                      // the last one asked
@@ -80,7 +89,7 @@ struct AccessRecord {
 class LineFormatter {
  public:
   // No line is longer: long texts are cut, and then end in "...".
-  static constexpr std::size_t kMaxLine = 112 * 1024;
+  static constexpr std::size_t kMaxLine = 128 * 1024;
 
   explicit LineFormatter(const AccessLogConfig& config);
 

@@ -20,13 +20,13 @@
 namespace sluice::observe::line {
 
 // Longest text that is logged of each field, in bytes as received.
-inline constexpr std::size_t kName = 64;     // calls of compositions, of which there may be several
+inline constexpr std::size_t kName = 64;     // of lists, of which there may be several
 inline constexpr std::size_t kShort = 128;   // addresses, names from the configuration, methods
 inline constexpr std::size_t kMedium = 512;  // hosts, request ids, user agents
 inline constexpr std::size_t kLong = 4096;   // path, referer
 
 inline constexpr std::size_t kAttempts = 10;  // the last ones are logged
-inline constexpr std::size_t kNames = 16;     // calls that failed; the first ones are logged
+inline constexpr std::size_t kNames = 16;     // of a list; the first ones are logged
 
 inline std::span<const AttemptRecord> shown(std::span<const AttemptRecord> attempts) noexcept {
   return attempts.size() > kAttempts ? attempts.last(kAttempts) : attempts;
@@ -34,6 +34,10 @@ inline std::span<const AttemptRecord> shown(std::span<const AttemptRecord> attem
 
 inline std::span<const std::string_view> shown(std::span<const std::string_view> names) noexcept {
   return names.first(std::min(names.size(), kNames));
+}
+
+inline std::span<const ClaimRecord> shown(std::span<const ClaimRecord> claims) noexcept {
+  return claims.first(std::min(claims.size(), AccessLogConfig::kClaims));
 }
 
 template <std::size_t N>
@@ -125,6 +129,12 @@ struct Json {
   // Before each text of a list.
   static char* item(char* out, bool first) noexcept { return first ? put(out, "[\"") : put(out, "\",\""); }
   static char* end_list(char* out) noexcept { return put(out, "\"]"); }
+  // "claims":{"tenant":"acme","region":"eu"}. Their names need no escapes.
+  static char* claim(char* out, const ClaimRecord& c, bool first) noexcept {
+    out = put(put(first ? put(out, ",\"claims\":{\"") : put(out, ",\""), c.name), "\":\"");
+    return put(clipped(c.text, kShort, out, escape_json), "\"");
+  }
+  static char* end_claims(char* out) noexcept { return put(out, "}"); }
 };
 
 struct Logfmt {
@@ -160,6 +170,18 @@ struct Logfmt {
   // partial="orders,users"
   static char* item(char* out, bool first) noexcept { return first ? put(out, "\"") : put(out, ","); }
   static char* end_list(char* out) noexcept { return put(out, "\""); }
+  // claims.tenant=acme claims.region=eu: a value cannot pass for another claim.
+  static char* claim(char* out, const ClaimRecord& c, bool) noexcept {
+    out = put(put(put(out, " claims."), c.name), "=");
+    return value(out, c.text, [&](char* o) { return clipped(c.text, kShort, o, escape_json); });
+  }
+  static char* end_claims(char* out) noexcept { return out; }
+  // tenant="acme", region="eu", for lines of one's own.
+  template <class Escape>
+  static char* claim_text(char* out, const ClaimRecord& c, Escape&& escape) noexcept {
+    out = put(put(out, c.name), "=\"");
+    return put(clipped(c.text, kShort, out, escape), "\"");
+  }
 };
 
 }  // namespace sluice::observe::line

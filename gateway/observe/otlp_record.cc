@@ -109,6 +109,17 @@ class Attributes {
     }
     out_ = put(out_, "]}}}");
   }
+  void claims(std::string_view name, std::span<const ClaimRecord> list, std::size_t) noexcept {
+    if (list.empty()) return;
+    begin(name, R"({"kvlistValue":{"values":[)");
+    list = shown(list);
+    for (const auto& c : list) {
+      out_ = put(out_, &c == list.data() ? R"({"key":")" : R"(,{"key":")");
+      out_ = put(put(out_, c.name), R"(","value":{"stringValue":")");
+      out_ = put(clipped(c.text, kShort, out_, escape_json), "\"}}");
+    }
+    out_ = put(out_, "]}}}");
+  }
 
  private:
   static char* put(char* out, std::string_view text) noexcept { return line::put(out, text); }

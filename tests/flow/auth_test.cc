@@ -14,8 +14,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::string acme() {
-  return "consumers: [{name: acme, metadata: {plan: gold}, api_keys: [{key: \"" + digest_of("secret") +
-         "\", name: laptop}]}]\n";
+  return "consumers: [{name: acme, groups: [partners], scopes: [read], metadata: {plan: gold}, api_keys: "
+         "[{key: \"" +
+         digest_of("secret") + "\", name: laptop}]}]\n";
 }
 
 std::string with_key() {
@@ -43,7 +44,8 @@ TEST(Auth, TellsTheUpstreamWhoCallsAndKeepsTheKey) {
   EXPECT_EQ(got.count("X-Consumer"), 1u);
   EXPECT_THAT(got, HasField("X-Plan", "gold"));
   auto line = gw.log_line();
-  EXPECT_THAT(line, HasSubstr(R"("consumer":"acme","auth_method":"api_key","credential":"laptop")"));
+  EXPECT_THAT(line, HasSubstr(R"("consumer":"acme","auth_method":"api_key","credential":"laptop",)"
+                              R"("groups":["partners"],"scopes":["read"])"));
 }
 
 TEST(Auth, RefusesWithoutAskingTheUpstream) {

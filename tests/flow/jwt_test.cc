@@ -14,6 +14,7 @@ namespace sluice::test {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 std::string config(const std::string& keys, const std::string& more = "") {
   return R"(
@@ -135,6 +136,27 @@ TEST(Jwt, LeavesNothingOfABadTokenToTheUpstream) {
   EXPECT_EQ(gw.get("/u", bearer(std::string(20000, 'a'))).status, 431);
 
   EXPECT_EQ(gw.upstream("users").connections(), 0u);
+}
+
+// A log of its own, as its settings are written in it.
+TEST(Jwt, HasThoseClaimsLoggedThatAreAskedFor) {
+  Signer issuer("ES256", "a");
+  Upstream idp;
+  idp.answers(200, issuer.jwks());
+  TemporaryDirectory directory;
+  auto path = directory.write("own.log", "");
+  GrowingFile file(path);
+  Gateway gw(config(jwks(idp), "access_log: {claims: [tenant, plan, lacking], to: \"" + path + "\"}\n"));
+  gw.upstream("users").answers(200, "ok");
+
+  gw.get(
+      "/u",
+      bearer(issuer.token(claims(R"(,"tenant":"a\"b","plan":{"name":"gold"},"private":"x","scope":"r w")"))));
+
+  auto line = file.line();
+  EXPECT_THAT(line,
+              HasSubstr(R"("scopes":["r","w"],"claims":{"tenant":"a\"b","plan":"{\"name\":\"gold\"}"},)"));
+  EXPECT_THAT(line, Not(HasSubstr("private")));
 }
 
 TEST(Jwt, IsNoPlaceForAClientToTellWhoItIs) {

@@ -77,12 +77,17 @@ TEST(AccessLogConfig, GoesToACollector) {
 }
 
 TEST(AccessLogConfig, HasShortForms) {
+  EXPECT_EQ(bound("access_log: {claims: tenant}\n").claims, std::vector<std::string>{"tenant"});
   EXPECT_EQ(bound("access_log: combined\n").format, LogFormat::combined);
   EXPECT_FALSE(bound("access_log: off\n").enabled);
 }
 
 TEST(AccessLogConfig, RefusesWhatCannotWork) {
   EXPECT_THAT(refused("access_log: {format: xml}\n"), testing::HasSubstr("json"));
+  EXPECT_THAT(refused("access_log: {claims: ['a b']}\n"), testing::HasSubstr("without blanks"));
+  EXPECT_THAT(refused("access_log: {claims: [" + std::string(65, 'a') + "]}\n"),
+              testing::HasSubstr("64 bytes"));
+  EXPECT_THAT(refused("access_log: {claims: [a, b, c, d, e, f, g, h, i]}\n"), testing::HasSubstr("claims"));
   EXPECT_THAT(refused("access_log: {to: ''}\n"), testing::HasSubstr("to"));
   EXPECT_THAT(refused("access_log: {buffer: 1KiB}\n"), testing::HasSubstr("256KiB"));
   EXPECT_THAT(refused("access_log: {when: statsu > 1}\n"), testing::HasSubstr("did you mean \"status\"?"));

@@ -25,6 +25,8 @@ TEST(LogFields, KnowTheirKinds) {
   EXPECT_EQ(kind(LogField::path), LogKind::url);
   EXPECT_EQ(kind(LogField::queue_ms), LogKind::optional_ms);
   EXPECT_EQ(kind(LogField::partial), LogKind::names);
+  EXPECT_EQ(kind(LogField::groups), LogKind::names);
+  EXPECT_EQ(kind(LogField::claims), LogKind::claims);
   EXPECT_EQ(kind(LogField::config_hash), LogKind::text);
 }
 

@@ -71,6 +71,37 @@ TEST(LogLine, NamesTheCaller) {
   EXPECT_THAT(line(proxied()), Not(HasSubstr("consumer")));
 }
 
+TEST(LogLine, NamesTheGroupsAndScopesOfTheCaller) {
+  constexpr std::string_view kGroups[] = {"staff", "a\nb"}, kScopes[] = {"orders:read"};
+  AccessRecord r = proxied();
+  r.credential = "laptop";
+  r.groups = kGroups;
+  r.scopes = kScopes;
+
+  EXPECT_THAT(line(r),
+              HasSubstr(R"("credential":"laptop","groups":["staff","a\nb"],"scopes":["orders:read"],)"));
+  EXPECT_THAT(line(r, LogFormat::logfmt), HasSubstr(R"( groups="staff,a\nb" scopes="orders:read" )"));
+  EXPECT_EQ(line(r, "${groups} ${scopes}"), "staff,a\\x0Ab orders:read\n");
+  EXPECT_THAT(line(proxied()), Not(HasSubstr("groups")));
+}
+
+// Whatever a claim says, it stays one value of its own field.
+TEST(LogLine, HasClaimsThatCannotPassForOthers) {
+  std::string longer(1000, 'x');
+  ClaimRecord claims[] = {{"tenant", "acme\",\"role\":\"admin"}, {"region", "eu"}, {"note", longer}};
+  AccessRecord r = proxied();
+  r.claims = claims;
+  std::string cut = std::string(128, 'x') + "...";
+
+  EXPECT_THAT(line(r), HasSubstr(R"("claims":{"tenant":"acme\",\"role\":\"admin","region":"eu","note":")" +
+                                 cut + R"("},"upstream")"));
+  EXPECT_THAT(line(r, LogFormat::logfmt),
+              HasSubstr(R"( claims.tenant="acme\",\"role\":\"admin" claims.region=eu claims.note=)"));
+  EXPECT_EQ(line(r, "${claims}"),
+            R"(tenant="acme\x22,\x22role\x22:\x22admin", region="eu", note=")" + cut + "\"\n");
+  EXPECT_EQ(line(proxied(), "${claims}"), "-\n");
+}
+
 TEST(LogLine, NamesTheTrace) {
   AccessRecord r = proxied();
   r.trace = parse_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
@@ -282,7 +313,9 @@ TEST(LogLine, StaysWithinItsBoundWhateverIsSent) {
     *text = junk;
   r.attempts = attempts;
   std::vector<std::string_view> failed(50, junk);
-  r.partial = failed;
+  r.partial = r.groups = r.scopes = failed;
+  std::vector<ClaimRecord> claims(50, ClaimRecord{std::string_view(junk).substr(0, 64), junk});
+  r.claims = claims;
   r.rate_limit_remaining = ~std::uint64_t{0};
   r.status = 999;
   r.reason = base::Reason::upstream_connect_failed;

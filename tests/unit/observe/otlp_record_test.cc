@@ -93,6 +93,8 @@ TEST(OtlpRecord, HasAllOtherFieldsByTheirOwnNames) {
   std::string_view partial[] = {"users"};
   r.attempts = attempts;
   r.partial = partial;
+  ClaimRecord claims[] = {{"tenant", "a\"b"}, {"region", "eu"}};
+  r.claims = claims;
   r.queue = 1'500us;
   r.rate_limit_remaining = 7;
   auto record = written(r);
@@ -105,6 +107,8 @@ TEST(OtlpRecord, HasAllOtherFieldsByTheirOwnNames) {
                                 R"([{"stringValue":"10.0.0.6:8080 503 - 1.000"},)"));
   EXPECT_THAT(record,
               HasSubstr(R"("sluice.partial","value":{"arrayValue":{"values":[{"stringValue":"users"}]}})"));
+  EXPECT_THAT(record, HasSubstr(R"({"key":"sluice.claims","value":{"kvlistValue":{"values":[)" +
+                                text("tenant", R"(a\"b)") + "," + text("region", "eu") + "]}}}"));
   EXPECT_THAT(record, Not(HasSubstr("sluice.status")));
   EXPECT_THAT(record, Not(HasSubstr("sluice.time")));
 }
@@ -156,7 +160,10 @@ TEST(OtlpRecord, KeepsWithinItsBound) {
         &r.target, &r.user_agent, &r.referer, &r.config_hash})
     *text = one;
   r.attempts = attempts;
-  r.partial = partial;
+  r.partial = r.groups = r.scopes = partial;
+  std::vector<ClaimRecord> claims(
+      20, ClaimRecord{"a-claim-whose-name-is-as-long-as-it-may-be-which-is-64-bytes----", one});
+  r.claims = claims;
   r.trace = parse_traceparent(kTraceparent);
   r.queue = r.auth = r.filters = r.connect = r.first_byte = r.upstream_time = r.client_write = 1h;
   for (const auto& p : {path, short_path}) {
