@@ -13,6 +13,7 @@ namespace sluice::chain {
 namespace {
 
 using base::Task;
+using observe::Decision;
 using Piece = base::Result<http::Piece>;
 using stores::Decider;
 using stores::Taken;
@@ -109,7 +110,8 @@ CountingFilter::CountingFilter(const CountingConfig& c, Builder& builder, base::
       headers_(c.headers),
       dry_run_(c.dry_run),
       reason_(reason),
-      metrics_(builder.series(), family, owner_, kResults) {
+      metrics_(builder.series(), family, owner_, kResults),
+      decisions_(builder.decisions()) {
   if (const auto* here = c.cost.routes.find(builder.route().name)) usual_ = *here;
 }
 
@@ -216,13 +218,12 @@ void CountingFilter::charge_as_it_passes(Exchange& ex) const {
 
 Task<Step> CountingFilter::on_request(Exchange& ex) const {
   std::size_t which = tier_of(ex);
-  if (tiers_[which].unlimited) return Step::next;
-  auto key = key_.of(ex);
-  if (key.missing) {
-    if (key_.missing() == MissingKey::skip || dry_run_) return Step::next;
-    metrics_.count(ex.worker.index, index(Result::limited));
-    return refuse_without(ex, *key.missing);
+  if (tiers_[which].unlimited) {
+    decisions_->count(ex.worker.index, Decision::allow);
+    return Step::next;
   }
+  auto key = key_.of(ex);
+  if (key.missing) return without_key(ex, *key.missing);
   Charge charge{which, key.text, static_cast<std::int64_t>(cost_of(ex, tiers_[which]))};
   auto taking = take(ex, charge);
   if (!taking.await_ready()) return decide_later(ex, charge, std::move(taking));
@@ -232,17 +233,43 @@ Task<Step> CountingFilter::on_request(Exchange& ex) const {
   return step;
 }
 
-Step CountingFilter::decide(Exchange& ex, const Charge& charge, const Taken& taken) const {
-  const Tier& tier = tiers_[charge.tier];
-  if (!taken.allowed && dry_run_) {
-    metrics_.count(ex.worker.index, index(Result::dry_run));
-    if (ex.detail.empty()) ex.detail = ex.arena.join("dry run: ", owner_, " would have refused");
+Step CountingFilter::without_key(Exchange& ex, const KeyPart& missing) const {
+  if (key_.missing() == MissingKey::skip) {
+    decisions_->count(ex.worker.index, Decision::allow);
     return Step::next;
   }
+  if (dry_run_) {
+    would_have_refused(ex);
+    return Step::next;
+  }
+  metrics_.count(ex.worker.index, index(Result::limited));
+  decisions_->count(ex.worker.index, Decision::deny);
+  return refuse_without(ex, missing);
+}
+
+void CountingFilter::would_have_refused(Exchange& ex) const {
+  metrics_.count(ex.worker.index, index(Result::dry_run));
+  decisions_->count(ex.worker.index, Decision::dry_run);
+  if (ex.detail.empty()) ex.detail = ex.arena.join("dry run: ", owner_, " would have refused");
+}
+
+void CountingFilter::count(const Exchange& ex, const Taken& taken) const {
   bool degraded = taken.decider != Decider::store;
   metrics_.count(ex.worker.index, index(!taken.allowed ? Result::limited
                                         : degraded     ? Result::degraded
                                                        : Result::allowed));
+  decisions_->count(ex.worker.index, taken.allowed                      ? Decision::allow
+                                     : taken.decider == Decider::nobody ? Decision::error
+                                                                        : Decision::deny);
+}
+
+Step CountingFilter::decide(Exchange& ex, const Charge& charge, const Taken& taken) const {
+  const Tier& tier = tiers_[charge.tier];
+  if (!taken.allowed && dry_run_) {
+    would_have_refused(ex);
+    return Step::next;
+  }
+  count(ex, taken);
   auto& local = ex.local<Local>(*this);
   if ((taken.decider != Decider::nobody || !taken.allowed) && !dry_run_) local = {&tier, taken, {}};
   if (taken.allowed && taken.decider != Decider::nobody && (cost_.body || !cost_.response_header.empty())) {

@@ -16,6 +16,7 @@
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/rate_fields.h"
 #include "gateway/chain/registry.h"
+#include "gateway/observe/policy_metrics.h"
 #include "gateway/observe/result_metrics.h"
 #include "gateway/stores/stores.h"
 
@@ -143,7 +144,10 @@ class CountingFilter : public Filter {
   std::uint64_t cost_of(const Exchange& ex, const Tier& tier) const noexcept;
   std::uint64_t cost_of_body(std::uint64_t bytes) const noexcept;
   void charge_as_it_passes(Exchange& ex) const;
+  Step without_key(Exchange& ex, const KeyPart& missing) const;
   Step decide(Exchange& ex, const Charge& charge, const stores::Taken& taken) const;
+  void would_have_refused(Exchange& ex) const;
+  void count(const Exchange& ex, const stores::Taken& taken) const;
   base::Task<Step> decide_later(Exchange& ex, Charge charge, base::Task<stores::Taken> taking) const;
   base::Task<void> tell_later(Exchange& ex, base::Task<stores::Taken> correcting) const;
   void tell(Exchange& ex) const;
@@ -158,6 +162,7 @@ class CountingFilter : public Filter {
   base::Reason reason_;
   std::vector<Tier> tiers_;
   mutable observe::ResultMetrics metrics_;
+  std::shared_ptr<observe::PolicyMetrics> decisions_;
 };
 
 }  // namespace sluice::chain

@@ -12,6 +12,7 @@
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
 #include "gateway/expression/regex.h"
+#include "gateway/observe/policy_metrics.h"
 
 namespace sluice::filters {
 
@@ -81,11 +82,16 @@ namespace {
 
 using chain::Step;
 using http::FieldId;
+using observe::Decision;
 
 class Bots final : public chain::Filter {
  public:
   Bots(const BotsConfig& c, chain::Builder& builder)
-      : deny_(c.deny), allow_(c.allow), deny_referer_(c.deny_referer), required_(c.require_user_agent) {
+      : deny_(c.deny),
+        allow_(c.allow),
+        deny_referer_(c.deny_referer),
+        required_(c.require_user_agent),
+        decisions_(builder.decisions()) {
     auto check = [&](const Patterns& made, const std::vector<std::string>& texts, std::string_view field) {
       if (!made.compiled(texts)) builder.error(field, "these patterns are too large together");
     };
@@ -99,6 +105,7 @@ class Bots final : public chain::Filter {
     std::string_view agent = fields.value(FieldId::user_agent);
     bool refused = agent.empty() ? required_ : deny_.fit(agent) && !allow_.fit(agent);
     if (!refused) refused = deny_referer_.fit(fields.value(FieldId::referer));
+    decisions_->count(ex.worker.index, refused ? Decision::deny : Decision::allow);
     if (!refused) return Step::next;
     return chain::reply(ex, base::Reason::forbidden, "clients of this kind are not served");
   }
@@ -106,6 +113,7 @@ class Bots final : public chain::Filter {
  private:
   Patterns deny_, allow_, deny_referer_;
   bool required_;
+  std::shared_ptr<observe::PolicyMetrics> decisions_;
 };
 
 const chain::FilterKind<Bots, BotsConfig> kKind{

@@ -9,6 +9,7 @@
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
+#include "gateway/observe/policy_metrics.h"
 #include "gateway/observe/result_metrics.h"
 #include "gateway/stores/stores.h"
 
@@ -44,6 +45,7 @@ namespace {
 
 using chain::Exchange;
 using chain::Step;
+using observe::Decision;
 
 enum class Result : std::uint8_t { allowed, limited, dry_run };
 constexpr std::string_view kResults[] = {"allowed", "limited", "dry_run"};
@@ -58,25 +60,26 @@ class Concurrency final : public chain::Filter {
         dry_run_(c.dry_run),
         salt_(stores::salt_of(owner_, "concurrency")),
         in_flight_(builder.stores().in_flight()),
-        metrics_(builder.series(), observe::Family::sluice_concurrency_requests_total, owner_, kResults) {}
+        metrics_(builder.series(), observe::Family::sluice_concurrency_requests_total, owner_, kResults),
+        decisions_(builder.decisions()) {}
 
   base::Task<Step> on_request(Exchange& ex) const override {
     auto key = key_.of(ex);
     if (key.missing) {
-      if (key_.missing() == chain::MissingKey::skip || dry_run_) return Step::next;
-      count(ex, Result::limited);
-      return chain::refuse_without(ex, *key.missing);
+      if (key_.missing() == chain::MissingKey::skip) {
+        decisions_->count(ex.worker.index, Decision::allow);
+        return Step::next;
+      }
+      return refuses(ex) ? chain::refuse_without(ex, *key.missing) : Step::next;
     }
     auto entry = in_flight_->enter(salt_, key.text, limit_, stores::instant(ex.worker.loop.now()));
     if (entry.entered) {
       ex.local<stores::InFlight::Entry>(*this) = entry;
-      count(ex, Result::allowed);
+      count(ex, Result::allowed, Decision::allow);
       return Step::next;
     }
-    count(ex, dry_run_ ? Result::dry_run : Result::limited);
-    if (!dry_run_) return chain::reply(ex, base::Reason::concurrency, at_most_);
-    if (ex.detail.empty()) ex.detail = ex.arena.join("dry run: ", owner_, " would have refused");
-    return Step::next;
+    if (!refuses(ex)) return Step::next;
+    return chain::reply(ex, base::Reason::concurrency, at_most_);
   }
 
   void on_done(const Exchange& ex) const noexcept override {
@@ -85,8 +88,19 @@ class Concurrency final : public chain::Filter {
   }
 
  private:
-  void count(Exchange& ex, Result result) const noexcept {
+  // Counts a refusal; not one in a dry run, which is noted.
+  bool refuses(Exchange& ex) const {
+    if (!dry_run_) {
+      count(ex, Result::limited, Decision::deny);
+      return true;
+    }
+    count(ex, Result::dry_run, Decision::dry_run);
+    if (ex.detail.empty()) ex.detail = ex.arena.join("dry run: ", owner_, " would have refused");
+    return false;
+  }
+  void count(const Exchange& ex, Result result, Decision decision) const {
     metrics_.count(ex.worker.index, static_cast<std::size_t>(result));
+    decisions_->count(ex.worker.index, decision);
   }
 
   std::string owner_;
@@ -97,6 +111,7 @@ class Concurrency final : public chain::Filter {
   std::uint64_t salt_;
   std::shared_ptr<stores::InFlight> in_flight_;
   mutable observe::ResultMetrics metrics_;
+  std::shared_ptr<observe::PolicyMetrics> decisions_;
 };
 
 const chain::FilterKind<Concurrency, ConcurrencyConfig> kKind{

@@ -5,6 +5,7 @@
 // browser of the last years and carry no user's cookies against his will. Opening a WebSocket is a GET that
 // acts, and is checked as such.
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "gateway/chain/registry.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/origin.h"
+#include "gateway/observe/policy_metrics.h"
 
 namespace sluice::filters {
 
@@ -56,30 +58,37 @@ namespace {
 using chain::Exchange;
 using chain::Step;
 using http::FieldId;
+using observe::Decision;
 
 class Csrf final : public chain::Filter {
  public:
-  explicit Csrf(const CsrfConfig& c) : same_site_(c.same_site) {
+  Csrf(const CsrfConfig& c, chain::Builder& builder)
+      : same_site_(c.same_site), decisions_(builder.decisions()) {
     for (const auto& text : c.trust)
       if (auto origin = http::parse_origin(text)) trust_.push_back(http::origin_text(*origin));
   }
 
   base::Task<Step> on_request(Exchange& ex) const override {
-    if (!acts(ex.request)) return Step::next;
-    const auto& fields = ex.request.fields;
-    const http::Field* origin = fields.find(FieldId::origin);
-    const http::Field* site = fields.find("Sec-Fetch-Site");
-    if (site) {
-      if (site->value == "same-origin" || site->value == "none") return Step::next;
-      if (site->value == "same-site" && same_site_) return Step::next;
-    } else if (!origin) {
-      return Step::next;
-    }
-    if (origin && (trusted(origin->value) || (!site && is_ours(ex, origin->value)))) return Step::next;
+    bool good = is_good(ex);
+    decisions_->count(ex.worker.index, good ? Decision::allow : Decision::deny);
+    if (good) return Step::next;
     return chain::reply(ex, base::Reason::forbidden, "the request was made by a page of another site");
   }
 
  private:
+  bool is_good(const Exchange& ex) const {
+    if (!acts(ex.request)) return true;
+    const auto& fields = ex.request.fields;
+    const http::Field* origin = fields.find(FieldId::origin);
+    const http::Field* site = fields.find("Sec-Fetch-Site");
+    if (site) {
+      if (site->value == "same-origin" || site->value == "none") return true;
+      if (site->value == "same-site" && same_site_) return true;
+    } else if (!origin) {
+      return true;
+    }
+    return origin && (trusted(origin->value) || (!site && is_ours(ex, origin->value)));
+  }
   static bool acts(const http::RequestHead& request) noexcept {
     switch (request.method) {
       case http::Method::get:
@@ -115,6 +124,7 @@ class Csrf final : public chain::Filter {
 
   std::vector<std::string> trust_;
   bool same_site_;
+  std::shared_ptr<observe::PolicyMetrics> decisions_;
 };
 
 const chain::FilterKind<Csrf, CsrfConfig> kKind{

@@ -2,6 +2,7 @@
 // The filter `ip_access`: which addresses may come here at all, from the configuration and from files that
 // are read again when they change. The address is the client's as far as it is known: where a listener takes
 // the PROXY protocol, the one that the balancer told.
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
 #include "gateway/config/types_net.h"
-#include "gateway/observe/series.h"
+#include "gateway/observe/policy_metrics.h"
 
 namespace sluice::filters {
 
@@ -42,6 +43,7 @@ namespace {
 
 using chain::Exchange;
 using chain::Step;
+using observe::Decision;
 
 // What was written, and what stands in files.
 class Addresses {
@@ -70,18 +72,22 @@ class IpAccess final : public chain::Filter {
   IpAccess(const IpAccessConfig& c, chain::Builder& builder)
       : only_(!c.allow.empty() || !c.allow_file.empty()),
         allow_(c.allow, c.allow_file, "allow_file", builder),
-        deny_(c.deny, c.deny_file, "deny_file", builder) {}
+        deny_(c.deny, c.deny_file, "deny_file", builder),
+        decisions_(builder.decisions()) {}
 
   base::Task<Step> on_request(Exchange& ex) const override {
     const net::Address& client = ex.stream.connection().peer;
     unsigned worker = ex.worker.index;
-    if (!deny_.contain(client, worker) && (!only_ || allow_.contain(client, worker))) return Step::next;
+    bool good = !deny_.contain(client, worker) && (!only_ || allow_.contain(client, worker));
+    decisions_->count(worker, good ? Decision::allow : Decision::deny);
+    if (good) return Step::next;
     return chain::reply(ex, base::Reason::forbidden, "requests from this address are not taken");
   }
 
  private:
   bool only_;
   Addresses allow_, deny_;
+  std::shared_ptr<observe::PolicyMetrics> decisions_;
 };
 
 const chain::FilterKind<IpAccess, IpAccessConfig> kKind{

@@ -3,8 +3,10 @@
 // with 400. The body is judged as it passes, not collected: an upstream that has begun to read it sees the
 // request break off, and never its end.
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "gateway/base/strings.h"
 #include "gateway/chain/exchange.h"
@@ -12,6 +14,7 @@
 #include "gateway/chain/registry.h"
 #include "gateway/http/json_scanner.h"
 #include "gateway/http/passing_body.h"
+#include "gateway/observe/policy_metrics.h"
 
 namespace sluice::filters {
 
@@ -68,7 +71,15 @@ using chain::Exchange;
 using chain::Step;
 using http::FieldId;
 using http::Piece;
+using observe::Decision;
 using View = std::string_view;
+
+// The decisions of one filter, as the worker counts them that a request belongs to.
+struct Decisions {
+  observe::PolicyMetrics& metrics;
+  unsigned worker;
+  void count(Decision decision) const { metrics.count(worker, decision); }
+};
 
 // application/json, or application/problem+json and its like.
 bool is_json(View type) noexcept {
@@ -106,8 +117,9 @@ Types types_of(const http::Fields& fields) noexcept {
 
 class JudgedBody final : public http::PassingBody {
  public:
-  JudgedBody(http::BodyPtr source, const http::JsonLimits& limits, std::uint64_t most) noexcept
-      : PassingBody(std::move(source)), scanner_(limits), left_(most) {}
+  JudgedBody(http::BodyPtr source, const http::JsonLimits& limits, std::uint64_t most,
+             Decisions decisions) noexcept
+      : PassingBody(std::move(source)), scanner_(limits), left_(most), decisions_(decisions) {}
 
  private:
   Result<Piece> pass(Result<Piece> piece) override {
@@ -119,23 +131,32 @@ class JudgedBody final : public http::PassingBody {
     bool complete = piece->last || length() == std::uint64_t{0};
     bool good = scanner_.feed({piece->bytes.data(), piece->bytes.size()}) && (!complete || scanner_.finish());
     if (!good) return fail({Reason::validation, "the body " + std::string(scanner_.fault())});
+    if (complete) judge(Decision::allow);
     return piece;
   }
 
   Result<Piece> fail(base::Error error) {
+    judge(Decision::deny);
     abandon();
     return base::Unexpected{std::move(error)};
   }
 
+  void judge(Decision decision) {
+    if (!std::exchange(judged_, true)) decisions_.count(decision);
+  }
+
   http::JsonScanner scanner_;
   std::uint64_t left_;
+  Decisions decisions_;
+  bool judged_ = false;
 };
 
 class JsonLimitsFilter final : public chain::Filter {
  public:
-  explicit JsonLimitsFilter(const JsonLimitsConfig& c)
+  JsonLimitsFilter(const JsonLimitsConfig& c, chain::Builder& builder)
       : size_(c.size ? c.size->bytes : std::numeric_limits<std::uint64_t>::max()),
-        other_types_(c.other_types) {
+        other_types_(c.other_types),
+        decisions_(builder.decisions()) {
     limits_.depth = c.depth;
     limits_.members = c.members;
     limits_.values = c.values;
@@ -144,25 +165,42 @@ class JsonLimitsFilter final : public chain::Filter {
   }
 
   Task<Step> on_request(Exchange& ex) const override {
-    if (!ex.request_body || !ex.request.upgrade.empty()) return Step::next;
-    const auto& fields = ex.request.fields;
-    Types types = types_of(fields);
-    if (!types.some_json && other_types_ == OtherTypes::pass) return Step::next;
-    if (!types.all_json && other_types_ == OtherTypes::refuse)
-      return chain::reply(ex, Reason::validation, "the body must be JSON, and Content-Type say so");
-    View coding = fields.value(FieldId::content_encoding);
-    if (!coding.empty() && !base::equal_ignoring_case(coding, "identity"))
-      return chain::reply(ex, Reason::validation, "the body must not be compressed");
-    if (auto length = ex.request_body->length(); length && *length > size_)
-      return chain::reply(ex, Reason::body_too_large);
-    ex.request_body = http::make_body<JudgedBody>(ex.arena, std::move(ex.request_body), limits_, size_);
+    const Decisions decisions{*decisions_, ex.worker.index};
+    const bool seen = ex.request_body && ex.request.upgrade.empty();
+    const Types types = seen ? types_of(ex.request.fields) : Types{};
+    if (!seen || (!types.some_json && other_types_ == OtherTypes::pass)) {
+      decisions.count(Decision::allow);
+      return Step::next;
+    }
+    if (auto wrong = what_is_wrong(ex, types); wrong.reason != Reason::none) {
+      decisions.count(Decision::deny);
+      return chain::reply(ex, wrong.reason, wrong.detail);
+    }
+    ex.request_body =
+        http::make_body<JudgedBody>(ex.arena, std::move(ex.request_body), limits_, size_, decisions);
     return Step::next;
   }
 
  private:
+  // Of what the head says already.
+  struct Wrong {
+    Reason reason = Reason::none;
+    View detail = {};
+  };
+  Wrong what_is_wrong(const Exchange& ex, const Types& types) const {
+    if (!types.all_json && other_types_ == OtherTypes::refuse)
+      return {Reason::validation, "the body must be JSON, and Content-Type say so"};
+    View coding = ex.request.fields.value(FieldId::content_encoding);
+    if (!coding.empty() && !base::equal_ignoring_case(coding, "identity"))
+      return {Reason::validation, "the body must not be compressed"};
+    auto length = ex.request_body->length();
+    return length && *length > size_ ? Wrong{Reason::body_too_large} : Wrong{};
+  }
+
   http::JsonLimits limits_;
   std::uint64_t size_;
   OtherTypes other_types_;
+  std::shared_ptr<observe::PolicyMetrics> decisions_;
 };
 
 const chain::FilterKind<JsonLimitsFilter, JsonLimitsConfig> kKind{

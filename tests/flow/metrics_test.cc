@@ -144,6 +144,45 @@ TEST(MetricsOfAGateway, ShowEveryFilterAmongTheTimesOfPolicies) {
   EXPECT_EQ(times("ours", "headers"), times("cors", "cors"));
 }
 
+TEST(MetricsOfAGateway, CountWhatFiltersDecide) {
+  Gateway gw(R"(
+routes:
+  - name: u
+    match: {path: /u}
+    use:
+      - ip_access: {deny: 192.0.2.0/24}
+      - bots: {deny: scrapy}
+      - csrf: {}
+      - json_limits: {depth: 2}
+      - concurrency: 10
+      - rate_limit: {limit: 2/h}
+    to: users
+  - {name: closed, match: {path: /closed}, use: [{ip_access: {deny: 127.0.0.0/8}}], to: users}
+)");
+  gw.upstream("users").answers(200, "ok");
+  const std::string json = "Content-Type: application/json\r\n";
+  auto decided = [&](const Metrics& since, const char* type, const char* decision) {
+    return since.growth("sluice_policy_decisions_total", {{"type", type}, {"decision", decision}});
+  };
+
+  Metrics before_good(gw);
+  EXPECT_EQ(gw.post("/u", "[[1]]", json).status, 200);
+  for (const char* type : {"ip_access", "bots", "csrf", "json_limits", "concurrency", "rate_limit"}) {
+    EXPECT_EQ(decided(before_good, type, "allow"), 1) << type;
+    EXPECT_EQ(decided(before_good, type, "deny"), 0) << type;
+  }
+
+  Metrics before_bad(gw);
+  EXPECT_EQ(gw.get("/closed").status, 403);
+  EXPECT_EQ(gw.get("/u", "User-Agent: scrapy\r\n").status, 403);
+  EXPECT_EQ(gw.post("/u", "x", "Origin: https://evil.example\r\n").status, 403);
+  EXPECT_EQ(gw.post("/u", "[[[1]]]", json).status, 400);
+  EXPECT_EQ(gw.get("/u").status, 429);
+  for (const char* type : {"ip_access", "bots", "csrf", "json_limits", "rate_limit"})
+    EXPECT_EQ(decided(before_bad, type, "deny"), 1) << type;
+  EXPECT_EQ(decided(before_bad, "json_limits", "allow"), 1) << "of a request without a body";
+}
+
 TEST(MetricsOfAGateway, AreServedByTheAdminListener) {
   Gateway gw(kYaml);
   gw.upstream("users").answers(200, "ok");

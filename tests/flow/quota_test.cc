@@ -64,6 +64,7 @@ TEST(Quotas, CountWhatATrialWouldRefuse) {
   Metrics before(gw);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(gw.get("/a").status, 200);
   EXPECT_EQ(before.growth("sluice_quota_requests_total", {{"policy", "plan"}, {"result", "dry_run"}}), 2);
+  EXPECT_EQ(before.growth("sluice_policy_decisions_total", {{"policy", "plan"}, {"decision", "dry_run"}}), 2);
 }
 
 TEST(Quotas, OutliveTheGateway) {

@@ -116,6 +116,26 @@ routes: [{name: u, match: {path: /u}, use: [{rate_limit: {limit: 1/h, dry_run: t
   EXPECT_EQ(json_value(gw.log_line(), "detail"), "dry run: u/rate_limit would have refused");
 }
 
+TEST(RateLimits, CountWhatADryRunWouldHaveRefusedForWantOfAKey) {
+  Gateway gw(R"(
+policies:
+  few: {rate_limit: {limit: 100/h, by: header.X-Key, missing: reject, dry_run: true}}
+  one: {concurrency: {limit: 10, by: header.X-Key, missing: reject, dry_run: true}}
+routes: [{name: u, match: {path: /u}, use: [few, one], respond: 204}]
+)");
+  Metrics before(gw);
+
+  EXPECT_EQ(gw.get("/u").status, 204);
+
+  EXPECT_EQ(json_value(gw.log_line(), "detail"), "dry run: few would have refused");
+  EXPECT_EQ(before.growth("sluice_rate_limit_requests_total", {{"policy", "few"}, {"result", "dry_run"}}), 1);
+  EXPECT_EQ(before.growth("sluice_concurrency_requests_total", {{"policy", "one"}, {"result", "dry_run"}}),
+            1);
+  for (const char* policy : {"few", "one"})
+    EXPECT_EQ(before.growth("sluice_policy_decisions_total", {{"policy", policy}, {"decision", "dry_run"}}),
+              1);
+}
+
 constexpr const char* kOneAtATime =
     "routes: [{name: u, match: {path: /**}, use: [{concurrency: 1}], timeout: 20s, to: users}]";
 

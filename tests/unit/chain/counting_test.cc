@@ -260,6 +260,17 @@ TEST(Counting, DoesNotCorrectWhatWasRefused) {
   EXPECT_TRUE(counting.filter->corrected.empty());
 }
 
+TEST(Counting, OnlyNotesInADryRunThatAPartOfTheKeyIsMissing) {
+  Counting counting("{dry_run: true, by: header.X-Key, missing: reject}");
+  EXPECT_EQ(counting.ask(), Step::next);
+  EXPECT_EQ(counting.fake.ex.detail, "dry run: policy would have refused");
+  EXPECT_TRUE(counting.filter->taken.empty());
+
+  Counting skipping("{dry_run: true, by: header.X-Key, missing: skip}");
+  EXPECT_EQ(skipping.ask(), Step::next);
+  EXPECT_EQ(skipping.fake.ex.detail, "");
+}
+
 TEST(Counting, CorrectsInADryRunToo) {
   Counting counting("{dry_run: true, cost: {response_header: X-Cost}}");
   counting.ask();

@@ -66,6 +66,13 @@ TEST(Concurrency, OnlyCountsInADryRun) {
   EXPECT_EQ(Request(built.get()).fake.ex.detail, "");
 }
 
+TEST(Concurrency, OnlyNotesInADryRunThatAPartOfTheKeyIsMissing) {
+  auto built = test::filter("concurrency: {limit: 1, by: header.X-Key, missing: reject, dry_run: true}");
+  Request without(built.get());
+  EXPECT_TRUE(without.passes);
+  EXPECT_EQ(without.fake.ex.detail, "dry run: policy would have refused");
+}
+
 TEST(Concurrency, CountsOnAfterAReload) {
   auto before = test::filter("concurrency: 1");
   Request one(before.get());

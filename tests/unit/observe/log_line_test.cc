@@ -81,7 +81,7 @@ TEST(LogLine, NamesTheGroupsAndScopesOfTheCaller) {
   EXPECT_THAT(line(r),
               HasSubstr(R"("credential":"laptop","groups":["staff","a\nb"],"scopes":["orders:read"],)"));
   EXPECT_THAT(line(r, LogFormat::logfmt), HasSubstr(R"( groups="staff,a\nb" scopes="orders:read" )"));
-  EXPECT_EQ(line(r, "${groups} ${scopes}"), "staff,a\\x0Ab orders:read\n");
+  EXPECT_EQ(line(r, "${groups} ${scopes}"), "staff,a\\x0ab orders:read\n");
   EXPECT_THAT(line(proxied()), Not(HasSubstr("groups")));
 }
 
