@@ -133,9 +133,35 @@ TEST(Jwt, LeavesNothingOfABadTokenToTheUpstream) {
        {std::string("x"), std::string("eyJhbGciOiJub25lIn0.e30."), issuer.token("{}"), std::string(8000, '.'),
         issuer.token(R"({"alg":"ES256","kid":"../../etc/passwd"})", claims())})
     EXPECT_THAT(gw.get("/u", bearer(token)), Refused(401, "unauthenticated"));
-  EXPECT_EQ(gw.get("/u", bearer(std::string(20000, 'a'))).status, 431);
+  EXPECT_THAT(gw.get("/u", bearer(std::string(20000, 'a'))), Refused(431, "header_too_large"));
 
   EXPECT_EQ(gw.upstream("users").connections(), 0u);
+}
+
+// Well-formed ones, each wrong in one thing.
+TEST(Jwt, LeavesNothingOfATokenThatIsNotForUsToTheUpstream) {
+  Signer issuer("ES256", "a"), other("ES256", "b"), other_type("RS256", "a"), secret("HS256", "a");
+  Upstream idp;
+  idp.answers(200, issuer.jwks());
+  Gateway gw(config(jwks(idp)));
+  gw.upstream("users").answers(200, "ok");
+  auto with = [&](const std::string& iss, const std::string& aud, long seconds) {
+    return issuer.token(R"({"iss":")" + iss + R"(","aud":")" + aud + R"(","sub":"alice","exp":)" +
+                        in(seconds) + "}");
+  };
+  // They bring or name the key themselves.
+  std::string jwk = R"({"alg":"ES256","kid":"b","jwk":)" + other.jwk() + "}";
+  std::string jku = R"({"alg":"ES256","kid":"b","jku":")" + idp.url() + R"(/others"})";
+
+  ASSERT_EQ(gw.get("/u", bearer(with("https://idp", "api", 600))).status, 200);
+  for (const std::string& token :
+       {with("https://idp", "api", -600), with("https://idp", "others", 600),
+        with("https://others", "api", 600), other_type.token(claims()), secret.token(claims()),
+        other.token(jwk, claims()), other.token(jku, claims())})
+    EXPECT_THAT(gw.get("/u", bearer(token)), Refused(401, "unauthenticated")) << token;
+
+  EXPECT_EQ(gw.upstream("users").request_count(), 1u);
+  for (std::size_t i = 0; i < idp.request_count(); ++i) EXPECT_EQ(idp.request(i).target, "/keys");
 }
 
 // A log of its own, as its settings are written in it.

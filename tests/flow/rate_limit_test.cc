@@ -189,6 +189,37 @@ TEST(ConcurrencyLimits, EndWhenTheUpstreamFails) {
   EXPECT_EQ(gw.get("/other").status, 200);
 }
 
+TEST(ConcurrencyLimits, EndWithATimeout) {
+  Gateway gw("upstreams: {users: {url: \"<users>\", retry: none, timeouts: {first_byte: 200ms}}}\n" +
+             std::string(kOneAtATime));
+  RawClient client = gw.connect();
+  client.send(get("/slow"));
+  {
+    auto target = gw.upstream("users").accept();
+    target.expect_request();
+    EXPECT_THAT(client.response(), Refused(504, "timeout_first_byte"));
+  }
+  gw.metrics();
+  gw.upstream("users").answers(200, "ok");
+  EXPECT_EQ(gw.get("/other").status, 200);
+}
+
+TEST(ConcurrencyLimitsOfH2, EndWhenTheStreamIsReset) {
+  Gateway gw(kOneAtATime, Downstream::h2);
+  auto h2 = gw.h2();
+  {
+    auto id = h2.open_get("/slow");
+    auto target = gw.upstream("users").accept();
+    target.expect_request();
+    EXPECT_EQ(h2.get("/other").status, 429);
+    h2.send(h2::reset(id, h2::kCancel));
+    gw.log_line();
+    gw.log_line();
+  }
+  gw.upstream("users").answers(200, "ok");
+  EXPECT_EQ(h2.get("/other").status, 200);
+}
+
 TEST(ConcurrencyLimits, CountAnUpgradedConnectionUntilItEnds) {
   Gateway gw(kOneAtATime);
   RawClient client = gw.connect();

@@ -58,12 +58,15 @@ TEST(TokenClaims, SayWhatTheyLack) {
 
 class TokenBearer : public testing::Test {
  protected:
+  static constexpr base::Duration kLeft =
+      std::chrono::hours(7);  // until carol's tokens are not taken any more
   TokenBearer() {
     ConsumerConfig acme;
     acme.name = "acme";
     acme.groups = {"partners"};
     acme.scopes = {"all"};
     acme.tokens.push_back({"https://idp", "sub", "alice", {}});
+    acme.tokens.push_back({"https://idp", "sub", "carol", config::Instant{fake_.clock.wall() + kLeft}});
     table_.emplace(std::vector<ConsumerConfig>{acme}, report_);
     fake_.ex.consumers = &*table_;
   }
@@ -89,6 +92,20 @@ TEST_F(TokenBearer, IsTheConsumerWhoListsTheToken) {
   EXPECT_EQ(id.credential, "alice");
   EXPECT_THAT(list(id.groups), ElementsAre("partners", "g"));
   EXPECT_THAT(list(id.scopes), ElementsAre("all"));
+}
+
+TEST_F(TokenBearer, IsNobodyOnceTheConsumersTokensHaveExpired) {
+  EXPECT_TRUE(identify(R"({"sub":"carol"})"));
+  EXPECT_EQ(fake_.ex.identity.consumer, "acme");
+
+  fake_.ex.identity = {};
+  fake_.clock.advance(kLeft);
+
+  auto verdict = identify(R"({"sub":"carol"})");
+  EXPECT_EQ(verdict.outcome, Verdict::Outcome::refused);
+  EXPECT_THAT(verdict.detail, HasSubstr("not taken any more"));
+  EXPECT_FALSE(fake_.ex.identity);
+  EXPECT_TRUE(identify(R"({"sub":"alice"})")) << "who has no such date";
 }
 
 TEST_F(TokenBearer, HasNoMoreScopesThanTheTokenNames) {

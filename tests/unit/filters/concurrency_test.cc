@@ -2,6 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
+#include "gateway/base/log.h"
+#include "gateway/chain/chain.h"
+
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
@@ -71,6 +76,33 @@ TEST(Concurrency, OnlyNotesInADryRunThatAPartOfTheKeyIsMissing) {
   Request without(built.get());
   EXPECT_TRUE(without.passes);
   EXPECT_EQ(without.fake.ex.detail, "dry run: policy would have refused");
+}
+
+class Broken final : public chain::Filter {
+ public:
+  base::Task<chain::Step> on_request(chain::Exchange&) const override { throw std::runtime_error("broken"); }
+};
+class Nothing final : public chain::Handler {
+ public:
+  base::Task<base::Result<void>> answer(chain::Exchange&) const override { return base::Result<void>(); }
+};
+
+TEST(Concurrency, EndsWithAFilterThatThrows) {
+  base::set_log_sink([](base::Level, std::string_view) {});
+  auto built = test::filter("concurrency: 1");
+  std::vector<chain::Link> links;
+  links.push_back({built.made, built.hooks, "one"});
+  links.push_back({std::make_shared<Broken>(), chain::hooks_of<Broken>(), "broken"});
+  chain::Chain chain(std::move(links), std::make_shared<Nothing>());
+  FakeExchange fake;
+  fake.run(chain.run(fake.ex));
+  EXPECT_EQ(fake.ex.reason, base::Reason::filter_failed);
+  EXPECT_FALSE(Request(built.get()).passes);
+
+  chain.done(fake.ex);
+
+  EXPECT_TRUE(Request(built.get()).passes);
+  base::set_log_sink(nullptr);
 }
 
 TEST(Concurrency, CountsOnAfterAReload) {
