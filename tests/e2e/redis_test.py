@@ -2,6 +2,7 @@
 """Limits that several gateways share by a real redis-server: exactness, and what happens while it is killed, hung,
 restarted, full, or does not know us."""
 import http.client
+import json
 import signal
 import socket
 import subprocess
@@ -33,6 +34,45 @@ class Gateway:
             statuses.append(answer.status)
         client.close()
         return statuses
+
+
+class Load:
+    """Requests without a pause, on so many connections to each gateway, until it is ended."""
+
+    def __init__(self, gateways, connections=2):
+        self.answers, self.failures, self.over = [], [], threading.Event()
+        self.threads = [threading.Thread(target=self.ask, args=(gateway.port,)) for gateway in gateways
+                        for _ in range(connections)]
+        for thread in self.threads:
+            thread.start()
+
+    def ask(self, port):
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        try:
+            while not self.over.is_set():
+                client.request("GET", "/")
+                answer = client.getresponse()
+                self.answers.append((time.monotonic(), answer.status, answer.read()))
+        except (OSError, http.client.HTTPException) as failure:
+            self.failures.append(failure)
+        client.close()
+
+    def more(self, count=200):
+        wanted = len(self.answers) + count
+        eventually(lambda: self.failures or len(self.answers) >= wanted, "further answers")
+
+    def lasts(self, seconds):
+        begun = time.monotonic()
+        eventually(lambda: self.failures or time.monotonic() - begun > seconds, "the end of that time")
+
+    def end(self):
+        """When each answer came, its status and its body."""
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+        if self.failures:
+            raise AssertionError(f"a request failed: {self.failures[0]!r}")
+        return self.answers
 
 
 class RedisCase(Case):
@@ -131,6 +171,37 @@ class Shared(RedisCase):
         # It was asked about far fewer requests than there were.
         asked = int(self.cli("info", "commandstats").split("cmdstat_evalsha:calls=")[1].split(",")[0])
         self.assertLess(asked, 720 * 3 // 4)
+
+    def check_windows(self, gateways, most):
+        """Asks for more than 150 a second for three seconds: no second has more than so many answers that passed, and
+        one for each connection, which may have passed before and be read in it."""
+        load = Load(gateways)
+        self.addCleanup(load.over.set)
+        load.lasts(3)
+        answers = load.end()
+        self.assertIn(429, {status for _, status, _ in answers})
+        times = sorted(at for at, status, _ in answers if status == 200)
+        begin = 0
+        for end, at in enumerate(times):
+            while at - times[begin] >= 1:
+                begin += 1
+            self.assertLessEqual(end + 1 - begin, most + len(load.threads))
+
+    def test_passes_no_more_in_any_period_under_load(self):
+        self.check_windows(self.three("limit: 150/s, burst: 10"), 150 + 10)
+
+    def test_passes_no_more_than_leases_beyond_that_in_any_period_under_load(self):
+        gateways = self.three("limit: 150/s, burst: 10", redis=", lease: 10")
+        self.check_windows(gateways, 150 + 10 + len(gateways) * 10)
+
+    def test_asks_once_for_each_request_on_a_connection_of_each_worker(self):
+        self.redis()
+        gateway = self.gateway_of("limit: 1000/h")
+        self.assertEqual(set(self.ask_all([gateway], 50)), {200})
+        asked = self.cli("info", "commandstats").split("cmdstat_evalsha:calls=")[1].split(",")[0]
+        self.assertEqual(int(asked), 200)
+        clients = [line for line in self.cli("client", "list").splitlines() if line and "cmd=client" not in line]
+        self.assertLessEqual(len(clients), 2)
 
     def test_keys_are_readable_and_expire(self):
         self.redis()
@@ -242,6 +313,35 @@ class Faults(RedisCase):
         self.check_wrk(load.output())
         self.assertEqual(gateway.ask(), [200])
 
+    def is_up(self, up):
+        eventually(lambda: self.metric("sluice_store_up", store="shared") == up, f"sluice_store_up is {up}")
+
+    def test_is_killed_and_hangs_under_load_without_an_error(self):
+        server = self.redis()
+        gateway = self.gateway_of("limit: 1000000/s", redis=", timeout: 200ms, connect_timeout: 200ms",
+                                  store=", on_error: deny")
+        load = Load([gateway])
+        self.addCleanup(load.over.set)
+        load.more()
+        server.send(signal.SIGKILL)
+        server.wait()
+        self.is_up(0)
+        load.more()
+        server = self.redis()
+        self.is_up(1)
+        load.more()
+        self.addCleanup(server.send, signal.SIGCONT)
+        server.send(signal.SIGSTOP)
+        self.is_up(0)
+        load.more()
+        server.send(signal.SIGCONT)
+        self.is_up(1)
+        load.more()
+
+        answers = load.end()
+        self.assertEqual({status for _, status, _ in answers}, {200, 429})
+        self.assertEqual({json.loads(body)["reason"] for _, status, body in answers if status == 429}, {"rate_limited"})
+
     def test_allows_or_denies_without_it_where_that_is_wanted(self):
         gateway = self.gateway_of("limit: 1/h", store=", on_error: allow")
         self.assertEqual(gateway.ask(3), [200] * 3)
@@ -324,6 +424,18 @@ class Faults(RedisCase):
         refused = self.curl("/")
         self.assertEqual(refused.status, 429)
         self.assertLessEqual(int(refused["Retry-After"]), 1801)
+
+    def test_keeps_windows_when_the_clock_of_the_server_was_set_back(self):
+        self.redis()
+        gateway = self.gateway_of("limit: 2/h, algorithm: sliding_window")
+        self.assertEqual(gateway.ask(3), [200, 200, 429])
+        [key] = self.cli("--scan").split()
+        # As if the window had been begun by a clock that was a day ahead.
+        self.cli("hincrby", key, "n", "24")
+        refused = self.curl("/")
+        self.assertEqual(refused.status, 429)
+        # The window that is under way, and what fades until the half of two is left.
+        self.assertLessEqual(int(refused["Retry-After"]), 5401)
 
 
 if __name__ == "__main__":
