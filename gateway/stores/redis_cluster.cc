@@ -45,6 +45,8 @@ struct RedisCluster::OfWorker final : upstream::PoolSlot {
     std::unique_ptr<RedisLink> link;  // goes before its target
   };
   std::map<std::string, Connection, std::less<>> connections;
+  std::uint64_t version = 0;  // of the masters that are taken up
+  std::shared_ptr<const Masters> masters;
   base::Scope scope;
   std::optional<base::Job<void>> looking;
 };
@@ -122,11 +124,17 @@ RedisCluster::NodePtr RedisCluster::seed(Asker asker, OfWorker& own) {
   return seeds_.front();
 }
 
-RedisCluster::NodePtr RedisCluster::master_of(Asker asker, OfWorker& own, std::uint16_t slot) {
-  {
+const RedisCluster::Masters& RedisCluster::taken_up(OfWorker& own) const {
+  if (own.version != shared_->version.load(std::memory_order_acquire)) {
     std::lock_guard lock(shared_->mutex);
-    if (const NodePtr& known = (*shared_->masters)[slot]) return known;
+    own.masters = shared_->masters;
+    own.version = shared_->version.load(std::memory_order_relaxed);
   }
+  return *own.masters;
+}
+
+RedisCluster::NodePtr RedisCluster::master_of(Asker asker, OfWorker& own, std::uint16_t slot) {
+  if (const NodePtr& known = taken_up(own)[slot]) return known;
   look_again(asker, own);
   return seed(asker, own);
 }
@@ -158,7 +166,12 @@ void RedisCluster::learn(std::uint16_t slot, const NodePtr& node) {
   std::lock_guard lock(shared_->mutex);
   auto changed = std::make_shared<Masters>(*shared_->masters);
   (*changed)[slot] = node;
-  shared_->masters = std::move(changed);
+  publish(std::move(changed));
+}
+
+void RedisCluster::publish(std::shared_ptr<const Masters> masters) {
+  shared_->masters = std::move(masters);
+  shared_->version.fetch_add(1, std::memory_order_release);
 }
 
 void RedisCluster::learn(const std::vector<SlotRange>& ranges, const NodePtr& said_by) {
@@ -171,7 +184,7 @@ void RedisCluster::learn(const std::vector<SlotRange>& ranges, const NodePtr& sa
     if (std::ranges::find(nodes, node) == nodes.end()) nodes.push_back(node);
   }
   std::lock_guard lock(shared_->mutex);
-  shared_->masters = std::move(masters);
+  publish(std::move(masters));
   shared_->nodes = std::move(nodes);
 }
 

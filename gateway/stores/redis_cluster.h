@@ -6,6 +6,7 @@
 #pragma once
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -45,6 +46,7 @@ class RedisCluster final : public RedisServers, public std::enable_shared_from_t
   struct Shared {
     mutable std::mutex mutex;
     std::shared_ptr<const Masters> masters;  // never null
+    std::atomic<std::uint64_t> version{1};   // of the masters; changes under the mutex
     std::vector<NodePtr> nodes;              // all masters
     std::map<std::string, NodePtr>
         known;  // whatever was heard of, by its text; one that comes back is the same
@@ -57,11 +59,14 @@ class RedisCluster final : public RedisServers, public std::enable_shared_from_t
 
   OfWorker& of(Asker asker);
   RedisLink& link(Asker asker, OfWorker& own, const Node& node);
+  // As this worker knows them: takes up what others have learned, without a lock where that is nothing.
+  const Masters& taken_up(OfWorker& own) const;
   NodePtr master_of(Asker asker, OfWorker& own, std::uint16_t slot);
   NodePtr seed(Asker asker, OfWorker& own);
   // Null if the host is a name: those are not looked up.
   NodePtr node_at(const std::string& host, std::uint16_t port, const NodePtr& said_by);
   void learn(std::uint16_t slot, const NodePtr& node);
+  void publish(std::shared_ptr<const Masters> masters);  // under the mutex
   void learn(const std::vector<SlotRange>& ranges, const NodePtr& said_by);
   void look_again(Asker asker, OfWorker& own);
   base::Task<void> look(Asker asker, OfWorker& own);
