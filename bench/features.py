@@ -47,6 +47,7 @@ class Feature:
     cookie: bool = False  # the request carries the cookie that the first answer sets
     answer: Answer = Answer()
     answer_without: Answer = Answer()
+    aim_us: float = None  # at most so much CPU more
 
 
 BUSY = 1_000_000_000  # a limit that counts and never refuses
@@ -69,7 +70,7 @@ FEATURES = (
             "\"2001:db8::/32\"]}}"),
     Feature("api_key", "`api_key`", Settings(use="{api_key: {header: X-Api-Key}}", top=policies.consumers()),
             fields={"X-Api-Key": policies.API_KEY}),
-    Feature("jwt", "`jwt`, a token that was seen before", Settings(use="{jwt: JWT}"), token=True),
+    Feature("jwt", "`jwt`, a token that was seen before", Settings(use="{jwt: JWT}"), token=True, aim_us=1.0),
     Feature("jwt_uncached", "`jwt` with `cache: 0`, RS256 checked each time", Settings(use="{jwt: JWT_UNCACHED}"), token=True),
     filters("rate_limit", "`rate_limit` by address", f"{{rate_limit: {{limit: {BUSY}/min}}}}"),
     filters("concurrency", "`concurrency` by address", "{concurrency: {limit: 1000000}}"),

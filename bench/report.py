@@ -138,7 +138,7 @@ def features_table(results, features):
         more = [r["with"]["cpu_us"] - r["without"]["cpu_us"] for r in rounds]
         counted = sample.get("instructions")
         rows.append([feature.title, ratio_cell(ratio(rounds, "with", "without"), None),
-                     f"{median(more):+.2f} ({min(more):+.2f} - {max(more):+.2f})",
+                     aimed(f"{median(more):+.2f} ({min(more):+.2f} - {max(more):+.2f})", median(more), feature.aim_us),
                      f"{counted['with'] - counted['without']:+,.0f}" if counted else "-"])
     plain = [s["instructions"]["without"] for s in found.values() if s.get("instructions")]
     about = "Each against the bare configuration, except where another is named: GET of 1 KiB, 64 connections."

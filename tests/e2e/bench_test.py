@@ -10,6 +10,7 @@ from harness import ROOT, sluice, why_not
 sys.path.insert(0, str(ROOT / "bench"))
 import features  # noqa: E402
 import policies  # noqa: E402
+import report  # noqa: E402
 from cases import CASES  # noqa: E402
 from subjects import Shape, Sluice  # noqa: E402
 
@@ -42,6 +43,17 @@ class Configurations(unittest.TestCase):
     def test_have_names_of_their_own(self):
         names = [feature.name for feature in features.FEATURES]
         self.assertEqual(len(names), len(set(names)))
+
+
+class Report(unittest.TestCase):
+    def test_says_of_a_feature_whether_its_aim_was_reached(self):
+        def told(more):
+            rounds = [{"with": {"cpu_us": 10 + more}, "without": {"cpu_us": 10}}]
+            lines = report.features_table({"features": {"jwt": {"rounds": rounds}}}, features.FEATURES)
+            return "\n".join(lines)
+
+        self.assertIn("aim 1 reached", told(0.9))
+        self.assertIn("aim 1 **missed**", told(1.4))
 
 
 if __name__ == "__main__":
