@@ -68,7 +68,8 @@ int answer_to(const chain::Filter& filter, const base::Clock& clock, const std::
   int status = -1;
   base::spawn(ex.scope, [](const chain::Filter* asked, chain::Exchange* of, int* out) -> base::Task<> {
     auto asking = asked->on_request(*of);
-    *out = co_await asking == chain::Step::next ? 0 : of->response.status;
+    auto step = co_await asking;
+    *out = step == chain::Step::next ? 0 : of->response.status;
   }(&filter, &ex, &status));
   return status;
 }
