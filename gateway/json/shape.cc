@@ -41,19 +41,18 @@ std::uint32_t Shape::child(std::uint32_t node, const PathStep& step) {
   auto& children = nodes_[node].children;
   for (std::uint32_t i = 0; i < children.size(); ++i)
     if (children[i].kind == step.kind && children[i].name == step.name) return i;
-  children.push_back({step.kind, step.name, {}, false, false, 0});
+  children.push_back({step.kind, step.name, {}, false, false, 0, 0});
   return static_cast<std::uint32_t>(children.size() - 1);
 }
 
-// The child at the end of the path. With `only` all on the way keep nothing but what paths lead to, unless
-// all of it is kept already.
-Shape::Child* Shape::reach(const Path& path, bool only) {
+// The node in which the path ends. With `only` all on the way keep nothing but what paths lead to, unless all
+// of it is kept already.
+std::uint32_t Shape::way(const Path& path, bool only) {
   if (nodes_.empty()) nodes_.emplace_back();
   std::uint32_t node = 0;
-  for (std::size_t i = 0;; ++i) {
+  for (std::size_t i = 0; i + 1 < path.steps().size(); ++i) {
     if (only) nodes_[node].only = true;
     std::uint32_t index = child(node, path.steps()[i]);
-    if (i + 1 == path.steps().size()) return &nodes_[node].children[index];
     if (only && nodes_[node].children[index].whole) only = false;
     if (nodes_[node].children[index].node == 0) {
       auto made = static_cast<std::uint32_t>(nodes_.size());
@@ -62,6 +61,15 @@ Shape::Child* Shape::reach(const Path& path, bool only) {
     }
     node = nodes_[node].children[index].node;
   }
+  if (only) nodes_[node].only = true;
+  return node;
+}
+
+// The child at its end.
+Shape::Child* Shape::reach(const Path& path, bool only) {
+  std::uint32_t node = way(path, only);
+  std::uint32_t index = child(node, path.steps().back());
+  return &nodes_[node].children[index];
 }
 
 std::string Shape::only(const Path& path) {
@@ -87,7 +95,14 @@ std::string Shape::drop(const Path& path) {
 
 std::string Shape::rename(const Path& path, std::string_view name) {
   if (auto why = refuse_for_shape(path); !why.empty()) return why;
-  reach(path, false)->renamed = quoted(name).append(kPadding, '\0');
+  std::uint32_t node = way(path, false);
+  std::uint32_t renamed = child(node, path.steps().back());
+  std::uint32_t gives_way = child(node, {Kind::name, std::string(name)});
+  auto& children = nodes_[node].children;
+  if (!children[renamed].renamed.empty()) return "gets another name already";
+  if (children[gives_way].heir != 0) return "another member gets that name already";
+  children[renamed].renamed = quoted(name).append(kPadding, '\0');
+  children[gives_way].heir = renamed + 1;
   return {};
 }
 
@@ -152,8 +167,10 @@ class Pen {
 // the text. Nested as deeply as paths are long.
 class Shaper {
  public:
-  Shaper(const Shape& shape, Checker& checker, Output& out) noexcept
-      : nodes_(shape.nodes_), checker_(checker), pen_(out) {}
+  // `looks_ahead`: for a text that was checked, where members give way to those that get their names, wherever
+  // these stand.
+  Shaper(const Shape& shape, Checker& checker, Output& out, bool looks_ahead = false) noexcept
+      : nodes_(shape.nodes_), checker_(checker), pen_(out), looks_ahead_(looks_ahead) {}
 
   // Of the value at `at`; its end, or null after a fault.
   const char* value(const char* at, std::uint32_t index = 0) {
@@ -165,6 +182,8 @@ class Shaper {
     return copy(at);
   }
   void flush() { pen_.flush(); }
+  // May an object have two members of a name now that had not? Then it takes one that looks ahead.
+  bool collides() const noexcept { return collides_; }
 
  private:
   using Node = Shape::Node;
@@ -195,9 +214,23 @@ class Shaper {
     return kept && !child.dropped && (child.whole || fits(first, child.node));
   }
 
+  static std::uint64_t bit(std::size_t child) noexcept { return std::uint64_t{1} << child % 64; }
+  // By child: is it in the object that begins there, and gets another name?
+  std::vector<char> renamed_in(const char* object, const Node& node) const {
+    std::vector<char> out(node.children.size());
+    Members members({object, 1});
+    Key key;
+    for (const char* at = nullptr; members.begin(key, at); members.end(skip_value(at)))
+      if (std::uint32_t r = rule(node, key.text); r != 0 && keeps(node, node.children[r - 1], *at))
+        out[r - 1] = !node.children[r - 1].renamed.empty();
+    return out;
+  }
+
   const char* object(const char* at, std::uint32_t index) {
     const Node& node = nodes_[index];
     const char* bracket = at;
+    std::uint64_t renamed = 0, inherited = 0;  // children, as bits
+    std::vector<char> heirs;
     if (at = checker_.open(at, index + 1); !at) return at;
     pen_.copy(bracket, at);
     auto rule_of = [&](std::string_view name) { return rule(node, name); };
@@ -216,7 +249,15 @@ class Shaper {
       }
       if (!seam) break;
       const Child& child = node.children[seam->rule - 1];
-      if (!keeps(node, child, *at)) {
+      bool kept = keeps(node, child, *at);
+      if (!child.renamed.empty()) {
+        if (kept) renamed |= bit(seam->rule - 1);
+      } else if (kept && child.heir != 0) {
+        inherited |= bit(child.heir - 1);
+        if (looks_ahead_ && heirs.empty()) heirs = renamed_in(bracket, node);
+        if (looks_ahead_ && heirs[child.heir - 1]) kept = false;
+      }
+      if (!kept) {
         unchanged = false;
         if (at = checker_.value(at); !at) return at;
         continue;
@@ -236,6 +277,7 @@ class Shaper {
       unchanged = !changes;
       if (at = child.node != 0 ? value(at, child.node) : copy(at); !at) return at;
     }
+    collides_ |= (renamed & inherited) != 0;
     pen_.copy(at - 1, at);
     return at;
   }
@@ -282,6 +324,8 @@ class Shaper {
   const std::vector<Node>& nodes_;
   Checker& checker_;
   Pen pen_;
+  bool looks_ahead_;
+  bool collides_ = false;
 };
 
 void Shape::apply(std::string_view value, Output& out) const {
@@ -292,12 +336,23 @@ void Shape::apply(std::string_view value, Output& out) const {
     return;
   }
   if (nodes_.empty()) return make_moves(value, out);
+  Output apart;
+  Output& shaped = moves_.empty() ? out : apart;
+  std::size_t before = shaped.size();
+  if (shape(value, false, shaped)) {
+    shaped.cut(before);
+    shape(value, true, shaped);
+  }
+  if (!moves_.empty()) make_moves(apart.text(), out);
+}
+
+// By the nodes, of a value that was checked. True: see Shaper::collides().
+bool Shape::shape(std::string_view value, bool looks_ahead, Output& out) const {
   Checker checker(value, true);
-  Output shaped;
-  Shaper shaper(*this, checker, moves_.empty() ? out : shaped);
+  Shaper shaper(*this, checker, out, looks_ahead);
   shaper.value(value.data());
   shaper.flush();
-  if (!moves_.empty()) make_moves(shaped.text(), out);
+  return shaper.collides();
 }
 
 std::optional<Fault> Shape::check_and_apply(std::string_view text, std::span<const PathStep> names,
@@ -312,6 +367,7 @@ std::optional<Fault> Shape::check_and_apply(std::string_view text, std::span<con
   Output apart;
   Output& shaped = moves_.empty() ? out : apart;
   std::size_t before = shaped.size();
+  bool collides = false;
   Checker checker(text);
   Along along(
       checker, names,
@@ -324,6 +380,7 @@ std::optional<Fault> Shape::check_and_apply(std::string_view text, std::span<con
         if (!end) return end;
         shaper.flush();
         found = {at, static_cast<std::size_t>(end - at)};
+        collides = shaper.collides();
         return end;
       },
       [&] {
@@ -334,9 +391,13 @@ std::optional<Fault> Shape::check_and_apply(std::string_view text, std::span<con
   if (fault) {
     shaped.cut(before);
     found = {};
-  } else if (found.data() && !moves_.empty()) {
-    make_moves(apart.text(), out);
+    return fault;
   }
+  if (found.data() && collides) {
+    shaped.cut(before);
+    shape(found, true, shaped);
+  }
+  if (found.data() && !moves_.empty()) make_moves(apart.text(), out);
   return fault;
 }
 

@@ -3,7 +3,7 @@
 // some paths lead to, `drop` leaves out, `rename` gives members another name where they are, `move` puts them
 // elsewhere, `append` makes one list of two. Paths go through arrays: `items[].price`. Compiled when the
 // configuration is read; applying it copies what stays as it is in slices. Paths that lead nowhere in a value
-// change nothing about it.
+// change nothing about it. A member gives way to one that gets its name or its place.
 #pragma once
 #include <map>
 
@@ -40,6 +40,7 @@ class Shape {
     bool whole = false;   // `only` ends here
     bool dropped = false;
     std::uint32_t node = 0;  // what becomes of the value; 0: nothing
+    std::uint32_t heir = 0;  // the child that gets its name, counted from one; 0: none does
   };
   // What becomes of an object's members or an array's items. The first one is the root.
   struct Node {
@@ -58,7 +59,9 @@ class Shape {
 
   std::uint32_t child(std::uint32_t node, const PathStep& step);
   void keep_all(std::uint32_t node);
+  std::uint32_t way(const Path& path, bool only);
   Child* reach(const Path& path, bool only);
+  bool shape(std::string_view value, bool looks_ahead, Output& out) const;
   void make_moves(std::string_view value, Output& out) const;
   std::string add_move(const Path& from, const Path& to, bool appends);
   static void move_in(std::string_view value, const Move& move, std::span<const PathStep> arrays,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON: the first line is a path and a second one, the rest a value. check() says of it what the plain way
-// says. What it accepts is walked, shaped and merged, and what comes of it is JSON again; nothing is read
-// outside the text and its padding.
+// says. What it accepts is walked, shaped and merged, and what comes of it is JSON again, with no name twice
+// in an object that had it once; nothing is read outside the text and its padding.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,6 +13,7 @@
 #include "gateway/json/shape.h"
 
 #include "tests/unit/json/plain.h"
+#include "tests/unit/json/repeats.h"
 
 namespace sluice::json {
 namespace {
@@ -59,6 +60,16 @@ void look_into(std::string_view value, const Path& a, const Path& b) {
   Output shaped;
   shape.apply(value, shaped);
   expect_json(shaped);
+  Shape named;
+  named.rename(a, "a");
+  named.rename(b, "b");
+  Output renamed;
+  named.apply(value, renamed);
+  expect_json(renamed);
+  if (!repeats_a_name(value)) {
+    SLUICE_ASSERT(!repeats_a_name(shaped.text()));
+    SLUICE_ASSERT(!repeats_a_name(renamed.text()));
+  }
   if (a.plain()) {
     // In one pass the same comes out.
     std::string_view found;

@@ -223,6 +223,17 @@ class PlainShape {
       if (fits(i, each)) out += (out.empty() ? "" : ",") + of(i, each);
     return "[" + out + "]";
   }
+  // Does another member of the object get that name?
+  bool gives_way(std::string_view object, std::size_t around, std::string_view key) const {
+    base::Arena arena;
+    std::string name = quoted(unescaped(key, arena));
+    Members members(object);
+    for (Member m; members.next(m);) {
+      std::size_t rule = find(around, PathStep::Kind::name, m.key);
+      if (rule != 0 && rules_[rule].renamed == name && keeps(around, rule, m.value)) return true;
+    }
+    return false;
+  }
   std::string of_object(std::string_view object, std::size_t around) const {
     std::string out;
     const char* unchanged = nullptr;  // where the member in front ended, if it stays as it stands
@@ -230,7 +241,8 @@ class PlainShape {
     for (Member m; members.next(m);) {
       std::size_t rule = find(around, PathStep::Kind::name, m.key);
       const char* end = m.value.data() + m.value.size();
-      if (!keeps(around, rule, m.value)) {
+      if (!keeps(around, rule, m.value) ||
+          (rules_[rule].renamed.empty() && gives_way(object, around, m.key))) {
         unchanged = nullptr;
         continue;
       }

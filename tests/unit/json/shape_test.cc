@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/json/padded.h"
+#include "tests/unit/json/repeats.h"
 
 namespace sluice::json {
 namespace {
@@ -78,6 +79,55 @@ TEST(JsonShape, Renames) {
   EXPECT_EQ(Made().only("items[].price").rename("items[].price", "cost").rename("items", "lines").of(kPage),
             R"({"lines":[{"cost":1.50},{"cost":2}]})");
   EXPECT_EQ(Made().rename("a.b.c", "d").of(R"({"a":{"b":{"c":1}}})"), R"({"a":{"b":{"d":1}}})");
+}
+
+// Nobody is sent an object with two members of one name.
+TEST(JsonShape, LetsAMemberGiveWayToOneThatGetsItsName) {
+  Made shape;
+  shape.rename("mail", "email");
+  EXPECT_EQ(shape.of(R"({"email":1,"id":7,"mail":2})"), R"({"id":7,"email":2})");
+  EXPECT_EQ(shape.of(R"({"mail":2,"id":7,"email":1})"), R"({"email":2,"id":7})");
+  EXPECT_EQ(shape.of(R"({"em\u0061il":1,"mail":{"x":1}})"), R"({"email":{"x":1}})");
+  EXPECT_EQ(shape.of(R"({"email" : 1, "id" : 7})"), R"({"email" : 1, "id" : 7})");
+  EXPECT_EQ(Made().rename("[].u.a", "b").of(R"([{"u":{"b":1,"a":2}},{"u":{"b":3}},{"u":{"a":4}}])"),
+            R"([{"u":{"b":2}},{"u":{"b":3}},{"u":{"b":4}}])");
+  EXPECT_EQ(Made().rename("a", "b").drop("a").of(R"({"b":1,"a":2})"), R"({"b":1})");
+  EXPECT_EQ(Made().rename("a", "b").move("b", "c.d").of(R"({"b":1,"a":2})"), R"({"c":{"d":2}})");
+}
+
+TEST(JsonShape, LetsNamesChangePlaces) {
+  EXPECT_EQ(Made().rename("a", "b").rename("b", "a").of(R"({"a":1,"b":2})"), R"({"b":1,"a":2})");
+  EXPECT_EQ(Made().rename("a", "b").rename("b", "c").of(R"({"a":1,"b":2,"c":3})"), R"({"b":1,"c":2})");
+}
+
+TEST(JsonShape, GivesNoNameTwice) {
+  Made shape;
+  shape.rename("a", "x").rename("b.a", "x");
+  EXPECT_EQ(shape.Shape::rename(path("c"), "x"), "another member gets that name already");
+  EXPECT_EQ(shape.Shape::rename(path("a"), "y"), "gets another name already");
+}
+
+TEST(JsonShape, RepeatsNoNameThatWasNotRepeatedBefore) {
+  RandomJson random(11);
+  Made shape;
+  shape.rename("a", "b").rename("b", "key").rename("key.a", "b").rename("[].b", "a").rename("[].a", "key");
+  for (int i = 0; i < 3000; ++i) {
+    Padded value(random.value());
+    if (repeats_a_name(trimmed(value))) continue;
+    EXPECT_FALSE(repeats_a_name(trimmed(Padded(shape.of(value.text()))))) << value.text();
+  }
+}
+
+TEST(JsonShape, IsTheSameWhereATextIsCheckedAtOnce) {
+  Made shape;
+  shape.rename("[].a", "b").move("[].b", "[].c");
+  Padded text(R"({"list":[{"b":1,"a":2}],"list":[{"b":3,"a":4},{"b":5}]})");
+  std::string_view found;
+  Output out;
+
+  EXPECT_FALSE(shape.check_and_apply(text, path("list").steps(), found, out));
+
+  EXPECT_EQ(out.text(), R"([{"c":4},{"c":5}])");
 }
 
 TEST(JsonShape, FindsNamesThatAreWrittenWithEscapes) {
