@@ -166,7 +166,8 @@ Task<Result<CallAnswer>> Caller::call(Exchange& ex, CallRequest request) const {
     result = co_await std::move(reading).in(inner.scope);
     if (!result && inner.attempt) inner.attempt->failed(result.error().reason);
   }
-  trace.target = ex.arena.copy(inner.upstream.target);  // that one lies in the answer
+  // That one lies in the answer. Of many calls most ask the same.
+  if (trace.target != inner.upstream.target) trace.target = ex.arena.copy(inner.upstream.target);
   trace.attempts = inner.upstream.attempt_count;
   trace.ended = clock.steady();
   if (!request.trace) ex.upstream.waited += trace.ended - trace.began;  // else whoever has it counts it

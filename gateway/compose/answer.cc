@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "gateway/base/strings.h"
-#include "gateway/compose/caching.h"
 #include "gateway/compose/coding.h"
 #include "gateway/compose/run.h"
 
@@ -136,7 +135,7 @@ Result<void> Run::refuse(const CallPlan& p) {
   if (passes(p)) {
     pass_through(*outcome.answer, p.max_body);
     explain(*outcome.answer);
-    give_fields(index, *outcome.answer);
+    give_fields(index, outcome.answer->fields);
     ex_.response.fields.set(FieldId::cache_control, "no-store");
     return {};
   }
@@ -304,15 +303,11 @@ void Run::say_errors(json::Output& out) const {
 
 void Run::give_headers() {
   auto& fields = ex_.response.fields;
-  Freshness freshness;
+  Freshness freshness = freshness_;
   auto now = ex_.worker.loop.clock().wall();
   for (std::size_t i = 0; i < states_.size(); ++i) {
-    auto take = [&](const chain::CallAnswer& answer) {
-      freshness.add(answer.fields, now);
-      give_fields(i, answer);
-    };
-    if (states_[i].outcome.answer) take(*states_[i].outcome.answer);
-    for (const chain::CallAnswer& part : states_[i].parts) take(part);
+    if (const auto& answer = states_[i].outcome.answer) freshness.add(answer->fields, now);
+    give_fields(i);
   }
   if (plan_.personal || fields.has(FieldId::set_cookie)) freshness.make_private();
   bool complete = !partial();
@@ -324,11 +319,17 @@ void Run::give_headers() {
 }
 
 // Those of `response_headers`: all lines of a name, in place of what another call gave; cookies beside it.
-void Run::give_fields(std::size_t call, const chain::CallAnswer& answer) {
+void Run::give_fields(std::size_t call) {
+  const CallState& state = states_[call];
+  if (state.outcome.answer) give_fields(call, state.outcome.answer->fields);
+  if (state.lines) give_fields(call, *state.lines);
+}
+
+void Run::give_fields(std::size_t call, const http::Fields& from) {
   auto& fields = ex_.response.fields;
   for (const std::string& name : plan_.calls[call].response_headers) {
     bool first = true;
-    for (const http::Field& f : answer.fields.lines()) {
+    for (const http::Field& f : from.lines()) {
       if (f.dropped || !base::equal_ignoring_case(f.name, name)) continue;
       if (std::exchange(first, false) && f.id != FieldId::set_cookie) fields.remove(name);
       fields.add(ex_.arena.copy(f.name), ex_.arena.copy(f.value));

@@ -3,20 +3,41 @@
 // asked for, and what comes becomes one list, in the order of the values.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "gateway/base/job.h"
 #include "gateway/base/key_hash.h"
+#include "gateway/base/strings.h"
 #include "gateway/compose/run.h"
 
 namespace sluice::compose {
 
 using base::Task;
 
+// What is kept of the calls that have ended: values, and of all else no more than comes into the answer. What
+// it comes to does not depend on who ends first.
 struct Fan {
+  // A line of an answer's head that is listed in `response_headers`.
+  struct Line {
+    std::size_t batch;
+    std::string name, value;
+  };
+
   std::vector<std::string_view> values;  // JSON
-  std::vector<Outcome> outcomes;         // by batch
-  std::size_t next = 0;
+  std::vector<std::string> parts;        // what came, by batch, without the brackets of a list
+  std::size_t next = 0;                  // batch
+  std::size_t good = 0;                  // batches
+  // The first batch whose failure is that of the call, with its answer, which may be passed on.
+  std::size_t failed_at = SIZE_MAX;
+  Failure failure;
+  std::optional<chain::CallAnswer> refusal;
+  Failure excused;  // by a status that `fallback_on` names
+  std::size_t partial_at = SIZE_MAX;
+  std::string_view inner_partial;
+  std::vector<Line> lines;  // by batch
+
+  void take_lines(const CallPlan& p, std::size_t batch, const http::Fields& fields);
 };
 
 bool Run::collect(const CallPlan& p, std::vector<std::string_view>& values, Failure& failure) {
@@ -53,7 +74,7 @@ bool Run::collect(const CallPlan& p, std::vector<std::string_view>& values, Fail
 Task<bool> Run::work_off(std::uint32_t index, Fan& fan) {
   const CallPlan& p = plan_.calls[index];
   base::Scope* scope = states_[index].scope;
-  while (fan.next < fan.outcomes.size() && !scope->cancelled()) {
+  while (fan.next < fan.parts.size() && !scope->cancelled()) {
     std::size_t batch = fan.next++;
     std::size_t begin = batch * p.batch;
     std::span<const std::string_view> values(fan.values);
@@ -62,7 +83,7 @@ Task<bool> Run::work_off(std::uint32_t index, Fan& fan) {
     if (!outcome.failure && p.batch > 1 && !json::is(outcome.value, json::Type::array))
       outcome.failure =
           failed("invalid", base::Reason::response_invalid, "a batch was not answered with a list");
-    fan.outcomes[batch] = std::move(outcome);
+    fold(p, fan, batch, std::move(outcome));
   }
   co_return true;
 }
@@ -72,53 +93,84 @@ Task<void> Run::perform_each(std::uint32_t index) {
   CallState& state = states_[index];
   Fan fan;
   if (!collect(p, fan.values, state.outcome.failure)) co_return;
-  fan.outcomes.resize((fan.values.size() + p.batch - 1) / p.batch);
+  fan.parts.resize((fan.values.size() + p.batch - 1) / p.batch);
   std::vector<Task<bool>> tasks;
-  for (std::size_t i = 0; i < std::min<std::size_t>(p.concurrency, fan.outcomes.size()); ++i)
+  for (std::size_t i = 0; i < std::min<std::size_t>(p.concurrency, fan.parts.size()); ++i)
     tasks.push_back(work_off(index, fan));
   auto together = base::all(std::move(tasks));
   co_await together;
+  if (fan.next < fan.parts.size() && !fan.failure) fan.failure = failed(base::Error{state.scope->why(), {}});
+  gather(fan, state);
+}
 
-  std::size_t good = 0;
-  Failure excused;  // by a status that `fallback_on` names
-  json::Output& list = state.made;
-  list << '[';
-  for (Outcome& o : fan.outcomes) {
-    bool came = o.value.data() != nullptr && !o.failure;
-    if (!came && !o.failure) o.failure = failed(base::Error{state.scope->why(), {}});
-    std::string_view v = o.value;
-    if (came) ++good;
-    if (came && p.batch > 1) v = json::trimmed(v.substr(1, v.size() - 2));
-    if (came && !v.empty()) {
-      if (list.size() > 1) list << ',';
-      list << v;
-    }
-    keep_head(p, state, o, excused);
+// Keeps of an answer what is needed of it, so that no more answers are in memory than are awaited.
+void Run::fold(const CallPlan& p, Fan& fan, std::size_t batch, Outcome item) {
+  if (!item.inner_partial.empty() && batch < fan.partial_at) {
+    fan.partial_at = batch;
+    fan.inner_partial = ex_.arena.copy(item.inner_partial);
   }
-  list << ']';
-  if (good > 0 || fan.outcomes.empty()) {
-    state.outcome.value = list.text();
-  } else if (!state.outcome.failure) {
-    state.outcome.failure = excused;
+  if (!item.failure) {
+    ++fan.good;
+    std::string_view v = item.value;
+    if (p.batch > 1) v = json::trimmed(v.substr(1, v.size() - 2));
+    fan.parts[batch] = v;
+  } else if (p.takes(item.failure.status)) {
+    if (!fan.excused) fan.excused = item.failure;
+  } else if (batch < fan.failed_at) {
+    // The one that was thought to be the first is one of many from now on.
+    fan.failure = item.failure;
+    std::swap(fan.failed_at, batch);
+    std::swap(fan.refusal, item.answer);
+  }
+  if (!item.answer) return;
+  freshness_.add(item.answer->fields, ex_.worker.loop.clock().wall());
+  fan.take_lines(p, batch, item.answer->fields);
+}
+
+// Of a field those of the last batch that has it, of cookies all.
+void Fan::take_lines(const CallPlan& p, std::size_t batch, const http::Fields& fields) {
+  for (const std::string& name : p.response_headers) {
+    if (!fields.find(name)) continue;
+    if (http::field_id(name) != http::FieldId::set_cookie) {
+      auto same = [&](const Line& l) { return base::equal_ignoring_case(l.name, name); };
+      auto before = std::find_if(lines.begin(), lines.end(), same);
+      if (before != lines.end() && before->batch > batch) continue;
+      std::erase_if(lines, same);
+    }
+    auto later = [](std::size_t than, const Line& l) { return l.batch > than; };
+    for (const http::Field& f : fields.lines())
+      if (!f.dropped && base::equal_ignoring_case(f.name, name))
+        lines.insert(std::upper_bound(lines.begin(), lines.end(), batch, later),
+                     {batch, std::string(f.name), std::string(f.value)});
   }
 }
 
-// Of each answer the head, and of the one whose failure is that of the call the body too: it may be passed
-// on.
-void Run::keep_head(const CallPlan& p, CallState& state, Outcome& item, Failure& excused) {
-  if (state.outcome.inner_partial.empty()) state.outcome.inner_partial = item.inner_partial;
-  bool first = item.failure && !state.outcome.failure;
-  if (item.failure && p.takes(item.failure.status)) {
-    if (!excused) excused = item.failure;
-    first = false;
+// Makes one list of all.
+void Run::gather(Fan& fan, CallState& state) {
+  std::size_t size = 2;
+  for (const std::string& part : fan.parts) size += part.size() + 1;
+  json::Output& list = state.made;
+  list.reserve(size);
+  list << '[';
+  for (std::string& part : fan.parts) {
+    if (part.empty()) continue;
+    if (list.size() > 1) list << ',';
+    list << part;
+    part = std::string();  // gives its memory back
   }
-  if (first) {
-    state.outcome.failure = item.failure;
-    state.outcome.answer = std::move(item.answer);
-  } else if (item.answer) {
-    item.answer->drop_body();
-    state.parts.push_back(std::move(*item.answer));
+  list << ']';
+  Outcome& outcome = state.outcome;
+  outcome.failure = fan.failure;
+  outcome.answer = std::move(fan.refusal);
+  outcome.inner_partial = fan.inner_partial;
+  if (fan.good > 0 || fan.parts.empty()) {
+    outcome.value = list.text();
+  } else if (!outcome.failure) {
+    outcome.failure = fan.excused;
   }
+  if (fan.lines.empty()) return;
+  state.lines.emplace(ex_.arena);
+  for (const Fan::Line& l : fan.lines) state.lines->add(ex_.arena.copy(l.name), ex_.arena.copy(l.value));
 }
 
 }  // namespace sluice::compose

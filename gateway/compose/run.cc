@@ -246,7 +246,10 @@ Task<Outcome> Run::ask(std::uint32_t index, std::span<const std::string_view> ea
   const CallPlan& p = plan_.calls[index];
   Outcome out;
   chain::CallRequest request;
-  if (!fill_in(p, each, request, out.failure)) co_return out;
+  // Of many requests each goes with its texts.
+  std::optional<base::ArenaLease> own;
+  if (!each.empty()) own.emplace();
+  if (!fill_in(p, each, own ? **own : ex_.arena, request, out.failure)) co_return out;
   std::string key;
   if (p.keeping) {
     request.for_anybody = true;
@@ -266,7 +269,7 @@ Task<Outcome> Run::ask(std::uint32_t index, std::span<const std::string_view> ea
   if (answer) {
     out.answer.emplace(std::move(*answer));
     if (const auto* missing = p.inner ? out.answer->fields.find("Sluice-Partial") : nullptr)
-      out.inner_partial = ex_.arena.copy(missing->value);
+      out.inner_partial = missing->value;
     take_and_keep(p, std::move(key), out);
   } else {
     out.failure = failed(answer.error());
@@ -294,19 +297,20 @@ void Run::send_shadow(const CallPlan& p, CallState& state) {
   state.skipped = true;
   chain::CallRequest request;
   Failure failure;
-  if (!fill_in(p, {}, request, failure)) return count(p, result_of(failure));
+  if (!fill_in(p, {}, ex_.arena, request, failure)) return count(p, result_of(failure));
   if (!p.shadow->enter(ex_.worker.index, ex_.worker.loop.buffers().frugal())) return;
   chain::MirroredRequest::start(std::make_unique<chain::MirroredRequest>(ex_, request, p.shadow));
 }
 
-bool Run::fill_in(const CallPlan& p, std::span<const std::string_view> each, chain::CallRequest& request,
-                  Failure& failure) {
+bool Run::fill_in(const CallPlan& p, std::span<const std::string_view> each, base::Arena& arena,
+                  chain::CallRequest& request, Failure& failure) {
   request.method = p.method;
   request.most = p.max_body;
   CallText::Given given{ex_, *this, each, p.batch > 1};
+  given.own = &arena;
   if (!render_target(p, given, request, failure)) return false;
   if (p.inner && !render_captures(p, given, request, failure)) return false;
-  http::Fields fields(ex_.arena);
+  http::Fields fields(arena);
   forward(p, fields);
   for (const auto& [name, text] : p.headers) {
     json::Output value;
@@ -314,7 +318,7 @@ bool Run::fill_in(const CallPlan& p, std::span<const std::string_view> each, cha
       failure = failed("reference", Reason::validation, why);
       return false;
     }
-    fields.set(name, ex_.arena.copy(value.text()));
+    fields.set(name, arena.copy(value.text()));
   }
   if (p.body) {
     json::Output body;
@@ -322,7 +326,7 @@ bool Run::fill_in(const CallPlan& p, std::span<const std::string_view> each, cha
       failure = failed("reference", Reason::validation, why);
       return false;
     }
-    request.body = ex_.arena.copy(body.text());
+    request.body = arena.copy(body.text());
     if (p.body_is_json && !fields.has(FieldId::content_type))
       fields.add(FieldId::content_type, "application/json");
   } else if (p.forward.body) {
@@ -340,7 +344,7 @@ bool Run::fill_in(const CallPlan& p, std::span<const std::string_view> each, cha
 bool Run::render_captures(const CallPlan& p, const CallText::Given& given, chain::CallRequest& request,
                           Failure& failure) {
   request.tells_caller = true;
-  auto all = ex_.arena.array<chain::Capture>(p.captures.size());
+  auto all = given.arena().array<chain::Capture>(p.captures.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& [name, text] = p.captures[i];
     json::Output value;
@@ -348,7 +352,7 @@ bool Run::render_captures(const CallPlan& p, const CallText::Given& given, chain
       failure = failed("reference", Reason::validation, why);
       return false;
     }
-    all[i] = {name, ex_.arena.copy(value.text())};
+    all[i] = {name, given.arena().copy(value.text())};
   }
   request.captures = all;
   return true;
@@ -366,7 +370,7 @@ bool Run::render_target(const CallPlan& p, const CallText::Given& given, chain::
   bool first = uri.text().find('?') == std::string_view::npos;
   auto separator = [&]() -> char { return std::exchange(first, false) ? '?' : '&'; };
   auto add_name = [&](std::string_view name) {
-    char* begin = ex_.arena.chars(name.size() * chain::kWorstEscape);
+    char* begin = given.arena().chars(name.size() * chain::kWorstEscape);
     uri << separator()
         << std::string_view(begin, static_cast<std::size_t>(chain::write_component(begin, name) - begin));
   };
@@ -387,12 +391,12 @@ bool Run::render_target(const CallPlan& p, const CallText::Given& given, chain::
       }
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-  request.set_uri(ex_.arena.copy(uri.text()));
+  request.set_uri(given.arena().copy(uri.text()));
   // Whatever a value says, the path stays the one that was written: no segment of it goes up, vanishes or is
   // two to a service that decodes first.
   // The client's own path was judged when its route was chosen.
   auto let_in = p.inner ? http::separators_in(ex_.request.path) : http::PathOptions{};
-  auto normal = http::normalise_path(request.path, ex_.arena, let_in);
+  auto normal = http::normalise_path(request.path, given.arena(), let_in);
   auto segments = [](std::string_view path) { return std::count(path.begin(), path.end(), '/'); };
   if (!normal || segments(*normal) != segments(request.path) || !http::valid_query(request.query))
     return refuse("a value does not fit into the path");

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "gateway/compose/caching.h"
 #include "gateway/compose/parts.h"
 #include "gateway/compose/plan.h"
 #include "gateway/json/merge.h"
@@ -33,8 +34,9 @@ struct Outcome {
   std::optional<chain::CallAnswer> answer;
   std::shared_ptr<const KeptAnswer> kept;  // the memory of a value that is given again
   json::Output converted;                  // from another format or coding
-  std::string_view value;  // in the answer or what it was converted to; without data if there is none
-  json::Output shaped;     // what the call's shape makes of `value`, where that is known already; else empty
+  json::Output listed;                     // what `pick` made a list of
+  std::string_view value;                  // in one of those; without data if there is none
+  json::Output shaped;  // what the call's shape makes of `value`, where that is known already; else empty
   std::string_view inner_partial;  // of a composition that was asked: what is missing there
   Failure failure;
 };
@@ -46,7 +48,7 @@ struct CallState {
   bool fell_back = false;       // the value is the fallback
   Outcome outcome;              // with a failure and a value: the value is not complete, or the fallback
   json::Output made;            // what is no slice of an answer: the list of `each`
-  std::vector<chain::CallAnswer> parts;  // of `each`: heads, for caching and cookies
+  std::optional<http::Fields> lines;  // of `each`: what the client gets of the heads of answers that are gone
   chain::CallTrace trace;
   bool ran = false;
   bool ended = false;
@@ -87,8 +89,9 @@ class Run final : private CallValues {
   base::Task<base::Result<chain::CallAnswer>> answer_of_composition(const CallPlan& p,
                                                                     chain::CallRequest request);
   void send_shadow(const CallPlan& p, CallState& state);
-  bool fill_in(const CallPlan& p, std::span<const std::string_view> each, chain::CallRequest& request,
-               Failure& failure);
+  // `arena`: for the texts of the request.
+  bool fill_in(const CallPlan& p, std::span<const std::string_view> each, base::Arena& arena,
+               chain::CallRequest& request, Failure& failure);
   bool render_target(const CallPlan& p, const CallText::Given& given, chain::CallRequest& request,
                      Failure& failure);
   bool render_captures(const CallPlan& p, const CallText::Given& given, chain::CallRequest& request,
@@ -119,7 +122,8 @@ class Run final : private CallValues {
   base::Task<void> perform_each(std::uint32_t index);
   base::Task<bool> work_off(std::uint32_t index, Fan& fan);
   bool collect(const CallPlan& p, std::vector<std::string_view>& values, Failure& failure);
-  static void keep_head(const CallPlan& p, CallState& state, Outcome& item, Failure& excused);
+  void fold(const CallPlan& p, Fan& fan, std::size_t batch, Outcome item);
+  void gather(Fan& fan, CallState& state);
 
   // --- answer.cc
   base::Result<void> respond();
@@ -133,7 +137,8 @@ class Run final : private CallValues {
   base::Result<void> merge(json::Output& out);
   base::Result<void> merge_parts(Parts& parts, json::Merge& whole, std::size_t& expected);
   void say_errors(json::Output& out) const;
-  void give_fields(std::size_t call, const chain::CallAnswer& answer);
+  void give_fields(std::size_t call);
+  void give_fields(std::size_t call, const http::Fields& from);
   json::Output filled_template();
   bool adds() const noexcept;
   void say_partial();
@@ -154,6 +159,7 @@ class Run final : private CallValues {
   const CallPlan* broken_ = nullptr;  // of the required calls that have failed the one written first
   std::vector<char> wanted_;          // then: calls that may still decide; empty as long as all are
   base::SteadyTime began_{};
+  Freshness freshness_;  // of answers that are gone
   CallsEnd* told_ = nullptr;
 };
 

@@ -115,10 +115,8 @@ Result<bool> Streamed::give_head() {
   head.status = 200;
   head.fields.add(FieldId::content_type, "application/x-ndjson");
   head.fields.add(FieldId::cache_control, "no-store");
-  for (std::size_t i = 0; i < plan_.calls.size(); ++i) {
-    const CallState& state = run_.states_[i];
-    if (state.outcome.answer && plan_.calls[i].required) run_.give_fields(i, *state.outcome.answer);
-  }
+  for (std::size_t i = 0; i < plan_.calls.size(); ++i)
+    if (plan_.calls[i].required) run_.give_fields(i);
   return true;
 }
 

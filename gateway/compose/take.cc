@@ -49,13 +49,17 @@ void Run::take_and_keep(const CallPlan& p, std::string key, Outcome& outcome) co
   std::string_view whole = outcome.value;
   pick(p, outcome, picked);
   if (p.keeping && !outcome.failure) keep(p, std::move(key), outcome, whole);
-  if (!outcome.failure && !is_raw(p)) let_go(p, outcome);
+  if (!outcome.failure && !is_raw(p) && !p.each) let_go(p, outcome);
 }
 
 // What nobody reads any more is given back while other calls are awaited: all but the value, or what became
 // of it. A value that is a small part of what came is copied for that.
 void Run::let_go(const CallPlan& p, Outcome& outcome) const {
   chain::CallAnswer& answer = *outcome.answer;
+  if (outcome.listed.size() != 0) {
+    outcome.converted = json::Output();
+    return answer.drop_body();
+  }
   bool in_body = outcome.converted.size() == 0;
   std::size_t all = in_body ? answer.body.size() : outcome.converted.size();
   if (outcome.shaped.size() != 0 && p.dependents.empty()) {
@@ -109,17 +113,14 @@ void Run::pick(const CallPlan& p, Outcome& outcome, const Picked& picked) const 
   if (picked) {
     outcome.value = picked->data() ? *picked : "null";
   } else if (p.pick.many()) {
-    json::Output list;
+    json::Output& list = outcome.listed;
     list << '[';
     json::for_each(outcome.value, p.pick.steps(), [&](std::string_view v) {
       if (list.size() > 1) list << ',';
       list << v;
     });
     list << ']';
-    // In the arena with what may be read behind it.
-    char* at = ex_.arena.chars(list.size() + json::kPadding);
-    std::memcpy(at, list.text().data(), list.size());
-    outcome.value = {at, list.size()};
+    outcome.value = list.text();
   } else if (!p.pick.empty()) {
     outcome.value = json::find(outcome.value, p.pick.steps()).value_or("null");
   }

@@ -212,7 +212,7 @@ std::string CallText::put(const Part& part, const Given& given, json::Output& ou
   }
   auto value = text.render(given.ex, place_ == Place::field ? chain::Purpose::field : chain::Purpose::text);
   if (part.whole) out << '"';
-  auto why = put_scalar(part, value, given.ex.arena, out);
+  auto why = put_scalar(part, value, given.arena(), out);
   if (part.whole) out << '"';
   return why;
 }
@@ -225,7 +225,7 @@ std::string CallText::put_each(const Part& part, const Given& given, json::Outpu
     if (part.whole) {
       out << given.each[i];
     } else {
-      auto why = put_scalar(part, json::plain(given.each[i], given.ex.arena), given.ex.arena, out);
+      auto why = put_scalar(part, json::plain(given.each[i], given.arena()), given.arena(), out);
       if (!why.empty()) return why;
     }
   }
@@ -280,7 +280,7 @@ std::string CallText::put_reference(const Part& part, const Given& given, json::
       return;
     }
     if (count++ > 0) out << ',';
-    why = put_scalar(part, json::plain(v, given.ex.arena), given.ex.arena, out);
+    why = put_scalar(part, json::plain(v, given.arena()), given.arena(), out);
   };
   if (value)
     json::for_each(*value, reference.path.steps(), [&](std::string_view v) {

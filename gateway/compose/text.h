@@ -70,6 +70,9 @@ class CallText {
     std::span<const std::string_view> each{};  // JSON, of scalars
     bool batch = false;                        // are those a list, however many there are?
     bool lenient = false;                      // JSON: null for what is missing, in place of failing
+    base::Arena* own = nullptr;                // for what is made on the way, in place of the exchange's
+
+    base::Arena& arena() const noexcept { return own ? *own : ex.arena; }
   };
   // Appends. "" or why it cannot be: a call that has no such value, one that does not fit.
   std::string render(const Given& given, json::Output& out) const;

@@ -123,6 +123,15 @@ TEST_F(StreamedComposition, BeginsWhenRequiredCallsHaveAnswered) {
   EXPECT_THAT(response.body, HasSubstr("{\"call\":\"orders\",\"value\":1}\n"));
 }
 
+TEST_F(StreamedComposition, GivesTheFieldsOfARequiredCallForEachItem) {
+  with(R"({stream: true, calls: {ids: {get: "orders:/", required: true},
+    users: {each: "${ids[]}", get: "users:/${each}", required: true, response_headers: X-N}}})");
+  orders().answers(200, "[1,2]");
+  users().answers(200, "7", {{"X-N", "some"}});
+
+  EXPECT_THAT(gw->get("/page/7"), HasField("X-N", "some"));
+}
+
 TEST_F(StreamedComposition, AnswersWithTheFailureOfARequiredCall) {
   with(kRequired);
   orders().answers(200, "1");

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,6 +82,10 @@ class Composing {
   // The body and the fields of the n-th of those.
   const std::string& body(std::size_t n) const { return bodies()[n]; }
   const std::string& lines(std::size_t n) const { return heads()[n]; }
+  // How many arenas these requests had, which is at least how many of their answers were kept at a time; and
+  // the bytes that are held until the exchange ends.
+  std::size_t arenas() const { return memories().size(); }
+  std::size_t held() const { return fake_->ex.arena.held(); }
 
   // Answers the request to that upstream that has waited longest.
   void say(std::string_view upstream, Said said) {
@@ -117,6 +122,10 @@ class Composing {
     static std::vector<std::string> all;
     return all;
   }
+  static std::set<const base::Arena*>& memories() {
+    static std::set<const base::Arena*> all;
+    return all;
+  }
   static std::vector<std::string>& heads() {
     static std::vector<std::string> all;
     return all;
@@ -132,6 +141,7 @@ class Composing {
       asks().push_back(std::string(r.method_text) + " " + upstream_ + " " + std::string(r.target));
       bodies().push_back(ex.request_body ? test::drained(*ex.request_body) : "");
       heads().push_back(test::lines(r.fields));
+      memories().insert(&ex.arena);
       net::Signal now(ex.worker.loop.wheel());
       Waiting waiting{upstream_, &now, {}};
       waits().push_back(&waiting);
@@ -191,6 +201,7 @@ class Composing {
     asks().clear();
     bodies().clear();
     heads().clear();
+    memories().clear();
   }
 
   Made built_;
