@@ -49,15 +49,15 @@ void Run::note_partial() {
   ex_.partial = names.first(n);
 }
 
-// The call whose failure is the answer; null if there is an answer without it. If nothing came, the raw call
-// rather than one before it: its service has answered the client.
+// The call whose failure is the answer; null if there is an answer without it. What nobody sees is none. If
+// nothing came, the raw call rather than one before it: its service has answered the client.
 const CallPlan* Run::decisive() const {
   if (broken_) return broken_;
   const CallPlan* first = nullptr;
   for (std::size_t i = 0; i < states_.size(); ++i) {
     if (states_[i].skipped) continue;
-    if (has_value(states_[i])) return nullptr;
     const CallPlan& p = plan_.calls[i];
+    if (has_value(states_[i]) && p.shown) return nullptr;
     if (states_[i].outcome.failure && (!first || (is_raw(p) && passes(p)))) first = &p;
   }
   return first;

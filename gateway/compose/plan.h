@@ -87,6 +87,7 @@ struct CallPlan {
   std::optional<std::uint32_t> zip;
   std::vector<json::PathStep> place;
   bool hidden = false;
+  bool shown = true;  // does the client see anything of its value?
   json::OnConflict on_conflict = json::OnConflict::last;
   std::vector<std::string> response_headers;
 

@@ -45,6 +45,10 @@ class WholePlanner final : private Planning {
     plan_.error_bodies = config_.error_bodies;
     if (config_.error_bodies && !config_.errors && !config_.stream)
       builder_.error("error_bodies", "there is no `errors`");
+    if (!config_.raw)
+      for (CallPlan& p : plan_.calls) p.shown = !p.hidden;
+    if (plan_.json)
+      for (std::uint32_t n : plan_.json->needs()) plan_.calls[n].shown = true;
     if (config_.json || config_.raw) unmerged();
     if (!config_.json && !config_.raw && !config_.stream) places_for_more();
     plan_.completed_header = config_.completed_header.value_or("");
