@@ -177,6 +177,9 @@ void describe_conditions(Description<CallConfig>& d) {
   d.field("required", &C::required,
           "Without this call there is no answer: its status of 4xx becomes that of the answer, anything else "
           "that goes wrong 502, 503 or 504.");
+  d.field("success", &C::success,
+          "The statuses of an answer that counts. Any other one is a failure, unless `fallback_on` names it.",
+          non_empty, one_or_many, example("[200, 201]"));
   d.field("fallback", &C::fallback, "The value in place of the answer if the call fails.", example("[]"));
   d.field("fallback_on", &C::fallback_on,
           "When the fallback is taken. `error` is any failure. A status that is named here counts as an "

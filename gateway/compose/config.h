@@ -11,6 +11,7 @@
 #include "gateway/http/head.h"
 #include "gateway/json/merge.h"
 #include "gateway/json/scan.h"
+#include "gateway/upstream/health_config.h"
 #include "gateway/upstream/timeouts.h"
 
 namespace sluice::compose {
@@ -77,6 +78,7 @@ struct CallConfig {
 
   std::optional<std::string> when;
   bool required = false;
+  std::vector<upstream::StatusRange> success = {upstream::StatusRange{200, 299}};
   std::optional<config::Json> fallback;
   std::vector<FallbackCase> fallback_on;
 

@@ -112,6 +112,7 @@ class CallsPlanner final : private Planning {
       builder_.error(path("calls", name), fmt::format("`{}` is the name of a variable already", name));
     p.required = c.required;
     p.hidden = c.hide;
+    p.success = c.success;
     p.on_conflict = c.on_conflict.value_or(config_.on_conflict);
     p.response_headers = c.response_headers;
     p.format = c.format;
@@ -219,6 +220,7 @@ class CallsPlanner final : private Planning {
   void shadow(const CallConfig& c, CallPlan& p, chain::CallSettings settings) {
     const std::pair<std::string_view, bool> others[] = {
         {"required", c.required},
+        {"success", c.success != CallConfig().success},
         {"fallback", c.fallback.has_value()},
         {"each", c.each.has_value()},
         {"cache", c.cache.has_value()},

@@ -72,6 +72,7 @@ struct CallPlan {
   std::optional<chain::Condition> when;
   std::vector<Reference> looked_at;  // by `when`, by slot
   bool required = false;
+  std::vector<upstream::StatusRange> success;
   std::optional<StaticJson> fallback;
   std::vector<FallbackCase> fallback_on;
 
@@ -98,6 +99,10 @@ struct CallPlan {
   bool falls_back_on(FallbackCase::Kind kind) const noexcept {
     return fallback && std::any_of(fallback_on.begin(), fallback_on.end(),
                                    [kind](const FallbackCase& c) { return c.kind == kind; });
+  }
+  // Has an answer of that status a value?
+  bool succeeds(int status) const noexcept {
+    return std::any_of(success.begin(), success.end(), [status](const auto& s) { return s.holds(status); });
   }
   // Is an answer of that status an answer, though one without a value?
   bool takes(int status) const noexcept {

@@ -29,7 +29,7 @@ void Run::take(const CallPlan& p, Outcome& outcome, Picked& picked) const {
     outcome.value = "null";
     return;
   }
-  if (answer.status < 200 || answer.status > 299) {
+  if (!p.succeeds(answer.status)) {
     outcome.failure =
         failed("status", Reason::upstream_status, fmt::format("{} answered {}", p.name, answer.status));
     outcome.failure.status = answer.status;
