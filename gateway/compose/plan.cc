@@ -339,7 +339,7 @@ class CallsPlanner final : private Planning {
           builder_.error(at("as"), "must be a name, or several with dots between them");
       }
     if (c.join) join(*c.join, p);
-    if (c.zip) p.zip = other(*c.zip, at("zip"));
+    if (c.zip) zip(c, p);
     for (std::size_t i = 0; i < c.response_headers.size(); ++i)
       if (auto id = http::field_id(c.response_headers[i]); http::connection_level(id) ||
                                                            id == http::FieldId::content_type ||
@@ -347,6 +347,13 @@ class CallsPlanner final : private Planning {
         builder_.error(at("response_headers", i), "the gateway itself sets this field");
     bool shaped = p.shape.changes() || p.join || p.zip;
     if (p.hidden && !shaped && c.as) builder_.warning(at("as"), "has no effect on a call that is hidden");
+  }
+
+  void zip(const CallConfig& c, CallPlan& p) {
+    p.zip = other(*c.zip, at("zip"));
+    if (c.known_type() == json::Type::object) builder_.error(at("zip"), "the value is an object, not a list");
+    if (p.zip && names_.type(*p.zip) == json::Type::object)
+      builder_.error(at("zip"), fmt::format("`{}` is an object, not a list", *c.zip));
   }
 
   void join(const JoinConfig& j, CallPlan& p) {
@@ -370,6 +377,9 @@ class CallsPlanner final : private Planning {
       builder_.error(at("join"), "a key is a member of the items: the path must not end in []");
       return;
     }
+    if (out.other_list.empty() && names_.type(*number) == json::Type::object)
+      return builder_.error(at("join", "with"), fmt::format("`{}` is an object, not a list", call),
+                            fmt::format("name the list in it: `{}.items[].id`", call));
     out.as = json::quoted(j.as.value_or(std::string(call)));
     p.join = std::move(out);
   }

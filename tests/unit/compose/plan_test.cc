@@ -102,6 +102,29 @@ TEST(ComposePlan, KnowsTheTypesOfReferences) {
             "");
 }
 
+TEST(ComposePlan, RefusesToEnrichByWhatIsNoList) {
+  constexpr const char* kWhy = "`b` is an object, not a list";
+  EXPECT_THAT(problems(R"(a: {get: "u:/", as: a, zip: b}, b: {get: "u:/", as: b, expect: object})"),
+              HasSubstr(kWhy));
+  EXPECT_THAT(problems(R"(a: {get: "u:/", as: a, expect: object, zip: b}, b: {get: "u:/", as: b})"),
+              HasSubstr("calls.a.zip: the value is an object, not a list"));
+  EXPECT_THAT(
+      problems(
+          R"(a: {get: "u:/", as: a, join: {on: x, with: b.id}}, b: {get: "u:/", as: b, expect: object})"),
+      HasSubstr(kWhy));
+  EXPECT_EQ(problems(R"(a: {get: "u:/", as: a, expect: object, join: {on: x, with: "b.items[].id"}},
+                        b: {get: "u:/", as: b, expect: object})"),
+            "");
+}
+
+TEST(ComposePlan, GivesNoTwoMembersOneName) {
+  EXPECT_THAT(problems(R"(a: {get: "u:/", rename: {x: z, y: z}})"),
+              HasSubstr("calls.a.rename.y: another member gets that name already"));
+  EXPECT_THAT(made(R"({rename: {x: z, y: z}, calls: {a: {get: "u:/"}}})").problems,
+              HasSubstr("rename.y: another member gets that name already"));
+  EXPECT_EQ(problems(R"(a: {get: "u:/", rename: {x: z, b.y: z}})"), "");
+}
+
 TEST(ComposePlan, KeepsAnswersToGetAlone) {
   EXPECT_THAT(problems(R"(a: {post: "u:/", cache: 30s})"),
               HasSubstr("calls.a.cache: only answers to `get` are kept"));
@@ -121,7 +144,7 @@ TEST(ComposePlan, PassesNothingOnThatDecidesAboutTheFormOfAnAnswer) {
 }
 
 TEST(ComposePlan, RefusesWhatNobodyWaitsForWhereItIsNeeded) {
-  for (auto setting : {"required: true", "fallback: 1", "pick: x", "as: x", "cache: 1s",
+  for (auto setting : {"required: true", "success: 200", "fallback: 1", "pick: x", "as: x", "cache: 1s",
                        "response_headers: ETag", "only: x"})
     EXPECT_THAT(problems("a: {get: 'u:/', shadow: true, " + std::string(setting) + "}"),
                 HasSubstr("makes no sense with `shadow`"))
