@@ -32,7 +32,9 @@ std::string Plan::drawn() const {
       const CallPlan& p = calls[i];
       out += fmt::format("{:>{}}{} {}{}{}", "", 2 + 2 * level, p.name, p.inner ? "" : http::name(p.method),
                          p.inner ? "" : " ", p.upstream);
+      bool shorter = p.inherited > base::Duration::zero() && (!limited || p.inherited < timeout);
       if (p.timeout) out += ", " + config::to_text(*p.timeout);
+      if (!p.timeout && shorter && !p.shadow) out += ", " + config::to_text(p.inherited) + " inherited";
       std::vector<std::string_view> after;
       for (std::uint32_t n : p.needs) after.push_back(calls[n].name);
       if (!after.empty()) out += fmt::format(", after {}", fmt::join(after, " and "));

@@ -136,6 +136,8 @@ class CallsPlanner final : private Planning {
     } else {
       p.upstream = c.target().upstream;
       builder_.need_upstream(p.upstream, at(key));
+      if (auto upstream = builder_.upstream(p.upstream))
+        p.inherited = builder_.timeouts().total.value_or(upstream->timeouts().total);
       if (!c.path.empty()) builder_.error(at("path"), "there is no `route`");
       chain::CallSettings settings{p.upstream, c.timeout, c.retry, c.hedge};
       if (c.shadow) {

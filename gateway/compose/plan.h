@@ -62,6 +62,7 @@ struct CallPlan {
   PassConfig forward;
   std::size_t max_body = 0;
   std::optional<base::Duration> timeout;
+  base::Duration inherited{};              // time for it where it has none of its own; zero: not known
   std::unique_ptr<const Keeping> keeping;  // null: nothing is kept
   std::optional<upstream::HedgeConfig> hedge;
   std::shared_ptr<CallMetrics> metrics;

@@ -36,6 +36,21 @@ TEST(DrawnPlan, SaysWhatIsSpecialAboutACall) {
 )");
 }
 
+TEST(DrawnPlan, SaysWhichTimeACallInheritsIfItIsShorter) {
+  auto m = made(
+      R"({timeout: 2s, calls: {a: {get: "u:/"}, b: {get: "u:/", as: b}, c: {get: "u:/", timeout: 3s, as: c}}})");
+  ASSERT_NE(m.plan, nullptr) << m.problems;
+  m.plan->calls[0].inherited = std::chrono::seconds(1);
+  m.plan->calls[1].inherited = std::chrono::seconds(2);
+  m.plan->calls[2].inherited = std::chrono::seconds(1);
+
+  EXPECT_EQ(m.plan->drawn(), R"(compose, 2s for all calls
+  a GET u, 1s inherited
+  b GET u
+  c GET u, 3s
+)");
+}
+
 TEST(DrawnPlan, SaysWhichBodiesItHolds) {
   auto m = made(R"(calls: {
     a: {post: "u:/", forward: {body: true}, max_body: 1KiB},
