@@ -51,7 +51,7 @@ class Compositions(Case):
         self.serve_example()
         offers = self.curl("/offers/pen")
         self.assertEqual([offer["sku"] for offer in offers.json()["offers"]], ["pen", "ink"])
-        self.assertEqual(offers["sluice-partial"], "far;reason=timeout")
+        self.assertEqual(offers["sluice-partial"], "far;reason=timeout;fallback")
 
     def test_the_answer_is_the_same_each_time_also_under_load(self):
         self.serve_example()

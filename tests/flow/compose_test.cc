@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compositions against scripted upstreams: what is asked, in which order, and what becomes of what comes.
+#include <chrono>
+
 #include "tests/flow/composition.h"
 #include "tests/support/compressed.h"
+#include "tests/support/consumers.h"
 #include "tests/support/metrics.h"
+#include "tests/support/signer.h"
 
 namespace sluice::test {
 namespace {
@@ -65,7 +69,7 @@ TEST_F(Composition, AsksInTheOrderOfReferences) {
   orders().answers(200, R"([{"id": 99999999999999999999}])");
   ads().answers(200, "true");
 
-  EXPECT_THAT(gw->get("/page/7"), HasField("Sluice-Partial", "orders;reason=reference, ad;reason=reference"));
+  EXPECT_THAT(gw->get("/page/7"), Refused(502, "response_invalid"));
   // A slash in a value does not make a path of it.
   EXPECT_EQ(orders().request_count(), 0u);
 
@@ -166,6 +170,23 @@ TEST_F(Composition, IsNoSuccessIfEverythingFailed) {
   ads().answers(200, "no json");
 
   EXPECT_THAT(gw->get("/page/7"), Refused(502, "upstream_connect_failed"));
+}
+
+TEST_F(Composition, IsNoSuccessIfNoServiceListens) {
+  with(kThree);
+  for (Upstream* u : {&users(), &orders(), &ads()}) u->stop_listening();
+
+  EXPECT_THAT(gw->get("/page/7"), Refused(502, "upstream_connect_failed"));
+}
+
+TEST_F(Composition, IsNoSuccessIfOnlyWhatIsHiddenArrived) {
+  with(R"({calls: {user: {get: "users:/", hide: true}, orders: {get: "orders:/${user.id}", as: orders},
+                   ads: {get: "ads:/", as: ads}}})");
+  users().answers(200, R"({"id":1})");
+  orders().answers(500, "");
+  ads().answers(404, "");
+
+  EXPECT_THAT(gw->get("/page/7"), Refused(502, "upstream_status"));
 }
 
 TEST_F(Composition, EndsAtItsDeadline) {
@@ -574,6 +595,61 @@ TEST_F(Composition, HandlesLargeLists) {
 
   EXPECT_THAT(page, HasStatus(200));
   EXPECT_TRUE(page.body.ends_with(R"({"n":99999}]})"));
+}
+
+// --- who calls
+
+TEST(ComposedForConsumers, TellServicesWhoCalls) {
+  Gateway gw("consumers: [{name: acme, api_keys: [{key: \"" + digest_of("secret") + R"("}]}]
+upstreams: {users: {url: <users>}}
+routes:
+  - name: page
+    match: {path: /page}
+    use: [{api_key: {header: X-Api-Key}}]
+    compose: {calls: {
+      user: {get: "users:/of/${consumer.id}", query: {who: "${consumer.id}"}, headers: {X-Who: "${consumer.id}"}, as: user}}}
+)");
+  gw.upstream("users").answers(200, "1");
+
+  auto page = gw.get("/page", "X-Api-Key: secret\r\n");
+
+  EXPECT_EQ(page.body, R"({"user":1})");
+  auto asked = gw.upstream("users").request();
+  EXPECT_EQ(asked.target, "/of/acme?who=acme");
+  EXPECT_THAT(asked, HasField("X-Who", "acme"));
+}
+
+TEST(ComposedForConsumers, TellServicesWhatATokenClaims) {
+  Upstream idp;
+  Signer issuer("ES256", "a");
+  idp.answers(200, issuer.jwks());
+  Gateway gw(R"(
+upstreams: {users: {url: <users>}}
+routes:
+  - name: page
+    match: {path: /page}
+    use: [{jwt: {issuer: "https://idp", audience: api, jwks: ")" +
+             idp.url() + R"(/keys"}}]
+    compose: {calls: {
+      user: {get: "users:/of/${claim.sub}", query: {who: "${claim.sub}"}, headers: {X-Who: "${claim.sub}"}, as: user}}}
+)");
+  gw.upstream("users").answers(200, "1");
+  auto now = std::chrono::system_clock::now().time_since_epoch();
+  auto expiry = std::chrono::duration_cast<std::chrono::seconds>(now).count() + 600;
+  auto token = issuer.token(R"({"iss":"https://idp","aud":"api","sub":"alice/b","exp":)" +
+                            std::to_string(expiry) + "}");
+
+  auto refused = gw.get("/page", "Authorization: Bearer " + token + "\r\n");
+  EXPECT_THAT(refused, Refused(400, "validation")) << "a slash in a value does not make a path of it";
+  token =
+      issuer.token(R"({"iss":"https://idp","aud":"api","sub":"a b","exp":)" + std::to_string(expiry) + "}");
+  auto page = gw.get("/page", "Authorization: Bearer " + token + "\r\n");
+
+  EXPECT_EQ(page.body, R"({"user":1})");
+  auto asked = gw.upstream("users").request();
+  EXPECT_EQ(asked.target, "/of/a%20b?who=a%20b");
+  EXPECT_THAT(asked, HasField("X-Who", "a b"));
+  EXPECT_THAT(asked, HasNoField("Authorization"));
 }
 
 }  // namespace

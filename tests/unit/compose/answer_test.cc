@@ -187,6 +187,74 @@ TEST(ComposeAnswer, FailsIfThereIsNoPlaceForWhatIsAdded) {
   }
 }
 
+TEST(ComposeAnswer, FailsIfValuesCannotBeMerged) {
+  Composing page(R"({on_conflict: deep, calls: {a: {get: "a:/"}, b: {get: "b:/"}}})");
+  page.ask();
+  page.say("a", {200, "[1]"});
+  page.say("b", {200, R"({"x":1})"});
+
+  EXPECT_EQ(page.outcome().reason, Reason::response_invalid);
+  EXPECT_EQ(page.outcome().detail, "b gave an object, which cannot be merged with what the others gave");
+}
+
+TEST(ComposeAnswer, IsNoSuccessIfAllThatArrivedIsHidden) {
+  Composing page(
+      R"(calls: {token: {get: "t:/", hide: true}, a: {get: "a:/", as: a}, b: {get: "b:/", as: b}})");
+  page.ask();
+  page.say("t", {200, "1"});
+  page.say("a", {500, ""});
+  page.say("b", {404, ""});
+  EXPECT_EQ(page.outcome().reason, Reason::upstream_status);
+  EXPECT_EQ(page.outcome().detail, "a: a answered 500");
+
+  page.ask();
+  page.say("t", {200, "1"});
+  page.say("a", {500, ""});
+  page.say("b", {200, "2"});
+  EXPECT_EQ(page.outcome().body, R"({"b":2})");
+}
+
+TEST(ComposeAnswer, SeesWhatATemplateShowsOfAHiddenCall) {
+  for (bool shown : {true, false}) {
+    Composing page("{json: {t: \"${" + std::string(shown ? "token" : "a") +
+                   "}\"}, calls: {token: {get: 't:/', hide: true}, a: {get: 'a:/'}}}");
+    page.ask();
+    page.say("t", {200, "1"});
+    page.say("a", {500, ""});
+    EXPECT_EQ(page.outcome().body, shown ? R"({"t":1})" : "");
+    EXPECT_EQ(page.outcome().reason, shown ? Reason::none : Reason::upstream_status);
+  }
+}
+
+TEST(ComposeAnswer, HasNothingWhereAPathLeadsThroughAnotherType) {
+  Composing page(R"(calls: {
+    a: {get: "a:/", pick: x.y, as: a}, b: {get: "b:/", pick: "x[].y", as: b},
+    c: {get: "c:/", pick: "[0].x", as: c}, d: {get: "d:/", pick: x.y, expect: object, as: d}})");
+  page.ask();
+  page.say("a", {200, R"({"x":7})"});
+  page.say("b", {200, R"({"x":{"y":1}})"});
+  page.say("c", {200, R"({"x":1})"});
+  page.say("d", {200, R"({"x":[{"y":{}}]})"});
+
+  EXPECT_EQ(page.outcome().body, R"({"a":null,"b":[],"c":null})");
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Sluice-Partial: d;reason=invalid;status=200\n"));
+}
+
+TEST(ComposeAnswer, TakesTheStatusesThatCountForSuccess) {
+  Composing page(
+      R"(calls: {a: {get: "a:/", as: a, success: [200, 201]}, b: {get: "b:/", as: b, success: [2xx, 404]}})");
+  page.ask();
+  page.say("a", {204, ""});
+  page.say("b", {404, R"({"no":1})"});
+  EXPECT_EQ(page.outcome().body, R"({"b":{"no":1}})");
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Sluice-Partial: a;reason=status;status=204\n"));
+
+  page.ask();
+  page.say("a", {201, "1"});
+  page.say("b", {500, ""});
+  EXPECT_EQ(page.outcome().body, R"({"a":1})");
+}
+
 TEST(ComposeAnswer, ShapesTheWhole) {
   Composing page(R"({drop: a.secret, rename: {b: bees}, append: {a.new: bees}, move: {a.id: id},
     calls: {a: {get: "a:/", as: a}, b: {get: "b:/", as: b}}})");

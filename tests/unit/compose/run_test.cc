@@ -153,6 +153,8 @@ class AnyPlan {
     for (std::size_t i = 0; i < n; ++i) order[i] = i;
     std::shuffle(order.begin(), order.end(), random_);
     std::vector<std::string> calls(n);
+    bool filled = below(6) == 0;  // a template in place of merging
+    auto any = [&] { return std::string(1, static_cast<char>('a' + below(n))); };
     for (std::size_t at = 0; at < n; ++at) {
       std::string name(1, static_cast<char>('a' + order[at]));
       std::string& call = calls[order[at]];
@@ -161,7 +163,10 @@ class AnyPlan {
       std::string path = each ? "${each}" : at > 0 && below(2) ? "${" + earlier() + ".x}" : "";
       call = name + ": {get: \"" + name + ":/" + path + "\"";
       if (each) call += ", each: \"${" + earlier() + ".l[]}\", concurrency: 2";
-      if (below(4)) call += ", as: " + name;
+      if (each && below(3) == 0) call += ", batch: 2";
+      if (!filled && below(4)) call += ", as: " + name;
+      if (!filled && below(8) == 0) call += ", zip: " + any();
+      if (!filled && below(8) == 0) call += ", join: {on: x, with: " + any() + ".x}";
       if (below(3) == 0) call += ", required: true";
       if (below(3) == 0) {
         const char* on[] = {"[error]", "[error, skipped]", "[\"404\"]", "[timeout]"};
@@ -173,6 +178,7 @@ class AnyPlan {
       call += "}";
     }
     std::string out = below(2) ? "errors: errors\n" : "";
+    if (filled) out += "json: {a: \"${a}\", x: \"${b.x}\"}\n";
     const char* conflicts[] = {"last", "first", "error", "deep", "concat"};
     out += std::string("on_conflict: ") + conflicts[below(5)] + "\ncalls:\n";
     for (const auto& call : calls) out += "  " + call + "\n";
@@ -183,7 +189,7 @@ class AnyPlan {
     std::vector<Said> out;
     for (std::size_t i = 0; i < 8; ++i) {
       std::string n = std::to_string(below(5));
-      switch (below(6)) {
+      switch (below(7)) {
         case 0:
           out.push_back({404, "{\"no\":" + n + "}"});
           break;
@@ -192,6 +198,9 @@ class AnyPlan {
           break;
         case 2:
           out.push_back({200, "{\"l\":"});
+          break;
+        case 3:
+          out.push_back({200, "[{\"x\":" + n + ",\"y\":1},{\"x\":2}]"});
           break;
         default:
           out.push_back({200, "{\"x\":" + n + ",\"l\":[1," + n + "]}"});
