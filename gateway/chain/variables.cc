@@ -37,15 +37,17 @@ View uri(Exchange& ex, View, FieldId) {
   return r.has_query ? ex.arena.join(r.path, "?", r.query) : r.path;
 }
 
+// Without those that have a comma, as tokens may: whoever takes the list apart would see others in them.
 View listed(std::span<const View> all, base::Arena& arena) {
   if (all.empty()) return {};
-  std::size_t size = all.size() - 1;
+  std::size_t size = all.size();
   for (View one : all) size += one.size();
   char* begin = arena.chars(size);
   char* out = begin;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (i) *out++ = ',';
-    out = write_raw(out, all[i]);
+  for (View one : all) {
+    if (one.find(',') != View::npos) continue;
+    if (out != begin) *out++ = ',';
+    out = write_raw(out, one);
   }
   return {begin, static_cast<std::size_t>(out - begin)};
 }
@@ -95,8 +97,10 @@ constexpr Variable kVariables[] = {
      [](Exchange& ex, View, FieldId) { return ex.route_name; }},
     {"consumer.id", "Name of the consumer who calls.", Form::plain, consumer, kIdentity},
     {"consumer.name", "The same.", Form::plain, consumer, kIdentity},
-    {"consumer.groups", "The caller's groups, separated by commas.", Form::plain, groups, kIdentity},
-    {"consumer.scopes", "The caller's scopes, separated by commas.", Form::plain, scopes, kIdentity},
+    {"consumer.groups", "The caller's groups, separated by commas, without those that have one.", Form::plain,
+     groups, kIdentity},
+    {"consumer.scopes", "The caller's scopes, separated by commas, without those that have one.", Form::plain,
+     scopes, kIdentity},
     {"consumer.metadata.", "What was noted about the consumer under that name.", Form::plain, metadatum,
      kIdentity},
     {"claim.",

@@ -181,7 +181,8 @@ TEST_F(UpstreamTest, LeavesConnectionsToTargetsThatOthersHaveReplaced) {
   upstream->use_instead(list);
   first_.run_once(base::Duration::zero());
 
-  EXPECT_EQ(before->slot(0)->unused(), 0u) << "the configuration still names it, and nobody asks for anything";
+  EXPECT_EQ(before->slot(0)->unused(), 0u)
+      << "the configuration still names it, and nobody asks for anything";
 }
 
 TEST_F(UpstreamTest, LeavesConnectionsToTargetsThatAReloadHasTakenOut) {
