@@ -51,7 +51,7 @@ class Hedge : public ::testing::Test {
 
 TEST(HedgeElsewhere, GivesTheAnswerOfAnotherTargetThatIsQuicker) {
   Gateway gw(R"(
-upstreams: {users: {targets: ["<slow>", "<quick>"], balance: round_robin, host: upstream, hedge: 20ms}}
+upstreams: {users: {targets: ["<slow>", "<quick>"], balance: round_robin, host: upstream, hedge: 300ms}}
 routes: [{name: u, match: {path: /**}, to: users}]
 )");
   Upstream& slow = gw.upstream("slow");
