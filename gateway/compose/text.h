@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "gateway/chain/exchange.h"
 #include "gateway/chain/template.h"
 #include "gateway/json/path.h"
 #include "gateway/json/text.h"
