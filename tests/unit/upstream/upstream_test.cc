@@ -170,7 +170,7 @@ struct KnownPool final : PoolSlot {
 };
 
 TEST_F(UpstreamTest, LeavesConnectionsToTargetsThatOthersHaveReplaced) {
-  auto upstream = make(with_targets({"10.0.0.1"}));
+  std::shared_ptr<Upstream> upstream = make(with_targets({"10.0.0.1"}));
   upstream->put_in_force(clock_.wall());
   auto before = upstream->targets()[0];
   upstream->pick(0, {});
@@ -190,7 +190,7 @@ TEST_F(UpstreamTest, LeavesConnectionsToTargetsThatAReloadHasTakenOut) {
   old->put_in_force(clock_.wall());
   auto targets = old->targets();
   for (const auto& t : targets) t->slot(0) = std::make_unique<KnownPool>(*t);
-  auto now = make(with_targets({"10.0.0.2"}));
+  std::shared_ptr<Upstream> now = make(with_targets({"10.0.0.2"}));
   now->put_in_force(clock_.wall());
 
   first_.run_once(base::Duration::zero());  // nobody asks for anything
