@@ -242,6 +242,8 @@ TEST(Passthrough, TakesTheRoomOfUnusedConnectionsOfAnyWorker) {
     served.expect_request();
     served.send(ok("done"));
     EXPECT_EQ(plain.response().body, "done");
+    ASSERT_TRUE(
+        Metrics(gw).becomes(1, "sluice_upstream_connections", {{"upstream", "shop"}, {"state", "idle"}}));
 
     RawClient client = gw.connect();
     client.send(kShop);
