@@ -128,6 +128,12 @@ std::string fault_of(const Answer& answer) {
   return "sluice: " + said + "\n";
 }
 
+int silent(const AdminAsked& asked, const std::string& why) {
+  std::fprintf(stderr, "sluice: the admin server at %s does not answer: %s\n", asked.admin.c_str(),
+               why.c_str());
+  return 2;
+}
+
 }  // namespace
 
 void add_admin_options(CLI::App& verb, AdminAsked& asked) {
@@ -152,10 +158,10 @@ int print_admin_answer(const AdminAsked& asked, const std::string& target) {
   Answer answer;
   try {
     answer = Question().ask(place, target, token(asked));
+  } catch (const boost::system::system_error& e) {  // its what() names lines of the library, too
+    return silent(asked, e.code().message());
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "sluice: the admin server at %s does not answer: %s\n", asked.admin.c_str(),
-                 e.what());
-    return 2;
+    return silent(asked, e.what());
   }
   if (answer.result_int() == 200) {
     std::fputs(answer.body().c_str(), stdout);

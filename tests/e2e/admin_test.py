@@ -135,7 +135,7 @@ class Upstreams(Case):
         result = sluice("upstreams", "--admin", "http://127.0.0.1:1")
 
         self.assertEqual(result.returncode, 2)
-        self.assertIn("the admin server at http://127.0.0.1:1 does not answer", result.stderr)
+        self.assertIn("the admin server at http://127.0.0.1:1 does not answer: Connection refused\n", result.stderr)
 
 
 class Changes(Case):
