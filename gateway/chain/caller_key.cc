@@ -200,4 +200,8 @@ Step refuse_without(Exchange& ex, const KeyPart& part) {
                ex.arena.join("the request has no ", part.kind_text(), " `", part.name, "`"));
 }
 
+void note_dry_run(Exchange& ex, std::string_view owner) {
+  if (ex.detail.empty()) ex.detail = ex.arena.join("dry run: ", owner, " would have refused");
+}
+
 }  // namespace sluice::chain

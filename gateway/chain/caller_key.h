@@ -45,5 +45,8 @@ std::optional<Stage> needed_stage(const std::vector<KeyPart>& parts);
 // Answers for a request that lacks `part`: 401 where a caller should have identified itself, 403 where it has
 // and that is not enough, else 400.
 Step refuse_without(Exchange& ex, const KeyPart& part);
+// Notes for the log that the limit `owner` would have refused the request, were it no dry run; the first one that
+// would have stays.
+void note_dry_run(Exchange& ex, std::string_view owner);
 
 }  // namespace sluice::chain

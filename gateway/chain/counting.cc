@@ -250,7 +250,7 @@ Step CountingFilter::without_key(Exchange& ex, const KeyPart& missing) const {
 void CountingFilter::would_have_refused(Exchange& ex) const {
   metrics_.count(ex.worker.index, index(Result::dry_run));
   decisions_->count(ex.worker.index, Decision::dry_run);
-  if (ex.detail.empty()) ex.detail = ex.arena.join("dry run: ", owner_, " would have refused");
+  note_dry_run(ex, owner_);
 }
 
 void CountingFilter::count(const Exchange& ex, const Taken& taken) const {

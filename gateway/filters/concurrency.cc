@@ -95,7 +95,7 @@ class Concurrency final : public chain::Filter {
       return true;
     }
     count(ex, Result::dry_run, Decision::dry_run);
-    if (ex.detail.empty()) ex.detail = ex.arena.join("dry run: ", owner_, " would have refused");
+    chain::note_dry_run(ex, owner_);
     return false;
   }
   void count(const Exchange& ex, Result result, Decision decision) const {
