@@ -24,6 +24,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-dangling-pointer
     -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
+if(SLUICE_JOINED AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Takes what is unnamed in a joined file for part of a header.
+  target_compile_options(sluice_options INTERFACE -Wno-subobject-linkage)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # The compiler collects its garbage less often: an eighth of the time for memory that is there.
   add_compile_options(--param=ggc-min-expand=300 --param=ggc-min-heapsize=524288)

@@ -15,18 +15,12 @@ using observe::Failure;
 
 constexpr std::size_t kMostListed = 1000;
 
-std::string milliseconds(base::Duration d) {
-  auto us = std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::microseconds>(d).count());
-  auto rest = std::to_string(us % 1000);
-  return std::to_string(us / 1000) + "." + std::string(3 - rest.size(), '0') + rest;
-}
-
 void put_if_any(JsonWriter& w, std::string_view name, std::string_view value) {
   if (!value.empty()) w.member(name, value);
 }
 
 void put(JsonWriter& w, std::string_view name, std::optional<base::Duration> d) {
-  if (d) w.key(name).raw(milliseconds(*d));
+  if (d) w.key(name).raw(json_milliseconds(*d));
 }
 
 void put_attempts(JsonWriter& w, const Failure& f) {

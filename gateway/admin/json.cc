@@ -4,6 +4,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "gateway/observe/escape.h"
 
 namespace sluice::admin {
@@ -34,6 +36,11 @@ std::string json_time(base::WallTime time) {
   return fmt::format("\"{:%FT%T}.{:03}Z\"",
                      fmt::gmtime(static_cast<std::time_t>(seconds.time_since_epoch().count())),
                      milliseconds.count());
+}
+
+std::string json_milliseconds(base::Duration span) {
+  auto us = std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::microseconds>(span).count());
+  return fmt::format("{}.{:03}", us / 1000, us % 1000);
 }
 
 }  // namespace sluice::admin

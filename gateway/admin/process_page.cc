@@ -3,16 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "gateway/admin/json.h"
 #include "gateway/config/json.h"
 
 namespace sluice::admin {
-namespace {
-
-std::string milliseconds(base::Duration d) {
-  return fmt::format("{:.3f}", static_cast<double>(d.count()) / 1e6);
-}
-
-}  // namespace
 
 std::string workers_page(const std::vector<WorkerReport>& workers) {
   config::JsonWriter w(1);
@@ -21,7 +15,7 @@ std::string workers_page(const std::vector<WorkerReport>& workers) {
     w.object().key("worker").number(r.worker).key("busy_ratio").raw(fmt::format("{:.3f}", r.busy));
     w.key("silent").boolean(r.silent);
     if (!r.silent) {
-      w.key("lag_ms").raw(milliseconds(r.lag)).key("worst_lag_ms").raw(milliseconds(r.worst_lag));
+      w.key("lag_ms").raw(json_milliseconds(r.lag)).key("worst_lag_ms").raw(json_milliseconds(r.worst_lag));
       w.key("connections").number(r.connections).key("exchanges").number(r.exchanges);
     }
     w.end_object();

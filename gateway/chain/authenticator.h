@@ -14,7 +14,7 @@
 //     void hide(chain::Exchange& ex) const override { ... }
 //     void tell_upstream(chain::Exchange& ex) const override { ... }  // if there is anything to tell
 //   };
-//   const chain::FilterKind<ApiKey, ApiKeyConfig> kKind{"api_key", chain::Stage::identify, ...};
+//   const chain::FilterKind<ApiKey, ApiKeyConfig> kApiKey{"api_key", chain::Stage::identify, ...};
 #pragma once
 #include <memory>
 #include <optional>

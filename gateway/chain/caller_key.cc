@@ -15,12 +15,12 @@
 namespace sluice::chain {
 namespace {
 
-using Kind = KeyPart::Kind;
+using PartKind = KeyPart::Kind;
 using View = std::string_view;
 
 // Lower case, so that X-Key and x-key are one key.
 std::string label_of(const KeyPart& part) {
-  return (part.kind == Kind::header ? base::to_lower(part.text()) : part.text()) + "=";
+  return (part.kind == PartKind::header ? base::to_lower(part.text()) : part.text()) + "=";
 }
 
 // The network that one customer is usually given: the whole address of IPv4, 64 bits of IPv6.
@@ -78,33 +78,33 @@ View credential_text(const Identity& who, base::Arena& arena) {
 std::optional<View> value_of(Exchange& ex, const KeyPart& part) {
   const Identity& who = ex.identity;
   switch (part.kind) {
-    case Kind::ip:
+    case PartKind::ip:
       return network(ex);
-    case Kind::consumer:
+    case PartKind::consumer:
       return some(who.consumer);
-    case Kind::credential:
+    case PartKind::credential:
       return who.credential.empty() ? std::nullopt : std::optional(credential_text(who, ex.arena));
-    case Kind::route:
+    case PartKind::route:
       return ex.route_name;
-    case Kind::header: {
+    case PartKind::header: {
       const http::Field* line = ex.request.fields.find(part.name);
       return line ? some(line->value) : std::nullopt;
     }
-    case Kind::claim: {
+    case PartKind::claim: {
       const Claim* claim = find_claim(who.claims, part.name);
       return claim ? some(claim->text) : std::nullopt;
     }
-    case Kind::cookie:
+    case PartKind::cookie:
       return some(find_cookie(ex.request.fields, part.name).value);
-    case Kind::query:
+    case PartKind::query:
       return some(query_parameter(ex.request.query, part.name).value_or(View()));
-    case Kind::path: {
+    case PartKind::path: {
       auto capture = std::ranges::find(ex.captures, part.name, &Capture::name);
       return capture != ex.captures.end() ? some(capture->value) : std::nullopt;
     }
-    case Kind::groups:
+    case PartKind::groups:
       return some(listed(who.groups, kComma, ex.arena));
-    case Kind::scopes:
+    case PartKind::scopes:
       return some(listed(who.scopes, kComma, ex.arena));
   }
   return std::nullopt;
@@ -144,9 +144,9 @@ std::optional<View> write_plain(base::Arena& arena, View label, View value) {
 constexpr std::size_t kMostParts = 8;
 
 // Is it known only once somebody has found out who calls?
-bool is_about_caller(Kind kind) noexcept {
-  return kind == Kind::consumer || kind == Kind::credential || kind == Kind::claim || kind == Kind::groups ||
-         kind == Kind::scopes;
+bool is_about_caller(PartKind kind) noexcept {
+  return kind == PartKind::consumer || kind == PartKind::credential || kind == PartKind::claim ||
+         kind == PartKind::groups || kind == PartKind::scopes;
 }
 
 }  // namespace
@@ -165,7 +165,7 @@ CallerKey::CallerKey(std::vector<KeyPart> parts, MissingKey missing)
   parts_.resize(std::min(parts_.size(), kMostParts));
   for (const KeyPart& part : parts_) {
     labels_.push_back(label_of(part));
-    confidential_ |= part.kind >= Kind::header;  // what a client or an issuer made up
+    confidential_ |= part.kind >= PartKind::header;  // what a client or an issuer made up
   }
 }
 

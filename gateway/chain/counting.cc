@@ -21,9 +21,9 @@ using View = std::string_view;
 
 constexpr View kMetadata = "metadata.";
 
-enum class Result : std::uint8_t { allowed, limited, dry_run, degraded };
+enum class LimitResult : std::uint8_t { allowed, limited, dry_run, degraded };
 constexpr View kResults[] = {"allowed", "limited", "dry_run", "degraded"};
-constexpr std::size_t index(Result r) noexcept { return static_cast<std::size_t>(r); }
+constexpr std::size_t index(LimitResult r) noexcept { return static_cast<std::size_t>(r); }
 
 std::string refuse_field_name(const std::string& name) {
   return http::valid_field_name(name) ? "" : "is no name of a header";
@@ -242,22 +242,22 @@ Step CountingFilter::without_key(Exchange& ex, const KeyPart& missing) const {
     would_have_refused(ex);
     return Step::next;
   }
-  metrics_.count(ex.worker.index, index(Result::limited));
+  metrics_.count(ex.worker.index, index(LimitResult::limited));
   decisions_->count(ex.worker.index, Decision::deny);
   return refuse_without(ex, missing);
 }
 
 void CountingFilter::would_have_refused(Exchange& ex) const {
-  metrics_.count(ex.worker.index, index(Result::dry_run));
+  metrics_.count(ex.worker.index, index(LimitResult::dry_run));
   decisions_->count(ex.worker.index, Decision::dry_run);
   note_dry_run(ex, owner_);
 }
 
 void CountingFilter::count(const Exchange& ex, const Taken& taken) const {
   bool degraded = taken.decider != Decider::store;
-  metrics_.count(ex.worker.index, index(!taken.allowed ? Result::limited
-                                        : degraded     ? Result::degraded
-                                                       : Result::allowed));
+  metrics_.count(ex.worker.index, index(!taken.allowed ? LimitResult::limited
+                                        : degraded     ? LimitResult::degraded
+                                                       : LimitResult::allowed));
   decisions_->count(ex.worker.index, taken.allowed                      ? Decision::allow
                                      : taken.decider == Decider::nobody ? Decision::error
                                                                         : Decision::deny);

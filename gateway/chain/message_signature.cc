@@ -11,7 +11,7 @@ namespace sluice::chain {
 namespace {
 
 using base::Result;
-using Kind = http::SfParameter::Kind;
+using ValueKind = http::SfParameter::Kind;
 
 base::Unexpected refuse(std::string why) { return base::fail(base::Reason::unauthenticated, std::move(why)); }
 
@@ -46,7 +46,7 @@ std::string path_and_query(const http::RequestHead& request) {
 // Decoded, and then encoded again in the one way that both sides agree on (section 2.2.8).
 Result<std::string> query_parameter_of(const http::RequestHead& request, const http::SfItem& item) {
   const auto* name = item.find("name");
-  if (!name || name->kind != Kind::string || item.parameters.size() != 1)
+  if (!name || name->kind != ValueKind::string || item.parameters.size() != 1)
     return refuse("covers an @query-param without a name");
   std::string found;
   int count = 0;
@@ -80,7 +80,8 @@ Result<std::string> derived(const http::RequestHead& request, std::string_view s
 Result<std::string> value_of(const http::RequestHead& request, std::string_view scheme,
                              const http::SfItem& item) {
   const std::string& name = item.value.text;
-  if (item.value.kind != Kind::string || name.empty()) return refuse("covers something that is no component");
+  if (item.value.kind != ValueKind::string || name.empty())
+    return refuse("covers something that is no component");
   if (name.front() == '@') return derived(request, scheme, item);
   if (!item.parameters.empty()) return refuse("covers a field in a form that is not known here");
   if (base::to_lower(name) != name) return refuse("covers a field whose name is not in lower case");
@@ -95,12 +96,12 @@ bool read_parameters(MessageSignature& out) {
   auto text = [&](std::string_view key, std::string& into) {
     const auto* p = out.input.find(key);
     if (p) into = p->text;
-    return !p || p->kind == Kind::string;
+    return !p || p->kind == ValueKind::string;
   };
   auto time = [&](std::string_view key, std::optional<std::int64_t>& into) {
     const auto* p = out.input.find(key);
     if (p) into = p->integer;
-    return !p || p->kind == Kind::integer;
+    return !p || p->kind == ValueKind::integer;
   };
   return text("keyid", out.key_id) && text("alg", out.algorithm) && text("nonce", out.nonce) &&
          text("tag", out.tag) && time("created", out.created) && time("expires", out.expires);
@@ -124,7 +125,7 @@ Result<std::vector<MessageSignature>> message_signatures(const http::Fields& fie
   if (!inputs || !made) return refuse("has a Signature-Input or Signature that is malformed");
   for (auto& input : *inputs) {
     auto its = std::find_if(made->begin(), made->end(), [&](const auto& m) { return m.key == input.key; });
-    if (!input.is_list || its == made->end() || its->is_list || its->item.value.kind != Kind::bytes)
+    if (!input.is_list || its == made->end() || its->is_list || its->item.value.kind != ValueKind::bytes)
       return refuse("has a Signature-Input without its Signature");
     MessageSignature& s = out.emplace_back();
     s.label = input.key;
@@ -159,7 +160,7 @@ bool digest_fits(std::string_view content_digest, std::string_view body) {
     bool sha256 = d.key == "sha-256", sha512 = d.key == "sha-512";
     if (!sha256 && !sha512) continue;
     auto hash = sha256 ? jose::Hash::sha256 : jose::Hash::sha512;
-    if (d.is_list || d.item.value.kind != Kind::bytes || d.item.value.text != jose::hash(hash, body))
+    if (d.is_list || d.item.value.kind != ValueKind::bytes || d.item.value.text != jose::hash(hash, body))
       return false;
     good = true;
   }

@@ -2,7 +2,7 @@
 // Registry: the kinds of filter and handler that this binary knows. Each registers itself from its own source
 // file, so adding one touches no other file:
 //
-//   const FilterKind<HeadersFilter, HeadersConfig> kKind{"headers", Stage::shape, "Edits header fields."};
+//   const FilterKind<HeadersFilter, HeadersConfig> kHeaders{"headers", Stage::shape, "Edits header fields."};
 //
 // Registration happens before main() in static initialisers; read-only afterwards.
 #pragma once

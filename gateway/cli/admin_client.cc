@@ -33,7 +33,7 @@ namespace sluice::cli {
 namespace {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
+namespace beast_http = boost::beast::http;
 
 // Where the admin server is: "http://127.0.0.1:9901" or "unix:/run/sluice/admin.sock".
 struct Place {
@@ -69,17 +69,17 @@ std::string token(const AdminAsked& asked) {
   return text;
 }
 
-using Answer = http::response<http::string_body>;
+using Answer = beast_http::response<beast_http::string_body>;
 
 // One request with an end to its patience; throws what the system said.
 class Question {
  public:
   Answer ask(const Place& place, const std::string& target, const std::string& secret) {
-    request_.method(http::verb::get);
+    request_.method(beast_http::verb::get);
     request_.target({target.data(), target.size()});
     request_.version(11);
-    request_.set(http::field::host, place.path.empty() ? place.host : "localhost");
-    if (!secret.empty()) request_.set(http::field::authorization, "Bearer " + secret);
+    request_.set(beast_http::field::host, place.path.empty() ? place.host : "localhost");
+    if (!secret.empty()) request_.set(beast_http::field::authorization, "Bearer " + secret);
     request_.keep_alive(false);
     parser_.body_limit(boost::none);  // the targets of a large fleet are many
     stream_.expires_after(std::chrono::seconds(10));
@@ -99,18 +99,18 @@ class Question {
  private:
   void connected(boost::system::error_code error) {
     if ((error_ = error)) return;
-    http::async_write(stream_, request_, [this](boost::system::error_code failed, std::size_t) {
+    beast_http::async_write(stream_, request_, [this](boost::system::error_code failed, std::size_t) {
       if ((error_ = failed)) return;
-      http::async_read(stream_, buffer_, parser_,
-                       [this](boost::system::error_code e, std::size_t) { error_ = e; });
+      beast_http::async_read(stream_, buffer_, parser_,
+                             [this](boost::system::error_code e, std::size_t) { error_ = e; });
     });
   }
 
   asio::io_context control_;
   boost::beast::basic_stream<asio::generic::stream_protocol> stream_{control_};
   boost::beast::flat_buffer buffer_{4 * 1024 * 1024};
-  http::request<http::empty_body> request_;
-  http::response_parser<http::string_body> parser_;
+  beast_http::request<beast_http::empty_body> request_;
+  beast_http::response_parser<beast_http::string_body> parser_;
   boost::system::error_code error_;
 };
 

@@ -28,7 +28,7 @@ namespace {
 
 using config::path;
 
-struct Asked {
+struct ExplainAsked {
   std::string config;
   std::string request;  // "GET http://host/path"
   std::vector<std::string> fields;
@@ -39,7 +39,7 @@ struct Asked {
 };
 
 // The bytes that a client would send for "POST https://api.example.com/orders/7?dry=1".
-std::string wire_text(const Asked& asked) {
+std::string wire_text(const ExplainAsked& asked) {
   std::string_view text = base::trim(asked.request);
   auto space = text.find(' ');
   std::string_view method = space == std::string_view::npos ? "GET" : text.substr(0, space);
@@ -66,7 +66,7 @@ std::string wire_text(const Asked& asked) {
 class Connection {
  public:
   // What is wrong with what was asked; "" if nothing.
-  std::string describe(const Asked& asked, const server::Config& config) {
+  std::string describe(const ExplainAsked& asked, const server::Config& config) {
     bool https = base::trim(asked.request).find("https://") != std::string_view::npos;
     listener_.name = asked.listener;
     for (const auto& [name, settings] : config.listeners)
@@ -363,7 +363,7 @@ class Explanation {
   std::size_t index_ = 0;
 };
 
-int explain(const Asked& asked) {
+int explain(const ExplainAsked& asked) {
   DryBuild built(read_file(asked.config, asked.vault));
   if (!built.snapshot()) {
     std::fputs(built.loaded().diagnostics.text().c_str(), stderr);
@@ -399,7 +399,7 @@ int explain(const Asked& asked) {
 void add_explain(CLI::App& app, int& exit_code) {
   auto* verb =
       app.add_subcommand("explain", "Says what would be done with a request, and which line says so");
-  auto asked = std::make_shared<Asked>();
+  auto asked = std::make_shared<ExplainAsked>();
   verb->add_option("-c,--config", asked->config, "The configuration file")->required()->type_name("FILE");
   verb->add_option("request", asked->request, "Such as 'POST https://api.example.com/orders/7?dry=1'")
       ->required();

@@ -11,13 +11,13 @@
 namespace sluice::cli {
 namespace {
 
-struct Asked {
+struct UpstreamsAsked {
   std::string upstream;
   bool why = false;
   AdminAsked admin;
 };
 
-int upstreams(const Asked& asked) {
+int upstreams(const UpstreamsAsked& asked) {
   std::string target = asked.admin.json ? "/upstreams?as=json" : "/upstreams?as=text";
   if (asked.why && !asked.admin.json) target += "&why=true";
   if (!asked.upstream.empty()) target += "&upstream=" + chain::component(asked.upstream);
@@ -28,7 +28,7 @@ int upstreams(const Asked& asked) {
 
 void add_upstreams(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("upstreams", "Lists the targets of a gateway that runs, and their state");
-  auto asked = std::make_shared<Asked>();
+  auto asked = std::make_shared<UpstreamsAsked>();
   verb->add_option("upstream", asked->upstream, "The name of one of them; without it all are listed");
   verb->add_flag("--why", asked->why,
                  "Print in place of the table the last 20 changes of each target, with time and cause, and "

@@ -11,12 +11,12 @@
 namespace sluice::cli {
 namespace {
 
-struct Asked {
+struct WhyAsked {
   std::string id;
   AdminAsked admin;
 };
 
-int why(const Asked& asked) {
+int why(const WhyAsked& asked) {
   std::string target = asked.id.empty() ? "/failures?limit=20" : "/failures/" + chain::component(asked.id);
   if (!asked.id.empty() && !asked.admin.json) target += "?as=text";
   return print_admin_answer(asked.admin, target);
@@ -26,7 +26,7 @@ int why(const Asked& asked) {
 
 void add_why(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("why", "Says what became of a request that failed or was refused");
-  auto asked = std::make_shared<Asked>();
+  auto asked = std::make_shared<WhyAsked>();
   verb->add_option(
       "request-id", asked->id,
       "As in the answer's `instance`, its X-Request-ID or the access log; without it the last failures "

@@ -27,8 +27,6 @@ constexpr Unit kSizes[] = {{"B", 1},           {"KB", 1000},       {"MB", 1'000'
 constexpr Unit kPeriods[] = {
     {"s", kSecond}, {"min", 60 * kSecond}, {"h", 3600 * kSecond}, {"d", 86400 * kSecond}};
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
 // A decimal number at the start of a text: digits, then perhaps a point and up to nine digits.
 struct Decimal {
   std::string_view text;
@@ -41,14 +39,14 @@ struct Decimal {
 Decimal take_decimal(std::string_view& text) {
   Decimal out;
   std::size_t n = 0;
-  while (n < text.size() && is_digit(text[n])) ++n;
+  while (n < text.size() && base::is_digit(text[n])) ++n;
   if (n == 0) return out;
   auto whole = base::parse_decimal(text.substr(0, n));
   out.too_long = !whole;
   out.whole = whole.value_or(0);
-  if (n + 1 < text.size() && text[n] == '.' && is_digit(text[n + 1])) {
+  if (n + 1 < text.size() && text[n] == '.' && base::is_digit(text[n + 1])) {
     std::uint64_t scale = 100'000'000;
-    for (++n; n < text.size() && is_digit(text[n]); ++n, scale /= 10) {
+    for (++n; n < text.size() && base::is_digit(text[n]); ++n, scale /= 10) {
       out.fraction += scale * static_cast<std::uint64_t>(text[n] - '0');
       if (scale == 0) out.too_long = true;
     }
@@ -89,7 +87,7 @@ std::string proposal(const Decimal& number, std::string_view unit, std::span<con
 
 // A number and one of the units, as a multiple of the smallest.
 Refusal parse_amount(std::string_view text, std::span<const Unit> units, std::int64_t& out) {
-  if (text.size() > 1 && text[0] == '-' && is_digit(text[1])) return because("it must not be negative");
+  if (text.size() > 1 && text[0] == '-' && base::is_digit(text[1])) return because("it must not be negative");
   Decimal number = take_decimal(text);
   if (number.text.empty()) return because("");
   if (text.empty()) return because("add a unit", "units: " + names(units));
@@ -137,7 +135,7 @@ Refusal parse_size(std::string_view text, Size& out) {
 }
 
 Refusal parse_rate(std::string_view text, Rate& out) {
-  if (text.size() > 1 && text[0] == '-' && is_digit(text[1])) return because("it must not be negative");
+  if (text.size() > 1 && text[0] == '-' && base::is_digit(text[1])) return because("it must not be negative");
   std::size_t slash = text.find('/');
   auto count = base::parse_decimal(text.substr(0, slash));
   if (!count) return because("");
@@ -160,7 +158,7 @@ Refusal parse_rate(std::string_view text, Rate& out) {
 }
 
 Refusal parse_percent(std::string_view text, Percent& out) {
-  if (text.size() > 1 && text[0] == '-' && is_digit(text[1])) return because("it must not be negative");
+  if (text.size() > 1 && text[0] == '-' && base::is_digit(text[1])) return because("it must not be negative");
   std::string_view rest = text;
   Decimal number = take_decimal(rest);
   if (number.text.empty()) return because("");

@@ -116,20 +116,20 @@ bool Binder::mismatch(const Shape& shape, const Rules*, const Node& node, const 
 
 bool Binder::scalar(const ScalarShape& shape, const Rules* rules, const Node& node, void* out,
                     const Step& at) {
-  bool secret = is_secret(shape, rules, node, at);
-  if (secret) hide(node);
+  bool hidden = is_secret(shape, rules, node, at);
+  if (hidden) hide(node);
   if (node.kind != Kind::scalar) return mismatch(shape, rules, node, at);
   if (auto refusal = shape.read(node, node.text(), out)) {
-    if (secret) return refuse(node, at, "expected " + expectation(shape) + ", got ***");
+    if (hidden) return refuse(node, at, "expected " + expectation(shape) + ", got ***");
     return refuse(node, at, std::move(refusal->message), std::move(refusal->hint), refusal->offset);
   }
   if (!rules) return true;
   if (rules->matches && !rules->matches(node.text()))
     return refuse(
         node, at,
-        fmt::format("expected {}, got {}", rules->pattern_means, secret ? "***" : json_quoted(node.text())));
+        fmt::format("expected {}, got {}", rules->pattern_means, hidden ? "***" : json_quoted(node.text())));
   if (!has_size(rules, characters(node.text()), "character", node, at) ||
-      !obeys(rules, node, out, at, secret))
+      !obeys(rules, node, out, at, hidden))
     return false;
   if (!rules->defines.empty()) define(rules, node.text(), node.place, at);
   if (!rules->reference.empty()) refer(rules->reference, node.text(), node, node.place);
@@ -180,13 +180,13 @@ bool Binder::json(const Node& node, void* out) {
   return true;
 }
 
-bool Binder::obeys(const Rules* rules, const Node& node, const void* value, const Step& at, bool secret) {
+bool Binder::obeys(const Rules* rules, const Node& node, const void* value, const Step& at, bool hidden) {
   if (!rules) return true;
   for (const auto& check : rules->checks) {
     std::string wrong = check(value);
     if (wrong.empty()) continue;
     // A key that was pasted in place of its path is hidden as it is in excerpts.
-    bool shown = !secret && !rules->secret && !node.substituted && !at.secret;
+    bool shown = !hidden && !rules->secret && !node.substituted && !at.secret;
     if (node.kind == Kind::scalar && shown && node.text().find("-----BEGIN") == std::string_view::npos)
       wrong += ", got " + std::string(node.text());
     return refuse(node, at, std::move(wrong));
@@ -240,9 +240,9 @@ void Binder::check_references() {
   for (const Pending& p : pending_) {
     if (names_.known(*p.kind, p.name)) continue;
     bool look = ++unknown <= kMostProposals;
-    bool secret = p.node->substituted && p.place == p.node->place;
-    std::string shown = secret ? "***" : std::string(p.name);
-    std::string hint = secret || !look ? "" : did_you_mean(names_.nearest(*p.kind, p.name));
+    bool hidden = p.node->substituted && p.place == p.node->place;
+    std::string shown = hidden ? "***" : std::string(p.name);
+    std::string hint = hidden || !look ? "" : did_you_mean(names_.nearest(*p.kind, p.name));
     if (names_.count(*p.kind) == 0) hint = fmt::format("no {} is defined at all", *p.kind);
     diagnostics_.error(p.place, document_.path_of(*p.node),
                        fmt::format("there is no {} named `{}`", *p.kind, shown), std::move(hint));

@@ -65,7 +65,7 @@ class Binder {
   bool is_present(const Progress& p, std::string_view name) const;
 
   // Sizes of texts, lists and mappings; then the checks of the rules.
-  bool obeys(const Rules* rules, const Node& node, const void* value, const Step& at, bool secret = false);
+  bool obeys(const Rules* rules, const Node& node, const void* value, const Step& at, bool hidden = false);
   bool has_size(const Rules* rules, std::size_t n, std::string_view unit, const Node& node, const Step& at);
   bool is_unique(const ListShape& shape, const Node& node, const void* list, const Step& at);
   void define(const Rules* rules, std::string_view name, Place place, const Step& at);

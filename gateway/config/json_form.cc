@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/config/alternatives.h"
 #include "gateway/config/json.h"
+#include "gateway/config/sources.h"
 #include "gateway/config/walk.h"
 #include "gateway/config/write.h"
 
 namespace sluice::config {
 namespace {
-
-constexpr std::string_view kMask = "***";
 
 class Former {
  public:

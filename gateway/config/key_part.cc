@@ -10,27 +10,27 @@
 namespace sluice::config {
 namespace {
 
-using Kind = KeyPart::Kind;
+using PartKind = KeyPart::Kind;
 using View = std::string_view;
 
 struct Word {
   View text;  // ends in a dot when a name follows
-  Kind kind;
+  PartKind kind;
 };
 // By kind.
-constexpr Word kWords[] = {
-    {"ip", Kind::ip},          {"consumer", Kind::consumer}, {"credential", Kind::credential},
-    {"route", Kind::route},    {"header.", Kind::header},    {"claim.", Kind::claim},
-    {"cookie.", Kind::cookie}, {"query.", Kind::query},      {"path.", Kind::path},
-    {"groups", Kind::groups},  {"scopes", Kind::scopes}};
+constexpr Word kPartWords[] = {
+    {"ip", PartKind::ip},          {"consumer", PartKind::consumer}, {"credential", PartKind::credential},
+    {"route", PartKind::route},    {"header.", PartKind::header},    {"claim.", PartKind::claim},
+    {"cookie.", PartKind::cookie}, {"query.", PartKind::query},      {"path.", PartKind::path},
+    {"groups", PartKind::groups},  {"scopes", PartKind::scopes}};
 
-View word(Kind kind) noexcept { return kWords[static_cast<std::size_t>(kind)].text; }
+View word(PartKind kind) noexcept { return kPartWords[static_cast<std::size_t>(kind)].text; }
 
 // Names that are tokens: those of claims and parameters are any text.
-bool is_token(Kind kind) noexcept { return kind == Kind::header || kind == Kind::cookie; }
+bool is_token(PartKind kind) noexcept { return kind == PartKind::header || kind == PartKind::cookie; }
 
 Refusal read(View text, KeyPart& out) {
-  for (const Word& w : kWords) {
+  for (const Word& w : kPartWords) {
     bool named = w.text.ends_with('.');
     if (!named && text == w.text) {
       out = {w.kind, {}};
@@ -48,7 +48,7 @@ Refusal read(View text, KeyPart& out) {
     return {};
   }
   std::vector<View> known;
-  for (const Word& w : kWords) known.push_back(w.text);
+  for (const Word& w : kPartWords) known.push_back(w.text);
   View head = text.substr(0, text.find('.') == View::npos ? text.size() : text.find('.') + 1);
   View near = base::nearest(head, known);
   Complaint complaint;

@@ -12,7 +12,7 @@ namespace sluice::config {
 
 namespace {
 
-constexpr std::string_view kMask = "\"***\"";
+constexpr std::string_view kQuotedMask = "\"***\"";
 
 // Words that some YAML reader takes for a boolean or null.
 bool is_special_word(std::string_view text) noexcept {
@@ -24,11 +24,10 @@ bool is_special_word(std::string_view text) noexcept {
 }
 
 bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 // An amount with its unit: begins with a digit and yet is no number, date or time to anyone.
 bool is_amount(std::string_view text) noexcept {
-  return is_digit(text.front()) && (is_letter(text.back()) || text.back() == '%') &&
+  return base::is_digit(text.front()) && (is_letter(text.back()) || text.back() == '%') &&
          text.find(':') == std::string_view::npos &&
          !(text.size() > 1 && text[0] == '0' && is_letter(text[1]));
 }
@@ -40,7 +39,7 @@ bool is_plain(std::string_view text) noexcept {
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     bool inner = i + 1 < text.size();
-    bool fine = is_letter(c) || is_digit(c) ||
+    bool fine = is_letter(c) || base::is_digit(c) ||
                 std::string_view("_/.-+=%@$*?;~^()|<>").find(c) != std::string_view::npos;
     if (c == ' ') fine = inner && text[i + 1] != '#' && text[i + 1] != ' ';
     if (c == ':') fine = inner && text[i + 1] != ' ';
@@ -93,10 +92,10 @@ class Writer {
       case Shape::Form::scalar: {
         auto& scalar = static_cast<const ScalarShape&>(*shape);
         bool hidden = secret || scalar.secret || (node && node->substituted);
-        return line(' ' + (hidden ? std::string(kMask) : scalar_text(scalar, value)));
+        return line(' ' + (hidden ? std::string(kQuotedMask) : scalar_text(scalar, value)));
       }
       case Shape::Form::json:
-        return line(' ' + (secret || has_substitution(node) ? std::string(kMask)
+        return line(' ' + (secret || has_substitution(node) ? std::string(kQuotedMask)
                                                             : static_cast<const Json*>(value)->text));
       case Shape::Form::list:
         return list(static_cast<const ListShape&>(*shape), value, node, secret, indent);

@@ -17,10 +17,10 @@ bool Report::reference(const Names& names, std::string_view kind, std::string_vi
                        std::string_view path) const {
   if (names.known(kind, name)) return true;
   const Node* node = document_.nearest(path);
-  bool secret = node && node->substituted;
+  bool hidden = node && node->substituted;
   if (document_.complete())
-    error(path, fmt::format("there is no {} named `{}`", kind, secret ? "***" : name),
-          secret ? "" : did_you_mean(names.nearest(kind, name)));
+    error(path, fmt::format("there is no {} named `{}`", kind, hidden ? "***" : name),
+          hidden ? "" : did_you_mean(names.nearest(kind, name)));
   return false;
 }
 

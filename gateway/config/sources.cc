@@ -12,14 +12,13 @@ namespace sluice::config {
 
 namespace {
 
-constexpr std::string_view kMask = "***";
 constexpr std::size_t kLongestLine = 20'000;      // bytes; nobody reads an excerpt of a longer one
 constexpr std::size_t kWidest = 120;              // characters of an excerpt
 constexpr std::size_t kShortestHiddenText = 6;    // shorter ones occur by chance
 constexpr std::uint32_t kLinesLookedBack = 2000;  // for the key above a block of text
 
 // The line as characters, each a piece of UTF-8; control characters become blanks.
-std::vector<std::string_view> characters(std::string_view line) {
+std::vector<std::string_view> characters_of(std::string_view line) {
   std::vector<std::string_view> out;
   for (std::size_t i = 0; i < line.size();) {
     std::size_t n = base::utf8_sequence(line.substr(i));
@@ -252,7 +251,7 @@ Sources::Excerpt Sources::excerpt(Place place) const {
   const Source& source = sources_[place.file - 1];
   std::string_view raw = raw_line(source, place.line);
   if (raw.size() > kLongestLine) return out;
-  Characters line = characters(raw);
+  Characters line = characters_of(raw);
   std::vector<bool> hidden = hidden_in(source, place, line);
 
   std::size_t at = place.column ? place.column - 1 : 0;

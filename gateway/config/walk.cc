@@ -123,7 +123,7 @@ const Node* node_of(const Node* list, std::size_t index) noexcept {
 Origin origin(const Document& document, const Shape& root, std::string_view path) {
   const Shape* shape = &root;
   const Node* node = document.root();
-  bool secret = false;
+  bool hidden = false;
   while (!path.empty() && node) {
     auto step = next_step(path);
     if (!step) return {};
@@ -133,7 +133,7 @@ Origin origin(const Document& document, const Shape& root, std::string_view path
         auto& structure = static_cast<const StructShape&>(*shape);
         if (const Field* field = structure.find(step->name)) {
           node = node_of(structure, *field, node);
-          secret = secret || field->rules.secret;
+          hidden = hidden || field->rules.secret;
           shape = &field->shape();
           break;
         }
@@ -152,7 +152,7 @@ Origin origin(const Document& document, const Shape& root, std::string_view path
         break;
       case Shape::Form::map:
         node = node->find(step->name);
-        secret = secret || holds_secret(static_cast<const MapShape&>(*shape), step->name);
+        hidden = hidden || holds_secret(static_cast<const MapShape&>(*shape), step->name);
         shape = &static_cast<const MapShape*>(shape)->element();
         break;
       default:
@@ -160,7 +160,7 @@ Origin origin(const Document& document, const Shape& root, std::string_view path
     }
   }
   if (!node) return {};
-  return {node->place, secret || is_secret(*shape) || node->substituted};
+  return {node->place, hidden || is_secret(*shape) || node->substituted};
 }
 
 std::string rules_text(const Rules& rules) {

@@ -3,12 +3,13 @@
 
 #include <algorithm>
 
+#include "gateway/base/strings.h"
+
 namespace sluice::expression {
 namespace {
 
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool in_name(char c) { return letter(c) || digit(c); }
+bool in_name(char c) { return letter(c) || base::is_digit(c); }
 bool in_number(char c) { return in_name(c) || c == '.'; }
 
 }  // namespace
@@ -31,7 +32,7 @@ Token Lexer::next() {
     token.word = run(in_name);
     return token;
   }
-  if (digit(c)) {
+  if (base::is_digit(c)) {
     token.kind = Token::Kind::number;
     token.word = run(in_number);
     return token;

@@ -8,7 +8,7 @@
 namespace sluice::expression {
 namespace {
 
-constexpr std::pair<std::string_view, MomentPart> kMethods[] = {
+constexpr std::pair<std::string_view, MomentPart> kMomentMethods[] = {
     {"getFullYear", MomentPart::year},     {"getMonth", MomentPart::month},
     {"getDate", MomentPart::date},         {"getDayOfMonth", MomentPart::day},
     {"getDayOfWeek", MomentPart::weekday}, {"getDayOfYear", MomentPart::day_of_year},
@@ -44,14 +44,14 @@ std::int64_t count(absl::CivilSecond local, MomentPart part) noexcept {
 }  // namespace
 
 std::optional<MomentPart> moment_part(std::string_view method) noexcept {
-  for (auto [name, part] : kMethods)
+  for (auto [name, part] : kMomentMethods)
     if (name == method) return part;
   return std::nullopt;
 }
 
 std::string moment_methods() {
   std::string out;
-  for (auto [name, part] : kMethods) out.append(out.empty() ? "" : ", ").append(name);
+  for (auto [name, part] : kMomentMethods) out.append(out.empty() ? "" : ", ").append(name);
   return out;
 }
 

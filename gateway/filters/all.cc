@@ -63,7 +63,7 @@ class AllFilter final : public chain::Compound {
   }
 };
 
-const chain::FilterKind<AllFilter, AllConfig> kKind{
+const chain::FilterKind<AllFilter, AllConfig> kAll{
     "all", chain::Stage::identify, "Lets pass whom each of several filters identifies.",
     "[{api_key: {header: X-Api-Key}}, {api_key: {cookie: key}}]"};
 

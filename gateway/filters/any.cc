@@ -34,7 +34,7 @@ using chain::Exchange;
 using chain::Verdict;
 using Outcome = chain::Verdict::Outcome;
 
-constexpr std::string_view kChallenge = "WWW-Authenticate";
+constexpr std::string_view kChallengeField = "WWW-Authenticate";
 
 class AnyFilter final : public chain::Compound {
  public:
@@ -72,7 +72,7 @@ class AnyFilter final : public chain::Compound {
     if (!ex.answered_locally || ex.response.status != 401) return;
     for (std::size_t i = 0; i < state.verdicts.size(); ++i)
       if (i != state.answers && !state.verdicts[i].challenge.empty())
-        ex.response.fields.add(kChallenge, state.verdicts[i].challenge);
+        ex.response.fields.add(kChallengeField, state.verdicts[i].challenge);
   }
 
   bool admits_anyone() const noexcept override {
@@ -98,7 +98,7 @@ class AnyFilter final : public chain::Compound {
   std::string anonymous_;
 };
 
-const chain::FilterKind<AnyFilter, AnyConfig> kKind{
+const chain::FilterKind<AnyFilter, AnyConfig> kAny{
     "any", chain::Stage::identify, "Lets pass whom one of several filters identifies.",
     "[{api_key: {header: X-Api-Key}}, {api_key: {header: Authorization, scheme: Bearer}}]"};
 

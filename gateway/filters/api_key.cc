@@ -53,7 +53,7 @@ using chain::Exchange;
 using chain::Verdict;
 
 // Longer than anybody's key; digests are not made of megabytes.
-constexpr std::size_t kLongest = 1024;
+constexpr std::size_t kLongestKey = 1024;
 
 // What of a request may be a key.
 struct Found {
@@ -84,7 +84,7 @@ class ApiKeyFilter final : public chain::Authenticator {
     if (found.count == 0) return Verdict::absent(challenge_, "an API key is needed");
     if (found.count > 1) return Verdict::refused(challenge_, "the request has more than one API key");
     const chain::Credential* credential = nullptr;
-    if (ex.consumers && !found.key.empty() && found.key.size() <= kLongest)
+    if (ex.consumers && !found.key.empty() && found.key.size() <= kLongestKey)
       credential = ex.consumers->find_api_key(jose::sha256(found.key));
     if (!credential) return Verdict::refused(challenge_, "nobody has this API key");
     if (credential->expired(ex.worker.loop.clock()))
@@ -164,7 +164,7 @@ class ApiKeyFilter final : public chain::Authenticator {
   std::string challenge_;
 };
 
-const chain::FilterKind<ApiKeyFilter, ApiKeyFilterConfig> kKind{
+const chain::FilterKind<ApiKeyFilter, ApiKeyFilterConfig> kApiKey{
     "api_key", chain::Stage::identify, "Tells the caller by an API key.", "{header: X-Api-Key}"};
 
 }  // namespace

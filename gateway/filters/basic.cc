@@ -172,7 +172,7 @@ class BasicFilter final : public chain::Authenticator {
   std::unique_ptr<chain::PasswordChecks> checks_;
 };
 
-const chain::FilterKind<BasicFilter, BasicConfig> kKind{
+const chain::FilterKind<BasicFilter, BasicConfig> kBasic{
     "basic", chain::Stage::identify, "Tells the caller by user and password.", "{realm: orders}"};
 
 }  // namespace

@@ -67,7 +67,7 @@ class BodyLimit final : public chain::Filter {
   std::uint64_t max_;
 };
 
-const chain::FilterKind<BodyLimit, BodyLimitConfig> kKind{
+const chain::FilterKind<BodyLimit, BodyLimitConfig> kBodyLimit{
     "body_limit", chain::Stage::admit, "Refuses request bodies that are too long.", "1MiB"};
 
 }  // namespace

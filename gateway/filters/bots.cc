@@ -116,7 +116,7 @@ class Bots final : public chain::Filter {
   std::shared_ptr<observe::PolicyMetrics> decisions_;
 };
 
-const chain::FilterKind<Bots, BotsConfig> kKind{
+const chain::FilterKind<Bots, BotsConfig> kBots{
     "bots", chain::Stage::admit, "Refuses by what clients call themselves.", "{deny: [scrapy]}"};
 
 }  // namespace

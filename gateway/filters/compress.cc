@@ -186,9 +186,9 @@ class Compress final : public chain::Filter {
   bool event_streams_;
 };
 
-const chain::FilterKind<Compress, CompressConfig> kKind{"compress", chain::Stage::shape,
-                                                        "Compresses responses for clients that accept it.",
-                                                        "{codings: [br, gzip]}"};
+const chain::FilterKind<Compress, CompressConfig> kCompress{
+    "compress", chain::Stage::shape, "Compresses responses for clients that accept it.",
+    "{codings: [br, gzip]}"};
 
 }  // namespace
 }  // namespace sluice::filters

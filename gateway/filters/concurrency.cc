@@ -47,8 +47,8 @@ using chain::Exchange;
 using chain::Step;
 using observe::Decision;
 
-enum class Result : std::uint8_t { allowed, limited, dry_run };
-constexpr std::string_view kResults[] = {"allowed", "limited", "dry_run"};
+enum class ConcurrencyResult : std::uint8_t { allowed, limited, dry_run };
+constexpr std::string_view kConcurrencyResults[] = {"allowed", "limited", "dry_run"};
 
 class Concurrency final : public chain::Filter {
  public:
@@ -60,7 +60,8 @@ class Concurrency final : public chain::Filter {
         dry_run_(c.dry_run),
         salt_(stores::salt_of(owner_, "concurrency")),
         in_flight_(builder.stores().in_flight()),
-        metrics_(builder.series(), observe::Family::sluice_concurrency_requests_total, owner_, kResults),
+        metrics_(builder.series(), observe::Family::sluice_concurrency_requests_total, owner_,
+                 kConcurrencyResults),
         decisions_(builder.decisions()) {}
 
   base::Task<Step> on_request(Exchange& ex) const override {
@@ -75,7 +76,7 @@ class Concurrency final : public chain::Filter {
     auto entry = in_flight_->enter(salt_, key.text, limit_, stores::instant(ex.worker.loop.now()));
     if (entry.entered) {
       ex.local<stores::InFlight::Entry>(*this) = entry;
-      count(ex, Result::allowed, Decision::allow);
+      count(ex, ConcurrencyResult::allowed, Decision::allow);
       return Step::next;
     }
     if (!refuses(ex)) return Step::next;
@@ -91,14 +92,14 @@ class Concurrency final : public chain::Filter {
   // Counts a refusal; not one in a dry run, which is noted.
   bool refuses(Exchange& ex) const {
     if (!dry_run_) {
-      count(ex, Result::limited, Decision::deny);
+      count(ex, ConcurrencyResult::limited, Decision::deny);
       return true;
     }
-    count(ex, Result::dry_run, Decision::dry_run);
+    count(ex, ConcurrencyResult::dry_run, Decision::dry_run);
     chain::note_dry_run(ex, owner_);
     return false;
   }
-  void count(const Exchange& ex, Result result, Decision decision) const {
+  void count(const Exchange& ex, ConcurrencyResult result, Decision decision) const {
     metrics_.count(ex.worker.index, static_cast<std::size_t>(result));
     decisions_->count(ex.worker.index, decision);
   }
@@ -114,7 +115,7 @@ class Concurrency final : public chain::Filter {
   std::shared_ptr<observe::PolicyMetrics> decisions_;
 };
 
-const chain::FilterKind<Concurrency, ConcurrencyConfig> kKind{
+const chain::FilterKind<Concurrency, ConcurrencyConfig> kConcurrency{
     "concurrency", chain::Stage::limit, "Limits how many requests of a caller are under way.", "{limit: 10}"};
 
 }  // namespace

@@ -33,9 +33,11 @@ namespace {
 
 using View = std::string_view;
 
-constexpr View kAny = "*", kNull = "null", kBehindScheme = "://", kPost = "POST";
+constexpr View kAnyOrigin = "*", kNull = "null", kBehindScheme = "://", kPost = "POST";
 
-bool has_any(const std::vector<std::string>& list) { return std::ranges::find(list, kAny) != list.end(); }
+bool has_any(const std::vector<std::string>& list) {
+  return std::ranges::find(list, kAnyOrigin) != list.end();
+}
 
 // With what libraries of gRPC-Web set by themselves.
 std::vector<std::string> with_grpc_web(std::vector<std::string> headers) {
@@ -74,8 +76,8 @@ bool fits(const Wildcard& pattern, View origin) noexcept {
   });
 }
 
-std::string refuse_origin(const std::string& text) {
-  if (text == kAny || text == kNull || http::parse_origin(text) || parse_wildcard(text)) return "";
+std::string refuse_cors_origin(const std::string& text) {
+  if (text == kAnyOrigin || text == kNull || http::parse_origin(text) || parse_wildcard(text)) return "";
   return "must be an origin such as https://app.example.com, https://*.example.com, `*` or `null`";
 }
 
@@ -93,7 +95,7 @@ void describe(config::Description<CorsConfig>& d) {
   d.field("origins", &CorsConfig::origins,
           "Origins whose pages may. `https://*.example.com` stands for every host below example.com, `*` for "
           "every page there is. `null`, which is the origin of sandboxed and of local pages, only if listed.",
-          required, non_empty, one_or_many, unique, each(config::check(refuse_origin)),
+          required, non_empty, one_or_many, unique, each(config::check(refuse_cors_origin)),
           example("https://app.example.com"),
           example("[\"https://*.example.com\", \"http://localhost:3000\"]"));
   d.field("methods", &CorsConfig::methods, "Methods that pages may use; `*` for every one.", one_or_many,
@@ -205,7 +207,7 @@ class Cors final : public chain::Filter {
   bool allow_origin(Exchange& ex) const {
     auto& fields = ex.response.fields;
     if (any_) {  // for every request, so that nothing varies
-      fields.add(kAllowOrigin, kAny);
+      fields.add(kAllowOrigin, kAnyOrigin);
       return true;
     }
     http::add_vary(fields, http::field_name(FieldId::origin));
@@ -228,7 +230,7 @@ class Cors final : public chain::Filter {
   std::vector<Wildcard> wildcards_;
 };
 
-const chain::FilterKind<Cors, CorsConfig> kKind{
+const chain::FilterKind<Cors, CorsConfig> kCors{
     "cors", chain::Stage::admit, "Lets pages of other origins use what the route answers.",
     "{origins: \"https://app.example.com\", headers: [Content-Type]}"};
 

@@ -35,7 +35,7 @@ bool of_a_page(const http::Origin& origin) noexcept {
          base::equal_ignoring_case(origin.scheme, "http");
 }
 
-std::string refuse_origin(const std::string& text) {
+std::string refuse_page_origin(const std::string& text) {
   auto origin = http::parse_origin(text);
   return origin && of_a_page(*origin) ? "" : "must be an origin such as https://app.example.com";
 }
@@ -48,7 +48,7 @@ void describe(config::Description<CsrfConfig>& d) {
           "Refuses with 403 what a page of another site makes a browser send, but for GET, HEAD and OPTIONS; "
           "WebSockets are refused too. Judges by Sec-Fetch-Site, and by Origin for browsers without it.");
   d.field("trust", &CsrfConfig::trust, "Origins of other sites whose pages may.", one_or_many, unique,
-          each(config::check(refuse_origin)), example("https://app.example.com"));
+          each(config::check(refuse_page_origin)), example("https://app.example.com"));
   d.field("same_site", &CsrfConfig::same_site,
           "Pages of other hosts below the same registered domain may too.");
 }
@@ -127,7 +127,7 @@ class Csrf final : public chain::Filter {
   std::shared_ptr<observe::PolicyMetrics> decisions_;
 };
 
-const chain::FilterKind<Csrf, CsrfConfig> kKind{
+const chain::FilterKind<Csrf, CsrfConfig> kCsrf{
     "csrf", chain::Stage::admit, "Refuses what pages of other sites make browsers send.", "{}"};
 
 }  // namespace

@@ -162,7 +162,7 @@ class Decompress final : public chain::Filter {
   Limits limits_;
 };
 
-const chain::FilterKind<Decompress, DecompressConfig> kKind{
+const chain::FilterKind<Decompress, DecompressConfig> kDecompress{
     "decompress", chain::Stage::shape, "Decompresses responses and requests.", "{requests: true}"};
 
 }  // namespace

@@ -125,7 +125,7 @@ class Fault final : public chain::Filter {
   chain::PerWorker<upstream::Random> random_;
 };
 
-const chain::FilterKind<Fault, FaultConfig> kKind{
+const chain::FilterKind<Fault, FaultConfig> kFault{
     "fault", chain::Stage::admit, "Delays requests or answers them with an error, on purpose.",
     "{delay: {by: 2s, percent: 10%}, header: X-Chaos}"};
 

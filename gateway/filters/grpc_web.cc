@@ -215,7 +215,7 @@ class GrpcWeb final : public chain::Filter {
   };
 };
 
-const chain::FilterKind<GrpcWeb, GrpcWebConfig> kKind{
+const chain::FilterKind<GrpcWeb, GrpcWebConfig> kGrpcWeb{
     "grpc_web", chain::Stage::shape, "Lets browsers call gRPC services with gRPC-Web.", "{}"};
 
 }  // namespace

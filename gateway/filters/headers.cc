@@ -74,7 +74,7 @@ namespace {
 using http::Field;
 using http::FieldId;
 
-constexpr FieldId kKnown[] = {
+constexpr FieldId kNamedFields[] = {
 #define FIELD_NAME(id, text) FieldId::id,
 #include "gateway/http/field_names.def"
 #undef FIELD_NAME
@@ -143,7 +143,7 @@ class Editor {
  private:
   // A pattern is compared with the known names here, so that only unknown ones remain for each message.
   void will_remove(const std::string& glob) {
-    for (FieldId id : kKnown)
+    for (FieldId id : kNamedFields)
       if (!http::connection_level(id) && base::glob_match(glob, http::field_name(id)))
         remove_known_ |= http::field_set(id);
     bool known_name = glob.find('*') == std::string::npos && http::field_id(glob) != FieldId::other;
@@ -234,7 +234,7 @@ class HeadersFilter final : public chain::Filter {
   bool hides_links_ = response_.takes_away("Link");
 };
 
-const chain::FilterKind<HeadersFilter, HeadersConfig> kKind{
+const chain::FilterKind<HeadersFilter, HeadersConfig> kHeaders{
     "headers", chain::Stage::shape, "Edits header fields of requests and responses.",
     "{request: {set: {X-Client: \"${client.ip}\"}}, response: {remove: [X-Powered-By]}}"};
 

@@ -30,7 +30,7 @@ class Hsts final : public chain::Filter {
   std::string value_;
 };
 
-const chain::FilterKind<Hsts, HstsConfig> kKind{
+const chain::FilterKind<Hsts, HstsConfig> kHsts{
     "hsts", chain::Stage::shape, "Tells browsers to use TLS alone.", "{include_subdomains: true}"};
 
 }  // namespace

@@ -154,7 +154,7 @@ using chain::SeenOnce;
 using chain::Verdict;
 using http::FieldId;
 
-constexpr std::string_view kChallenge = "Signature realm=\"sluice\"";
+constexpr std::string_view kSignatureChallenge = "Signature realm=\"sluice\"";
 constexpr std::string_view kDigest = "Content-Digest";
 
 struct SigningKey {
@@ -224,13 +224,13 @@ class HttpSignature final : public chain::Authenticator {
   Task<Verdict> authenticate(Exchange& ex) const override {
     auto all = chain::message_signatures(ex.request.fields, ex.arena);
     if (!all) return refused(ex, all.error());
-    if (all->empty()) return Verdict::absent(kChallenge, "a signature is needed");
+    if (all->empty()) return Verdict::absent(kSignatureChallenge, "a signature is needed");
     // The first one of a key that is known here: others may be meant for those behind us.
     for (const MessageSignature& s : *all) {
       if (!config_.tag.empty() && s.tag != config_.tag) continue;
       if (Signer signer = signer_of(ex, s.key_id)) return judge(ex, s, signer);
     }
-    return Verdict::refused(kChallenge, "the request is signed by no key that is known here");
+    return Verdict::refused(kSignatureChallenge, "the request is signed by no key that is known here");
   }
   void hide(Exchange& ex) const override {
     if (config_.keep) return;
@@ -253,7 +253,7 @@ class HttpSignature final : public chain::Authenticator {
     return {own, own || !ex.consumers ? nullptr : ex.consumers->find_hmac(id)};
   }
   static Verdict refused(Exchange& ex, const base::Error& error) {
-    return Verdict::refused(kChallenge, ex.arena.join("the request ", error.detail));
+    return Verdict::refused(kSignatureChallenge, ex.arena.join("the request ", error.detail));
   }
 
   // What it lacks, "" if nothing.
@@ -287,14 +287,15 @@ class HttpSignature final : public chain::Authenticator {
 
   Task<Verdict> judge(Exchange& ex, const MessageSignature& s, Signer signer) const {
     if (!s.algorithm.empty() && s.algorithm != signer.algorithm().name)
-      return Verdict::refused(kChallenge, "the signature names another algorithm than its key's");
-    if (auto why = incomplete(ex, s); !why.empty()) return Verdict::refused(kChallenge, why);
-    if (auto why = untimely(ex, s); !why.empty()) return Verdict::refused(kChallenge, why);
+      return Verdict::refused(kSignatureChallenge, "the signature names another algorithm than its key's");
+    if (auto why = incomplete(ex, s); !why.empty()) return Verdict::refused(kSignatureChallenge, why);
+    if (auto why = untimely(ex, s); !why.empty()) return Verdict::refused(kSignatureChallenge, why);
     auto text = chain::signature_base(ex.request, ex.stream.connection().scheme(), s);
     if (!text) return refused(ex, text.error());
-    if (!signer.checks(*text, s.signature)) return Verdict::refused(kChallenge, "the signature is wrong");
+    if (!signer.checks(*text, s.signature))
+      return Verdict::refused(kSignatureChallenge, "the signature is wrong");
     if (signer.credential && signer.credential->expired(ex.worker.loop.clock()))
-      return Verdict::refused(kChallenge, "the secret has expired");
+      return Verdict::refused(kSignatureChallenge, "the secret has expired");
     return finish(ex, signer, name_of(s, signer, *text));
   }
   // What may pass once: not the signature itself, of which whoever sees one can make another that is as good
@@ -320,7 +321,7 @@ class HttpSignature final : public chain::Authenticator {
       if (answer == SeenOnce::Answer::full)
         co_return Verdict::unavailable("it cannot be told whether the signature was used before");
       if (answer == SeenOnce::Answer::seen)
-        co_return Verdict::refused(kChallenge, "the signature was used before");
+        co_return Verdict::refused(kSignatureChallenge, "the signature was used before");
     }
     identify(ex, signer);
     co_return Verdict::ok();
@@ -355,7 +356,7 @@ class HttpSignature final : public chain::Authenticator {
   Verdict without_body(Exchange& ex, const base::Error& error) const {
     bool wrong = error.reason == Reason::unauthenticated;
     if (!wrong) ex.local<base::Reason>(*this) = error.reason;
-    auto verdict = wrong ? Verdict::refused(kChallenge, ex.arena.copy(error.detail))
+    auto verdict = wrong ? Verdict::refused(kSignatureChallenge, ex.arena.copy(error.detail))
                          : Verdict::refused({}, "the body cannot be compared with its digest");
     verdict.is_final = true;
     return verdict;
@@ -397,7 +398,7 @@ class HttpSignature final : public chain::Authenticator {
   std::shared_ptr<stores::OnceStore> once_;  // null: this process alone remembers
 };
 
-const chain::FilterKind<HttpSignature, HttpSignatureConfig> kKind{
+const chain::FilterKind<HttpSignature, HttpSignatureConfig> kHttpSignature{
     "http_signature", chain::Stage::identify, "Tells the caller by a signature of its request.",
     "{keys: [{id: partner, algorithm: hmac-sha256, secret: "
     "c2VjcmV0cyBvZiAzMiBieXRlcyBhbmQgbW9yZSBhcmUgZ29vZA==}]}"};

@@ -49,7 +49,7 @@ class ImportanceFilter final : public chain::Filter {
   ImportanceConfig config_;
 };
 
-const chain::FilterKind<ImportanceFilter, ImportanceConfig> kKind{
+const chain::FilterKind<ImportanceFilter, ImportanceConfig> kImportance{
     "importance", chain::Stage::shape, "Says how important requests are when not all can be served.",
     "{set: critical, when: '\"paid\" in consumer.groups'}"};
 

@@ -90,7 +90,7 @@ class IpAccess final : public chain::Filter {
   std::shared_ptr<observe::PolicyMetrics> decisions_;
 };
 
-const chain::FilterKind<IpAccess, IpAccessConfig> kKind{
+const chain::FilterKind<IpAccess, IpAccessConfig> kIpAccess{
     "ip_access", chain::Stage::admit, "Refuses clients by their addresses.", "{allow: [10.0.0.0/8]}"};
 
 }  // namespace

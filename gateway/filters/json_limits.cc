@@ -203,7 +203,7 @@ class JsonLimitsFilter final : public chain::Filter {
   std::shared_ptr<observe::PolicyMetrics> decisions_;
 };
 
-const chain::FilterKind<JsonLimitsFilter, JsonLimitsConfig> kKind{
+const chain::FilterKind<JsonLimitsFilter, JsonLimitsConfig> kJsonLimits{
     "json_limits", chain::Stage::admit, "Refuses JSON bodies that are none or too complex.", "{depth: 32}"};
 
 }  // namespace

@@ -268,9 +268,9 @@ class JwtFilter final : public chain::TokenAuthenticator {
   chain::PerWorker<Own> own_;
 };
 
-const chain::FilterKind<JwtFilter, JwtConfig> kKind{"jwt", chain::Stage::identify,
-                                                    "Tells the caller by a signed JSON Web Token.",
-                                                    "{issuer: \"https://idp.example.com\", audience: api}"};
+const chain::FilterKind<JwtFilter, JwtConfig> kJwt{"jwt", chain::Stage::identify,
+                                                   "Tells the caller by a signed JSON Web Token.",
+                                                   "{issuer: \"https://idp.example.com\", audience: api}"};
 
 }  // namespace
 }  // namespace sluice::filters

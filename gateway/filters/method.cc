@@ -110,7 +110,7 @@ class MethodFilter final : public chain::Filter {
   std::vector<std::string> allow_;
 };
 
-const chain::FilterKind<MethodFilter, MethodConfig> kKind{
+const chain::FilterKind<MethodFilter, MethodConfig> kMethod{
     "method", chain::Stage::shape, "Changes the method that the upstream gets.",
     "{from_header: X-HTTP-Method-Override, allow: [PUT, PATCH, DELETE]}"};
 

@@ -151,9 +151,9 @@ class Mirror final : public chain::Filter {
   chain::PerWorker<upstream::Random> random_;
 };
 
-const chain::FilterKind<Mirror, MirrorConfig> kKind{"mirror", chain::Stage::shape,
-                                                    "Sends copies of requests to another upstream.",
-                                                    "{to: shadow, percent: 10%}"};
+const chain::FilterKind<Mirror, MirrorConfig> kMirror{"mirror", chain::Stage::shape,
+                                                      "Sends copies of requests to another upstream.",
+                                                      "{to: shadow, percent: 10%}"};
 
 }  // namespace
 }  // namespace sluice::filters

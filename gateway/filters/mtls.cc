@@ -108,7 +108,7 @@ class MtlsFilter final : public chain::Authenticator {
   mutable std::vector<SeenCertificates> seen_;  // by worker
 };
 
-const chain::FilterKind<MtlsFilter, MtlsConfig> kKind{
+const chain::FilterKind<MtlsFilter, MtlsConfig> kMtls{
     "mtls", chain::Stage::identify, "Tells the caller by its TLS certificate.", "{unlisted: true}"};
 
 }  // namespace

@@ -39,7 +39,8 @@ using oidc::Renewed;
 using oidc::Session;
 
 constexpr std::size_t kLargestForm = 32 * 1024;
-constexpr std::string_view kChallenge = "Cookie realm=\"sluice\"";  // there is no scheme for a login page
+constexpr std::string_view kLoginChallenge =
+    "Cookie realm=\"sluice\"";  // there is no scheme for a login page
 
 class Oidc final : public chain::Authenticator {
  public:
@@ -137,7 +138,7 @@ class Oidc final : public chain::Authenticator {
     return Verdict::unavailable(ex.arena.copy(why));
   }
   static Verdict refused(Exchange& ex, std::string_view why) {
-    Verdict verdict = Verdict::refused(kChallenge, ex.arena.copy(why));
+    Verdict verdict = Verdict::refused(kLoginChallenge, ex.arena.copy(why));
     verdict.own_answer = true;
     return verdict;
   }
@@ -185,8 +186,8 @@ class Oidc final : public chain::Authenticator {
       return lost(ex, "the provider has ended the session");
     // The identity keeps all of the session.
     std::shared_ptr<const TokenClaims> held(opened, &facts);
-    auto verdict =
-        chain::identify_by_token(ex, held, config_, {method(), config_.issuer, kChallenge, revocations_});
+    auto verdict = chain::identify_by_token(ex, held, config_,
+                                            {method(), config_.issuer, kLoginChallenge, revocations_});
     if (verdict.outcome == Verdict::Outcome::refused) return lost(ex, verdict.detail);
     if (verdict) ex.local<Local>(*this).opened = opened.get();
     return verdict;
@@ -266,7 +267,7 @@ class Oidc final : public chain::Authenticator {
     return no_session(ex, why);
   }
   Task<Verdict> no_session(Exchange& ex, std::string_view why) const {
-    Verdict verdict = Verdict::absent(kChallenge, why);
+    Verdict verdict = Verdict::absent(kLoginChallenge, why);
     if (!oidc::opens_page(ex.request)) return verdict;
     return to_provider(ex, verdict);
   }
@@ -379,7 +380,7 @@ class Oidc final : public chain::Authenticator {
   const chain::Revocations* revocations_;
 };
 
-const chain::FilterKind<Oidc, OidcConfig> kKind{
+const chain::FilterKind<Oidc, OidcConfig> kOidc{
     "oidc", chain::Stage::identify, "Logs people in at an OpenID Connect provider.",
     "{issuer: \"https://idp.example.com\", to: idp, client_id: web, client_secret: a-secret, session: {keys: "
     "a-secret-of-at-least-32-random-bytes}}"};

@@ -48,12 +48,12 @@ bool matches_any(const std::vector<std::string>& globs, std::string_view name) n
   return std::ranges::any_of(globs, [name](const std::string& glob) { return matches(glob, name); });
 }
 
-std::string refuse_name(const std::string& name) { return name.empty() ? "a name is missing" : ""; }
+std::string refuse_parameter(const std::string& name) { return name.empty() ? "a name is missing" : ""; }
 
 void check_texts(const chain::FieldTexts& texts, std::string_view setting, bool replaces,
                  const config::Site& at) {
   for (const auto& [name, text] : texts) {
-    if (name.empty()) at.error(setting, refuse_name(name));
+    if (name.empty()) at.error(setting, refuse_parameter(name));
     if (!replaces && text.tells_identity())
       at.error(config::path(setting, name), "tells who calls, and a client could write it itself",
                "use `set`, which replaces what the client wrote");
@@ -70,9 +70,9 @@ void describe(config::Description<QueryConfig>& d) {
           "variables; whatever they hold is encoded.");
   d.field("keep", &QueryConfig::keep,
           "Names of the parameters that stay; all others are removed. `*` stands for any characters.",
-          one_or_many, each(check(refuse_name)), example("[page, \"filter.*\"]"));
+          one_or_many, each(check(refuse_parameter)), example("[page, \"filter.*\"]"));
   d.field("remove", &QueryConfig::remove, "Names of parameters to remove; `*` stands for any characters.",
-          one_or_many, each(check(refuse_name)), example("[\"utm_*\", fbclid]"));
+          one_or_many, each(check(refuse_parameter)), example("[\"utm_*\", fbclid]"));
   d.field("rename", &QueryConfig::rename, "New names of parameters, by the old ones. Values stay.",
           example("{q: search}"));
   d.field("default", &QueryConfig::when_absent, "Parameters to add where there is none of that name.",
@@ -231,9 +231,9 @@ class Query final : public chain::Filter {
   std::vector<Text> when_absent_, set_, add_;
 };
 
-const chain::FilterKind<Query, QueryConfig> kKind{"query", chain::Stage::shape,
-                                                  "Edits the query that the upstream gets.",
-                                                  "{remove: \"utm_*\", set: {source: gateway}}"};
+const chain::FilterKind<Query, QueryConfig> kQuery{"query", chain::Stage::shape,
+                                                   "Edits the query that the upstream gets.",
+                                                   "{remove: \"utm_*\", set: {source: gateway}}"};
 
 }  // namespace
 }  // namespace sluice::filters

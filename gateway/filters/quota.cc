@@ -47,7 +47,7 @@ namespace {
 using chain::Exchange;
 using View = std::string_view;
 
-constexpr std::uint64_t kMostCount = 1'000'000'000'000'000;  // below what a double tells exactly
+constexpr std::uint64_t kMostQuota = 1'000'000'000'000'000;  // below what a double tells exactly
 
 config::Refusal read_limit(View text, QuotaLimit& out) {
   auto slash = text.find('/');
@@ -59,8 +59,8 @@ config::Refusal read_limit(View text, QuotaLimit& out) {
                              "periods of a fixed length are for `rate_limit`", 0};
   if (*count == 0)
     return config::Complaint{"it must be at least 1; to refuse everybody use `respond`", {}, 0};
-  if (*count > kMostCount)
-    return config::Complaint{"it must be at most " + std::to_string(kMostCount), {}, 0};
+  if (*count > kMostQuota)
+    return config::Complaint{"it must be at most " + std::to_string(kMostQuota), {}, 0};
   out = {*count, unit == "day" ? CalendarUnit::day : CalendarUnit::month};
   return {};
 }
@@ -212,7 +212,7 @@ class QuotaFilter final : public chain::CountingFilter {
   chain::PerWorker<Periods> present_;
 };
 
-const chain::FilterKind<QuotaFilter, QuotaConfig> kKind{
+const chain::FilterKind<QuotaFilter, QuotaConfig> kQuota{
     "quota", chain::Stage::limit, "Limits what a caller may use up in a day or a month.",
     "{limit: 20000/month, time_zone: Europe/Berlin}"};
 

@@ -46,14 +46,14 @@ using chain::Exchange;
 using stores::Algorithm;
 
 constexpr std::size_t kMostLimits = 8;
-constexpr std::uint64_t kMostCount = chain::kMostCost;
-constexpr auto kLongest = std::chrono::hours(24 * 31);
+constexpr std::uint64_t kMostRate = chain::kMostCost;
+constexpr auto kLongestPeriod = std::chrono::hours(24 * 31);
 constexpr auto kLongestDelay = std::chrono::seconds(30);
 
 std::string refuse_rate(const config::Rate& rate) {
   if (rate.count == 0) return "must be at least 1; to refuse everybody use `respond`";
-  if (rate.count > kMostCount) return "must be at most " + std::to_string(kMostCount);
-  if (rate.per > kLongest) return "the period must be at most 31d";
+  if (rate.count > kMostRate) return "must be at most " + std::to_string(kMostRate);
+  if (rate.per > kLongestPeriod) return "the period must be at most 31d";
   if (static_cast<std::uint64_t>(rate.per.count()) < rate.count) return "is more than one in each nanosecond";
   return {};
 }
@@ -121,7 +121,7 @@ void describe(config::Description<OneLimit>& d) {
   d.field("rate", &OneLimit::rate, "How much in what time.", required, check(refuse_rate),
           example("100/min"));
   d.field("burst", &OneLimit::burst, "How much may pass at once after a pause.",
-          between(std::uint64_t{1}, kMostCount), default_is("the count of the rate"));
+          between(std::uint64_t{1}, kMostRate), default_is("the count of the rate"));
   d.field("name", &OneLimit::name, "What it is called in the field RateLimit.",
           pattern("[A-Za-z0-9_.-]+", "letters, digits, `_`, `.` and `-`"),
           default_is("`default`, or of several limits the rate"));
@@ -142,7 +142,7 @@ void describe(config::Description<RateLimitConfig>& d) {
   d.field("limit", &RateLimitConfig::limit, "One limit or several, of which none may be exceeded.", required,
           one_or_many, min_items(1), max_items(kMostLimits), example("100/min"), example("[10/s, 1000/h]"));
   d.field("burst", &RateLimitConfig::burst, "How much may pass at once after a pause; of a single limit.",
-          between(std::uint64_t{1}, kMostCount), default_is("the count of the limit"));
+          between(std::uint64_t{1}, kMostRate), default_is("the count of the limit"));
   d.field("algorithm", &RateLimitConfig::algorithm, "How it is counted.");
   chain::describe_counting(d);
   d.field("tiers", &RateLimitConfig::tiers,
@@ -186,7 +186,7 @@ class RateLimit final : public chain::CountingFilter {
 
   void add_limits(const RateLimitConfig& c, const std::string& name, const std::vector<OneLimit>& written,
                   bool unlimited, chain::Builder& builder) {
-    Tier tier{name, unlimited, kMostCount, {}, {}};
+    Tier tier{name, unlimited, kMostRate, {}, {}};
     auto& limits = limits_.emplace_back();
     for (const OneLimit& w : written) {
       auto text = config::to_text(w.rate);
@@ -215,7 +215,7 @@ class RateLimit final : public chain::CountingFilter {
   std::vector<std::vector<stores::Limit>> limits_;  // by tier
 };
 
-const chain::FilterKind<RateLimit, RateLimitConfig> kKind{
+const chain::FilterKind<RateLimit, RateLimitConfig> kRateLimit{
     "rate_limit", chain::Stage::limit, "Limits how often a caller may come.", "{limit: 100/min}"};
 
 }  // namespace

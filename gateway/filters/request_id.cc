@@ -48,7 +48,7 @@ class RequestIdFilter final : public chain::Filter {
   std::optional<bool> trust_;
 };
 
-const chain::FilterKind<RequestIdFilter, RequestIdConfig> kKind{
+const chain::FilterKind<RequestIdFilter, RequestIdConfig> kRequestId{
     "request_id", chain::Stage::observe, "Sends an id of the request upstream and back to the client.",
     "{trust: true}"};
 

@@ -102,7 +102,7 @@ class RequireFilter final : public chain::Filter {
   std::shared_ptr<observe::PolicyMetrics> decisions_;
 };
 
-const chain::FilterKind<RequireFilter, RequireConfig> kKind{
+const chain::FilterKind<RequireFilter, RequireConfig> kRequire{
     "require", chain::Stage::allow,
     "Refuses callers without certain groups, scopes or claims, or by a condition.",
     "{groups: [partners], scopes: [orders:read]}"};

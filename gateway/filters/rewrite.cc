@@ -41,11 +41,6 @@ bool has_dot_segment(std::string_view path) noexcept {
   return false;
 }
 
-std::string_view without_slashes_at_end(std::string_view path) noexcept {
-  while (path.ends_with('/')) path.remove_suffix(1);
-  return path;
-}
-
 // "" or why this is no path that a configuration may name.
 std::string refuse_path(std::string_view path) {
   if (path.find("${") != std::string_view::npos) return "must not hold variables; `path` may";
@@ -73,13 +68,13 @@ std::string refuse_regex(const std::string& expression) {
 }
 
 // What takes the place of a path that an expression matched: texts, each followed by a group.
-struct Piece {
+struct TemplatePiece {
   std::string text;
   int group = -1;  // none behind the last one
 };
 
 // False at a backslash before anything else than a digit.
-bool take_apart(std::string_view to, std::vector<Piece>& out) {
+bool take_apart(std::string_view to, std::vector<TemplatePiece>& out) {
   for (std::size_t slash; (slash = to.find('\\')) != std::string_view::npos; to.remove_prefix(slash + 2)) {
     char digit = slash + 1 < to.size() ? to[slash + 1] : '\0';
     if (digit < '0' || digit > '9') return false;
@@ -90,11 +85,11 @@ bool take_apart(std::string_view to, std::vector<Piece>& out) {
 }
 
 std::string refuse_replacement(const std::string& to) {
-  std::vector<Piece> pieces;
+  std::vector<TemplatePiece> pieces;
   if (!take_apart(to, pieces))
     return "must not hold a backslash but before the number of a group, as in `\\1`";
   std::string sample;
-  for (const Piece& piece : pieces) sample += piece.group < 0 ? piece.text : piece.text + "x";
+  for (const TemplatePiece& piece : pieces) sample += piece.group < 0 ? piece.text : piece.text + "x";
   return refuse_path(sample);
 }
 
@@ -171,7 +166,7 @@ class RewriteFilter final : public chain::Filter {
     if (kind_ == Kind::whole) return replace_all(ex, path_.render(ex, chain::Purpose::path));
     if (kind_ == Kind::regex) return replace_match(ex);
     if (kind_ == Kind::strip) return strip(ex);
-    std::string_view matched = without_slashes_at_end(ex.matched_prefix);
+    std::string_view matched = base::without_slashes_at_end(ex.matched_prefix);
     if (!ex.request.path.starts_with(matched)) matched = {};
     std::string_view rest = ex.request.path.substr(matched.size());
     if (rest.starts_with("//")) return refuse_empty_segment(ex);
@@ -190,7 +185,7 @@ class RewriteFilter final : public chain::Filter {
     if (path.empty()) return {};
     base::Arena arena;
     auto normal = http::normalise_path(path, arena, kWritten);
-    return std::string(without_slashes_at_end(normal ? *normal : path));
+    return std::string(base::without_slashes_at_end(normal ? *normal : path));
   }
 
   bool below(std::string_view path) const noexcept {
@@ -235,7 +230,7 @@ class RewriteFilter final : public chain::Filter {
     take_apart(to, pieces_);
     fixed_ = pieces_.size() == 1;
     std::string sample;
-    for (const Piece& piece : pieces_) {
+    for (const TemplatePiece& piece : pieces_) {
       if (piece.group > regex_->NumberOfCapturingGroups())
         builder.error("to", "the expression has no group " + std::to_string(piece.group));
       sample += piece.group < 0 ? piece.text : piece.text + "x";
@@ -251,7 +246,7 @@ class RewriteFilter final : public chain::Filter {
     if (!regex_->Match({path.data(), path.size()}, 0, path.size(), RE2::ANCHOR_BOTH, groups, wanted))
       return Step::next;
     std::size_t most = 0;
-    for (const Piece& piece : pieces_) most += piece.text.size() + group(groups, piece).size();
+    for (const TemplatePiece& piece : pieces_) most += piece.text.size() + group(groups, piece).size();
     char* begin = ex.arena.chars(most);
     char* out = begin;
     // One slash remains where pieces meet.
@@ -259,7 +254,7 @@ class RewriteFilter final : public chain::Filter {
       while (out != begin && out[-1] == '/' && text.starts_with('/')) text.remove_prefix(1);
       out = std::copy(text.begin(), text.end(), out);
     };
-    for (const Piece& piece : pieces_) {
+    for (const TemplatePiece& piece : pieces_) {
       put(piece.text);
       put(group(groups, piece));
     }
@@ -270,7 +265,7 @@ class RewriteFilter final : public chain::Filter {
     return replace_all(ex, made);
   }
 
-  static std::string_view group(const re2::StringPiece* groups, const Piece& piece) noexcept {
+  static std::string_view group(const re2::StringPiece* groups, const TemplatePiece& piece) noexcept {
     return piece.group < 0 ? std::string_view()
                            : std::string_view(groups[piece.group].data(), groups[piece.group].size());
   }
@@ -298,11 +293,11 @@ class RewriteFilter final : public chain::Filter {
   std::string prefix_;
   chain::Template path_;
   std::shared_ptr<const RE2> regex_;
-  std::vector<Piece> pieces_;
+  std::vector<TemplatePiece> pieces_;
   http::PathOptions written_;
 };
 
-const chain::FilterKind<RewriteFilter, RewriteConfig> kKind{
+const chain::FilterKind<RewriteFilter, RewriteConfig> kRewrite{
     "rewrite", chain::Stage::shape, "Changes the path that the upstream gets.", "{prefix: /v2}"};
 
 }  // namespace

@@ -112,11 +112,6 @@ using base::Task;
 using chain::Exchange;
 using http::FieldId;
 
-View without_slashes_at_end(View path) noexcept {
-  while (path.ends_with('/')) path.remove_suffix(1);
-  return path;
-}
-
 // What the request's path was before the filters behind this one, and how much of it the route matched.
 struct Asked {
   View path, prefix;
@@ -128,8 +123,10 @@ struct Undo {
 };
 
 Undo undo_of(const Asked& asked, const Exchange& ex) noexcept {
-  View before = without_slashes_at_end(asked.path), after = without_slashes_at_end(ex.request.path);
-  View prefix = without_slashes_at_end(asked.prefix), now = without_slashes_at_end(ex.matched_prefix);
+  View before = base::without_slashes_at_end(asked.path),
+       after = base::without_slashes_at_end(ex.request.path);
+  View prefix = base::without_slashes_at_end(asked.prefix),
+       now = base::without_slashes_at_end(ex.matched_prefix);
   if (before == after) return {};
   bool tail = now.size() < after.size();
   if (tail && prefix != now) return {now, prefix};
@@ -225,7 +222,7 @@ class CookieEditor {
         attribute.find('=') == View::npos ? View() : base::trim(attribute.substr(attribute.find('=') + 1));
     if (!path.starts_with('/')) return path;
     View out = undone(path, undo, arena);
-    return path == "/" && out.size() > 1 ? without_slashes_at_end(out) : out;
+    return path == "/" && out.size() > 1 ? base::without_slashes_at_end(out) : out;
   }
 
   CookieEdit edit_;
@@ -313,7 +310,7 @@ class RewriteResponse final : public chain::Filter {
   std::vector<CookieEditor> cookies_;
 };
 
-const chain::FilterKind<RewriteResponse, RewriteResponseConfig> kKind{
+const chain::FilterKind<RewriteResponse, RewriteResponseConfig> kRewriteResponse{
     "rewrite_response", chain::Stage::shape, "Undoes in responses what `rewrite` did to the request.",
     "{location: true, cookies: [{path: undo}]}"};
 

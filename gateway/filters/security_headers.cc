@@ -156,7 +156,7 @@ class SecurityHeaders final : public chain::Filter {
   bool overwrite_;
 };
 
-const chain::FilterKind<SecurityHeaders, SecurityHeadersConfig> kKind{
+const chain::FilterKind<SecurityHeaders, SecurityHeadersConfig> kSecurityHeaders{
     "security_headers", chain::Stage::shape, "Tells browsers to be careful, and hides what answers.",
     "{frames: deny}"};
 

@@ -318,7 +318,7 @@ Task<void> Front::respond_failed(Exchange& ex, base::Scope& connection, Result<v
 namespace {
 
 constexpr std::size_t kDropped = 64 * 1024;  // bytes of a piece that nobody gets
-constexpr unsigned kInARow = 8;              // such pieces before others have their turn
+constexpr unsigned kPiecesInARow = 8;        // such pieces before others have their turn
 
 }  // namespace
 
@@ -333,7 +333,7 @@ Task<void> Front::finish_alone(Exchange& ex, Reason failure) {
     auto piece = co_await reading;
     if (!piece) failure = piece.error().reason;
     if (!piece || piece->last) break;
-    if (pieces % kInARow != 0) continue;
+    if (pieces % kPiecesInARow != 0) continue;
     auto turn = net::turn(ex.worker.loop);
     if (co_await turn == base::Outcome::cancelled) failure = turn.why();
   }

@@ -98,7 +98,7 @@ int Listener::duplicate() const noexcept { return fd_ < 0 ? -1 : ::fcntl(fd_, F_
 
 // Connections that are accepted before those that are there have their turn: clients may come faster than
 // this, for as long as they like.
-constexpr unsigned kInARow = 64;
+constexpr unsigned kAcceptedInARow = 64;
 
 // Who was told of connections that wait must take them, or they wait for somebody who was not: the socket may
 // be shared with other workers, or with the process that takes the place of this one.
@@ -106,7 +106,7 @@ void Listener::drain() noexcept {
   leaving_ = true;
   if (fd_ >= 0) worker_->loop.remove_shared(fd_, *this);
   // As many as can wait: those that come meanwhile must not keep it here.
-  for (unsigned left = settings_->backlog / kInARow + 1; left > 0 && fd_ >= 0; --left) {
+  for (unsigned left = settings_->backlog / kAcceptedInARow + 1; left > 0 && fd_ >= 0; --left) {
     Guest::unlink();
     accept_all();
     if (!Guest::linked()) break;  // none are left
@@ -135,7 +135,7 @@ void Listener::on_events(std::uint32_t /*events*/) noexcept { accept_all(); }
 
 void Listener::accept_all() noexcept {
   for (unsigned accepted = 0; fd_ >= 0;) {
-    if (accepted == kInARow) {
+    if (accepted == kAcceptedInARow) {
       if (!Guest::linked()) worker_->loop.next_round(*this);
       return;
     }

@@ -10,19 +10,19 @@
 namespace sluice::front {
 namespace {
 
-using Kind = net::TlsFailure::Kind;
+using net::TlsFailure;
 using observe::HandshakeResult;
 
-HandshakeResult result_of(Kind kind) noexcept {
+HandshakeResult result_of(TlsFailure::Kind kind) noexcept {
   switch (kind) {
-    case Kind::refused:
+    case TlsFailure::Kind::refused:
       return HandshakeResult::refused;
-    case Kind::timeout:
+    case TlsFailure::Kind::timeout:
       return HandshakeResult::timeout;
-    case Kind::overload:
+    case TlsFailure::Kind::overload:
       return HandshakeResult::overload;
-    case Kind::closed:
-    case Kind::cancelled:
+    case TlsFailure::Kind::closed:
+    case TlsFailure::Kind::cancelled:
       break;
   }
   return HandshakeResult::closed;
@@ -79,7 +79,7 @@ base::Task<net::TlsTransportPtr> accept_tls(net::Loop& loop, net::TransportPtr p
                                       settings.server, left);
   if (!made.transport) {
     // Scanners make thousands of these: a line for each is for those who look for one.
-    if (made.failure.kind == Kind::refused)
+    if (made.failure.kind == TlsFailure::Kind::refused)
       base::log(base::Level::debug, "TLS handshake with a client failed: " + made.failure.why);
     cells.shook_hands({{}, false, result_of(made.failure.kind)});
     if (made.plain) co_await refuse_plain_http(loop, *made.plain);

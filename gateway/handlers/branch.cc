@@ -12,11 +12,11 @@
 namespace sluice::handlers {
 namespace {
 
-const chain::HandlerKind<Branch, BranchConfig> kKind{
+const chain::HandlerKind<Branch, BranchConfig> kBranch{
     "branch", "Chooses between handlers by conditions, once it is known who calls.",
     "[{when: '\"beta\" in consumer.groups', to: orders-next}, {to: orders}]"};
 
-void check(const BranchConfig& c, const config::Site& at) {
+void check_branch(const BranchConfig& c, const config::Site& at) {
   for (std::size_t i = 0; i + 1 < c.of.size(); ++i)
     if (!c.of[i].when)
       at.error(config::path("of", i + 1), "is never reached: the one before it has no condition");
@@ -41,7 +41,7 @@ void describe(config::Description<BranchConfig>& d) {
           min_items(1), max_items(64),
           example("[{when: '\"beta\" in consumer.groups', to: orders-next}, {to: orders}]"));
   d.shorthand(&BranchConfig::of);
-  d.check(check);
+  d.check(check_branch);
 }
 
 std::optional<chain::Stage> BranchConfig::needs() const {

@@ -9,7 +9,7 @@ namespace sluice::handlers {
 
 namespace {
 
-const chain::HandlerKind<Compose, compose::ComposeConfig> kKind{
+const chain::HandlerKind<Compose, compose::ComposeConfig> kCompose{
     "compose", "Makes one JSON answer of several calls.",
     "{calls: {user: {get: \"users:/users/${path.id}\"}, orders: {get: \"orders:/orders?user=${user.id}\", "
     "as: orders}}}"};

@@ -32,7 +32,7 @@ void describe(config::Description<ForwardConfig>& d) {
 
 namespace {
 
-const chain::HandlerKind<Forward, ForwardConfig> kKind{"to", "Forwards to an upstream.", "orders"};
+const chain::HandlerKind<Forward, ForwardConfig> kForward{"to", "Forwards to an upstream.", "orders"};
 const chain::CallsGoThrough kCalls{
     [](const chain::CallSettings& call, chain::Builder& builder) -> std::shared_ptr<const chain::Handler> {
       return std::make_shared<Forward>(call, builder);

@@ -37,7 +37,7 @@ std::string refuse_content_type(const std::string& type) {
   return !type.empty() && http::valid_field_value(type) ? "" : "must be a media type such as text/plain";
 }
 
-void check(const RespondConfig& c, const config::Site& at) {
+void check_respond(const RespondConfig& c, const config::Site& at) {
   chain::check_field_texts(c.headers, "headers", at);
   for (const auto& [name, text] : c.headers)
     if (http::field_id(name) == http::FieldId::content_type)
@@ -80,7 +80,7 @@ void describe(config::Description<RespondConfig>& d) {
           config::check(refuse_content_type), example("text/html; charset=utf-8"));
   d.at_most_one({"body", "json", "file", "template"});
   d.shorthand(&RespondConfig::status);
-  d.check(check);
+  d.check(check_respond);
 }
 
 namespace {
@@ -184,8 +184,8 @@ class Respond final : public chain::Handler {
   Purpose purpose_ = Purpose::text;
 };
 
-const chain::HandlerKind<Respond, RespondConfig> kKind{"respond", "Answers with a fixed response.",
-                                                       "{status: 200, json: {ok: true}}"};
+const chain::HandlerKind<Respond, RespondConfig> kRespond{"respond", "Answers with a fixed response.",
+                                                          "{status: 200, json: {ok: true}}"};
 
 }  // namespace
 }  // namespace sluice::handlers

@@ -12,7 +12,7 @@
 namespace sluice::handlers {
 namespace {
 
-const chain::HandlerKind<Split, SplitConfig> kKind{
+const chain::HandlerKind<Split, SplitConfig> kSplit{
     "split", "Forwards to one of several upstreams, drawn by weight.", "{to: {orders: 90, orders-next: 10}}"};
 
 constexpr std::uint64_t kMostParts = 1'000'000;
@@ -40,7 +40,7 @@ config::Refusal read_weight(std::string_view text, Weight& out) {
   return {};
 }
 
-void check(const SplitConfig& c, const config::Site& at) {
+void check_split(const SplitConfig& c, const config::Site& at) {
   std::uint64_t sum = 0, percentages = 0;
   for (const auto& [name, weight] : c.to) {
     sum += weight.parts;
@@ -103,7 +103,7 @@ void describe(config::Description<SplitConfig>& d) {
       "by the client's address in its place.",
       one_or_many, unique, max_items(8), default_is("none: each request is drawn by itself"),
       example("consumer"), example("[cookie.session]"));
-  d.check(check);
+  d.check(check_split);
 }
 
 Split::Split(const SplitConfig& config, chain::Builder& builder)

@@ -91,13 +91,13 @@ class Inflate final : public Decoder {
   unsigned held_ = 0;
 };
 
-class Brotli final : public Decoder {
+class BrotliDecoder final : public Decoder {
  public:
-  Brotli() : state_(BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {
+  BrotliDecoder() : state_(BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {
     SLUICE_ASSERT(state_ != nullptr);
   }
-  Brotli(const Brotli&) = delete;
-  ~Brotli() override { BrotliDecoderDestroyInstance(state_); }
+  BrotliDecoder(const BrotliDecoder&) = delete;
+  ~BrotliDecoder() override { BrotliDecoderDestroyInstance(state_); }
 
   Progress decode(In in, Out out) noexcept override {
     touched_ |= !in.empty();
@@ -120,15 +120,15 @@ class Brotli final : public Decoder {
   bool touched_ = false;
 };
 
-class Zstd final : public Decoder {
+class ZstdDecoder final : public Decoder {
  public:
-  Zstd() : context_(ZSTD_createDCtx()) {
+  ZstdDecoder() : context_(ZSTD_createDCtx()) {
     SLUICE_ASSERT(context_ != nullptr);
     constexpr int kWindowBits = 23;  // RFC 9659
     ZSTD_DCtx_setParameter(context_, ZSTD_d_windowLogMax, kWindowBits);
   }
-  Zstd(const Zstd&) = delete;
-  ~Zstd() override { ZSTD_freeDCtx(context_); }
+  ZstdDecoder(const ZstdDecoder&) = delete;
+  ~ZstdDecoder() override { ZSTD_freeDCtx(context_); }
 
   Progress decode(In in, Out out) noexcept override {
     ZSTD_inBuffer from{in.data(), in.size(), 0};
@@ -158,9 +158,9 @@ std::unique_ptr<Decoder> make_decoder(Coding coding) {
     case Coding::deflate:
       return std::make_unique<Inflate>(coding == Coding::gzip);
     case Coding::br:
-      return std::make_unique<Brotli>();
+      return std::make_unique<BrotliDecoder>();
     case Coding::zstd:
-      return std::make_unique<Zstd>();
+      return std::make_unique<ZstdDecoder>();
     default:
       return nullptr;
   }

@@ -61,9 +61,9 @@ class Gzip final : public Encoder {
   int level_;
 };
 
-class Brotli final : public Encoder {
+class BrotliEncoder final : public Encoder {
  public:
-  Brotli(int level, std::optional<std::uint64_t> length)
+  BrotliEncoder(int level, std::optional<std::uint64_t> length)
       : state_(BrotliEncoderCreateInstance(nullptr, nullptr, nullptr)) {
     SLUICE_ASSERT(state_ != nullptr);
     auto set = [this](BrotliEncoderParameter what, std::uint64_t value) {
@@ -73,8 +73,8 @@ class Brotli final : public Encoder {
     set(BROTLI_PARAM_LGWIN, static_cast<std::uint64_t>(window_for(length, BROTLI_MIN_WINDOW_BITS)));
     if (length && *length < 1U << 30) set(BROTLI_PARAM_SIZE_HINT, *length);
   }
-  Brotli(const Brotli&) = delete;
-  ~Brotli() override { BrotliEncoderDestroyInstance(state_); }
+  BrotliEncoder(const BrotliEncoder&) = delete;
+  ~BrotliEncoder() override { BrotliEncoderDestroyInstance(state_); }
 
   Progress encode(std::span<const char> in, std::span<char> out, Push push) noexcept override {
     auto how = push == Push::none    ? BROTLI_OPERATION_PROCESS
@@ -96,11 +96,11 @@ class Brotli final : public Encoder {
   BrotliEncoderState* state_;
 };
 
-class Zstd final : public Encoder {
+class ZstdEncoder final : public Encoder {
  public:
-  Zstd() : context_(ZSTD_createCCtx()) { SLUICE_ASSERT(context_ != nullptr); }
-  Zstd(const Zstd&) = delete;
-  ~Zstd() override { ZSTD_freeCCtx(context_); }
+  ZstdEncoder() : context_(ZSTD_createCCtx()) { SLUICE_ASSERT(context_ != nullptr); }
+  ZstdEncoder(const ZstdEncoder&) = delete;
+  ~ZstdEncoder() override { ZSTD_freeCCtx(context_); }
   void begin(int level, std::optional<std::uint64_t> length) {
     ZSTD_CCtx_reset(context_, ZSTD_reset_session_and_parameters);
     ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, level);
@@ -143,7 +143,7 @@ struct Kept {
   }
 };
 thread_local Kept<Gzip> t_gzip;
-thread_local Kept<Zstd> t_zstd;
+thread_local Kept<ZstdEncoder> t_zstd;
 
 }  // namespace
 
@@ -152,17 +152,17 @@ void ReturnEncoder::operator()(Encoder* encoder) const noexcept {
     case Coding::gzip:
       return t_gzip.give(static_cast<Gzip*>(encoder));
     case Coding::zstd:
-      return t_zstd.give(static_cast<Zstd*>(encoder));
+      return t_zstd.give(static_cast<ZstdEncoder*>(encoder));
     default:
       delete encoder;
   }
 }
 
 EncoderPtr make_encoder(Coding coding, int level, std::optional<std::uint64_t> length) {
-  if (coding == Coding::br) return EncoderPtr(new Brotli(level, length));
+  if (coding == Coding::br) return EncoderPtr(new BrotliEncoder(level, length));
   if (coding == Coding::zstd) {
     auto zstd = t_zstd.take();
-    if (!zstd) zstd = std::make_unique<Zstd>();
+    if (!zstd) zstd = std::make_unique<ZstdEncoder>();
     zstd->begin(level, length);
     return EncoderPtr(zstd.release());
   }

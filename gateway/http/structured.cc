@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "gateway/base/base64.h"
+#include "gateway/base/strings.h"
 #include "gateway/http/fields.h"
 
 namespace sluice::http {
@@ -13,7 +14,6 @@ namespace {
 // Nobody signs with more.
 constexpr std::size_t kMostParts = 64;
 
-bool digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
 bool alpha(char c) noexcept { return lower(c) || (c >= 'A' && c <= 'Z'); }
 
@@ -53,7 +53,9 @@ class Reader {
   bool key(std::string_view& out) noexcept {
     std::size_t begin = at_;
     if (!lower(peek()) && peek() != '*') return false;
-    auto part = [](char c) { return lower(c) || digit(c) || c == '_' || c == '-' || c == '.' || c == '*'; };
+    auto part = [](char c) {
+      return lower(c) || base::is_digit(c) || c == '_' || c == '-' || c == '.' || c == '*';
+    };
     while (!at_end() && part(text_[at_])) ++at_;
     out = text_.substr(begin, at_ - begin);
     return true;
@@ -106,7 +108,7 @@ class Reader {
 
   bool bare(SfParameter& out) {
     char c = peek();
-    if (c == '-' || digit(c)) return number(out);
+    if (c == '-' || base::is_digit(c)) return number(out);
     if (c == '"') return string(out);
     if (c == '*' || alpha(c)) return token(out);
     if (c == ':') return bytes(out);
@@ -119,13 +121,13 @@ class Reader {
     std::size_t begin = at_;
     take('-');
     std::size_t first = at_;
-    while (digit(peek())) ++at_;
+    while (base::is_digit(peek())) ++at_;
     std::size_t whole = at_ - first;
     if (whole == 0 || whole > 15) return false;
     out.kind = SfParameter::Kind::integer;
     if (take('.')) {
       std::size_t fraction = at_;
-      while (digit(peek())) ++at_;
+      while (base::is_digit(peek())) ++at_;
       if (at_ == fraction || at_ - fraction > 3 || whole > 12) return false;
       out.kind = SfParameter::Kind::decimal;
       out.text = text_.substr(begin, at_ - begin);

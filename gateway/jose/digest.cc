@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/jose/digest.h"
 
-#define OPENSSL_SUPPRESS_DEPRECATED  // SHA256_Init and its like, see digest()
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <string.h>
@@ -16,6 +15,8 @@ namespace {
 
 // The digest of up to two texts in a row. By the functions of the hash itself: those for any hash (EVP) take
 // as long again as a short text does, and a request with a key waits for it.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 Digest digest(std::string_view first, std::string_view second) noexcept {
   SHA256_CTX state;
   Digest out;
@@ -26,6 +27,7 @@ Digest digest(std::string_view first, std::string_view second) noexcept {
   explicit_bzero(&state, sizeof state);
   return out;
 }
+#pragma GCC diagnostic pop
 
 }  // namespace
 

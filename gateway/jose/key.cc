@@ -41,7 +41,7 @@ std::size_t coordinate_size(Curve curve) noexcept {
   return curve == Curve::p256 ? 32 : curve == Curve::p384 ? 48 : 66;
 }
 
-base::Unexpected refuse(std::string why) {
+base::Unexpected refuse_key(std::string why) {
   ERR_clear_error();
   return base::fail(base::Reason::validation, std::move(why));
 }
@@ -185,28 +185,28 @@ Result<Key> make_ec(net::KeyPtr key) {
   char group[64];
   std::size_t size = 0;
   if (EVP_PKEY_get_group_name(key.get(), group, sizeof group, &size) != 1)
-    return refuse("is of no named curve");
+    return refuse_key("is of no named curve");
   std::string_view name(group, size);
   if (name == "prime256v1" || name == "P-256") return Key(EcKey(std::move(key), Curve::p256));
   if (name == "secp384r1" || name == "P-384") return Key(EcKey(std::move(key), Curve::p384));
   if (name == "secp521r1" || name == "P-521") return Key(EcKey(std::move(key), Curve::p521));
-  return refuse("is of the curve " + std::string(name) + "; P-256, P-384 and P-521 are known");
+  return refuse_key("is of the curve " + std::string(name) + "; P-256, P-384 and P-521 are known");
 }
 
 Result<Key> make_rsa(net::KeyPtr key) {
   int bits = EVP_PKEY_get_bits(key.get());
   if (bits < RsaKey::kMinBits)
-    return refuse("has " + std::to_string(bits) + " bits only; RSA needs " +
-                  std::to_string(RsaKey::kMinBits));
+    return refuse_key("has " + std::to_string(bits) + " bits only; RSA needs " +
+                      std::to_string(RsaKey::kMinBits));
   if (bits > RsaKey::kMaxBits)
-    return refuse("has " + std::to_string(bits) + " bits; at most " + std::to_string(RsaKey::kMaxBits) +
-                  " are taken");
+    return refuse_key("has " + std::to_string(bits) + " bits; at most " + std::to_string(RsaKey::kMaxBits) +
+                      " are taken");
   BIGNUM* exponent = nullptr;
   if (EVP_PKEY_get_bn_param(key.get(), OSSL_PKEY_PARAM_RSA_E, &exponent) != 1)
-    return refuse("has no exponent");
+    return refuse_key("has no exponent");
   const std::unique_ptr<BIGNUM, net::OpensslFree<BN_free>> owner(exponent);
   if (!BN_is_odd(exponent) || BN_is_one(exponent) || BN_num_bits(exponent) > 64)
-    return refuse("has an exponent that is even, one or of more than 64 bits");
+    return refuse_key("has an exponent that is even, one or of more than 64 bits");
   return Key(RsaKey(std::move(key)));
 }
 
@@ -222,21 +222,21 @@ Result<Key> make_key(net::KeyPtr key) {
     case EVP_PKEY_ED448:
       return Key(EdKey(std::move(key)));
     default:
-      return refuse("is of a kind that no algorithm here is for");
+      return refuse_key("is of a kind that no algorithm here is for");
   }
 }
 
 Result<Key> key_of_pem(std::string_view pem) {
   if (pem.find("PRIVATE KEY-----") != std::string_view::npos)
-    return refuse("is private; checking needs the public one alone");
+    return refuse_key("is private; checking needs the public one alone");
   net::BioPtr text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  if (!text) return refuse("cannot be read");
+  if (!text) return refuse_key("cannot be read");
   if (net::KeyPtr key{PEM_read_bio_PUBKEY(text.get(), nullptr, nullptr, nullptr)})
     return make_key(std::move(key));
-  if (BIO_reset(text.get()) != 1) return refuse("cannot be read");
+  if (BIO_reset(text.get()) != 1) return refuse_key("cannot be read");
   if (net::X509Ptr certificate{PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)})
     if (net::KeyPtr key{X509_get_pubkey(certificate.get())}) return make_key(std::move(key));
-  return refuse("is no PEM of a PUBLIC KEY or a CERTIFICATE");
+  return refuse_key("is no PEM of a PUBLIC KEY or a CERTIFICATE");
 }
 
 }  // namespace sluice::jose

@@ -19,13 +19,15 @@ constexpr int kMaxTries = 8;
 // Times are taken up to here, so that nothing overflows: the year 2255.
 constexpr double kLatest = 9e9;
 
-base::Unexpected refuse(std::string why) { return base::fail(base::Reason::unauthenticated, std::move(why)); }
+base::Unexpected refuse_token(std::string why) {
+  return base::fail(base::Reason::unauthenticated, std::move(why));
+}
 
 // An optional member that must be a text.
 Result<std::string_view> text_member(const Json& json, std::string_view name) {
   const JsonValue* v = json.find(name);
   if (!v) return std::string_view();
-  if (!v->is(JsonKind::string)) return refuse("has a `" + std::string(name) + "` that is no text");
+  if (!v->is(JsonKind::string)) return refuse_token("has a `" + std::string(name) + "` that is no text");
   return v->text;
 }
 
@@ -36,22 +38,22 @@ std::string_view without_application(std::string_view type) noexcept {
 }
 
 Result<void> read_header(Token& token, std::string_view encoded) {
-  if (encoded.size() > Token::kMaxHeader) return refuse("has too large a header");
+  if (encoded.size() > Token::kMaxHeader) return refuse_token("has too large a header");
   auto decoded = base::decode_base64url(encoded);
-  if (!decoded) return refuse("has a header that is not base64url");
+  if (!decoded) return refuse_token("has a header that is not base64url");
   auto json = Json::parse(*decoded, {4, 256, 64});
-  if (!json || !json->root().is(JsonKind::object)) return refuse("has a header that is no JSON object");
+  if (!json || !json->root().is(JsonKind::object)) return refuse_token("has a header that is no JSON object");
   token.header = std::move(*json);
   auto named = text_member(token.header, "alg");
   if (!named) return std::move(named).unexpected();
   auto known = algorithm(*named);
-  if (!known) return refuse("is not signed by an algorithm that is known here");
+  if (!known) return refuse_token("is not signed by an algorithm that is known here");
   token.algorithm = *known;
   // Extensions that must be understood (RFC 7515 section 4.1.11): none is.
-  if (token.header.find("crit")) return refuse("has extensions in `crit` that are not known here");
+  if (token.header.find("crit")) return refuse_token("has extensions in `crit` that are not known here");
   auto id = text_member(token.header, "kid");
   if (!id) return std::move(id).unexpected();
-  if (id->size() > Token::kMaxKeyId) return refuse("has too long a `kid`");
+  if (id->size() > Token::kMaxKeyId) return refuse_token("has too long a `kid`");
   auto type = text_member(token.header, "typ");
   if (!type) return std::move(type).unexpected();
   token.key_id = *id;
@@ -65,24 +67,24 @@ Result<std::optional<double>> date(const Json& claims, std::string_view name) {
   if (!v) return std::optional<double>();
   auto seconds = v->number();
   if (!seconds || *seconds < 0 || *seconds > kLatest)
-    return refuse("has a claim `" + std::string(name) + "` that is no time");
+    return refuse_token("has a claim `" + std::string(name) + "` that is no time");
   return seconds;
 }
 
 }  // namespace
 
 Result<Token> parse_token(std::string_view text) {
-  if (text.size() > Token::kMaxSize) return refuse("is too large");
+  if (text.size() > Token::kMaxSize) return refuse_token("is too large");
   auto dots = std::count(text.begin(), text.end(), '.');
-  if (dots == 4) return refuse("is encrypted, which is not supported");
-  if (dots != 2) return refuse("is no JSON Web Token");
+  if (dots == 4) return refuse_token("is encrypted, which is not supported");
+  if (dots != 2) return refuse_token("is no JSON Web Token");
   auto first = text.find('.'), last = text.rfind('.');
   Token token;
   token.signed_by = text.substr(0, last);
   token.payload = text.substr(first + 1, last - first - 1);
   if (auto read = read_header(token, text.substr(0, first)); !read) return std::move(read).unexpected();
   auto signature = base::decode_base64url(text.substr(last + 1));
-  if (!signature || signature->empty()) return refuse("has no signature in base64url");
+  if (!signature || signature->empty()) return refuse_token("has no signature in base64url");
   token.signature = std::move(*signature);
   return token;
 }
@@ -103,9 +105,9 @@ Signature check_signature(const Token& token, const KeySet& keys) noexcept {
 
 Result<Json> parse_claims(const Token& token) {
   auto decoded = base::decode_base64url(token.payload);
-  if (!decoded) return refuse("has claims that are not base64url");
+  if (!decoded) return refuse_token("has claims that are not base64url");
   auto json = Json::parse(*decoded);
-  if (!json || !json->root().is(JsonKind::object)) return refuse("has claims that are no JSON object");
+  if (!json || !json->root().is(JsonKind::object)) return refuse_token("has claims that are no JSON object");
   return json;
 }
 
@@ -113,27 +115,27 @@ Result<void> check_type(const Token& token, const ClaimRules& rules) {
   bool good = token.type.empty() || std::any_of(rules.types.begin(), rules.types.end(), [&](const auto& t) {
                 return base::equal_ignoring_case(t, token.type);
               });
-  if (!good) return refuse("is of a type (`typ`) that is not taken here");
+  if (!good) return refuse_token("is of a type (`typ`) that is not taken here");
   return {};
 }
 
 Result<void> check_claims(const Json& claims, const ClaimRules& rules, WallTime now) {
   const JsonValue* issuer = claims.find("iss");
   if (!issuer || !issuer->is(JsonKind::string) || issuer->text != rules.issuer)
-    return refuse("is not from this issuer (`iss`)");
+    return refuse_token("is not from this issuer (`iss`)");
   if (!rules.audiences.empty() && !names_audience(claims, rules.audiences))
-    return refuse("is not meant for this audience (`aud`)");
+    return refuse_token("is not meant for this audience (`aud`)");
   auto seconds = std::chrono::duration<double>(now.time_since_epoch()).count();
   auto leeway = static_cast<double>(rules.leeway.count());
   auto expires = date(claims, "exp");
   if (!expires) return std::move(expires).unexpected();
-  if (!*expires) return refuse("does not say when it expires (`exp`)");
-  if (seconds >= **expires + leeway) return refuse("has expired");
+  if (!*expires) return refuse_token("does not say when it expires (`exp`)");
+  if (seconds >= **expires + leeway) return refuse_token("has expired");
   for (std::string_view name : {"nbf", "iat"}) {
     auto begins = date(claims, name);
     if (!begins) return std::move(begins).unexpected();
     if (*begins && seconds + leeway < **begins)
-      return refuse("is not good yet (`" + std::string(name) + "`)");
+      return refuse_token("is not good yet (`" + std::string(name) + "`)");
   }
   return {};
 }

@@ -10,19 +10,19 @@
 namespace sluice::net {
 namespace {
 
-using Kind = HelloVerdict::Kind;
+using HelloKind = HelloVerdict::Kind;
 
-constexpr HelloVerdict kIncomplete{Kind::incomplete};
-constexpr HelloVerdict invalid(const char* fault) noexcept { return {Kind::invalid, fault}; }
+constexpr HelloVerdict kHelloIncomplete{HelloKind::incomplete};
+constexpr HelloVerdict bad_hello(const char* fault) noexcept { return {HelloKind::invalid, fault}; }
 
 constexpr std::size_t kRecordHead = 5, kMaxRecord = 1 << 14, kMessageHead = 4;
 constexpr unsigned kHandshake = 22, kClientHello = 1, kServerName = 0, kHostName = 0;
 
 // Takes numbers and counted pieces off the front of a text; after one that is not there it has failed for
 // good, and gives zeros and nothing.
-class Reader {
+class HelloReader {
  public:
-  explicit Reader(std::string_view bytes) noexcept : left_(bytes) {}
+  explicit HelloReader(std::string_view bytes) noexcept : left_(bytes) {}
   bool failed() const noexcept { return failed_; }
   bool empty() const noexcept { return left_.empty(); }
   std::size_t number(std::size_t width) noexcept {
@@ -51,30 +51,31 @@ class Reader {
 // What the records say so far, one after the other; the last one may be cut off.
 HelloVerdict join_records(std::string_view in, std::string& message) {
   while (!in.empty()) {
-    Reader reader(in);
+    HelloReader reader(in);
     // Each byte is judged as it comes, so that what is no TLS does not make anybody wait.
-    if (reader.number(1) != kHandshake) return invalid("no TLS handshake");
-    if (in.size() > 1 && in[1] != 3) return invalid("no TLS handshake");
-    if (in.size() < kRecordHead) return kIncomplete;
+    if (reader.number(1) != kHandshake) return bad_hello("no TLS handshake");
+    if (in.size() > 1 && in[1] != 3) return bad_hello("no TLS handshake");
+    if (in.size() < kRecordHead) return kHelloIncomplete;
     reader.take(2);
     std::size_t length = reader.number(2);
-    if (length == 0 || length > kMaxRecord) return invalid("a record of no allowed size");
+    if (length == 0 || length > kMaxRecord) return bad_hello("a record of no allowed size");
     auto content = in.substr(kRecordHead, length);
     message.append(content);
-    if (!message.empty() && message[0] != static_cast<char>(kClientHello)) return invalid("no client hello");
+    if (!message.empty() && message[0] != static_cast<char>(kClientHello))
+      return bad_hello("no client hello");
     in.remove_prefix(kRecordHead + content.size());
     if (message.size() >= kMessageHead) {
-      Reader head(message);
+      HelloReader head(message);
       head.take(1);
       std::size_t whole = kMessageHead + head.number(3);
-      if (whole > kMaxClientHello) return invalid("a client hello that is too long");
+      if (whole > kMaxClientHello) return bad_hello("a client hello that is too long");
       if (message.size() >= whole) {
         message.resize(whole);
-        return {Kind::complete};
+        return {HelloKind::complete};
       }
     }
   }
-  return kIncomplete;
+  return kHelloIncomplete;
 }
 
 // RFC 6066 section 3: ASCII, as DNS has it, without a dot at the end.
@@ -88,46 +89,46 @@ bool valid_name(std::string_view name) noexcept {
 }
 
 HelloVerdict read_server_name(std::string_view extension, ClientHello& out) {
-  Reader reader(extension);
-  Reader list(reader.counted(2));
+  HelloReader reader(extension);
+  HelloReader list(reader.counted(2));
   bool seen = false;
   while (!list.empty()) {
     std::size_t type = list.number(1);
     auto name = list.counted(2);
     if (list.failed()) break;
     if (type != kHostName) continue;
-    if (seen || !valid_name(name)) return invalid("a server name that is none");
+    if (seen || !valid_name(name)) return bad_hello("a server name that is none");
     seen = true;
     out.server_name = base::to_lower(name);
   }
   if (reader.failed() || list.failed() || !reader.empty() || !seen)
-    return invalid("a server name that is none");
-  return {Kind::complete};
+    return bad_hello("a server name that is none");
+  return {HelloKind::complete};
 }
 
 HelloVerdict read_message(std::string_view message, ClientHello& out) {
-  Reader hello(message);
+  HelloReader hello(message);
   hello.take(kMessageHead + 2 + 32);  // version and random
   auto session = hello.counted(1);
   auto suites = hello.counted(2);
   auto compression = hello.counted(1);
   if (hello.failed() || session.size() > 32 || suites.empty() || suites.size() % 2 || compression.empty())
-    return invalid("a client hello that is malformed");
-  if (hello.empty()) return {Kind::complete};  // no extensions: TLS 1.2 allows it
-  Reader extensions(hello.counted(2));
+    return bad_hello("a client hello that is malformed");
+  if (hello.empty()) return {HelloKind::complete};  // no extensions: TLS 1.2 allows it
+  HelloReader extensions(hello.counted(2));
   bool seen = false;
   while (!extensions.empty()) {
     std::size_t type = extensions.number(2);
     auto extension = extensions.counted(2);
     if (extensions.failed()) break;
     if (type != kServerName) continue;
-    if (seen) return invalid("two lists of server names");
+    if (seen) return bad_hello("two lists of server names");
     seen = true;
-    if (auto verdict = read_server_name(extension, out); verdict.kind != Kind::complete) return verdict;
+    if (auto verdict = read_server_name(extension, out); verdict.kind != HelloKind::complete) return verdict;
   }
   if (hello.failed() || extensions.failed() || !hello.empty())
-    return invalid("a client hello that is malformed");
-  return {Kind::complete};
+    return bad_hello("a client hello that is malformed");
+  return {HelloKind::complete};
 }
 
 }  // namespace
@@ -135,12 +136,12 @@ HelloVerdict read_message(std::string_view message, ClientHello& out) {
 HelloVerdict parse_client_hello(std::span<const char> in, ClientHello& out) {
   std::string message;
   auto verdict = join_records({in.data(), in.size()}, message);
-  if (verdict.kind == Kind::incomplete && in.size() >= kMaxClientHello)
-    return invalid("a client hello that is too long");
-  if (verdict.kind != Kind::complete) return verdict;
+  if (verdict.kind == HelloKind::incomplete && in.size() >= kMaxClientHello)
+    return bad_hello("a client hello that is too long");
+  if (verdict.kind != HelloKind::complete) return verdict;
   ClientHello hello;
   verdict = read_message(message, hello);
-  if (verdict.kind == Kind::complete) out = std::move(hello);
+  if (verdict.kind == HelloKind::complete) out = std::move(hello);
   return verdict;
 }
 

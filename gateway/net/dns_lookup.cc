@@ -23,8 +23,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr const char* kResolvConf = "/etc/resolv.conf";
-constexpr int kInternet = 1;
-constexpr std::size_t kLongestName = 253;
 
 struct Stamp {
   ino_t number = 0;
@@ -76,7 +74,7 @@ std::vector<std::string> full_names(std::string_view name, const std::vector<std
   bool as_it_is_first = static_cast<std::size_t>(std::ranges::count(name, '.')) >= ndots;
   if (as_it_is_first) all.emplace_back(name);
   for (const auto& domain : domains)
-    if (name.size() + 1 + domain.size() <= kLongestName) all.push_back(std::string(name) + "." + domain);
+    if (name.size() + 1 + domain.size() <= kLongestDnsName) all.push_back(std::string(name) + "." + domain);
   if (!as_it_is_first) all.emplace_back(name);
   return all;
 }
@@ -143,7 +141,7 @@ class DnsLookup::Channel : public std::enable_shared_from_this<Channel> {
   void ask(const std::string& name, DnsType type, Heard heard) {
     auto* owned = new Heard(std::move(heard));
     ares_query(
-        channel_, name.c_str(), kInternet, static_cast<int>(type),
+        channel_, name.c_str(), kDnsInternet, static_cast<int>(type),
         [](void* arg, int status, int /*timeouts*/, unsigned char* message, int size) {
           std::unique_ptr<Heard> mine(static_cast<Heard*>(arg));
           (*mine)(status, {message, message ? static_cast<std::size_t>(std::max(0, size)) : 0});

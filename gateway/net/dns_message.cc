@@ -9,14 +9,13 @@ namespace sluice::net {
 namespace {
 
 constexpr std::size_t kHeader = 12;
-constexpr std::size_t kLongestName = 253;
-constexpr std::uint16_t kCname = 5, kInternet = 1;
+constexpr std::uint16_t kCname = 5;
 // Pointers followed in one name: each leads further to the front, so more than this is no honest message.
 constexpr int kMostPointers = 64;
 
-class Reader {
+class DnsReader {
  public:
-  explicit Reader(std::span<const unsigned char> message) : all_(message) {}
+  explicit DnsReader(std::span<const unsigned char> message) : all_(message) {}
 
   std::size_t at() const noexcept { return at_; }
   bool skip(std::size_t n) noexcept {
@@ -66,7 +65,7 @@ class Reader {
       if (length >= 0x40 || length > all_.size() - at - 1) return std::nullopt;
       if (!out.empty()) out += '.';
       out.append(reinterpret_cast<const char*>(&all_[at + 1]), length);
-      if (out.size() > kLongestName) return std::nullopt;
+      if (out.size() > kLongestDnsName) return std::nullopt;
       at += length + 1;
     }
     return std::nullopt;
@@ -90,7 +89,7 @@ bool usable_host(std::string& host) {
   return !host.empty() && last.find_first_not_of("0123456789") != std::string::npos;
 }
 
-void take_place(Reader data, DnsRecords& out) {
+void take_place(DnsReader data, DnsRecords& out) {
   auto priority = data.u16(), weight = data.u16(), port = data.u16();
   if (!priority || !weight || !port || *port == 0) return;
   auto host = data.name();
@@ -105,7 +104,7 @@ base::Unexpected broken() {
 }  // namespace
 
 base::Result<DnsRecords> read_dns_answer(std::span<const unsigned char> message, DnsType type) {
-  Reader in(message);
+  DnsReader in(message);
   if (!in.skip(4)) return broken();
   auto questions = in.u16(), answers = in.u16();
   if (message.size() < kHeader || !in.skip(4)) return broken();
@@ -119,10 +118,10 @@ base::Result<DnsRecords> read_dns_answer(std::span<const unsigned char> message,
     auto good_for = in.u32();
     auto size = in.u16();
     if (!kind || !of_class || !good_for || !size) return broken();
-    Reader data = in;
+    DnsReader data = in;
     if (!in.skip(*size)) return broken();
     bool wanted = *kind == static_cast<std::uint16_t>(type);
-    if (*of_class != kInternet || (!wanted && *kind != kCname)) continue;
+    if (*of_class != kDnsInternet || (!wanted && *kind != kCname)) continue;
     // RFC 2181 section 8: with the highest bit set it counts as zero.
     ttl = std::min(ttl, *good_for >> 31 ? 0 : *good_for);
     if (!wanted) continue;

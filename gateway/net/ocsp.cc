@@ -17,12 +17,12 @@ constexpr std::time_t kSkew = 300;
 // RFC 7633 section 6: the number of the extension status_request.
 constexpr long kStatusRequest = 5;
 
-base::Unexpected refuse(std::string what) {
+base::Unexpected refuse_ocsp(std::string what) {
   ERR_clear_error();
   return base::fail(base::Reason::internal, std::move(what));
 }
 
-std::optional<std::time_t> seconds(const ASN1_GENERALIZEDTIME* time) noexcept {
+std::optional<std::time_t> ocsp_seconds(const ASN1_GENERALIZEDTIME* time) noexcept {
   std::tm tm{};
   if (!time || ASN1_TIME_to_tm(time, &tm) != 1) return std::nullopt;
   return ::timegm(&tm);
@@ -60,12 +60,12 @@ Result<Basic> parse(std::string_view der) {
   const auto* p = reinterpret_cast<const unsigned char*>(der.data());
   Owner<OCSP_RESPONSE, OCSP_RESPONSE_free> response(
       d2i_OCSP_RESPONSE(nullptr, &p, static_cast<long>(der.size())));
-  if (!response) return refuse("is no OCSP response");
+  if (!response) return refuse_ocsp("is no OCSP response");
   int status = OCSP_response_status(response.get());
   if (status != OCSP_RESPONSE_STATUS_SUCCESSFUL)
-    return refuse(std::string("says ") + OCSP_response_status_str(status));
+    return refuse_ocsp(std::string("says ") + OCSP_response_status_str(status));
   Basic basic(OCSP_response_get1_basic(response.get()));
-  if (!basic) return refuse("is of an unknown kind");
+  if (!basic) return refuse_ocsp("is of an unknown kind");
   return basic;
 }
 
@@ -141,14 +141,14 @@ Result<OcspAnswer> believe_ocsp(std::string_view der, X509* certificate, X509* i
   int status = 0;
   ASN1_GENERALIZEDTIME *since = nullptr, *until = nullptr;
   if (!id || OCSP_resp_find_status(basic->get(), id.get(), &status, nullptr, nullptr, &since, &until) != 1)
-    return refuse("is about another certificate");
-  if (!signed_for(basic->get(), issuer)) return refuse("is not signed by the issuer of the certificate");
+    return refuse_ocsp("is about another certificate");
+  if (!signed_for(basic->get(), issuer)) return refuse_ocsp("is not signed by the issuer of the certificate");
   if (status != V_OCSP_CERTSTATUS_GOOD)
-    return refuse(std::string("says that the certificate is ") + OCSP_cert_status_str(status));
-  auto begins = seconds(since);
-  if (!begins || *begins > now + kSkew) return refuse("is not valid yet");
-  auto expires = until ? seconds(until) : *begins + kUndatedAnswer;
-  if (!expires || *expires <= now) return refuse("has expired");
+    return refuse_ocsp(std::string("says that the certificate is ") + OCSP_cert_status_str(status));
+  auto begins = ocsp_seconds(since);
+  if (!begins || *begins > now + kSkew) return refuse_ocsp("is not valid yet");
+  auto expires = until ? ocsp_seconds(until) : *begins + kUndatedAnswer;
+  if (!expires || *expires <= now) return refuse_ocsp("has expired");
   ERR_clear_error();
   return OcspAnswer{std::string(der), *expires};
 }

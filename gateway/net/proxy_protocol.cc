@@ -14,11 +14,11 @@
 namespace sluice::net {
 namespace {
 
-using Kind = ProxyVerdict::Kind;
+using ProxyKind = ProxyVerdict::Kind;
 
-constexpr ProxyVerdict kIncomplete{Kind::incomplete};
-constexpr ProxyVerdict kComplete{Kind::complete};
-constexpr ProxyVerdict invalid(const char* fault) noexcept { return {Kind::invalid, fault}; }
+constexpr ProxyVerdict kProxyIncomplete{ProxyKind::incomplete};
+constexpr ProxyVerdict kProxyComplete{ProxyKind::complete};
+constexpr ProxyVerdict bad_proxy(const char* fault) noexcept { return {ProxyKind::invalid, fault}; }
 
 // --- Version 1: "PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n"
 
@@ -49,38 +49,38 @@ std::optional<std::uint16_t> read_port(std::string_view text) noexcept {
 }
 
 ProxyVerdict read_line(std::string_view line, ProxyHeader& out) noexcept {
-  if (line == "UNKNOWN" || line.starts_with("UNKNOWN ")) return kComplete;
+  if (line == "UNKNOWN" || line.starts_with("UNKNOWN ")) return kProxyComplete;
   auto protocol = word(line, false);
-  if (!protocol || (*protocol != "TCP4" && *protocol != "TCP6")) return invalid("an unknown protocol");
+  if (!protocol || (*protocol != "TCP4" && *protocol != "TCP6")) return bad_proxy("an unknown protocol");
   int family = *protocol == "TCP4" ? AF_INET : AF_INET6;
   auto source = word(line, false);
   auto destination = word(line, false);
   auto source_port = word(line, false);
   auto destination_port = word(line, true);
   if (!source || !destination || !source_port || !destination_port)
-    return invalid("not four addresses and ports");
+    return bad_proxy("not four addresses and ports");
   std::array<unsigned char, 16> from{}, to{};
   if (!read_number(*source, family, from) || !read_number(*destination, family, to))
-    return invalid("an address that is none");
+    return bad_proxy("an address that is none");
   auto from_port = read_port(*source_port);
   auto to_port = read_port(*destination_port);
-  if (!from_port || !to_port) return invalid("a port that is none");
+  if (!from_port || !to_port) return bad_proxy("a port that is none");
   std::size_t size = family == AF_INET ? 4 : 16;
   out.told = true;
   out.source = Address::of_bytes({from.data(), size}, *from_port);
   out.destination = Address::of_bytes({to.data(), size}, *to_port);
-  return kComplete;
+  return kProxyComplete;
 }
 
 ProxyVerdict parse_text(std::string_view in, ProxyHeader& out) noexcept {
   auto seen = in.substr(0, kMaxText);
   auto end = seen.find_first_of("\r\n");
   if (end == std::string_view::npos)
-    return in.size() < kMaxText ? kIncomplete : invalid("a line that does not end");
-  if (seen[end] == '\n') return invalid("a line that ends without CR");
-  if (end + 1 == kMaxText) return invalid("a line that does not end");
-  if (end + 1 == seen.size()) return kIncomplete;
-  if (seen[end + 1] != '\n') return invalid("a CR inside the line");
+    return in.size() < kMaxText ? kProxyIncomplete : bad_proxy("a line that does not end");
+  if (seen[end] == '\n') return bad_proxy("a line that ends without CR");
+  if (end + 1 == kMaxText) return bad_proxy("a line that does not end");
+  if (end + 1 == seen.size()) return kProxyIncomplete;
+  if (seen[end + 1] != '\n') return bad_proxy("a CR inside the line");
   out.size = end + 2;
   return read_line(seen.substr(kText.size(), end - kText.size()), out);
 }
@@ -118,11 +118,11 @@ bool checksum_holds(std::string_view header, std::size_t at) noexcept {
 
 ProxyVerdict read_values(std::string_view header, std::size_t at, ProxyHeader& out) noexcept {
   while (at < header.size()) {
-    if (header.size() - at < 3) return invalid("a type-length-value that is cut off");
+    if (header.size() - at < 3) return bad_proxy("a type-length-value that is cut off");
     unsigned type = byte(header, at);
     std::size_t length = two_bytes(header, at + 1);
     at += 3;
-    if (length > header.size() - at) return invalid("a type-length-value that is cut off");
+    if (length > header.size() - at) return bad_proxy("a type-length-value that is cut off");
     auto value = header.substr(at, length);
     switch (type) {
       case kAlpn:
@@ -132,22 +132,22 @@ ProxyVerdict read_values(std::string_view header, std::size_t at, ProxyHeader& o
         keep(out.authority, value);
         break;
       case kUniqueId:
-        if (length > kMaxUniqueId) return invalid("a unique id of more than 128 bytes");
+        if (length > kMaxUniqueId) return bad_proxy("a unique id of more than 128 bytes");
         keep(out.unique_id, value);
         break;
       case kAws:
         if (length > 0 && value[0] == 0x01) keep(out.vpc_endpoint, value.substr(1));
         break;
       case kCrc32c:
-        if (length != 4) return invalid("a checksum that is not of four bytes");
-        if (!checksum_holds(header, at)) return invalid("a checksum that does not hold");
+        if (length != 4) return bad_proxy("a checksum that is not of four bytes");
+        if (!checksum_holds(header, at)) return bad_proxy("a checksum that does not hold");
         break;
       default:
         break;  // padding, TLS facts and whatever else there is
     }
     at += length;
   }
-  return kComplete;
+  return kProxyComplete;
 }
 
 // Sets what the addresses say; how many bytes they take, none when they are cut off.
@@ -175,24 +175,24 @@ std::optional<std::size_t> read_addresses(std::string_view header, unsigned fami
 }
 
 ProxyVerdict parse_binary(std::string_view in, ProxyHeader& out) noexcept {
-  if (in.size() < kFixed) return kIncomplete;
+  if (in.size() < kFixed) return kProxyIncomplete;
   unsigned version = byte(in, 12) >> 4, command = byte(in, 12) & 0xf, family = byte(in, 13);
   std::size_t size = kFixed + two_bytes(in, 14);
-  if (version != 2) return invalid("an unknown version");
-  if (command > 1) return invalid("an unknown command");
-  if (size > kMaxProxyHeader) return invalid("a header that is too long");
-  if (in.size() < size) return kIncomplete;
+  if (version != 2) return bad_proxy("an unknown version");
+  if (command > 1) return bad_proxy("an unknown command");
+  if (size > kMaxProxyHeader) return bad_proxy("a header that is too long");
+  if (in.size() < size) return kProxyIncomplete;
   auto header = in.substr(0, size);
   out.size = size;
-  if (command == 0) return kComplete;  // LOCAL: what follows says nothing
+  if (command == 0) return kProxyComplete;  // LOCAL: what follows says nothing
   std::size_t addresses = 0;
   // Families and protocols of which we may not be told are errors; of UNSPEC nothing is known.
   if (family == 0x11 || family == 0x21 || family == 0x31) {
     auto read = read_addresses(header, family, out);
-    if (!read) return invalid("addresses that are cut off");
+    if (!read) return bad_proxy("addresses that are cut off");
     addresses = *read;
   } else if (family != 0x00) {
-    return invalid("an unknown family or protocol");
+    return bad_proxy("an unknown family or protocol");
   }
   return read_values(header, kFixed + addresses, out);
 }
@@ -202,18 +202,18 @@ ProxyVerdict parse_any(std::string_view in, ProxyHeader& out) noexcept {
     auto n = std::min(in.size(), sign.size());
     return in.substr(0, n) == sign.substr(0, n);
   };
-  if (begins(kText)) return in.size() < kText.size() ? kIncomplete : parse_text(in, out);
-  if (begins(kSignature)) return in.size() < kSignature.size() ? kIncomplete : parse_binary(in, out);
-  return invalid("no PROXY header");
+  if (begins(kText)) return in.size() < kText.size() ? kProxyIncomplete : parse_text(in, out);
+  if (begins(kSignature)) return in.size() < kSignature.size() ? kProxyIncomplete : parse_binary(in, out);
+  return bad_proxy("no PROXY header");
 }
 
 }  // namespace
 
 ProxyVerdict parse_proxy_header(std::span<const char> in, ProxyHeader& out) noexcept {
-  if (in.empty()) return kIncomplete;
+  if (in.empty()) return kProxyIncomplete;
   ProxyHeader header;
   auto verdict = parse_any({in.data(), in.size()}, header);
-  if (verdict.kind == Kind::complete) out = header;
+  if (verdict.kind == ProxyKind::complete) out = header;
   return verdict;
 }
 

@@ -19,13 +19,13 @@ using base::SteadyTime;
 
 // What the control thread keeps of one watch. The watch itself only clears `wanted`, so that it can be
 // destroyed on any thread without a lock.
-struct Watcher {
+struct NameWatcher {
   std::uint16_t port;
   Resolver::OnChange on_change;
   std::atomic<bool> wanted{true};
   std::atomic<bool> answered{false};
 
-  Watcher(std::uint16_t p, Resolver::OnChange fn) : port(p), on_change(std::move(fn)) {}
+  NameWatcher(std::uint16_t p, Resolver::OnChange fn) : port(p), on_change(std::move(fn)) {}
   void tell(const Answer& answer) {
     if (!wanted.load(std::memory_order_acquire)) return;
     Answer mine = answer;
@@ -38,18 +38,18 @@ struct Watcher {
 
 class WatchHandle final : public Watch {
  public:
-  explicit WatchHandle(std::shared_ptr<Watcher> watcher) : watcher_(std::move(watcher)) {}
+  explicit WatchHandle(std::shared_ptr<NameWatcher> watcher) : watcher_(std::move(watcher)) {}
   ~WatchHandle() override { watcher_->wanted.store(false, std::memory_order_release); }
   bool answered() const noexcept override { return watcher_->answered.load(std::memory_order_acquire); }
 
  private:
-  std::shared_ptr<Watcher> watcher_;
+  std::shared_ptr<NameWatcher> watcher_;
 };
 
 struct Name {
   std::string host;
   Asked what = Asked::addresses;
-  std::vector<std::shared_ptr<Watcher>> watchers;
+  std::vector<std::shared_ptr<NameWatcher>> watchers;
   std::vector<Address> addresses;    // the last good answer
   std::vector<ServicePlace> places;  // likewise
   std::string error;                 // of the last lookup; empty when it succeeded
@@ -97,8 +97,8 @@ class Resolver::Names : public std::enable_shared_from_this<Names> {
   Names(boost::asio::io_context& control, const base::Clock& clock, std::unique_ptr<Lookup> lookup)
       : clock_(clock), lookup_(std::move(lookup)), timer_(control), random_(std::random_device{}()) {}
 
-  std::shared_ptr<Watcher> watch(const std::string& host, std::uint16_t port, OnChange on_change) {
-    auto watcher = std::make_shared<Watcher>(port, std::move(on_change));
+  std::shared_ptr<NameWatcher> watch(const std::string& host, std::uint16_t port, OnChange on_change) {
+    auto watcher = std::make_shared<NameWatcher>(port, std::move(on_change));
     if (auto number = Address::parse(host, port)) {
       watcher->tell({std::vector{*number}});
     } else {
@@ -106,7 +106,7 @@ class Resolver::Names : public std::enable_shared_from_this<Names> {
     }
     return watcher;
   }
-  void watch(const std::string& host, Asked what, const std::shared_ptr<Watcher>& watcher) {
+  void watch(const std::string& host, Asked what, const std::shared_ptr<NameWatcher>& watcher) {
     auto [at, fresh] = names_.try_emplace({what, host});
     Name& name = at->second;
     name.watchers.push_back(watcher);
@@ -124,8 +124,8 @@ class Resolver::Names : public std::enable_shared_from_this<Names> {
     }
     if (!name.asking && name.due <= clock_.steady()) ask(name);
   }
-  std::shared_ptr<Watcher> watch_service(const std::string& name, OnChange on_change) {
-    auto watcher = std::make_shared<Watcher>(0, std::move(on_change));
+  std::shared_ptr<NameWatcher> watch_service(const std::string& name, OnChange on_change) {
+    auto watcher = std::make_shared<NameWatcher>(0, std::move(on_change));
     watch(name, Asked::service, watcher);
     return watcher;
   }

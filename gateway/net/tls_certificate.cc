@@ -17,7 +17,9 @@ namespace {
 using base::Reason;
 using base::Result;
 
-base::Unexpected refuse(std::string what) { return base::fail(Reason::internal, std::move(what)); }
+base::Unexpected refuse_certificate(std::string what) {
+  return base::fail(Reason::internal, std::move(what));
+}
 
 BioPtr memory(std::string_view bytes) {
   return BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
@@ -38,12 +40,12 @@ Result<std::vector<Ptr>> parse_all(std::string_view pem, Read read, const std::s
   std::vector<Ptr> out;
   auto bio = memory(pem);
   while (auto* object = read(bio.get(), nullptr, no_passphrase, nullptr)) out.emplace_back(object);
-  if (!is_end_of_pem()) return refuse("holds a broken " + what + ": " + openssl_reason());
+  if (!is_end_of_pem()) return refuse_certificate("holds a broken " + what + ": " + openssl_reason());
   ERR_clear_error();
   if (out.empty())
-    return refuse(pem.find("-----BEGIN ") == std::string_view::npos
-                      ? "is no PEM file: it has no line `-----BEGIN " + label + "-----`"
-                      : "holds no " + what);
+    return refuse_certificate(pem.find("-----BEGIN ") == std::string_view::npos
+                                  ? "is no PEM file: it has no line `-----BEGIN " + label + "-----`"
+                                  : "holds no " + what);
   return out;
 }
 
@@ -78,11 +80,12 @@ Result<KeyPtr> parse_key(std::string_view pem) {
   std::string why = openssl_reason();
   auto holds = [pem](std::string_view text) { return pem.find(text) != std::string_view::npos; };
   if (holds("-----BEGIN ENCRYPTED PRIVATE KEY") || holds("Proc-Type: 4,ENCRYPTED"))
-    return refuse("is protected by a passphrase; write the key without one, in a file that only we can read");
-  if (holds("PRIVATE KEY-----")) return refuse("holds a broken private key: " + why);
-  return refuse(holds("-----BEGIN CERTIFICATE")
-                    ? "holds a certificate instead of a private key"
-                    : "is no PEM file: it has no line `-----BEGIN PRIVATE KEY-----`");
+    return refuse_certificate(
+        "is protected by a passphrase; write the key without one, in a file that only we can read");
+  if (holds("PRIVATE KEY-----")) return refuse_certificate("holds a broken private key: " + why);
+  return refuse_certificate(holds("-----BEGIN CERTIFICATE")
+                                ? "holds a certificate instead of a private key"
+                                : "is no PEM file: it has no line `-----BEGIN PRIVATE KEY-----`");
 }
 
 Result<Certificate> make_certificate(std::vector<X509Ptr> certificates, KeyPtr key) {
@@ -93,7 +96,7 @@ Result<Certificate> make_certificate(std::vector<X509Ptr> certificates, KeyPtr k
   out.key = std::move(key);
   bool fits = X509_check_private_key(out.leaf.get(), out.key.get()) == 1;
   ERR_clear_error();
-  if (!fits) return refuse("is not the key of the certificate (" + subject(out.leaf.get()) + ")");
+  if (!fits) return refuse_certificate("is not the key of the certificate (" + subject(out.leaf.get()) + ")");
   out.names = host_names(out.leaf.get());
   return out;
 }
@@ -103,14 +106,15 @@ Result<std::time_t> check_ocsp(std::string_view der, const Certificate& certific
   std::unique_ptr<OCSP_RESPONSE, OpensslFree<OCSP_RESPONSE_free>> response(
       d2i_OCSP_RESPONSE(nullptr, &p, static_cast<long>(der.size())));
   ERR_clear_error();
-  if (!response) return refuse("is no OCSP response in DER, such as `openssl ocsp -respout` writes");
+  if (!response)
+    return refuse_certificate("is no OCSP response in DER, such as `openssl ocsp -respout` writes");
   if (OCSP_response_status(response.get()) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
-    return refuse(std::string("is an OCSP response without an answer: ") +
-                  OCSP_response_status_str(OCSP_response_status(response.get())));
+    return refuse_certificate(std::string("is an OCSP response without an answer: ") +
+                              OCSP_response_status_str(OCSP_response_status(response.get())));
   std::unique_ptr<OCSP_BASICRESP, OpensslFree<OCSP_BASICRESP_free>> basic(
       OCSP_response_get1_basic(response.get()));
   ERR_clear_error();
-  if (!basic) return refuse("is an OCSP response of an unknown kind");
+  if (!basic) return refuse_certificate("is an OCSP response of an unknown kind");
   const ASN1_INTEGER* wanted = X509_get0_serialNumber(certificate.leaf.get());
   for (int i = 0; i < OCSP_resp_count(basic.get()); ++i) {
     OCSP_SINGLERESP* single = OCSP_resp_get0(basic.get(), i);
@@ -122,7 +126,7 @@ Result<std::time_t> check_ocsp(std::string_view der, const Certificate& certific
     OCSP_single_get0_status(single, nullptr, nullptr, nullptr, &next);
     return next ? seconds(next) : std::time_t{0};
   }
-  return refuse("is an OCSP response about another certificate");
+  return refuse_certificate("is an OCSP response about another certificate");
 }
 
 std::vector<std::string> host_names(X509* certificate) {

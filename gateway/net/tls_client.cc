@@ -12,10 +12,7 @@ namespace {
 using base::Reason;
 using base::Result;
 
-constexpr const char* kSuites12 = "ECDHE+AESGCM:ECDHE+CHACHA20";
-constexpr const char* kGroups = "X25519:P-256:P-384";
-
-base::Unexpected refuse() { return base::fail(Reason::internal, openssl_reason()); }
+constexpr const char* kClientSuites12 = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 bool has_uri(X509* certificate, std::string_view uri) {
   auto* names =
@@ -59,12 +56,12 @@ Result<std::shared_ptr<const TlsClient>> TlsClient::make(TlsClientOptions option
 
 Result<void> TlsClient::build() {
   context_.reset(SSL_CTX_new(TLS_client_method()));
-  if (!context_) return refuse();
+  if (!context_) return openssl_refusal();
   SSL_CTX* context = context_.get();
   bool only13 = options_.min_version == TlsVersion::tls_1_3;
   SSL_CTX_set_min_proto_version(context, only13 ? TLS1_3_VERSION : TLS1_2_VERSION);
-  SSL_CTX_set_cipher_list(context, kSuites12);
-  SSL_CTX_set1_groups_list(context, kGroups);
+  SSL_CTX_set_cipher_list(context, kClientSuites12);
+  SSL_CTX_set1_groups_list(context, kTlsGroups);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_read_ahead(context, 1);
@@ -74,9 +71,9 @@ Result<void> TlsClient::build() {
   if (const auto& us = options_.identity) {
     if (SSL_CTX_use_certificate(context, us->leaf.get()) != 1 ||
         SSL_CTX_use_PrivateKey(context, us->key.get()) != 1)
-      return refuse();
+      return openssl_refusal();
     for (const auto& link : us->chain)
-      if (SSL_CTX_add1_chain_cert(context, link.get()) != 1) return refuse();
+      if (SSL_CTX_add1_chain_cert(context, link.get()) != 1) return openssl_refusal();
   }
   std::string protocols;
   for (Alpn p : options_.alpn) protocols += wire(p);
@@ -90,7 +87,7 @@ Result<void> TlsClient::build() {
   for (const auto& ca : options_.ca) X509_STORE_add_cert(store, ca.get());
   if (!options_.ca.empty()) X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
   if (options_.verify && options_.ca.empty() && SSL_CTX_set_default_verify_paths(context) != 1)
-    return refuse();
+    return openssl_refusal();
   ERR_clear_error();
   return {};
 }

@@ -12,7 +12,7 @@ namespace {
 
 using base::Outcome;
 using base::Task;
-using Kind = TlsFailure::Kind;
+using FailureKind = TlsFailure::Kind;
 using Step = TlsTransport::Step;
 
 // A handshake on its way over a crypto thread. Whoever holds it last destroys the connection: the coroutine
@@ -75,7 +75,7 @@ class Handshake {
     }
     auto turn = loop_.quota().next();
     auto ours = co_await turn;
-    if (ours != Outcome::ready) co_return failed(Kind::cancelled, turn.why());
+    if (ours != Outcome::ready) co_return failed(FailureKind::cancelled, turn.why());
     Step step = transport_->handshake(false);
     for (;;) {
       if (step == Step::slow) {
@@ -85,7 +85,7 @@ class Handshake {
       }
       transport_->settle(step);
       if (step == Step::done) co_return TlsHandshake{std::move(transport_), {}};
-      if (step == Step::closed) co_return failed(Kind::closed);
+      if (step == Step::closed) co_return failed(FailureKind::closed);
       if (step == Step::failed) co_return refused(server);
       bool ready = false;
       if (step == Step::wants_write) {
@@ -121,7 +121,7 @@ class Handshake {
     lent->keep = keep_;
     if (!threads_.submit([lent, &loop = loop_]() mutable { compute(std::move(lent), loop); })) {
       lent->transport->take_back();
-      failure_.kind = Kind::overload;
+      failure_.kind = FailureKind::overload;
       co_return std::nullopt;
     }
     ReturnWait wait(*lent);
@@ -144,14 +144,16 @@ class Handshake {
   }
   bool note(Outcome outcome, base::Reason why) noexcept {
     if (outcome == Outcome::ready) return true;
-    failure_.kind = outcome == Outcome::timeout ? Kind::timeout : Kind::cancelled;
+    failure_.kind = outcome == Outcome::timeout ? FailureKind::timeout : FailureKind::cancelled;
     failure_.reason = why;
     return false;
   }
   TlsHandshake failed() { return {nullptr, std::move(failure_)}; }
-  static TlsHandshake failed(Kind kind, base::Reason reason = {}) { return {nullptr, {kind, reason, {}}}; }
+  static TlsHandshake failed(FailureKind kind, base::Reason reason = {}) {
+    return {nullptr, {kind, reason, {}}};
+  }
   TlsHandshake refused(bool server) {
-    TlsHandshake out{nullptr, {Kind::refused, {}, transport_->failure()}};
+    TlsHandshake out{nullptr, {FailureKind::refused, {}, transport_->failure()}};
     if (server && looks_like_http(transport_->first())) {
       out.failure.why = "plain HTTP where TLS is expected";
       auto plain = std::make_unique<TcpTransport>(loop_, transport_->release(), true);
@@ -169,7 +171,7 @@ class Handshake {
   std::shared_ptr<const void> keep_;
   base::Duration timeout_;
   base::SteadyTime deadline_;
-  TlsFailure failure_{Kind::closed, {}, {}};
+  TlsFailure failure_{FailureKind::closed, {}, {}};
 };
 
 }  // namespace
@@ -179,7 +181,7 @@ Task<TlsHandshake> handshake(Loop& loop, TransportPtr plain, SslPtr ssl, CryptoT
   bool server = SSL_is_server(ssl.get());
   auto transport = std::make_unique<TlsTransport>(loop, *plain, std::move(ssl));
   plain.reset();
-  if (!transport->registered()) co_return TlsHandshake{nullptr, {Kind::overload, {}, {}}};
+  if (!transport->registered()) co_return TlsHandshake{nullptr, {FailureKind::overload, {}, {}}};
   Handshake shaking(loop, std::move(transport), threads, std::move(keep), timeout);
   co_return co_await shaking.run(server);
 }

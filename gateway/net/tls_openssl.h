@@ -11,6 +11,8 @@
 
 #include <openssl/x509.h>
 
+#include "gateway/base/result.h"
+
 namespace sluice::net {
 
 template <auto Free>
@@ -28,8 +30,13 @@ using X509Ptr = std::unique_ptr<X509, OpensslFree<X509_free>>;
 using X509CrlPtr = std::unique_ptr<X509_CRL, OpensslFree<X509_CRL_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
 
+// The groups that we offer and accept on either side, best first.
+inline constexpr const char* kTlsGroups = "X25519:P-256:P-384";
+
 // Why the last call of OpenSSL on this thread failed, in its own words without codes: "no shared cipher".
 // Empties the thread's error queue, which every call that failed must do: SSL_get_error() reads it.
 std::string openssl_reason();
+// The same as an Error (internal): what was ours to set up could not be.
+base::Unexpected openssl_refusal();
 
 }  // namespace sluice::net

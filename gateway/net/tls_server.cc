@@ -18,12 +18,11 @@ using base::Result;
 
 // "Intermediate" of Mozilla's server side TLS guidelines, without finite field Diffie-Hellman, which takes
 // ten times as long and which every client of TLS 1.2 can do without.
-constexpr const char* kSuites12 =
+constexpr const char* kServerSuites12 =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 constexpr const char* kSuites13 =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
-constexpr const char* kGroups = "X25519:P-256:P-384";
 // In the order in which a certificate of a pair is chosen: cheap ones first.
 constexpr const char* kSignatures =
     "ECDSA+SHA256:ed25519:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
@@ -37,8 +36,6 @@ constexpr long kMaxUnverifiedBytes = 16 << 10;
 // outlive the client's rights for long.
 constexpr long kSessionSeconds = 3600;
 constexpr long kSessionSecondsWithClient = 300;
-
-base::Unexpected refuse() { return base::fail(Reason::internal, openssl_reason()); }
 
 // Is the authority on a list of its issuer, which must be among `all` for its list to count?
 bool revoked(X509* authority, const std::vector<X509Ptr>& all, const std::vector<X509CrlPtr>& lists) {
@@ -141,15 +138,15 @@ Result<const TlsServer::Group*> TlsServer::group_of(std::vector<std::size_t> mem
 
 Result<SslContextPtr> TlsServer::make_context(const std::vector<std::size_t>& members) const {
   SslContextPtr context(SSL_CTX_new(TLS_server_method()));
-  if (!context) return refuse();
+  if (!context) return openssl_refusal();
   configure(context.get());
   for (std::size_t i : members) {
     const auto& c = certificates_[i];
     if (SSL_CTX_use_certificate(context.get(), c.leaf.get()) != 1 ||
         SSL_CTX_use_PrivateKey(context.get(), c.key.get()) != 1)
-      return refuse();
+      return openssl_refusal();
     for (const auto& link : c.chain)
-      if (SSL_CTX_add1_chain_cert(context.get(), link.get()) != 1) return refuse();
+      if (SSL_CTX_add1_chain_cert(context.get(), link.get()) != 1) return openssl_refusal();
   }
   if (options_.client_auth != ClientAuth::none) ask_for_certificates(context.get());
   ERR_clear_error();
@@ -159,9 +156,9 @@ Result<SslContextPtr> TlsServer::make_context(const std::vector<std::size_t>& me
 void TlsServer::configure(SSL_CTX* context) const {
   bool only13 = options_.min_version == TlsVersion::tls_1_3;
   SSL_CTX_set_min_proto_version(context, only13 ? TLS1_3_VERSION : TLS1_2_VERSION);
-  SSL_CTX_set_cipher_list(context, kSuites12);
+  SSL_CTX_set_cipher_list(context, kServerSuites12);
   SSL_CTX_set_ciphersuites(context, kSuites13);
-  SSL_CTX_set1_groups_list(context, kGroups);
+  SSL_CTX_set1_groups_list(context, kTlsGroups);
   SSL_CTX_set1_sigalgs_list(context, kSignatures);
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
                                    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);

@@ -29,13 +29,13 @@ constexpr bool plain(std::uint64_t word) noexcept {
 
 constexpr bool plain(char c) noexcept { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
-char* put(char* out, std::string_view text) noexcept {
+char* put_text(char* out, std::string_view text) noexcept {
   if (!text.empty()) std::memcpy(out, text.data(), text.size());
   return out + text.size();
 }
 
 char* put_code(char* out, unsigned code) noexcept {
-  out = put(out, "\\u");
+  out = put_text(out, "\\u");
   out = base::write_hex(out, static_cast<unsigned char>(code >> 8));
   return base::write_hex(out, static_cast<unsigned char>(code));
 }
@@ -107,15 +107,15 @@ char* copy_plain(std::string_view& text, char* out) noexcept {
 char* put_ascii(char* out, char c) noexcept {
   switch (c) {
     case '"':
-      return put(out, "\\\"");
+      return put_text(out, "\\\"");
     case '\\':
-      return put(out, "\\\\");
+      return put_text(out, "\\\\");
     case '\n':
-      return put(out, "\\n");
+      return put_text(out, "\\n");
     case '\r':
-      return put(out, "\\r");
+      return put_text(out, "\\r");
     case '\t':
-      return put(out, "\\t");
+      return put_text(out, "\\t");
     default:
       return put_code(out, static_cast<unsigned char>(c));
   }
@@ -136,13 +136,13 @@ char* put_special(std::string_view& text, char* out) noexcept {
   std::size_t n = base::utf8_sequence(text);
   if (n == 0) {
     text.remove_prefix(1);
-    return put(out, "\\ufffd");
+    return put_text(out, "\\ufffd");
   }
   auto sequence = text.substr(0, n);
   text.remove_prefix(n);
   if (n == 1) return put_ascii(out, sequence.front());
   if (unsigned code = hidden_code(sequence)) return put_code(out, code);
-  return put(out, sequence);
+  return put_text(out, sequence);
 }
 
 }  // namespace
@@ -164,7 +164,7 @@ char* escape_hex(std::string_view text, char* out) noexcept {
     auto byte = static_cast<unsigned char>(text.front());
     text.remove_prefix(1);
     char escaped[] = {'\\', 'x', base::kHexDigits[byte >> 4], base::kHexDigits[byte & 15]};
-    out = put(out, {escaped, sizeof escaped});
+    out = put_text(out, {escaped, sizeof escaped});
   }
 }
 

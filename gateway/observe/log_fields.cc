@@ -7,7 +7,7 @@
 namespace sluice::observe {
 namespace {
 
-constexpr std::string_view kNames[] = {
+constexpr std::string_view kFieldNames[] = {
 #define FIELD(name, ...) #name,
 #include "gateway/observe/log_fields.def"
 };
@@ -19,14 +19,14 @@ constexpr LogKind kKinds[] = {
 
 }  // namespace
 
-std::span<const std::string_view> log_field_names() noexcept { return kNames; }
+std::span<const std::string_view> log_field_names() noexcept { return kFieldNames; }
 
 LogKind kind(LogField field) noexcept { return kKinds[static_cast<std::size_t>(field)]; }
 
 std::optional<LogField> find_log_field(std::string_view name) noexcept {
-  const auto* found = std::find(std::begin(kNames), std::end(kNames), name);
-  if (found == std::end(kNames)) return std::nullopt;
-  return static_cast<LogField>(found - kNames);
+  const auto* found = std::find(std::begin(kFieldNames), std::end(kFieldNames), name);
+  if (found == std::end(kFieldNames)) return std::nullopt;
+  return static_cast<LogField>(found - kFieldNames);
 }
 
 }  // namespace sluice::observe

@@ -12,7 +12,7 @@
 namespace sluice::oidc {
 namespace {
 
-constexpr char kKind = 2;
+constexpr char kLoginKind = 2;
 // Longer ones would fill the cookie.
 constexpr std::size_t kLongestWayBack = 1536;
 
@@ -34,7 +34,7 @@ Login begin_login(std::string redirect_uri, std::string back, base::WallTime now
 }
 
 std::string pack(const Login& l) {
-  return Packer(kKind)
+  return Packer(kLoginKind)
       .text(l.state)
       .text(l.nonce)
       .text(l.verifier)
@@ -45,7 +45,7 @@ std::string pack(const Login& l) {
 }
 
 std::optional<Login> unpack_login(std::string_view bytes) {
-  Unpacker in(bytes, kKind);
+  Unpacker in(bytes, kLoginKind);
   Login l;
   l.state = in.text();
   l.nonce = in.text();

@@ -11,12 +11,12 @@
 namespace sluice::oidc {
 namespace {
 
-constexpr char kKind = 1;
+constexpr char kSessionKind = 1;
 
 }  // namespace
 
 std::string pack(const Session& s) {
-  return Packer(kKind)
+  return Packer(kSessionKind)
       .text(s.id_token)
       .text(s.access_token)
       .text(s.refresh_token)
@@ -29,7 +29,7 @@ std::string pack(const Session& s) {
 }
 
 std::optional<Session> unpack_session(std::string_view bytes) {
-  Unpacker in(bytes, kKind);
+  Unpacker in(bytes, kSessionKind);
   Session s;
   s.id_token = in.text();
   s.access_token = in.text();

@@ -4,18 +4,18 @@
 #include <algorithm>
 
 #include "gateway/base/arena.h"
+#include "gateway/base/hex.h"
+#include "gateway/base/strings.h"
 #include "gateway/http/uri.h"
 #include "gateway/routing/pattern.h"
 
 namespace sluice::routing {
 namespace {
 
-using Kind = PathElement::Kind;
-using Fault = std::variant<std::monostate, PatternFault>;
+using ElementKind = PathElement::Kind;
+using PatternCheck = std::variant<std::monostate, PatternFault>;
 
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool hex(char c) { return digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 // Bytes of the UTF-8 character that starts `s`, whatever follows it.
 std::size_t character_size(std::string_view s) {
@@ -42,7 +42,7 @@ class PathParser {
       if (pattern_.has_tail()) return fault(tail_at_, "`" + tail_ + "` can only be the last segment");
       if (pattern_.elements.size() == kMaxSegments)
         return fault(at, "a path pattern has at most 128 segments");
-      Fault f = segment(text_.substr(at, end - at), at);
+      PatternCheck f = segment(text_.substr(at, end - at), at);
       if (auto* wrong = std::get_if<PatternFault>(&f)) return std::move(*wrong);
       at = end + 1;
     }
@@ -52,46 +52,47 @@ class PathParser {
  private:
   static PatternFault fault(std::size_t offset, std::string text) { return {offset, std::move(text)}; }
 
-  Fault segment(std::string_view s, std::size_t at) {
+  PatternCheck segment(std::string_view s, std::size_t at) {
     if (s == "**") {
-      if (at > 1 && pattern_.elements.back().text.empty() && pattern_.elements.back().kind == Kind::literal)
+      if (at > 1 && pattern_.elements.back().text.empty() &&
+          pattern_.elements.back().kind == ElementKind::literal)
         return fault(at - 1,
                      "`//**`: write one `/` before `**`; it matches the path with and without a slash");
       return tail(s, at, "");
     }
     if (s.starts_with('{') && s.ends_with('}')) return capture(s, at);
-    Fault f = check_literal(s, at);
+    PatternCheck f = check_literal(s, at);
     if (std::holds_alternative<PatternFault>(f)) return f;
     return literal(s, at);
   }
 
-  Fault tail(std::string_view written, std::size_t at, std::string name) {
-    pattern_.elements.push_back({Kind::tail, std::move(name)});
+  PatternCheck tail(std::string_view written, std::size_t at, std::string name) {
+    pattern_.elements.push_back({ElementKind::tail, std::move(name)});
     tail_ = written;
     tail_at_ = at;
     return {};
   }
 
-  Fault capture(std::string_view s, std::size_t at) {
+  PatternCheck capture(std::string_view s, std::size_t at) {
     std::string_view name = s.substr(1, s.size() - 2);
     bool rest = name.ends_with("...");
     if (rest) name.remove_suffix(3);
     if (name.empty()) return fault(at + 1, "a capture needs a name, as in `{id}` or `{rest...}`");
     if (!letter(name.front())) return fault(at + 1, "the name of a capture starts with a letter");
     for (std::size_t i = 0; i < name.size(); ++i)
-      if (!letter(name[i]) && !digit(name[i]) && name[i] != '-')
+      if (!letter(name[i]) && !base::is_digit(name[i]) && name[i] != '-')
         return fault(at + 1 + i, "the name of a capture consists of letters, digits, `_` and `-`");
     for (const auto& e : pattern_.elements)
-      if (e.kind != Kind::literal && e.text == name)
+      if (e.kind != ElementKind::literal && e.text == name)
         return fault(at, fmt::format("`{{{}}}` is there twice; each capture needs its own name", name));
     if (++captures_ > kMaxCaptures) return fault(at, "a path pattern has at most 16 captures");
     if (rest) return tail(s, at, std::string(name));
-    pattern_.elements.push_back({Kind::param, std::string(name)});
+    pattern_.elements.push_back({ElementKind::param, std::string(name)});
     return {};
   }
 
   // What a request's path can never contain, or what the writer meant as something else.
-  static Fault check_literal(std::string_view s, std::size_t at) {
+  static PatternCheck check_literal(std::string_view s, std::size_t at) {
     for (std::size_t i = 0; i < s.size(); ++i) {
       char c = s[i];
       if (c == '*')
@@ -111,13 +112,13 @@ class PathParser {
         return fault(at + i,
                      fmt::format("paths are matched in their escaped form; write `{}`", escaped(bytes)));
       }
-      if (c == '%' && (i + 2 >= s.size() || !hex(s[i + 1]) || !hex(s[i + 2])))
+      if (c == '%' && (i + 2 >= s.size() || base::hex_value(s[i + 1]) < 0 || base::hex_value(s[i + 2]) < 0))
         return fault(at + i, "`%` is followed by two hexadecimal digits; a percent sign itself is `%25`");
     }
     return {};
   }
 
-  Fault literal(std::string_view s, std::size_t at) {
+  PatternCheck literal(std::string_view s, std::size_t at) {
     base::Arena arena;
     std::string path = "/";
     path += s;
@@ -128,7 +129,7 @@ class PathParser {
     if (s == "." || s == ".." || (segment.empty() && !s.empty()))
       return fault(
           at, "dot segments are removed from a request before it is matched; write the path without them");
-    pattern_.elements.push_back({Kind::literal, std::string(segment)});
+    pattern_.elements.push_back({ElementKind::literal, std::string(segment)});
     return {};
   }
 

@@ -7,6 +7,7 @@
 #include <re2/re2.h>
 
 #include "gateway/base/arena.h"
+#include "gateway/base/hex.h"
 #include "gateway/expression/regex.h"
 #include "gateway/http/uri.h"
 #include "gateway/routing/pattern.h"
@@ -14,8 +15,6 @@
 
 namespace sluice::routing {
 namespace {
-
-bool hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 std::string upper(std::string s) {
   for (char& c : s)
@@ -42,7 +41,8 @@ std::pair<std::string_view, std::size_t> without_anchors(std::string_view s) {
 
 // A triplet that normalisation would have written in another way never occurs in a path.
 std::optional<PatternFault> check_triplet(std::string_view s, std::size_t at) {
-  if (at + 2 >= s.size() || !hex(s[at + 1]) || !hex(s[at + 2])) return std::nullopt;
+  if (at + 2 >= s.size() || base::hex_value(s[at + 1]) < 0 || base::hex_value(s[at + 2]) < 0)
+    return std::nullopt;
   base::Arena arena;
   // "x" in front, because "%2E" alone is a dot segment.
   std::string written(s.substr(at, 3)), path = "/x" + written;

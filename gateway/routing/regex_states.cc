@@ -28,16 +28,16 @@ ByteSet path_bytes() {
   return out;
 }
 
-struct Node {
+struct RegexNode {
   enum class Kind : std::uint8_t { empty, bytes, sequence, choice, repeat } kind = Kind::empty;
   ByteSet bytes;
-  std::vector<std::unique_ptr<Node>> parts;  // one of a repeat
+  std::vector<std::unique_ptr<RegexNode>> parts;  // one of a repeat
   int least = 0, most = kNoMaximum;
 };
-using NodePtr = std::unique_ptr<Node>;
+using NodePtr = std::unique_ptr<RegexNode>;
 
-NodePtr make(Node::Kind kind) {
-  auto out = std::make_unique<Node>();
+NodePtr make(RegexNode::Kind kind) {
+  auto out = std::make_unique<RegexNode>();
   out->kind = kind;
   return out;
 }
@@ -78,7 +78,7 @@ class RegexParser {
   }
 
   NodePtr choice() {
-    NodePtr out = make(Node::Kind::choice);
+    NodePtr out = make(RegexNode::Kind::choice);
     do {
       out->parts.push_back(sequence());
     } while (!failed_ && take("|"));
@@ -86,7 +86,7 @@ class RegexParser {
   }
 
   NodePtr sequence() {
-    NodePtr out = make(Node::Kind::sequence);
+    NodePtr out = make(RegexNode::Kind::sequence);
     // At the ends of what is anchored at both ends these say nothing.
     while (depth_ == 0 && (take("^") || take("\\A"))) continue;
     while (!failed_ && !rest_.empty() && rest_.front() != '|' && rest_.front() != ')') {
@@ -111,7 +111,7 @@ class RegexParser {
     return false;
   }
 
-  void quoted(Node& into) {
+  void quoted(RegexNode& into) {
     auto text = rest_.substr(0, rest_.find("\\E"));
     for (char c : text) into.parts.push_back(bytes_of(single(c)));
     rest_.remove_prefix(text.size());
@@ -132,7 +132,7 @@ class RegexParser {
 
   NodePtr fail() {
     failed_ = true;
-    return make(Node::Kind::empty);
+    return make(RegexNode::Kind::empty);
   }
 
   NodePtr group() {
@@ -145,7 +145,7 @@ class RegexParser {
       bool goes_on = rest_[end] == ')';  // "(?i)": for the rest of the group that it is in
       rest_.remove_prefix(end + 1);
       if (!named) set_flags(head);
-      if (goes_on) return make(Node::Kind::empty);
+      if (goes_on) return make(RegexNode::Kind::empty);
     }
     ++depth_;
     NodePtr out = choice();
@@ -190,7 +190,7 @@ class RegexParser {
       if (perhaps) most = 1;
       if (!any && !some && !perhaps && !braces(least, most)) return;
       take("?");  // how much is taken makes no difference to what matches
-      NodePtr out = make(Node::Kind::repeat);
+      NodePtr out = make(RegexNode::Kind::repeat);
       out->least = least;
       out->most = most;
       out->parts.push_back(std::move(what));
@@ -309,7 +309,7 @@ class RegexParser {
   }
 
   NodePtr bytes_of(const ByteSet& set) {
-    NodePtr out = make(Node::Kind::bytes);
+    NodePtr out = make(RegexNode::Kind::bytes);
     out->bytes = (fold_ ? folded(set) : set) & kPath;
     return out;
   }
@@ -325,7 +325,7 @@ class RegexParser {
 
 class RegexCompiler {
  public:
-  std::optional<RegexStates> compile(const Node& node) {
+  std::optional<RegexStates> compile(const RegexNode& node) {
     out_.states_.push_back({});  // the end
     out_.start_ = emit(node, 0);
     if (failed_) return std::nullopt;
@@ -345,31 +345,31 @@ class RegexCompiler {
   }
 
   // Where the node begins, if `next` is what follows it.
-  std::uint32_t emit(const Node& node, std::uint32_t next) {
+  std::uint32_t emit(const RegexNode& node, std::uint32_t next) {
     if (failed_) return 0;
     switch (node.kind) {
-      case Node::Kind::empty:
+      case RegexNode::Kind::empty:
         return next;
-      case Node::Kind::bytes:
+      case RegexNode::Kind::bytes:
         out_.sets_.push_back(node.bytes);
         return add({State::Kind::byte, static_cast<std::uint32_t>(out_.sets_.size() - 1), next, 0});
-      case Node::Kind::sequence:
+      case RegexNode::Kind::sequence:
         for (auto part = node.parts.rbegin(); part != node.parts.rend(); ++part) next = emit(**part, next);
         return next;
-      case Node::Kind::choice: {
+      case RegexNode::Kind::choice: {
         std::uint32_t start = emit(*node.parts.back(), next);
         for (std::size_t i = node.parts.size() - 1; i-- > 0;)
           start = add({State::Kind::split, 0, emit(*node.parts[i], next), start});
         return start;
       }
-      case Node::Kind::repeat:
+      case RegexNode::Kind::repeat:
         return emit_repeat(node, next);
     }
     return next;
   }
 
-  std::uint32_t emit_repeat(const Node& node, std::uint32_t next) {
-    const Node& what = *node.parts.front();
+  std::uint32_t emit_repeat(const RegexNode& node, std::uint32_t next) {
+    const RegexNode& what = *node.parts.front();
     std::uint32_t start = next;
     if (node.most == kNoMaximum) {
       start = add({State::Kind::split, 0, 0, next});
@@ -389,12 +389,12 @@ class RegexCompiler {
 namespace {
 
 // Of a choice with one branch: its last bytes that are each one certain byte.
-std::string literal_end(const Node& tree) {
+std::string literal_end(const RegexNode& tree) {
   std::string out;
   if (tree.parts.size() != 1) return out;
   const auto& parts = tree.parts.front()->parts;
   for (auto p = parts.rbegin(); p != parts.rend(); ++p) {
-    if ((*p)->kind != Node::Kind::bytes || (*p)->bytes.count() != 1) break;
+    if ((*p)->kind != RegexNode::Kind::bytes || (*p)->bytes.count() != 1) break;
     out.insert(out.begin(), static_cast<char>((*p)->bytes._Find_first()));
   }
   return out;

@@ -120,8 +120,8 @@ class TableBuilder {
     return static_cast<std::uint32_t>(regex.CapturingGroupNames().size());
   }
 
-  Text text(std::string_view s) {
-    Text t{static_cast<std::uint32_t>(parts_->texts.size()), static_cast<std::uint32_t>(s.size())};
+  TextSpan text(std::string_view s) {
+    TextSpan t{static_cast<std::uint32_t>(parts_->texts.size()), static_cast<std::uint32_t>(s.size())};
     parts_->texts += s;
     return t;
   }

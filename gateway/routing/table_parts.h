@@ -19,7 +19,7 @@ namespace sluice::routing {
 inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
 // A piece of TableParts::texts.
-struct Text {
+struct TextSpan {
   std::uint32_t at = 0;
   std::uint32_t size = 0;
 };
@@ -39,13 +39,13 @@ struct Entry {
 };
 
 struct CaptureSlot {
-  Text name;
+  TextSpan name;
   std::uint32_t index = 0;  // of the segment, or of the expression's group
   bool tail = false;        // all from that segment on
 };
 
 struct StoredPattern {
-  Text text;                   // as written
+  TextSpan text;               // as written
   std::uint32_t captures = 0;  // first of its slots
 };
 
@@ -61,7 +61,7 @@ struct TableParts {
   std::string texts;
   std::uint64_t wildcard_labels = 0;  // bit n: a wildcard host has n labels after the "*."; bit 63: or more
 
-  std::string_view text(Text t) const noexcept { return std::string_view(texts).substr(t.at, t.size); }
+  std::string_view text(TextSpan t) const noexcept { return std::string_view(texts).substr(t.at, t.size); }
   std::span<const CaptureSlot> capture_slots(const Entry& entry) const noexcept {
     return {captures.data() + patterns[entry.pattern].captures, entry.captures};
   }

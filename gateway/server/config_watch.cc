@@ -28,17 +28,17 @@ namespace {
 constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_FROM |
                                   IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 
-std::string directory_of(const std::string& path) {
+std::string parent_of(const std::string& path) {
   auto parent = fs::path(path).parent_path().string();
   return parent.empty() ? "." : parent;
 }
 
 // Where something happens if the file changes: its directory, and those of whatever its links lead to.
 void add_directories(const std::string& file, std::set<std::string>& out) {
-  out.insert(directory_of(file));
+  out.insert(parent_of(file));
   std::error_code error;
   auto real = fs::canonical(file, error);
-  if (!error) out.insert(directory_of(real.string()));
+  if (!error) out.insert(parent_of(real.string()));
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ class ConfigWatch::Watching : public std::enable_shared_from_this<ConfigWatch::W
     watched_ = files;
     std::set<std::string> wanted;
     for (const auto& file : files) add_directories(file, wanted);
-    for (const auto& pattern : patterns) wanted.insert(directory_of(pattern));
+    for (const auto& pattern : patterns) wanted.insert(parent_of(pattern));
     watch_directories(std::move(wanted));
   }
 

@@ -16,7 +16,7 @@ namespace {
 
 using base::Level;
 
-constexpr std::size_t kLargest = 4u << 20;
+constexpr std::size_t kLargestEndpoints = 4u << 20;
 constexpr const char* kEmpty = "the list is empty";
 
 }  // namespace
@@ -28,7 +28,7 @@ EndpointFiles::EndpointFiles(boost::asio::io_context* control) {
 std::string EndpointFiles::read(const std::string& path, Entry& entry, upstream::ListSource& source,
                                 bool building) {
   entry.empty = false;  // what cannot be read says nothing of the kind
-  auto text = config::system_environment().read(path, kLargest);
+  auto text = config::system_environment().read(path, kLargestEndpoints);
   if (!text.text) return text.error;
   auto targets = upstream::parse_endpoints(std::move(*text.text), building || entry.group->tls != nullptr);
   if (!targets) return targets.error().detail;

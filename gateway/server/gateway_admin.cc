@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of the Gateway that answers the admin server. What workers know they are asked for through the
 // inboxes of their loops; one that does not answer in time is left out, so that the control thread is held up
-// for no longer than kPatience.
+// for no longer than kWorkersPatience.
 #include <algorithm>
 #include <optional>
 
@@ -12,14 +12,14 @@
 namespace sluice::server {
 namespace {
 
-constexpr auto kPatience = std::chrono::milliseconds(500);
+constexpr auto kWorkersPatience = std::chrono::milliseconds(500);
 
 // What each worker says; nothing of those that are too slow.
 template <class T, class Ask>
 std::vector<std::optional<T>> gather(Workers& workers, Ask ask) {
   std::vector<std::future<T>> asked;
   for (auto& w : workers) asked.push_back(ask(*w));
-  auto until = std::chrono::steady_clock::now() + kPatience;
+  auto until = std::chrono::steady_clock::now() + kWorkersPatience;
   std::vector<std::optional<T>> out;
   for (auto& answer : asked) {
     bool there = answer.wait_until(until) == std::future_status::ready;

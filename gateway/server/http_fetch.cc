@@ -27,7 +27,7 @@ namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-namespace http = boost::beast::http;
+namespace beast_http = boost::beast::http;
 namespace ssl = boost::asio::ssl;
 using Error = boost::system::error_code;
 using Tcp = asio::ip::tcp;
@@ -80,16 +80,16 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
     }
   }
   void fill_request() {
-    request_.method(what_.body.empty() ? http::verb::get : http::verb::post);
+    request_.method(what_.body.empty() ? beast_http::verb::get : beast_http::verb::post);
     request_.version(11);
     request_.target(what_.target);
     bool standard = what_.port == (what_.tls ? "443" : "80");
     std::string host = what_.host.find(':') == std::string::npos ? what_.host : "[" + what_.host + "]";
-    request_.set(http::field::host, standard ? host : host + ":" + what_.port);
-    request_.set(http::field::user_agent, "sluice");
-    if (!what_.content_type.empty()) request_.set(http::field::content_type, what_.content_type);
-    request_.set(http::field::accept, what_.accept);
-    request_.set(http::field::connection, "close");
+    request_.set(beast_http::field::host, standard ? host : host + ":" + what_.port);
+    request_.set(beast_http::field::user_agent, "sluice");
+    if (!what_.content_type.empty()) request_.set(beast_http::field::content_type, what_.content_type);
+    request_.set(beast_http::field::accept, what_.accept);
+    request_.set(beast_http::field::connection, "close");
     for (const auto& [name, value] : what_.fields) request_.set(name, value);
     request_.body() = std::move(what_.body);
     request_.prepare_payload();
@@ -144,13 +144,13 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
   }
   template <class Stream>
   void ask(Stream& stream) {
-    http::async_write(stream, request_, [self = shared_from_this(), &stream](Error e, std::size_t) {
+    beast_http::async_write(stream, request_, [self = shared_from_this(), &stream](Error e, std::size_t) {
       if (self->goes_on(e)) self->hear(stream);
     });
   }
   template <class Stream>
   void hear(Stream& stream) {
-    http::async_read(stream, buffer_, response_, [self = shared_from_this()](Error e, std::size_t) {
+    beast_http::async_read(stream, buffer_, response_, [self = shared_from_this()](Error e, std::size_t) {
       if (e) return self->fail("does not answer properly: " + e.message());
       self->heard();
     });
@@ -162,9 +162,9 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
     Fetched out;
     out.status = answer.result_int();
     out.body = std::move(answer.body());
-    out.cache_control = std::string(answer[http::field::cache_control]);
-    out.age = std::string(answer[http::field::age]);
-    out.retry_after = std::string(answer[http::field::retry_after]);
+    out.cache_control = std::string(answer[beast_http::field::cache_control]);
+    out.age = std::string(answer[beast_http::field::age]);
+    out.retry_after = std::string(answer[beast_http::field::retry_after]);
     end(std::move(out));
   }
 
@@ -195,8 +195,8 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
   std::optional<TlsStream> tls_;
   asio::steady_timer deadline_;
   FetchDone done_;
-  http::request<http::string_body> request_;
-  http::response_parser<http::string_body> response_;
+  beast_http::request<beast_http::string_body> request_;
+  beast_http::response_parser<beast_http::string_body> response_;
   beast::flat_buffer buffer_;
 };
 

@@ -15,10 +15,10 @@ using base::Result;
 
 namespace {
 
-constexpr std::string_view kHeader = "sluice persisted targets 1\n";
+constexpr std::string_view kKeptHeader = "sluice persisted targets 1\n";
 
 std::string written(const KeptTargets::Lists& lists) {
-  std::string out(kHeader);
+  std::string out(kKeptHeader);
   for (const auto& [upstream, body] : lists) {
     std::string line;
     stores::append_part(line, upstream);
@@ -52,7 +52,7 @@ Result<void> KeptTargets::read() {
   auto text = file_->read();
   if (!text) return std::move(text).unexpected();
   Lists lists;
-  auto damaged = stores::read_lines(*text, kHeader, [&](std::string_view rest) {
+  auto damaged = stores::read_lines(*text, kKeptHeader, [&](std::string_view rest) {
     auto upstream = stores::part_text(stores::take_until(rest, '\t'));
     if (upstream.empty() || rest.empty()) return false;
     lists[upstream] = stores::part_text(rest);

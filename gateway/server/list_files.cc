@@ -11,7 +11,7 @@ namespace {
 
 using base::Level;
 
-constexpr std::size_t kLargest = 64u << 20;
+constexpr std::size_t kLargestList = 64u << 20;
 
 }  // namespace
 
@@ -20,7 +20,7 @@ ListFiles::ListFiles(boost::asio::io_context* control) {
 }
 
 base::Result<chain::IpList::Set> ListFiles::read(const std::string& path) {
-  auto text = config::system_environment().read(path, kLargest);
+  auto text = config::system_environment().read(path, kLargestList);
   if (!text.text) return base::fail(base::Reason::internal, "cannot be read: " + text.error);
   return chain::parse_ip_list(*text.text);
 }

@@ -16,7 +16,7 @@ using stores::Period;
 using stores::QuotaPlan;
 
 constexpr std::size_t kMostShown = 1000;
-constexpr auto kPatience = std::chrono::seconds(5);  // beyond what a store may take
+constexpr auto kStorePatience = std::chrono::seconds(5);  // beyond what a store may take
 
 admin::QuotaUse use_of(const QuotaPlan& plan, std::string key, CalendarUnit unit, const Period& period,
                        std::uint64_t used) {
@@ -61,7 +61,7 @@ std::optional<std::uint64_t> used_elsewhere(const std::shared_ptr<const QuotaPla
   want.cost = 0;
   auto answer = question->answer.get_future();
   loop.post([question, &loop] { base::spawn(question->scope, Question::ask(question, loop)); });
-  if (answer.wait_for(kPatience) != std::future_status::ready) return std::nullopt;
+  if (answer.wait_for(kStorePatience) != std::future_status::ready) return std::nullopt;
   auto taken = answer.get();
   if (taken.decider != stores::Decider::store) return std::nullopt;
   return stores::kNoLimit - taken.remaining;

@@ -15,24 +15,24 @@ namespace sluice::server {
 
 using base::Level;
 
-using Kind = admin::TargetsTold::Kind;
+using ToldKind = admin::TargetsTold::Kind;
 
 admin::TargetsTold SaidTargets::put(upstream::Upstream& upstream, upstream::TargetTable& targets,
                                     std::string body, bool persist) {
   auto read = upstream::parse_endpoints(body, upstream.speaks_tls());
-  if (!read) return {Kind::bad, 0, read.error().detail};
+  if (!read) return {ToldKind::bad, 0, read.error().detail};
   if (read->empty())
-    return {Kind::bad, 0, "the list is empty: DELETE goes back to the targets of the configuration"};
-  if (persist && !kept_.has_place()) return {Kind::no_place, 0, {}};
+    return {ToldKind::bad, 0, "the list is empty: DELETE goes back to the targets of the configuration"};
+  if (persist && !kept_.has_place()) return {ToldKind::no_place, 0, {}};
   if (persist) {
     auto kept = kept_.put(upstream.name(), body);
-    if (!kept) return {Kind::not_persisted, 0, kept.error().detail};
+    if (!kept) return {ToldKind::not_persisted, 0, kept.error().detail};
   }
   say(upstream, targets, *read, std::move(body), true);
   base::log(Level::warning,
             fmt::format("upstream {}: {} targets of the admin server, in place of the configuration's{}",
                         upstream.name(), read->size(), persist ? ", after a restart too" : ""));
-  return {Kind::done, read->size(), {}};
+  return {ToldKind::done, read->size(), {}};
 }
 
 void SaidTargets::say(upstream::Upstream& upstream, upstream::TargetTable& targets,
@@ -77,9 +77,9 @@ SaidTargets::Told SaidTargets::told(std::string_view upstream) const {
 
 admin::TargetsTold SaidTargets::forget(upstream::Upstream& upstream) {
   bool known = said_.contains(upstream.name()) || kept_.find(upstream.name());
-  if (!known) return {Kind::nothing, 0, {}};
+  if (!known) return {ToldKind::nothing, 0, {}};
   auto kept = kept_.forget(upstream.name());
-  if (!kept) return {Kind::not_persisted, 0, kept.error().detail};
+  if (!kept) return {ToldKind::not_persisted, 0, kept.error().detail};
   said_.erase(upstream.name());
   upstream.use_instead(nullptr);
   base::log(Level::info, fmt::format("upstream {}: the targets of the configuration again", upstream.name()));
@@ -96,12 +96,12 @@ void SaidTargets::apply(Upstreams upstreams,
 
 namespace {
 
-constexpr std::string_view kHeader = "sluice lists of targets 1\n";
+constexpr std::string_view kListsHeader = "sluice lists of targets 1\n";
 
 }  // namespace
 
 std::string SaidTargets::text() const {
-  std::string out(kHeader);
+  std::string out(kListsHeader);
   for (const auto& [upstream, said] : said_) {
     std::string line;
     stores::append_part(line, upstream);
@@ -113,12 +113,12 @@ std::string SaidTargets::text() const {
 }
 
 void SaidTargets::take_over(std::string_view text, Upstreams upstreams, upstream::TargetTable& targets) {
-  stores::read_lines(text, kHeader, [&](std::string_view rest) {
+  stores::read_lines(text, kListsHeader, [&](std::string_view rest) {
     auto name = stores::part_text(stores::take_until(rest, '\t'));
     auto at = std::ranges::find(upstreams, name, [](const auto& u) { return u->name(); });
     if (at == upstreams.end()) return true;  // it is not in use any more
     auto put = this->put(**at, targets, stores::part_text(rest));
-    if (put.kind != Kind::done) base::log(Level::error, fmt::format("upstream {}: {}", name, put.fault));
+    if (put.kind != ToldKind::done) base::log(Level::error, fmt::format("upstream {}: {}", name, put.fault));
     return true;
   });
 }

@@ -12,7 +12,7 @@
 namespace sluice::server {
 namespace {
 
-constexpr std::string_view kHeader = "sluice targets 1\n";
+constexpr std::string_view kChangesHeader = "sluice targets 1\n";
 
 upstream::Target* find(Upstreams upstreams, std::string_view upstream, std::string_view target) {
   for (const auto& u : upstreams) {
@@ -26,7 +26,7 @@ upstream::Target* find(Upstreams upstreams, std::string_view upstream, std::stri
 }  // namespace
 
 std::string write_target_changes(Upstreams upstreams) {
-  std::string out(kHeader);
+  std::string out(kChangesHeader);
   for (const auto& u : upstreams)
     for (const auto& shown : u->shown()) {
       if (!shown.target || shown.draining) continue;
@@ -43,7 +43,7 @@ std::string write_target_changes(Upstreams upstreams) {
 }
 
 void apply_target_changes(std::string_view text, Upstreams upstreams) {
-  stores::read_lines(text, kHeader, [&](std::string_view rest) {
+  stores::read_lines(text, kChangesHeader, [&](std::string_view rest) {
     auto upstream = stores::part_text(stores::take_until(rest, '\t'));
     auto name = stores::part_text(stores::take_until(rest, '\t'));
     auto weight = base::parse_decimal(stores::take_until(rest, '\t'));

@@ -9,7 +9,7 @@ namespace {
 
 using config::Severity;
 
-constexpr std::size_t kLargest = 1 << 20;
+constexpr std::size_t kLargestPem = 1 << 20;
 
 // "2026-01-02 03:04:05 UTC"
 std::string date(std::time_t when) {
@@ -52,7 +52,7 @@ void TlsFiles::warning(const std::string& field, std::string message) {
 std::string TlsFiles::read(const std::string& field, const std::string& path) {
   std::string at = resolved(path);
   watched_.add(at);
-  auto [text, why] = config::system_environment().read(at, kLargest);
+  auto [text, why] = config::system_environment().read(at, kLargestPem);
   if (text) return std::move(*text);
   error(field, "cannot read " + at + ": " + why);
   return {};

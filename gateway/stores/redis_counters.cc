@@ -15,7 +15,6 @@ namespace {
 using base::Result;
 using base::Task;
 
-constexpr std::uint64_t kMicrosecond = 1'000;
 constexpr std::size_t kLeasedKeys = 100'000;
 
 // The word of a lease: when it ends, to 65 microseconds, and in the lowest bits the tokens that are left of

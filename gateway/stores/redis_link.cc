@@ -18,8 +18,6 @@ constexpr base::Duration kShortestPause = std::chrono::milliseconds(100);
 constexpr base::Duration kLongestPause = std::chrono::seconds(2);
 constexpr std::size_t kBuffer = 16 * 1024;
 
-std::string system_text(int error) { return std::generic_category().message(error); }
-
 // The reply to ROLE.
 bool is_master(const redisReply& reply) noexcept {
   if (reply.type != REDIS_REPLY_ARRAY || reply.elements == 0) return false;
@@ -194,7 +192,7 @@ Task<std::string> RedisLink::read(net::Transport& transport, ReplyReader& reader
       continue;
     }
     if (io.kind == net::Io::Kind::closed) co_return "it closed the connection";
-    if (io.kind == net::Io::Kind::failed) co_return system_text(io.error);
+    if (io.kind == net::Io::Kind::failed) co_return std::generic_category().message(io.error);
     if (!reader.feed({buffer.get(), io.bytes})) co_return std::string(reader.fault());
     while (RedisReply reply = reader.next())
       if (!deliver(std::move(reply))) co_return "it answered what nobody had asked";

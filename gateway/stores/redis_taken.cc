@@ -6,7 +6,6 @@
 namespace sluice::stores {
 namespace {
 
-constexpr std::uint64_t kMicrosecond = 1'000;
 // Nobody is told to come again later than this.
 constexpr std::uint64_t kLongest = std::chrono::nanoseconds(std::chrono::days(366)).count();
 

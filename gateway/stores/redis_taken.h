@@ -10,8 +10,9 @@
 
 namespace sluice::stores {
 
-inline constexpr std::size_t kLimitValues = 5;  // of the reply of limit_script()
-inline constexpr std::size_t kQuotaValues = 3;  // of that of quota_script()
+inline constexpr std::uint64_t kMicrosecond = 1'000;  // in nanoseconds: scripts count in these
+inline constexpr std::size_t kLimitValues = 5;        // of the reply of limit_script()
+inline constexpr std::size_t kQuotaValues = 3;        // of that of quota_script()
 
 // `values`: as the reply says them; `left`: of what was granted beyond the cost.
 Taken taken_of(const Want& want, std::span<const std::uint64_t> values, std::uint64_t left);

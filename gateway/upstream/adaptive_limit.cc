@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gateway/base/atomics.h"
+
 namespace sluice::upstream {
+
+using base::relaxed;
 namespace {
 
-constexpr auto relaxed = std::memory_order_relaxed;
 constexpr double kLogUnit = 1024;
 // So much later than the floor, for so many windows in a row: a queue.
 constexpr double kQueue = 2;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/upstream/agreement.h"
 
+#include "gateway/base/atomics.h"
+
 namespace sluice::upstream {
+
+using base::relaxed;
 
 namespace {
 
-constexpr auto kRelaxed = std::memory_order_relaxed;
 // All workers read these times: written once in a while they stay in every cache.
 constexpr base::Duration kGrain = std::chrono::seconds(1);
 
@@ -17,36 +20,36 @@ bool Agreement::within(base::Duration span, base::SteadyTime at, base::SteadyTim
 
 void Agreement::note(Time& time, base::SteadyTime now) noexcept {
   auto before = read(time);
-  if (before == kNever || now - before >= kGrain) time.store(now, kRelaxed);
+  if (before == kNever || now - before >= kGrain) time.store(now, relaxed);
 }
 
 void Agreement::answered(int status, base::SteadyTime now) noexcept {
   // No reason to blame the target, but none to contradict its checks either.
   if (status >= 500) return failed(now);
-  if (read(bad_since_) != kNever) bad_since_.store(kNever, kRelaxed);
+  if (read(bad_since_) != kNever) bad_since_.store(kNever, relaxed);
   if (status >= 200 && status < 300) note(good_at_, now);
-  if (!checks_fail_.load(kRelaxed)) listens_.store(false);  // in order: see Target::note_answer
+  if (!checks_fail_.load(relaxed)) listens_.store(false);  // in order: see Target::note_answer
 }
 
 void Agreement::failed(base::SteadyTime now) noexcept {
-  if (read(bad_since_) == kNever || !within(kRecent, read(bad_at_), now)) bad_since_.store(now, kRelaxed);
+  if (read(bad_since_) == kNever || !within(kRecent, read(bad_at_), now)) bad_since_.store(now, relaxed);
   note(bad_at_, now);
   if (!listens_.load()) listens_.store(true);
 }
 
 void Agreement::found(bool passed, base::SteadyTime now) noexcept {
   found_at_ = now;
-  checks_fail_.store(!passed, kRelaxed);
+  checks_fail_.store(!passed, relaxed);
   if (passed) {
     checks_fail_since_ = kNever;
     return;
   }
   if (checks_fail_since_ == kNever) checks_fail_since_ = now;
-  listens_.store(true, kRelaxed);
+  listens_.store(true, relaxed);
 }
 
 void Agreement::forget_checks() noexcept {
-  checks_fail_.store(false, kRelaxed);
+  checks_fail_.store(false, relaxed);
   checks_fail_since_ = found_at_ = kNever;
 }
 

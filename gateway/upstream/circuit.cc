@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
+#include "gateway/base/atomics.h"
+
 namespace sluice::upstream {
 
-namespace {
-constexpr auto relaxed = std::memory_order_relaxed;
-}
+using base::relaxed;
 
 // True for the one thread that made the change.
 bool Circuit::turn(Word& from, State to, base::SteadyTime now) noexcept {

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 
+#include "gateway/base/atomics.h"
+
 namespace sluice::upstream {
 
+using base::relaxed;
+
 bool FailureWindow::failed(const Rule& rule, std::uint32_t ended, base::SteadyTime now) noexcept {
-  constexpr auto relaxed = std::memory_order_relaxed;
   Time time = now.time_since_epoch().count();
   Time began = began_.load(relaxed);
   bool over = began == kNone || time - began >= rule.span.count();

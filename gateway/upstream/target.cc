@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/base/atomics.h"
 #include "gateway/config/amounts.h"
 
 namespace sluice::upstream {
+
+using base::relaxed;
 
 void TargetGroup::admit(Target& target) const {
   if (target.url().tls && tls) target.use_tls(tls);
@@ -272,7 +275,6 @@ void Target::note_answer(int status, base::SteadyTime now) noexcept {
 }
 
 Verdict Target::went_wrong(const OutlierConfig& config, std::string_view failure, base::SteadyTime now) {
-  constexpr auto relaxed = std::memory_order_relaxed;
   auto row = failed_in_a_row_.fetch_add(1) + 1;
   agreement_.failed(now);
   auto requests = requests_.load(relaxed);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "gateway/base/strings.h"
 #include "gateway/http/fields.h"
 
 namespace sluice::http::h1 {
@@ -18,8 +19,6 @@ const char* find(const char* begin, const char* end, char c) noexcept {
   return static_cast<const char*>(std::memchr(begin, c, static_cast<std::size_t>(end - begin)));
 }
 
-bool digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
 // "HTTP/1.0" or "HTTP/1.1".
 bool known_version(std::string_view v) noexcept {
   return v.size() == 8 && v.starts_with("HTTP/1.") && (v[7] == '0' || v[7] == '1');
@@ -27,7 +26,7 @@ bool known_version(std::string_view v) noexcept {
 
 base::Unexpected refuse_version(std::string_view v) {
   bool numbers = v.starts_with("HTTP/") && v.size() > 5 &&
-                 std::all_of(v.begin() + 5, v.end(), [](char c) { return digit(c) || c == '.'; });
+                 std::all_of(v.begin() + 5, v.end(), [](char c) { return base::is_digit(c) || c == '.'; });
   if (numbers) return base::fail(Reason::http_version, "only HTTP/1.0 and HTTP/1.1 are spoken here");
   if (v.find(' ') != v.npos)
     return base::fail(Reason::bad_request, "the request line has more than three parts");
@@ -148,7 +147,8 @@ base::Result<void> HeadScanner::status_line(const char* bytes, std::size_t lengt
   if (!complete) return {};
   if (length < 13 || !known_version(got.substr(0, 8)) || got[8] != ' ')
     return refuse("a malformed status line");
-  bool number = digit(got[9]) && digit(got[10]) && digit(got[11]) && got[12] == ' ';
+  bool number =
+      base::is_digit(got[9]) && base::is_digit(got[10]) && base::is_digit(got[11]) && got[12] == ' ';
   if (!number || got[9] < '1' || got[9] > '5') return refuse("the status is not a number from 100 to 599");
   return {};
 }

@@ -52,7 +52,7 @@ Task<Sent> BodySender::start(std::string_view head, Body* body, Framing::Kind fr
 }
 
 // Pieces between two fast peers before others have their turn; a piece is at most kPiece.
-constexpr unsigned kInARow = 8;
+constexpr unsigned kPiecesInARow = 8;
 
 Task<Sent> BodySender::rest(Body& body) {
   for (unsigned pieces = 1;; ++pieces) {
@@ -70,7 +70,7 @@ Task<Sent> BodySender::rest(Body& body) {
     auto piece = co_await reading;
     Sent sent = co_await put({}, piece);
     if (!sent || !more_) co_return sent;
-    if (pieces % kInARow != 0) continue;
+    if (pieces % kPiecesInARow != 0) continue;
     auto turn = net::turn(*loop_);  // who never has to wait hears here that his time is over
     if (co_await turn == base::Outcome::cancelled)
       co_return Sent{{net::Written::Kind::cancelled, turn.why(), 0}, std::nullopt};
@@ -258,7 +258,7 @@ Task<Sent> BodySender::splice_through(Body& body, net::Transport& from, const ne
       held -= out.bytes;
       *sent_ += out.bytes;
     }
-    if (pieces % kInARow != 0 || left_ == 0) continue;
+    if (pieces % kPiecesInARow != 0 || left_ == 0) continue;
     auto turn = net::turn(*loop_);
     if (co_await turn == base::Outcome::cancelled)
       co_return Sent{{net::Written::Kind::cancelled, turn.why(), 0}, std::nullopt};

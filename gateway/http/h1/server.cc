@@ -90,7 +90,7 @@ Task<void> ServerConnection::run() {
 }
 
 // Pipelined requests that are served before other connections have their turn.
-constexpr unsigned kInARow = 16;
+constexpr unsigned kRequestsInARow = 16;
 
 // Serves the requests that have arrived; true when the connection is idle again. It is here that others have
 // their turn, and not in run(), since an idle connection keeps the frame of that. A request has no frame of
@@ -128,7 +128,7 @@ Task<bool> ServerConnection::burst(bool others_first) {
     session.input.next_message();
     session.reader.reset();
     if (session.input.empty()) co_return true;
-    if (served % kInARow == 0) co_await net::turn(*loop_);
+    if (served % kRequestsInARow == 0) co_await net::turn(*loop_);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "gateway/base/strings.h"
 #include "gateway/http/block.h"
 #include "gateway/http/field_table.h"
 
@@ -28,8 +29,6 @@ bool read_version(const char* at, Version& out) noexcept {
   out = at[7] == '1' ? Version::http_1_1 : Version::http_1_0;
   return true;
 }
-
-bool digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 [[gnu::noinline]] const char* find_control(const char* p, const char* end) noexcept {
   return find_first(p, end, [](Block v) { return control(v); });
@@ -252,7 +251,8 @@ Fault read_status_line(const char*& at, const char* end, ResponseHead& out) noex
   const char* p = at;
   if (static_cast<std::size_t>(end - p) < kBlock) return Fault::incomplete;
   if (!read_version(p, out.version) || p[8] != ' ') return Fault::version;
-  if (!digit(p[9]) || !digit(p[10]) || !digit(p[11]) || p[12] != ' ') return Fault::status;
+  if (!base::is_digit(p[9]) || !base::is_digit(p[10]) || !base::is_digit(p[11]) || p[12] != ' ')
+    return Fault::status;
   out.status = (p[9] - '0') * 100 + (p[10] - '0') * 10 + (p[11] - '0');
   p += 13;
   const char* stop = find_control(p, end);

@@ -32,7 +32,6 @@ constexpr int kRounds = 2 * kConnectionWindow / (256 * 1024);
 
 ClientStream* of(Stream* stream) noexcept { return static_cast<ClientStream*>(stream); }
 
-constexpr std::size_t kFrameHead = 9;  // bytes
 constexpr std::uint32_t kLastStream = 0x7fffffff;
 
 }  // namespace

@@ -8,8 +8,6 @@ using base::Reason;
 
 namespace {
 
-constexpr std::size_t kFrameHead = 9;  // bytes
-
 ServerStream* server_stream(Stream* stream) noexcept { return static_cast<ServerStream*>(stream); }
 
 // Asks for nothing and moves nothing.

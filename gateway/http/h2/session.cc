@@ -25,7 +25,6 @@ std::string_view text(const std::uint8_t* bytes, std::size_t n) noexcept {
 
 // Acknowledgements that a peer may make us owe before it reads any: a flood of PING or SETTINGS.
 constexpr std::size_t kMaxOwedAcks = 256;
-constexpr std::size_t kFrameHead = 9;  // bytes
 
 }  // namespace
 

@@ -21,6 +21,9 @@
 
 namespace sluice::http::h2 {
 
+// Bytes before the payload of each frame (RFC 9113 section 4.1).
+inline constexpr std::size_t kFrameHead = 9;
+
 class Stream;
 
 // Told what arrives, from inside receive() and writer(). May submit frames; must neither resume a coroutine

@@ -45,7 +45,7 @@ class TenantFromHost final : public chain::Filter {
   std::string field_;
 };
 
-const chain::FilterKind<TenantFromHost, TenantFromHostConfig> kKind{
+const chain::FilterKind<TenantFromHost, TenantFromHostConfig> kTenantFromHost{
     "tenant_from_host", chain::Stage::shape, "Tells services the tenant that the host names.",
     "{domain: example.com}"};
 
