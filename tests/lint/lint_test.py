@@ -5,6 +5,7 @@ import unittest
 import awaits
 import functions
 import layers
+import names
 import sizes
 import text
 import tree
@@ -35,6 +36,36 @@ class Layers(unittest.TestCase):
 
     def test_reads_the_order_without_the_comments(self):
         self.assertEqual(layers.read_order("# the layers\nbase\nnet\n\n"), ["base", "net"])
+
+
+class Names(unittest.TestCase):
+    def breaches(self, one, other):
+        wrap = "namespace sluice::net {{\nnamespace {{\n{}\n}}\n}}  // namespace sluice::net\n".format
+        return names.breaches_of({"a.cc": wrap(one), "b.cc": wrap(other)})
+
+    def test_refuses_what_two_files_name_alike(self):
+        for what in ("class Reader final {\n};", "struct Place {\n  int a;\n};", "enum class Kind : char { a };",
+                     "constexpr int kMost = 3;", "const FilterKind<A, B> kKind{1};", "constexpr View kNames[] = {",
+                     "bool digit(char c) noexcept {\n  return c;\n}"):
+            self.assertEqual(len(self.breaches(what, "int f();\n" + what)), 1, what)
+
+    def test_names_both_files_and_the_line(self):
+        self.assertEqual(self.breaches("class A {\n};", "\nclass A {\n};"),
+                         ["b.cc:4: a.cc has a `A` of its own too; files of a layer are compiled as one"])
+
+    def test_lets_aliases_of_one_type_be_and_no_others(self):
+        self.assertEqual(self.breaches("using View = std::string_view;", "using View = std::string_view;"), [])
+        self.assertEqual(len(self.breaches("using Kind = A::Kind;", "using Kind = B::Kind;")), 1)
+
+    def test_lets_overloads_members_locals_and_declarations_be(self):
+        for one, other in (("int f(int a) {\n}", "int f(char a) {\n}"), ("class A;", "class A;"),
+                           ("void f() {\n  constexpr int kA = 1;\n}", "void g() {\n  constexpr int kA = 1;\n}"),
+                           ("class A {\n  static constexpr int kA = 1;\n};", "class B {\n  static constexpr int kA = 1;\n};")):
+            self.assertEqual(self.breaches(one, other), [], one)
+
+    def test_lets_other_namespaces_be(self):
+        self.assertEqual(names.breaches_of({"a.cc": "namespace a {\nclass A {\n};\n}\n",
+                                            "b.cc": "namespace b {\nclass A {\n};\n}\n"}), [])
 
 
 class Functions(unittest.TestCase):
