@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // VerdictCache: what was found out about credentials, by the whole credential, bounded in number and in time.
-// The text is looked up by a hash and then compared, so no two credentials are ever taken for one another.
+// The text is looked up by a hash of its end, where a token has its signature, and then compared as a whole, so no
+// two credentials are ever taken for one another.
 // One worker's; no locks. When a bucket is full, what is over goes first, then what was not used for longest.
 #pragma once
 #include <array>
@@ -28,7 +29,7 @@ class VerdictCache {
 
   // Null if it is not known, or not any more.
   const std::shared_ptr<const T>* find(std::string_view text, Time now) noexcept {
-    std::size_t hash = base::TextHash()(text);
+    std::size_t hash = hash_of(text);
     for (Entry& e : bucket(hash).entries) {
       if (e.hash != hash || !e.value || e.text != text) continue;
       if (now >= e.until) {
@@ -41,7 +42,7 @@ class VerdictCache {
     return nullptr;
   }
   void put(std::string_view text, std::shared_ptr<const T> value, Time until, Time now) {
-    std::size_t hash = base::TextHash()(text);
+    std::size_t hash = hash_of(text);
     Entry* place = nullptr;
     for (Entry& e : bucket(hash).entries) {
       if (e.value && e.hash == hash && e.text == text) {
@@ -67,6 +68,11 @@ class VerdictCache {
   struct Bucket {
     std::array<Entry, kWays> entries;
   };
+  // Those that end alike share a bucket, which is no list: they take each other's places, and nobody waits for them.
+  static std::size_t hash_of(std::string_view text) noexcept {
+    constexpr std::size_t kEnd = 64;
+    return base::TextHash()(text.size() > kEnd ? text.substr(text.size() - kEnd) : text);
+  }
   Bucket& bucket(std::size_t hash) noexcept { return buckets_[hash & (buckets_.size() - 1)]; }
   // The lowest one is given up.
   static std::uint64_t rank(const Entry& e, Time now) noexcept {

@@ -28,6 +28,18 @@ TEST(VerdictCache, ReplacesWhatIsThere) {
   EXPECT_EQ(**cache.find("token", 150), 2);
 }
 
+TEST(VerdictCache, TellsTextsApartThatEndAlike) {
+  Cache cache(10);
+  std::string end(100, 'e');
+  cache.put("one" + end, some(1), 100, 0);
+  EXPECT_EQ(cache.find("two" + end, 0), nullptr);
+  EXPECT_EQ(cache.find(end, 0), nullptr);
+  cache.put("two" + end, some(2), 100, 0);
+
+  EXPECT_EQ(**cache.find("one" + end, 0), 1);
+  EXPECT_EQ(**cache.find("two" + end, 0), 2);
+}
+
 TEST(VerdictCache, StaysWithinItsBound) {
   Cache cache(64);
   for (int i = 0; i < 10'000; ++i) cache.put("token" + std::to_string(i), some(i), 100, 0);
