@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Two precompiled headers, each compiled once and shared by all targets that take it: the headers of the standard
 # library and of others that most files of gateway/ include, and these with googletest for the tests. Only headers
-# that never change belong here, so that editing a header of ours never rebuilds the world.
+# that never change belong here, so that editing a header of ours never rebuilds the world. A macro that
+# changes what one of them declares has to be set for the whole target.
 set(SLUICE_PCH_HEADERS
   <algorithm> <array> <atomic> <charconv> <chrono> <concepts> <coroutine> <cstdint> <cstring> <deque>
   <functional> <limits> <map> <memory> <mutex> <optional> <set> <span> <string> <string_view> <thread>

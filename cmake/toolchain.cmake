@@ -25,7 +25,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
 if(SLUICE_JOINED AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # Takes what is unnamed in a joined file for part of a header.
+  # This warning takes the files that are joined for headers, whose unnamed namespaces it is about.
   target_compile_options(sluice_options INTERFACE -Wno-subobject-linkage)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -33,8 +33,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(--param=ggc-min-expand=300 --param=ggc-min-heapsize=524288)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  # The table of field names is searched for at compile time (http/field_table.h).
-  target_compile_options(sluice_options INTERFACE -fconstexpr-steps=16777216)
+  # The table of field names is searched for at compile time (http/field_table.h). And what shadows something in a joined
+  # file fails here as it would in the release.
+  target_compile_options(sluice_options INTERFACE -fconstexpr-steps=16777216 -Werror=shadow)
 endif()
 if(SLUICE_SANITIZE)
   # Without no-sanitize-recover the undefined behaviour sanitizer only prints, and the test passes.

@@ -39,7 +39,7 @@ std::string json_time(base::WallTime time) {
 }
 
 std::string json_milliseconds(base::Duration span) {
-  auto us = std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::microseconds>(span).count());
+  auto us = std::max<std::int64_t>(0, std::chrono::round<std::chrono::microseconds>(span).count());
   return fmt::format("{}.{:03}", us / 1000, us % 1000);
 }
 

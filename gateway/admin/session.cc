@@ -16,7 +16,7 @@
 namespace sluice::admin {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
+namespace beast_http = boost::beast::http;
 
 namespace {
 
@@ -26,12 +26,12 @@ constexpr std::size_t kWorthSending = 16 * 1024;
 template <class Message>
 void set_fields(Message& message, const Reply& reply, bool keep_alive) {
   message.result(static_cast<unsigned>(reply.status));
-  message.set(http::field::content_type, {reply.content_type.data(), reply.content_type.size()});
-  message.set(http::field::cache_control, "no-store");
+  message.set(beast_http::field::content_type, {reply.content_type.data(), reply.content_type.size()});
+  message.set(beast_http::field::cache_control, "no-store");
   message.set("X-Content-Type-Options", "nosniff");
   if (!reply.challenge.empty())
-    message.set(http::field::www_authenticate, {reply.challenge.data(), reply.challenge.size()});
-  if (!reply.allow.empty()) message.set(http::field::allow, {reply.allow.data(), reply.allow.size()});
+    message.set(beast_http::field::www_authenticate, {reply.challenge.data(), reply.challenge.size()});
+  if (!reply.allow.empty()) message.set(beast_http::field::allow, {reply.allow.data(), reply.allow.size()});
   message.keep_alive(keep_alive);
 }
 
@@ -53,7 +53,7 @@ std::string peer_of(int fd) {
 // Browsers say so of every request that a page makes to another place (Fetch, section 3.2; Fetch Metadata).
 template <class Request>
 bool from_browser(const Request& request) {
-  if (request.find(http::field::origin) != request.end()) return true;
+  if (request.find(beast_http::field::origin) != request.end()) return true;
   auto site = view(request["Sec-Fetch-Site"]);
   return !site.empty() && site != "none" && site != "same-origin";
 }
@@ -95,14 +95,15 @@ void AdminSession::read() {
   parser_->body_limit(limits_.body);
   // Who has been served before may be idle for a while.
   expect(std::exchange(first_, false) ? limits_.request : limits_.idle);
-  http::async_read_header(stream_, buffer_, *parser_, then(std::mem_fn(&AdminSession::on_head)));
+  beast_http::async_read_header(stream_, buffer_, *parser_, then(std::mem_fn(&AdminSession::on_head)));
 }
 
 PageRequest AdminSession::asked() const {
   const auto& request = parser_->get();
-  PageRequest page{view(request.method_string()), view(request.target()), view(request[http::field::host])};
-  page.content_type = view(request[http::field::content_type]);
-  page.authorization = view(request[http::field::authorization]);
+  PageRequest page{view(request.method_string()), view(request.target()),
+                   view(request[beast_http::field::host])};
+  page.content_type = view(request[beast_http::field::content_type]);
+  page.authorization = view(request[beast_http::field::authorization]);
   page.body = request.body();
   page.from_browser = from_browser(request);
   page.peer = peer_;
@@ -122,7 +123,7 @@ void AdminSession::on_head(Error error) {
     return serve(refused ? std::move(*refused) : pages_->answer(page), keep_alive);
   }
   expect(limits_.request);
-  http::async_read(stream_, buffer_, *parser_, then(std::mem_fn(&AdminSession::on_body)));
+  beast_http::async_read(stream_, buffer_, *parser_, then(std::mem_fn(&AdminSession::on_body)));
 }
 
 void AdminSession::on_body(Error error) {
@@ -135,7 +136,7 @@ void AdminSession::on_body(Error error) {
 
 void AdminSession::serve(Reply reply, bool keep_alive) {
   waiting_ = false;
-  bool head_only = parser_->get().method() == http::verb::head;
+  bool head_only = parser_->get().method() == beast_http::verb::head;
   unsigned version = parser_->get().version();
   if (!reply.later) return answer(reply, head_only, keep_alive, version);
   moved_ = std::chrono::steady_clock::now();
@@ -146,12 +147,12 @@ void AdminSession::serve(Reply reply, bool keep_alive) {
 }
 
 void AdminSession::refuse(Error error) {
-  bool malformed = error.category() == http::make_error_code(http::error::bad_method).category();
-  if (!malformed || error == http::error::end_of_stream || error == http::error::partial_message)
+  bool malformed = error.category() == beast_http::make_error_code(beast_http::error::bad_method).category();
+  if (!malformed || error == beast_http::error::end_of_stream || error == beast_http::error::partial_message)
     return close();
   Reply reply;
-  bool head = error == http::error::header_limit || error == http::error::buffer_overflow;
-  reply.status = head ? 431 : error == http::error::body_limit ? 413 : 400;
+  bool head = error == beast_http::error::header_limit || error == beast_http::error::buffer_overflow;
+  reply.status = head ? 431 : error == beast_http::error::body_limit ? 413 : 400;
   reply.body = "The request is malformed or too large.\n";
   answer(reply, false, false, 11);
 }
@@ -162,11 +163,11 @@ void AdminSession::answer(const Reply& reply, bool head_only, bool keep_alive, u
     head_ = {};
     head_.version(version);
     set_fields(head_, reply, keep_alive_);
-    head_.set(http::field::vary, "Accept-Encoding");
+    head_.set(beast_http::field::vary, "Accept-Encoding");
     gzip_.reset();
-    if (takes_gzip(view(parser_->get()[http::field::accept_encoding]))) {
+    if (takes_gzip(view(parser_->get()[beast_http::field::accept_encoding]))) {
       gzip_.emplace();
-      head_.set(http::field::content_encoding, "gzip");
+      head_.set(beast_http::field::content_encoding, "gzip");
     }
     head_.chunked(true);
     return send_pieces(head_only);
@@ -187,17 +188,18 @@ void AdminSession::send_whole(bool head_only) {
   whole_.prepare_payload();
   if (head_only) whole_.body().clear();
   expect(limits_.write);
-  http::async_write(stream_, whole_, then(std::mem_fn(&AdminSession::on_sent)));
+  beast_http::async_write(stream_, whole_, then(std::mem_fn(&AdminSession::on_sent)));
 }
 
 void AdminSession::send_pieces(bool head_only) {
   next_piece_ = 0;
   head_serializer_.emplace(head_);
   expect(limits_.write);
-  http::async_write_header(stream_, *head_serializer_, then([head_only](AdminSession& self, Error error) {
-                             if (error || head_only) return self.on_sent(error);
-                             self.send_piece();
-                           }));
+  beast_http::async_write_header(stream_, *head_serializer_,
+                                 then([head_only](AdminSession& self, Error error) {
+                                   if (error || head_only) return self.on_sent(error);
+                                   self.send_piece();
+                                 }));
 }
 
 void AdminSession::make_piece() {
@@ -216,10 +218,11 @@ void AdminSession::send_piece() {
   expect(limits_.write);
   auto last = then([](AdminSession& self, Error error) {
     if (error) return self.on_sent(error);
-    asio::async_write(self.stream_, http::make_chunk_last(), self.then(std::mem_fn(&AdminSession::on_sent)));
+    asio::async_write(self.stream_, beast_http::make_chunk_last(),
+                      self.then(std::mem_fn(&AdminSession::on_sent)));
   });
   if (piece_.empty()) return last({}, 0);
-  auto chunk = http::make_chunk(asio::buffer(piece_));
+  auto chunk = beast_http::make_chunk(asio::buffer(piece_));
   if (next_piece_ == 0) return asio::async_write(stream_, chunk, std::move(last));
   asio::async_write(stream_, chunk, then([](AdminSession& self, Error error) {
                       if (error) return self.on_sent(error);

@@ -30,7 +30,7 @@ std::string line(const Row& row, const std::array<std::size_t, kColumns>& width,
   return out + "\n";
 }
 
-std::string told(const upstream::TargetChange& change) {
+std::string story_of(const upstream::TargetChange& change) {
   std::string time = json_time(change.when);
   std::erase(time, '"');
   return fmt::format("  {}  {} -> {}: {}\n", time, upstream::name(change.from), upstream::name(change.state),
@@ -38,11 +38,11 @@ std::string told(const upstream::TargetChange& change) {
 }
 
 // The newest change first: it is what somebody looks for.
-std::string told(const std::string& upstream, const TargetReport& t) {
+std::string story_of(const std::string& upstream, const TargetReport& t) {
   std::string out = fmt::format("{} {}: {}\n", plain(upstream), plain(t.target), upstream::name(t.state));
   if (t.state != upstream::ServiceState::healthy) out += fmt::format("  because {}\n", plain(t.why_not));
   if (!t.disagreement.empty()) out += fmt::format("  probe disagrees: {}\n", plain(t.disagreement));
-  for (auto it = t.changes.rbegin(); it != t.changes.rend(); ++it) out += told(*it);
+  for (auto it = t.changes.rbegin(); it != t.changes.rend(); ++it) out += story_of(*it);
   if (t.changes.empty()) out += "  nothing has changed\n";
   return out;
 }
@@ -76,7 +76,7 @@ std::string upstreams_story(const UpstreamsReport& report) {
   std::string out;
   for (const auto& u : report.upstreams) {
     if (u.targets.empty()) out += told_without_targets(u.name);
-    for (const auto& t : u.targets) out += told(u.name, t);
+    for (const auto& t : u.targets) out += story_of(u.name, t);
   }
   return out;
 }

@@ -5,6 +5,6 @@
 namespace sluice::base {
 
 // The order of counters and marks that guard nothing else: whoever reads one infers nothing of other memory.
-inline constexpr auto relaxed = std::memory_order_relaxed;
+inline constexpr auto kRelaxed = std::memory_order_relaxed;
 
 }  // namespace sluice::base

@@ -77,8 +77,8 @@ Result<std::string> derived(const http::RequestHead& request, std::string_view s
   return refuse("covers the component " + name + ", which is not known here");
 }
 
-Result<std::string> value_of(const http::RequestHead& request, std::string_view scheme,
-                             const http::SfItem& item) {
+Result<std::string> component_value(const http::RequestHead& request, std::string_view scheme,
+                                    const http::SfItem& item) {
   const std::string& name = item.value.text;
   if (item.value.kind != ValueKind::string || name.empty())
     return refuse("covers something that is no component");
@@ -144,7 +144,7 @@ Result<std::string> signature_base(const http::RequestHead& request, std::string
     if (std::find(seen.begin(), seen.end(), item.raw) != seen.end())
       return refuse("covers a component twice");
     seen.push_back(item.raw);
-    auto value = value_of(request, scheme, item);
+    auto value = component_value(request, scheme, item);
     if (!value) return std::move(value).unexpected();
     out.append(item.raw).append(": ").append(*value).append("\n");
   }

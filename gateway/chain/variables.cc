@@ -21,7 +21,7 @@ View capture(Exchange& ex, View name, FieldId) {
     if (c.name == name) return c.value;
   return {};
 }
-View parameter(Exchange& ex, View name, FieldId) {
+View query_value(Exchange& ex, View name, FieldId) {
   return query_parameter(ex.request.query, name).value_or(View());
 }
 View header(Exchange& ex, View name, FieldId id) {
@@ -38,7 +38,7 @@ View uri(Exchange& ex, View, FieldId) {
 }
 
 // Without those that have a comma, as tokens may: whoever takes the list apart would see others in them.
-View listed(std::span<const View> all, base::Arena& arena) {
+View joined_list(std::span<const View> all, base::Arena& arena) {
   if (all.empty()) return {};
   std::size_t size = all.size();
   for (View one : all) size += one.size();
@@ -51,8 +51,8 @@ View listed(std::span<const View> all, base::Arena& arena) {
   }
   return {begin, static_cast<std::size_t>(out - begin)};
 }
-View groups(Exchange& ex, View, FieldId) { return listed(ex.identity.groups, ex.arena); }
-View scopes(Exchange& ex, View, FieldId) { return listed(ex.identity.scopes, ex.arena); }
+View groups(Exchange& ex, View, FieldId) { return joined_list(ex.identity.groups, ex.arena); }
+View scopes(Exchange& ex, View, FieldId) { return joined_list(ex.identity.scopes, ex.arena); }
 View metadatum(Exchange& ex, View name, FieldId) {
   return ex.identity.entry ? ex.identity.entry->metadatum(name) : View();
 }
@@ -75,7 +75,7 @@ constexpr bool kIdentity = true;
 
 constexpr Variable kVariables[] = {
     {"path.", "What the route's path captured under that name.", Form::path_value, capture},
-    {"query.", "The first query parameter of that name.", Form::query_value, parameter},
+    {"query.", "The first query parameter of that name.", Form::query_value, query_value},
     {"header.", "The request header of that name; several lines are one value, joined by `, `.", Form::plain,
      header},
     {"client.ip", "The client's address.", Form::plain,

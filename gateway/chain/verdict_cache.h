@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // VerdictCache: what was found out about credentials, by the whole credential, bounded in number and in time.
-// The text is looked up by a hash of its end, where a token has its signature, and then compared as a whole, so no
-// two credentials are ever taken for one another.
+// The text is looked up by a hash of its end and then compared as a whole, so no two credentials are ever taken for one
+// another. It must end in what differs and what nobody chooses: a signature, a tag, a digest.
 // One worker's; no locks. When a bucket is full, what is over goes first, then what was not used for longest.
 #pragma once
 #include <array>

@@ -33,7 +33,7 @@ bool is_pattern(std::string_view path) noexcept {
   return path.find_first_of("*?[") != std::string_view::npos;
 }
 
-std::string_view name(Kind kind) noexcept {
+std::string_view kind_name(Kind kind) noexcept {
   switch (kind) {
     case Kind::scalar:
       return "a text";
@@ -113,7 +113,7 @@ class Loader {
     if (!is_empty && root->kind == Kind::mapping) return root;
     fail(is_empty ? Place{file, 0, 0} : root->place,
          is_empty ? "the file holds no settings"
-                  : "expected a mapping at the top of the file, got " + std::string(name(root->kind)));
+                  : "expected a mapping at the top of the file, got " + std::string(kind_name(root->kind)));
     return nullptr;
   }
 
@@ -128,7 +128,7 @@ class Loader {
     } else if (include->kind == Kind::scalar || include->kind == Kind::mapping) {
       include_item(path, *include, merger);
     } else {
-      fail(include->place, "expected a list of files, got " + std::string(name(include->kind)),
+      fail(include->place, "expected a list of files, got " + std::string(kind_name(include->kind)),
            "as in include: [conf.d/*.yaml]");
     }
     open_.pop_back();

@@ -57,7 +57,7 @@ struct ForwardAuthConfig {
 
 namespace {
 
-std::string refuse_copied_name(const std::string& name) {
+std::string refuse_named_field(const std::string& name) {
   return http::valid_field_name(name) && !http::connection_level(http::field_id(name))
              ? ""
              : fmt::format("`{}` is no field that can be sent along", name);
@@ -96,7 +96,7 @@ void describe(config::Description<ForwardAuthConfig>& d) {
           check([](const std::string& path) { return chain::refuse_call_uri(path, "/verify"); }),
           example("/verify"));
   d.field("send", &ForwardAuthConfig::send, "Fields of the request that the service is shown.", one_or_many,
-          each(check(refuse_copied_name)));
+          each(check(refuse_named_field)));
   d.field(
       "copy", &ForwardAuthConfig::copy,
       "Fields of the service's answer that the upstream gets with the request. What clients send under these "
@@ -104,15 +104,15 @@ void describe(config::Description<ForwardAuthConfig>& d) {
       one_or_many, each(check(chain::refuse_field)), example("[X-User, X-Groups]"));
   d.field("consumer", &ForwardAuthConfig::consumer,
           "Field of the answer that names the caller: a consumer, if it is one of those listed.",
-          check(refuse_copied_name), example("X-User"));
+          check(refuse_named_field), example("X-User"));
   d.field("groups", &ForwardAuthConfig::groups,
           "Field of the answer that lists the caller's groups, with commas; an empty one: none. Without the "
           "field the caller has those of its consumer.",
-          check(refuse_copied_name), example("X-Groups"));
+          check(refuse_named_field), example("X-Groups"));
   d.field("scopes", &ForwardAuthConfig::scopes,
           "Field of the answer that lists the caller's scopes, with commas; an empty one: none. Without the "
           "field the caller has those of its consumer.",
-          check(refuse_copied_name));
+          check(refuse_named_field));
   d.field("timeout", &ForwardAuthConfig::timeout, "How long the service may take, retries included.",
           at_least(1ms));
   d.field("cache", &ForwardAuthConfig::cache,
@@ -133,7 +133,7 @@ using chain::Verdict;
 using http::FieldId;
 
 // Larger answers than this are not worth passing on.
-constexpr std::size_t kLargestVerdict = 256 * 1024;
+constexpr std::size_t kLargestAuthAnswer = 256 * 1024;
 
 // What an answer 2xx said. Immutable.
 struct Passed {
@@ -298,7 +298,7 @@ class ForwardAuth final : public chain::Authenticator {
     chain::CallRequest request;
     request.set_uri(config_.path);
     request.fields = fields;
-    request.most = kLargestVerdict;
+    request.most = kLargestAuthAnswer;
     auto calling = caller_.call(ex, request);
     co_return co_await calling;
   }
@@ -324,7 +324,7 @@ class ForwardAuth final : public chain::Authenticator {
     request.path = http::kCheckCall;
     request.fields = fields;
     request.body = body;
-    request.most = kLargestVerdict;
+    request.most = kLargestAuthAnswer;
     auto calling = caller_.call(ex, request);
     co_return co_await calling;
   }

@@ -84,7 +84,7 @@ using chain::Exchange;
 using chain::TokenClaims;
 using chain::Verdict;
 
-constexpr std::size_t kLargestIntrospection = 64 * 1024;
+constexpr std::size_t kLargestIntrospected = 64 * 1024;
 
 std::string credentials(const IntrospectionConfig& c) {
   if (!c.bearer.value.empty()) return "Bearer " + c.bearer.value;
@@ -170,7 +170,7 @@ class Introspection final : public chain::TokenAuthenticator {
   }
   Task<Told> ask(Exchange& ex, Own& own, const std::string& token, const std::string& digest) const {
     const std::string body = "token=" + chain::component(token) + "&token_type_hint=access_token";
-    const chain::FormCall form(config_.path, authorization_, body, kLargestIntrospection);
+    const chain::FormCall form(config_.path, authorization_, body, kLargestIntrospected);
     auto calling = caller_.call(ex, form.request());
     auto answer = co_await calling;
     auto failed = [](std::string why) { return Told{nullptr, std::move(why)}; };

@@ -72,8 +72,8 @@ bool takes_too_long(const stores::Limit& limit) {
   return limit.count > 0 && limit.period > 0 && limit.beyond_time();
 }
 
-void check_limit(const RateLimitConfig& c, const OneLimit& limit, std::span<const OneLimit> before,
-                 const std::string& place, const config::Site& at) {
+void check_rate(const RateLimitConfig& c, const OneLimit& limit, std::span<const OneLimit> before,
+                const std::string& place, const config::Site& at) {
   bool window = c.algorithm == Algorithm::sliding_window;
   if (window && limit.burst) at.error(place, "a sliding window has no burst");
   if (window && limit.rate.count > stores::kMostInWindow)
@@ -96,7 +96,7 @@ void check_config(const RateLimitConfig& c, const config::Site& at) {
   if (c.delay && c.algorithm == Algorithm::sliding_window)
     at.error("delay", "needs the algorithm token_bucket");
   chain::check_each_limit(c, [&](const OneLimit& limit, std::span<const OneLimit> before,
-                                 const std::string& place) { check_limit(c, limit, before, place, at); });
+                                 const std::string& place) { check_rate(c, limit, before, place, at); });
 }
 
 }  // namespace

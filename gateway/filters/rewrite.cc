@@ -68,13 +68,13 @@ std::string refuse_regex(const std::string& expression) {
 }
 
 // What takes the place of a path that an expression matched: texts, each followed by a group.
-struct TemplatePiece {
+struct ReplacementPiece {
   std::string text;
   int group = -1;  // none behind the last one
 };
 
 // False at a backslash before anything else than a digit.
-bool take_apart(std::string_view to, std::vector<TemplatePiece>& out) {
+bool take_apart(std::string_view to, std::vector<ReplacementPiece>& out) {
   for (std::size_t slash; (slash = to.find('\\')) != std::string_view::npos; to.remove_prefix(slash + 2)) {
     char digit = slash + 1 < to.size() ? to[slash + 1] : '\0';
     if (digit < '0' || digit > '9') return false;
@@ -85,11 +85,11 @@ bool take_apart(std::string_view to, std::vector<TemplatePiece>& out) {
 }
 
 std::string refuse_replacement(const std::string& to) {
-  std::vector<TemplatePiece> pieces;
+  std::vector<ReplacementPiece> pieces;
   if (!take_apart(to, pieces))
     return "must not hold a backslash but before the number of a group, as in `\\1`";
   std::string sample;
-  for (const TemplatePiece& piece : pieces) sample += piece.group < 0 ? piece.text : piece.text + "x";
+  for (const ReplacementPiece& piece : pieces) sample += piece.group < 0 ? piece.text : piece.text + "x";
   return refuse_path(sample);
 }
 
@@ -230,7 +230,7 @@ class RewriteFilter final : public chain::Filter {
     take_apart(to, pieces_);
     fixed_ = pieces_.size() == 1;
     std::string sample;
-    for (const TemplatePiece& piece : pieces_) {
+    for (const ReplacementPiece& piece : pieces_) {
       if (piece.group > regex_->NumberOfCapturingGroups())
         builder.error("to", "the expression has no group " + std::to_string(piece.group));
       sample += piece.group < 0 ? piece.text : piece.text + "x";
@@ -246,7 +246,7 @@ class RewriteFilter final : public chain::Filter {
     if (!regex_->Match({path.data(), path.size()}, 0, path.size(), RE2::ANCHOR_BOTH, groups, wanted))
       return Step::next;
     std::size_t most = 0;
-    for (const TemplatePiece& piece : pieces_) most += piece.text.size() + group(groups, piece).size();
+    for (const ReplacementPiece& piece : pieces_) most += piece.text.size() + group(groups, piece).size();
     char* begin = ex.arena.chars(most);
     char* out = begin;
     // One slash remains where pieces meet.
@@ -254,7 +254,7 @@ class RewriteFilter final : public chain::Filter {
       while (out != begin && out[-1] == '/' && text.starts_with('/')) text.remove_prefix(1);
       out = std::copy(text.begin(), text.end(), out);
     };
-    for (const TemplatePiece& piece : pieces_) {
+    for (const ReplacementPiece& piece : pieces_) {
       put(piece.text);
       put(group(groups, piece));
     }
@@ -265,7 +265,7 @@ class RewriteFilter final : public chain::Filter {
     return replace_all(ex, made);
   }
 
-  static std::string_view group(const re2::StringPiece* groups, const TemplatePiece& piece) noexcept {
+  static std::string_view group(const re2::StringPiece* groups, const ReplacementPiece& piece) noexcept {
     return piece.group < 0 ? std::string_view()
                            : std::string_view(groups[piece.group].data(), groups[piece.group].size());
   }
@@ -293,7 +293,7 @@ class RewriteFilter final : public chain::Filter {
   std::string prefix_;
   chain::Template path_;
   std::shared_ptr<const RE2> regex_;
-  std::vector<TemplatePiece> pieces_;
+  std::vector<ReplacementPiece> pieces_;
   http::PathOptions written_;
 };
 

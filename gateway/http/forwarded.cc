@@ -282,11 +282,11 @@ std::string_view forwarded_lines(Telling telling, const ConnectionFacts& client,
     std::string_view chain = told_us                 ? address_chain(told, arena)
                              : client.peer.is_unix() ? std::string_view{}
                                                      : client_ip;
-    using View = std::string_view;  // of known length, which is not counted then
-    constexpr View kFor = "X-Forwarded-For: ", kHost = "X-Forwarded-Host: ", kEnd = "\r\n";
+    // Of known length, which is not counted then.
+    constexpr std::string_view kNone, kFor = "X-Forwarded-For: ", kHost = "X-Forwarded-Host: ", kEnd = "\r\n";
     bool named = !chain.empty(), hosted = !told.host.empty();
-    x = arena.join(named ? kFor : View(), chain, named ? kEnd : View(), hosted ? kHost : View(), told.host,
-                   hosted ? kEnd : View(), "X-Forwarded-Proto: ", told.scheme, kEnd);
+    x = arena.join(named ? kFor : kNone, chain, named ? kEnd : kNone, hosted ? kHost : kNone, told.host,
+                   hosted ? kEnd : kNone, "X-Forwarded-Proto: ", told.scheme, kEnd);
   }
   if (telling != Telling::x_forwarded) rfc = arena.join("Forwarded: ", element_chain(told, arena), "\r\n");
   return rfc.empty() ? x : x.empty() ? rfc : arena.join(x, rfc);

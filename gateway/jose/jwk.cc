@@ -26,10 +26,6 @@ base::Unexpected refuse(std::string why) {
   return base::fail(base::Reason::validation, std::move(why));
 }
 
-const unsigned char* bytes(const std::string& s) noexcept {
-  return reinterpret_cast<const unsigned char*>(s.data());
-}
-
 // The text of a member, "" if there is none or it is no text.
 std::string_view text(const Json& json, const JsonValue& of, std::string_view name) {
   const JsonValue* v = json.find(of, name);
@@ -62,8 +58,8 @@ Result<Key> rsa(const Json& json, const JsonValue& of) {
   auto e = octets(json, of, "e");
   if (!e) return std::move(e).unexpected();
   if (n->size() > RsaKey::kMaxBits / 8 + 1) return refuse("has too large a modulus");
-  const Number modulus(BN_bin2bn(bytes(*n), static_cast<int>(n->size()), nullptr));
-  const Number exponent(BN_bin2bn(bytes(*e), static_cast<int>(e->size()), nullptr));
+  const Number modulus(BN_bin2bn(net::openssl_bytes(*n), static_cast<int>(n->size()), nullptr));
+  const Number exponent(BN_bin2bn(net::openssl_bytes(*e), static_cast<int>(e->size()), nullptr));
   const ParamBuilder builder(OSSL_PARAM_BLD_new());
   if (!modulus || !exponent || !builder ||
       OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, modulus.get()) != 1 ||
@@ -101,7 +97,7 @@ Result<Key> okp(const Json& json, const JsonValue& of) {
   if (!type) return refuse("is of the curve `" + std::string(curve) + "`, which is not known here");
   auto x = octets(json, of, "x");
   if (!x) return std::move(x).unexpected();
-  net::KeyPtr key(EVP_PKEY_new_raw_public_key_ex(nullptr, type, nullptr, bytes(*x), x->size()));
+  net::KeyPtr key(EVP_PKEY_new_raw_public_key_ex(nullptr, type, nullptr, net::openssl_bytes(*x), x->size()));
   if (!key) return refuse("cannot be one: " + net::openssl_reason());
   return make_key(std::move(key));
 }

@@ -19,10 +19,6 @@ namespace {
 
 using DigestContext = std::unique_ptr<EVP_MD_CTX, net::OpensslFree<EVP_MD_CTX_free>>;
 
-const unsigned char* bytes(std::string_view s) noexcept {
-  return reinterpret_cast<const unsigned char*>(s.data());
-}
-
 const char* hash_name(Hash hash) noexcept {
   switch (hash) {
     case Hash::sha256:
@@ -63,9 +59,9 @@ class Prepared {
   bool verify(std::string_view text, std::string_view signature) const {
     if (!good_) return false;
     thread_local const DigestContext copy(EVP_MD_CTX_new());
-    bool signed_by_it =
-        copy && EVP_MD_CTX_copy_ex(copy.get(), context_.get()) == 1 &&
-        EVP_DigestVerify(copy.get(), bytes(signature), signature.size(), bytes(text), text.size()) == 1;
+    bool signed_by_it = copy && EVP_MD_CTX_copy_ex(copy.get(), context_.get()) == 1 &&
+                        EVP_DigestVerify(copy.get(), net::openssl_bytes(signature), signature.size(),
+                                         net::openssl_bytes(text), text.size()) == 1;
     if (copy) EVP_MD_CTX_reset(copy.get());
     ERR_clear_error();
     return signed_by_it;
@@ -141,7 +137,7 @@ bool HmacKey::checks(HmacScheme scheme, std::string_view text, std::string_view 
   unsigned char made[EVP_MAX_MD_SIZE];
   std::size_t length = 0;
   if (!EVP_Q_mac(nullptr, "HMAC", nullptr, hash_name(scheme.hash), nullptr, secret_.data(), secret_.size(),
-                 bytes(text), text.size(), made, sizeof made, &length))
+                 net::openssl_bytes(text), text.size(), made, sizeof made, &length))
     return ERR_clear_error(), false;
   return length == size && CRYPTO_memcmp(made, signature.data(), size) == 0;
 }

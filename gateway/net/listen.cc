@@ -34,7 +34,7 @@ class Sockets {
   std::vector<int> fds_;
 };
 
-base::Unexpected refuse(const Address& at, const char* what) {
+base::Unexpected refuse_with_errno(const Address& at, const char* what) {
   int error = errno;
   std::string text = std::string(what) + " " + at.text() + ": " + std::strerror(error);
   if (error == EADDRINUSE) text += port_owner(at.port());
@@ -47,13 +47,13 @@ void set(int fd, int level, int option, int value) noexcept {
 
 base::Result<int> bind_socket(Sockets& sockets, const Address& at, bool shared) {
   int fd = ::socket(at.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return refuse(at, "cannot open a socket for");
+  if (fd < 0) return refuse_with_errno(at, "cannot open a socket for");
   sockets.add(fd);
   set(fd, SOL_SOCKET, SO_REUSEADDR, 1);  // connections in TIME_WAIT do not keep a restart from the port
   if (shared) set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   if (at.family() == AF_INET6) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-  if (::bind(fd, at.data(), at.size()) != 0) return refuse(at, "cannot listen on");
+  if (::bind(fd, at.data(), at.size()) != 0) return refuse_with_errno(at, "cannot listen on");
   return fd;
 }
 
@@ -63,7 +63,7 @@ base::Result<int> listen(const Address& at, int backlog) {
   Sockets sockets;
   auto fd = bind_socket(sockets, at, false);
   if (!fd) return fd;
-  if (::listen(*fd, backlog) != 0) return refuse(at, "cannot listen on");
+  if (::listen(*fd, backlog) != 0) return refuse_with_errno(at, "cannot listen on");
   return sockets.release().front();
 }
 
@@ -80,7 +80,7 @@ base::Result<std::vector<int>> listen_shared(const Address& at, unsigned sockets
     if (!fd) return std::move(fd).unexpected();
   }
   for (int fd : shared.all())
-    if (::listen(fd, backlog) != 0) return refuse(real, "cannot listen on");
+    if (::listen(fd, backlog) != 0) return refuse_with_errno(real, "cannot listen on");
   return shared.release();
 }
 
@@ -102,7 +102,7 @@ base::Result<std::vector<int>> bind_beside_own(const Address& at, unsigned socke
 }
 
 base::Result<void> listen_on(int socket, int backlog) {
-  if (::listen(socket, backlog) != 0) return refuse(bound_to(socket), "cannot listen on");
+  if (::listen(socket, backlog) != 0) return refuse_with_errno(bound_to(socket), "cannot listen on");
   return {};
 }
 

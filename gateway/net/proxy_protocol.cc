@@ -247,7 +247,7 @@ std::string wide(const Address& a) {
   return bytes.size() == 4 ? std::string("\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) + out : out;
 }
 
-std::string number_of(const std::string& bytes) {
+std::string address_text(const std::string& bytes) {
   char text[INET6_ADDRSTRLEN];
   ::inet_ntop(bytes.size() == 4 ? AF_INET : AF_INET6, bytes.data(), text, sizeof text);
   return text;
@@ -268,8 +268,8 @@ std::string write_proxy_header(ProxyVersion version, const Address& source, cons
   auto from = four ? std::string(source.bytes().begin(), source.bytes().end()) : wide(source);
   auto to = four ? std::string(destination.bytes().begin(), destination.bytes().end()) : wide(destination);
   if (version == ProxyVersion::v1)
-    return std::string("PROXY ") + (four ? "TCP4 " : "TCP6 ") + number_of(from) + " " + number_of(to) + " " +
-           std::to_string(source.port()) + " " + std::to_string(destination.port()) + "\r\n";
+    return std::string("PROXY ") + (four ? "TCP4 " : "TCP6 ") + address_text(from) + " " + address_text(to) +
+           " " + std::to_string(source.port()) + " " + std::to_string(destination.port()) + "\r\n";
   auto block = from + to + in_two_bytes(source.port()) + in_two_bytes(destination.port());
   return std::string(kSignature) + (four ? "\x21\x11" : "\x21\x21") + in_two_bytes(block.size()) + block;
 }

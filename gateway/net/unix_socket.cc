@@ -51,7 +51,7 @@ std::optional<id_t> group(const std::string& name) {
   return found ? std::optional<id_t>(entry.gr_gid) : std::nullopt;
 }
 
-base::Unexpected refuse(const Address& at, const std::string& why) {
+base::Unexpected refuse_path(const Address& at, const std::string& why) {
   return base::fail(base::Reason::internal, "cannot listen on " + at.text() + ": " + why);
 }
 
@@ -59,12 +59,12 @@ base::Result<Ids> ids_of(const Address& at, const SocketAccess& access) {
   Ids ids;
   if (!access.owner.empty()) {
     auto id = user(access.owner);
-    if (!id) return refuse(at, "there is no user named " + access.owner);
+    if (!id) return refuse_path(at, "there is no user named " + access.owner);
     ids.owner = *id;
   }
   if (!access.group.empty()) {
     auto id = group(access.group);
-    if (!id) return refuse(at, "there is no group named " + access.group);
+    if (!id) return refuse_path(at, "there is no group named " + access.group);
     ids.group = *id;
   }
   return ids;
@@ -77,7 +77,7 @@ const char* path_of(const Address& at) noexcept {
 // What is in the place of the file that we want.
 enum class Found { nothing, abandoned, living, something_else };
 
-Found look(const Address& at) noexcept {
+Found who_is_at(const Address& at) noexcept {
   struct stat status{};
   if (::lstat(path_of(at), &status) != 0) return Found::nothing;
   if (!S_ISSOCK(status.st_mode)) return Found::something_else;
@@ -88,7 +88,7 @@ Found look(const Address& at) noexcept {
 }
 
 base::Result<UnixListener> fail_with_errno(const Address& at, const char* what) {
-  return refuse(at, std::string(what) + std::strerror(errno));
+  return refuse_path(at, std::string(what) + std::strerror(errno));
 }
 
 // The file gets its owner before anybody but this process may connect: bind(2) takes the mode of the socket,
@@ -138,13 +138,13 @@ void SocketFile::remove() noexcept {
 base::Result<UnixListener> listen_unix(const Address& at, const SocketAccess& access, int backlog) {
   auto ids = ids_of(at, access);
   if (!ids) return std::move(ids).unexpected();
-  switch (look(at)) {
+  switch (who_is_at(at)) {
     case Found::nothing:
       break;
     case Found::something_else:
-      return refuse(at, "there is a file of that name, which is no socket");
+      return refuse_path(at, "there is a file of that name, which is no socket");
     case Found::living:
-      return refuse(at, "a process listens there already" + socket_owner(path_of(at)));
+      return refuse_path(at, "a process listens there already" + socket_owner(path_of(at)));
     case Found::abandoned:
       if (::unlink(path_of(at)) != 0) return fail_with_errno(at, "cannot remove what another process left: ");
       break;

@@ -22,7 +22,7 @@ using expression::Value;
 
 namespace {
 
-Type type_of(LogKind kind) noexcept {
+Type expression_type(LogKind kind) noexcept {
   switch (kind) {
     case LogKind::text:
     case LogKind::optional_text:
@@ -46,7 +46,7 @@ class FieldNames final : public expression::Names {
   std::variant<Symbol, Fault> find(std::span<const Part> path) override {
     auto field = path.size() == 1 ? find_log_field(path[0].name) : std::nullopt;
     if (field && may_be_asked(*field))
-      return Symbol{type_of(kind(*field)), static_cast<std::uint32_t>(*field)};
+      return Symbol{expression_type(kind(*field)), static_cast<std::uint32_t>(*field)};
     std::vector<std::string_view> known;
     for (std::string_view name : log_field_names())
       if (may_be_asked(*find_log_field(name))) known.push_back(name);

@@ -98,7 +98,7 @@ std::vector<RouteMatches> certain(std::span<const RouteMatches> routes) {
   return out;
 }
 
-std::size_t deepest(std::span<const PathPattern> patterns) {
+std::size_t longest_of(std::span<const PathPattern> patterns) {
   std::size_t out = 0;
   for (const PathPattern& p : patterns) out = std::max(out, p.elements.size());
   return out;
@@ -116,9 +116,9 @@ Exposure::Exposure(std::span<const RouteMatches> routes, const RouteTable& table
       table_(table),
       certain_(build_table(certain(routes), OnTie::first).table),
       exempt_patterns_(exempt),
-      deepest_(deepest(exempt)) {
+      deepest_(longest_of(exempt)) {
   for (const RouteMatches& route : routes)
-    for (const Match& match : route.matches) deepest_ = std::max(deepest_, deepest(match.paths));
+    for (const Match& match : route.matches) deepest_ = std::max(deepest_, longest_of(match.paths));
   if (exempt.empty()) return;
   Match match;
   match.paths = exempt;

@@ -16,7 +16,7 @@
 namespace sluice::routing {
 namespace {
 
-std::string upper(std::string s) {
+std::string upper_hex(std::string s) {
   for (char& c : s)
     if (c >= 'a' && c <= 'f') c = static_cast<char>(c - 'a' + 'A');
   return s;
@@ -48,7 +48,7 @@ std::optional<PatternFault> check_triplet(std::string_view s, std::size_t at) {
   std::string written(s.substr(at, 3)), path = "/x" + written;
   auto normal = http::normalise_path(path, arena, {.encoded_slash = true, .encoded_backslash = true});
   // One byte of a longer character is refused alone; only its spelling can be wrong.
-  std::string meant = normal ? std::string(normal->substr(2)) : upper(written);
+  std::string meant = normal ? std::string(normal->substr(2)) : upper_hex(written);
   if (meant == written) return std::nullopt;
   return PatternFault{
       at, fmt::format("`{}` is not in the normalised path, which is what is matched; write `{}{}`", written,

@@ -10,7 +10,7 @@ namespace sluice::routing {
 namespace {
 
 using http::FieldId;
-using FieldValue = std::optional<std::string_view>;
+using FoundValue = std::optional<std::string_view>;
 
 // Where a value is put together that does not stand in the head as it is asked for. Until the next one: the
 // arena would grow with every route that asks.
@@ -44,7 +44,7 @@ class ValueCondition : public Condition {
   const std::string& name() const noexcept { return name_; }
 
  private:
-  virtual FieldValue value(const http::RequestHead& head) const noexcept = 0;
+  virtual FoundValue value(const http::RequestHead& head) const noexcept = 0;
   virtual void add(Example& example, std::string_view sample) const = 0;
   virtual bool same_name(std::string_view other) const noexcept { return other == name_; }
 
@@ -62,10 +62,10 @@ class HeaderCondition final : public ValueCondition {
         upgrade_(base::equal_ignoring_case(this->name(), "Upgrade")) {}
 
  private:
-  FieldValue value(const http::RequestHead& head) const noexcept override {
-    if (upgrade_) return head.upgrade.empty() ? FieldValue() : head.upgrade;
+  FoundValue value(const http::RequestHead& head) const noexcept override {
+    if (upgrade_) return head.upgrade.empty() ? FoundValue() : head.upgrade;
     if (id_ != FieldId::other && !head.fields.may_have(http::field_set(id_))) return std::nullopt;
-    FieldValue found;
+    FoundValue found;
     std::size_t lines = 0;
     for (const http::Field& line : head.fields.lines()) {
       if (!is_ours(line)) continue;
@@ -103,7 +103,7 @@ class QueryCondition final : public ValueCondition {
       : ValueCondition(Kind::query, "query", std::move(name), std::move(rule)) {}
 
  private:
-  FieldValue value(const http::RequestHead& head) const noexcept override {
+  FoundValue value(const http::RequestHead& head) const noexcept override {
     auto written = chain::query_parameter(head.query, name());
     if (!written || written->find_first_of("%+") == std::string_view::npos) return written;
     std::string& out = scratch();
@@ -122,10 +122,10 @@ class CookieCondition final : public ValueCondition {
       : ValueCondition(Kind::header, "cookie", std::move(name), std::move(rule)) {}
 
  private:
-  FieldValue value(const http::RequestHead& head) const noexcept override {
+  FoundValue value(const http::RequestHead& head) const noexcept override {
     if (!head.fields.may_have(http::field_set(FieldId::cookie))) return std::nullopt;
     auto found = chain::find_cookie(head.fields, name());
-    return found.count > 0 ? FieldValue(found.value) : std::nullopt;
+    return found.count > 0 ? FoundValue(found.value) : std::nullopt;
   }
   void add(Example& example, std::string_view sample) const override { example.add_cookie(name(), sample); }
 };

@@ -25,7 +25,7 @@ struct LeaseWord {
   static std::uint64_t make(Instant end, std::uint64_t low) noexcept { return (end & ~kLow) | low; }
 };
 
-std::string number(std::uint64_t n) { return std::to_string(n); }
+std::string decimal(std::uint64_t n) { return std::to_string(n); }
 
 }  // namespace
 
@@ -45,13 +45,13 @@ std::vector<std::string> RedisCounters::keys_of(const Want& want, const std::str
 
 std::vector<std::string> RedisCounters::arguments_of(const Want& want, std::string cost, std::uint64_t most,
                                                      bool anyway) {
-  std::vector<std::string> out{std::move(cost), number(most), anyway ? "1" : "0"};
+  std::vector<std::string> out{std::move(cost), decimal(most), anyway ? "1" : "0"};
   for (const Limit& limit : want.limits) {
     out.push_back(limit.algorithm == Algorithm::token_bucket ? "b" : "w");
-    out.push_back(number(limit.count));
-    out.push_back(number(std::max<std::uint64_t>(limit.period / kMicrosecond, 1)));
-    out.push_back(number(limit.burst));
-    out.push_back(number(limit.ahead / kMicrosecond));
+    out.push_back(decimal(limit.count));
+    out.push_back(decimal(std::max<std::uint64_t>(limit.period / kMicrosecond, 1)));
+    out.push_back(decimal(limit.burst));
+    out.push_back(decimal(limit.ahead / kMicrosecond));
   }
   return out;
 }
@@ -114,7 +114,7 @@ void RedisCounters::end_lease(const Lease& lease, Instant now, std::uint64_t lef
 
 Task<Taken> RedisCounters::ask(Asker asker, Want want, std::string key, Lease lease) {
   Task<Result<RedisReply>> running = client_->run(asker, limit_script(), keys_of(want, key),
-                                                  arguments_of(want, number(want.cost), lease.most, false));
+                                                  arguments_of(want, decimal(want.cost), lease.most, false));
   auto reply = co_await running;
   auto values = client_->numbers(reply, kLimitValues);
   Instant now = instant(asker.loop.now());

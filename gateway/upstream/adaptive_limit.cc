@@ -7,8 +7,6 @@
 #include "gateway/base/atomics.h"
 
 namespace sluice::upstream {
-
-using base::relaxed;
 namespace {
 
 constexpr double kLogUnit = 1024;
@@ -36,7 +34,7 @@ float towards(float a, float b, double part) noexcept {
 }
 
 void grow(std::atomic<std::uint64_t>& cell, std::uint64_t by) noexcept {
-  cell.store(cell.load(relaxed) + by, relaxed);
+  cell.store(cell.load(base::kRelaxed) + by, base::kRelaxed);
 }
 
 }  // namespace
@@ -49,8 +47,8 @@ void AdaptiveLimit::reset() noexcept {
   while (looking_.exchange(true, std::memory_order_acquire)) {
   }
   lift();
-  floor_.store(0, relaxed);
-  latency_.store(0, relaxed);
+  floor_.store(0, base::kRelaxed);
+  latency_.store(0, base::kRelaxed);
   looking_.store(false, std::memory_order_release);
 }
 
@@ -64,9 +62,9 @@ void AdaptiveLimit::add(Cells& cells, base::Duration took, std::uint32_t in_flig
 AdaptiveLimit::Sums AdaptiveLimit::sums() const noexcept {
   Sums out;
   for (const Cells& c : cells_) {
-    out.answers += c.answers.load(relaxed);
-    out.logs += c.logs.load(relaxed);
-    out.in_flight += c.in_flight.load(relaxed);
+    out.answers += c.answers.load(base::kRelaxed);
+    out.logs += c.logs.load(base::kRelaxed);
+    out.in_flight += c.in_flight.load(base::kRelaxed);
   }
   return out;
 }
@@ -85,7 +83,7 @@ void AdaptiveLimit::begin_window(base::SteadyTime now) noexcept {
   before_ = sums();
   began_ = now;
   auto length = std::max(kWindow, of_microseconds(latency()));
-  look_at_.store((now + length).time_since_epoch().count(), relaxed);
+  look_at_.store((now + length).time_since_epoch().count(), base::kRelaxed);
 }
 
 void AdaptiveLimit::look_alone(const AdaptiveConfig& config, std::uint32_t in_flight,
@@ -98,7 +96,7 @@ void AdaptiveLimit::look_alone(const AdaptiveConfig& config, std::uint32_t in_fl
   auto n = static_cast<double>(answers);
   Window window{static_cast<float>(std::exp2(static_cast<double>(all.logs - before_.logs) / n / kLogUnit)),
                 static_cast<float>(static_cast<double>(all.in_flight - before_.in_flight) / n)};
-  latency_.store(window.latency, relaxed);
+  latency_.store(window.latency, base::kRelaxed);
   if (limit() == kNone) {
     learn_floor(window, now - began_);
     watch(config, window);
@@ -141,7 +139,7 @@ void AdaptiveLimit::learn_floor(const Window& window, base::Duration age) noexce
   } else if (window.latency < kQueue * floor) {
     floor = towards(floor, window.latency, std::min(seconds(age) / kUpSeconds, kDown));
   }
-  floor_.store(floor, relaxed);
+  floor_.store(floor, base::kRelaxed);
 }
 
 void AdaptiveLimit::watch(const AdaptiveConfig& config, const Window& window) noexcept {
@@ -156,14 +154,14 @@ void AdaptiveLimit::watch(const AdaptiveConfig& config, const Window& window) no
 // between that and no difference is where the verdict changes.
 void AdaptiveLimit::compare(const Window& window) noexcept {
   constexpr float kFewer = 0.8F;
-  if (window.latency < floor()) floor_.store(towards(floor(), window.latency, kDown), relaxed);
+  if (window.latency < floor()) floor_.store(towards(floor(), window.latency, kDown), base::kRelaxed);
   if (window.in_flight > compared_.in_flight) {
     compared_ = window;
   } else if (window.in_flight <= kFewer * compared_.in_flight) {
     float share = window.in_flight / compared_.in_flight;
     bool no_queue = window.latency >= compared_.latency * (1 + share) / 2;
     compared_ = window;
-    if (no_queue && window.latency > floor()) floor_.store(window.latency, relaxed);
+    if (no_queue && window.latency > floor()) floor_.store(window.latency, base::kRelaxed);
   }
 }
 
@@ -185,11 +183,11 @@ void AdaptiveLimit::adjust(const AdaptiveConfig& config, const Window& window) n
 
 void AdaptiveLimit::set(const AdaptiveConfig& config, double limit) noexcept {
   exact_ = std::clamp<double>(limit, config.min, config.max.value_or(kNone - 1));
-  limit_.store(static_cast<std::uint32_t>(exact_), relaxed);
+  limit_.store(static_cast<std::uint32_t>(exact_), base::kRelaxed);
 }
 
 void AdaptiveLimit::lift() noexcept {
-  limit_.store(kNone, relaxed);
+  limit_.store(kNone, base::kRelaxed);
   signs_ = idle_ = 0;
 }
 

@@ -4,9 +4,6 @@
 #include "gateway/base/atomics.h"
 
 namespace sluice::upstream {
-
-using base::relaxed;
-
 namespace {
 
 // All workers read these times: written once in a while they stay in every cache.
@@ -20,36 +17,37 @@ bool Agreement::within(base::Duration span, base::SteadyTime at, base::SteadyTim
 
 void Agreement::note(Time& time, base::SteadyTime now) noexcept {
   auto before = read(time);
-  if (before == kNever || now - before >= kGrain) time.store(now, relaxed);
+  if (before == kNever || now - before >= kGrain) time.store(now, base::kRelaxed);
 }
 
 void Agreement::answered(int status, base::SteadyTime now) noexcept {
   // No reason to blame the target, but none to contradict its checks either.
   if (status >= 500) return failed(now);
-  if (read(bad_since_) != kNever) bad_since_.store(kNever, relaxed);
+  if (read(bad_since_) != kNever) bad_since_.store(kNever, base::kRelaxed);
   if (status >= 200 && status < 300) note(good_at_, now);
-  if (!checks_fail_.load(relaxed)) listens_.store(false);  // in order: see Target::note_answer
+  if (!checks_fail_.load(base::kRelaxed)) listens_.store(false);  // in order: see Target::note_answer
 }
 
 void Agreement::failed(base::SteadyTime now) noexcept {
-  if (read(bad_since_) == kNever || !within(kRecent, read(bad_at_), now)) bad_since_.store(now, relaxed);
+  if (read(bad_since_) == kNever || !within(kRecent, read(bad_at_), now))
+    bad_since_.store(now, base::kRelaxed);
   note(bad_at_, now);
   if (!listens_.load()) listens_.store(true);
 }
 
 void Agreement::found(bool passed, base::SteadyTime now) noexcept {
   found_at_ = now;
-  checks_fail_.store(!passed, relaxed);
+  checks_fail_.store(!passed, base::kRelaxed);
   if (passed) {
     checks_fail_since_ = kNever;
     return;
   }
   if (checks_fail_since_ == kNever) checks_fail_since_ = now;
-  listens_.store(true, relaxed);
+  listens_.store(true, base::kRelaxed);
 }
 
 void Agreement::forget_checks() noexcept {
-  checks_fail_.store(false, relaxed);
+  checks_fail_.store(false, base::kRelaxed);
   checks_fail_since_ = found_at_ = kNever;
 }
 

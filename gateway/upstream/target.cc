@@ -9,8 +9,6 @@
 
 namespace sluice::upstream {
 
-using base::relaxed;
-
 void TargetGroup::admit(Target& target) const {
   if (target.url().tls && tls) target.use_tls(tls);
   if (checked) target.check_health(true, {});
@@ -277,13 +275,13 @@ void Target::note_answer(int status, base::SteadyTime now) noexcept {
 Verdict Target::went_wrong(const OutlierConfig& config, std::string_view failure, base::SteadyTime now) {
   auto row = failed_in_a_row_.fetch_add(1) + 1;
   agreement_.failed(now);
-  auto requests = requests_.load(relaxed);
+  auto requests = requests_.load(base::kRelaxed);
   auto ended = static_cast<std::uint32_t>(requests >> 32) - static_cast<std::uint32_t>(requests) + 1;
   bool rate = failures_.failed({config.window, config.min_requests, config.failure_rate.value}, ended, now);
   bool in_a_row = config.failures != 0 && row >= config.failures;
   if (!rate && !in_a_row) return {};
   // It begins anew when the target is back, or if it has to stay.
-  failed_in_a_row_.store(0, relaxed);
+  failed_in_a_row_.store(0, base::kRelaxed);
   failures_.clear();
   auto what = in_a_row ? std::to_string(row) + " failures in a row"
                        : config::to_text(config.failure_rate) + " or more of the requests failed";

@@ -56,12 +56,28 @@ class Names(unittest.TestCase):
     def test_lets_aliases_of_one_type_be_and_no_others(self):
         self.assertEqual(self.breaches("using View = std::string_view;", "using View = std::string_view;"), [])
         self.assertEqual(len(self.breaches("using Kind = A::Kind;", "using Kind = B::Kind;")), 1)
+        self.assertEqual(self.breaches("using base::Result;", "using base::Result;"), [])
+        self.assertEqual(len(self.breaches("using base::Result;", "enum class Result {\n};")), 1)
 
-    def test_lets_overloads_members_locals_and_declarations_be(self):
-        for one, other in (("int f(int a) {\n}", "int f(char a) {\n}"), ("class A;", "class A;"),
+    def test_refuses_overloads_which_may_be_called_in_place_of_one_s_own(self):
+        self.assertEqual(len(self.breaches("int f(const char* a) {\n}", "int f(const std::string& a,\n      int b) {\n}")), 1)
+
+    def test_sees_every_constant_of_a_declaration(self):
+        self.assertEqual(len(self.breaches('constexpr View kA = "a", kB[] = {"b"}, kC = "c";', "constexpr int kC = 1;")), 1)
+
+    def test_lets_members_locals_and_declarations_be(self):
+        for one, other in (("class A;", "class A;"), ("int f(int a);", "int f(char a);"),
                            ("void f() {\n  constexpr int kA = 1;\n}", "void g() {\n  constexpr int kA = 1;\n}"),
                            ("class A {\n  static constexpr int kA = 1;\n};", "class B {\n  static constexpr int kA = 1;\n};")):
             self.assertEqual(self.breaches(one, other), [], one)
+
+    def test_lets_overloads_of_what_is_declared_for_others_be(self):
+        of = "namespace a {{\nvoid describe({}) {{\n}}\n}}\n".format
+        self.assertEqual(names.breaches_of({"a.cc": of("A& a"), "b.cc": of("B& b")}), [])
+
+    def test_refuses_what_a_header_of_the_layer_has(self):
+        self.assertEqual(len(names.breaches_of({"a.cc": "namespace a {\nnamespace {\nconstexpr int kA = 1;\n}\n}\n",
+                                                "b.h": "namespace a {\ninline constexpr int kA = 2;\n}\n"})), 1)
 
     def test_lets_other_namespaces_be(self):
         self.assertEqual(names.breaches_of({"a.cc": "namespace a {\nclass A {\n};\n}\n",

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Types, aliases, constants and functions that a .cc of gateway/ keeps to itself have names that no other .cc of its layer
-has: cmake/layers.cmake compiles several files as one (SLUICE_JOINED), where the compiler would find what slips through here.
+has: cmake/layers.cmake compiles several files as one (SLUICE_JOINED), and its part of them grows and shrinks as files come and go.
 
-Usage: names.py         Exit 1 and one line per name that two files have. Functions with other parameters may share one.
+Usage: names.py         Exit 1 and one line per name that two files have.
 """
 import collections
 import re
@@ -14,48 +14,52 @@ import tree
 
 NAMESPACE = re.compile(r"namespace(?: ([\w:]+))? \{$")
 TYPE = re.compile(r"(?:template <.*> )?(?:class|struct|union|enum class|enum) (?:alignas\(\w+\) )?(\w+)(?: final)?(?: :[^:]|\s*\{)")
-ALIAS = re.compile(r"(?:template <.*> )?using (\w+) = (.*)")
-CONSTANT = re.compile(r"(?:inline |static |thread_local |constinit )*(?:constexpr|const) .*?\b(k[A-Z]\w*)(?:\[[^]]*\])*(?: =|\{)")
-FUNCTION = re.compile(r"(?:[\w:<>,*&]+ )+[*&]*(\w+)\((.*)\)(?: noexcept)? \{")
-
-
-def types_of(parameters):
-    return re.sub(r"\s*\b\w+(?: = [^,]*)?(?=,|$)", "", parameters)
+ALIAS = re.compile(r"(?:template <.*> )?(?:using|namespace) (\w+) = (.*);")
+IMPORT = re.compile(r"using ([\w:]+::(\w+));")
+VARIABLE = re.compile(r"(?:inline |static |thread_local |constinit |constexpr |const )+[^(]*?\b([kt]_?[A-Za-z]\w*)(?:\[[^]]*\])*(?: =|\{|;)")
+FURTHER = re.compile(r"[,}\]] (k[A-Z]\w*)(?:\[[^]]*\])* =")
 
 
 def names_of(source):
-    """(namespace, name, line number, alias of what) of all outside classes and functions; the unnamed namespace adds nothing."""
+    """(namespace, name, line number, alias of what) of all outside classes and functions; the unnamed namespace adds nothing
+    to the first. Of functions those in an unnamed namespace: overloads of others may be called in place of one's own."""
+    bare = functions.blank(source)
+    starts = {f.line: f.name for f in functions.functions(source) if "::" not in f.name and " " not in f.name}
     inside, depth, found = [], 0, []
-    for number, line in enumerate(functions.blank(source).split("\n"), 1):
+    for number, line in enumerate(bare.split("\n"), 1):
         if depth == len(inside):
             where = "::".join(filter(None, inside))
             if opened := NAMESPACE.match(line.rstrip()):
                 inside.append(opened.group(1) or "")
-            elif match := TYPE.match(line) or CONSTANT.match(line):
+            elif match := TYPE.match(line):
                 found.append((where, match.group(1), number, None))
             elif match := ALIAS.match(line):
                 found.append((where, match.group(1), number, match.group(2)))
-            elif match := FUNCTION.match(line):
-                found.append((where, f"{match.group(1)}({types_of(match.group(2))})", number, None))
+            elif match := IMPORT.match(line):
+                found.append((where, match.group(2), number, match.group(1)))
+            elif number in starts and "" in inside:
+                found.append((where, starts[number], number, None))
+            elif number not in starts and (match := VARIABLE.match(line)):
+                found += [(where, name, number, None) for name in (match.group(1), *FURTHER.findall(line, match.end(1)))]
         depth += line.count("{") - line.count("}")
         del inside[depth:]
     return found
 
 
 def breaches_of(texts):
-    """`texts`: those of one layer, by path from the root."""
+    """`texts`: those of one layer, by path from the root. What a header has, another may have in an inner namespace only."""
     breaches, first = [], {}
-    for path, source in texts.items():
+    for path, source in sorted(texts.items(), key=lambda t: (not t[0].endswith(".h"), t[0])):
         for namespace, name, number, of in names_of(source):
             where, what = first.setdefault((namespace, name), (path, of))
-            if where != path and (of is None or of != what):
+            if where != path and (of is None or of != what) and not path.endswith(".h"):
                 breaches.append(f"{path}:{number}: {where} has a `{name}` of its own too; files of a layer are compiled as one")
     return breaches
 
 
 def main():
     layers = collections.defaultdict(dict)
-    for path in tree.files(".cc", under="gateway"):
+    for path in tree.files(*tree.CPP, under="gateway"):
         layers[path.split("/")[1]][path] = tree.text(path)
     breaches = [b for texts in layers.values() for b in breaches_of(texts)]
     print(f"names: {sum(map(len, layers.values()))} files, {len(breaches)} breaches")

@@ -9,7 +9,7 @@ namespace {
 
 using base::Reason;
 
-base::Unexpected refuse(const char* what) { return base::fail(Reason::bad_request, what); }
+base::Unexpected bad_target(const char* what) { return base::fail(Reason::bad_request, what); }
 
 // What the target itself says about the authority, if it does.
 struct Origin {
@@ -27,7 +27,7 @@ std::size_t scheme_length(std::string_view target) noexcept {
 
 base::Result<Origin> read_absolute(RequestHead& out) {
   std::size_t scheme = scheme_length(out.target);
-  if (scheme == 0) return refuse("the request target is neither a path nor an http or https URI");
+  if (scheme == 0) return bad_target("the request target is neither a path nor an http or https URI");
   std::string_view rest = out.target.substr(scheme);
   std::string_view text = rest.substr(0, rest.find_first_of("/?#"));
   auto authority = parse_authority(text);
@@ -49,7 +49,7 @@ base::Result<Origin> read_absolute(RequestHead& out) {
 base::Result<Origin> read_authority_form(const RequestHead& out) {
   auto authority = parse_authority(out.target);
   if (!authority) return std::move(authority).unexpected();
-  if (!authority->has_port) return refuse("the target of CONNECT has no port");
+  if (!authority->has_port) return bad_target("the target of CONNECT has no port");
   return Origin{out.target, *authority, authority->port};
 }
 
@@ -57,7 +57,7 @@ base::Result<Origin> read_authority_form(const RequestHead& out) {
 base::Result<Origin> read_form(RequestHead& out) {
   if (out.method == Method::connect) return read_authority_form(out);
   if (out.target == "*") {
-    if (out.method != Method::options) return refuse("the target \"*\" is for OPTIONS only");
+    if (out.method != Method::options) return bad_target("the target \"*\" is for OPTIONS only");
     out.path = "*";
     return Origin{};
   }
@@ -76,9 +76,9 @@ base::Result<void> read_target(const FieldView& head, RequestHead& out) {
     if (!form) return std::move(form).unexpected();
     origin = *form;
   }
-  if (head.repeats(FieldId::host)) return refuse("more than one Host");
+  if (head.repeats(FieldId::host)) return bad_target("more than one Host");
   if (!head.has(FieldId::host)) {
-    if (out.version != Version::http_1_0) return refuse("no Host");
+    if (out.version != Version::http_1_0) return bad_target("no Host");
     out.authority = origin.text;
     out.host = normalise_host(origin.authority.host, out.fields.arena());
     return {};
@@ -88,7 +88,7 @@ base::Result<void> read_target(const FieldView& head, RequestHead& out) {
   // RFC 9112 section 3.2.2 lets the target win; but a client must send the same in both (section 3.2), and
   // whoever does not is aiming at a server that reads the other one.
   if (!origin.text.empty() && !same_authority(origin.authority, *host, origin.default_port))
-    return refuse("the request target and Host disagree");
+    return bad_target("the request target and Host disagree");
   out.authority = origin.text.empty() ? head.host : origin.text;
   out.host = host->normal ? host->host : normalise_host(host->host, out.fields.arena());
   return {};

@@ -49,7 +49,7 @@ char* write_named(char* out, std::string_view name, std::string_view value) noex
   return append(out, kLineEnd);
 }
 
-const char* line_end(const Field& line) noexcept {
+const char* end_of(const Field& line) noexcept {
   return line.value.data() + line.value.size() + kLineEnd.size();
 }
 
@@ -87,7 +87,7 @@ char* write_lines(char* out, const Fields& fields) noexcept {
       flush();
       run = line.name.data();
     }
-    run_end = line_end(line);
+    run_end = end_of(line);
   }
   flush();
   return out;

@@ -40,6 +40,20 @@ TEST(VerdictCache, TellsTextsApartThatEndAlike) {
   EXPECT_EQ(**cache.find("two" + end, 0), 2);
 }
 
+TEST(VerdictCache, GivesNobodyTheVerdictOfAnotherWhereMoreEndAlikeThanItHasPlaces) {
+  Cache cache(1000);
+  std::string end(100, 'e');
+  int known = 0;
+  for (int i = 0; i < 20; ++i) cache.put(std::to_string(i) + end, some(i), 100, 0);
+  for (int i = 0; i < 20; ++i) {
+    const auto* found = cache.find(std::to_string(i) + end, 0);
+    known += found != nullptr;
+    EXPECT_TRUE(!found || **found == i) << i;
+  }
+
+  EXPECT_EQ(known, static_cast<int>(Cache::kWays));
+}
+
 TEST(VerdictCache, StaysWithinItsBound) {
   Cache cache(64);
   for (int i = 0; i < 10'000; ++i) cache.put("token" + std::to_string(i), some(i), 100, 0);
