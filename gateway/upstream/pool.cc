@@ -241,8 +241,8 @@ Task<void> Pool::dial_shared(Opening opening, base::Duration timeout) {
     opening.done();
     auto* c = new Connection(*this, std::move(*dialled), *spoken);
     moved(*spoken, PoolState::none, PoolState::active);
-    // One that leaves still serves those who wait for it.
-    if (leaves() || current(*c)) {
+    // One that leaves still serves those who wait for it, and is not kept for nobody.
+    if (leaves() ? waiting_count_ != 0 : current(*c)) {
       put(*c);
     } else {
       discard(*c, PoolState::active);

@@ -641,6 +641,73 @@ TEST_F(PoolTest, KeepsNoConnectionThatComesBackWhenTheTargetGetsNoRequests) {
   EXPECT_EQ(target_->connections(), 0u);
 }
 
+TEST_F(PoolTest, KeepsNoConnectionThatIsBeingMadeWhenTheTargetGetsNoRequests) {
+  Running job(&scope_);
+  job.start(exchange(pool(), timeouts_, false));
+  PoolSlot& slot = *target_->slot(0);
+  ASSERT_EQ(target_->connections(), 1u);
+  ASSERT_EQ(slot.count().h1.active, 0u) << "it is being made";
+
+  slot.leave();
+  for (int i = 0; i < 2000 && job.running(); ++i) {
+    loop_.run_once(1ms);
+    serve(kAnswer);
+  }
+
+  EXPECT_EQ(job.join().await_resume(), "ok new") << "whoever waits for it has it";
+  EXPECT_EQ(slot.unused(), 0u);
+  EXPECT_EQ(target_->connections(), 0u);
+}
+
+// One that many may share is made apart from those who wait for it.
+class SharedBeingMade : public PoolTest {
+ protected:
+  SharedBeingMade() {
+    settings_.protocol = ProtocolChoice::h2;
+    job_.start(exchange(pool(), timeouts_, false));
+  }
+  void SetUp() override {
+    ASSERT_EQ(target_->connections(), 1u);
+    ASSERT_EQ(slot().count().h2.active, 0u) << "it is being made";
+  }
+  void settle() {
+    for (int i = 0; i < 200; ++i) {
+      loop_.run_once(1ms);
+      serve("");
+    }
+  }
+  PoolSlot& slot() { return *target_->slot(0); }
+
+  Running job_{&scope_};
+};
+
+TEST_F(SharedBeingMade, IsOfUseToThoseWhoWaitAndNotKeptWhenTheTargetGetsNoRequests) {
+  slot().leave();
+  settle();
+  EXPECT_EQ(slot().count().streams, 1u);
+  EXPECT_EQ(clients_.size(), 1u);
+
+  job_.cancel(Reason::client_closed);
+  settle();
+
+  EXPECT_FALSE(job_.running());
+  EXPECT_EQ(slot().unused(), 0u);
+  EXPECT_EQ(target_->connections(), 0u);
+}
+
+TEST_F(SharedBeingMade, IsNotKeptWhenNobodyWaitsAndTheTargetGetsNoRequests) {
+  job_.cancel(Reason::client_closed);
+  base::run_ready();
+  ASSERT_FALSE(job_.running());
+  ASSERT_EQ(target_->connections(), 1u) << "it is being made still";
+
+  slot().leave();
+  settle();
+
+  EXPECT_EQ(slot().unused(), 0u);
+  EXPECT_EQ(target_->connections(), 0u);
+}
+
 TEST_F(PoolTest, KeepsConnectionsAgainOnceTheTargetGetsRequests) {
   get();
   target_->slot(0)->leave();
