@@ -2,6 +2,7 @@
 #include "gateway/front/passthrough.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "gateway/front/front.h"
@@ -123,20 +124,45 @@ struct Place {
   }
 };
 
+// Sees the client break its connection while there is no target yet. That it has sent everything is no reason
+// to give up, as in the tunnel itself.
+class ClientWatch final : private net::Watcher {
+ public:
+  ClientWatch(net::Transport& client, base::Scope& scope) noexcept : client_(client), scope_(scope) {
+    client.watch(this);
+    look();
+  }
+  ClientWatch(const ClientWatch&) = delete;
+  ~ClientWatch() { client_.watch(nullptr); }
+
+ private:
+  void on_activity(bool /*hangup*/) noexcept override { look(); }
+  void look() noexcept {
+    if (client_.broken()) scope_.cancel(Reason::client_closed);
+  }
+  net::Transport& client_;
+  base::Scope& scope_;
+};
+
 // Connects to a target and, if that works, stays until the tunnel ends. `trial`: by which it was admitted.
 Task<Result<void>> attempt(chain::Worker& worker, net::Transport& client, const upstream::Upstream& to,
                            upstream::Target& target, upstream::Circuit::Trial trial,
                            std::string_view greeting, Tunnelled& out) {
   upstream::ActiveRequest active(target);
+  base::Scope connecting(co_await base::this_scope());
+  std::optional<ClientWatch> watch(std::in_place, client, connecting);
   if (!upstream::try_open(target, worker.index, to.pool())) {
     auto made = co_await upstream::open_after_others(target, worker.index, worker.loop, to.pool(),
-                                                     to.timeouts().connect);
+                                                     to.timeouts().connect)
+                    .in(connecting);
     if (!made) co_return made;
   }
   Place place{&target};
   auto before = worker.loop.clock().steady();
   auto dialled =
-      co_await upstream::dial(worker.loop, target, to.timeouts().connect, greeting, upstream::Layer::plain);
+      co_await upstream::dial(worker.loop, target, to.timeouts().connect, greeting, upstream::Layer::plain)
+          .in(connecting);
+  watch.reset();
   auto& cells = to.metrics()->on(worker.index);
   if (!dialled) {
     auto reason = dialled.error().reason;

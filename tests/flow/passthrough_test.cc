@@ -266,6 +266,26 @@ TEST(Passthrough, SaysSoWhenNoTargetCanBeReached) {
   EXPECT_EQ(json_value(gw.log_line(), "reason"), "upstream_connect_failed");
 }
 
+TEST(Passthrough, IsGivenUpWhenTheClientBreaksWhileATargetIsBeingConnectedTo) {
+  Bell bell;
+  Socket reserved = Socket::reserve();
+  // Its one place in the queue is taken: connections are neither made nor refused.
+  Socket listener = Socket::listen(reserved.port(), &bell, 0);
+  Socket filler = Socket::connect(reserved.port());
+  Gateway gw(with(
+      "{sni: \"*\", to: shop}",
+      "shop: {url: \"http://127.0.0.1:" + std::to_string(reserved.port()) + "\", timeouts: {connect: 1h}}"));
+  Metrics before(gw);
+  RawClient client = gw.connect();
+  client.send(kShop);
+  ASSERT_TRUE(before.becomes(1, "sluice_connections", {{"listener", "web"}, {"protocol", "passthrough"}}));
+
+  client.reset();
+
+  EXPECT_EQ(json_value(gw.log_line(), "reason"), "client_closed");
+  EXPECT_TRUE(before.becomes(0, "sluice_connections", {{"listener", "web"}, {"protocol", "passthrough"}}));
+}
+
 TEST(Passthrough, EndsWhenNothingMoves) {
   Gateway gw(with("{sni: \"*\", to: shop}", "shop: {url: <shop>, timeouts: {tunnel: 200ms}}"));
   RawClient client = gw.connect();
