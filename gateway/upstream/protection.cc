@@ -29,11 +29,12 @@ bool blames_target(Reason reason) noexcept {
 }
 
 Protection::Protection(const UpstreamConfig& config, std::shared_ptr<TargetGroup> group,
-                       const std::vector<net::Loop*>& workers)
+                       const std::vector<net::Loop*>& workers, const void* owner)
     : group_(std::move(group)),
       outlier_(config.outlier),
       circuit_(config.circuit_breaker),
-      max_pending_(config.limits.max_pending.value_or(0)) {
+      max_pending_(config.limits.max_pending.value_or(0)),
+      owner_(owner) {
   rules_.at_most = config.limits.max_requests.value_or(0);
   if (config.adaptive_concurrency && config.adaptive_concurrency->on) {
     adaptive_ = config.adaptive_concurrency;
@@ -97,6 +98,7 @@ void Protection::put_in_force(Targets targets, observe::UpstreamMetrics* metrics
 // Those who wait since before go by what holds now.
 void Protection::tell_gates() const {
   group_->gate->now_allows(has_gate() ? rules_.at_most : Gate::kNoLimit);
+  told_.store(group_->adaptive.limit(), std::memory_order_relaxed);
   group_->unanswered->now_allows(adapts() ? adaptive_limit() : Gate::kNoLimit);
 }
 
@@ -206,8 +208,11 @@ base::Task<base::Result<Gate::Place>> Protection::enter_unanswered(unsigned work
                                                                    base::SteadyTime now) const {
   Gate& gate = *group_->unanswered;
   auto before = group_->adaptive.limit();
-  if (group_->adaptive.asked(*adaptive_, gate.inside(), now)) [[unlikely]]
+  if (group_->adaptive.asked(*adaptive_, gate.inside(), now)) [[unlikely]] {
     limit_changed(worker, before);
+  } else if (!told(before)) [[unlikely]] {
+    tell_unanswered(worker);
+  }
   auto limit = adaptive_limit();
   auto share = share_of(limit, importance);
   if (Gate::Place place = gate.try_enter(worker, share)) return base::Result<Gate::Place>(std::move(place));
@@ -221,8 +226,11 @@ base::Task<base::Result<Gate::Place>> Protection::enter_unanswered(unsigned work
 void Protection::answered(unsigned worker, base::Duration took, std::uint32_t in_flight,
                           base::SteadyTime now) const {
   auto before = group_->adaptive.limit();
-  if (group_->adaptive.answered(worker, *adaptive_, took, in_flight, now)) [[unlikely]]
+  if (group_->adaptive.answered(worker, *adaptive_, took, in_flight, now)) [[unlikely]] {
     limit_changed(worker, before);
+  } else if (!told(before)) [[unlikely]] {
+    tell_unanswered(worker);
+  }
 }
 
 bool Protection::at_ease() const noexcept {
@@ -252,10 +260,17 @@ std::optional<std::uint32_t> Protection::waiting() const noexcept {
   return group_->gate->waiting() + group_->unanswered->waiting();
 }
 
+// The gate goes by what is in force: requests of a snapshot before find out limits too, and by their bounds
+// those who wait now would be held back, or let in. The next request of the one in force tells it.
+void Protection::tell_unanswered(unsigned worker) const noexcept {
+  if (group_->in_force.load(std::memory_order_relaxed) != owner_) return;
+  told_.store(group_->adaptive.limit(), std::memory_order_relaxed);
+  group_->unanswered->allow(adaptive_limit(), worker);
+}
+
 // Logged are its begin and its end; the changes between are the gauge's.
 void Protection::limit_changed(unsigned worker, std::uint32_t before) const {
-  group_->unanswered->allow(adaptive_limit(),
-                            worker);  // also without a queue here: a newer snapshot may have one
+  tell_unanswered(worker);
   auto now = group_->adaptive.limit();
   bool began = before == AdaptiveLimit::kNone, ended = now == AdaptiveLimit::kNone;
   if (began == ended) return;

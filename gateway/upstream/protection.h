@@ -8,6 +8,7 @@
 // cost a request that goes well two loads: of the group's line, which picking reads anyway, and of the
 // target's, which the request itself writes.
 #pragma once
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -32,8 +33,9 @@ class Protection {
   // All targets of the upstream.
   using Targets = std::span<const std::shared_ptr<Target>>;
 
+  // `owner`: the Upstream whose it is, by which it is known what is in force.
   Protection(const UpstreamConfig& config, std::shared_ptr<TargetGroup> group,
-             const std::vector<net::Loop*>& workers);
+             const std::vector<net::Loop*>& workers, const void* owner);
 
   // With a snapshot: what is not configured any more is forgotten, the rest is shown. Control thread.
   void put_in_force(Targets targets, observe::UpstreamMetrics* metrics) const;
@@ -115,6 +117,8 @@ class Protection {
   std::uint32_t adaptive_limit() const noexcept;
   void tell_gates() const;
   void limit_changed(unsigned worker, std::uint32_t before) const;
+  void tell_unanswered(unsigned worker) const noexcept;
+  bool told(std::uint32_t limit) const noexcept { return told_.load(std::memory_order_relaxed) == limit; }
 
   std::shared_ptr<TargetGroup> group_;
   OutlierConfig outlier_;
@@ -122,6 +126,9 @@ class Protection {
   std::optional<AdaptiveConfig> adaptive_;
   Gate::Rules rules_;
   std::uint32_t max_pending_;
+  const void* owner_;
+  // The limit that was found out when the gate was told last, by these settings.
+  mutable std::atomic<std::uint32_t> told_{AdaptiveLimit::kNone};
 };
 
 }  // namespace sluice::upstream

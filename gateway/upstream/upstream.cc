@@ -96,7 +96,7 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
       panic_below_(config.panic_threshold.ratio()),
       loops_(targets.loops()),
       group_(targets.group(name_)),
-      protection_(config, group_, *targets.loops()),
+      protection_(config, group_, *targets.loops(), this),
       sticky_(config.sticky),
       bounded_load_(config.bounded_load) {
   for (const TargetConfig& t : config.all_targets()) {

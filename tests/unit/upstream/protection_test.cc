@@ -401,6 +401,7 @@ class AdaptiveProtectionTest : public ProtectionTest {
     return at_once(protection().enter_unanswered(0, importance, {}, clock_.steady()));
   }
   std::optional<std::uint32_t> limit() const { return protection().concurrency()->limit; }
+  const TargetGroup& group() const { return *target(0).group(); }
 };
 
 TEST_F(AdaptiveProtectionTest, ShowsALimitOnceAnswersAreLate) {
@@ -444,6 +445,44 @@ TEST_F(AdaptiveProtectionTest, ForgetsALimitThatAReloadTurnsOff) {
 
   EXPECT_FALSE(next.protection().adapts());
   EXPECT_EQ(limit(), std::nullopt);
+}
+
+// By their own rules they would have the gate hold back those who wait, for as long as the limit stays away.
+TEST_F(AdaptiveProtectionTest, LetsThoseInWhoWaitByTheRulesInForceWhateverOlderAnswersFindOut) {
+  config_.adaptive_concurrency->min = 1;
+  config_.adaptive_concurrency->max = 4;
+  config_.queue = QueueConfig{.max = 5, .timeout = 1min};
+  make(1);
+  answers_after(10ms, 20);
+  answers_after(100ms, 200);
+  ASSERT_EQ(limit(), 4u);
+  config_.adaptive_concurrency->max = 6;
+  Upstream next("orders", config_, DefaultsConfig{}, table_);
+  next.count_with(metrics_);
+  next.put_in_force(clock_.wall());
+  loop_.run_once(0s);
+
+  for (int i = 0; i < 30; ++i) answers_after(10ms, 1);
+  ASSERT_EQ(group().adaptive.limit(), AdaptiveLimit::kNone);
+  auto entering = [&] {
+    return next.protection().enter_unanswered(0, Importance::normal, {}, clock_.steady());
+  };
+  std::vector<Gate::Place> places;
+  for (int i = 0; i < 6; ++i) {
+    auto place = at_once(entering());
+    ASSERT_TRUE(place) << i;
+    places.push_back(std::move(*place));
+  }
+  base::Result<Gate::Place> waits = base::fail(Reason::internal, "it waits");
+  base::Scope scope;
+  base::Job<void> job(&scope);
+  job.start([](auto task, auto& to) -> base::Task<void> { to = co_await task; }(entering(), waits));
+  ASSERT_TRUE(job.running());
+
+  places.pop_back();
+  loop_.run_once(0s);
+
+  EXPECT_TRUE(waits);
 }
 
 TEST_F(AdaptiveProtectionTest, RefusesFirstWhatIsLessImportant) {
