@@ -35,17 +35,22 @@ class RoomTest : public testing::Test {
  protected:
   // What comes of asking the others; "" as long as nothing does.
   std::string asks_others() {
-    std::string out;
     base::Job<std::string> job(&scope_);
-    job.start([](RoomTest& t) -> base::Task<std::string> {
-      auto opened = co_await open_after_others(*t.target_, 0, t.first_, t.settings_, 1s);
-      co_return opened ? "opened" : std::string(base::row(opened.error().reason).name);
-    }(*this));
-    for (int i = 0; i < 10 && job.running(); ++i) {
-      second_.run_once(0s);
-      first_.run_once(0s);
-    }
+    job.start(asking());
+    return outcome(job);
+  }
+  base::Task<std::string> asking() {
+    auto opened = co_await open_after_others(*target_, 0, first_, settings_, 1s);
+    co_return opened ? "opened" : std::string(base::row(opened.error().reason).name);
+  }
+  std::string outcome(base::Job<std::string>& job) {
+    for (int i = 0; i < 10 && job.running(); ++i) turn();
     return job.running() ? "" : job.join().await_resume();
+  }
+  // Lets happen what the workers have asked each other for.
+  void turn() {
+    second_.run_once(0s);
+    first_.run_once(0s);
   }
 
   base::VirtualClock clock_;
@@ -87,6 +92,37 @@ TEST_F(RoomTest, IsMadeByAnUnusedOneOfAnotherWorkerOnceItWasAsked) {
 
   EXPECT_EQ(unused.unused(), 0u);
   EXPECT_EQ(elsewhere.unused(), 1u) << "that one is in nobody's way";
+  EXPECT_EQ(target_->connections(), 1u);
+}
+
+TEST_F(RoomTest, IsNotTakenByOneThatHasGoneMeanwhile) {
+  settings_.keep.max_connections = 1;
+  Unused unused(*target_, 1, 1);
+  base::Scope client;
+  base::Job<std::string> gone(&client);
+  gone.start(asking());
+
+  client.cancel(Reason::client_closed);
+  EXPECT_EQ(outcome(gone), "client_closed");
+  turn();
+
+  EXPECT_EQ(unused.unused(), 0u) << "that was on its way";
+  EXPECT_EQ(target_->connections(), 0u);
+  EXPECT_TRUE(try_open(*target_, 0, settings_));
+}
+
+TEST_F(RoomTest, IsForTheNextOneWhereTheFirstOneHasGone) {
+  settings_.keep.max_connections = 1;
+  Unused unused(*target_, 1, 1);
+  base::Scope client;
+  base::Job<std::string> gone(&client), next(&scope_);
+  gone.start(asking());
+  next.start(asking());
+
+  client.cancel(Reason::client_closed);
+
+  EXPECT_EQ(outcome(next), "opened");
+  EXPECT_EQ(outcome(gone), "client_closed");
   EXPECT_EQ(target_->connections(), 1u);
 }
 
