@@ -407,6 +407,27 @@ TEST_F(FullUpstream, HasAsManyConnectionsAsItMay) {
   let_go();
 }
 
+TEST_F(FullUpstream, ForgetsATunnelWhoseClientLeavesTheQueue) {
+  start("limits: {max_requests: 1}, queue: {max: 1, timeout: 1h}");
+  Metrics metrics(*gw);
+  RawClient second = gw->connect();
+  second.send(get("/chat",
+                  "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"));
+  ASSERT_TRUE(metrics.becomes(1, "sluice_upstream_pending_requests", {{"upstream", "users"}}));
+
+  second.close();
+
+  EXPECT_EQ(json_value(gw->log_line(), "status"), "499");
+  EXPECT_TRUE(metrics.becomes(0, "sluice_upstream_pending_requests", {{"upstream", "users"}}));
+  let_go();
+  RawClient third = gw->connect();
+  third.send(get("/third"));
+  serve("third");
+  EXPECT_EQ(third.response().body, "third");
+  EXPECT_EQ(gw->upstream("users").request_count(), 2u);
+}
+
 // --- deadlines
 
 TEST(Deadline, IsToldToTheTarget) {

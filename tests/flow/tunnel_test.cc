@@ -425,6 +425,26 @@ TEST_F(Tunnel, CancelsTheTargetWhenTheClientLeavesBeforeTheSwitch) {
   EXPECT_EQ(json_value(gw.log_line(), "status"), "499");
 }
 
+TEST(TunnelToNobody, IsGivenUpWhenTheClientLeavesWhileATargetIsBeingConnectedTo) {
+  Bell bell;
+  Socket reserved = Socket::reserve();
+  // Its one place in the queue is taken: connections are neither made nor refused.
+  Socket listener = Socket::listen(reserved.port(), &bell, 0);
+  Socket filler = Socket::connect(reserved.port());
+  Gateway gw("upstreams: {users: {url: \"http://127.0.0.1:" + std::to_string(reserved.port()) +
+             "\", limits: {max_connections: 1}, timeouts: {connect: 1h}}}\n" + kYaml);
+  Metrics before(gw);
+  RawClient client = gw.connect();
+  client.send(get("/chat", kAsk));
+  ASSERT_TRUE(before.becomes(1, "sluice_requests_in_flight", {{"route", "u"}}));
+
+  client.close();
+
+  auto line = gw.log_line();
+  EXPECT_EQ(json_value(line, "status"), "499");
+  EXPECT_EQ(json_value(line, "reason"), "client_closed");
+}
+
 TEST_F(Tunnel, SurvivesReloadsAndHoldsNoOldConfiguration) {
   open();
 
