@@ -82,6 +82,66 @@ TEST(Mirror, DoesNotHarmWhenItsUpstreamIsDown) {
   EXPECT_TRUE(becomes(before, "failed"));
 }
 
+// Whatever becomes of the copies: no request waits for one, and there are no more of them than may be.
+class MirrorThatIsFull : public ::testing::Test {
+ protected:
+  static constexpr int kRequests = 6;
+  void expect_all_answered(Gateway& gw) {
+    gw.upstream("users").answers(200, "primary");
+    for (int i = 0; i < kRequests; ++i) EXPECT_EQ(gw.get("/u").body, "primary") << i;
+  }
+};
+
+TEST_F(MirrorThatIsFull, DropsCopiesWhereItsTargetNeverAnswers) {
+  Gateway gw(yaml("{to: next, max_in_flight: 2, timeout: 1h}"));
+  Metrics before(gw);
+
+  expect_all_answered(gw);
+
+  EXPECT_EQ(counted(before, "shed"), kRequests - 2);
+  auto one = gw.upstream("next").accept(), other = gw.upstream("next").accept();
+  one.expect_request();
+  other.expect_request();
+  EXPECT_EQ(gw.upstream("next").request_count(), 2u);
+
+  one.send(ok("late"));
+  EXPECT_TRUE(becomes(before, "answered"));
+  EXPECT_EQ(gw.get("/u").body, "primary");
+  EXPECT_EQ(counted(before, "shed"), kRequests - 2) << "there is a place again";
+}
+
+TEST_F(MirrorThatIsFull, DropsCopiesWhereItsTargetIsNeverReached) {
+  Bell bell;
+  Socket reserved = Socket::reserve();
+  // Its one place in the queue is taken: connections are neither made nor refused.
+  Socket listener = Socket::listen(reserved.port(), &bell, 0);
+  Socket filler = Socket::connect(reserved.port());
+  Gateway gw(
+      "upstreams: {users: {url: <users>}, next: {url: \"http://127.0.0.1:" + std::to_string(reserved.port()) +
+      "\", timeouts: {connect: 1h}}}\n"
+      "routes: [{name: u, match: {path: /**}, use: [{mirror: {to: next, max_in_flight: 2, timeout: "
+      "1h}}], to: users}]\n");
+  Metrics before(gw);
+
+  expect_all_answered(gw);
+
+  EXPECT_EQ(counted(before, "shed"), kRequests - 2);
+  EXPECT_EQ(before.growth("sluice_mirror_requests_total", {{"route", "u"}}), kRequests - 2)
+      << "nothing has come of the others";
+}
+
+TEST_F(MirrorThatIsFull, FailsAndDropsCopiesWhereItsTargetRefuses) {
+  Gateway gw(yaml("{to: next, max_in_flight: 1}"));
+  Metrics before(gw);
+  gw.upstream("next").stop_listening();
+
+  expect_all_answered(gw);
+
+  EXPECT_TRUE(before.grows_by(kRequests, "sluice_mirror_requests_total", {{"route", "u"}}));
+  EXPECT_EQ(counted(before, "failed") + counted(before, "shed"), kRequests);
+  EXPECT_GE(counted(before, "failed"), 1);
+}
+
 TEST(Mirror, GivesUpOnLongBodies) {
   Gateway gw(yaml("{to: next, max_body: 1KiB}"));
   Metrics before(gw);
