@@ -1,28 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Limits that are kept by several Redis servers: a master with a replica that sentinels watch, and a cluster. Real
-redis-server processes; masters are killed, moved and handed over."""
+"""Limits that are kept by several Redis servers: a master with a replica that sentinels watch, and a cluster, in plain
+and over TLS. Real redis-server processes; masters are killed, moved and handed over."""
 import signal
 import subprocess
 import unittest
 
-from harness import PATIENCE, Case, Running, eventually, unused_port
+from harness import PATIENCE, Case, Running, eventually, sluice, unused_port
 from redis_test import Gateway
 
 
 class Servers(Case):
     """Redis processes by port, and gateways that use them."""
+    tls = False  # whether all of them speak TLS, to each other too, and nothing else
 
     def setUp(self):
         super().setUp()
         self.servers = {}
+        self.certs = self.folder / "certs"
+        self.scheme, self.tls_of_store = "redis", ""
+        if self.tls:
+            self.make_certificate("localhost", "127.0.0.1", "limits")
+            self.make_certificate("node", "--client")  # by which nodes of a cluster know each other
+            self.scheme, self.tls_of_store = "rediss", f", tls: {{ca: {self.certs / 'ca.pem'}}}"
 
-    def server(self, port, *options, sentinel=False, config=None):
-        command = ["redis-server", *([config] if config else []), "--port", str(port), "--bind", "127.0.0.1",
-                   "--save", "", "--dir", self.folder, *options]
-        if not sentinel:
-            command += ["--appendonly", "no", "--dbfilename", f"{port}.rdb"]
-        server = Running(command, owner=self)
-        server.says(r"monitor master" if sentinel else "eady to accept connections")
+    def make_certificate(self, *words):
+        self.assertEqual(sluice("dev-cert", *words, "--dir", self.certs).returncode, 0)
+
+    def listening(self, port):
+        """Settings of a server, or of a sentinel."""
+        if not self.tls:
+            return {"port": port, "bind": "127.0.0.1"}
+        return {"port": 0, "tls-port": port, "bind": "127.0.0.1", "tls-cert-file": self.certs / "localhost.pem",
+                "tls-key-file": self.certs / "localhost.key", "tls-ca-cert-file": self.certs / "ca.pem",
+                "tls-client-cert-file": self.certs / "node.pem", "tls-client-key-file": self.certs / "node.key",
+                "tls-auth-clients": "no", "tls-replication": "yes", "tls-cluster": "yes"}
+
+    def server(self, port, *options):
+        listening = [word for name, value in self.listening(port).items() for word in (f"--{name}", str(value))]
+        server = Running(["redis-server", *listening, "--save", "", "--dir", self.folder, "--appendonly", "no",
+                          "--dbfilename", f"{port}.rdb", *options], owner=self)
+        server.says("eady to accept connections")
         self.servers[port] = server
         return server
 
@@ -30,13 +47,19 @@ class Servers(Case):
         self.servers[port].send(signal.SIGKILL)
         self.servers[port].wait()
 
+    def asked(self, port, *words):
+        tls = ["--tls", "--cacert", self.certs / "ca.pem"] if self.tls else []
+        return subprocess.run(["redis-cli", *tls, "-p", str(port), *words], capture_output=True, text=True,
+                              timeout=PATIENCE)
+
     def cli(self, port, *words):
-        return subprocess.run(["redis-cli", "-p", str(port), *words], capture_output=True, text=True,
-                              timeout=PATIENCE, check=True).stdout.strip()
+        said = self.asked(port, *words)
+        said.check_returncode()
+        return said.stdout.strip()
 
     def role(self, port):
         """"" while it cannot say: a server that changes its role cuts its clients off."""
-        said = subprocess.run(["redis-cli", "-p", str(port), "role"], capture_output=True, text=True, timeout=PATIENCE)
+        said = self.asked(port, "role")
         return said.stdout.split("\n")[0] if said.returncode == 0 else ""
 
     def gateway_of(self, redis, policy, on_error="local"):
@@ -61,7 +84,7 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
         return self.metric("sluice_rate_limit_requests_total", policy="few", result="degraded")
 
 
-class Sentinel(Servers):
+class SentinelServers(Servers):
     def setUp(self):
         super().setUp()
         self.master, self.replica = unused_port(), unused_port()
@@ -77,16 +100,19 @@ sentinel failover-timeout limits 3000
 """)
             # It rewrites the file that it is given; port and address stand there too.
             with config.open("a") as text:
-                text.write(f"port {port}\nbind 127.0.0.1\ndir {self.folder}\n")
+                text.write(f"dir {self.folder}\n")
+                text.writelines(f"{name} {value}\n" for name, value in self.listening(port).items())
             server = Running(["redis-server", config, "--sentinel"], owner=self)
             server.says("monitor master limits")
             self.servers[port] = server
         for port in self.sentinels:
             eventually(lambda p=port: "sentinels=3" in self.cli(p, "info", "sentinel") and
                        "slaves=1" in self.cli(p, "info", "sentinel"), "the sentinels know all")
-        at = ", ".join(f'"redis://127.0.0.1:{port}"' for port in self.sentinels)
-        self.redis = f"sentinel: {{master: limits, at: [{at}]}}"
+        at = ", ".join(f'"{self.scheme}://127.0.0.1:{port}"' for port in self.sentinels)
+        self.redis = f"sentinel: {{master: limits, at: [{at}]}}{self.tls_of_store}"
 
+
+class Sentinel(SentinelServers):
     def test_counts_at_the_master(self):
         gateway = self.gateway_of(self.redis, "rate_limit: {limit: 3/h, store: shared}")
         self.assertEqual(gateway.ask(4), [200, 200, 200, 429])
@@ -138,7 +164,20 @@ sentinel failover-timeout limits 3000
         self.gateway.says(r"store `shared` \(master `nobody`\) does not answer: sentinel .* knows no master `nobody`")
 
 
-class Cluster(Servers):
+class SentinelOverTls(SentinelServers):
+    tls = True
+
+    def test_asks_sentinels_and_counts_at_the_master_wherever_that_moves(self):
+        gateway = self.gateway_of(self.redis, "rate_limit: {limit: 1000/h, store: shared}", on_error="deny")
+        self.assertEqual(gateway.ask(2), [200] * 2)
+        self.assertIn("sluice:few:", self.cli(self.master, "--scan"))
+        self.cli(self.sentinels[0], "sentinel", "failover", "limits")
+        eventually(lambda: self.role(self.replica) == "master", "the replica is promoted")
+        eventually(lambda: gateway.ask() == [200], "requests are counted at the new master")
+        self.assertIn("sluice:few:", self.cli(self.replica, "--scan"))
+
+
+class ClusterServers(Servers):
     def setUp(self):
         super().setUp()
         self.nodes = [unused_port() for _ in range(3)]
@@ -146,7 +185,7 @@ class Cluster(Servers):
             self.server(port, *self.cluster_options(port))
         self.cli(self.nodes[0], "--cluster", "create", *(f"127.0.0.1:{p}" for p in self.nodes), "--cluster-yes")
         self.await_agreement()
-        self.redis = f'cluster: "redis://127.0.0.1:{self.nodes[0]}"'
+        self.redis = f'cluster: "{self.scheme}://127.0.0.1:{self.nodes[0]}"{self.tls_of_store}'
 
     @staticmethod
     def cluster_options(port):
@@ -161,6 +200,8 @@ class Cluster(Servers):
     def keys(self):
         return {port: self.cli(port, "--scan").split() for port in self.nodes}
 
+
+class Cluster(ClusterServers):
     def test_counts_each_caller_at_the_master_of_its_key(self):
         gateway = self.gateway_of(self.redis, "rate_limit: {limit: [2/h, 3/12h], by: header.X-Key, store: shared}")
         for caller in range(30):
@@ -257,6 +298,21 @@ class Cluster(Servers):
         self.assertEqual(gateway.ask(3), [200, 200, 429])
         self.assertEqual(sum(map(len, self.keys().values())), 2)
         self.assertIn('"used":2', self.admin("/quotas?policy=few&key=ip%3D127.0.0.1").body.decode())
+
+
+class ClusterOverTls(ClusterServers):
+    tls = True
+
+    def test_counts_each_caller_at_the_master_of_its_key(self):
+        gateway = self.gateway_of(self.redis, "rate_limit: {limit: 2/h, by: header.X-Key, store: shared}")
+        for caller in range(20):
+            statuses = [self.curl("/", "-H", f"X-Key: {caller}").status for _ in range(3)]
+            self.assertEqual(statuses, [200, 200, 429])
+        keys = self.keys()
+        self.assertTrue(all(keys.values()), keys)  # nodes that only the cluster told of have some, too
+        self.assertEqual(sum(map(len, keys.values())), 20)
+        self.assertEqual(self.degraded(), 0)
+        self.assertEqual(gateway.process.count("does not answer"), 0)
 
 
 if __name__ == "__main__":
