@@ -8,11 +8,9 @@
 #include <re2/re2.h>
 #include <re2/set.h>
 
-#include "gateway/chain/exchange.h"
-#include "gateway/chain/local_reply.h"
+#include "gateway/chain/admission.h"
 #include "gateway/chain/registry.h"
 #include "gateway/expression/regex.h"
-#include "gateway/observe/policy_metrics.h"
 
 namespace sluice::filters {
 
@@ -82,7 +80,6 @@ namespace {
 
 using chain::Step;
 using http::FieldId;
-using observe::Decision;
 
 class Bots final : public chain::Filter {
  public:
@@ -105,9 +102,7 @@ class Bots final : public chain::Filter {
     std::string_view agent = fields.value(FieldId::user_agent);
     bool refused = agent.empty() ? required_ : deny_.fit(agent) && !allow_.fit(agent);
     if (!refused) refused = deny_referer_.fit(fields.value(FieldId::referer));
-    decisions_->count(ex.worker.index, refused ? Decision::deny : Decision::allow);
-    if (!refused) return Step::next;
-    return chain::reply(ex, base::Reason::forbidden, "clients of this kind are not served");
+    return chain::admit(ex, *decisions_, !refused, "clients of this kind are not served");
   }
 
  private:

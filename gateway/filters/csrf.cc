@@ -10,12 +10,10 @@
 #include <vector>
 
 #include "gateway/base/strings.h"
-#include "gateway/chain/exchange.h"
-#include "gateway/chain/local_reply.h"
+#include "gateway/chain/admission.h"
 #include "gateway/chain/registry.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/origin.h"
-#include "gateway/observe/policy_metrics.h"
 
 namespace sluice::filters {
 
@@ -58,7 +56,6 @@ namespace {
 using chain::Exchange;
 using chain::Step;
 using http::FieldId;
-using observe::Decision;
 
 class Csrf final : public chain::Filter {
  public:
@@ -69,10 +66,7 @@ class Csrf final : public chain::Filter {
   }
 
   base::Task<Step> on_request(Exchange& ex) const override {
-    bool good = is_good(ex);
-    decisions_->count(ex.worker.index, good ? Decision::allow : Decision::deny);
-    if (good) return Step::next;
-    return chain::reply(ex, base::Reason::forbidden, "the request was made by a page of another site");
+    return chain::admit(ex, *decisions_, is_good(ex), "the request was made by a page of another site");
   }
 
  private:

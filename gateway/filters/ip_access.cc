@@ -6,12 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "gateway/chain/exchange.h"
+#include "gateway/chain/admission.h"
 #include "gateway/chain/ip_list.h"
-#include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
 #include "gateway/config/types_net.h"
-#include "gateway/observe/policy_metrics.h"
 
 namespace sluice::filters {
 
@@ -43,7 +41,6 @@ namespace {
 
 using chain::Exchange;
 using chain::Step;
-using observe::Decision;
 
 // What was written, and what stands in files.
 class Addresses {
@@ -79,9 +76,7 @@ class IpAccess final : public chain::Filter {
     const net::Address& client = ex.stream.connection().peer;
     unsigned worker = ex.worker.index;
     bool good = !deny_.contain(client, worker) && (!only_ || allow_.contain(client, worker));
-    decisions_->count(worker, good ? Decision::allow : Decision::deny);
-    if (good) return Step::next;
-    return chain::reply(ex, base::Reason::forbidden, "requests from this address are not taken");
+    return chain::admit(ex, *decisions_, good, "requests from this address are not taken");
   }
 
  private:
