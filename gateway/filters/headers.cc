@@ -11,6 +11,7 @@
 
 #include "gateway/base/strings.h"
 #include "gateway/chain/exchange.h"
+#include "gateway/chain/field_removal.h"
 #include "gateway/chain/field_texts.h"
 #include "gateway/chain/registry.h"
 #include "gateway/http/hop_by_hop.h"
@@ -112,9 +113,10 @@ class Editor {
 
   // Is there anything that must not be in the message's trailers either?
   bool takes_away() const noexcept { return remove_known_ != 0 || !remove_others_.empty() || !set_.empty(); }
-  // May a field of that name, which is no known one, not stay as it came?
+  // May a field of that name not stay as it came?
   bool takes_away(std::string_view name) const noexcept {
-    bool found = unwanted(name);
+    FieldId id = http::field_id(name);
+    bool found = id == FieldId::other ? unwanted(name) : (remove_known_ & http::field_set(id)) != 0;
     set_.each([&](const http::FieldName& own, const auto&) {
       found = found || base::equal_ignoring_case(own.text, name);
     });
@@ -202,7 +204,7 @@ class EditedBody final : public http::PassingBody {
   base::Arena& arena_;
 };
 
-class HeadersFilter final : public chain::Filter {
+class HeadersFilter final : public chain::Filter, public chain::FieldRemoval {
  public:
   HeadersFilter(const HeadersConfig& c, chain::Builder& builder)
       : request_(c.request, "request", builder), response_(c.response, "response", builder) {
@@ -215,6 +217,9 @@ class HeadersFilter final : public chain::Filter {
     if (ex.request.upgrade.empty()) edit_trailers(ex.request_body, ex.request.version, request_, ex);
     ex.hides_links |= hides_links_;
     return chain::Step::next;
+  }
+  bool removes(std::string_view field_name) const noexcept override {
+    return request_.takes_away(field_name);
   }
   base::Task<void> on_response(chain::Exchange& ex) const override {
     response_.apply(ex.response.fields, ex);

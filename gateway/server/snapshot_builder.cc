@@ -16,6 +16,7 @@
 #include "gateway/config/substitute.h"
 #include "gateway/routing/exposure.h"
 #include "gateway/routing/table_builder.h"
+#include "gateway/server/kept_identity.h"
 #include "gateway/server/tls_builder.h"
 
 namespace sluice::server {
@@ -173,9 +174,8 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
   const chain::Revocations* revocations() override { return living_.revocations; }
   void tells_identity(std::string_view field_name) override {
     out_.identity_fields.tells_identity(field_name);
-    bool known = std::ranges::any_of(
-        told_identity_, [&](const auto& told) { return base::equal_ignoring_case(told.first, field_name); });
-    if (!known) told_identity_.emplace_back(field_name, below(""));
+    // `headers` may leave what came, and says by itself whether it does.
+    kept_identity_.tells(field_name, below(""), being_built_.kind != "headers");
   }
   void reads_credential(std::string_view field_name) override {
     out_.identity_fields.reads_credential(field_name);
@@ -220,15 +220,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     report_.warning(below(field), std::move(message), std::move(hint));
   }
   // After all routes, when it is known in which fields credentials are read.
-  void warn_of_kept_identity() const {
-    for (const auto& [name, at] : told_identity_)
-      if (out_.identity_fields.keeps(name))
-        report_.warning(at,
-                        fmt::format("`{}` tells upstreams who calls, and yet is not taken from what clients "
-                                    "send, as it may bring their credentials",
-                                    name),
-                        "an upstream that believes it must not be reached by routes that do not set it");
-  }
+  void warn_of_kept_identity() const { kept_identity_.warn(out_.identity_fields, report_); }
 
  private:
   std::shared_ptr<const upstream::TargetTls> target_tls(const std::string& at, TlsOrigin origin) {
@@ -280,12 +272,15 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     for (std::size_t i = 0; i < written.use.size(); ++i)
       place(written.use[i], path("routes", index, "use", i), written.name, filters);
     if (reached) object(filters, written.handler, path("routes", index, written.handler.name()));
+    bool asks = reached && !answers_alone(written.handler.name());
+    if (asks) kept_identity_.begin_chain(written.name);
     std::vector<chain::Link> links;
     for (const Placed& f : filters) {
       being_built_ = {f.settings_path, f.name, f.filter->name(), f.owner};
       links.push_back(chain::make_link(*f.filter, f.name, *this));
       links.back().times = living_.metrics.policy_times(f.name, f.filter->name());
     }
+    if (asks) kept_identity_.end_chain(links);
     return links;
   }
   static bool reached_by(const std::string& listener, const RouteConfig& route) {
@@ -369,6 +364,9 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
   static bool asks_upstream(std::string_view handler) {
     return handler == "to" || handler == "split" || handler == "branch";
   }
+  static bool answers_alone(std::string_view handler) {
+    return handler == "respond" || handler == "redirect";
+  }
   static bool identifies(const chain::Link& link) {
     const auto* filter = dynamic_cast<const chain::Authenticator*>(link.filter.get());
     return filter && !filter->admits_anyone();
@@ -405,7 +403,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
   };
   BeingBuilt being_built_;
   std::vector<std::string> credential_parameters_;
-  std::vector<std::pair<std::string, std::string>> told_identity_;  // fields, and where the first is set
+  KeptIdentity kept_identity_;
   std::vector<std::size_t> composing_;  // routes whose compositions are being built, each for the one before
   std::vector<std::string> inside_;     // policies of filters that are being built inside others
   upstream::TimeoutsConfig timeouts_;

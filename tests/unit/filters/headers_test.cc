@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/chain/field_removal.h"
+
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
@@ -242,6 +244,19 @@ TEST(HeadersFilter, NotesTheFieldsThatTellWhoCalls) {
                          "response: {set: {X-Out: \"${consumer.id}\"}}}")
                 .told,
             "X-Key\nX-Who\nX-Sub\n");
+}
+
+TEST(HeadersFilter, TellsWhichFieldsOfRequestsItLeavesToNobody) {
+  auto built = test::filter(
+      "headers: {request: {remove: [authorization, X-Api-*], set: {X-User: a}, add: {X-Sum: b}, default: "
+      "{Cookie: "
+      "c}}, response: {remove: X-Out}}");
+  const auto& removal = dynamic_cast<const chain::FieldRemoval&>(built.get());
+
+  for (const char* name : {"Authorization", "x-api-key", "X-USER"})
+    EXPECT_TRUE(removal.removes(name)) << name;
+  for (const char* name : {"X-Sum", "Cookie", "X-Out", "X-Other"})
+    EXPECT_FALSE(removal.removes(name)) << name;
 }
 
 }  // namespace
