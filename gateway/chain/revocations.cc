@@ -55,7 +55,7 @@ class Revocations::List {
   std::vector<Revocation> all(base::WallTime now) const {
     std::vector<Revocation> out;
     for (const auto& [key, entry] : entries_) {
-      if (entry.until <= now) continue;
+      if (entry.until <= now - kLonger) continue;
       Revocation& r = out.emplace_back(of_key(key));
       r.before = entry.before;
       r.until = entry.until;
@@ -79,7 +79,8 @@ class Revocations::List {
   }
   // Drops those that are over, now and then, so that a push costs little.
   void forget(base::WallTime now) {
-    std::erase_if(entries_, [now](const auto& item) { return item.second.until <= now; });
+    const base::WallTime over = entries_.size() <= kFew ? now - kLonger : now;
+    std::erase_if(entries_, [over](const auto& item) { return item.second.until <= over; });
     forget_at_ = std::max<std::size_t>(1024, 2 * entries_.size());
   }
   std::unordered_map<std::string, Entry, base::TextHash> entries_;
@@ -104,7 +105,7 @@ bool Revocations::revoke(const Revocation& revocation, base::WallTime now) {
 }
 
 bool Revocations::restore(std::vector<Revocation> revocations, base::WallTime now) {
-  std::erase_if(revocations, [now](const auto& r) { return r.until <= now; });
+  std::erase_if(revocations, [now](const auto& r) { return r.until <= now - kLonger; });
   auto some = std::make_shared<std::vector<Revocation>>();
   bool all = true;
   for (auto& r : revocations) {

@@ -19,7 +19,7 @@ struct Revocation {
   std::string jti;          // this token; or, without one,
   std::string sub;          // those of this subject (without one: of everybody) that were
   base::WallTime before{};  // issued before this moment
-  base::WallTime until{};   // forgotten then: no earlier than the tokens expire
+  base::WallTime until{};   // no earlier than the tokens expire; forgotten some time after it
   bool operator==(const Revocation&) const = default;
 };
 
@@ -33,6 +33,10 @@ class Revocations {
  public:
   // Beyond it none is taken: some 200 MB.
   static constexpr std::size_t kMost = 1'000'000;
+  // What is over is kept for so much longer: a clock that was set forward and is set back finds the tokens good
+  // once more. Not where more than kFew of them wait: some 12 MB.
+  static constexpr base::Duration kLonger = std::chrono::hours(24);
+  static constexpr std::size_t kFew = 60'000;
 
   // `loops` of the workers, by index, which outlive every revoke(). Without any, one worker on this thread.
   explicit Revocations(std::vector<net::Loop*> loops = {});
@@ -41,10 +45,10 @@ class Revocations {
 
   // Control thread. False: there are too many. One that is there already is renewed.
   bool revoke(const Revocation& revocation, base::WallTime now);
-  // Many at once, which another process or an earlier one knew. What is over is left out; false: there are
-  // too many, and some are missing.
+  // Many at once, which another process or an earlier one knew. What is to be forgotten is left out; false:
+  // there are too many, and some are missing.
   bool restore(std::vector<Revocation> revocations, base::WallTime now);
-  // All that are in force, in no order.
+  // All that are not to be forgotten yet, in no order.
   std::vector<Revocation> all(base::WallTime now) const;
   std::size_t size() const noexcept;
 

@@ -59,10 +59,31 @@ TEST(Revocations, OfAnIssuerAreAllItsOlderTokens) {
 TEST(Revocations, ForgetWhatIsOver) {
   Revocations list;
   for (int i = 0; i < 1024; ++i) list.revoke(token(std::to_string(i)), kNow);
-  list.revoke(token("last", kNow + 3h), kNow + 2h);
+  list.revoke(token("last", kNow + 30h), kNow + 25h);
   EXPECT_EQ(list.size(), 1u);
   EXPECT_FALSE(revoked(list, {"i", "7", "", kNow}));
   EXPECT_TRUE(revoked(list, {"i", "last", "", kNow}));
+}
+
+TEST(Revocations, AreInForceWhenTheClockWasSetForwardAndBack) {
+  Revocations list;
+  for (int i = 0; i < 1024; ++i) list.revoke(token(std::to_string(i)), kNow);
+  list.revoke(token("ahead", kNow + 6h), kNow + 5h);
+  EXPECT_TRUE(revoked(list, {"i", "7", "", kNow}));
+
+  Revocations other;
+  EXPECT_TRUE(other.restore(list.all(kNow + 5h), kNow + 5h));
+  EXPECT_EQ(other.size(), 1025u);
+  EXPECT_TRUE(revoked(other, {"i", "7", "", kNow}));
+}
+
+TEST(Revocations, ForgetWhatIsOverAtOnceWhereItIsMuch) {
+  Revocations list;
+  constexpr int kMany = 64 * 1024;  // doubled often enough for a look
+  static_assert(kMany > Revocations::kFew);
+  for (int i = 0; i < kMany; ++i) list.revoke(token(std::to_string(i)), kNow);
+  list.revoke(token("last", kNow + 3h), kNow + 2h);
+  EXPECT_EQ(list.size(), 1u);
 }
 
 TEST(Revocations, ReachTheWorkersByTheirLoops) {
@@ -81,13 +102,13 @@ TEST(Revocations, AreListedAndRestored) {
   Revocations list;
   const Revocation of_subject = older("s"), of_token = token("j"), of_all{"1:i", "", "", kNow, kNow + 2h};
   for (const auto& r : {of_subject, of_token, of_all}) list.revoke(r, kNow);
-  list.revoke(token("over", kNow + 1s), kNow);
+  list.revoke(token("over", kNow + 1s - Revocations::kLonger), kNow);
 
   auto all = list.all(kNow + 1s);
   EXPECT_THAT(all, testing::UnorderedElementsAre(of_subject, of_token, of_all));
 
   Revocations other;
-  EXPECT_TRUE(other.restore(all, kNow + 1h));
+  EXPECT_TRUE(other.restore(all, kNow + 1h + Revocations::kLonger));
   EXPECT_EQ(other.size(), 1u) << "the others are over by then";
   EXPECT_TRUE(revoked(other, {"1:i", "", "", kNow - 1s}));
   EXPECT_FALSE(revoked(other, {"i", "j", "", kNow}));

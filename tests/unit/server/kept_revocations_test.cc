@@ -61,10 +61,26 @@ TEST_F(KeptRevocationsTest, AreForgottenOnceTheyAreOver) {
   first.reset();
 
   Process second;
-  ASSERT_TRUE(second.keep_in(state(), kNow + 1h));
+  ASSERT_TRUE(second.keep_in(state(), kNow + 1h + chain::Revocations::kLonger));
 
   EXPECT_EQ(second.revocations.size(), 1u);
   EXPECT_TRUE(second.revoked("long"));
+}
+
+TEST_F(KeptRevocationsTest, AreInForceAfterARestartWhileTheClockWasAhead) {
+  auto first = std::make_unique<Process>();
+  ASSERT_TRUE(first->keep_in(state()));
+  first->revoke("a");
+  first.reset();
+
+  auto ahead = std::make_unique<Process>();
+  ASSERT_TRUE(ahead->keep_in(state(), kNow + 5h));
+  EXPECT_TRUE(ahead->revoked("a"));
+  ahead.reset();
+  Process after;
+  ASSERT_TRUE(after.keep_in(state()));
+
+  EXPECT_TRUE(after.revoked("a"));
 }
 
 TEST_F(KeptRevocationsTest, AreInMemoryAloneWithoutADirectory) {
