@@ -308,10 +308,17 @@ class Oidc final : public chain::Authenticator {
       co_return refused(ex, tokens.error().detail);
     if (!tokens) co_return unavailable(ex, tokens.error().detail);
     Session session;
-    session.started = wall(ex);
-    sessions_.take(session, *tokens, session.started);
+    sessions_.take(session, *tokens, wall(ex));
+    session.started = start_of(ex, session);
     if (!sessions_.keep(ex, session, cookies(ex))) co_return too_large(ex);
     co_return done(ex, login->back);
+  }
+  // What ended sessions of this subject before does not end this one.
+  WallTime start_of(const Exchange& ex, const Session& session) const {
+    WallTime now = wall(ex);
+    auto opened = sessions_.make(session);
+    if (!opened) return now;
+    return ended_->start_of({whose_, opened->facts->claim("sid"), opened->facts->subject()}, now);
   }
   // RFC 6749 section 4.1.2.1.
   static Verdict refused_by_provider(Exchange& ex, const oidc::Callback& callback) {

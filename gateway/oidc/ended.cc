@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/oidc/ended.h"
 
+#include <algorithm>
 #include <mutex>
 
 namespace sluice::oidc {
 
 using namespace std::chrono_literals;
 using base::WallTime;
+
+namespace {
+
+// Kept for so much longer, as long as they are few: a clock that was set forward and is set back finds the
+// sessions good once more.
+constexpr base::Duration kLonger = 24h;
+constexpr std::size_t kFew = Ended::kMost / 2;
+constexpr base::Duration kBetweenLooks = 60s;
+
+}  // namespace
 
 std::shared_ptr<Ended> Ended::of_process() {
   static std::mutex mutex;
@@ -36,22 +47,27 @@ bool Ended::end(const Which& which, WallTime now, WallTime until) {
   return true;
 }
 
-bool Ended::has_ended(const Which& of, WallTime started) const {
-  if (count_.load(std::memory_order_acquire) == 0) return false;
+WallTime Ended::last_end(const Which& of) const {
+  if (count_.load(std::memory_order_acquire) == 0) return WallTime::min();
   std::shared_lock lock(mutex_);
-  auto says = [&](const std::string& k) {
+  auto of_key = [&](const std::string& k) {
     auto at = entries_.find(k);
-    return at != entries_.end() && started <= at->second.at;
+    return at == entries_.end() ? WallTime::min() : at->second.at;
   };
-  return (!of.sid.empty() && says(key(of.issuer_and_client, 's', of.sid))) ||
-         says(key(of.issuer_and_client, 'u', of.sub));
+  auto of_sub = of_key(key(of.issuer_and_client, 'u', of.sub));
+  return of.sid.empty() ? of_sub : std::max(of_sub, of_key(key(of.issuer_and_client, 's', of.sid)));
 }
 
-// All of them at most once in a minute.
+bool Ended::has_ended(const Which& of, WallTime started) const { return started <= last_end(of); }
+
+WallTime Ended::start_of(const Which& of, WallTime now) const { return std::max(now, last_end(of) + 1s); }
+
+// All of them at most once in a minute, also after the clock was set back.
 void Ended::forget_old(WallTime now) {
-  if (now < look_again_) return;
-  look_again_ = now + 60s;
-  std::erase_if(entries_, [&](const auto& e) { return e.second.until <= now; });
+  if (now < look_again_ && now + kBetweenLooks >= look_again_) return;
+  look_again_ = now + kBetweenLooks;
+  const WallTime over = entries_.size() <= kFew ? now - kLonger : now;
+  std::erase_if(entries_, [&](const auto& e) { return e.second.until <= over; });
 }
 
 }  // namespace sluice::oidc

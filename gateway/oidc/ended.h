@@ -31,12 +31,17 @@ class Ended {
   bool end(const Which& which, base::WallTime now, base::WallTime until);
   // Was a session of this `sid` (if it has one) and `sub` ended?
   bool has_ended(const Which& of, base::WallTime started) const;
+  // When a session counts as begun that begins now: later, by the second as it is kept, than all that was ended
+  // so far, also where the clock was set back since.
+  base::WallTime start_of(const Which& of, base::WallTime now) const;
 
  private:
   struct Entry {
     base::WallTime at, until;
   };
   static std::string key(std::string_view whose, char kind, std::string_view name);
+  // The last moment of which sessions were ended.
+  base::WallTime last_end(const Which& of) const;
   void forget_old(base::WallTime now);
 
   std::atomic<std::size_t> count_{0};

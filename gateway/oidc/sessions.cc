@@ -16,7 +16,22 @@ namespace {
 // A cookie is written again when that part of the idle time is over.
 constexpr int kTouches = 8;
 
+// The clocks of nodes may differ by as much.
+constexpr base::Duration kApart = 60s;
+
 WallTime wall(const Exchange& ex) { return ex.worker.loop.clock().wall(); }
+
+bool is_ahead(const Session& s, WallTime now) noexcept { return s.used - now > kApart; }
+
+// What was noted by a clock that was ahead, and has been set back since, goes back as far: the session ends
+// when it is not used, and its tokens are renewed, in their time. A renewal knows its session by `expires`.
+void set_back(Session& s, WallTime now) noexcept {
+  const base::Duration ahead = s.used - now;
+  s.used = now;
+  if (s.expires == WallTime{}) return;
+  s.renews -= ahead;
+  if (s.refresh_token.empty()) s.expires -= ahead;
+}
 
 }  // namespace
 
@@ -40,10 +55,11 @@ OpenedPtr Sessions::open(Exchange& ex) const {
   if (text.empty()) return nullptr;
   auto& cache = opened_.of(ex.worker.index, [&] { return std::make_unique<Cache>(config_.cache); });
   WallTime now = wall(ex);
-  if (const auto* known = cache.find(text, now)) return *known;
+  if (const auto* known = cache.find(text, now); known && !is_ahead((*known)->session, now)) return *known;
   auto bytes = sealer_.open(text, bound_);
   auto session = bytes ? unpack_session(*bytes) : std::nullopt;
   if (!session) return nullptr;
+  if (is_ahead(*session, now)) set_back(*session, now);
   WallTime end = end_of(*session, config_.times());
   if (now >= end) return nullptr;
   auto opened = make(std::move(*session));

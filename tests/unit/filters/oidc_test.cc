@@ -90,6 +90,21 @@ class Oidc : public testing::Test {
     give(parameter(sent.location, "nonce"), more);
     return ask("/oauth2/callback?code=c&state=" + parameter(sent.location, "state"));
   }
+  std::string logout_token(const std::string& more) {
+    return signer_.token(R"({"iss":"https://idp","aud":"web","exp":)" + std::to_string(wall() + 60) +
+                         R"(,"events":{"http://schemas.openid.net/event/backchannel-logout":{}})" + more +
+                         "}");
+  }
+  // The status for what the provider posts.
+  int tell(const std::string& body, std::string_view method = "POST") {
+    test::FakeExchange fake("/ended", method);
+    fake.clock.advance((age_ + 6ns) / 7);
+    void* locals[1] = {};
+    fake.ex.locals = locals;
+    fake.ex.request_body = http::make_body<http::TextBody>(fake.ex.arena, body);
+    EXPECT_EQ(test::step_of(*filter_, fake.ex), chain::Step::replied);
+    return fake.response().status;
+  }
   bool has_session() const { return jar_.cookies.contains("__Host-sluice"); }
   const std::string& session() { return jar_.cookies["__Host-sluice"]; }
 
@@ -362,19 +377,7 @@ TEST_F(Oidc, HasNoUseForASessionAsALoginOrTheOtherWayRound) {
 TEST_F(Oidc, EndsSessionsWhenTheProviderTellsItTo) {
   use(", backchannel_logout_path: /ended");
   log_in();
-  auto tell = [&](const std::string& body, std::string_view method = "POST") {
-    test::FakeExchange fake("/ended", method);
-    void* locals[1] = {};
-    fake.ex.locals = locals;
-    fake.ex.request_body = http::make_body<http::TextBody>(fake.ex.arena, body);
-    EXPECT_EQ(test::step_of(*filter_, fake.ex), chain::Step::replied);
-    return fake.response().status;
-  };
-  auto token = [&](const std::string& more) {
-    return signer_.token(R"({"iss":"https://idp","aud":"web","exp":)" + std::to_string(wall() + 60) +
-                         R"(,"events":{"http://schemas.openid.net/event/backchannel-logout":{}})" + more +
-                         "}");
-  };
+  auto token = [&](const std::string& more) { return logout_token(more); };
 
   EXPECT_EQ(tell("logout_token=" + token(R"(,"sub":"bob")")), 200);
   EXPECT_EQ(tell("logout_token=" + token(R"(,"sub":"alice","nonce":"n")")), 400);
@@ -391,6 +394,62 @@ TEST_F(Oidc, EndsSessionsWhenTheProviderTellsItTo) {
   later(1s);
   log_in();
   EXPECT_EQ(ask("/page").status, 200) << "who has logged in again";
+}
+
+TEST_F(Oidc, LogsInAgainWhoWasLoggedOutWhileTheClockWasAhead) {
+  use(", backchannel_logout_path: /ended");
+  later(7h);
+  log_in();
+  EXPECT_EQ(tell("logout_token=" + logout_token(R"(,"sub":"alice")")), 200);
+  later(-7h);
+  EXPECT_EQ(ask("/page", "*/*").status, 401);
+
+  log_in();
+
+  EXPECT_EQ(ask("/page").status, 200);
+}
+
+TEST_F(Oidc, FinishesALoginThatIsUnderWayWhenTheClockIsSetBack) {
+  use();
+  later(7h);
+  auto sent = ask("/page");
+  later(-7h);
+  give(parameter(sent.location, "nonce"), "");
+
+  EXPECT_EQ(ask("/oauth2/callback?code=c&state=" + parameter(sent.location, "state")).status, 302);
+  EXPECT_EQ(ask("/page").status, 200);
+}
+
+TEST_F(Oidc, RenewsAndEndsInItsTimeASessionOfAClockThatIsSetBack) {
+  use(", pass_access_token: true", "idle: 30m, absolute: 12h");
+  later(7h);
+  log_in(R"(,"expires_in":3600,"refresh_token":"refresh-ahead")");
+  EXPECT_EQ(ask("/page").status, 200);
+  later(-7h);
+  EXPECT_THAT(ask("/page").upstream, HasSubstr("Bearer access-1")) << "what was good is good";
+  for (int i = 0; i < 2; ++i) {
+    later(25min);
+    EXPECT_EQ(ask("/page").status, 200);
+  }
+
+  later(9min + 30s);
+  test::answer_calls_with(200, {}, R"({"access_token":"access-2","expires_in":3600,"refresh_token":"r-2"})");
+  EXPECT_THAT(ask("/page").upstream, HasSubstr("Bearer access-2"));
+  ASSERT_EQ(test::fake_service.asked.size(), 1u);
+  EXPECT_THAT(test::fake_service.asked[0], HasSubstr("refresh_token=refresh-ahead"));
+  later(30min);
+  EXPECT_EQ(ask("/page", "application/json").status, 401);
+}
+
+TEST_F(Oidc, PassesNoExpiredTokenWhenTheClockIsSetBack) {
+  use(", pass_access_token: true");
+  later(7h);
+  log_in(R"(,"expires_in":600)");
+  later(-7h);
+  EXPECT_EQ(ask("/page").status, 200);
+
+  later(10min);
+  EXPECT_EQ(ask("/page", "application/json").status, 401);
 }
 
 TEST_F(Oidc, WarnsOfWhatIsNotPrivate) {

@@ -46,6 +46,40 @@ TEST(Ended, AreForgottenWhenTheyWouldBeOverAnyway) {
   EXPECT_TRUE(ended.has_ended({"w", "s0", ""}, at(1s)));
 }
 
+TEST(Ended, LeaveASessionThatBeginsAfterTheClockWasSetBack) {
+  Ended ended;
+  EXPECT_TRUE(ended.end({"w", "", "alice"}, at(5h) + 300ms, at(17h)));
+  EXPECT_TRUE(ended.end({"w", "s1", ""}, at(6h), at(18h)));
+
+  for (auto now : {at(1h), at(5h) + 700ms, at(9h)}) {
+    auto start = std::chrono::floor<std::chrono::seconds>(ended.start_of({"w", "s2", "alice"}, now));
+    EXPECT_FALSE(ended.has_ended({"w", "s2", "alice"}, start));
+  }
+  EXPECT_EQ(ended.start_of({"w", "s1", "alice"}, at(1h)), at(6h) + 1s);
+  EXPECT_EQ(ended.start_of({"w", "s2", "bob"}, at(1h)), at(1h));
+  EXPECT_TRUE(ended.has_ended({"w", "s2", "alice"}, at(1h))) << "one that was there before";
+}
+
+TEST(Ended, AreKnownWhenTheClockWasSetForwardAndBack) {
+  Ended ended;
+  EXPECT_TRUE(ended.end({"w", "s1", ""}, at(10s), at(1h)));
+  EXPECT_TRUE(ended.end({"w", "s2", ""}, at(10h), at(11h)));  // where those that are over may be forgotten
+  EXPECT_TRUE(ended.has_ended({"w", "s1", ""}, at(5s)));
+
+  EXPECT_TRUE(ended.end({"w", "s3", ""}, at(25h), at(26h)));
+  EXPECT_FALSE(ended.has_ended({"w", "s1", ""}, at(5s))) << "not for ever";
+}
+
+TEST(Ended, AreForgottenInTheirTimeAfterTheClockWasSetBack) {
+  Ended ended;
+  EXPECT_TRUE(ended.end({"w", "s1", ""}, at(1000h), at(1001h)));
+  EXPECT_TRUE(ended.end({"w", "s2", ""}, at(10s), at(1h)));
+
+  EXPECT_TRUE(ended.end({"w", "s3", ""}, at(25h), at(26h)));
+  EXPECT_FALSE(ended.has_ended({"w", "s2", ""}, at(5s)));
+  EXPECT_TRUE(ended.has_ended({"w", "s1", ""}, at(5s)));
+}
+
 TEST(EndedOfTheProcess, IsTheSameForAsLongAsSomebodyHoldsIt) {
   auto one = Ended::of_process();
   EXPECT_EQ(Ended::of_process(), one);

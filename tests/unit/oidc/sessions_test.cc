@@ -38,8 +38,9 @@ class SessionsTest : public testing::Test {
     EXPECT_TRUE(sessions.keep(fake.ex, session, out));
     for (const auto* line = out.first; line; line = line->next) jar_.take(line->text);
   }
-  OpenedPtr open(const Sessions& sessions) {
+  OpenedPtr open(const Sessions& sessions, base::Duration later = 0s) {
     FakeExchange fake;
+    fake.clock.advance(later / 7);  // the wall runs seven times as fast
     fake.request().fields.add(http::FieldId::cookie, fake.ex.arena.copy(jar_.text()));
     return sessions.open(fake.ex);
   }
@@ -117,6 +118,57 @@ TEST_F(SessionsTest, TakeWhatCameAndKeepTheRest) {
 
   Sessions(config_, 1).take(session, {"id", "access", "new", "", std::nullopt}, now);
   EXPECT_EQ(session.expires, WallTime{});
+}
+
+TEST_F(SessionsTest, GoBackWithTheClockThatWasAhead) {
+  Session session = some_session();
+  const WallTime now = session.used, ahead = now + 7h;
+  session.used = ahead;
+  session.expires = ahead + 60min;
+  session.renews = ahead + 59min;
+  keep(Sessions(config_, 1), session);
+  auto plain = open(Sessions(config_, 1));
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->session.started, now);
+  EXPECT_EQ(plain->session.used, now);
+  EXPECT_EQ(plain->session.expires, now + 60min);
+
+  session.refresh_token = "r";
+  keep(Sessions(config_, 1), session);
+  auto renewable = open(Sessions(config_, 1));
+  ASSERT_TRUE(renewable);
+  EXPECT_EQ(renewable->session.renews, now + 59min);
+  EXPECT_EQ(renewable->session.expires, ahead + 60min) << "by which renewals on other workers know it";
+
+  session.expires = session.renews = WallTime{};
+  keep(Sessions(config_, 1), session);
+  auto unknown = open(Sessions(config_, 1));
+  ASSERT_TRUE(unknown);
+  EXPECT_EQ(unknown->session.used, now);
+  EXPECT_EQ(unknown->session.expires, WallTime{});
+  EXPECT_EQ(unknown->session.renews, WallTime{});
+
+  session.used = now + 60s;
+  keep(Sessions(config_, 1), session);
+  EXPECT_EQ(open(Sessions(config_, 1))->session, session) << "another node's clock may be ahead a little";
+}
+
+TEST_F(SessionsTest, AreNotRememberedAsAClockSawThemThatWasSetBack) {
+  Sessions sessions(config_, 1);
+  Session session = some_session();
+  const WallTime now = session.used;
+  session.used = now + 7h;
+  keep(sessions, session);
+  auto ahead = open(sessions, 7h);
+  ASSERT_TRUE(ahead);
+  EXPECT_EQ(ahead->session.used, now + 7h);
+
+  auto back = open(sessions);
+
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->session.used, now);
+  EXPECT_EQ(open(sessions), back);
+  EXPECT_FALSE(open(sessions, 31min)) << "half an hour later it is over, as if the clock had been right";
 }
 
 TEST_F(SessionsTest, AreRenewedTouchedAndWornInTheirTime) {
