@@ -13,10 +13,12 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_forwarder.h"
 #include "tests/support/fake_stream.h"
+#include "tests/support/set_clock.h"
 
 namespace sluice::filters {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::HasSubstr;
 
 std::vector<std::string_view> list(std::span<const std::string_view> span) {
@@ -102,6 +104,34 @@ TEST(ForwardAuth, KeepsNoAnswerForARequestThatShowsAFieldTwice) {
 
   EXPECT_EQ(asked_for({"good"}), 1u);
   EXPECT_EQ(asked_for({"good", "evil"}), 2u) << "the service may have gone by either";
+}
+
+TEST(ForwardAuth, KeepsAnswersForTheirTimeWhateverTheClockIsSetTo) {
+  for (base::Duration step : {-5h, 5h}) {
+    auto built = test::filter("forward_auth: {to: auth, cache: {by: \"${header.x-key}\", ttl: 1m}}");
+    ASSERT_EQ(built.problems, "");
+    test::SetClock clock;
+    auto passes = [&] {
+      test::FakeExchange fake;
+      net::Loop loop(clock);  // which looks at the clock when it is made
+      chain::Worker worker{loop, 0};
+      chain::Exchange ex(fake.stream, worker, &fake.connection);
+      void* locals[1] = {};  // as the chain gives them
+      ex.locals = locals;
+      ex.request.fields.add("X-Key", "k");
+      return test::step_of(built.get(), ex) == chain::Step::next;
+    };
+    test::answer_calls_with(204);
+    EXPECT_TRUE(passes());
+
+    clock.wall_time += step;
+    clock.pass(59s);
+    EXPECT_TRUE(passes());
+    EXPECT_EQ(test::fake_service.asked.size(), 1u);
+    clock.pass(1s);
+    test::answer_calls_with(403);
+    EXPECT_FALSE(passes()) << "the service is asked again";
+  }
 }
 
 // Where another filter of `any` was enough, this one was not asked and sets nothing.

@@ -7,6 +7,7 @@
 
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
+#include "tests/support/set_clock.h"
 #include "tests/support/signer.h"
 
 namespace sluice::filters {
@@ -43,15 +44,6 @@ TEST(HttpSignature, SaysWhatIsWrongWithItsSettings) {
   EXPECT_THAT(problems("{keys: [" + twice + "], cover: [\"@status\"]}"), HasSubstr("`@status` is neither"));
 }
 
-// Its two times are set apart from each other, as an operator sets that of a machine.
-class SetClock final : public base::Clock {
- public:
-  base::SteadyTime steady() const noexcept override { return steady_time; }
-  base::WallTime wall() const noexcept override { return wall_time; }
-  base::SteadyTime steady_time{std::chrono::hours(1000)};
-  base::WallTime wall_time{std::chrono::seconds(1'700'000'000)};
-};
-
 // The status of a request of that signature; 0 for one that passed.
 int answer_to(const chain::Filter& filter, const base::Clock& clock, const std::string& parameters,
               const std::string& signature) {
@@ -83,7 +75,7 @@ TEST(HttpSignature, PassesOnceOnlyAlsoWhenTheClockIsSetBack) {
   std::string signature = signer.sign(
       "\"@method\": GET\n\"@authority\": api.example.com\n\"@path\": /u\n\"@signature-params\": " +
       parameters);
-  SetClock clock;
+  test::SetClock clock;
   auto ask = [&] { return answer_to(built.get(), clock, parameters, signature); };
   EXPECT_EQ(ask(), 0);
   EXPECT_EQ(ask(), 401);

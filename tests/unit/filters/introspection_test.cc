@@ -9,6 +9,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_forwarder.h"
 #include "tests/support/fake_stream.h"
+#include "tests/support/set_clock.h"
 
 namespace sluice::filters {
 namespace {
@@ -27,9 +28,13 @@ class Introspection : public testing::Test {
   }
   // The status for a request with that token, after the clock has gone on by so much.
   int ask(std::string_view token, base::Duration later = 0s) {
+    base::VirtualClock clock;
+    clock.advance(later);
+    return ask(token, clock);
+  }
+  int ask(std::string_view token, const base::Clock& clock) {
     FakeExchange fake;
-    fake.clock.advance(later);
-    net::Loop loop(fake.clock);  // which looks at the clock when it is made
+    net::Loop loop(clock);  // which looks at the clock when it is made
     chain::Worker worker{loop, 0};
     chain::Exchange ex(fake.stream, worker, &fake.connection);
     void* locals[1] = {};  // as the chain gives them
@@ -59,6 +64,37 @@ TEST_F(Introspection, RemembersNoTokenLongerThanItIsGood) {
 
   // After eleven seconds the wall, which runs seven times as fast, is past its end.
   EXPECT_EQ(ask("a", 11s), 401);
+}
+
+TEST_F(Introspection, RemembersNoTokenLongerWhenTheClockIsSetBack) {
+  use();
+  test::SetClock clock;
+  test::answer_calls_with(200, {}, R"({"active":true,"exp":1700000030})");
+  EXPECT_EQ(ask("a", clock), 200);
+
+  clock.wall_time -= 5h;
+  clock.pass(29s);
+  EXPECT_EQ(ask("a", clock), 200);
+  EXPECT_EQ(test::fake_service.asked.size(), 1u) << "what was good is good";
+  clock.pass(1s);
+  test::answer_calls_with(200, {}, R"({"active":false})");
+  EXPECT_EQ(ask("a", clock), 401) << "the server is asked when the token expires, whatever the clock shows";
+  EXPECT_EQ(test::fake_service.asked.size(), 1u);
+}
+
+TEST_F(Introspection, PassesAGoodTokenAgainSoonAfterTheClockWasAhead) {
+  use();
+  test::SetClock clock;
+  test::answer_calls_with(200, {}, R"({"active":true,"exp":1700003600})");
+  EXPECT_EQ(ask("remembered", clock), 200);
+
+  clock.wall_time += 5h;
+  EXPECT_EQ(ask("remembered", clock), 401);
+  EXPECT_EQ(ask("new", clock), 401);
+  clock.wall_time -= 5h;
+  EXPECT_EQ(ask("remembered", clock), 200);
+  clock.pass(5s);
+  EXPECT_EQ(ask("new", clock), 200) << "it was remembered as a bad one for five seconds";
 }
 
 TEST_F(Introspection, RemembersABadTokenForFiveSeconds) {
