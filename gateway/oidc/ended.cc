@@ -42,14 +42,16 @@ bool Ended::end(const Which& which, WallTime now, WallTime until) {
   auto k = which.sid.empty() ? key(which.issuer_and_client, 'u', which.sub)
                              : key(which.issuer_and_client, 's', which.sid);
   if (entries_.size() >= kMost && !entries_.contains(k)) return false;
-  entries_[std::move(k)] = {now, until};
+  latest_ = std::max(latest_, now);
+  // No earlier than what start_of() gave, which is at most a second later than the last end.
+  const WallTime at = std::max(latest_, last_end(which) + 1s);
+  entries_[std::move(k)] = {at, until};
   count_.store(entries_.size(), std::memory_order_release);
   return true;
 }
 
+// Under the lock.
 WallTime Ended::last_end(const Which& of) const {
-  if (count_.load(std::memory_order_acquire) == 0) return WallTime::min();
-  std::shared_lock lock(mutex_);
   auto of_key = [&](const std::string& k) {
     auto at = entries_.find(k);
     return at == entries_.end() ? WallTime::min() : at->second.at;
@@ -58,9 +60,17 @@ WallTime Ended::last_end(const Which& of) const {
   return of.sid.empty() ? of_sub : std::max(of_sub, of_key(key(of.issuer_and_client, 's', of.sid)));
 }
 
-bool Ended::has_ended(const Which& of, WallTime started) const { return started <= last_end(of); }
+bool Ended::has_ended(const Which& of, WallTime started) const {
+  if (count_.load(std::memory_order_acquire) == 0) return false;
+  std::shared_lock lock(mutex_);
+  return started <= last_end(of);
+}
 
-WallTime Ended::start_of(const Which& of, WallTime now) const { return std::max(now, last_end(of) + 1s); }
+WallTime Ended::start_of(const Which& of, WallTime now) {
+  std::unique_lock lock(mutex_);
+  latest_ = std::max(latest_, now);
+  return std::max(now, last_end(of) + 1s);
+}
 
 // All of them at most once in a minute, also after the clock was set back.
 void Ended::forget_old(WallTime now) {

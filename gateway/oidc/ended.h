@@ -27,13 +27,13 @@ class Ended {
   struct Which {
     std::string_view issuer_and_client, sid, sub;
   };
-  // Ends those that were begun up to `now`. False: there are too many.
+  // Ends those that were begun up to `now`, also while the clock was ahead. False: there are too many.
   bool end(const Which& which, base::WallTime now, base::WallTime until);
   // Was a session of this `sid` (if it has one) and `sub` ended?
   bool has_ended(const Which& of, base::WallTime started) const;
   // When a session counts as begun that begins now: later, by the second as it is kept, than all that was ended
   // so far, also where the clock was set back since.
-  base::WallTime start_of(const Which& of, base::WallTime now) const;
+  base::WallTime start_of(const Which& of, base::WallTime now);
 
  private:
   struct Entry {
@@ -48,6 +48,7 @@ class Ended {
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, Entry, base::TextHash> entries_;
   base::WallTime look_again_{};
+  base::WallTime latest_{};  // that the clock has ever shown, as far as is known here
 };
 
 }  // namespace sluice::oidc

@@ -409,6 +409,18 @@ TEST_F(Oidc, LogsInAgainWhoWasLoggedOutWhileTheClockWasAhead) {
   EXPECT_EQ(ask("/page").status, 200);
 }
 
+TEST_F(Oidc, EndsASessionThatBeganWhileTheClockWasAhead) {
+  use(", backchannel_logout_path: /ended");
+  later(7h);
+  log_in();
+  later(-7h);
+  EXPECT_EQ(tell("logout_token=" + logout_token(R"(,"sub":"alice")")), 200);
+
+  EXPECT_EQ(ask("/page", "*/*").status, 401);
+  log_in();
+  EXPECT_EQ(ask("/page").status, 200) << "who has logged in again";
+}
+
 TEST_F(Oidc, FinishesALoginThatIsUnderWayWhenTheClockIsSetBack) {
   use();
   later(7h);

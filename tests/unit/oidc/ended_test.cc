@@ -60,6 +60,21 @@ TEST(Ended, LeaveASessionThatBeginsAfterTheClockWasSetBack) {
   EXPECT_TRUE(ended.has_ended({"w", "s2", "alice"}, at(1h))) << "one that was there before";
 }
 
+TEST(Ended, AreThoseThatBeganWhileTheClockWasAhead) {
+  Ended ended;
+  const Ended::Which of_alice{"w", "s1", "alice"};
+  auto first = ended.start_of(of_alice, at(7h));
+  EXPECT_EQ(first, at(7h));
+
+  EXPECT_TRUE(ended.end({"w", "", "alice"}, at(1h), at(13h)));
+  EXPECT_TRUE(ended.has_ended(of_alice, first));
+
+  auto second = ended.start_of(of_alice, at(1h));
+  EXPECT_FALSE(ended.has_ended(of_alice, second));
+  EXPECT_TRUE(ended.end({"w", "", "alice"}, at(2h), at(14h)));
+  EXPECT_TRUE(ended.has_ended(of_alice, second));
+}
+
 TEST(Ended, AreKnownWhenTheClockWasSetForwardAndBack) {
   Ended ended;
   EXPECT_TRUE(ended.end({"w", "s1", ""}, at(10s), at(1h)));

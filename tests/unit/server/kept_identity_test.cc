@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "gateway/config/bind.h"
+#include "gateway/config/load.h"
 
 namespace sluice::server {
 namespace {
