@@ -10,7 +10,6 @@
 
 namespace sluice::base {
 
-inline bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 inline char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 // Of ASCII: TAB and line ends are control characters too.
 inline bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
@@ -19,10 +18,6 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 std::string to_lower(std::string_view s);
 // Without spaces and tabs at both ends (OWS of RFC 9110 section 5.6.3).
 std::string_view trim(std::string_view s) noexcept;
-inline std::string_view without_slashes_at_end(std::string_view path) noexcept {
-  while (path.ends_with('/')) path.remove_suffix(1);
-  return path;
-}
 // Digits only, no sign, no space; nullopt when empty, not a number or over 2^64-1.
 std::optional<std::uint64_t> parse_decimal(std::string_view s) noexcept;
 // Next element of a comma separated list (RFC 9110 section 5.6.1), trimmed; advances `rest`. False at the

@@ -5,6 +5,7 @@
 #include <limits>
 #include <span>
 
+#include "gateway/base/ascii.h"
 #include "gateway/base/strings.h"
 #include "gateway/config/diagnostic.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/config/alternatives.h"
 #include "gateway/config/json.h"
-#include "gateway/config/sources.h"
+#include "gateway/config/mask.h"
 #include "gateway/config/walk.h"
 #include "gateway/config/write.h"
 

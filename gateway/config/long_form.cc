@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "gateway/base/ascii.h"
 #include "gateway/base/strings.h"
 #include "gateway/config/alternatives.h"
 #include "gateway/config/json.h"

@@ -7,6 +7,7 @@
 
 #include "gateway/base/strings.h"
 #include "gateway/base/utf8.h"
+#include "gateway/config/mask.h"
 
 namespace sluice::config {
 

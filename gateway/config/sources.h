@@ -15,9 +15,6 @@
 
 namespace sluice::config {
 
-// Stands for a secret in whatever is shown.
-inline constexpr std::string_view kMask = "***";
-
 // `file` counts from 1 into Sources, 0 is nowhere; line and column count from 1 in characters, line 0 is the
 // file as a whole.
 struct Place {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "gateway/base/strings.h"
+#include "gateway/base/ascii.h"
 
 namespace sluice::expression {
 namespace {

@@ -10,6 +10,7 @@
 
 #include <re2/re2.h>
 
+#include "gateway/base/ascii.h"
 #include "gateway/base/strings.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/local_reply.h"

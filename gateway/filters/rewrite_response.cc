@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/base/ascii.h"
 #include "gateway/base/strings.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/registry.h"

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "gateway/base/ascii.h"
 #include "gateway/base/base64.h"
-#include "gateway/base/strings.h"
 #include "gateway/http/fields.h"
 
 namespace sluice::http {

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "gateway/base/base64.h"
+#include "gateway/net/openssl_setup.h"
 
 namespace sluice::jose {
 

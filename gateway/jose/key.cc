@@ -11,6 +11,8 @@
 
 #include <array>
 
+#include "gateway/net/openssl_setup.h"
+
 namespace sluice::jose {
 
 using base::Result;

@@ -15,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "gateway/base/strings.h"
+#include "gateway/net/dns_limits.h"
 
 namespace sluice::net {
 

@@ -5,6 +5,8 @@
 #include <limits>
 #include <optional>
 
+#include "gateway/net/dns_limits.h"
+
 namespace sluice::net {
 namespace {
 

@@ -13,9 +13,6 @@
 
 namespace sluice::net {
 
-inline constexpr std::size_t kLongestDnsName = 253;  // bytes, without a last dot (RFC 1035 section 3.1)
-inline constexpr int kDnsInternet = 1;               // the class IN
-
 // One place of a service, as an SRV record tells it.
 struct ServicePlace {
   std::string host;  // lower case, without a last dot; a name that may stand in a URL

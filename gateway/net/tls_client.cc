@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 
 #include "gateway/net/address.h"
+#include "gateway/net/openssl_setup.h"
 #include "gateway/net/tls_transport.h"
 
 namespace sluice::net {

@@ -15,6 +15,4 @@ std::string openssl_reason() {
   return code;
 }
 
-base::Unexpected openssl_refusal() { return base::fail(base::Reason::internal, openssl_reason()); }
-
 }  // namespace sluice::net

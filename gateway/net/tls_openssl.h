@@ -8,11 +8,8 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include <openssl/x509.h>
-
-#include "gateway/base/result.h"
 
 namespace sluice::net {
 
@@ -31,18 +28,8 @@ using X509Ptr = std::unique_ptr<X509, OpensslFree<X509_free>>;
 using X509CrlPtr = std::unique_ptr<X509_CRL, OpensslFree<X509_CRL_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
 
-// The groups that we offer and accept on either side, best first.
-inline constexpr const char* kTlsGroups = "X25519:P-256:P-384";
-
-// As OpenSSL takes them.
-inline const unsigned char* openssl_bytes(std::string_view text) noexcept {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 // Why the last call of OpenSSL on this thread failed, in its own words without codes: "no shared cipher".
 // Empties the thread's error queue, which every call that failed must do: SSL_get_error() reads it.
 std::string openssl_reason();
-// The same as an Error (internal): what was ours to set up could not be.
-base::Unexpected openssl_refusal();
 
 }  // namespace sluice::net

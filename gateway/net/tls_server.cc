@@ -8,6 +8,7 @@
 
 #include "gateway/base/strings.h"
 #include "gateway/net/ocsp.h"
+#include "gateway/net/openssl_setup.h"
 #include "gateway/net/tls_transport.h"
 
 namespace sluice::net {

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "gateway/base/arena.h"
+#include "gateway/base/ascii.h"
 #include "gateway/base/hex.h"
-#include "gateway/base/strings.h"
 #include "gateway/http/uri.h"
 #include "gateway/routing/pattern.h"
 

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "gateway/base/strings.h"
+#include "gateway/base/ascii.h"
 #include "gateway/http/fields.h"
 
 namespace sluice::http::h1 {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "gateway/base/strings.h"
+#include "gateway/base/ascii.h"
 #include "gateway/http/block.h"
 #include "gateway/http/field_table.h"
 
