@@ -23,15 +23,16 @@ struct Bytes16 {
   }
   unsigned equal(const Bytes16& other) const noexcept { return mask(_mm_cmpeq_epi8(v, other.v)); }
   unsigned digits() const noexcept {
-    __m128i from_zero = _mm_sub_epi8(v, _mm_set1_epi8('0'));
-    return mask(_mm_cmpeq_epi8(_mm_min_epu8(from_zero, _mm_set1_epi8(9)), from_zero));
+    // Signed: the digits become the ten greatest numbers.
+    __m128i highest = _mm_add_epi8(v, _mm_set1_epi8(INT8_MAX - '9'));
+    return mask(_mm_cmpgt_epi8(highest, _mm_set1_epi8(INT8_MAX - 10)));
   }
   // What ends a run of plain characters of a string: quote, backslash, control characters, non-ASCII.
   unsigned special() const noexcept {
     __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
     __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
-    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1F)), v);
-    return mask(_mm_or_si128(_mm_or_si128(quote, slash), _mm_or_si128(control, v)));
+    __m128i other = _mm_cmpgt_epi8(_mm_set1_epi8(' '), v);  // signed: non-ASCII too
+    return mask(_mm_or_si128(_mm_or_si128(quote, slash), other));
   }
 };
 #else

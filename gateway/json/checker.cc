@@ -31,38 +31,90 @@ const char* Checker::fail(const char* at, const char* message) noexcept {
   return nullptr;
 }
 
-// The name at `quote`, which container() meets for the first time.
-[[gnu::always_inline]] inline bool Checker::reads(const char*& at, const char* from, const char* comma,
-                                                  const char* quote, Seams::Way& way, Seam*& last) noexcept {
+// Behind the name at `quote`, which run() meets for the first time.
+const char* Checker::reads(const char* from, const char* comma, const char* quote, Seams::Way& way,
+                           Seam*& last) noexcept {
   if (!Seams::remembers(way)) {
     const char *behind = nullptr, *colon = nullptr;
-    return (at = behind_name(quote, behind, colon)) != nullptr;
+    return behind_name(quote, behind, colon);
   }
   Seams::Way outer = std::exchange(way_, way);
-  at = name(from, comma, quote);
+  const char* at = name(from, comma, quote);
   way = std::exchange(way_, outer);
   last = last_;
-  return at != nullptr;
-}
-
-// Goes on behind a member, or behind the {, as long as the next one was met before and has no rule.
-[[gnu::always_inline]] inline bool Checker::meets(const char*& at, Seams::Way& way, Seam*& last) noexcept {
-  const char* from = at;
-  Seam* seam = seams_.next(way, at);
-  if (seam) {
-    last = seam;
-    at = space(at + seam->size);  // there may be more space than there was
-    if (seam->rule == 0) return true;
-  }
-  way_ = way;
-  last_ = last;
-  met_ = seam;
-  from_ = from;
-  return false;
+  return at;
 }
 
 const char* Checker::container(const char* at) noexcept { return run<false>(at); }
 const char* Checker::members(const char* at) noexcept { return run<true>(at); }
+
+// Goes on over the members of an object, behind its { (`first`) or a value. True: at a bracket that opens.
+// Else at the } or, of the object that members() is about, at what that does not pass over; null after a fault.
+template <bool kOwn>
+[[gnu::always_inline]] inline bool Checker::goes_on(const char*& at, bool first, Seams::Way& way,
+                                                    Seam*& last) noexcept {
+  for (;; first = false) {
+    const char* from = at;
+    if (Seam* seam = seams_.next(way, at)) [[likely]] {
+      last = seam;
+      at += seam->size;
+      if (kOwn && seam->rule != 0) {
+        at = space(at);
+        if (at >= end_) return none(at, fail(at, "")) != nullptr;
+        met_ = seam;
+        from_ = from;
+        return false;
+      }
+    } else if (kOwn) {
+      met_ = nullptr;
+      from_ = from;
+      return false;
+    } else {
+      const char* comma = at = space(at);
+      if (at >= end_) return none(at, fail(at, "")) != nullptr;
+      if (*at == '}') return false;
+      if (!first && *at != ',') return none(at, fail(at, "expected , or }")) != nullptr;
+      at = reads(from, comma, first ? at : space(at + 1), way, last);
+      if (!at) return false;
+    }
+    if (*at == '"') {
+      at = as_long_as_the_last(at, string(at), *last);
+    } else {
+      at = space(at);  // there may be more than there was
+      if (at >= end_) return none(at, fail(at, "")) != nullptr;
+      if (*at == '{' || *at == '[') return true;
+      at = scalar(at, *last);
+    }
+    if (!at) [[unlikely]]
+      return false;
+  }
+}
+
+// The same for the items of an array.
+[[gnu::always_inline]] inline bool Checker::goes_on(const char*& at, bool first, Seam* last) noexcept {
+  for (;; first = false) {
+    if (!first) {
+      if (*at != ',') {
+        at = space(at);
+        if (at >= end_) return none(at, fail(at, "")) != nullptr;
+        if (*at == ']') return false;
+        if (*at != ',') return none(at, fail(at, "expected , or ]")) != nullptr;
+      }
+      ++at;
+    }
+    if (*at == '"') {
+      at = as_long_as_the_last(at, string(at), *last);
+    } else {
+      at = space(at);
+      if (at >= end_) return none(at, fail(at, "")) != nullptr;
+      if (*at == '{' || *at == '[') return true;
+      if (first && *at == ']') return false;
+      at = scalar(at, *last);
+    }
+    if (!at) [[unlikely]]
+      return false;
+  }
+}
 
 // One loop with all that it needs in registers: through memory each bracket would take as long as it takes to
 // read back what has just been written. `kMembers`: for members(), else for container().
@@ -70,73 +122,37 @@ template <bool kMembers>
 [[gnu::always_inline]] inline const char* Checker::run(const char* at) noexcept {
   const unsigned around = depth_;
   unsigned depth = depth_;
-  bool in_object = false;
+  bool in_object = kMembers;
   Seams::Way way = way_;
   Seam* last = last_;
-  if (kMembers && !meets(at, way, last)) return at;
+  bool opens = !kMembers;
+  bool first = false;
   for (;;) {
-    // At a value.
-    bool closes = false;
-    if (at >= end_) return fail(at, "");
-    switch (*at) {
-      case '{':
-        if (depth == kDeepest) return fail(at, "nested too deeply");
-        kinds_[++depth] = in_object = true;
-        seams_.open(way, depth, 0);
-        if (Seam* seam = seams_.next(way, ++at)) {
-          last = seam;
-          at = space(at + seam->size);
-          continue;
-        }
-        if (const char* behind = space(at); *behind == '}') {
-          at = behind;
-          closes = true;
-          break;
-        } else if (!reads(at, at, behind, behind, way, last)) {
-          return at;
-        }
-        continue;
-      case '[':
-        if (depth == kDeepest) return fail(at, "nested too deeply");
-        kinds_[++depth] = in_object = false;
-        at = space(at + 1);
-        closes = *at == ']';
-        if (!closes) continue;
-        break;
-      default:
-        at = scalar(at, *last);
+    if (opens) {
+      if (depth == kDeepest) return fail(at, "nested too deeply");
+      kinds_[++depth] = in_object = *at == '{';
+      if (in_object) seams_.open(way, depth, 0);
+      first = true;
+      ++at;
     }
+    if (kMembers && depth == around) {
+      opens = goes_on<true>(at, false, way, last);
+      if (!opens) {
+        way_ = way;
+        last_ = last;
+        return at;
+      }
+      continue;
+    }
+    opens = in_object ? goes_on<false>(at, first, way, last) : goes_on(at, first, last);
+    if (opens) continue;
     if (!at) [[unlikely]]
       return at;
-    // Behind it: close what ends here, go on to the next value of what does not.
-    for (;; closes = true) {
-      if (closes) [[unlikely]] {
-        if (at >= end_) return fail(at, "");
-        if (in_object) seams_.close(way, depth);
-        in_object = kinds_[--depth];
-        ++at;
-      }
-      if (depth == around) {
-        if (!kMembers || !meets(at, way, last)) return at;
-        break;
-      }
-      if (in_object)
-        if (Seam* seam = seams_.next(way, at)) {
-          last = seam;
-          at = space(at + seam->size);
-          break;
-        }
-      const char* behind = at;
-      at = space(at);
-      if (at >= end_) return fail(at, "");
-      if (*at == ',') {
-        const char* comma = at;
-        at = space(at + 1);
-        if (in_object && !reads(at, behind, comma, at, way, last)) return at;
-        break;
-      }
-      if (*at != (in_object ? '}' : ']')) return fail(at, in_object ? "expected , or }" : "expected , or ]");
-    }
+    if (in_object) seams_.close(way, depth);
+    in_object = kinds_[--depth];
+    first = false;
+    ++at;
+    if (!kMembers && depth == around) return at;
   }
 }
 

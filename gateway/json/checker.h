@@ -133,24 +133,17 @@ class Checker {
   }
 
   const char* container(const char* at) noexcept;
-  bool meets(const char*& at, Seams::Way& way, Seam*& last) noexcept;
-  bool reads(const char*& at, const char* from, const char* comma, const char* quote, Seams::Way& way,
-             Seam*& last) noexcept;
+  const char* reads(const char* from, const char* comma, const char* quote, Seams::Way& way,
+                    Seam*& last) noexcept;
+  template <bool kOwn>
+  bool goes_on(const char*& at, bool first, Seams::Way& way, Seam*& last) noexcept;
+  bool goes_on(const char*& at, bool first, Seam* last) noexcept;
   template <bool kMembers>
   const char* run(const char* at) noexcept;
   [[gnu::always_inline]] const char* scalar(const char* at, Seam& seam) noexcept {
-    switch (*at) {
-      case '"':
-        return as_long_as_the_last(at, string(at), seam);
-      case 't':
-        return word(at, "true", 4);
-      case 'f':
-        return word(at, "false", 5);
-      case 'n':
-        return word(at, "null", 4);
-      default:
-        return as_long_as_the_last(at, number(at), seam);
-    }
+    if (*at == '"') return as_long_as_the_last(at, string(at), seam);
+    if (*at <= '9') return as_long_as_the_last(at, number(at), seam);
+    return word(at);
   }
   const char* name(const char* from, const char* comma, const char* quote) noexcept;
   const char* behind_name(const char* quote, const char*& behind, const char*& colon) noexcept {
@@ -176,15 +169,15 @@ class Checker {
   }
 
   // `at` is the opening quote. Most strings are plain and short.
-  const char* string(const char* at) noexcept {
+  [[gnu::always_inline]] const char* string(const char* at) noexcept {
     ++at;
     unsigned special = Bytes16(at).special();
     if (special == 0) {
       at += 16;
-      special = Bytes16(at).special();
+      special = Bytes16(at).special() | 0x10000U;
     }
-    const char* end = at + std::countr_zero(special | 0x10000U);
-    if (special != 0 && *end == '"' && end < end_) [[likely]]
+    const char* end = at + std::countr_zero(special);
+    if (*end == '"' && end < end_) [[likely]]
       return end + 1;
     return string_from(end);
   }
@@ -192,9 +185,12 @@ class Checker {
   const char* beyond_ascii(const char* at) noexcept;
   const char* escape(const char* at) noexcept;
 
-  const char* word(const char* at, const char* expected, std::size_t size) noexcept {
-    bool there = static_cast<std::size_t>(end_ - at) >= size && std::memcmp(at, expected, size) == 0;
-    return there ? at + size : fail(at, "expected a value");
+  const char* word(const char* at) noexcept {
+    auto says = [at](const char* four) { return std::memcmp(at, four, 4) == 0; };
+    bool is_false = says("fals");
+    bool there = says("true") || says("null") || (is_false && at[4] == 'e');
+    const char* end = at + (is_false ? 5 : 4);
+    return there && end <= end_ ? end : fail(at, "expected a value");
   }
   static bool digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
   const char* digits(const char* at) noexcept {

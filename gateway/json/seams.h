@@ -89,6 +89,7 @@ class Seams {
       return other_;
     }
     if (size > kLongest || far > UINT32_MAX) {
+      way.next->at = 0;
       way.next++->size = UINT32_MAX;  // is nowhere
       return other_;
     }
@@ -107,17 +108,22 @@ class Seams {
   static constexpr std::uint8_t kTrust = 8;
 
   Seam* list(unsigned i) noexcept { return seams_ + static_cast<std::size_t>(i) * kMost; }
-  bool is(const Seam& seam, const char* at) const noexcept {
-    std::uint32_t size = seam.size;
-    if (static_cast<std::ptrdiff_t>(size) > end_ - at) return false;
+  // At most kPadding bytes behind `at` are looked at, and of a short one also those behind the end: whoever
+  // goes on behind it sees that it is there.
+  [[gnu::always_inline]] bool is(const Seam& seam, const char* at) const noexcept {
     const char* like = begin_ + seam.at;
-    if (size > 16) {
-      if (size > kLongest) return false;
-      for (; size > 16; size -= 16, at += 16, like += 16)
-        if (Bytes16(at).equal(Bytes16(like)) != 0xFFFF) return false;
-    }
     unsigned differ = Bytes16(at).equal(Bytes16(like)) ^ 0xFFFF;
-    return static_cast<unsigned>(std::countr_zero(differ | 0x10000)) >= size;
+    if (seam.size <= 16) [[likely]]
+      return (differ & ((1U << seam.size) - 1)) == 0;
+    return differ == 0 && is_long(seam, at);
+  }
+  [[gnu::noinline]] bool is_long(const Seam& seam, const char* at) const noexcept {
+    std::uint32_t size = seam.size;
+    if (size > kLongest || static_cast<std::ptrdiff_t>(size) > end_ - at) return false;
+    const char* like = begin_ + seam.at;
+    for (std::uint32_t i = 16; i + 16 < size; i += 16)
+      if (Bytes16(at + i).equal(Bytes16(like + i)) != 0xFFFF) return false;
+    return Bytes16(at + size - 16).equal(Bytes16(like + size - 16)) == 0xFFFF;
   }
 
   const char* begin_;
