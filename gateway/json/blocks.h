@@ -21,7 +21,7 @@ struct Bytes16 {
   unsigned equal_with_20(char c) const noexcept {
     return mask(_mm_cmpeq_epi8(_mm_or_si128(v, _mm_set1_epi8(0x20)), _mm_set1_epi8(c)));
   }
-  unsigned equal(const Bytes16& other) const noexcept { return mask(_mm_cmpeq_epi8(v, other.v)); }
+  unsigned differ(const Bytes16& other) const noexcept { return mask(_mm_cmpeq_epi8(v, other.v)) ^ 0xFFFF; }
   unsigned digits() const noexcept {
     // Signed: the digits become the ten greatest numbers.
     __m128i highest = _mm_add_epi8(v, _mm_set1_epi8(INT8_MAX - '9'));
@@ -51,9 +51,9 @@ struct Bytes16 {
   unsigned equal_with_20(char c) const noexcept {
     return where([c](unsigned char x) { return (x | 0x20) == static_cast<unsigned char>(c); });
   }
-  unsigned equal(const Bytes16& other) const noexcept {
+  unsigned differ(const Bytes16& other) const noexcept {
     unsigned m = 0;
-    for (unsigned i = 0; i < 16; ++i) m |= static_cast<unsigned>(b[i] == other.b[i]) << i;
+    for (unsigned i = 0; i < 16; ++i) m |= static_cast<unsigned>(b[i] != other.b[i]) << i;
     return m;
   }
   unsigned digits() const noexcept {

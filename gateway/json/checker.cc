@@ -31,9 +31,10 @@ const char* Checker::fail(const char* at, const char* message) noexcept {
   return nullptr;
 }
 
-// Behind the name at `quote`, which run() meets for the first time.
-const char* Checker::reads(const char* from, const char* comma, const char* quote, Seams::Way& way,
-                           Seam*& last) noexcept {
+// Behind the name at `quote`, which run() meets for the first time. Inlined: see Way.
+[[gnu::always_inline]] inline const char* Checker::reads(const char* from, const char* comma,
+                                                         const char* quote, Seams::Way& way,
+                                                         Seam*& last) noexcept {
   if (!Seams::remembers(way)) {
     const char *behind = nullptr, *colon = nullptr;
     return behind_name(quote, behind, colon);
@@ -163,7 +164,7 @@ const char* Checker::name(const char* from, const char* comma, const char* quote
   if (!at) return at;
   auto offset = [from](const char* p) { return static_cast<std::uint32_t>(p - from); };
   last_ = &seams_.read(way_, from, static_cast<std::size_t>(at - from));
-  last_->size = offset(at);
+  last_->is_as_long_as(offset(at));
   last_->comma = offset(comma);
   last_->name = offset(quote);
   last_->behind_name = offset(behind);

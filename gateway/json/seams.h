@@ -20,16 +20,23 @@ struct Seam {
   std::uint32_t size, comma, name, behind_name, colon;
   // So long was the last value behind it that has nothing inside; 0 if it was longer than can be said here.
   std::uint8_t value;
+  std::uint16_t first;  // of its first sixteen bytes those that it has, as bits
+
+  void is_as_long_as(std::size_t n) noexcept {
+    size = static_cast<std::uint32_t>(n);
+    first = n < 16 ? static_cast<std::uint16_t>((1U << n) - 1) : std::uint16_t{0xFFFF};
+  }
 };
 
 class Seams {
  public:
   // Where an object is among its seams. Held by who reads it, so that it stays in registers; what takes it is
   // inlined for that: to read back in one what was stored in parts takes longer than all the rest.
+  // In this order the compiler does not load two that were stored one by one as a pair.
   struct Way {
     Seam* next;
-    Seam* end;
     unsigned list;
+    Seam* end;
   };
 
   // Seams are compared as far as the end; kPadding bytes behind it may be read.
@@ -42,7 +49,7 @@ class Seams {
   Seams(const Seams&) = delete;
   Seams& operator=(const Seams&) = delete;
 
-  Way outside() noexcept { return {list(kNone), list(kNone), kNone}; }
+  Way outside() noexcept { return {list(kNone), kNone, list(kNone)}; }
 
   // An object begins, the `depth`th of the brackets that are open. What was remembered of others holds only
   // for those of the same `owner`: whoever makes something of the names.
@@ -63,13 +70,13 @@ class Seams {
     way.end = ends_[way.list];
   }
   [[gnu::always_inline]] void close(Way& way, unsigned depth) const noexcept {
-    if (depth <= kDepths) way = {next_around_[depth], end_around_[depth], list_around_[depth]};
+    if (depth <= kDepths) way = {next_around_[depth], list_around_[depth], end_around_[depth]};
   }
   // The next seam, if it stands at `at`; else the one behind it, where a member is left out.
   [[gnu::always_inline]] Seam* next(Way& way, const char* at) noexcept {
     Seam* seam = way.next;
     if (seam == way.end) return nullptr;
-    if (!is(*seam, at)) {
+    if (!is(*seam, at)) [[unlikely]] {
       if (seam == list(way.list)) return nullptr;  // the first one has no comma
       ++seam;
       if (seam == way.end || !is(*seam, at)) return nullptr;
@@ -90,7 +97,7 @@ class Seams {
     }
     if (size > kLongest || far > UINT32_MAX) {
       way.next->at = 0;
-      way.next++->size = UINT32_MAX;  // is nowhere
+      way.next++->is_as_long_as(UINT32_MAX);  // is nowhere
       return other_;
     }
     way.next->at = static_cast<std::uint32_t>(far);
@@ -112,18 +119,16 @@ class Seams {
   // goes on behind it sees that it is there.
   [[gnu::always_inline]] bool is(const Seam& seam, const char* at) const noexcept {
     const char* like = begin_ + seam.at;
-    unsigned differ = Bytes16(at).equal(Bytes16(like)) ^ 0xFFFF;
-    if (seam.size <= 16) [[likely]]
-      return (differ & ((1U << seam.size) - 1)) == 0;
-    return differ == 0 && is_long(seam, at);
+    if ((Bytes16(at).differ(Bytes16(like)) & seam.first) != 0) return false;
+    return seam.size <= 16 || is_long(seam, at);
   }
   [[gnu::noinline]] bool is_long(const Seam& seam, const char* at) const noexcept {
     std::uint32_t size = seam.size;
     if (size > kLongest || static_cast<std::ptrdiff_t>(size) > end_ - at) return false;
     const char* like = begin_ + seam.at;
     for (std::uint32_t i = 16; i + 16 < size; i += 16)
-      if (Bytes16(at + i).equal(Bytes16(like + i)) != 0xFFFF) return false;
-    return Bytes16(at + size - 16).equal(Bytes16(like + size - 16)) == 0xFFFF;
+      if (Bytes16(at + i).differ(Bytes16(like + i)) != 0) return false;
+    return Bytes16(at + size - 16).differ(Bytes16(like + size - 16)) == 0;
   }
 
   const char* begin_;
