@@ -22,16 +22,17 @@ struct Bytes16 {
     return mask(_mm_cmpeq_epi8(_mm_or_si128(v, _mm_set1_epi8(0x20)), _mm_set1_epi8(c)));
   }
   unsigned differ(const Bytes16& other) const noexcept { return mask(_mm_cmpeq_epi8(v, other.v)) ^ 0xFFFF; }
-  unsigned digits() const noexcept {
-    // Signed: the digits become the ten greatest numbers.
+  // What is no digit.
+  unsigned beyond_digits() const noexcept {
+    // Signed: the digits become the ten greatest numbers, and of all bytes the highest bit counts.
     __m128i highest = _mm_add_epi8(v, _mm_set1_epi8(INT8_MAX - '9'));
-    return mask(_mm_cmpgt_epi8(highest, _mm_set1_epi8(INT8_MAX - 10)));
+    return mask(_mm_subs_epi8(highest, _mm_set1_epi8(INT8_MAX - 9)));
   }
   // What ends a run of plain characters of a string: quote, backslash, control characters, non-ASCII.
-  unsigned special() const noexcept {
+  [[gnu::always_inline]] unsigned special() const noexcept {
     __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
     __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
-    __m128i other = _mm_cmpgt_epi8(_mm_set1_epi8(' '), v);  // signed: non-ASCII too
+    __m128i other = _mm_subs_epi8(v, _mm_set1_epi8(' '));  // signed: its highest bit is set for non-ASCII too
     return mask(_mm_or_si128(_mm_or_si128(quote, slash), other));
   }
 };
@@ -56,8 +57,8 @@ struct Bytes16 {
     for (unsigned i = 0; i < 16; ++i) m |= static_cast<unsigned>(b[i] != other.b[i]) << i;
     return m;
   }
-  unsigned digits() const noexcept {
-    return where([](unsigned char x) { return static_cast<unsigned char>(x - '0') < 10; });
+  unsigned beyond_digits() const noexcept {
+    return where([](unsigned char x) { return static_cast<unsigned char>(x - '0') >= 10; });
   }
   unsigned special() const noexcept {
     return where([](unsigned char x) { return x == '"' || x == '\\' || x < 0x20 || x >= 0x80; });

@@ -78,8 +78,8 @@ template <bool kOwn>
       at = reads(from, comma, first ? at : space(at + 1), way, last);
       if (!at) return false;
     }
-    if (*at == '"') {
-      at = as_long_as_the_last(at, string(at), *last);
+    if (*at == '"' || starts_number(*at)) {
+      at = scalar(at, *last);
     } else {
       at = space(at);  // there may be more than there was
       if (at >= end_) return none(at, fail(at, "")) != nullptr;
@@ -103,8 +103,8 @@ template <bool kOwn>
       }
       ++at;
     }
-    if (*at == '"') {
-      at = as_long_as_the_last(at, string(at), *last);
+    if (*at == '"' || starts_number(*at)) {
+      at = scalar(at, *last);
     } else {
       at = space(at);
       if (at >= end_) return none(at, fail(at, "")) != nullptr;

@@ -59,20 +59,28 @@ class Checker {
   // before; it becomes where the member's value begins. Members that have none are passed over, up to `from`,
   // where the seam begins. Null: there is no more, and `at` is behind the }, or null. `rule_of(name)` is what
   // is to be remembered of the name as it is written, 0 for no rule. Holds until the next seam is read.
+  // Inlined, as item() is: `at` through memory would take longer than all the rest.
   template <class RuleOf>
-  const Seam* member(const char*& at, bool first, const char*& from, RuleOf&& rule_of) {
+  [[gnu::always_inline]] const Seam* member(const char*& at, bool first, const char*& from,
+                                            RuleOf&& rule_of) {
     for (;; first = false) {
       const char* before = at;
-      const Seam* seam = checked_ ? again(at, from) : pass(at, from);
-      if (!at) return nullptr;
-      if (!seam && *at == '}') return none(at, close(at));
-      if (!seam) seam = read(at, first && from == before, rule_of);
-      if (!seam || seam->rule != 0) return seam;
+      at = checked_ ? again(at) : members(at);
+      from = from_;
+      if (!at) [[unlikely]]
+        return nullptr;
+      if (!met_) {
+        if (*at == '}') return none(at, close(at));
+        at = read(at, first && from == before, rule_of);
+        if (!at || !met_) return nullptr;
+      }
+      if (met_->rule != 0) [[likely]]
+        return met_;
       if (at = value(at); !at) return nullptr;
     }
   }
   // Is there a next item? As for members, and `comma` is the one before it, unless it is the first.
-  bool item(const char*& at, bool first, const char*& comma) noexcept {
+  [[gnu::always_inline]] bool item(const char*& at, bool first, const char*& comma) noexcept {
     comma = at = space(at);
     if (!first && at >= end_) return none(at, fail(at, "")) != nullptr;
     if (*at == ']') return none(at, close(at)) != nullptr;
@@ -102,37 +110,33 @@ class Checker {
     return at + 1;
   }
 
-  // The next seam, if it was met before.
-  const Seam* again(const char*& at, const char*& from) noexcept {
-    from = at;
+  // Behind the next seam, if it was met before.
+  [[gnu::noinline]] const char* again(const char* at) noexcept {
     Seam* seam = seams_.next(way_, at);
-    if (!seam) return seam;
+    met_ = seam;
+    from_ = at;
+    if (!seam) return at;
     last_ = seam;
-    at = space(at + seam->size);  // there may be more space than there was
-    return seam;
+    return space(at + seam->size);  // there may be more space than there was
   }
   // The same behind members without a rule whose seams were met before.
-  const Seam* pass(const char*& at, const char*& from) noexcept {
-    at = members(at);
-    from = from_;
-    return met_;
-  }
-  const char* members(const char* at) noexcept;
-  // The seam that is met for the first time.
+  [[gnu::noinline]] const char* members(const char* at) noexcept;
+  // Behind the seam that is met for the first time.
   template <class RuleOf>
-  const Seam* read(const char*& at, bool first, RuleOf&& rule_of) {
+  [[gnu::noinline]] const char* read(const char* at, bool first, RuleOf&& rule_of) {
     const char* from = at;
     const char* comma = at = space(at);
-    if (!first && at >= end_) return none(at, fail(at, ""));
-    if (*at == '}') return none(at, close(at));
-    if (!first && *at != ',') return none(at, fail(at, "expected , or }"));
+    if (!first && at >= end_) return fail(at, "");
+    if (*at == '}') return close(at);
+    if (!first && *at != ',') return fail(at, "expected , or }");
     at = name(from, comma, first ? at : space(at + 1));
     if (!at) return nullptr;
     last_->rule = rule_of(std::string_view(from + last_->name + 1, last_->behind_name - last_->name - 2));
-    return last_;
+    met_ = last_;
+    return at;
   }
 
-  const char* container(const char* at) noexcept;
+  [[gnu::noinline]] const char* container(const char* at) noexcept;
   const char* reads(const char* from, const char* comma, const char* quote, Seams::Way& way,
                     Seam*& last) noexcept;
   template <bool kOwn>
@@ -142,9 +146,11 @@ class Checker {
   const char* run(const char* at) noexcept;
   [[gnu::always_inline]] const char* scalar(const char* at, Seam& seam) noexcept {
     if (*at == '"') return as_long_as_the_last(at, string(at), seam);
-    if (*at <= '9') return as_long_as_the_last(at, number(at), seam);
+    if (starts_number(*at)) return as_long_as_the_last(at, number(at), seam);
     return word(at);
   }
+  // Takes no digit for something else; what is no number is found out by number().
+  static bool starts_number(char c) noexcept { return static_cast<unsigned char>(c - '-') <= '9' - '-'; }
   const char* name(const char* from, const char* comma, const char* quote) noexcept;
   const char* behind_name(const char* quote, const char*& behind, const char*& colon) noexcept {
     if (quote >= end_ || *quote != '"') return fail(quote, "expected a name in quotes");
@@ -196,15 +202,16 @@ class Checker {
   const char* digits(const char* at) noexcept {
     if (at >= end_ || !digit(*at)) return fail(at, "not a number");
     for (;;) {
-      auto n = static_cast<unsigned>(std::countr_zero(~Bytes16(at).digits() | 0x10000U));
+      auto n = static_cast<unsigned>(std::countr_zero(Bytes16(at).beyond_digits() | 0x10000U));
       at += n;
       if (n < 16 || at >= end_) return at < end_ ? at : end_;
     }
   }
   [[gnu::always_inline]] const char* number(const char* at) noexcept {
     // Most are short and whole.
-    const char* end = at + std::countr_zero(~Bytes16(at).digits() | 0x10000U);
-    if (static_cast<unsigned char>(*at - '1') < 9 && end < end_ && end != at + 16) [[likely]]
+    unsigned beyond = Bytes16(at).beyond_digits();
+    const char* end = at + std::countr_zero(beyond);
+    if (beyond != 0 && static_cast<unsigned char>(*at - '1') < 9 && end < end_) [[likely]]
       return *end == '.' || (*end | 0x20) == 'e' ? fraction(end) : end;
     return any_number(at);
   }
@@ -231,7 +238,7 @@ class Checker {
   // Of the innermost object that somebody goes through; value() leaves both as they were.
   Seams::Way way_ = seams_.outside();
   Seam* last_ = &seams_.other();  // the seam that was met last
-  // What members() found: the seam, or null, and where it begins.
+  // What members(), again() and read() found: the seam, or null, and where it begins.
   const Seam* met_ = nullptr;
   const char* from_ = nullptr;
   const char* fault_ = nullptr;
