@@ -49,7 +49,7 @@ class Checker {
   // --- for who goes through an object or an array by itself
 
   // `at` is an opening bracket. `owner`: see Seams; not 0. Null: too deep.
-  const char* open(const char* at, std::uint32_t owner) noexcept {
+  [[gnu::always_inline]] const char* open(const char* at, std::uint32_t owner) noexcept {
     if (depth_ == kDeepest) return fail(at, "nested too deeply");
     kinds_[++depth_] = *at == '{';
     if (kinds_[depth_]) seams_.open(way_, depth_, owner);

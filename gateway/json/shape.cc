@@ -216,8 +216,8 @@ class Shaper {
 
   static std::uint64_t bit(std::size_t child) noexcept { return std::uint64_t{1} << child % 64; }
   // By child: is it in the object that begins there, and gets another name?
-  std::vector<char> renamed_in(const char* object, const Node& node) const {
-    std::vector<char> out(node.children.size());
+  std::unique_ptr<bool[]> renamed_in(const char* object, const Node& node) const {
+    auto out = std::make_unique<bool[]>(node.children.size());
     Members members({object, 1});
     Key key;
     for (const char* at = nullptr; members.begin(key, at); members.end(skip_value(at)))
@@ -230,7 +230,7 @@ class Shaper {
     const Node& node = nodes_[index];
     const char* bracket = at;
     std::uint64_t renamed = 0, inherited = 0;  // children, as bits
-    std::vector<char> heirs;
+    std::unique_ptr<bool[]> heirs;             // see renamed_in()
     if (at = checker_.open(at, index + 1); !at) return at;
     pen_.copy(bracket, at);
     auto rule_of = [&](std::string_view name) { return rule(node, name); };
@@ -254,7 +254,7 @@ class Shaper {
         if (kept) renamed |= bit(seam->rule - 1);
       } else if (kept && child.heir != 0) {
         inherited |= bit(child.heir - 1);
-        if (looks_ahead_ && heirs.empty()) heirs = renamed_in(bracket, node);
+        if (looks_ahead_ && !heirs) heirs = renamed_in(bracket, node);
         if (looks_ahead_ && heirs[child.heir - 1]) kept = false;
       }
       if (!kept) {
