@@ -50,7 +50,8 @@ const char* Checker::container(const char* at) noexcept { return run<false>(at);
 const char* Checker::members(const char* at) noexcept { return run<true>(at); }
 
 // Goes on over the members of an object, behind its { (`first`) or a value. True: at a bracket that opens.
-// Else at the } or, of the object that members() is about, at what that does not pass over; null after a fault.
+// Else at the } or null after a fault. `kOwn`: of the object that members() is about, and only as far as that
+// passes over them.
 template <bool kOwn>
 [[gnu::always_inline]] inline bool Checker::goes_on(const char*& at, bool first, Seams::Way& way,
                                                     Seam*& last) noexcept {

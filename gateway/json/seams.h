@@ -39,7 +39,7 @@ class Seams {
     Seam* end;
   };
 
-  // Seams are compared as far as the end; kPadding bytes behind it may be read.
+  // Of what is compared kPadding bytes behind the end may be read.
   Seams(const char* begin, const char* end) noexcept : begin_(begin), end_(end) {
     for (unsigned i = 0; i <= kNone; ++i) {
       ends_[i] = list(i);
@@ -120,7 +120,10 @@ class Seams {
   [[gnu::always_inline]] bool is(const Seam& seam, const char* at) const noexcept {
     const char* like = begin_ + seam.at;
     if ((Bytes16(at).differ(Bytes16(like)) & seam.first) != 0) return false;
-    return seam.size <= 16 || is_long(seam, at);
+    if (seam.size <= 16) return true;
+    // With the space that is written for people most are not much longer.
+    if (seam.size > 32 || static_cast<std::ptrdiff_t>(seam.size) > end_ - at) return is_long(seam, at);
+    return Bytes16(at + seam.size - 16).differ(Bytes16(like + seam.size - 16)) == 0;
   }
   [[gnu::noinline]] bool is_long(const Seam& seam, const char* at) const noexcept {
     std::uint32_t size = seam.size;

@@ -84,6 +84,28 @@ TEST(JsonChecker, ReadsNothingBehindThePaddingOfATextThatEndsInAString) {
   EXPECT_EQ(text_of(check({bytes.get(), 3})), "3: the text ends too early");
 }
 
+// What stands behind the end is what would go on there.
+TEST(JsonChecker, TakesNothingFromBehindTheEnd) {
+  std::string alike = "[";
+  for (int i = 0; i < 3; ++i)
+    alike += std::string(i ? "," : "") +
+             R"({"id":7,"name":"Ann","tags":["a",12],"a name of more than 16":true,)" +
+             R"("one that is longer than two times sixteen bytes":{"x":-1.5e3,"y":[]},"n":null})";
+  Padded padded(alike + "]");
+  std::vector<PathStep> way;
+  Shape shape;
+  EXPECT_EQ(shape.rename(std::get<Path>(Path::parse("[].tags")), "words"), "");
+  EXPECT_EQ(shape.rename(std::get<Path>(Path::parse("[][\"a name of more than 16\"]")), "b"), "");
+  for (std::size_t n = 0; n < padded.text().size(); ++n) {
+    std::string_view cut = padded.text().substr(0, n), found;
+    std::string expected = PlainCheck::of(cut);
+    EXPECT_EQ(text_of(check(cut)), expected) << cut;
+    Output out;
+    EXPECT_EQ(text_of(shape.check_and_apply(cut, way, found, out)), expected) << cut;
+    EXPECT_EQ(out.text(), "");
+  }
+}
+
 TEST(JsonChecker, ForgetsWhatItCannotKeepAndSeesEverythingStill) {
   std::string deep, wide, long_names = "[", changing = "[";
   for (int i = 0; i < 40; ++i) deep += R"({"a":1,"b":)";
