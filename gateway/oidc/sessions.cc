@@ -24,10 +24,11 @@ WallTime wall(const Exchange& ex) { return ex.worker.loop.clock().wall(); }
 bool is_ahead(const Session& s, WallTime now) noexcept { return s.used - now > kApart; }
 
 // What was noted by a clock that was ahead, and has been set back since, goes back as far: the session ends
-// when it is not used, and its tokens are renewed, in their time. A renewal knows its session by `expires`.
-void set_back(Session& s, WallTime now) noexcept {
+// when it is not used, and its tokens are renewed, in their time. It was used `before`, so that its cookie is
+// written again: who reads the older one sets it back anew. A renewal knows its session by `expires`.
+void set_back(Session& s, WallTime now, base::Duration before) noexcept {
   const base::Duration ahead = s.used - now;
-  s.used = now;
+  s.used = now - before;
   if (s.expires == WallTime{}) return;
   s.renews -= ahead;
   if (s.refresh_token.empty()) s.expires -= ahead;
@@ -59,7 +60,7 @@ OpenedPtr Sessions::open(Exchange& ex) const {
   auto bytes = sealer_.open(text, bound_);
   auto session = bytes ? unpack_session(*bytes) : std::nullopt;
   if (!session) return nullptr;
-  if (is_ahead(*session, now)) set_back(*session, now);
+  if (is_ahead(*session, now)) set_back(*session, now, config_.session.idle / kTouches);
   WallTime end = end_of(*session, config_.times());
   if (now >= end) return nullptr;
   auto opened = make(std::move(*session));
