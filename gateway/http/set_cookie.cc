@@ -6,8 +6,8 @@
 namespace sluice::http {
 
 std::string_view name(SameSite same_site) noexcept {
-  constexpr std::string_view kNames[] = {"Lax", "Strict", "None"};
-  return kNames[static_cast<std::size_t>(same_site)];
+  constexpr std::string_view kSameSite[] = {"Lax", "Strict", "None"};
+  return kSameSite[static_cast<std::size_t>(same_site)];
 }
 
 std::string text(const CookieAttributes& a) {

@@ -54,13 +54,13 @@ std::string_view name(HandshakeResult result) noexcept {
 }
 
 void ListenerCells::shook_hands(const HandshakeRecord& record) {
-  constexpr std::string_view kNames[] = {"", "1.2", "1.3"};
+  constexpr std::string_view kVersionNames[] = {"", "1.2", "1.3"};
   std::size_t version = record.version.ends_with("1.3") ? 2 : record.version.ends_with("1.2") ? 1 : 0;
   std::size_t at = (version * 2 + record.resumed) * kResults + static_cast<std::size_t>(record.result);
   if (!handshakes_[at]) {
     series_.push_back(store_.series(
         Family::sluice_tls_handshakes_total,
-        {listener_, kNames[version], record.resumed ? "yes" : "no", observe::name(record.result)}));
+        {listener_, kVersionNames[version], record.resumed ? "yes" : "no", observe::name(record.result)}));
     handshakes_[at] = series_.back().cells(worker_);
   }
   handshakes_[at]->add(1);

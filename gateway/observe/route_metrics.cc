@@ -31,8 +31,8 @@ std::string_view name(AbortStage stage) noexcept {
 }
 
 std::string_view name(StreamKind kind) noexcept {
-  constexpr std::string_view kNames[] = {"websocket", "upgrade", "sse", "grpc"};
-  return kNames[static_cast<std::size_t>(kind)];
+  constexpr std::string_view kTunnelNames[] = {"websocket", "upgrade", "sse", "grpc"};
+  return kTunnelNames[static_cast<std::size_t>(kind)];
 }
 
 RouteCells::RouteCells(SeriesStore& store, const std::string& route, unsigned worker)
