@@ -9,6 +9,7 @@
 #include "gateway/base/strings.h"
 #include "gateway/config/bind.h"
 #include "gateway/config/json.h"
+#include "gateway/config/mask.h"
 
 namespace sluice::config {
 
@@ -125,9 +126,9 @@ bool Binder::scalar(const ScalarShape& shape, const Rules* rules, const Node& no
   }
   if (!rules) return true;
   if (rules->matches && !rules->matches(node.text()))
-    return refuse(
-        node, at,
-        fmt::format("expected {}, got {}", rules->pattern_means, hidden ? "***" : json_quoted(node.text())));
+    return refuse(node, at,
+                  fmt::format("expected {}, got {}", rules->pattern_means,
+                              hidden ? std::string(kMask) : json_quoted(node.text())));
   if (!has_size(rules, characters(node.text()), "character", node, at) ||
       !obeys(rules, node, out, at, hidden))
     return false;
@@ -241,7 +242,7 @@ void Binder::check_references() {
     if (names_.known(*p.kind, p.name)) continue;
     bool look = ++unknown <= kMostProposals;
     bool hidden = p.node->substituted && p.place == p.node->place;
-    std::string shown = hidden ? "***" : std::string(p.name);
+    std::string shown(hidden ? kMask : p.name);
     std::string hint = hidden || !look ? "" : did_you_mean(names_.nearest(*p.kind, p.name));
     if (names_.count(*p.kind) == 0) hint = fmt::format("no {} is defined at all", *p.kind);
     diagnostics_.error(p.place, document_.path_of(*p.node),

@@ -8,6 +8,7 @@
 #include "gateway/base/strings.h"
 #include "gateway/config/alternatives.h"
 #include "gateway/config/binder.h"
+#include "gateway/config/mask.h"
 #include "gateway/config/walk.h"
 
 namespace sluice::config {
@@ -62,7 +63,7 @@ bool Binder::short_form(Progress& p) {
     for (const ShortWord& word : p.shape.words) words.push_back(word.text);
     bool secret = node.substituted || p.at.secret;
     return refuse(node, p.at,
-                  fmt::format("expected {}, got {}", expectation(p.shape), secret ? "***" : node.text()),
+                  fmt::format("expected {}, got {}", expectation(p.shape), secret ? kMask : node.text()),
                   secret ? "" : did_you_mean(base::nearest(node.text(), words)));
   }
   p.ok = field(*f, node.place, node, p);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "gateway/config/mask.h"
+
 namespace sluice::config {
 
 void Report::error(std::string_view path, std::string message, std::string hint) const {
@@ -19,7 +21,7 @@ bool Report::reference(const Names& names, std::string_view kind, std::string_vi
   const Node* node = document_.nearest(path);
   bool hidden = node && node->substituted;
   if (document_.complete())
-    error(path, fmt::format("there is no {} named `{}`", kind, hidden ? "***" : name),
+    error(path, fmt::format("there is no {} named `{}`", kind, hidden ? kMask : name),
           hidden ? "" : did_you_mean(names.nearest(kind, name)));
   return false;
 }

@@ -6,6 +6,7 @@
 #include "gateway/base/strings.h"
 #include "gateway/config/amounts.h"
 #include "gateway/config/diagnostic.h"
+#include "gateway/config/mask.h"
 #include "gateway/config/types.h"
 
 namespace sluice::config {
@@ -99,7 +100,7 @@ struct SecretText final : ScalarShape {
     return {};
   }
   std::string write(const void* value) const override {
-    return static_cast<const Secret*>(value)->value.empty() ? "" : "***";
+    return static_cast<const Secret*>(value)->value.empty() ? std::string() : std::string(kMask);
   }
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "gateway/base/ascii.h"
 #include "gateway/config/names.h"
 
 namespace sluice::config {
@@ -26,9 +27,8 @@ std::size_t next(std::string_view text, std::size_t from) noexcept {
 
 bool is_variable_name(std::string_view name) noexcept {
   auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  auto digit = [](char c) { return c >= '0' && c <= '9'; };
   return !name.empty() && letter(name.front()) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
+         std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || base::is_digit(c); });
 }
 
 }  // namespace

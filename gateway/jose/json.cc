@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "gateway/base/ascii.h"
 #include "gateway/base/utf8.h"
 
 namespace sluice::jose {
@@ -54,7 +55,7 @@ class JsonReader {
       kind = c == '{' ? JsonKind::object : JsonKind::array;
       if (depth >= limits_.depth) return fail("too deep");
       read = container(index, kind, depth + 1);
-    } else if (c == '-' || digit(c)) {
+    } else if (c == '-' || base::is_digit(c)) {
       kind = JsonKind::number;
       read = number();
     } else if (word("true") || word("false")) {
@@ -118,10 +119,9 @@ class JsonReader {
     at_ += w.size();
     return true;
   }
-  static bool digit(char c) noexcept { return c >= '0' && c <= '9'; }
   bool digits() noexcept {
     std::size_t begin = at_;
-    while (digit(peek())) ++at_;
+    while (base::is_digit(peek())) ++at_;
     return at_ != begin;
   }
   Result<void> number() {

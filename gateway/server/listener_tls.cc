@@ -10,6 +10,9 @@ namespace {
 
 using observe::Family;
 
+// Both are there before anything has happened.
+constexpr std::string_view kStapleOk = "ok", kStapleFailed = "failed";
+
 TicketRotation::Later later_on(boost::asio::io_context& control) {
   return [&control](std::chrono::seconds in, std::function<void()> then) {
     return later(control, in, std::move(then));
@@ -26,7 +29,7 @@ Stapler::World world(boost::asio::io_context& control, net::Resolver& names,
   out.later = later_on(control);
   out.now = [] { return std::time(nullptr); };
   out.count = [&metrics](bool good) {
-    metrics.store().add(Family::sluice_tls_ocsp_answers_total, {good ? "ok" : "failed"}, 1);
+    metrics.store().add(Family::sluice_tls_ocsp_answers_total, {good ? kStapleOk : kStapleFailed}, 1);
   };
   return out;
 }
@@ -69,8 +72,7 @@ void ListenerTls::use(TlsOfListeners built) {
   now_ = std::move(built);
   staple();
   if (now_.entries.empty() || std::exchange(began_, true)) return;
-  // Both are there before anything has happened.
-  for (std::string_view result : {"ok", "failed"})
+  for (auto result : {kStapleOk, kStapleFailed})
     metrics_.store().add(Family::sluice_tls_ocsp_answers_total, {result}, 0);
   watch_.begin();
   rotation_.begin();
