@@ -4,9 +4,9 @@
 file(STRINGS gateway/layers.txt SLUICE_LAYERS REGEX "^[a-z]")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS gateway/layers.txt)
 
-# With SLUICE_JOINED the compiler takes two dozen files of a layer at a time, and reads what they include once: a third
-# of the work of a build from nothing, but more of it after an edit. So what a file keeps to itself must have a
-# name of its own in its layer.
+# With SLUICE_JOINED the compiler takes two dozen files of a layer, or of a suite of tests, at a time, and reads what they
+# include once: a third of the work of a build from nothing, but more of it after an edit. So what a file keeps to itself
+# must have a name of its own in its layer, and a test a namespace of its own.
 function(sluice_join layer list_name)
   set(joined "")
   set(text "")

@@ -12,7 +12,7 @@
 
 #include "tests/config/golden.h"
 
-namespace sluice {
+namespace sluice::root_test {
 namespace {
 
 constexpr std::string_view kDashes = "-----\n";
@@ -59,4 +59,4 @@ TEST(RootConfig, RefusesMoreFiltersThanAnybodyWrites) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::root_test

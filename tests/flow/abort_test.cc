@@ -7,7 +7,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::abort_test {
 namespace {
 
 class Abort : public ::testing::Test {
@@ -475,4 +475,4 @@ TEST(FinishWithin, TheTimeThatADrainLeaves) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::abort_test

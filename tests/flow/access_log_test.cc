@@ -7,7 +7,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::access_log_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -242,4 +242,4 @@ TEST(AccessLog, GoesToTheNewPlaceAfterAReload) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::access_log_test

@@ -11,7 +11,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::adaptive_concurrency_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -138,4 +138,4 @@ TEST(AdaptiveConcurrency, BoundsWhatAnUpstreamThatDoesNotAnswerGets) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::adaptive_concurrency_test

@@ -9,7 +9,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::admin_test {
 namespace {
 
 using ::testing::AllOf;
@@ -275,4 +275,4 @@ TEST_F(Persisted, TargetsNeedADirectory) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::admin_test

@@ -35,7 +35,7 @@ void operator delete(void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
 
-namespace sluice::test {
+namespace sluice::test::allocation_test {
 namespace {
 
 // Of ten requests, after ten others.
@@ -63,5 +63,5 @@ routes: [{name: u, match: {path: /**}, to: users}]
 TEST(Allocation, IsNotNeededByARequestWithoutABody) { EXPECT_EQ(allocations(), 0); }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::allocation_test
 #endif

@@ -6,7 +6,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::auth_test {
 namespace {
 
 using ::testing::AllOf;
@@ -211,4 +211,4 @@ routes:
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::auth_test

@@ -11,7 +11,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::balancing_test {
 namespace {
 
 using namespace std::string_literals;
@@ -290,4 +290,4 @@ TEST(Failover, LeavesACookieAloneUntilItsTargetIsBack) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::balancing_test

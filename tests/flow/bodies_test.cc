@@ -7,7 +7,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::bodies_test {
 namespace {
 
 constexpr const char* kYaml = R"(
@@ -156,4 +156,4 @@ TEST(LargeBodies, WaitForAReaderThatIsSlow) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::bodies_test

@@ -11,7 +11,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::call_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -128,4 +128,4 @@ TEST(Call, IsCancelledWhenTheClientLeaves) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::call_test

@@ -6,7 +6,7 @@
 #include "tests/flow/composition.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::compose_failures_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -241,4 +241,4 @@ routes:
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::compose_failures_test

@@ -8,7 +8,7 @@
 #include "tests/support/metrics.h"
 #include "tests/support/signer.h"
 
-namespace sluice::test {
+namespace sluice::test::compose_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -653,4 +653,4 @@ routes:
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::compose_test

@@ -6,7 +6,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::compression_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -140,4 +140,4 @@ TEST(Decompress, WorksBehindCompress) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::compression_test

@@ -6,7 +6,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::connection_life_test {
 namespace {
 
 std::string with(const std::string& limits, Downstream version = Downstream::h1) {
@@ -145,4 +145,4 @@ TEST(MaxRequests, EndsAConnectionOfHttp2WithItsStreams) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::connection_life_test

@@ -6,7 +6,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::connection_limits_test {
 namespace {
 
 std::string with(const std::string& limits, const std::string& more = "") {
@@ -77,4 +77,4 @@ TEST(MaxConnectionsPerIp, CountsPeersWhereNobodyTells) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::connection_limits_test

@@ -5,7 +5,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::cors_test {
 namespace {
 
 using ::testing::IsEmpty;
@@ -74,4 +74,4 @@ TEST(Cors, IsRefusedTwiceInOneChain) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::cors_test

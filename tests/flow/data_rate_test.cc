@@ -8,7 +8,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::data_rate_test {
 namespace {
 
 std::string yaml(const std::string& listener) {
@@ -108,4 +108,4 @@ TEST(AcceptRate, LetsClientsWaitForTheirTurn) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::data_rate_test

@@ -7,7 +7,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::discovery_test {
 namespace {
 
 using testing::HasSubstr;
@@ -135,4 +135,4 @@ TEST_F(Discovery, TakesAnotherNameserverWithAReload) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::discovery_test

@@ -6,7 +6,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::drain_test {
 namespace {
 
 constexpr const char* kYaml = "routes: [{name: u, match: {path: /**}, to: users}]";
@@ -210,4 +210,4 @@ TEST(Destruction, EndsEveryConnectionAtOnce) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::drain_test

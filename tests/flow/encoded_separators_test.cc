@@ -6,7 +6,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::encoded_separators_test {
 namespace {
 
 constexpr const char* kYaml = R"(
@@ -71,4 +71,4 @@ TEST_F(EncodedSeparators, NeverHideANul) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::encoded_separators_test

@@ -6,7 +6,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::error_pages_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -94,4 +94,4 @@ TEST(ErrorPages, StayOnesForRequestsThatCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::error_pages_test

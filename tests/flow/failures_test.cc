@@ -7,7 +7,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::failures_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -109,4 +109,4 @@ TEST(Failures, AreReadWhileTheyAreWritten) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::failures_test

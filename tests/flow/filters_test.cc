@@ -5,7 +5,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::filters_test {
 namespace {
 
 using ::testing::MatchesRegex;
@@ -209,4 +209,4 @@ routes:
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::filters_test

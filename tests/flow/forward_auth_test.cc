@@ -5,7 +5,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::forward_auth_test {
 namespace {
 
 using testing::HasSubstr;
@@ -158,4 +158,4 @@ routes:
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::forward_auth_test

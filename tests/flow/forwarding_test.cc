@@ -6,7 +6,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::forwarding_test {
 namespace {
 
 constexpr const char* kYaml = "routes: [{name: u, match: {path: /**}, to: users}]";
@@ -200,4 +200,4 @@ TEST(Forwarding, ServesManyClientsOnSeveralWorkers) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::forwarding_test

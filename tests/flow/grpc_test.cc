@@ -8,7 +8,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::grpc_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -300,4 +300,4 @@ TEST_F(Grpc, AnswersBrowsersWithItsOwnErrorsInAFrame) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::grpc_test

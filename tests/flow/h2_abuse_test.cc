@@ -10,7 +10,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::h2_abuse_test {
 namespace {
 
 // Allocated and in use in this process: that of the gateway, which runs in it, and of the test itself, which
@@ -490,4 +490,4 @@ TEST_F(H2Abuse, BrokenCompressionStatesCostNothingThatStays) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::h2_abuse_test

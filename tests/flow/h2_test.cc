@@ -7,7 +7,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::h2_test {
 namespace {
 
 constexpr std::string_view kApp = "routes: [{name: app, match: {path: /**}, to: app}]";
@@ -385,4 +385,4 @@ TEST_F(H2, EndsWhenTheClientSaysGoodbye) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::h2_test

@@ -11,7 +11,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::h2_tunnel_test {
 namespace {
 
 std::vector<Line> connect(std::vector<Line> more = {}) {
@@ -332,4 +332,4 @@ TEST_F(IdleH2Tunnel, EndsWithItsStreamAlone) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::h2_tunnel_test

@@ -10,7 +10,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::h2_upstream_failure_test {
 namespace {
 
 std::string yaml(std::string_view more = {}) {
@@ -425,4 +425,4 @@ TEST_F(H2Failure, IsARefusalWhenNobodyListens) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::h2_upstream_failure_test

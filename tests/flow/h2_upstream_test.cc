@@ -7,7 +7,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::h2_upstream_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -430,4 +430,4 @@ TEST(H2UpstreamConfig, MayChangeAtReload) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::h2_upstream_test

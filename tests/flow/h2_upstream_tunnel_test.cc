@@ -9,7 +9,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::h2_upstream_tunnel_test {
 namespace {
 
 constexpr std::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -405,4 +405,4 @@ TEST(TunnelOfHttp1ToH2, IsForGetAlone) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::h2_upstream_tunnel_test

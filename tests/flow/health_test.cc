@@ -11,7 +11,7 @@
 #include "tests/support/metrics.h"
 #include "tests/support/tls.h"
 
-namespace sluice::test {
+namespace sluice::test::health_test {
 namespace {
 
 using namespace std::string_literals;
@@ -291,4 +291,4 @@ INSTANTIATE_TEST_SUITE_P(Answers, GrpcHealthChecks, testing::ValuesIn(kGrpcAnswe
                          [](const auto& made) { return made.param.name; });
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::health_test

@@ -11,7 +11,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::hedge_test {
 namespace {
 
 using ::testing::AllOf;
@@ -260,4 +260,4 @@ TEST_F(Hedge, HasBothAttemptsAtTheirTargetsDoneInTheEnd) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::hedge_test

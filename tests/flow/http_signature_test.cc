@@ -15,7 +15,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/signer.h"
 
-namespace sluice::test {
+namespace sluice::test::http_signature_test {
 namespace {
 
 using testing::HasSubstr;
@@ -369,4 +369,4 @@ TEST_F(HttpSignature, NeedsASignature) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::http_signature_test

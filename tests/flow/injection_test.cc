@@ -11,7 +11,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/signer.h"
 
-namespace sluice::test {
+namespace sluice::test::injection_test {
 namespace {
 
 using ::testing::AllOf;
@@ -272,4 +272,4 @@ routes: [{name: all, match: {path: /**}, use: [{headers: {request: {set: {X-All:
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::injection_test

@@ -7,7 +7,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::introspection_test {
 namespace {
 
 using testing::HasSubstr;
@@ -188,4 +188,4 @@ TEST_F(Introspection, AsksNobodyWithoutAToken) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::introspection_test

@@ -10,7 +10,7 @@
 #include "tests/support/metrics.h"
 #include "tests/support/signer.h"
 
-namespace sluice::test {
+namespace sluice::test::jwt_test {
 namespace {
 
 using testing::HasSubstr;
@@ -201,4 +201,4 @@ TEST(Jwt, IsNoPlaceForAClientToTellWhoItIs) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::jwt_test

@@ -13,7 +13,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::listener_changes_test {
 namespace {
 
 using ::testing::Each;
@@ -220,4 +220,4 @@ TEST(ListenerChanges, OfTheBacklogReachTheSocketsThatAreOpen) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::listener_changes_test

@@ -5,7 +5,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::listener_filters_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -122,4 +122,4 @@ TEST(ListenerFilters, AreToldWithTheRoutes) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::listener_filters_test

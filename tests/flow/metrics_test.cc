@@ -7,7 +7,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::metrics_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -199,4 +199,4 @@ TEST(MetricsOfAGateway, AreServedByTheAdminListener) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::metrics_test

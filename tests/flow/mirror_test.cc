@@ -6,7 +6,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::mirror_test {
 namespace {
 
 std::string yaml(const std::string& settings) {
@@ -186,4 +186,4 @@ TEST(Mirror, SurvivesAReloadThatForgetsIt) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::mirror_test

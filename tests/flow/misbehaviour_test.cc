@@ -10,7 +10,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::misbehaviour_test {
 namespace {
 
 constexpr const char* kYaml = R"(
@@ -158,4 +158,4 @@ TEST(Misbehaviour, BytesBehindALargeBodyReachNobody) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::misbehaviour_test

@@ -8,7 +8,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/oidc_provider.h"
 
-namespace sluice::test {
+namespace sluice::test::oidc_any_test {
 namespace {
 
 using testing::IsEmpty;
@@ -149,4 +149,4 @@ TEST_F(OidcInAny, EndsSessionsThatTheProviderHasEnded) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::oidc_any_test

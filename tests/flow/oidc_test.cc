@@ -10,7 +10,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/oidc_provider.h"
 
-namespace sluice::test {
+namespace sluice::test::oidc_test {
 namespace {
 
 using testing::HasSubstr;
@@ -415,4 +415,4 @@ TEST_F(Oidc, WritesNoCodeIntoTheLog) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::oidc_test

@@ -6,7 +6,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::overload_test {
 namespace {
 
 constexpr const char* kRoutes = R"(
@@ -148,4 +148,4 @@ TEST_F(Overload, MayBeTurnedOffByAReload) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::overload_test

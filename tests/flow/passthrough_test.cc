@@ -7,7 +7,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::passthrough_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -348,4 +348,4 @@ TEST(Passthrough, NamesAreGivenOnce) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::passthrough_test

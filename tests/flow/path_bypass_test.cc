@@ -8,7 +8,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::path_bypass_test {
 namespace {
 
 // Behind what is in front of them, these want to be taken for "/admin/users".
@@ -183,4 +183,4 @@ upstreams:
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::path_bypass_test

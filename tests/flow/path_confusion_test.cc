@@ -9,7 +9,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::path_confusion_test {
 namespace {
 
 using ::testing::AnyOf;
@@ -165,4 +165,4 @@ routes:
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::path_confusion_test

@@ -7,7 +7,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::perimeter_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -66,4 +66,4 @@ TEST(JsonLimits, AnswerForTheUpstreamThatWouldGetTooMuch) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::perimeter_test

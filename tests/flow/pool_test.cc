@@ -6,7 +6,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::pool_test {
 namespace {
 
 std::string yaml(std::string_view pool) {
@@ -191,4 +191,4 @@ TEST(Pool, DoesNotUseAConnectionWhoseAnswerNobodyReadToItsEnd) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::pool_test

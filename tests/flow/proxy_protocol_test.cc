@@ -8,7 +8,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::proxy_protocol_test {
 namespace {
 
 std::string with(const std::string& version, const std::string& more = "") {
@@ -123,4 +123,4 @@ TEST(ProxyToTarget, IsSentAgainWithAnotherAttempt) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::proxy_protocol_test

@@ -7,7 +7,7 @@
 #include "tests/support/metrics.h"
 #include "tests/support/temporary_directory.h"
 
-namespace sluice::test {
+namespace sluice::test::quota_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -115,4 +115,4 @@ TEST(Quotas, BeginToBeKeptWithAReload) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::quota_test

@@ -6,7 +6,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::rate_limit_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -254,4 +254,4 @@ routes:
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::rate_limit_test

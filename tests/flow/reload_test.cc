@@ -8,7 +8,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::reload_test {
 namespace {
 
 using ::testing::AllOf;
@@ -213,4 +213,4 @@ TEST(Reload, WhileRequestsFlowFailsNoneOfThem) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::reload_test

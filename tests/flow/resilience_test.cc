@@ -11,7 +11,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::resilience_test {
 namespace {
 
 using ::testing::AllOf;
@@ -464,4 +464,4 @@ TEST(AttemptTimeout, LetsAnotherTargetAnswer) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::resilience_test

@@ -5,7 +5,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::respond_test {
 namespace {
 
 TEST(Respond, FindsFilesRelativeToTheFileThatNamesThem) {
@@ -24,4 +24,4 @@ TEST(Respond, FindsFilesRelativeToTheFileThatNamesThem) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::respond_test

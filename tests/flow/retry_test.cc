@@ -7,7 +7,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::retry_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -218,4 +218,4 @@ TEST(Retry, NeverRepeatsAPostThatATargetHasSeen) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::retry_test

@@ -10,7 +10,7 @@
 #include "tests/support/oidc_provider.h"
 #include "tests/support/signer.h"
 
-namespace sluice::test {
+namespace sluice::test::revocation_test {
 namespace {
 
 std::string in(long seconds) {
@@ -92,4 +92,4 @@ routes:
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::revocation_test

@@ -5,7 +5,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::routing_test {
 namespace {
 
 // Upstreams that say who they are.
@@ -189,4 +189,4 @@ TEST_F(HeadOnGet, SendsNoBodyWithARefusalOfHead) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::routing_test

@@ -16,7 +16,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::scarcity_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -167,4 +167,4 @@ TEST(Scarcity, OfALogFileIsNamed) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::scarcity_test

@@ -9,7 +9,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::split_test {
 namespace {
 
 constexpr std::string_view kUpstreams = R"(
@@ -112,4 +112,4 @@ TEST(BranchRoute, AnswersNotFoundWhereNothingHolds) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::split_test

@@ -3,7 +3,7 @@
 #include "tests/flow/composition.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::streamed_compose_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -191,4 +191,4 @@ TEST_F(StreamedComposition, SendsPartsThatAreLargerThanAPiece) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::streamed_compose_test

@@ -9,7 +9,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::timeout_test {
 namespace {
 
 std::string client_yaml(std::string_view timeouts) {
@@ -288,4 +288,4 @@ TEST(ConnectTimeout, IsNoReasonNotToAskAnotherTarget) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::timeout_test

@@ -7,7 +7,7 @@
 #include "tests/support/metrics.h"
 #include "tests/support/tls.h"
 
-namespace sluice::test {
+namespace sluice::test::tls_stapling_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -121,4 +121,4 @@ TEST_F(TlsStapling, WarnsOfCertificatesThatCannotHaveOne) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::tls_stapling_test

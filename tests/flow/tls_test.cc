@@ -10,7 +10,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::tls_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -448,4 +448,4 @@ TEST_F(Tls, DrainsConnectionsInTheirHandshake) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::tls_test

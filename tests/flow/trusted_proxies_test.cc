@@ -5,7 +5,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::trusted_proxies_test {
 namespace {
 
 // `trusted`: of the listener, nothing for none. `more`: of the upstream.
@@ -189,4 +189,4 @@ TEST(Forwarded, IsToldAsTheUpstreamWantsIt) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::trusted_proxies_test

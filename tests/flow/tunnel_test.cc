@@ -9,7 +9,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::tunnel_test {
 namespace {
 
 constexpr const char* kYaml = "routes: [{name: u, match: {path: /**}, to: users}]";
@@ -592,4 +592,4 @@ routes: [{name: u, match: {path: /**}, to: users}]
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::tunnel_test

@@ -5,7 +5,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::underscores_test {
 namespace {
 
 constexpr const char* kRoutes = R"(
@@ -38,4 +38,4 @@ TEST(UnderscoreHeaders, MakeABadRequestWhereTheyAreRefused) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::underscores_test

@@ -10,7 +10,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::unix_socket_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -185,4 +185,4 @@ TEST(UnixTarget, ThatNobodyListensOnIsUnavailable) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::unix_socket_test

@@ -9,7 +9,7 @@
 #include "tests/support/metrics.h"
 #include "tests/support/tls.h"
 
-namespace sluice::test {
+namespace sluice::test::upstream_tls_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -264,4 +264,4 @@ TEST_F(UpstreamTls, RefusesSettingsThatCannotWork) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::upstream_tls_test

@@ -83,6 +83,12 @@ class Names(unittest.TestCase):
         self.assertEqual(names.breaches_of({"a.cc": "namespace a {\nclass A {\n};\n}\n",
                                             "b.cc": "namespace b {\nclass A {\n};\n}\n"}), [])
 
+    def test_wants_a_namespace_of_its_own_in_a_test(self):
+        for source, count in (("namespace sluice::net::tcp_test {\nnamespace {\n}\n}\n", 0), ("", 1),
+                              ("namespace sluice::net {\nnamespace {\n}\n}\n", 1),
+                              ("namespace sluice::net::tcp_test {\n}\nnamespace sluice::net {\n}\n", 1)):
+            self.assertEqual(len(names.breaches_of_test("tests/unit/net/tcp_test.cc", source)), count, source)
+
 
 class Functions(unittest.TestCase):
     def found(self, source):

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Types, aliases, constants and functions that a .cc of gateway/ keeps to itself have names that no other .cc of its layer
 has: cmake/layers.cmake compiles several files as one (SLUICE_JOINED), and its part of them grows and shrinks as files come and go.
+A test has a namespace of its own for that, which ends in the name of its file.
 
-Usage: names.py         Exit 1 and one line per name that two files have.
+Usage: names.py         Exit 1 and one line per name that two files have, or test without a namespace of its own.
 """
 import collections
 import re
 import sys
+from pathlib import Path
 
 import functions
 import tree
@@ -57,12 +59,21 @@ def breaches_of(texts):
     return breaches
 
 
+def breaches_of_test(path, source):
+    own, found = Path(path).stem, re.findall(r"^namespace ([\w:]+) \{$", source, re.M)
+    if found and all(name.endswith(f"::{own}") for name in found):
+        return []
+    return [f"{path}:1: needs a namespace of its own, sluice::...::{own}, for all that is in it; tests are compiled as one"]
+
+
 def main():
     layers = collections.defaultdict(dict)
     for path in tree.files(*tree.CPP, under="gateway"):
         layers[path.split("/")[1]][path] = tree.text(path)
     breaches = [b for texts in layers.values() for b in breaches_of(texts)]
-    print(f"names: {sum(map(len, layers.values()))} files, {len(breaches)} breaches")
+    tests = [path for path in tree.files("_test.cc") if path.startswith(("plugins/", "tests/"))]
+    breaches += [b for path in tests for b in breaches_of_test(path, tree.text(path))]
+    print(f"names: {sum(map(len, layers.values())) + len(tests)} files, {len(breaches)} breaches")
     tree.finish(breaches)
 
 

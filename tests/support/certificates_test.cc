@@ -8,7 +8,7 @@
 
 #include <openssl/x509_vfy.h>
 
-namespace sluice::test {
+namespace sluice::test::certificates_test {
 namespace {
 
 // X509_V_OK, or what is wrong with the certificate in the eyes of who believes in `authority`; with a
@@ -102,4 +102,4 @@ TEST(Authority, VouchesForWhatItHasIssued) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::certificates_test

@@ -12,7 +12,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
-namespace sluice::test {
+namespace sluice::test::fake_dns_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -140,4 +140,4 @@ TEST_F(FakeDnsTest, SaysLessThanItPromises) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::fake_dns_test

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::test {
+namespace sluice::test::fake_resolver_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -51,4 +51,4 @@ TEST_F(FakeResolverTest, LetsTimePassAndAnswersWhatIsAskedThen) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::fake_resolver_test

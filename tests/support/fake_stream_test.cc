@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::test {
+namespace sluice::test::fake_stream_test {
 namespace {
 
 TEST(FakeStream, SplitsTheTargetAsTheParserDoes) {
@@ -52,4 +52,4 @@ TEST(FakeStream, ShowsTheLinesThatAreLeft) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::fake_stream_test

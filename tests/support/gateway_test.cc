@@ -6,7 +6,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::gateway_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -128,4 +128,4 @@ TEST(Matchers, LookIntoFields) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::gateway_test

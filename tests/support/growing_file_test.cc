@@ -7,7 +7,7 @@
 
 #include "tests/support/temporary_directory.h"
 
-namespace sluice::test {
+namespace sluice::test::growing_file_test {
 namespace {
 
 TEST(GrowingFile, GivesTheLinesThatAreThere) {
@@ -40,4 +40,4 @@ TEST(JsonValue, FindsTextsAndNumbers) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::growing_file_test

@@ -6,7 +6,7 @@
 #include "tests/support/h2_client.h"
 #include "tests/support/upstream.h"
 
-namespace sluice::test {
+namespace sluice::test::h2_bridge_test {
 namespace {
 
 TEST(H2Bridge, PassesARequestAndItsAnswerOn) {
@@ -117,4 +117,4 @@ TEST(H2Bridge, RefusesConnectionsOnceItDoesNotListen) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::h2_bridge_test

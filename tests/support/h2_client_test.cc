@@ -5,7 +5,7 @@
 
 #include "tests/support/gateway.h"
 
-namespace sluice::test {
+namespace sluice::test::h2_client_test {
 namespace {
 
 constexpr std::string_view kHello =
@@ -59,4 +59,4 @@ TEST(Gateway, IsAskedOverWhatItIsTold) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::h2_client_test

@@ -8,7 +8,7 @@
 
 #include "tests/support/h2_client.h"
 
-namespace sluice::test {
+namespace sluice::test::h2_target_test {
 namespace {
 
 class H2TargetTest : public ::testing::Test {
@@ -110,4 +110,4 @@ TEST_F(H2TargetTest, FailsTheTestWhereNothingComes) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::h2_target_test

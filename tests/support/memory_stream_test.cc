@@ -10,7 +10,7 @@
 #include "gateway/base/job.h"
 #include "gateway/net/write.h"
 
-namespace sluice::test {
+namespace sluice::test::memory_stream_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -234,4 +234,4 @@ TEST_F(MemoryStreamTest, ForgetsEventsOfAStreamThatIsGone) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::memory_stream_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/peer.h"
 
-namespace sluice::test {
+namespace sluice::test::message_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -112,4 +112,4 @@ TEST(Message, AccusesWhatIsMalformed) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::message_test

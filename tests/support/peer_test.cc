@@ -5,7 +5,7 @@
 
 #include "tests/support/upstream.h"
 
-namespace sluice::test {
+namespace sluice::test::peer_test {
 namespace {
 
 struct Ends {
@@ -78,4 +78,4 @@ TEST(Peer, MakesPatternsThatDoNotRepeat) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::peer_test

@@ -9,7 +9,7 @@
 #include <iterator>
 #include <string>
 
-namespace sluice::test {
+namespace sluice::test::reference_parser_test {
 namespace {
 
 using http::HeadLimits;
@@ -75,4 +75,4 @@ TEST(ReferenceParser, FillsTheHead) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::reference_parser_test

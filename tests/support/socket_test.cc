@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::test {
+namespace sluice::test::socket_test {
 namespace {
 
 struct SocketPair {
@@ -83,4 +83,4 @@ TEST(Socket, FailsToSendToASideThatReset) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::socket_test

@@ -6,7 +6,7 @@
 
 #include "tests/support/upstream.h"
 
-namespace sluice::test {
+namespace sluice::test::tls_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -90,4 +90,4 @@ TEST_F(TlsOfTests, SaysWhyThereIsNoConnection) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::tls_test

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace sluice::test {
+namespace sluice::test::upstream_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -127,4 +127,4 @@ TEST(Upstream, RefusesConnectionsOnceItDoesNotListen) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::upstream_test

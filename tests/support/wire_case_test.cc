@@ -7,7 +7,7 @@
 
 #include "tests/support/temporary_directory.h"
 
-namespace sluice::test {
+namespace sluice::test::wire_case_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -105,4 +105,4 @@ TEST(WireCase, FindsEveryFileOfAFolder) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::wire_case_test

@@ -13,7 +13,7 @@
 #include "tests/support/metrics.h"
 #include "tests/support/wire_case.h"
 
-namespace sluice::test {
+namespace sluice::test::cases_test {
 namespace {
 
 using ::testing::ElementsAreArray;
@@ -213,4 +213,4 @@ std::string test_name(const ::testing::TestParamInfo<WireCase>& info) {
 INSTANTIATE_TEST_SUITE_P(Cases, Wire, ::testing::ValuesIn(WireCase::all(kFolder)), test_name);
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::cases_test

@@ -6,7 +6,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 
-namespace sluice::test {
+namespace sluice::test::expect_test {
 namespace {
 
 constexpr std::string_view kHead =
@@ -89,4 +89,4 @@ TEST_F(Expect, WithoutABodyIsNothingToWaitFor) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::expect_test

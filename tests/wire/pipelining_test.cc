@@ -6,7 +6,7 @@
 
 #include "tests/support/gateway.h"
 
-namespace sluice::test {
+namespace sluice::test::pipelining_test {
 namespace {
 
 constexpr int kRequests = 5000;
@@ -43,4 +43,4 @@ TEST(Pipelining, AnswersThousandsByItselfWithoutRunningOutOfStack) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::pipelining_test

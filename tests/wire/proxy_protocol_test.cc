@@ -7,7 +7,7 @@
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
 
-namespace sluice::test {
+namespace sluice::test::proxy_protocol_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -193,4 +193,4 @@ TEST_F(ProxyWire, DoesNotCountProbesThatOnlyConnect) {
 }
 
 }  // namespace
-}  // namespace sluice::test
+}  // namespace sluice::test::proxy_protocol_test

@@ -5,7 +5,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::plugins {
+namespace sluice::plugins::tenant_from_host_test {
 namespace {
 
 chain::Step ask(std::string_view yaml, test::FakeExchange& fake, std::string_view host) {
@@ -37,4 +37,4 @@ TEST(TenantFromHost, NeedsADomain) {
 }
 
 }  // namespace
-}  // namespace sluice::plugins
+}  // namespace sluice::plugins::tenant_from_host_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::admin {
+namespace sluice::admin::access_test {
 namespace {
 
 const Access kOpen{};
@@ -63,4 +63,4 @@ TEST(Access, KnowsWhatIsJson) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::access_test

@@ -7,7 +7,7 @@
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
 
-namespace sluice::admin {
+namespace sluice::admin::admin_config_test {
 namespace {
 
 using testing::HasSubstr;
@@ -106,4 +106,4 @@ TEST(AdminConfig, RefusesWhatIsNoAddress) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::admin_config_test

@@ -12,7 +12,7 @@
 
 #include "tests/unit/admin/served.h"
 
-namespace sluice::admin {
+namespace sluice::admin::admin_server_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -196,4 +196,4 @@ TEST(AdminServer, MayEndBeforeTheLoopThatItUses) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::admin_server_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::admin {
+namespace sluice::admin::advice_test {
 namespace {
 
 TEST(Advice, IsThereForEveryReason) {
@@ -16,4 +16,4 @@ TEST(Advice, IsThereForEveryReason) {
 TEST(Advice, HasNothingToSayWhereNothingFailed) { EXPECT_TRUE(advice(base::Reason::none).text.empty()); }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::advice_test

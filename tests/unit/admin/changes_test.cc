@@ -6,7 +6,7 @@
 
 #include "gateway/base/log.h"
 
-namespace sluice::admin {
+namespace sluice::admin::changes_test {
 namespace {
 
 using testing::HasSubstr;
@@ -152,4 +152,4 @@ TEST(Changes, KnowTheirPages) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::changes_test

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::admin {
+namespace sluice::admin::config_page_test {
 namespace {
 
 using testing::HasSubstr;
@@ -27,4 +27,4 @@ TEST(ConfigPage, HasTheConfigurationAndWhereItIsWritten) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::config_page_test

@@ -4,7 +4,7 @@
 
 #include "tests/unit/admin/failed.h"
 
-namespace sluice::admin {
+namespace sluice::admin::failure_story_test {
 namespace {
 
 using testing::HasSubstr;
@@ -94,4 +94,4 @@ TEST(FailureStory, CannotSteerATerminal) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::failure_story_test

@@ -6,7 +6,7 @@
 
 #include "tests/unit/admin/failed.h"
 
-namespace sluice::admin {
+namespace sluice::admin::failures_page_test {
 namespace {
 
 using testing::HasSubstr;
@@ -61,4 +61,4 @@ TEST(FailuresPage, SaysThatTheConfigurationHasChanged) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::failures_page_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/compressed.h"
 
-namespace sluice::admin {
+namespace sluice::admin::gzip_text_test {
 namespace {
 
 TEST(GzipText, IsForThoseWhoTakeIt) {
@@ -39,4 +39,4 @@ TEST(GzipText, IsTheTextWhateverItsPieces) {
 TEST(GzipText, OfNothingIsWhole) { EXPECT_EQ(test::expanded("gzip", GzipText().add("", true)), ""); }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::gzip_text_test

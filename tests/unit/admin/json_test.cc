@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::admin {
+namespace sluice::admin::json_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -21,4 +21,4 @@ TEST(Json, WritesTimesInUtcWithMilliseconds) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::json_test

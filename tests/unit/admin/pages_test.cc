@@ -6,7 +6,7 @@
 
 #include "tests/unit/admin/failed.h"
 
-namespace sluice::admin {
+namespace sluice::admin::pages_test {
 namespace {
 
 using testing::HasSubstr;
@@ -363,4 +363,4 @@ TEST(Pages, LookAtTheBodiesOfChangesAlone) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::pages_test

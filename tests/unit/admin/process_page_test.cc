@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::admin {
+namespace sluice::admin::process_page_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -36,4 +36,4 @@ TEST(ProcessPage, ListsListeners) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::process_page_test

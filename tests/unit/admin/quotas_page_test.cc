@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::admin {
+namespace sluice::admin::quotas_page_test {
 namespace {
 
 using testing::HasSubstr;
@@ -41,4 +41,4 @@ TEST(QuotasPage, ShowsWhatWasUsedInWhichPeriod) {
 TEST(QuotasPage, IsEmptyWithoutQuotas) { EXPECT_EQ(quotas_page({}), "{\"quotas\":[]}\n"); }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::quotas_page_test

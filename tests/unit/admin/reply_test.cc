@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::admin {
+namespace sluice::admin::reply_test {
 namespace {
 
 TEST(Reply, ProblemsHaveThePhraseOfTheirStatus) {
@@ -25,4 +25,4 @@ TEST(PageRequest, HasAPathAndAQuery) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::reply_test

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::admin {
+namespace sluice::admin::revocation_query_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -45,4 +45,4 @@ TEST(RevocationQuery, SaysWhatIsWrongWithIt) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::revocation_query_test

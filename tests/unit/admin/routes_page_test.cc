@@ -6,7 +6,7 @@
 
 #include "tests/unit/admin/failed.h"
 
-namespace sluice::admin {
+namespace sluice::admin::routes_page_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -47,4 +47,4 @@ TEST(DurationText, HasTheUnitThatReadsBest) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::routes_page_test

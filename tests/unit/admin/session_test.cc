@@ -7,7 +7,7 @@
 #include "tests/support/compressed.h"
 #include "tests/unit/admin/served.h"
 
-namespace sluice::admin {
+namespace sluice::admin::session_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -290,4 +290,4 @@ TEST(AdminSession, AnswersOthersWhileOneDoesNotRead) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::session_test

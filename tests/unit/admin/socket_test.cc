@@ -11,7 +11,7 @@
 
 #include "tests/unit/admin/served.h"
 
-namespace sluice::admin {
+namespace sluice::admin::socket_test {
 namespace {
 
 // Where no socket was inherited.
@@ -119,4 +119,4 @@ TEST(AdminSocket, ListensOnIpv6Too) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::socket_test

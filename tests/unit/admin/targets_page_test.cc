@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::admin {
+namespace sluice::admin::targets_page_test {
 namespace {
 
 TEST(TargetsPage, IsFoundByTheNameOfItsUpstream) {
@@ -24,4 +24,4 @@ TEST(TargetsPage, PersistsWhenItIsAskedTo) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::targets_page_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::admin {
+namespace sluice::admin::upstreams_page_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -200,4 +200,4 @@ TEST(UpstreamsPage, ShowsWhatAnOperatorHasSaid) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::upstreams_page_test

@@ -3,7 +3,7 @@
 
 #include "gateway/admin/upstreams_page.h"
 
-namespace sluice::admin {
+namespace sluice::admin::upstreams_story_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -50,4 +50,4 @@ TEST(UpstreamsStory, TellsWhatBecameOfEachTargetWithTheNewestFirst) {
 }
 
 }  // namespace
-}  // namespace sluice::admin
+}  // namespace sluice::admin::upstreams_story_test

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-namespace sluice::base {
+namespace sluice::base::arena_pool_test {
 namespace {
 
 TEST(ArenaPool, LendsAnArenaThatWasGivenBackAgainAndEmpty) {
@@ -59,4 +59,4 @@ TEST(ArenaPool, TrimsTheFreeArenasToWhatIsToBeKept) {
 }
 
 }  // namespace
-}  // namespace sluice::base
+}  // namespace sluice::base::arena_pool_test

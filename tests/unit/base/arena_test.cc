@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::base {
+namespace sluice::base::arena_test {
 namespace {
 
 TEST(Arena, AlignsWhatItAllocates) {
@@ -80,4 +80,4 @@ TEST(Arena, GivesBackAllButOneBlockOnReset) {
 }
 
 }  // namespace
-}  // namespace sluice::base
+}  // namespace sluice::base::arena_test

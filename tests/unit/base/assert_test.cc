@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::base {
+namespace sluice::base::assert_test {
 namespace {
 
 TEST(AssertDeathTest, EndsTheProcessAndNamesConditionAndPlace) {
@@ -20,4 +20,4 @@ TEST(Assert, ChecksItsConditionOnce) {
 }
 
 }  // namespace
-}  // namespace sluice::base
+}  // namespace sluice::base::assert_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::base {
+namespace sluice::base::base64_test {
 namespace {
 
 TEST(Base64url, ReadsWhatItWrites) {
@@ -68,4 +68,4 @@ TEST(Base64, HasAValueForEachDigit) {
 }
 
 }  // namespace
-}  // namespace sluice::base
+}  // namespace sluice::base::base64_test

@@ -8,7 +8,7 @@
 
 #include "gateway/base/result.h"
 
-namespace sluice::base {
+namespace sluice::base::error_test {
 namespace {
 
 TEST(Error, FindsTheRowOfEveryReason) {
@@ -80,4 +80,4 @@ TEST(ResultDeathTest, EndsTheProcessWhenAnErrorIsReadAsAValue) {
 }
 
 }  // namespace
-}  // namespace sluice::base
+}  // namespace sluice::base::error_test

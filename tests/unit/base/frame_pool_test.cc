@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-namespace sluice::base {
+namespace sluice::base::frame_pool_test {
 namespace {
 
 // Under AddressSanitizer nothing is pooled, so that it sees frames used after their end.
@@ -65,4 +65,4 @@ TEST(FramePool, GivesEveryFreeFrameBackWhenAThreadEnds) {
 }
 
 }  // namespace
-}  // namespace sluice::base
+}  // namespace sluice::base::frame_pool_test

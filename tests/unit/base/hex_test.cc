@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::base {
+namespace sluice::base::hex_test {
 namespace {
 
 TEST(Hex, HasTwoDigitsForEachByte) {
@@ -26,4 +26,4 @@ TEST(Hex, HasAValueForDigitsOfEitherCaseAlone) {
 }
 
 }  // namespace
-}  // namespace sluice::base
+}  // namespace sluice::base::hex_test

@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-namespace sluice::base {
+namespace sluice::base::key_hash_test {
 namespace {
 
 // The values are those of another implementation: hash() of Python 3.11 with PYTHONHASHSEED=0.
@@ -35,4 +35,4 @@ TEST(TextHash, IsOneSecretForTheProcess) {
 }
 
 }  // namespace
-}  // namespace sluice::base
+}  // namespace sluice::base::key_hash_test

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace sluice::base {
+namespace sluice::base::log_test {
 namespace {
 
 using testing::MatchesRegex;
@@ -67,4 +67,4 @@ TEST_F(Log, OutlivesASinkThatThrows) {
 }
 
 }  // namespace
-}  // namespace sluice::base
+}  // namespace sluice::base::log_test

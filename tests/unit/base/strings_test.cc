@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::base {
+namespace sluice::base::strings_test {
 namespace {
 
 std::vector<std::string> tokens(std::string_view list) {
@@ -100,4 +100,4 @@ TEST(Strings, MatchesAGlobOfManyStarsWithoutTryingEveryWay) {
 }
 
 }  // namespace
-}  // namespace sluice::base
+}  // namespace sluice::base::strings_test

@@ -8,7 +8,7 @@
 
 #include "gateway/base/job.h"
 
-namespace sluice::base {
+namespace sluice::base::task_test {
 namespace {
 
 // A thing to wait for that a test fires by hand.
@@ -418,4 +418,4 @@ TEST(Job, IsCancelledAlone) {
 }
 
 }  // namespace
-}  // namespace sluice::base
+}  // namespace sluice::base::task_test

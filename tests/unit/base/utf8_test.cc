@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace sluice::base {
+namespace sluice::base::utf8_test {
 namespace {
 
 using namespace std::string_view_literals;
@@ -56,4 +56,4 @@ TEST(Utf8, WritesCharactersOfEveryLength) {
 }
 
 }  // namespace
-}  // namespace sluice::base
+}  // namespace sluice::base::utf8_test

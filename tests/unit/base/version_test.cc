@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace sluice::base {
+namespace sluice::base::version_test {
 namespace {
 
 TEST(Version, IsThreeNumbersAndARevision) {
@@ -15,4 +15,4 @@ TEST(Version, IsThreeNumbersAndARevision) {
 }
 
 }  // namespace
-}  // namespace sluice::base
+}  // namespace sluice::base::version_test

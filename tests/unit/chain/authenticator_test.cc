@@ -10,7 +10,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::authenticator_test {
 namespace {
 
 using base::Reason;
@@ -168,4 +168,4 @@ TEST_F(AuthenticatorTest, ForbidsTheCredentialsOfTwo) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::authenticator_test

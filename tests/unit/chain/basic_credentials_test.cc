@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace sluice::chain {
+namespace sluice::chain::basic_credentials_test {
 namespace {
 
 std::string read(std::string_view encoded) {
@@ -60,4 +60,4 @@ TEST(BasicCredentials, AreKnownByTheirScheme) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::basic_credentials_test

@@ -7,7 +7,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::bearer_test {
 namespace {
 
 using test::FakeExchange;
@@ -66,4 +66,4 @@ TEST_F(BearerTest, ChallengesWithItsRealm) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::bearer_test

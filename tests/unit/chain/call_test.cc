@@ -7,7 +7,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::call_test {
 namespace {
 
 using base::Reason;
@@ -271,4 +271,4 @@ TEST_F(Call, IsAWaitOfTheExchangeUnlessSomebodyElseTakesTheTime) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::call_test

@@ -7,7 +7,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::caller_key_test {
 namespace {
 
 using Kind = KeyPart::Kind;
@@ -190,4 +190,4 @@ TEST(CallerKey, NeedsWhoIdentifies) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::caller_key_test

@@ -14,7 +14,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::chain_test {
 namespace {
 
 using base::Reason;
@@ -607,4 +607,4 @@ TEST_F(ChainPreflightTest, BecomesAFailureWhereThatFilterThrows) {
 TEST_F(ChainPreflightTest, IsNotForOtherFilters) { EXPECT_FALSE(chain({{}, {}}).answers_preflights()); }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::chain_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::chain {
+namespace sluice::chain::claims_test {
 namespace {
 
 bool says(std::string_view text, std::string_view wanted) { return claim_says({"c", text}, wanted); }
@@ -49,4 +49,4 @@ TEST(Claims, AreLookedUpByName) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::claims_test

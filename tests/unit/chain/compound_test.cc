@@ -6,7 +6,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::compound_test {
 namespace {
 
 // A part that notes what happens to it.
@@ -107,4 +107,4 @@ TEST(Compound, HidesNothingOfARequestThatGoesNoFurther) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::compound_test

@@ -6,7 +6,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::condition_test {
 namespace {
 
 using expression::Fault;
@@ -114,4 +114,4 @@ TEST(Condition, TakesWhatAHandlerAdds) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::condition_test

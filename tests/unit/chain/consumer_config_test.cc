@@ -8,7 +8,7 @@
 
 #include "tests/support/consumers.h"
 
-namespace sluice::chain {
+namespace sluice::chain::consumer_config_test {
 namespace {
 
 using testing::HasSubstr;
@@ -62,4 +62,4 @@ TEST(ConsumerConfig, KnowsACertificateByOneName) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::consumer_config_test

@@ -10,7 +10,7 @@
 
 #include "tests/support/consumers.h"
 
-namespace sluice::chain {
+namespace sluice::chain::consumer_test {
 namespace {
 
 using test::Consumers;
@@ -146,4 +146,4 @@ TEST(ConsumerTable, MakesAnIdentity) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::consumer_test

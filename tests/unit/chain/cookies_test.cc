@@ -5,7 +5,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::cookies_test {
 namespace {
 
 struct Cookies {
@@ -53,4 +53,4 @@ TEST(Cookies, AreTakenOutAlone) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::cookies_test

@@ -10,7 +10,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::counting_test {
 namespace {
 
 using test::FakeExchange;
@@ -279,4 +279,4 @@ TEST(Counting, CorrectsInADryRunToo) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::counting_test

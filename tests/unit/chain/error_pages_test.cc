@@ -9,7 +9,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::error_pages_test {
 namespace {
 
 using base::Reason;
@@ -193,4 +193,4 @@ TEST(ErrorPages, AreCheckedWhenTheyAreRead) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::error_pages_test

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace sluice::chain {
+namespace sluice::chain::escape_test {
 namespace {
 
 using Write = char* (*)(char*, std::string_view) noexcept;
@@ -97,4 +97,4 @@ TEST(QueryParameter, IsFoundByItsDecodedName) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::escape_test

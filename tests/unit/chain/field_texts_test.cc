@@ -6,7 +6,7 @@
 
 #include "tests/support/fake_builder.h"
 
-namespace sluice::chain {
+namespace sluice::chain::field_texts_test {
 namespace {
 
 using testing::HasSubstr;
@@ -65,4 +65,4 @@ TEST(FieldTexts, MayUseCapturesOfTheRouteOnly) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::field_texts_test

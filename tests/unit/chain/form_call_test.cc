@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::chain {
+namespace sluice::chain::form_call_test {
 namespace {
 
 // RFC 6749 section 2.3.1 has the example of the first two.
@@ -33,4 +33,4 @@ TEST(FormCall, ShowsNothingWithoutCredentials) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::form_call_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::identity_fields_test {
 namespace {
 
 std::string left(const IdentityFields& told, bool lookalikes = false) {
@@ -54,4 +54,4 @@ TEST(IdentityFields, AreNoneWhereNothingIsTold) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::identity_fields_test

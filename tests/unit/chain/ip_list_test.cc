@@ -6,7 +6,7 @@
 
 #include <thread>
 
-namespace sluice::chain {
+namespace sluice::chain::ip_list_test {
 namespace {
 
 using testing::HasSubstr;
@@ -46,4 +46,4 @@ TEST(IpList, IsReplacedForEveryWorkerWhileItIsAsked) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::ip_list_test

@@ -8,7 +8,7 @@
 #include "tests/support/fake_stream.h"
 #include "tests/support/signer.h"
 
-namespace sluice::chain {
+namespace sluice::chain::issuer_keys_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -127,4 +127,4 @@ TEST_F(IssuerKeysTest, KnowWhenAskingIsOfNoUse) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::issuer_keys_test

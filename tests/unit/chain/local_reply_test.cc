@@ -8,7 +8,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::local_reply_test {
 namespace {
 
 using base::Reason;
@@ -230,4 +230,4 @@ TEST(LocalReply, IsWhatAFilterReturns) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::local_reply_test

@@ -10,7 +10,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::message_signature_test {
 namespace {
 
 using testing::HasSubstr;
@@ -241,4 +241,4 @@ TEST(ContentDigest, IsComparedWithTheBody) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::message_signature_test

@@ -10,7 +10,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::mirroring_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -156,4 +156,4 @@ TEST_F(Mirroring, IsNotSentWithHalfABody) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::mirroring_test

@@ -6,7 +6,7 @@
 
 #include "gateway/chain/registry.h"
 
-namespace sluice::chain {
+namespace sluice::chain::order_test {
 namespace {
 
 using config::Severity;
@@ -158,4 +158,4 @@ TEST(Stage, HasAName) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::order_test

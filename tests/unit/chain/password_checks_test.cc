@@ -8,7 +8,7 @@
 #include "gateway/base/job.h"
 #include "gateway/net/crypto_threads.h"
 
-namespace sluice::chain {
+namespace sluice::chain::password_checks_test {
 namespace {
 
 using Result = PasswordChecks::Result;
@@ -130,4 +130,4 @@ TEST_F(PasswordChecksTest, AreBusyWhereNothingIsServed) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::password_checks_test

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::chain {
+namespace sluice::chain::password_test {
 namespace {
 
 using testing::HasSubstr;
@@ -57,4 +57,4 @@ TEST(Password, IsNotWorthEverything) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::password_test

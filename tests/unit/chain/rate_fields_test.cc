@@ -5,7 +5,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::rate_fields_test {
 namespace {
 
 using test::FakeExchange;
@@ -50,4 +50,4 @@ TEST(RateFields, RoundSecondsUp) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::rate_fields_test

@@ -7,7 +7,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::registry_test {
 namespace {
 
 using base::Task;
@@ -107,4 +107,4 @@ TEST(Registry, NamesTheLinkAsThePolicy) {
 TEST(Registry, SaysWhatAFilterNeedsOnlyWhenItsSettingsCan) { EXPECT_FALSE(filter_factory("test_tag").needs); }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::registry_test

@@ -10,7 +10,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::request_id_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -88,4 +88,4 @@ TEST(RequestId, MayHaveLettersDigitsAndAFewMarks) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::request_id_test

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace sluice::chain {
+namespace sluice::chain::revocation_lines_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -35,4 +35,4 @@ TEST(RevocationLines, ThatSayNoMomentAreDamaged) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::revocation_lines_test

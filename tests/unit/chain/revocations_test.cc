@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace sluice::chain {
+namespace sluice::chain::revocations_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -127,4 +127,4 @@ TEST(Revocations, AreRestoredOnEveryWorker) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::revocations_test

@@ -7,7 +7,7 @@
 #include <random>
 #include <thread>
 
-namespace sluice::chain {
+namespace sluice::chain::seen_once_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -79,4 +79,4 @@ TEST(SeenOnce, OfTheProcessIsTheSameForAsLongAsItIsUsed) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::seen_once_test

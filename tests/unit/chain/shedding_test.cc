@@ -10,7 +10,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::shedding_test {
 namespace {
 
 using base::Reason;
@@ -118,4 +118,4 @@ TEST(Shedding, WaitsForWhatTheFiltersSay) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::shedding_test

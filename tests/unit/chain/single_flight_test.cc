@@ -7,7 +7,7 @@
 
 #include "gateway/base/job.h"
 
-namespace sluice::chain {
+namespace sluice::chain::single_flight_test {
 namespace {
 
 using Flights = SingleFlight<int>;
@@ -73,4 +73,4 @@ TEST_F(SingleFlightTest, ForgetsThoseWhoDoNotWaitAnyMore) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::single_flight_test

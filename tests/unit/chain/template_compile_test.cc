@@ -8,7 +8,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::template_compile_test {
 namespace {
 
 using testing::ElementsAre;
@@ -131,4 +131,4 @@ TEST(TemplateCompile, IsComplainedAboutWithItsPlaceInTheConfiguration) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::template_compile_test

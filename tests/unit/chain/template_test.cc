@@ -8,7 +8,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::template_test {
 namespace {
 
 using test::FakeExchange;
@@ -131,4 +131,4 @@ TEST(Template, EscapesForHtml) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::template_test

@@ -7,7 +7,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::token_authenticator_test {
 namespace {
 
 using test::FakeExchange;
@@ -120,4 +120,4 @@ TEST_F(TokenAuthenticatorTest, TellsNothingOfACallerWhomItHasNotIdentified) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::token_authenticator_test

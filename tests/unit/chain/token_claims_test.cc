@@ -11,7 +11,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::token_claims_test {
 namespace {
 
 using testing::ElementsAre;
@@ -183,4 +183,4 @@ TEST(ClaimFields, AreSetAndNeverTakenOver) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::token_claims_test

@@ -7,7 +7,7 @@
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
 
-namespace sluice::chain {
+namespace sluice::chain::use_test {
 namespace {
 
 std::string problems(std::string yaml) {
@@ -26,4 +26,4 @@ TEST(Use, IsTheNameOfAPolicyOrAFilter) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::use_test

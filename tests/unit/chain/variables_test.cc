@@ -9,7 +9,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::chain {
+namespace sluice::chain::variables_test {
 namespace {
 
 using test::FakeExchange;
@@ -108,4 +108,4 @@ TEST(Variables, FindAParameterByItsDecodedName) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::variables_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::chain {
+namespace sluice::chain::verdict_cache_test {
 namespace {
 
 using Cache = VerdictCache<int, int>;
@@ -88,4 +88,4 @@ TEST(VerdictCache, ForgetsAllAtOnce) {
 }
 
 }  // namespace
-}  // namespace sluice::chain
+}  // namespace sluice::chain::verdict_cache_test

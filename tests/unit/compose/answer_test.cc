@@ -4,7 +4,7 @@
 
 #include "tests/unit/compose/services.h"
 
-namespace sluice::compose {
+namespace sluice::compose::answer_test {
 namespace {
 
 using base::Reason;
@@ -266,4 +266,4 @@ TEST(ComposeAnswer, ShapesTheWhole) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::answer_test

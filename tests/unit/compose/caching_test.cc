@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::compose {
+namespace sluice::compose::caching_test {
 namespace {
 
 using http::FieldId;
@@ -72,4 +72,4 @@ TEST(Freshness, ReadsExpires) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::caching_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/compressed.h"
 
-namespace sluice::compose {
+namespace sluice::compose::coding_test {
 namespace {
 
 using test::compressed;
@@ -73,4 +73,4 @@ TEST(Coding, IsTheOneBesideIdentity) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::coding_test

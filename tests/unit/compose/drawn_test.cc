@@ -3,7 +3,7 @@
 
 #include "tests/unit/compose/plans.h"
 
-namespace sluice::compose {
+namespace sluice::compose::drawn_test {
 namespace {
 
 TEST(DrawnPlan, HasCallsBelowThoseThatTheyWaitFor) {
@@ -75,4 +75,4 @@ TEST(DrawnPlan, SaysThatItIsStreamed) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::drawn_test

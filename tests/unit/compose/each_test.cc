@@ -4,7 +4,7 @@
 
 #include "tests/unit/compose/services.h"
 
-namespace sluice::compose {
+namespace sluice::compose::each_test {
 namespace {
 
 using base::Reason;
@@ -160,4 +160,4 @@ TEST(ComposeEach, KeepsOfManyAnswersNoMoreThanTheirValues) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::each_test

@@ -6,7 +6,7 @@
 #include "tests/unit/json/colliding.h"
 #include "tests/unit/json/padded.h"
 
-namespace sluice::compose {
+namespace sluice::compose::enrich_test {
 namespace {
 
 using json::Padded;
@@ -107,4 +107,4 @@ TEST(Zip, LeavesWhatIsNoListAsItIs) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::enrich_test

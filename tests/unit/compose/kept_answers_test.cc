@@ -5,7 +5,7 @@
 
 #include "gateway/json/scan.h"
 
-namespace sluice::compose {
+namespace sluice::compose::kept_answers_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -109,4 +109,4 @@ TEST(MayBeKept, IsNotForWhatDependsOnWhatTheGatewayAdds) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::kept_answers_test

@@ -5,7 +5,7 @@
 
 #include "tests/unit/json/padded.h"
 
-namespace sluice::compose {
+namespace sluice::compose::looked_at_test {
 namespace {
 
 using expression::Value;
@@ -30,4 +30,4 @@ TEST(LookedAt, SeesJsonAsValues) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::looked_at_test

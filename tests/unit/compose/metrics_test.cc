@@ -5,7 +5,7 @@
 
 #include "tests/unit/observe/scraped.h"
 
-namespace sluice::compose {
+namespace sluice::compose::metrics_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -40,4 +40,4 @@ TEST(CallMetrics, HasAWordForEachResult) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::metrics_test

@@ -6,7 +6,7 @@
 
 #include "tests/unit/compose/plans.h"
 
-namespace sluice::compose {
+namespace sluice::compose::order_test {
 namespace {
 
 using testing::ElementsAre;
@@ -75,4 +75,4 @@ TEST(ComposeOrder, SaysHowARequiredCallIsMadeSure) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::order_test

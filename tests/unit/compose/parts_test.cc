@@ -6,7 +6,7 @@
 #include "tests/unit/compose/plans.h"
 #include "tests/unit/json/padded.h"
 
-namespace sluice::compose {
+namespace sluice::compose::parts_test {
 namespace {
 
 using json::Padded;
@@ -70,4 +70,4 @@ TEST(Parts, TakeWhatIsShapedAlreadyUnlessTheyAreFinished) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::parts_test

@@ -6,7 +6,7 @@
 
 #include "tests/unit/compose/plans.h"
 
-namespace sluice::compose {
+namespace sluice::compose::plan_test {
 namespace {
 
 using testing::HasSubstr;
@@ -159,4 +159,4 @@ TEST(ComposePlan, RefusesWhatNobodyWaitsForWhereItIsNeeded) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::plan_test

@@ -7,7 +7,7 @@
 
 #include "tests/unit/compose/services.h"
 
-namespace sluice::compose {
+namespace sluice::compose::run_test {
 namespace {
 
 using base::Reason;
@@ -255,4 +255,4 @@ TEST(ComposeRun, ComesToTheSameInWhateverOrderServicesAnswer) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::run_test

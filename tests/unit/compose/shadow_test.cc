@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::compose {
+namespace sluice::compose::shadow_test {
 namespace {
 
 TEST(Shadow, MakesNoMoreThanAllowedAtATimeAndNoneWhileMemoryIsShort) {
@@ -19,4 +19,4 @@ TEST(Shadow, MakesNoMoreThanAllowedAtATimeAndNoneWhileMemoryIsShort) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::shadow_test

@@ -7,7 +7,7 @@
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
 
-namespace sluice::compose {
+namespace sluice::compose::shaping_test {
 namespace {
 
 CallConfig bound(std::string_view yaml) {
@@ -50,4 +50,4 @@ TEST(Shaping, KnowsWhichSettingIsWritten) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::shaping_test

@@ -6,7 +6,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::compose {
+namespace sluice::compose::text_test {
 namespace {
 
 struct Calls final : CallNames, CallValues {
@@ -89,4 +89,4 @@ TEST_F(Rendered, PutsTheValueAtHand) {
 TEST_F(Rendered, LeavesOtherDollarsAlone) { EXPECT_EQ(uri("/$x/$${y}"), "/$x/${y}"); }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::text_test

@@ -5,7 +5,7 @@
 
 #include "tests/unit/compose/plans.h"
 
-namespace sluice::compose {
+namespace sluice::compose::whole_test {
 namespace {
 
 using testing::HasSubstr;
@@ -81,4 +81,4 @@ TEST(ComposeWhole, WarnsOfCallsWhoseMembersMayCollide) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::whole_test

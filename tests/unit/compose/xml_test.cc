@@ -6,7 +6,7 @@
 
 #include "tests/unit/json/padded.h"
 
-namespace sluice::compose {
+namespace sluice::compose::xml_test {
 namespace {
 
 std::string converted(std::string_view xml, std::vector<std::string> lists = {}) {
@@ -53,4 +53,4 @@ TEST(Xml, StaysLinearWithManyNames) {
 }
 
 }  // namespace
-}  // namespace sluice::compose
+}  // namespace sluice::compose::xml_test

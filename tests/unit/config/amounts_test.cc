@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::config {
+namespace sluice::config::amounts_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -164,4 +164,4 @@ TEST(Number, IsDecimal) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::amounts_test

@@ -5,7 +5,7 @@
 
 #include "tests/unit/config/sample.h"
 
-namespace sluice::config {
+namespace sluice::config::binder_struct_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -209,4 +209,4 @@ TEST(Struct, MayContainItself) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::binder_struct_test

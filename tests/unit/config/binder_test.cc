@@ -8,7 +8,7 @@
 #include "tests/support/fake_environment.h"
 #include "tests/unit/config/sample.h"
 
-namespace sluice::config {
+namespace sluice::config::binder_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -302,4 +302,4 @@ TEST(Bind, StaysQuickWithThousandsOfDanglingReferences) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::binder_test

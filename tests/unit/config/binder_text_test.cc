@@ -6,7 +6,7 @@
 
 #include "tests/unit/config/sample.h"
 
-namespace sluice::config {
+namespace sluice::config::binder_text_test {
 namespace {
 
 TEST(Expectation, IsAPhraseThatFollowsExpected) {
@@ -31,4 +31,4 @@ TEST(HideSecrets, CoversEveryKeyThatTheDescriptionCallsSecret) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::binder_text_test

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::config {
+namespace sluice::config::diagnostic_test {
 namespace {
 
 using testing::HasSubstr;
@@ -112,4 +112,4 @@ TEST(Diagnostics, NeverShowAHiddenText) {
 TEST(Diagnostics, ProposeNothingForAnEmptyWord) { EXPECT_EQ(did_you_mean(""), ""); }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::diagnostic_test

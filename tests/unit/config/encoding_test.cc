@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::config {
+namespace sluice::config::encoding_test {
 namespace {
 
 using namespace std::string_literals;
@@ -71,4 +71,4 @@ TEST(Encoding, StopsComplainingSoon) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::encoding_test

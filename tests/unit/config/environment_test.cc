@@ -12,7 +12,7 @@
 
 #include "gateway/config/load.h"
 
-namespace sluice::config {
+namespace sluice::config::environment_test {
 namespace {
 
 using testing::ElementsAre;
@@ -105,4 +105,4 @@ TEST_F(SystemEnvironmentTest, LoadsAConfigurationWithItsIncludes) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::environment_test

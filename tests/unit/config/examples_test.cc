@@ -6,7 +6,7 @@
 
 #include "tests/unit/config/sample.h"
 
-namespace sluice::config {
+namespace sluice::config::examples_test {
 namespace {
 
 using testing::ElementsAre;
@@ -56,4 +56,4 @@ TEST(Examples, BecomeJson) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::examples_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::config {
+namespace sluice::config::instant_test {
 namespace {
 
 std::string read(std::string_view text) {
@@ -32,4 +32,4 @@ TEST(Instant, IsNothingElse) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::instant_test

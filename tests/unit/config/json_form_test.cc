@@ -8,7 +8,7 @@
 
 #include "tests/unit/config/sample.h"
 
-namespace sluice::config {
+namespace sluice::config::json_form_test {
 namespace {
 
 using testing::HasSubstr;
@@ -62,4 +62,4 @@ TEST(JsonForm, NeedsNoDocument) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::json_form_test

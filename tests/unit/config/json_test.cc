@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::config {
+namespace sluice::config::json_test {
 namespace {
 
 TEST(JsonWriter, SeparatesMembersAndElements) {
@@ -29,4 +29,4 @@ TEST(JsonWriter, EscapesTexts) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::json_test

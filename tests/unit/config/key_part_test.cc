@@ -6,7 +6,7 @@
 
 #include "gateway/config/describe.h"
 
-namespace sluice::config {
+namespace sluice::config::key_part_test {
 namespace {
 
 using Kind = KeyPart::Kind;
@@ -41,4 +41,4 @@ TEST(KeyPart, RefusesWhatNamesNothing) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::key_part_test

@@ -8,7 +8,7 @@
 
 #include "tests/unit/config/sample.h"
 
-namespace sluice::config {
+namespace sluice::config::leaves_test {
 namespace {
 
 using testing::StartsWith;
@@ -49,4 +49,4 @@ TEST(Leaves, TellSecretsApartWithoutTellingThem) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::leaves_test

@@ -8,7 +8,7 @@
 #include "tests/support/fake_environment.h"
 #include "tests/unit/config/sample.h"
 
-namespace sluice::config {
+namespace sluice::config::load_test {
 namespace {
 
 using testing::ElementsAre;
@@ -269,4 +269,4 @@ TEST_F(Load, DoesNotCheckReferencesWhenAFileIsMissing) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::load_test

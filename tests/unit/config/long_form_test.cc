@@ -6,7 +6,7 @@
 
 #include "tests/unit/config/sample.h"
 
-namespace sluice::config {
+namespace sluice::config::long_form_test {
 namespace {
 
 using testing::HasSubstr;
@@ -213,4 +213,4 @@ TEST(LongForm, WritesListsOfLists) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::long_form_test

@@ -8,7 +8,7 @@
 #include "gateway/config/binder.h"
 #include "gateway/config/load.h"
 
-namespace sluice::config {
+namespace sluice::config::merge_test {
 namespace {
 
 class MergerTest : public testing::Test {
@@ -52,4 +52,4 @@ TEST_F(MergerTest, RefusesSectionsOfDifferentKinds) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::merge_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::config {
+namespace sluice::config::names_test {
 namespace {
 
 TEST(Names, AreUniquePerKind) {
@@ -35,4 +35,4 @@ TEST(Names, ProposeTheNearestOfTheKind) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::names_test

@@ -5,7 +5,7 @@
 
 #include "gateway/config/load.h"
 
-namespace sluice::config {
+namespace sluice::config::node_test {
 namespace {
 
 class DocumentTest : public testing::Test {
@@ -84,4 +84,4 @@ TEST(Path, IsReadAsItWasWritten) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::node_test

@@ -6,7 +6,7 @@
 
 #include "tests/unit/config/sample.h"
 
-namespace sluice::config {
+namespace sluice::config::reference_test {
 namespace {
 
 using testing::HasSubstr;
@@ -83,4 +83,4 @@ TEST(ReferenceOdd, KeepsTheTableInShape) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::reference_test

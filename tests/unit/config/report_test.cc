@@ -7,7 +7,7 @@
 #include "tests/support/fake_environment.h"
 #include "tests/unit/config/sample.h"
 
-namespace sluice::config {
+namespace sluice::config::report_test {
 namespace {
 
 using testing::HasSubstr;
@@ -81,4 +81,4 @@ TEST_F(ReportTest, GivesTheRootItsOwnView) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::report_test

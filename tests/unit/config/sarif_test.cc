@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::config {
+namespace sluice::config::sarif_test {
 namespace {
 
 using testing::HasSubstr;
@@ -32,4 +32,4 @@ TEST(Sarif, IsWholeWithoutMistakes) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::sarif_test

@@ -9,7 +9,7 @@
 #include "gateway/config/describe.h"
 #include "gateway/config/load.h"
 
-namespace sluice::config {
+namespace sluice::config::scalars_test {
 namespace {
 
 using testing::IsEmpty;
@@ -167,4 +167,4 @@ TEST_F(Scalars, LongValuesAreShortenedInMessages) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::scalars_test

@@ -6,7 +6,7 @@
 
 #include "tests/unit/config/sample.h"
 
-namespace sluice::config {
+namespace sluice::config::schema_test {
 namespace {
 
 using testing::HasSubstr;
@@ -125,4 +125,4 @@ TEST_F(Schema, AddsIncludeToTheRootOnly) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::schema_test

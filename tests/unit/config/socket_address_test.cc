@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::config {
+namespace sluice::config::socket_address_test {
 namespace {
 
 using testing::HasSubstr;
@@ -48,4 +48,4 @@ TEST(SocketAddress, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::socket_address_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::config {
+namespace sluice::config::sources_test {
 namespace {
 
 Sources::Excerpt excerpt(const std::string& text, Place place) {
@@ -166,4 +166,4 @@ TEST(Sources, MasksHiddenTextsInMessages) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::sources_test

@@ -8,7 +8,7 @@
 #include "gateway/config/describe.h"
 #include "gateway/config/load.h"
 
-namespace sluice::config {
+namespace sluice::config::structure_test {
 namespace {
 
 struct Thing {
@@ -95,4 +95,4 @@ TEST(Choice, IsEqualWhenKindAndSettingsAre) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::structure_test

@@ -9,7 +9,7 @@
 #include "tests/support/fake_environment.h"
 #include "tests/unit/config/sample.h"
 
-namespace sluice::config {
+namespace sluice::config::substitute_test {
 namespace {
 
 using testing::Contains;
@@ -307,4 +307,4 @@ TEST_F(VaultSubstitution, IsNotShown) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::substitute_test

@@ -9,7 +9,7 @@
 #include "tests/support/fake_environment.h"
 #include "tests/unit/config/sample.h"
 
-namespace sluice::config {
+namespace sluice::config::tree_test {
 namespace {
 
 class Tree : public testing::Test {
@@ -71,4 +71,4 @@ TEST(Duplicates, AreDroppedInTheOrderOfWriting) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::tree_test

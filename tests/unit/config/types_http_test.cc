@@ -8,7 +8,7 @@
 #include "gateway/config/describe.h"
 #include "gateway/config/load.h"
 
-namespace sluice::config {
+namespace sluice::config::types_http_test {
 namespace {
 
 using testing::HasSubstr;
@@ -56,4 +56,4 @@ TEST(HttpTypes, SayWhatBrowsersWouldRefuse) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::types_http_test

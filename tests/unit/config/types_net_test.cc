@@ -8,7 +8,7 @@
 #include "gateway/config/describe.h"
 #include "gateway/config/load.h"
 
-namespace sluice::config {
+namespace sluice::config::types_net_test {
 namespace {
 
 using testing::HasSubstr;
@@ -55,4 +55,4 @@ TEST(NetTypes, SayWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::types_net_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::config {
+namespace sluice::config::values_test {
 namespace {
 
 TEST(ByName, KeepsTheOrderAndFindsByName) {
@@ -52,4 +52,4 @@ TEST(ByName, CanBeCopied) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::values_test

@@ -8,7 +8,7 @@
 #include "gateway/config/describe.h"
 #include "gateway/config/load.h"
 
-namespace sluice::config {
+namespace sluice::config::vault_config_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -88,4 +88,4 @@ TEST(VaultReference, LeadsNowhereElse) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::vault_config_test

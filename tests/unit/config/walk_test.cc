@@ -8,7 +8,7 @@
 #include "tests/support/fake_environment.h"
 #include "tests/unit/config/sample.h"
 
-namespace sluice::config {
+namespace sluice::config::walk_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -116,4 +116,4 @@ TEST(Walk, PutsRulesIntoSentences) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::walk_test

@@ -8,7 +8,7 @@
 #include "tests/support/fake_environment.h"
 #include "tests/unit/config/sample.h"
 
-namespace sluice::config {
+namespace sluice::config::yaml_test {
 namespace {
 
 using testing::ElementsAre;
@@ -279,4 +279,4 @@ TEST_F(Yaml, HidesSecretsOfAFileThatCannotBeParsed) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::config::yaml_test

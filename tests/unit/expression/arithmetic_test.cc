@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::expression {
+namespace sluice::expression::arithmetic_test {
 namespace {
 
 Value whole(std::int64_t i) { return Value::of(i); }
@@ -33,4 +33,4 @@ TEST(Arithmetic, HasNoValueForWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace sluice::expression
+}  // namespace sluice::expression::arithmetic_test

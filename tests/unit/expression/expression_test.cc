@@ -8,7 +8,7 @@
 
 #include "gateway/expression/moment.h"
 
-namespace sluice::expression {
+namespace sluice::expression::expression_test {
 namespace {
 
 class Tags final : public Collection {
@@ -280,4 +280,4 @@ TEST(Expression, RefusesWhatIsNestedTooDeeply) {
 TEST(Expression, ThatIsEmptyHoldsNever) { EXPECT_FALSE(Expression().holds(Facts())); }
 
 }  // namespace
-}  // namespace sluice::expression
+}  // namespace sluice::expression::expression_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::expression {
+namespace sluice::expression::lexer_test {
 namespace {
 
 TEST(Lexer, CutsATextIntoWords) {
@@ -22,4 +22,4 @@ TEST(Lexer, UnderstandsEscapes) {
 }
 
 }  // namespace
-}  // namespace sluice::expression
+}  // namespace sluice::expression::lexer_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::expression {
+namespace sluice::expression::moment_test {
 namespace {
 
 // 0 for what there is not.
@@ -54,4 +54,4 @@ TEST(Moment, IsAbsentForWhatIsNone) {
 }
 
 }  // namespace
-}  // namespace sluice::expression
+}  // namespace sluice::expression::moment_test

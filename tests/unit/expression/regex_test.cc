@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::expression {
+namespace sluice::expression::regex_test {
 namespace {
 
 using re2::RE2;
@@ -74,4 +74,4 @@ TEST(FoldingAsciiAlone, KeepsWhatIsAscii) {
 }
 
 }  // namespace
-}  // namespace sluice::expression
+}  // namespace sluice::expression::regex_test

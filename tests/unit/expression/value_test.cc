@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::expression {
+namespace sluice::expression::value_test {
 namespace {
 
 TEST(Value, ReadsNumbers) {
@@ -38,4 +38,4 @@ TEST(Value, HasNoOrderBetweenKinds) {
 }
 
 }  // namespace
-}  // namespace sluice::expression
+}  // namespace sluice::expression::value_test

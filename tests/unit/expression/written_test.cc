@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::expression {
+namespace sluice::expression::written_test {
 namespace {
 
 TEST(Complaint, TellsWhereTheFaultIs) {
@@ -14,4 +14,4 @@ TEST(Complaint, TellsWhereTheFaultIs) {
 }
 
 }  // namespace
-}  // namespace sluice::expression
+}  // namespace sluice::expression::written_test

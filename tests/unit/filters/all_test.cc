@@ -6,7 +6,7 @@
 #include "tests/support/consumers.h"
 #include "tests/support/fake_forwarder.h"
 
-namespace sluice::filters {
+namespace sluice::filters::all_test {
 namespace {
 
 using test::Chained;
@@ -67,4 +67,4 @@ TEST(AllFilter, IsMadeOfFiltersThatFindOutWhoCalls) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::all_test

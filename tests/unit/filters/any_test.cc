@@ -7,7 +7,7 @@
 #include "tests/support/fake_forwarder.h"
 #include "tests/support/signer.h"
 
-namespace sluice::filters {
+namespace sluice::filters::any_test {
 namespace {
 
 using test::Chained;
@@ -136,4 +136,4 @@ TEST(AnyFilter, LeavesWhatOneOfThemTellsToTheUpstream) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::any_test

@@ -6,7 +6,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::api_key_test {
 namespace {
 
 using base::Reason;
@@ -149,4 +149,4 @@ TEST(ApiKeyFilter, RefusesSettingsThatCannotWork) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::api_key_test

@@ -5,7 +5,7 @@
 #include "tests/support/chained.h"
 #include "tests/support/consumers.h"
 
-namespace sluice::filters {
+namespace sluice::filters::basic_test {
 namespace {
 
 using test::Chained;
@@ -129,4 +129,4 @@ TEST(BasicFilter, SaysWhatIsWrongWithAnHtpasswdFile) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::basic_test

@@ -5,7 +5,7 @@
 #include "tests/support/fake_stream.h"
 #include "tests/support/slow_body.h"
 
-namespace sluice::filters {
+namespace sluice::filters::body_limit_test {
 namespace {
 
 using base::Reason;
@@ -68,4 +68,4 @@ TEST_F(BodyLimit, IsNotForTunnels) {
 TEST_F(BodyLimit, IsNoneWithoutABody) { EXPECT_EQ(pass("{}"), chain::Step::next); }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::body_limit_test

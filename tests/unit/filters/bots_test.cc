@@ -5,7 +5,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::bots_test {
 namespace {
 
 using test::FakeExchange;
@@ -61,4 +61,4 @@ TEST(Bots, TakeExpressionsThatMeanSomething) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::bots_test

@@ -7,7 +7,7 @@
 #include "tests/support/fake_stream.h"
 #include "tests/support/slow_body.h"
 
-namespace sluice::filters {
+namespace sluice::filters::compress_test {
 namespace {
 
 using http::FieldId;
@@ -219,4 +219,4 @@ TEST_F(Compress, RefusesSettingsOutOfBounds) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::compress_test

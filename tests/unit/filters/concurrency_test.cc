@@ -10,7 +10,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::concurrency_test {
 namespace {
 
 using test::FakeExchange;
@@ -122,4 +122,4 @@ TEST(Concurrency, RefusesSettingsThatCannotWork) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::concurrency_test

@@ -5,7 +5,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::cors_test {
 namespace {
 
 using http::FieldId;
@@ -171,4 +171,4 @@ TEST(Cors, RefusesWhatIsNoOrigin) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::cors_test

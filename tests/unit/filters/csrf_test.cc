@@ -5,7 +5,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::csrf_test {
 namespace {
 
 using test::FakeExchange;
@@ -87,4 +87,4 @@ TEST(Csrf, TakesOriginsOnly) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::csrf_test

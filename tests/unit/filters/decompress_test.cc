@@ -7,7 +7,7 @@
 #include "tests/support/fake_stream.h"
 #include "tests/support/slow_body.h"
 
-namespace sluice::filters {
+namespace sluice::filters::decompress_test {
 namespace {
 
 using base::Reason;
@@ -158,4 +158,4 @@ TEST_F(Decompress, RefusesToDoNothing) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::decompress_test

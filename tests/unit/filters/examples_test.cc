@@ -7,7 +7,7 @@
 
 #include "tests/support/fake_builder.h"
 
-namespace sluice::filters {
+namespace sluice::filters::examples_test {
 namespace {
 
 TEST(FilterExamples, CanBeRead) {
@@ -22,4 +22,4 @@ TEST(FilterExamples, CanBeBuilt) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::examples_test

@@ -5,7 +5,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::fault_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -101,4 +101,4 @@ TEST(Fault, MustDoSomething) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::fault_test

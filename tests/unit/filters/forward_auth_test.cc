@@ -15,7 +15,7 @@
 #include "tests/support/fake_stream.h"
 #include "tests/support/set_clock.h"
 
-namespace sluice::filters {
+namespace sluice::filters::forward_auth_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -211,4 +211,4 @@ TEST(ForwardAuth, LetsNobodyPassWithoutAGoodEndOfTheCall) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::forward_auth_test

@@ -5,7 +5,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::grpc_web_test {
 namespace {
 
 using http::FieldId;
@@ -178,4 +178,4 @@ TEST_F(GrpcWeb, LeavesAnswersAloneThatAreNoGrpc) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::grpc_web_test

@@ -7,7 +7,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::headers_test {
 namespace {
 
 using http::FieldId;
@@ -260,4 +260,4 @@ TEST(HeadersFilter, TellsWhichFieldsOfRequestsItLeavesToNobody) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::headers_test

@@ -5,7 +5,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::hsts_test {
 namespace {
 
 using test::FakeExchange;
@@ -46,4 +46,4 @@ TEST(HstsFilter, PreloadsOnlyWhatTheListsTake) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::hsts_test

@@ -10,7 +10,7 @@
 #include "tests/support/set_clock.h"
 #include "tests/support/signer.h"
 
-namespace sluice::filters {
+namespace sluice::filters::http_signature_test {
 namespace {
 
 using testing::HasSubstr;
@@ -87,4 +87,4 @@ TEST(HttpSignature, PassesOnceOnlyAlsoWhenTheClockIsSetBack) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::http_signature_test

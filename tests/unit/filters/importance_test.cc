@@ -9,7 +9,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::importance_test {
 namespace {
 
 using test::FakeExchange;
@@ -63,4 +63,4 @@ TEST(ImportanceFilter, RefusesOtherWords) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::importance_test

@@ -11,7 +11,7 @@
 #include "tests/support/fake_stream.h"
 #include "tests/support/set_clock.h"
 
-namespace sluice::filters {
+namespace sluice::filters::introspection_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -156,4 +156,4 @@ TEST_F(Introspection, SaysWhatIsWrongWithItsSettings) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::introspection_test

@@ -5,7 +5,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::ip_access_test {
 namespace {
 
 using test::FakeExchange;
@@ -59,4 +59,4 @@ TEST(IpAccess, ComplainsAboutFilesAtTheRightPlace) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::ip_access_test

@@ -5,7 +5,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::json_limits_test {
 namespace {
 
 using test::FakeExchange;
@@ -111,4 +111,4 @@ TEST(JsonLimits, TreatsOtherTypesAsItIsTold) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::json_limits_test

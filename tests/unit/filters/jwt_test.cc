@@ -9,7 +9,7 @@
 #include "tests/support/fake_stream.h"
 #include "tests/support/signer.h"
 
-namespace sluice::filters {
+namespace sluice::filters::jwt_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -381,4 +381,4 @@ TEST_F(JwtOfAnIssuer, GivesUpWaitingInTime) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::jwt_test

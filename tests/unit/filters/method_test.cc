@@ -5,7 +5,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::method_test {
 namespace {
 
 using test::FakeExchange;
@@ -75,4 +75,4 @@ TEST(Method, RefusesSettingsThatMakeNoSense) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::method_test

@@ -8,7 +8,7 @@
 #include "tests/support/fake_forwarder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::mirror_test {
 namespace {
 
 using base::Reason;
@@ -142,4 +142,4 @@ TEST_F(Mirror, NeedsAnUpstream) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::mirror_test

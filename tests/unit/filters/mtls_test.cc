@@ -6,7 +6,7 @@
 #include "tests/support/chained.h"
 #include "tests/support/consumers.h"
 
-namespace sluice::filters {
+namespace sluice::filters::mtls_test {
 namespace {
 
 using test::Chained;
@@ -89,4 +89,4 @@ TEST(MtlsFilter, MayLetUnlistedCallersPass) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::mtls_test

@@ -11,7 +11,7 @@
 #include "tests/support/fake_stream.h"
 #include "tests/support/signer.h"
 
-namespace sluice::filters {
+namespace sluice::filters::oidc_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -476,4 +476,4 @@ TEST_F(Oidc, WarnsOfWhatIsNotPrivate) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::oidc_test

@@ -5,7 +5,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::query_test {
 namespace {
 
 using test::FakeExchange;
@@ -83,4 +83,4 @@ TEST(Query, RefusesSettingsThatMakeNoSense) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::query_test

@@ -5,7 +5,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::quota_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -153,4 +153,4 @@ TEST(Quota, RefusesSettingsThatCannotWork) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::quota_test

@@ -5,7 +5,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::rate_limit_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -211,4 +211,4 @@ TEST(RateLimit, RefusesSettingsThatCannotWork) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::rate_limit_test

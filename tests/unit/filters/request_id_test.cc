@@ -7,7 +7,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::request_id_test {
 namespace {
 
 using http::FieldId;
@@ -103,4 +103,4 @@ TEST(RequestIdFilter, IsOnLocalRepliesToo) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::request_id_test

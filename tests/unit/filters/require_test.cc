@@ -6,7 +6,7 @@
 
 #include "tests/support/chained.h"
 
-namespace sluice::filters {
+namespace sluice::filters::require_test {
 namespace {
 
 using base::Reason;
@@ -123,4 +123,4 @@ TEST(RequireFilter, NeedsAFilterBeforeItThatFindsOutWhoCalls) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::require_test

@@ -7,7 +7,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::rewrite_response_test {
 namespace {
 
 using http::FieldId;
@@ -189,4 +189,4 @@ TEST(RewriteResponse, ComesBeforeRewrite) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::rewrite_response_test

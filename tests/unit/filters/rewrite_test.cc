@@ -5,7 +5,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::rewrite_test {
 namespace {
 
 using base::Reason;
@@ -275,4 +275,4 @@ TEST(Rewrite, ComplainsAboutCapturesThatTheRouteDoesNotHave) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::rewrite_test

@@ -5,7 +5,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::filters {
+namespace sluice::filters::security_headers_test {
 namespace {
 
 using test::FakeExchange;
@@ -98,4 +98,4 @@ TEST(SecurityHeaders, RefuseWhatIsNone) {
 }
 
 }  // namespace
-}  // namespace sluice::filters
+}  // namespace sluice::filters::security_headers_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::front {
+namespace sluice::front::connection_life_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -139,4 +139,4 @@ TEST_F(ConnectionLifeTest, ThatIsOverBeforeItsConnectionIsThereEndsItAtOnce) {
 }
 
 }  // namespace
-}  // namespace sluice::front
+}  // namespace sluice::front::connection_life_test

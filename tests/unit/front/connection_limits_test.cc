@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace sluice::front {
+namespace sluice::front::connection_limits_test {
 namespace {
 
 net::Address ip(const char* text, std::uint16_t port = 1) { return *net::Address::parse(text, port); }
@@ -101,4 +101,4 @@ TEST(ConnectionPlace, IsGivenUpAtItsEnd) {
 }
 
 }  // namespace
-}  // namespace sluice::front
+}  // namespace sluice::front::connection_limits_test

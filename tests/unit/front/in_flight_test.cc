@@ -9,7 +9,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::front {
+namespace sluice::front::in_flight_test {
 namespace {
 
 using upstream::Importance;
@@ -68,4 +68,4 @@ TEST_F(InFlightTest, LeavesWhatIsCritical) {
 TEST_F(InFlightTest, MayBeEmpty) { EXPECT_EQ(cut_a_quarter(all_), 0u); }
 
 }  // namespace
-}  // namespace sluice::front
+}  // namespace sluice::front::in_flight_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::front {
+namespace sluice::front::max_forwards_test {
 namespace {
 
 using test::FakeExchange;
@@ -65,4 +65,4 @@ TEST(MaxForwards, ShowsATraceWhatArrivedButNoSecrets) {
 }
 
 }  // namespace
-}  // namespace sluice::front
+}  // namespace sluice::front::max_forwards_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::front {
+namespace sluice::front::overhead_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -104,4 +104,4 @@ TEST_F(OverheadTest, IsNeverNegative) {
 }
 
 }  // namespace
-}  // namespace sluice::front
+}  // namespace sluice::front::overhead_test

@@ -11,7 +11,7 @@
 #include "gateway/base/job.h"
 #include "gateway/net/tcp.h"
 
-namespace sluice::front {
+namespace sluice::front::protocols_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -132,4 +132,4 @@ TEST_F(SpokenProtocolTest, IsNotWaitedForLongOnceItDrains) {
 }
 
 }  // namespace
-}  // namespace sluice::front
+}  // namespace sluice::front::protocols_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::front {
+namespace sluice::front::trailers_test {
 namespace {
 
 // One piece with these trailers.
@@ -68,4 +68,4 @@ TEST_F(WithoutIdentityTest, IsOtherwiseTheBodyBelow) {
 }
 
 }  // namespace
-}  // namespace sluice::front
+}  // namespace sluice::front::trailers_test

@@ -7,7 +7,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::handlers {
+namespace sluice::handlers::affinity_test {
 namespace {
 
 using config::KeyPart;
@@ -131,4 +131,4 @@ TEST_F(AffinityTest, SetsNoCookieForCallsOfTheGatewaysOwn) {
 }
 
 }  // namespace
-}  // namespace sluice::handlers
+}  // namespace sluice::handlers::affinity_test

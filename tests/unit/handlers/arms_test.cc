@@ -7,7 +7,7 @@
 
 #include "gateway/upstream/random.h"
 
-namespace sluice::handlers {
+namespace sluice::handlers::arms_test {
 namespace {
 
 constexpr std::uint64_t kLast = ~std::uint64_t{0};
@@ -69,4 +69,4 @@ TEST(NumberOf, IsTheSameEverywhere) {
 }
 
 }  // namespace
-}  // namespace sluice::handlers
+}  // namespace sluice::handlers::arms_test

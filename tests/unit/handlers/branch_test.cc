@@ -9,7 +9,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::handlers {
+namespace sluice::handlers::branch_test {
 namespace {
 
 using test::FakeExchange;
@@ -105,4 +105,4 @@ TEST(Branch, RefusesTheFiltersThatItsHandlersRefuse) {
 }
 
 }  // namespace
-}  // namespace sluice::handlers
+}  // namespace sluice::handlers::branch_test

@@ -7,7 +7,7 @@
 
 #include "tests/support/fake_builder.h"
 
-namespace sluice::handlers {
+namespace sluice::handlers::examples_test {
 namespace {
 
 TEST(HandlerExamples, CanBeRead) {
@@ -19,4 +19,4 @@ TEST(HandlerExamples, AreThereForEach) {
 }
 
 }  // namespace
-}  // namespace sluice::handlers
+}  // namespace sluice::handlers::examples_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::handlers {
+namespace sluice::handlers::handshake_test {
 namespace {
 
 using base::Reason;
@@ -92,4 +92,4 @@ TEST_F(Handshake, OfHttp2HasNoKey) {
 }
 
 }  // namespace
-}  // namespace sluice::handlers
+}  // namespace sluice::handlers::handshake_test

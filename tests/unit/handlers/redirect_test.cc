@@ -7,7 +7,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::handlers {
+namespace sluice::handlers::redirect_test {
 namespace {
 
 using base::Reason;
@@ -182,4 +182,4 @@ TEST(Redirect, IsRefusedTogetherWithARewrite) {
 }
 
 }  // namespace
-}  // namespace sluice::handlers
+}  // namespace sluice::handlers::redirect_test

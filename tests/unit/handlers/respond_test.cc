@@ -9,7 +9,7 @@
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::handlers {
+namespace sluice::handlers::respond_test {
 namespace {
 
 using test::FakeExchange;
@@ -159,4 +159,4 @@ TEST(Respond, TakesThePlaceOfFieldsThatWereThere) {
 }
 
 }  // namespace
-}  // namespace sluice::handlers
+}  // namespace sluice::handlers::respond_test

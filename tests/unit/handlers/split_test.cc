@@ -8,7 +8,7 @@
 
 #include "tests/support/fake_builder.h"
 
-namespace sluice::handlers {
+namespace sluice::handlers::split_test {
 namespace {
 
 using testing::HasSubstr;
@@ -76,4 +76,4 @@ TEST(Split, NeedsToKnowWhoCallsToStayWithAConsumer) {
 }
 
 }  // namespace
-}  // namespace sluice::handlers
+}  // namespace sluice::handlers::split_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::http {
+namespace sluice::http::accept_test {
 namespace {
 
 Wanted by(std::initializer_list<std::string_view> lines, std::string_view type = "text/html") {
@@ -43,4 +43,4 @@ TEST(Wanted, IsWhatBrowsersSay) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::accept_test

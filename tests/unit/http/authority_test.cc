@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace sluice::http {
+namespace sluice::http::authority_test {
 namespace {
 
 struct Good {
@@ -120,4 +120,4 @@ TEST(NormaliseHost, AnUpperCaseLetterIsSeenAtEveryPlace) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::authority_test

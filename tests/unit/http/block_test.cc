@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::http {
+namespace sluice::http::block_test {
 namespace {
 
 std::string random_text(std::mt19937& random, std::size_t length) {
@@ -81,4 +81,4 @@ TEST(Block, ZerosBehindTheTextAreNotFound) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::block_test

@@ -6,7 +6,7 @@
 
 #include "gateway/http/protobuf.h"
 
-namespace sluice::http {
+namespace sluice::http::check_call_test {
 namespace {
 
 using namespace std::string_literals;
@@ -110,4 +110,4 @@ TEST(CheckResponse, IsAnErrorWhereItIsNoMessage) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::check_call_test

@@ -6,7 +6,7 @@
 #include <initializer_list>
 #include <string>
 
-namespace sluice::http {
+namespace sluice::http::coding_test {
 namespace {
 
 using Lines = std::initializer_list<std::string_view>;
@@ -126,4 +126,4 @@ TEST_F(Response, SaysNothingOfBytesThatAreGone) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::coding_test

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace sluice::http {
+namespace sluice::http::date_test {
 namespace {
 
 std::string text(std::time_t when) {
@@ -70,4 +70,4 @@ TEST(ParseDate, RefusesEverythingElse) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::date_test

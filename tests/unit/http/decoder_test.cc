@@ -8,7 +8,7 @@
 
 #include "tests/support/compressed.h"
 
-namespace sluice::http {
+namespace sluice::http::decoder_test {
 namespace {
 
 using test::Wrapping;
@@ -140,4 +140,4 @@ TEST(Decoder, IsNoneForWhatWeDoNotKnow) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::decoder_test

@@ -10,7 +10,7 @@
 
 #include "tests/support/compressed.h"
 
-namespace sluice::http {
+namespace sluice::http::encoder_test {
 namespace {
 
 // Everything that comes of `text`, into so many bytes at a time.
@@ -92,4 +92,4 @@ TEST(Encoder, IsKeptForTheNext) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::encoder_test

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::http {
+namespace sluice::http::fields_test {
 namespace {
 
 constexpr std::string_view kKnown[] = {
@@ -281,4 +281,4 @@ TEST_F(FieldsTest, ClearForgetsEverything) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::fields_test

@@ -7,7 +7,7 @@
 
 #include "gateway/http/stream.h"
 
-namespace sluice::http {
+namespace sluice::http::forwarded_test {
 namespace {
 
 net::Address address(std::string_view ip, std::uint16_t port = 0) {
@@ -211,4 +211,4 @@ TEST_F(ForwardedLines, HaveNoAddressForAProxyOnAUnixSocket) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::forwarded_test

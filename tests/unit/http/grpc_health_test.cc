@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::http {
+namespace sluice::http::grpc_health_test {
 namespace {
 
 using namespace std::string_literals;
@@ -68,4 +68,4 @@ TEST(GrpcHealth, RefusesWhatIsNoProtocolBuffer) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::grpc_health_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::http {
+namespace sluice::http::grpc_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -95,4 +95,4 @@ TEST(Grpc, EncodesMessages) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::grpc_test

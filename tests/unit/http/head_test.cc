@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::http {
+namespace sluice::http::head_test {
 namespace {
 
 TEST(Method, TextAndNameAreInverse) {
@@ -57,4 +57,4 @@ TEST(Bodiless, FollowsStatusAndMethod) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::head_test

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::http {
+namespace sluice::http::hop_by_hop_test {
 namespace {
 
 class HopByHop : public testing::Test {
@@ -82,4 +82,4 @@ TEST(ConnectionLevel, CoversWhatFiltersMustNotSet) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::hop_by_hop_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::http {
+namespace sluice::http::joined_value_test {
 namespace {
 
 struct JoinedValue : testing::Test {
@@ -51,4 +51,4 @@ TEST_F(JoinedValue, PutsCookiesTogetherAsOneLineHasThem) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::joined_value_test

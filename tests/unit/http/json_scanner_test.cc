@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace sluice::http {
+namespace sluice::http::json_scanner_test {
 namespace {
 
 // "" or what is wrong, whatever pieces the text comes in.
@@ -117,4 +117,4 @@ TEST(JsonScanner, CountsAllValues) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::json_scanner_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::http {
+namespace sluice::http::origin_test {
 namespace {
 
 std::string normal(std::string_view text) {
@@ -55,4 +55,4 @@ TEST_F(Preflight, IsAnOptionsRequestThatAnnouncesAnother) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::origin_test

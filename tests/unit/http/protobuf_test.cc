@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::http {
+namespace sluice::http::protobuf_test {
 namespace {
 
 using namespace std::string_literals;
@@ -66,4 +66,4 @@ TEST(GrpcFrame, IsReadAsItWasWritten) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::protobuf_test

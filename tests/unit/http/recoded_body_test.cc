@@ -9,7 +9,7 @@
 
 #include "tests/support/slow_body.h"
 
-namespace sluice::http {
+namespace sluice::http::recoded_body_test {
 namespace {
 
 using testing::Each;
@@ -125,4 +125,4 @@ TEST_F(RecodedBodyTest, EndsWithItsReader) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::recoded_body_test

@@ -9,7 +9,7 @@
 
 #include "tests/support/memory_stream.h"
 
-namespace sluice::http {
+namespace sluice::http::replay_body_test {
 namespace {
 
 // What is there to read; the test's bodies never wait.
@@ -172,4 +172,4 @@ TEST_F(ReplayBodyTest, RepeatsAnEmptyBody) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::replay_body_test

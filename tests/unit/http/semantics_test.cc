@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::http {
+namespace sluice::http::semantics_test {
 namespace {
 
 TEST(FrameResponse, SaysTheLengthThatIsKnown) {
@@ -108,4 +108,4 @@ TEST(SameAuthority, IgnoresCaseAndTheDefaultPort) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::semantics_test

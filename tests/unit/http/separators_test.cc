@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::http {
+namespace sluice::http::separators_test {
 namespace {
 
 TEST(Separators, AreFoundInNormalPaths) {
@@ -42,4 +42,4 @@ TEST(Separators, AreSlashesToThoseWhoDecodeThem) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::separators_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::http {
+namespace sluice::http::set_cookie_test {
 namespace {
 
 TEST(SetCookie, SaysWhatBrowsersAreToDoWithIt) {
@@ -28,4 +28,4 @@ TEST(SetCookie, KnowsTheNamesThatBrowsersAreStrictWith) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::set_cookie_test

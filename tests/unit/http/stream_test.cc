@@ -6,7 +6,7 @@
 
 #include "gateway/net/listen.h"
 
-namespace sluice::http {
+namespace sluice::http::stream_test {
 namespace {
 
 TEST(ConnectionFacts, KnowWhomTheClientConnectedTo) {
@@ -35,4 +35,4 @@ TEST(ConnectionFacts, BelieveAProxyThatTells) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::stream_test

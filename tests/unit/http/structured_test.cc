@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::http {
+namespace sluice::http::structured_test {
 namespace {
 
 using Kind = SfParameter::Kind;
@@ -67,4 +67,4 @@ TEST(StructuredDictionary, HasABoundOfMembers) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::structured_test

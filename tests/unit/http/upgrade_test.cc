@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::http {
+namespace sluice::http::upgrade_test {
 namespace {
 
 class AskedProtocol : public testing::Test {
@@ -69,4 +69,4 @@ TEST(SameProtocol, IgnoresCase) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::upgrade_test

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace sluice::http {
+namespace sluice::http::uri_test {
 namespace {
 
 struct Pair {
@@ -208,4 +208,4 @@ TEST(Query, IsCheckedAtEveryPlace) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::uri_test

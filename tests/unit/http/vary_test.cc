@@ -5,7 +5,7 @@
 
 #include <initializer_list>
 
-namespace sluice::http {
+namespace sluice::http::vary_test {
 namespace {
 
 // Of these lines of Vary, and another name; lines are separated by "|".
@@ -36,4 +36,4 @@ TEST(Vary, SaysEachNameOnce) {
 }
 
 }  // namespace
-}  // namespace sluice::http
+}  // namespace sluice::http::vary_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::jose {
+namespace sluice::jose::algorithm_test {
 namespace {
 
 TEST(Algorithm, IsFoundByItsExactName) {
@@ -29,4 +29,4 @@ TEST(Algorithms, TellSymmetricOnesApart) {
 }
 
 }  // namespace
-}  // namespace sluice::jose
+}  // namespace sluice::jose::algorithm_test

@@ -5,7 +5,7 @@
 
 #include "gateway/base/hex.h"
 
-namespace sluice::jose {
+namespace sluice::jose::digest_test {
 namespace {
 
 // FIPS 180-4 and RFC 4231.
@@ -40,4 +40,4 @@ TEST(Digests, AreComparedAsAWhole) {
 }
 
 }  // namespace
-}  // namespace sluice::jose
+}  // namespace sluice::jose::digest_test

@@ -5,7 +5,7 @@
 
 #include "gateway/base/base64.h"
 
-namespace sluice::jose {
+namespace sluice::jose::hash_test {
 namespace {
 
 // The body of the examples of RFC 9530.
@@ -18,4 +18,4 @@ TEST(Hash, KnowsTheVectorsOfTheRfc) {
 }
 
 }  // namespace
-}  // namespace sluice::jose
+}  // namespace sluice::jose::hash_test

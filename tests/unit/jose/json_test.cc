@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::jose {
+namespace sluice::jose::json_test {
 namespace {
 
 using testing::HasSubstr;
@@ -116,4 +116,4 @@ TEST(Json, HasNoNumberForWhatNoDoubleHolds) {
 }
 
 }  // namespace
-}  // namespace sluice::jose
+}  // namespace sluice::jose::json_test

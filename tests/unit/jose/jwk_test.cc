@@ -8,7 +8,7 @@
 
 #include "tests/support/signer.h"
 
-namespace sluice::jose {
+namespace sluice::jose::jwk_test {
 namespace {
 
 using test::Signer;
@@ -121,4 +121,4 @@ TEST(Jwks, HasABoundOfKeys) {
 }
 
 }  // namespace
-}  // namespace sluice::jose
+}  // namespace sluice::jose::jwk_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/signer.h"
 
-namespace sluice::jose {
+namespace sluice::jose::key_source_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -89,4 +89,4 @@ TEST(KeySource, IsNotAskedBeforeTheQuietTimeIsOver) {
 }
 
 }  // namespace
-}  // namespace sluice::jose
+}  // namespace sluice::jose::key_source_test

@@ -9,7 +9,7 @@
 #include "tests/support/certificates.h"
 #include "tests/support/signer.h"
 
-namespace sluice::jose {
+namespace sluice::jose::key_test {
 namespace {
 
 using test::Signer;
@@ -115,4 +115,4 @@ TEST(KeyOfPem, SaysWhyItRefuses) {
 }
 
 }  // namespace
-}  // namespace sluice::jose
+}  // namespace sluice::jose::key_test

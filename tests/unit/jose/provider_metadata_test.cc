@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::jose {
+namespace sluice::jose::provider_metadata_test {
 namespace {
 
 using testing::HasSubstr;
@@ -38,4 +38,4 @@ TEST(ProviderMetadata, IsRefusedOfAnotherIssuerAndIfItIsNoJson) {
 }
 
 }  // namespace
-}  // namespace sluice::jose
+}  // namespace sluice::jose::provider_metadata_test

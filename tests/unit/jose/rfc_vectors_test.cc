@@ -4,7 +4,7 @@
 
 #include "gateway/jose/token.h"
 
-namespace sluice::jose {
+namespace sluice::jose::rfc_vectors_test {
 namespace {
 
 struct Vector {
@@ -120,4 +120,4 @@ TEST(RfcVectors, AreNotSignedByThemWithOneByteChanged) {
 }
 
 }  // namespace
-}  // namespace sluice::jose
+}  // namespace sluice::jose::rfc_vectors_test

@@ -8,7 +8,7 @@
 
 #include "tests/support/signer.h"
 
-namespace sluice::jose {
+namespace sluice::jose::token_test {
 namespace {
 
 using test::Signer;
@@ -249,4 +249,4 @@ TEST(TokenClaims, AreAJsonObject) {
 }
 
 }  // namespace
-}  // namespace sluice::jose
+}  // namespace sluice::jose::token_test

@@ -7,7 +7,7 @@
 
 #include "tests/unit/json/padded.h"
 
-namespace sluice::json {
+namespace sluice::json::check_test {
 namespace {
 
 // "" or "7: what is wrong". Whatever stands behind the text makes no difference.
@@ -198,4 +198,4 @@ TEST(JsonCheck, FindsTheSameAsFindInWhateverThereIs) {
 }
 
 }  // namespace
-}  // namespace sluice::json
+}  // namespace sluice::json::check_test

@@ -11,7 +11,7 @@
 #include "tests/unit/json/padded.h"
 #include "tests/unit/json/plain.h"
 
-namespace sluice::json {
+namespace sluice::json::checker_test {
 namespace {
 
 std::string text_of(const std::optional<Fault>& fault) {
@@ -291,4 +291,4 @@ TEST(JsonChecker, TakesTimeInProportionToTheText) {
 }
 
 }  // namespace
-}  // namespace sluice::json
+}  // namespace sluice::json::checker_test

@@ -9,7 +9,7 @@
 #include "tests/unit/json/colliding.h"
 #include "tests/unit/json/padded.h"
 
-namespace sluice::json {
+namespace sluice::json::merge_test {
 namespace {
 
 class JsonMerge : public testing::Test {
@@ -202,4 +202,4 @@ TEST_F(JsonMerge, MakesJsonOfAnyJson) {
 }
 
 }  // namespace
-}  // namespace sluice::json
+}  // namespace sluice::json::merge_test

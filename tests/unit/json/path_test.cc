@@ -6,7 +6,7 @@
 
 #include "tests/unit/json/padded.h"
 
-namespace sluice::json {
+namespace sluice::json::path_test {
 namespace {
 
 Path path(std::string_view text) {
@@ -82,4 +82,4 @@ TEST_F(JsonFind, VisitsEverythingThatStandsThere) {
 }
 
 }  // namespace
-}  // namespace sluice::json
+}  // namespace sluice::json::path_test

@@ -6,7 +6,7 @@
 
 #include "tests/unit/json/padded.h"
 
-namespace sluice::json {
+namespace sluice::json::scan_test {
 namespace {
 
 std::string_view skipped(std::string_view text) {
@@ -97,4 +97,4 @@ TEST(JsonScan, LosesNothingOnTheWay) {
 }
 
 }  // namespace
-}  // namespace sluice::json
+}  // namespace sluice::json::scan_test

@@ -7,7 +7,7 @@
 #include "tests/unit/json/padded.h"
 #include "tests/unit/json/repeats.h"
 
-namespace sluice::json {
+namespace sluice::json::shape_test {
 namespace {
 
 Path path(std::string_view text) { return std::get<Path>(Path::parse(text)); }
@@ -222,4 +222,4 @@ TEST(JsonShape, RefusesToAppendWhatIsInTheWayOfItself) {
 }
 
 }  // namespace
-}  // namespace sluice::json
+}  // namespace sluice::json::shape_test

@@ -6,7 +6,7 @@
 
 #include "tests/unit/json/padded.h"
 
-namespace sluice::json {
+namespace sluice::json::text_test {
 namespace {
 
 TEST(JsonText, SaysWhatAStringSays) {
@@ -63,4 +63,4 @@ TEST(JsonOutput, Grows) {
 }
 
 }  // namespace
-}  // namespace sluice::json
+}  // namespace sluice::json::text_test

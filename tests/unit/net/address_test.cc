@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::net {
+namespace sluice::net::address_test {
 namespace {
 
 TEST(Address, ReadsAndWritesIpv4) {
@@ -142,4 +142,4 @@ TEST(Address, IsAsSmallAsAnIpv6Address) { EXPECT_EQ(sizeof(Address), sizeof(sock
 TEST(Address, IsEmptyTextWhenUnset) { EXPECT_EQ(Address().ip(), ""); }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::address_test

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <set>
 
-namespace sluice::net {
+namespace sluice::net::buffers_test {
 namespace {
 
 TEST(BufferPool, GivesTheMemoryOfAReturnedBufferAgain) {
@@ -128,4 +128,4 @@ TEST(BufferPool, DoesNotHandOutAPipeThatWasNone) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::buffers_test

@@ -5,7 +5,7 @@
 
 #include <random>
 
-namespace sluice::net {
+namespace sluice::net::cidr_set_test {
 namespace {
 
 CidrSet set(std::initializer_list<std::string_view> texts) {
@@ -64,4 +64,4 @@ TEST(CidrSet, AgreesWithTheListThatItIsMadeOf) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::cidr_set_test

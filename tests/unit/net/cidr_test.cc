@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace sluice::net {
+namespace sluice::net::cidr_test {
 namespace {
 
 bool holds(const char* cidr, const char* ip) {
@@ -76,4 +76,4 @@ TEST(Cidr, RefusesWhatIsNoneWithTheReason) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::cidr_test

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::net {
+namespace sluice::net::client_hello_test {
 namespace {
 
 using Kind = HelloVerdict::Kind;
@@ -149,4 +149,4 @@ TEST(ClientHello, LeavesTheResultAloneWhenThereIsNone) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::client_hello_test

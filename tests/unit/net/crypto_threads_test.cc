@@ -7,7 +7,7 @@
 #include <future>
 #include <memory>
 
-namespace sluice::net {
+namespace sluice::net::crypto_threads_test {
 namespace {
 
 TEST(CryptoThreads, RunWorkBesideTheCaller) {
@@ -44,4 +44,4 @@ TEST(CryptoThreads, DestroyWhatHasNotBegun) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::crypto_threads_test

@@ -9,7 +9,7 @@
 
 #include "tests/support/fake_dns.h"
 
-namespace sluice::net {
+namespace sluice::net::dns_lookup_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -162,4 +162,4 @@ TEST(FullNames, FollowTheSearchListByTheNumberOfDots) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::dns_lookup_test

@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-namespace sluice::net {
+namespace sluice::net::dns_message_test {
 namespace {
 
 std::string u16(unsigned n) { return {static_cast<char>(n >> 8), static_cast<char>(n)}; }
@@ -126,4 +126,4 @@ TEST(DnsMessage, SurvivesWhateverBytesComeInstead) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::dns_message_test

@@ -13,7 +13,7 @@
 
 #include "gateway/net/listen.h"
 
-namespace sluice::net {
+namespace sluice::net::handover_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -125,4 +125,4 @@ TEST_F(Handover, IsNoneForAProcessThatWasStartedOtherwise) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::handover_test

@@ -15,7 +15,7 @@
 #include "gateway/net/listen.h"
 #include "gateway/net/unix_socket.h"
 
-namespace sluice::net {
+namespace sluice::net::inherited_test {
 namespace {
 
 using testing::ElementsAre;
@@ -202,4 +202,4 @@ TEST_F(Handed, TakesAPortThatTheSystemChoseByName) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::inherited_test

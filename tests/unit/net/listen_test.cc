@@ -19,7 +19,7 @@
 #include <filesystem>
 #include <string>
 
-namespace sluice::net {
+namespace sluice::net::listen_test {
 namespace {
 
 using testing::AllOf;
@@ -238,4 +238,4 @@ TEST(Listen, TakesNoMoreButWhatHasBegun) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::listen_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::net {
+namespace sluice::net::lookup_test {
 namespace {
 
 TEST(Answer, TellsAFailureFromTheKnowledgeThatThereIsNothing) {
@@ -20,4 +20,4 @@ TEST(Answer, TellsAFailureFromTheKnowledgeThatThereIsNothing) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::lookup_test

@@ -16,7 +16,7 @@
 #include "gateway/base/job.h"
 #include "gateway/net/sleep.h"
 
-namespace sluice::net {
+namespace sluice::net::loop_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -332,4 +332,4 @@ TEST(LoopThread, StopsWhileItWaitsForEvents) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::loop_test

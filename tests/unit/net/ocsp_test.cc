@@ -5,7 +5,7 @@
 
 #include "tests/support/certificates.h"
 
-namespace sluice::net {
+namespace sluice::net::ocsp_test {
 namespace {
 
 using test::OcspSays;
@@ -133,4 +133,4 @@ TEST_F(Ocsp, StaplesNothingThatHasExpired) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::ocsp_test

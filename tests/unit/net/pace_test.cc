@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::net {
+namespace sluice::net::pace_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -74,4 +74,4 @@ TEST_F(PaceTest, KeepsRateAndDeadlineTogether) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::pace_test

@@ -11,7 +11,7 @@
 #include "gateway/base/job.h"
 #include "gateway/net/tcp.h"
 
-namespace sluice::net {
+namespace sluice::net::peek_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -137,4 +137,4 @@ TEST_F(PeekTest, IsRefusedWhereBytesCannotBeLookedAt) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::peek_test

@@ -10,7 +10,7 @@
 
 #include "gateway/net/listen.h"
 
-namespace sluice::net {
+namespace sluice::net::port_owner_test {
 namespace {
 
 std::string own_name() {
@@ -41,4 +41,4 @@ TEST(PortOwner, IsSilentWhenNobodyListens) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::port_owner_test

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace sluice::net {
+namespace sluice::net::proxy_protocol_test {
 namespace {
 
 using Kind = ProxyVerdict::Kind;
@@ -255,4 +255,4 @@ TEST(ProxyProtocol, SaysSoWhereThereIsNothingToTell) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::proxy_protocol_test

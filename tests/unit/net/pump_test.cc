@@ -15,7 +15,7 @@
 
 #include "tests/support/memory_stream.h"
 
-namespace sluice::net {
+namespace sluice::net::pump_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -338,4 +338,4 @@ TEST_F(MemoryRelayTest, EndsInOrderWhateverTryFails) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::pump_test

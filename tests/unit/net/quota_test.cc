@@ -9,7 +9,7 @@
 #include "gateway/base/job.h"
 #include "gateway/net/loop.h"
 
-namespace sluice::net {
+namespace sluice::net::quota_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -61,4 +61,4 @@ TEST(Quota, PassesOverThoseThatWereCancelled) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::quota_test

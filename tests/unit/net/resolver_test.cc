@@ -13,7 +13,7 @@
 
 #include "tests/support/fake_resolver.h"
 
-namespace sluice::net {
+namespace sluice::net::resolver_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -377,4 +377,4 @@ TEST(ResolverTimer, AsksAgainByItself) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::resolver_test

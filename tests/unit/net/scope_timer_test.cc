@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::net {
+namespace sluice::net::scope_timer_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -94,4 +94,4 @@ TEST_F(ScopeTimerTest, LeavesTheWheelWhenDestroyed) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::scope_timer_test

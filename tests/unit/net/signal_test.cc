@@ -7,7 +7,7 @@
 
 #include "gateway/base/job.h"
 
-namespace sluice::net {
+namespace sluice::net::signal_test {
 namespace {
 
 using base::Outcome;
@@ -55,4 +55,4 @@ TEST_F(SignalTest, EndsTheWaitAfterItsTimeout) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::signal_test

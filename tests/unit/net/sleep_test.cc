@@ -7,7 +7,7 @@
 
 #include "gateway/base/job.h"
 
-namespace sluice::net {
+namespace sluice::net::sleep_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -98,4 +98,4 @@ TEST_F(SleepTest, RunsOnALoop) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::sleep_test

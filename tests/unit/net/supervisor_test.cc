@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <string>
 
-namespace sluice::net {
+namespace sluice::net::supervisor_test {
 namespace {
 
 using testing::MatchesRegex;
@@ -72,4 +72,4 @@ TEST_F(Supervisor, IsNotNeeded) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::supervisor_test

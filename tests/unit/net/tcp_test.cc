@@ -16,7 +16,7 @@
 #include "gateway/base/job.h"
 #include "gateway/net/listen.h"
 
-namespace sluice::net {
+namespace sluice::net::tcp_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -419,4 +419,4 @@ TEST_F(SilentPeer, IsGivenUpWhenTheScopeIsCancelled) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::tcp_test

@@ -6,7 +6,7 @@
 
 #include "tests/support/certificates.h"
 
-namespace sluice::net {
+namespace sluice::net::tls_certificate_test {
 namespace {
 
 using testing::ElementsAre;
@@ -130,4 +130,4 @@ TEST(TlsCertificate, IsNotReadFromAnythingElse) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::tls_certificate_test

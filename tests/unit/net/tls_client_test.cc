@@ -3,7 +3,7 @@
 
 #include "tests/unit/net/tls_pair.h"
 
-namespace sluice::net {
+namespace sluice::net::tls_client_test {
 namespace {
 
 using testing::HasSubstr;
@@ -96,4 +96,4 @@ TEST_F(TlsClientTest, RemembersSessionsByWhoeverAskedForThem) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::tls_client_test

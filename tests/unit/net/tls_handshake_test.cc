@@ -7,7 +7,7 @@
 
 #include "tests/unit/net/tls_pair.h"
 
-namespace sluice::net {
+namespace sluice::net::tls_handshake_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -219,4 +219,4 @@ TEST_F(TlsHandshakeTest, TakesWhatIsNoSocketForAFailure) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::tls_handshake_test

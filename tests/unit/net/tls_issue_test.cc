@@ -7,7 +7,7 @@
 
 #include <openssl/x509v3.h>
 
-namespace sluice::net {
+namespace sluice::net::tls_issue_test {
 namespace {
 
 struct Made {
@@ -60,4 +60,4 @@ TEST(TlsIssue, WritesPem) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::tls_issue_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::net {
+namespace sluice::net::tls_openssl_test {
 namespace {
 
 TEST(TlsOpenssl, NamesTheCauseAndEmptiesTheQueue) {
@@ -16,4 +16,4 @@ TEST(TlsOpenssl, NamesTheCauseAndEmptiesTheQueue) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::tls_openssl_test

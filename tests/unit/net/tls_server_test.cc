@@ -5,7 +5,7 @@
 
 #include "tests/unit/net/tls_pair.h"
 
-namespace sluice::net {
+namespace sluice::net::tls_server_test {
 namespace {
 
 using testing::HasSubstr;
@@ -394,4 +394,4 @@ TEST_F(TlsRevokedAuthorityTest, BelievesNoListThatAnotherHasSigned) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::tls_server_test

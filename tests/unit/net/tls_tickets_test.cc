@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-namespace sluice::net {
+namespace sluice::net::tls_tickets_test {
 namespace {
 
 using testing::HasSubstr;
@@ -66,4 +66,4 @@ TEST(TicketKeys, RefusesFilesOfAnotherSize) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::tls_tickets_test

@@ -7,7 +7,7 @@
 
 #include "tests/unit/net/tls_pair.h"
 
-namespace sluice::net {
+namespace sluice::net::tls_transport_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -324,4 +324,4 @@ TEST_F(TlsTransportTest, RefusesForgedRecords) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::tls_transport_test

@@ -12,7 +12,7 @@
 #include "gateway/base/job.h"
 #include "gateway/net/buffers.h"
 
-namespace sluice::net {
+namespace sluice::net::transport_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -277,4 +277,4 @@ TEST_F(TransportTest, RefusesToSpliceUnlessItCan) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::transport_test

@@ -5,7 +5,7 @@
 
 #include "gateway/base/job.h"
 
-namespace sluice::net {
+namespace sluice::net::turn_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -77,4 +77,4 @@ TEST_F(TurnTest, IsForgottenWithItsCoroutine) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::turn_test

@@ -12,7 +12,7 @@
 #include <fstream>
 #include <string>
 
-namespace sluice::net {
+namespace sluice::net::unix_socket_test {
 namespace {
 
 using testing::AllOf;
@@ -172,4 +172,4 @@ TEST_F(UnixSocket, FileGoesWithTheLastOfItsOwners) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::unix_socket_test

@@ -10,7 +10,7 @@
 #include <random>
 #include <vector>
 
-namespace sluice::net {
+namespace sluice::net::wheel_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -232,4 +232,4 @@ TEST(Wheel, AgreesWithAPlainListOfTimers) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::wheel_test

@@ -12,7 +12,7 @@
 
 #include "tests/support/memory_stream.h"
 
-namespace sluice::net {
+namespace sluice::net::write_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -137,4 +137,4 @@ TEST_F(WriteAllTest, EndsWhenItsScopeIsCancelled) {
 }
 
 }  // namespace
-}  // namespace sluice::net
+}  // namespace sluice::net::write_test

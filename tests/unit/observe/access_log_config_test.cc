@@ -7,7 +7,7 @@
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
 
-namespace sluice::observe {
+namespace sluice::observe::access_log_config_test {
 namespace {
 
 using namespace config::literals;
@@ -101,4 +101,4 @@ TEST(AccessLogConfig, RefusesWhatCannotWork) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::access_log_config_test

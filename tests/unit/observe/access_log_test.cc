@@ -11,7 +11,7 @@
 
 #include "tests/unit/observe/temporary.h"
 
-namespace sluice::observe {
+namespace sluice::observe::access_log_test {
 namespace {
 
 using namespace config::literals;
@@ -176,4 +176,4 @@ TEST(AccessLog, TakesALineThatIsLongerThanARingPageAndDropsOneThatIsLongerThanTh
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::access_log_test

@@ -5,7 +5,7 @@
 
 #include <set>
 
-namespace sluice::observe {
+namespace sluice::observe::cell_arena_test {
 namespace {
 
 TEST(CellArena, GivesEachItsOwnCells) {
@@ -51,4 +51,4 @@ TEST(CellArena, DoesNotGrowWhenSeriesComeAndGo) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::cell_arena_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::observe {
+namespace sluice::observe::cells_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -50,4 +50,4 @@ TEST(Cells, AHistogramWithoutCellsSaysSo) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::cells_test

@@ -7,7 +7,7 @@
 
 #include "tests/unit/observe/scraped.h"
 
-namespace sluice::observe {
+namespace sluice::observe::consumer_metrics_test {
 namespace {
 
 // Requests of each consumer that has a series, whatever their status.
@@ -101,4 +101,4 @@ TEST(ConsumerMetrics, CountWhileTheyAreRead) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::consumer_metrics_test

@@ -8,7 +8,7 @@
 
 #include "gateway/base/utf8.h"
 
-namespace sluice::observe {
+namespace sluice::observe::escape_test {
 namespace {
 
 std::string written(char* (*escape)(std::string_view, char*) noexcept, std::string_view text) {
@@ -95,4 +95,4 @@ TEST(PlainLogfmt, IsWhatNeedsNoQuotes) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::escape_test

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::observe {
+namespace sluice::observe::failure_ring_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -141,4 +141,4 @@ TEST(FailureRing, IsConcernedWithFailuresOnly) {
 TEST(FailureRing, NeedsAboutTwoKibibytesForAnEntry) { EXPECT_LE(FailureRing::entry_size(), 2560U); }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::failure_ring_test

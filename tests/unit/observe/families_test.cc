@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 
-namespace sluice::observe {
+namespace sluice::observe::families_test {
 namespace {
 
 TEST(Families, HaveDistinctValidNames) {
@@ -63,4 +63,4 @@ TEST(Families, NeedACellPerBucketAndOneForTheSum) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::families_test

@@ -8,7 +8,7 @@
 
 #include "tests/unit/observe/scraped.h"
 
-namespace sluice::observe {
+namespace sluice::observe::gather_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -117,4 +117,4 @@ TEST(Gather, MergesARealSeriesThatIsCalledOverflow) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::gather_test

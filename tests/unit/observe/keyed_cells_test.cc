@@ -5,7 +5,7 @@
 
 #include <vector>
 
-namespace sluice::observe {
+namespace sluice::observe::keyed_cells_test {
 namespace {
 
 TEST(KeyedCells, FindNothingWhenEmpty) {
@@ -38,4 +38,4 @@ TEST(KeyedCells, KeepEveryKeyWhenTheyGrow) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::keyed_cells_test

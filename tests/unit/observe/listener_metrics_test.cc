@@ -5,7 +5,7 @@
 
 #include "tests/unit/observe/scraped.h"
 
-namespace sluice::observe {
+namespace sluice::observe::listener_metrics_test {
 namespace {
 
 TEST(ListenerMetrics, CountConnections) {
@@ -51,4 +51,4 @@ TEST(ListenerMetrics, CountRejectionsByReason) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::listener_metrics_test

@@ -5,7 +5,7 @@
 
 #include "gateway/observe/log_line.h"
 
-namespace sluice::observe {
+namespace sluice::observe::log_choice_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -77,4 +77,4 @@ TEST(LogChoice, OfAllSharesIsEverything) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::log_choice_test

@@ -6,7 +6,7 @@
 
 #include "gateway/observe/log_line.h"
 
-namespace sluice::observe {
+namespace sluice::observe::log_condition_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -76,4 +76,4 @@ TEST(LogCondition, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::log_condition_test

@@ -5,7 +5,7 @@
 
 #include <set>
 
-namespace sluice::observe {
+namespace sluice::observe::log_fields_test {
 namespace {
 
 TEST(LogFields, AreFoundByTheirNames) {
@@ -31,4 +31,4 @@ TEST(LogFields, KnowTheirKinds) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::log_fields_test

@@ -8,7 +8,7 @@
 
 #include "tests/unit/observe/sample_record.h"
 
-namespace sluice::observe {
+namespace sluice::observe::log_line_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -359,4 +359,4 @@ TEST(LogLine, TakesNegativeDurationsAsNone) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::log_line_test

@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-namespace sluice::observe {
+namespace sluice::observe::log_ring_test {
 namespace {
 
 std::string read_all(LogRing& ring) {
@@ -132,4 +132,4 @@ TEST(LogRing, PassesEveryByteFromOneThreadToAnother) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::log_ring_test

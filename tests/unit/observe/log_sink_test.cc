@@ -9,7 +9,7 @@
 
 #include "tests/unit/observe/temporary.h"
 
-namespace sluice::observe {
+namespace sluice::observe::log_sink_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -170,4 +170,4 @@ TEST_F(CollectorSink, CountsWhatTheCollectorDoesNotWant) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::log_sink_test

@@ -13,7 +13,7 @@
 
 #include "tests/unit/observe/temporary.h"
 
-namespace sluice::observe {
+namespace sluice::observe::log_writer_test {
 namespace {
 
 using namespace config::literals;
@@ -203,4 +203,4 @@ TEST(LogWriter, TellsThatTheSinkDoesNotKeepUp) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::log_writer_test

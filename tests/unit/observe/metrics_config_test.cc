@@ -8,7 +8,7 @@
 #include "gateway/config/load.h"
 #include "gateway/observe/metrics.h"
 
-namespace sluice::observe {
+namespace sluice::observe::metrics_config_test {
 namespace {
 
 using testing::AllOf;
@@ -133,4 +133,4 @@ TEST(MetricsConfig, TellsCodesApartOnlyWhereThereAreSome) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::metrics_config_test

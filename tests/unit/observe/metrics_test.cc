@@ -8,7 +8,7 @@
 
 #include "tests/unit/observe/scraped.h"
 
-namespace sluice::observe {
+namespace sluice::observe::metrics_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -227,4 +227,4 @@ TEST(MetricsRegistry, LeavesNothingBehindAfterManyReloads) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::metrics_test

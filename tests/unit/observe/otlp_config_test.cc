@@ -7,7 +7,7 @@
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
 
-namespace sluice::observe {
+namespace sluice::observe::otlp_config_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -70,4 +70,4 @@ TEST(OtlpConfig, RefusesWhatCannotWork) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::otlp_config_test

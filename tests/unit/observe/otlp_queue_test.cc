@@ -8,7 +8,7 @@
 #include "gateway/base/version.h"
 #include "gateway/jose/json.h"
 
-namespace sluice::observe {
+namespace sluice::observe::otlp_queue_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -236,4 +236,4 @@ TEST(OtlpOpening, SaysWhoseRecordsTheyAre) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::otlp_queue_test

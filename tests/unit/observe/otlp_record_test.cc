@@ -8,7 +8,7 @@
 
 #include "tests/unit/observe/sample_record.h"
 
-namespace sluice::observe::otlp {
+namespace sluice::observe::otlp::otlp_record_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -173,4 +173,4 @@ TEST(OtlpRecord, KeepsWithinItsBound) {
 }
 
 }  // namespace
-}  // namespace sluice::observe::otlp
+}  // namespace sluice::observe::otlp::otlp_record_test

@@ -6,7 +6,7 @@
 
 #include "gateway/observe/metrics.h"
 
-namespace sluice::observe {
+namespace sluice::observe::policy_metrics_test {
 namespace {
 
 using testing::HasSubstr;
@@ -55,4 +55,4 @@ TEST(PolicyTimes, AreNotThereWhereNobodyIsShownThem) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::policy_metrics_test

@@ -9,7 +9,7 @@
 
 #include "tests/unit/observe/scraped.h"
 
-namespace sluice::observe {
+namespace sluice::observe::process_metrics_test {
 namespace {
 
 TEST(ProcessMetrics, TellWhatTheProcessUses) {
@@ -46,4 +46,4 @@ TEST(ProcessMetrics, KnowTheStartOfTheProcess) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::process_metrics_test

@@ -5,7 +5,7 @@
 
 #include "gateway/observe/access_log_config.h"
 
-namespace sluice::observe {
+namespace sluice::observe::redaction_test {
 namespace {
 
 std::string redacted(std::string_view url, std::vector<std::string> names = {"token", "api_key"}) {
@@ -70,4 +70,4 @@ TEST(QueryRedaction, KnowsTheUsualSecretsByDefault) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::redaction_test

@@ -7,7 +7,7 @@
 
 #include "tests/unit/observe/scraped.h"
 
-namespace sluice::observe {
+namespace sluice::observe::route_metrics_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -297,4 +297,4 @@ TEST(RouteMetrics, CountCallsOfGrpcUnderWay) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::route_metrics_test

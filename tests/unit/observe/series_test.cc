@@ -10,7 +10,7 @@
 
 #include "tests/unit/observe/scraped.h"
 
-namespace sluice::observe {
+namespace sluice::observe::series_test {
 namespace {
 
 constexpr auto kFlight = Family::sluice_requests_in_flight;
@@ -174,4 +174,4 @@ TEST(Series, LeaveOutEmptyLabels) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::series_test

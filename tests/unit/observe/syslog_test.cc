@@ -13,7 +13,7 @@
 
 #include "tests/unit/observe/temporary.h"
 
-namespace sluice::observe {
+namespace sluice::observe::syslog_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -156,4 +156,4 @@ TEST(Syslog, ThatIsNotThereIsToldAtTheBegin) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::syslog_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::observe {
+namespace sluice::observe::trace_context_test {
 namespace {
 
 constexpr std::string_view kTraceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -29,4 +29,4 @@ TEST(Traceparent, IsNotBelievedIfItIsNone) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::trace_context_test

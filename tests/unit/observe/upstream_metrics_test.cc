@@ -5,7 +5,7 @@
 
 #include "tests/unit/observe/scraped.h"
 
-namespace sluice::observe {
+namespace sluice::observe::upstream_metrics_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -152,4 +152,4 @@ TEST(UpstreamMetrics, ShowHealthChecksWhereThereAreSome) {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::upstream_metrics_test

@@ -5,7 +5,7 @@
 
 #include "tests/unit/observe/scraped.h"
 
-namespace sluice::observe {
+namespace sluice::observe::worker_metrics_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -38,4 +38,4 @@ TEST(BusyRatio, StaysAsItWasForAReadingRightAfterAnother) {
 TEST(BusyRatio, IsZeroBeforeAnythingHappened) { EXPECT_DOUBLE_EQ(BusyRatio().read({0, 0}), 0.0); }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::observe::worker_metrics_test

@@ -7,7 +7,7 @@
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
 
-namespace sluice::oidc {
+namespace sluice::oidc::config_test {
 namespace {
 
 using testing::AllOf;
@@ -94,4 +94,4 @@ TEST(OidcSettings, TakeAllAsymmetricAlgorithmsUnlessSomeAreNamed) {
 }
 
 }  // namespace
-}  // namespace sluice::oidc
+}  // namespace sluice::oidc::config_test

@@ -9,7 +9,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::oidc {
+namespace sluice::oidc::cookie_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -163,4 +163,4 @@ TEST(CookieSettings, AreRefusedIfBrowsersWouldRefuseTheCookie) {
 }
 
 }  // namespace
-}  // namespace sluice::oidc
+}  // namespace sluice::oidc::cookie_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::oidc {
+namespace sluice::oidc::ended_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -101,4 +101,4 @@ TEST(EndedOfTheProcess, IsTheSameForAsLongAsSomebodyHoldsIt) {
 }
 
 }  // namespace
-}  // namespace sluice::oidc
+}  // namespace sluice::oidc::ended_test

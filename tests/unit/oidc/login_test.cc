@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::oidc {
+namespace sluice::oidc::login_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -54,4 +54,4 @@ TEST(WayBack, IsAPathOnThisHostAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace sluice::oidc
+}  // namespace sluice::oidc::login_test

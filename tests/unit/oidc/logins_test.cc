@@ -7,7 +7,7 @@
 #include "tests/support/cookie_jar.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::oidc {
+namespace sluice::oidc::logins_test {
 namespace {
 
 using test::FakeExchange;
@@ -121,4 +121,4 @@ TEST_F(LoginsTest, AreForgottenAndHiddenAlone) {
 }
 
 }  // namespace
-}  // namespace sluice::oidc
+}  // namespace sluice::oidc::logins_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/fake_stream.h"
 
-namespace sluice::oidc {
+namespace sluice::oidc::navigation_test {
 namespace {
 
 using Lines = std::vector<std::pair<std::string_view, std::string_view>>;
@@ -44,4 +44,4 @@ TEST(OpensPage, IsNotWhatActsOrOpensAWebSocket) {
 }
 
 }  // namespace
-}  // namespace sluice::oidc
+}  // namespace sluice::oidc::navigation_test

@@ -9,7 +9,7 @@
 #include "tests/support/fake_stream.h"
 #include "tests/support/signer.h"
 
-namespace sluice::oidc {
+namespace sluice::oidc::provider_test {
 namespace {
 
 using base::Reason;
@@ -209,4 +209,4 @@ TEST_F(ProviderTest, AsksForTheDocumentOfItsIssuer) {
 }
 
 }  // namespace
-}  // namespace sluice::oidc
+}  // namespace sluice::oidc::provider_test

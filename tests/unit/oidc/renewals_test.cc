@@ -7,7 +7,7 @@
 
 #include "gateway/base/job.h"
 
-namespace sluice::oidc {
+namespace sluice::oidc::renewals_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -187,4 +187,4 @@ TEST(RenewalsOfTheProcess, MeetOnManyThreads) {
 }
 
 }  // namespace
-}  // namespace sluice::oidc
+}  // namespace sluice::oidc::renewals_test

@@ -7,7 +7,7 @@
 
 #include "gateway/base/base64.h"
 
-namespace sluice::oidc {
+namespace sluice::oidc::seal_test {
 namespace {
 
 const std::string kSecret(32, 's'), kOther(32, 'o');
@@ -80,4 +80,4 @@ TEST(RandomText, IsAsLongAsAskedAndNeverTheSame) {
 }
 
 }  // namespace
-}  // namespace sluice::oidc
+}  // namespace sluice::oidc::seal_test

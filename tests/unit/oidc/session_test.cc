@@ -6,7 +6,7 @@
 #include "gateway/base/base64.h"
 #include "gateway/jose/json.h"
 
-namespace sluice::oidc {
+namespace sluice::oidc::session_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -78,4 +78,4 @@ TEST(ClaimsOfASession, AreNoneOfWhatIsNoToken) {
 }
 
 }  // namespace
-}  // namespace sluice::oidc
+}  // namespace sluice::oidc::session_test

@@ -9,7 +9,7 @@
 #include "tests/support/cookie_jar.h"
 #include "tests/support/fake_stream.h"
 
-namespace sluice::oidc {
+namespace sluice::oidc::sessions_test {
 namespace {
 
 using base::WallTime;
@@ -199,4 +199,4 @@ TEST_F(SessionsTest, AreRenewedTouchedAndWornInTheirTime) {
 }
 
 }  // namespace
-}  // namespace sluice::oidc
+}  // namespace sluice::oidc::sessions_test

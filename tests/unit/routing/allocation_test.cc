@@ -24,7 +24,7 @@ void operator delete(void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
 
-namespace sluice::routing {
+namespace sluice::routing::allocation_test {
 namespace {
 
 TEST(Lookup, AllocatesNothing) {
@@ -56,4 +56,4 @@ TEST(Lookup, AllocatesNothing) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::allocation_test

@@ -10,7 +10,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::condition_config_test {
 namespace {
 
 using testing::ElementsAre;
@@ -104,4 +104,4 @@ TEST(ConditionsConfig, RefuseHeadersThatNoRouteSees) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::condition_config_test

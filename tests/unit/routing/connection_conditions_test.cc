@@ -8,7 +8,7 @@
 #include "tests/support/certificates.h"
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::connection_conditions_test {
 namespace {
 
 // A connection, and what a request on it meets.
@@ -156,4 +156,4 @@ TEST(ConnectionConditions, AreShownInWords) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::connection_conditions_test

@@ -10,7 +10,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::decide_test {
 namespace {
 
 using Outcome = Lookup::Outcome;
@@ -178,4 +178,4 @@ TEST_F(EncodedSeparators, AreJudgedForTheRequestThatAPreflightAnnounces) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::decide_test

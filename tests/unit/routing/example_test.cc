@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::routing {
+namespace sluice::routing::example_test {
 namespace {
 
 TEST(Example, ShowsTheRequestThatItIs) {
@@ -23,4 +23,4 @@ TEST(Example, ShowsTheRequestThatItIs) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::example_test

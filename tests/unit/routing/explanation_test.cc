@@ -8,7 +8,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::explanation_test {
 namespace {
 
 using testing::ElementsAre;
@@ -152,4 +152,4 @@ TEST(Explanation, LooksForHintsAtTheHostsOwnRoutes) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::explanation_test

@@ -8,7 +8,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::exposure_test {
 namespace {
 
 // The witness for the first route; "exempt" if there is no proof.
@@ -110,4 +110,4 @@ TEST(Exposure, IsNotCoveredByWhatOthersTakeUnderConditions) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::exposure_test

@@ -4,7 +4,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::host_pattern_test {
 namespace {
 
 using testing::HasSubstr;
@@ -82,4 +82,4 @@ TEST(HostPattern, TakesAddressesAndALabels) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::host_pattern_test

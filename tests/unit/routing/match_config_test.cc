@@ -9,7 +9,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::match_config_test {
 namespace {
 
 using testing::HasSubstr;
@@ -140,4 +140,4 @@ TEST(MatchConfig, ProposesTheKeyThatWasMeant) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::match_config_test

@@ -6,7 +6,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::match_test {
 namespace {
 
 using testing::ElementsAre;
@@ -32,4 +32,4 @@ TEST(RouteMatches, TellWhetherAMatchHasAPrefix) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::match_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::routing {
+namespace sluice::routing::methods_test {
 namespace {
 
 using http::Method;
@@ -61,4 +61,4 @@ TEST(Methods, AllowHeadWithGetAndAlwaysOptions) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::methods_test

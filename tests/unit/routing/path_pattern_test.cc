@@ -4,7 +4,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::path_pattern_test {
 namespace {
 
 using testing::HasSubstr;
@@ -115,4 +115,4 @@ TEST(PathPattern, Has128SegmentsAtMost) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::path_pattern_test

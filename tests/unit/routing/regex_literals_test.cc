@@ -8,7 +8,7 @@
 
 #include <re2/re2.h>
 
-namespace sluice::routing {
+namespace sluice::routing::regex_literals_test {
 namespace {
 
 using testing::ElementsAre;
@@ -103,4 +103,4 @@ TEST(RegexLiterals, HoldForEveryPathThatMatches) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::regex_literals_test

@@ -6,7 +6,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::regex_pattern_test {
 namespace {
 
 using testing::HasSubstr;
@@ -81,4 +81,4 @@ TEST(RegexPattern, TakesWhatOnlyLooksLikeAFault) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::regex_pattern_test

@@ -7,7 +7,7 @@
 
 #include <re2/re2.h>
 
-namespace sluice::routing {
+namespace sluice::routing::regex_states_test {
 namespace {
 
 // The path that both have, "none" or "unknown".
@@ -109,4 +109,4 @@ TEST(RegexStates, AreComparedWithinTheStepsThatAreLeft) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::regex_states_test

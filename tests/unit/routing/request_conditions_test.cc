@@ -5,7 +5,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::request_conditions_test {
 namespace {
 
 ValueRule is(std::string text) { return ValueRule::exactly({std::move(text)}); }
@@ -113,4 +113,4 @@ TEST(RequestConditions, AreShownInWords) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::request_conditions_test

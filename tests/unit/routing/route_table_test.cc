@@ -9,7 +9,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::route_table_test {
 namespace {
 
 using testing::ElementsAre;
@@ -512,4 +512,4 @@ TEST(Captures, SurviveACopy) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::route_table_test

@@ -5,7 +5,7 @@
 
 #include "gateway/chain/exchange.h"
 
-namespace sluice::routing {
+namespace sluice::routing::route_test {
 namespace {
 
 struct Mute final : chain::Handler {
@@ -54,4 +54,4 @@ TEST_F(RouteOfAListener, IsThePlainOneWithoutAConnection) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::route_test

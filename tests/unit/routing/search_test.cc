@@ -12,7 +12,7 @@
 #include "tests/unit/routing/naive_table.h"
 #include "tests/unit/routing/random_routes.h"
 
-namespace sluice::routing {
+namespace sluice::routing::search_test {
 namespace {
 
 using Outcome = Lookup::Outcome;
@@ -136,4 +136,4 @@ TEST(Search, TriesEveryBranchBeforeItGivesUp) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::search_test

@@ -9,7 +9,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::slashes_test {
 namespace {
 
 using testing::ElementsAre;
@@ -115,4 +115,4 @@ TEST(WithMergedSlashes, LeavesOneOfSeveral) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::slashes_test

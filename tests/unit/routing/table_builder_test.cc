@@ -6,7 +6,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::table_builder_test {
 namespace {
 
 using testing::HasSubstr;
@@ -71,4 +71,4 @@ TEST(TableBuilder, Holds10000RoutesInAFewMebibytes) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::table_builder_test

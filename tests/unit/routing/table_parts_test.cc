@@ -5,7 +5,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::table_parts_test {
 namespace {
 
 TEST(TableParts, FitAnEntryWithoutConditionsToEveryRequest) {
@@ -46,4 +46,4 @@ TEST(TableParts, CountTheirMemory) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::table_parts_test

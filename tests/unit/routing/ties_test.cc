@@ -9,7 +9,7 @@
 #include "tests/unit/routing/naive_table.h"
 #include "tests/unit/routing/random_routes.h"
 
-namespace sluice::routing {
+namespace sluice::routing::ties_test {
 namespace {
 
 using testing::HasSubstr;
@@ -201,4 +201,4 @@ TEST(Ties, AreFoundExactlyWhereTheDefinitionHasOne) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::ties_test

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::routing {
+namespace sluice::routing::trie_test {
 namespace {
 
 using testing::ElementsAre;
@@ -72,4 +72,4 @@ TEST(Trie, ListsTheLabelsBelowANode) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::trie_test

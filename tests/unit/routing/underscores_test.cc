@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::routing {
+namespace sluice::routing::underscores_test {
 namespace {
 
 struct UnderscoresTest : testing::Test {
@@ -34,4 +34,4 @@ TEST_F(UnderscoresTest, AreNotLookedForWhereNobodySawAny) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::underscores_test

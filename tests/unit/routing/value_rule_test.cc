@@ -5,7 +5,7 @@
 
 #include <array>
 
-namespace sluice::routing {
+namespace sluice::routing::value_rule_test {
 namespace {
 
 ValueRule regex(std::string_view expression) {
@@ -133,4 +133,4 @@ TEST(ValueRule, IsShownInWords) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::value_rule_test

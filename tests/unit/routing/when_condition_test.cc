@@ -8,7 +8,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::when_condition_test {
 namespace {
 
 using testing::HasSubstr;
@@ -90,4 +90,4 @@ TEST(WhenCondition, DoesNotRankItsMatch) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::when_condition_test

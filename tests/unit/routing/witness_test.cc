@@ -8,7 +8,7 @@
 
 #include "tests/unit/routing/request.h"
 
-namespace sluice::routing {
+namespace sluice::routing::witness_test {
 namespace {
 
 // Of the last finding about the routes.
@@ -60,4 +60,4 @@ TEST(Witness, NamesAnExtensionMethod) {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::routing::witness_test

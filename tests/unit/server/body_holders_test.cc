@@ -6,7 +6,7 @@
 
 #include "gateway/cli/dry_build.h"
 
-namespace sluice::server {
+namespace sluice::server::body_holders_test {
 namespace {
 
 using testing::ElementsAre;
@@ -74,4 +74,4 @@ TEST(BodyHolders, AreFoundInsideOthers) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::body_holders_test

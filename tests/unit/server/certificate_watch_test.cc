@@ -7,7 +7,7 @@
 #include "gateway/base/log.h"
 #include "gateway/observe/metrics.h"
 
-namespace sluice::server {
+namespace sluice::server::certificate_watch_test {
 namespace {
 
 using config::Severity;
@@ -51,4 +51,4 @@ TEST_F(CertificateRenewalTest, SaysWhenTheNewOnesAreInForce) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::certificate_watch_test

@@ -7,7 +7,7 @@
 
 #include "tests/support/temporary_directory.h"
 
-namespace sluice::server {
+namespace sluice::server::cgroup_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -54,4 +54,4 @@ TEST_F(ControlGroupTest, IsThatOfItsControllerInVersionOne) {
 TEST_F(ControlGroupTest, IsNoneWhereNothingIsTold) { EXPECT_THAT(found("cpu").folders, IsEmpty()); }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::cgroup_test

@@ -9,7 +9,7 @@
 
 #include "gateway/base/log.h"
 
-namespace sluice::server {
+namespace sluice::server::closing_logs_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -123,4 +123,4 @@ TEST_F(ClosingLogsTest, AreWaitedForAtTheEnd) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::closing_logs_test

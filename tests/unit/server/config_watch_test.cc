@@ -11,7 +11,7 @@
 
 #include "tests/support/temporary_directory.h"
 
-namespace sluice::server {
+namespace sluice::server::config_watch_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -190,4 +190,4 @@ TEST(ConfigWatch, MayEndInsideOfWhatItTells) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::config_watch_test

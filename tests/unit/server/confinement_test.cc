@@ -12,7 +12,7 @@
 
 #include "tests/support/fake_environment.h"
 
-namespace sluice::server {
+namespace sluice::server::confinement_test {
 namespace {
 
 using testing::HasSubstr;
@@ -132,4 +132,4 @@ TEST(Confinement, IsItselfChecked) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::confinement_test

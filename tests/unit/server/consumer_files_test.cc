@@ -8,7 +8,7 @@
 
 #include "tests/support/fake_environment.h"
 
-namespace sluice::server {
+namespace sluice::server::consumer_files_test {
 namespace {
 
 using testing::ElementsAre;
@@ -42,4 +42,4 @@ TEST(ConsumerFiles, AreSeenWhateverElseIsJoined) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::consumer_files_test

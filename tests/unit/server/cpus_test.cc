@@ -7,7 +7,7 @@
 
 #include "tests/support/temporary_directory.h"
 
-namespace sluice::server {
+namespace sluice::server::cpus_test {
 namespace {
 
 // A proc and a tree of cgroups, on a machine of 64 CPUs.
@@ -70,4 +70,4 @@ TEST_F(UsableCpus, AreThoseOfTheMaskWithoutAQuota) {
 TEST_F(UsableCpus, OfThisSystemAreOneAtLeast) { EXPECT_GE(usable_cpus(), 1u); }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::cpus_test

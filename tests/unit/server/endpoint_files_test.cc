@@ -10,7 +10,7 @@
 #include "tests/support/fake_resolver.h"
 #include "tests/support/temporary_directory.h"
 
-namespace sluice::server {
+namespace sluice::server::endpoint_files_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -84,4 +84,4 @@ TEST_F(EndpointFilesTest, KeepTheTargetsOfAFileThatIsBrokenAfterItWasEmpty) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::endpoint_files_test

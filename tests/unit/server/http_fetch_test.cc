@@ -16,7 +16,7 @@
 #include "tests/support/certificates.h"
 #include "tests/support/fake_resolver.h"
 
-namespace sluice::server {
+namespace sluice::server::http_fetch_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -173,4 +173,4 @@ TEST_F(HttpFetch, SaysWhenItsAuthoritiesCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::http_fetch_test

@@ -5,7 +5,7 @@
 
 #include "gateway/config/load.h"
 
-namespace sluice::server {
+namespace sluice::server::kept_identity_test {
 namespace {
 
 using testing::AllOf;
@@ -88,4 +88,4 @@ TEST_F(KeptIdentityTest, IsToldByNoChainIfAHandlerTellsIt) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::kept_identity_test

@@ -8,7 +8,7 @@
 
 #include "tests/support/temporary_directory.h"
 
-namespace sluice::server {
+namespace sluice::server::kept_revocations_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -167,4 +167,4 @@ TEST_F(KeptRevocationsTest, GoOverWithoutADirectoryToo) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::kept_revocations_test

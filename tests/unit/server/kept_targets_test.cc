@@ -10,7 +10,7 @@
 
 #include "tests/support/temporary_directory.h"
 
-namespace sluice::server {
+namespace sluice::server::kept_targets_test {
 namespace {
 
 using testing::ElementsAre;
@@ -128,4 +128,4 @@ TEST_F(KeptTargetsTest, AreLeftToAnotherProcessUntilItGivesThemBack) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::kept_targets_test

@@ -8,7 +8,7 @@
 
 #include "tests/support/signer.h"
 
-namespace sluice::server {
+namespace sluice::server::key_sources_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -272,4 +272,4 @@ TEST_F(KeySourcesTest, ReportAgeAndResults) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::key_sources_test

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace sluice::server {
+namespace sluice::server::later_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -31,4 +31,4 @@ TEST(Later, CallsNothingThatWasLetGoWhileItWaitedForItsTurn) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::later_test

@@ -7,7 +7,7 @@
 
 #include "tests/support/temporary_directory.h"
 
-namespace sluice::server {
+namespace sluice::server::list_files_test {
 namespace {
 
 using testing::HasSubstr;
@@ -48,4 +48,4 @@ TEST_F(ListFilesTest, DoesNotWaitForAPipeThatNobodyFills) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::list_files_test

@@ -10,7 +10,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
-namespace sluice::server {
+namespace sluice::server::load_thread_test {
 namespace {
 
 const char* kText = "listeners: {web: \":0\"}\nroutes: [{name: a, match: {path: /}, respond: 200}]\n";
@@ -73,4 +73,4 @@ TEST(LoadThread, ForgetsWhatNobodyWaitsForAnyMore) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::load_thread_test

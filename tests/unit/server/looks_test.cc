@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::server {
+namespace sluice::server::looks_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -33,4 +33,4 @@ TEST(Looks, DoesNotBeginAnewInBetween) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::looks_test

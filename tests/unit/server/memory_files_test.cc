@@ -8,7 +8,7 @@
 
 #include "tests/support/temporary_directory.h"
 
-namespace sluice::server {
+namespace sluice::server::memory_files_test {
 namespace {
 
 constexpr std::uint64_t kMiB = 1 << 20;
@@ -81,4 +81,4 @@ TEST_F(MemoryFilesTest, SayNothingWhereThereIsNoLimit) {
 TEST(MemoryFiles, ReadThoseOfThisSystem) { EXPECT_GT(MemoryFiles().resident().value_or(0), kMiB); }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::memory_files_test

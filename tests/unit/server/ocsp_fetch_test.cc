@@ -11,7 +11,7 @@
 
 #include "tests/support/fake_resolver.h"
 
-namespace sluice::server {
+namespace sluice::server::ocsp_fetch_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -115,4 +115,4 @@ TEST_F(OcspFetch, IsForgottenWithItsHold) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::ocsp_fetch_test

@@ -8,7 +8,7 @@
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
 
-namespace sluice::server {
+namespace sluice::server::overload_config_test {
 namespace {
 
 using namespace config::literals;
@@ -57,4 +57,4 @@ TEST(OverloadConfig, RefusesWhatCannotBeMeant) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::overload_config_test

@@ -9,7 +9,7 @@
 
 #include "gateway/observe/metrics.h"
 
-namespace sluice::server {
+namespace sluice::server::overload_test {
 namespace {
 
 using namespace config::literals;
@@ -106,4 +106,4 @@ TEST_F(OverloadTest, ShowsItsMetrics) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::overload_test

@@ -8,7 +8,7 @@
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
 
-namespace sluice::server {
+namespace sluice::server::resolver_config_test {
 namespace {
 
 // The nameservers as they are asked, or the first complaint.
@@ -36,4 +36,4 @@ TEST(ResolverConfig, RefusesWhatIsNoAddress) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::resolver_config_test

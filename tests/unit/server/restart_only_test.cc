@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace sluice::server {
+namespace sluice::server::restart_only_test {
 namespace {
 
 using testing::ElementsAre;
@@ -79,4 +79,4 @@ TEST(RestartOnly, KeepsTheRightsOfTheFileOfASocketWhateverItsListenerIsCalled) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::restart_only_test

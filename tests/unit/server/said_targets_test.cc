@@ -9,7 +9,7 @@
 #include "tests/support/fake_resolver.h"
 #include "tests/support/temporary_directory.h"
 
-namespace sluice::server {
+namespace sluice::server::said_targets_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -220,4 +220,4 @@ TEST_F(SaidTargetsTest, StayWhileTheirUpstreamIsConfiguredAndNotUsed) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::said_targets_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/certificates.h"
 
-namespace sluice::server {
+namespace sluice::server::stapler_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -179,4 +179,4 @@ TEST_F(StaplerTest, ForgetsAQuestionUnderWay) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::stapler_test

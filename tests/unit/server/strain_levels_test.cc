@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::server {
+namespace sluice::server::strain_levels_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -83,4 +83,4 @@ TEST(LagLevels, AreNoneWithoutALimit) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::strain_levels_test

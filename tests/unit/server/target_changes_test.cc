@@ -5,7 +5,7 @@
 
 #include "tests/support/fake_resolver.h"
 
-namespace sluice::server {
+namespace sluice::server::target_changes_test {
 namespace {
 
 using testing::HasSubstr;
@@ -60,4 +60,4 @@ TEST(TargetChanges, OfTargetsThatAreNotThereAreForgottenAndTheLogSaysSo) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::target_changes_test

@@ -3,7 +3,7 @@
 
 #include "tests/unit/net/tls_pair.h"
 
-namespace sluice::server {
+namespace sluice::server::ticket_rotation_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -83,4 +83,4 @@ TEST_F(TicketRotationTest, WaitsOnWhereThereAreNoRandomKeys) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::ticket_rotation_test

@@ -12,7 +12,7 @@
 
 #include "tests/support/fake_environment.h"
 
-namespace sluice::server {
+namespace sluice::server::vault_secrets_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -130,4 +130,4 @@ TEST_F(VaultSecretsTest, IsTheSystemOtherwise) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::vault_secrets_test

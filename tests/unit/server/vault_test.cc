@@ -6,7 +6,7 @@
 
 #include "tests/support/fake_environment.h"
 
-namespace sluice::server {
+namespace sluice::server::vault_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -160,4 +160,4 @@ TEST_F(VaultTest, TellsARefusalFromBeingDown) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::vault_test

@@ -11,7 +11,7 @@
 
 #include "tests/support/fake_environment.h"
 
-namespace sluice::server {
+namespace sluice::server::vault_watch_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -181,4 +181,4 @@ TEST_F(VaultWatchTest, ForgetsAQuestionWithTheDocument) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::vault_watch_test

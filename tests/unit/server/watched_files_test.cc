@@ -5,7 +5,7 @@
 
 #include "tests/support/temporary_directory.h"
 
-namespace sluice::server {
+namespace sluice::server::watched_files_test {
 namespace {
 
 class WatchedFilesTest : public testing::Test {
@@ -62,4 +62,4 @@ TEST_F(WatchedFilesTest, ComparesThoseThatItHasWithWhatTheyWere) {
 }
 
 }  // namespace
-}  // namespace sluice::server
+}  // namespace sluice::server::watched_files_test

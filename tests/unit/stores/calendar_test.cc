@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::stores {
+namespace sluice::stores::calendar_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -93,4 +93,4 @@ TEST(Calendar, KnowsNoZoneThatIsNotInTheDatabase) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::calendar_test

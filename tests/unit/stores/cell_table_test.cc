@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace sluice::stores {
+namespace sluice::stores::cell_table_test {
 namespace {
 
 constexpr std::uint8_t kBucket = CellTable::kTokenBucket;
@@ -136,4 +136,4 @@ TEST(CellTable, CountsExactlyWhileCellsChangeHands) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::cell_table_test

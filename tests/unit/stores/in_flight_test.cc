@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace sluice::stores {
+namespace sluice::stores::in_flight_test {
 namespace {
 
 TEST(InFlight, RefusesBeyondTheLimitUntilOneLeaves) {
@@ -57,4 +57,4 @@ TEST(InFlight, NeverHasMoreThanTheLimitUnderManyThreads) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::in_flight_test

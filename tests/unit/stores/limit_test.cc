@@ -6,7 +6,7 @@
 #include <deque>
 #include <random>
 
-namespace sluice::stores {
+namespace sluice::stores::limit_test {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
@@ -221,4 +221,4 @@ TEST(Limit, ChargesWhateverIsLeftIfItMust) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::limit_test

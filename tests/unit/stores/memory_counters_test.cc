@@ -6,7 +6,7 @@
 #include <atomic>
 #include <thread>
 
-namespace sluice::stores {
+namespace sluice::stores::memory_counters_test {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
@@ -124,4 +124,4 @@ TEST(MemoryCounters, CorrectWhatWasCharged) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::memory_counters_test

@@ -6,7 +6,7 @@
 
 #include <thread>
 
-namespace sluice::stores {
+namespace sluice::stores::quota_book_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -151,4 +151,4 @@ TEST(QuotaBook, CountsExactlyForSeveralThreads) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::quota_book_test

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <sstream>
 
-namespace sluice::stores {
+namespace sluice::stores::quota_file_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -198,4 +198,4 @@ TEST_F(QuotaFileTest, SaysOnceThatTheDiskFailsAndGoesOnWhenItIsBack) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::quota_file_test

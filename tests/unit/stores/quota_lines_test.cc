@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::stores {
+namespace sluice::stores::quota_lines_test {
 namespace {
 
 using testing::ElementsAre;
@@ -72,4 +72,4 @@ TEST(QuotaLines, TakeNoOtherFileForTheirOwn) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::quota_lines_test

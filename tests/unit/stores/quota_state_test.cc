@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::stores {
+namespace sluice::stores::quota_state_test {
 namespace {
 
 TEST(QuotaState, BeginsEachPeriodAnew) {
@@ -56,4 +56,4 @@ TEST(QuotaState, LetsNobodyWaitForAPeriodThatIsYearsAway) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::quota_state_test

@@ -7,7 +7,7 @@
 
 #include "gateway/stores/redis_protocol.h"
 
-namespace sluice::stores {
+namespace sluice::stores::redis_bounds_test {
 namespace {
 
 // What the reader makes of the bytes, fed as a whole and then one by one, which must be the same.
@@ -65,4 +65,4 @@ TEST(RedisBounds, LeavesNoDoubtWhereALineEnds) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::redis_bounds_test

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::stores {
+namespace sluice::stores::redis_health_test {
 namespace {
 
 TEST(RedisHealth, SaysOnceThatAServerWentAndThatItIsBack) {
@@ -39,4 +39,4 @@ TEST(RedisHealth, DoesNotFillTheLogWhenAServerComesAndGoes) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::redis_health_test

@@ -8,7 +8,7 @@
 
 #include "gateway/stores/redis_script.h"
 
-namespace sluice::stores {
+namespace sluice::stores::redis_protocol_test {
 namespace {
 
 TEST(RedisProtocol, WritesCommandsWithAnyBytes) {
@@ -52,4 +52,4 @@ TEST(RedisScript, IsKnownByItsDigest) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::redis_protocol_test

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sluice::stores {
+namespace sluice::stores::redis_slots_test {
 namespace {
 
 RedisReply reply(std::string_view bytes) {
@@ -83,4 +83,4 @@ TEST(SlotRanges, AreNotTakenOutOfOtherReplies) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::redis_slots_test

@@ -6,7 +6,7 @@
 #include <array>
 #include <vector>
 
-namespace sluice::stores {
+namespace sluice::stores::redis_taken_test {
 namespace {
 
 constexpr std::uint64_t kHuge = (std::uint64_t{1} << 63) - 1;  // the largest integer of Redis
@@ -61,4 +61,4 @@ TEST_F(RedisTaken, IsNeverMoreThanTheQuota) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::redis_taken_test

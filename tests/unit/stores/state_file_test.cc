@@ -9,7 +9,7 @@
 
 #include "tests/support/temporary_directory.h"
 
-namespace sluice::stores {
+namespace sluice::stores::state_file_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -91,4 +91,4 @@ TEST_F(StateFileTest, IsOutgrownWhenMostOfItIsOutOfDate) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::state_file_test

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace sluice::stores {
+namespace sluice::stores::state_lines_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -11,12 +11,12 @@ using ::testing::IsEmpty;
 
 constexpr std::string_view kHeader = "sluice things 1\n";
 
-struct Read {
+struct Found {
   std::vector<std::string> lines;
   std::vector<std::size_t> damaged;
 };
-Read read(std::string_view text) {
-  Read out;
+Found found_in(std::string_view text) {
+  Found out;
   out.damaged = read_lines(text, kHeader, [&out](std::string_view line) {
     if (line == "unknown") return false;
     out.lines.emplace_back(line);
@@ -31,33 +31,33 @@ std::string written(const std::vector<std::string>& lines) {
 }
 
 TEST(StateLines, AreReadAsTheyWereWritten) {
-  auto read = stores::read(written({"a\tb", "", "c"}));
+  auto read = found_in(written({"a\tb", "", "c"}));
 
   EXPECT_THAT(read.lines, ElementsAre("a\tb", "", "c"));
   EXPECT_THAT(read.damaged, IsEmpty());
 }
 
-TEST(StateLines, OfAnEmptyFileAreNone) { EXPECT_THAT(read("").damaged, IsEmpty()); }
+TEST(StateLines, OfAnEmptyFileAreNone) { EXPECT_THAT(found_in("").damaged, IsEmpty()); }
 
 TEST(StateLines, AreDamagedWhereTheChecksumOrTheReaderSaysSo) {
   auto text = written({"a", "b", "unknown", "d"});
   text[text.find(" b\n") + 1] = 'B';
 
-  auto read = stores::read(text);
+  auto read = found_in(text);
 
   EXPECT_THAT(read.lines, ElementsAre("a", "d"));
   EXPECT_THAT(read.damaged, ElementsAre(3u, 4u));
 }
 
 TEST(StateLines, AreDamagedWithoutTheHeader) {
-  EXPECT_THAT(read("something else\n").damaged, ElementsAre(1u));
+  EXPECT_THAT(found_in("something else\n").damaged, ElementsAre(1u));
 }
 
 TEST(StateLines, LeaveOutALastOneThatWasNotWrittenToItsEnd) {
   auto text = written({"a", "b"});
   text.resize(text.size() - 2);
 
-  auto read = stores::read(text);
+  auto read = found_in(text);
 
   EXPECT_THAT(read.lines, ElementsAre("a"));
   EXPECT_THAT(read.damaged, IsEmpty());
@@ -81,4 +81,4 @@ TEST(StateLines, AreTakenApartAtTheirTabs) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::state_lines_test

@@ -7,7 +7,7 @@
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
 
-namespace sluice::stores {
+namespace sluice::stores::store_config_test {
 namespace {
 
 using testing::HasSubstr;
@@ -109,4 +109,4 @@ TEST(StoreConfig, RefusesWhatCannotWorkAndShowsNoPassword) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::store_config_test

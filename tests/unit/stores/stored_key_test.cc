@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::stores {
+namespace sluice::stores::stored_key_test {
 namespace {
 
 TEST(StoredKey, IsTheKeyIfAnybodyMayReadIt) { EXPECT_EQ(stored_key("ip=192.0.2.7", false), "ip=192.0.2.7"); }
@@ -16,4 +16,4 @@ TEST(StoredKey, IsADigestOfWhatIsConfidentialOrLong) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::stored_key_test

@@ -8,7 +8,7 @@
 
 #include "gateway/observe/series.h"
 
-namespace sluice::stores {
+namespace sluice::stores::stores_test {
 namespace {
 
 TEST(Stores, GiveTheSameCountersEveryTime) {
@@ -79,4 +79,4 @@ TEST(Stores, TellLimitsApartAlikeInEveryProcess) {
 }
 
 }  // namespace
-}  // namespace sluice::stores
+}  // namespace sluice::stores::stores_test

@@ -9,7 +9,7 @@
 
 #include "gateway/upstream/random.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::adaptive_limit_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -272,4 +272,4 @@ TEST(AdaptiveLimit, ForgetsAllWhenItIsNotConfiguredAnyMore) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::adaptive_limit_test

@@ -10,7 +10,7 @@
 
 #include "tests/unit/observe/scraped.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::attempt_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -112,4 +112,4 @@ TEST_F(AttemptTest, IsARetryAsLongAsItLives) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::attempt_test

@@ -8,7 +8,7 @@
 #include "gateway/config/load.h"
 #include "gateway/upstream/config.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::balance_config_test {
 namespace {
 
 using testing::HasSubstr;
@@ -73,4 +73,4 @@ TEST(BalanceConfig, TakesNoCookieThatBrowsersOrAttackersWouldLaughAt) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::balance_config_test

@@ -11,7 +11,7 @@
 
 #include "tests/unit/upstream/targets.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::balancer_test {
 namespace {
 
 TEST(Balancer, IsOfTheKindAskedFor) {
@@ -38,4 +38,4 @@ TEST(Balancer, SumsTheWeightsBeforeEachCandidate) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::balancer_test

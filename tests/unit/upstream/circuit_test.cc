@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace sluice::upstream {
+namespace sluice::upstream::circuit_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -232,4 +232,4 @@ TEST_F(CircuitTest, ChangesOnceHoweverManyAskAtOnce) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::circuit_test

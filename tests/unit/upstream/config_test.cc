@@ -9,7 +9,7 @@
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::config_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -175,4 +175,4 @@ TEST(UpstreamConfig, TakesH2cForHttp2WithoutTlsAlone) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::config_test

@@ -10,7 +10,7 @@
 
 #include "tests/unit/upstream/targets.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::consistent_hash_test {
 namespace {
 
 constexpr std::uint64_t kKeys = 20'000;
@@ -151,4 +151,4 @@ TEST(ConsistentHash, HasNoBoundWhereNoneIsWanted) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::consistent_hash_test

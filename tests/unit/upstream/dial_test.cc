@@ -12,7 +12,7 @@
 #include "gateway/base/job.h"
 #include "gateway/net/listen.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::dial_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -173,4 +173,4 @@ TEST_F(DialTest, StopsWhenItsScopeIsCancelled) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::dial_test

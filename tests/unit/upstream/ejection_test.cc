@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::upstream {
+namespace sluice::upstream::ejection_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -62,4 +62,4 @@ TEST_F(EjectionTest, ForgivesQuicklyHoweverOftenItWas) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::ejection_test

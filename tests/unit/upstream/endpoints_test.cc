@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace sluice::upstream {
+namespace sluice::upstream::endpoints_test {
 namespace {
 
 // "url*weight url*weight" or why not.
@@ -71,4 +71,4 @@ TEST(Endpoints, MayHaveZonesAndWhateverElse) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::endpoints_test

@@ -11,7 +11,7 @@
 
 #include "tests/support/fake_resolver.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::failover_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -222,4 +222,4 @@ TEST_F(FailoverTest, HasNothingToGiveWhereNobodyHasAnAddress) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::failover_test

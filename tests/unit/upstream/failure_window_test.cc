@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::upstream {
+namespace sluice::upstream::failure_window_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -56,4 +56,4 @@ TEST_F(FailureWindowTest, IsNotConfusedWhenTheCountWraps) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::failure_window_test

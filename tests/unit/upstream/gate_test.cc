@@ -10,7 +10,7 @@
 
 #include "gateway/base/job.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::gate_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -283,4 +283,4 @@ TEST_F(GateTest, LetsFewerInAfterTheLimitWasLowered) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::gate_test

@@ -7,7 +7,7 @@
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::health_config_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -65,4 +65,4 @@ TEST(HealthConfig, MayHaveATimeoutAsLongAsTheInterval) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::health_config_test

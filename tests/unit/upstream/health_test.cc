@@ -7,7 +7,7 @@
 
 #include "gateway/upstream/random.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::health_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -129,4 +129,4 @@ TEST_F(HealthTest, DoesWhatItsModelDoes) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::health_test

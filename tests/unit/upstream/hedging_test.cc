@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::upstream {
+namespace sluice::upstream::hedging_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -60,4 +60,4 @@ TEST(Hedging, WaitsAsLongAsNearlyAllAnswersTakeOnceThatIsKnown) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::hedging_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::upstream {
+namespace sluice::upstream::importance_test {
 namespace {
 
 TEST(Importance, IsOrderedFromWhatIsRefusedFirst) {
@@ -18,4 +18,4 @@ TEST(Importance, HasTheNamesThatAreWritten) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::importance_test

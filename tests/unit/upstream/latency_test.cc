@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-namespace sluice::upstream {
+namespace sluice::upstream::latency_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -104,4 +104,4 @@ TEST_F(LatencyTest, MayBeToldByManyAtOnce) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::latency_test

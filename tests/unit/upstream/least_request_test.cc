@@ -8,7 +8,7 @@
 
 #include "tests/unit/upstream/targets.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::least_request_test {
 namespace {
 
 // How often each is picked when requests end at once.
@@ -95,4 +95,4 @@ TEST(LeastRequest, ComparesTwoDifferentTargetsHoweverUnequalTheWeights) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::least_request_test

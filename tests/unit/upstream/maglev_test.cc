@@ -9,7 +9,7 @@
 
 #include "gateway/upstream/random.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::maglev_test {
 namespace {
 
 constexpr double kSlots = MaglevTable::kSlots;
@@ -139,4 +139,4 @@ TEST(AffinityHash, IsTheSameInEveryProcess) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::maglev_test

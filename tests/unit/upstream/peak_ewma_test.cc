@@ -8,7 +8,7 @@
 
 #include "tests/unit/upstream/targets.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::peak_ewma_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -127,4 +127,4 @@ TEST_F(PeakEwmaTest, LeavesTheSlowOneAloneButForATryNowAndThen) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::peak_ewma_test

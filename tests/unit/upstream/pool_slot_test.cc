@@ -7,7 +7,7 @@
 
 #include "tests/unit/upstream/targets.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::pool_slot_test {
 namespace {
 
 class PoolSlotsTest : public testing::Test {
@@ -81,4 +81,4 @@ TEST_F(PoolSlotsTest, ForgetsPoolsThatAreGone) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::pool_slot_test

@@ -14,7 +14,7 @@
 #include "gateway/net/listen.h"
 #include "gateway/observe/metrics.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::pool_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -752,4 +752,4 @@ TEST_F(PoolTest, CountsItsConnections) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::pool_test

@@ -9,7 +9,7 @@
 
 #include "tests/unit/upstream/service.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::probe_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -195,4 +195,4 @@ TEST_F(ProbeTest, ConnectsToAnotherPortWhereThereIsOne) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::probe_test

@@ -9,7 +9,7 @@
 
 #include "tests/unit/upstream/service.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::prober_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -248,4 +248,4 @@ TEST_F(ProberTest, WaitsForAnAddressBeforeItJudges) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::prober_test

@@ -7,7 +7,7 @@
 #include "gateway/config/load.h"
 #include "gateway/upstream/config.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::protection_config_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -85,4 +85,4 @@ TEST(ProtectionConfig, WarnsOfALimitThatIsReachedBeforeTheQueue) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::protection_config_test

@@ -15,7 +15,7 @@
 
 #include "tests/unit/observe/scraped.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::protection_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -584,4 +584,4 @@ TEST_F(ProtectionTest, AllowsAFifthOfTheRequestsUnderWay) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::protection_test

@@ -7,7 +7,7 @@
 
 #include "tests/unit/upstream/targets.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::random_choice_test {
 namespace {
 
 std::vector<int> picks(std::span<const Candidate> usable, std::size_t targets, int n) {
@@ -45,4 +45,4 @@ TEST(RandomChoice, StaysWithinAShortenedChoice) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::random_choice_test

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-namespace sluice::upstream {
+namespace sluice::upstream::random_test {
 namespace {
 
 // The first outputs of the reference implementation (Vigna, splitmix64.c) for the seed 1234567.
@@ -30,4 +30,4 @@ TEST(Random, StaysBelowItsBoundAndReachesEveryNumber) {
 TEST(Random, IsSeededDifferentlyEachTime) { EXPECT_NE(Random::seeded().next(), Random::seeded().next()); }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::random_test

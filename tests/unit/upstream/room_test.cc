@@ -9,7 +9,7 @@
 
 #include "gateway/base/job.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::room_test {
 namespace {
 
 using base::Reason;
@@ -136,4 +136,4 @@ TEST_F(RoomTest, IsNowhereWhereAllAreInUse) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::room_test

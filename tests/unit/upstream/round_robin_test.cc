@@ -9,7 +9,7 @@
 
 #include "tests/unit/upstream/targets.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::round_robin_test {
 namespace {
 
 std::string picks(Balancer& balancer, std::span<const Candidate> usable, int n) {
@@ -69,4 +69,4 @@ TEST(RoundRobin, BeginsElsewhereInEachWorker) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::round_robin_test

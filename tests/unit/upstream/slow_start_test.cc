@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::upstream {
+namespace sluice::upstream::slow_start_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -92,4 +92,4 @@ TEST_F(SlowStartTest, IsOffUnlessAskedFor) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::slow_start_test

@@ -9,7 +9,7 @@
 
 #include "tests/support/fake_resolver.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::source_table_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -250,4 +250,4 @@ TEST_F(ChangingUpstream, AvoidsAnAddressThatCouldNotBeReachedJustNow) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::source_table_test

@@ -10,7 +10,7 @@
 
 #include "tests/support/fake_resolver.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::source_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -252,4 +252,4 @@ TEST(SourceWeights, StayWithinWhatCanBeAddedUp) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::source_test

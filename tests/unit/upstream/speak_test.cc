@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::upstream {
+namespace sluice::upstream::speak_test {
 namespace {
 
 using observe::Protocol;
@@ -37,4 +37,4 @@ TEST(Speak, FailsWhereHttp2IsAskedForAndNotChosen) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::speak_test

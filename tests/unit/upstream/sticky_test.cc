@@ -8,7 +8,7 @@
 
 #include "tests/unit/upstream/targets.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::sticky_test {
 namespace {
 
 using testing::EndsWith;
@@ -109,4 +109,4 @@ TEST(Sticky, HasNoCookieForATargetOfAnother) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::sticky_test

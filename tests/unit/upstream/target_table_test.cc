@@ -5,7 +5,7 @@
 
 #include "tests/support/fake_resolver.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::target_table_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -150,4 +150,4 @@ TEST(TargetTableAlone, KnowsNumbersButNoNames) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::target_table_test

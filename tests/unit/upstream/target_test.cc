@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-namespace sluice::upstream {
+namespace sluice::upstream::target_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -397,4 +397,4 @@ TEST_F(TargetTest, LeavesNoSlotBehindWhenALoopEndsBeforeItGetsThere) {
 TEST_F(TargetTest, KeepsTheCountersOfWorkersOnALineOfTheirOwn) { EXPECT_GE(alignof(Target), 64u); }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::target_test

@@ -7,7 +7,7 @@
 #include "gateway/config/load.h"
 #include "gateway/upstream/backoff.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::timeouts_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -82,4 +82,4 @@ TEST(Backoff, IsARandomTimeWithinABoundThatDoubles) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::timeouts_test

@@ -14,7 +14,7 @@
 
 #include "tests/support/fake_resolver.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::upstream_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -598,4 +598,4 @@ TEST_F(UpstreamTest, SaysSoWhenItHasNoTargets) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::upstream_test

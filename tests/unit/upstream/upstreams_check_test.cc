@@ -7,7 +7,7 @@
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
 
-namespace sluice::upstream {
+namespace sluice::upstream::upstreams_check_test {
 namespace {
 
 using testing::AllOf;
@@ -57,4 +57,4 @@ TEST(UpstreamsCheck, RefusesCookiesThatWouldOverwriteEachOther) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::upstreams_check_test

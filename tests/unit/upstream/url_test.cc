@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace sluice::upstream {
+namespace sluice::upstream::url_test {
 namespace {
 
 std::string read(std::string_view text) {
@@ -109,4 +109,4 @@ TEST(TargetUrl, AlwaysShowsThePortInLogs) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::url_test

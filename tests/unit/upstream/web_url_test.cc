@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::upstream {
+namespace sluice::upstream::web_url_test {
 namespace {
 
 TEST(WebUrl, ReadsOriginAndTarget) {
@@ -37,4 +37,4 @@ TEST(WebUrl, KnowsWhetherOthersCanListen) {
 }
 
 }  // namespace
-}  // namespace sluice::upstream
+}  // namespace sluice::upstream::web_url_test

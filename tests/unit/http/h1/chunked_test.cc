@@ -5,7 +5,7 @@
 
 #include "tests/unit/http/h1/heads.h"
 
-namespace sluice::http::h1 {
+namespace sluice::http::h1::chunked_test {
 namespace {
 
 using base::Reason;
@@ -247,4 +247,4 @@ TEST(Chunked, WhatIsWrittenIsRead) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h1
+}  // namespace sluice::http::h1::chunked_test

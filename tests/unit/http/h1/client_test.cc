@@ -14,7 +14,7 @@
 
 #include "tests/support/memory_stream.h"
 
-namespace sluice::http::h1 {
+namespace sluice::http::h1::client_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -217,4 +217,4 @@ TEST_F(H1Stale, DoesNotKnowThatWhereTheTargetClosedBehindTheRequest) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h1
+}  // namespace sluice::http::h1::client_test

@@ -12,7 +12,7 @@
 
 #include "tests/unit/http/h1/heads.h"
 
-namespace sluice::http::h1 {
+namespace sluice::http::h1::corpus_test {
 namespace {
 
 // Calls status_of for the bytes of each seed and compares with the name. Tests run in the root of the
@@ -63,4 +63,4 @@ TEST(Corpus, PathsGetTheVerdictOfTheirName) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h1
+}  // namespace sluice::http::h1::corpus_test

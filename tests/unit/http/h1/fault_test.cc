@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace sluice::http::h1 {
+namespace sluice::http::h1::fault_test {
 namespace {
 
 using base::Reason;
@@ -29,4 +29,4 @@ TEST(Fault, OnlyThoseOfOneLineNameIt) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h1
+}  // namespace sluice::http::h1::fault_test

@@ -6,7 +6,7 @@
 
 #include "tests/unit/http/h1/heads.h"
 
-namespace sluice::http::h1 {
+namespace sluice::http::h1::framing_test {
 namespace {
 
 using base::Reason;
@@ -241,4 +241,4 @@ TEST(Expect, MeansNothingInHttp10) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h1
+}  // namespace sluice::http::h1::framing_test

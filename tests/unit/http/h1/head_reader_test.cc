@@ -6,7 +6,7 @@
 
 #include "tests/unit/http/h1/heads.h"
 
-namespace sluice::http::h1 {
+namespace sluice::http::h1::head_reader_test {
 namespace {
 
 using base::Reason;
@@ -178,4 +178,4 @@ TEST(ResponseReading, KnowsWhatWasAsked) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h1
+}  // namespace sluice::http::h1::head_reader_test

@@ -8,7 +8,7 @@
 
 #include "gateway/base/error.h"
 
-namespace sluice::http::h1 {
+namespace sluice::http::h1::head_scanner_test {
 namespace {
 
 using base::Reason;
@@ -229,4 +229,4 @@ TEST(HeadScanner, DetailsNeverEchoWhatWasReceived) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h1
+}  // namespace sluice::http::h1::head_scanner_test

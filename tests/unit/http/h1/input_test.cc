@@ -9,7 +9,7 @@
 
 #include "tests/support/memory_stream.h"
 
-namespace sluice::http::h1 {
+namespace sluice::http::h1::input_test {
 namespace {
 
 constexpr std::size_t kHead = net::BufferPool::kHead;
@@ -149,4 +149,4 @@ TEST_F(InputTest, CountsEveryByteOnce) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h1
+}  // namespace sluice::http::h1::input_test

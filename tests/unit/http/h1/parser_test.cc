@@ -7,7 +7,7 @@
 
 #include "tests/unit/http/h1/heads.h"
 
-namespace sluice::http::h1 {
+namespace sluice::http::h1::parser_test {
 namespace {
 
 using base::Reason;
@@ -273,4 +273,4 @@ TEST(ParseResponse, IsStrictWithoutTheScanner) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h1
+}  // namespace sluice::http::h1::parser_test

@@ -11,7 +11,7 @@
 
 #include "tests/support/memory_stream.h"
 
-namespace sluice::http::h1 {
+namespace sluice::http::h1::server_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -97,4 +97,4 @@ TEST(LateServer, RefusesAHeadThatTookTooLongBefore) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h1
+}  // namespace sluice::http::h1::server_test

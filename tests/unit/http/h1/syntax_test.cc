@@ -8,7 +8,7 @@
 
 #include "tests/unit/http/h1/heads.h"
 
-namespace sluice::http::h1 {
+namespace sluice::http::h1::syntax_test {
 namespace {
 
 constexpr std::string_view kStart = "start line\r\n";
@@ -149,4 +149,4 @@ TEST(ReadStatusLine, StopsBehindItsLineEnd) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h1
+}  // namespace sluice::http::h1::syntax_test

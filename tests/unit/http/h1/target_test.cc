@@ -5,7 +5,7 @@
 
 #include "tests/unit/http/h1/heads.h"
 
-namespace sluice::http::h1 {
+namespace sluice::http::h1::target_test {
 namespace {
 
 using base::Reason;
@@ -157,4 +157,4 @@ TEST(Host, OfConnectMustAgreeWithItsTarget) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h1
+}  // namespace sluice::http::h1::target_test

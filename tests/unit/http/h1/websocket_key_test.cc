@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-namespace sluice::http::h1 {
+namespace sluice::http::h1::websocket_key_test {
 namespace {
 
 TEST(WebSocketKey, IsAnsweredAsTheRfcShows) {
@@ -27,4 +27,4 @@ TEST(WebSocketKey, IsSixteenBytesInBase64AndNeverTheSame) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h1
+}  // namespace sluice::http::h1::websocket_key_test

@@ -7,7 +7,7 @@
 
 #include "tests/unit/http/h1/heads.h"
 
-namespace sluice::http::h1 {
+namespace sluice::http::h1::writer_test {
 namespace {
 
 // Writes into a buffer of exactly the announced size, with a guard behind it.
@@ -157,4 +157,4 @@ TEST(WriteLines, LinesOfTwoHeadsAreNotTakenForOneRun) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h1
+}  // namespace sluice::http::h1::writer_test

@@ -14,7 +14,7 @@
 
 #include "tests/support/memory_stream.h"
 
-namespace sluice::http::h2 {
+namespace sluice::http::h2::client_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -253,4 +253,4 @@ TEST_F(H2Client, TellsWhatAGoawayLeavesOutFromTheRest) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h2
+}  // namespace sluice::http::h2::client_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice::http::h2 {
+namespace sluice::http::h2::conduct_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -58,4 +58,4 @@ TEST(Conduct, ExpectsWindowUpdatesForWhatWasMoved) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h2
+}  // namespace sluice::http::h2::conduct_test

@@ -6,7 +6,7 @@
 
 #include "gateway/http/h1/writer.h"
 
-namespace sluice::http::h2 {
+namespace sluice::http::h2::heads_test {
 namespace {
 
 using base::Reason;
@@ -397,4 +397,4 @@ TEST(H2RequestLines, TurnHostAndExtraLinesIntoPairs) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h2
+}  // namespace sluice::http::h2::heads_test

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace sluice::http::h2 {
+namespace sluice::http::h2::queue_test {
 namespace {
 
 std::span<const char> bytes(const std::string& text) { return {text.data(), text.size()}; }
@@ -54,4 +54,4 @@ TEST(Queue, KeepsTheLastPieceUntilTheNextCall) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h2
+}  // namespace sluice::http::h2::queue_test

@@ -13,7 +13,7 @@
 
 #include "tests/support/memory_stream.h"
 
-namespace sluice::http::h2 {
+namespace sluice::http::h2::session_test {
 namespace {
 
 using base::Duration;
@@ -332,4 +332,4 @@ TEST_F(SessionTest, WorksInAnyPieces) {
 }
 
 }  // namespace
-}  // namespace sluice::http::h2
+}  // namespace sluice::http::h2::session_test
