@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/front/tls_step.h"
 
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
+
+#include "gateway/base/error.h"
 #include "gateway/base/log.h"
+#include "gateway/chain/local_reply.h"
 #include "gateway/http/connection.h"
 #include "gateway/net/write.h"
 
@@ -41,18 +46,28 @@ std::unique_ptr<const net::ClientCertificate> identity(SSL* ssl, bool with_chain
   return out;
 }
 
-constexpr std::string_view kPlainHttp =
-    "HTTP/1.1 400 Bad Request\r\n"
-    "Content-Type: text/plain; charset=utf-8\r\n"
-    "Content-Length: 46\r\n"
-    "Connection: close\r\n\r\n"
-    "This port speaks TLS: use https:// to ask it.\n";
+// What a local reply says, but for `instance`: nothing of a request was read, so there is none that has an id.
+std::string answer_to_plain_http() {
+  constexpr std::string_view kDetail = "This port speaks TLS: use https:// to ask it.";
+  const auto& row = base::row(base::Reason::bad_request);
+  auto body = fmt::format(R"({{"type":"{}{}","title":"{}","status":{},"detail":"{}","reason":"{}"}})"
+                          "\n",
+                          chain::kReasonType, row.name, row.title, row.status, kDetail, row.name);
+  return fmt::format(
+      "HTTP/1.1 {} Bad Request\r\n"
+      "Content-Type: application/problem+json\r\n"
+      "Proxy-Status: sluice; error={}; details=\"{}: {}\"\r\n"
+      "Content-Length: {}\r\n"
+      "Connection: close\r\n\r\n{}",
+      row.status, row.proxy_status, row.name, kDetail, body.size(), body);
+}
 
 }  // namespace
 
 base::Task<void> refuse_plain_http(net::Loop& loop, net::Transport& client) {
+  static const std::string answer = answer_to_plain_http();
   // Nobody is waited for who does not read a few hundred bytes.
-  iovec bytes = net::piece(kPlainHttp);
+  iovec bytes = net::piece(answer);
   client.try_write({&bytes, 1});
   return http::linger(client, loop);
 }

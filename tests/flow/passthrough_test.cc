@@ -123,7 +123,7 @@ TEST(Passthrough, AnswersPlainHttpInPlainWords) {
 
   auto answer = client.ask(get("/"));
 
-  EXPECT_EQ(answer.status, 400);
+  EXPECT_THAT(answer, Refused(400, "bad_request"));
   EXPECT_THAT(answer.body, testing::HasSubstr("use https://"));
   EXPECT_EQ(client.rest(), "");
   EXPECT_EQ(before.growth("sluice_connections_rejected_total", {{"listener", "web"}, {"reason", "sni"}}), 1);

@@ -162,7 +162,7 @@ TEST_F(Tls, AnswersPlainHttpInPlainWords) {
     RawClient client(gw.port());
     client.send(request);
     auto answer = client.response();
-    EXPECT_EQ(answer.status, 400);
+    EXPECT_THAT(answer, Refused(400, "bad_request"));
     EXPECT_THAT(answer, HasField("Connection", "close"));
     EXPECT_THAT(answer.body, HasSubstr("use https://"));
     EXPECT_EQ(client.rest(), "");
