@@ -167,11 +167,15 @@ void describe_conditions(Description<MatchConfig>& d) {
           "Conditions on cookies, by name; all must hold. The first of a name counts.",
           example("{beta: present}"));
   d.field("client_ip", &MatchConfig::client_ip,
-          "Networks that the client must be in. The client is the peer, or whom a PROXY header names.",
+          "Networks that the client must be in. The client is the peer, or whom a PROXY header or one of the "
+          "listener's `trusted_proxies` names.",
           example("[10.0.0.0/8, 192.0.2.7]"), example("{not_in: 10.0.0.0/8}"));
   d.field("listener", &MatchConfig::listener, "Listeners, any of which fits.", one_or_many, non_empty, unique,
           reference("listener"), example("internal"));
-  d.field("scheme", &MatchConfig::scheme, "That of the listener.", example("https"));
+  d.field("scheme", &MatchConfig::scheme,
+          "That of the listener, or of the client's own connection where one of the listener's "
+          "`trusted_proxies` tells it.",
+          example("https"));
   d.field("sni", &MatchConfig::sni,
           "Server names that the client asked for in its TLS handshake, any of which fits, written as hosts "
           "are.",

@@ -13,12 +13,12 @@
 namespace sluice::routing {
 
 // The client's address is in one of `in`, or `in` is empty, and it is in none of `not_in`. The client is the
-// peer, or whom a PROXY header names.
+// peer, or whom a PROXY header or a trusted proxy names.
 std::shared_ptr<const Condition> client_ip_condition(std::vector<net::Cidr> in,
                                                      std::vector<net::Cidr> not_in);
 // Accepted by the listener of one of these names.
 std::shared_ptr<const Condition> listener_condition(std::vector<std::string> names);
-// "http" or "https": that of the listener.
+// "http" or "https": that of the listener, or what a trusted proxy tells of its client's connection.
 std::shared_ptr<const Condition> scheme_condition(std::string scheme);
 // The client asked for one of these server names (SNI).
 std::shared_ptr<const Condition> sni_condition(std::vector<HostPattern> names);

@@ -88,6 +88,30 @@ TEST(TrustedProxies, SpeakForAnotherClientWithEachRequest) {
               Refused(403, "forbidden"));
 }
 
+// Statuses of a request for each route, with that told of the client; 204 is its route's.
+std::vector<int> routed(const std::string& trusted, const char* told) {
+  Gateway gw("listeners: {web: {bind: \"127.0.0.1:0\"" +
+                 (trusted.empty() ? "" : ", trusted_proxies: " + trusted) + "}}\n" + R"(
+routes:
+  - {name: ip, match: {path: /ip, client_ip: 203.0.113.0/24}, respond: 204}
+  - {name: scheme, match: {path: /scheme, scheme: https}, respond: 204}
+  - name: when
+    match: {path: /when, when: 'client.ip == "203.0.113.7" && request.scheme == "https"'}
+    respond: 204
+)",
+             Downstream::h1);
+  return {gw.get("/ip", told).status, gw.get("/scheme", told).status, gw.get("/when", told).status};
+}
+
+TEST(TrustedProxies, TellTheClientThatRoutesAreChosenBy) {
+  using testing::ElementsAre;
+  EXPECT_THAT(routed("127.0.0.0/8", kTold), ElementsAre(204, 204, 204));
+  EXPECT_THAT(routed("127.0.0.0/8", "X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-Proto: http\r\n"),
+              ElementsAre(404, 404, 404));
+  EXPECT_THAT(routed("192.0.2.0/24", kTold), ElementsAre(404, 404, 404)) << "of whoever is not listed";
+  EXPECT_THAT(routed("", kTold), ElementsAre(404, 404, 404));
+}
+
 TEST(TrustedProxies, CountForLimitsByTheClientsAddress) {
   Gateway gw(yaml("127.0.0.0/8", "[{rate_limit: {limit: 1/h, by: ip}}]"), Downstream::h1);
   gw.upstream("users").answers(200, "ok");
