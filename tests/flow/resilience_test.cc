@@ -220,6 +220,20 @@ TEST(CircuitBreaker, OpensAndLetsTheUpstreamAlone) {
   EXPECT_TRUE(Metrics(gw).becomes(2, "sluice_upstream_circuit_state", {{"upstream", "users"}}));
 }
 
+TEST(CircuitBreaker, StaysOpenAcrossAReload) {
+  auto yaml = upstream("retry: none, circuit_breaker: {min_requests: 4, open: 1h}");
+  Gateway gw(yaml);
+  auto& users = gw.upstream("users");
+  users.answers(503, "busy");
+  for (int i = 0; i < 4; ++i) gw.get("/x");
+  users.answers(200, "well");
+
+  ASSERT_TRUE(gw.reload("on_tie: first\n" + yaml).good);
+
+  EXPECT_THAT(gw.get("/x"), Refused(503, "circuit_open"));
+  EXPECT_EQ(users.request_count(), 4u);
+}
+
 TEST(CircuitBreaker, ClosesOnceRequestsGoWell) {
   Gateway gw(upstream("retry: none, circuit_breaker: {min_requests: 4, open: 100ms}"));
   auto& users = gw.upstream("users");

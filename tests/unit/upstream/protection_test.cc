@@ -361,6 +361,26 @@ TEST_F(ProtectionTest, LetsTheNextOneTryForAnAttemptThatIsDropped) {
   EXPECT_TRUE(admits());
 }
 
+TEST_F(ProtectionTest, KeepsTheCircuitOpenAcrossReloads) {
+  config_.circuit_breaker = CircuitConfig{};
+  config_.outlier.on = false;
+  make(1);
+  fails(0, Reason::upstream_reset, 20);
+  ASSERT_FALSE(admits());
+  pass(1s);
+
+  Upstream next("orders", config_, DefaultsConfig{}, table_);
+  next.count_with(metrics_);
+  next.put_in_force(clock_.wall());
+
+  Circuit::Trial trial;
+  EXPECT_FALSE(next.protection().admits(loop_.now(), trial));
+  EXPECT_EQ(observe::gauge(store_, Family::sluice_upstream_circuit_state, {{"upstream", "orders"}}), 2);
+  pass(4s);
+  EXPECT_TRUE(next.protection().admits(loop_.now(), trial)) << "no later than without a reload";
+  trial.judged();
+}
+
 // --- limits
 
 TEST_F(ProtectionTest, LetsThoseInWhoWaitWhenAReloadRaisesTheLimit) {
@@ -430,6 +450,20 @@ TEST_F(AdaptiveProtectionTest, SaysWhenTheLimitIsGone) {
 
   EXPECT_EQ(limit(), std::nullopt);
   EXPECT_EQ(log_.back(), "upstream orders: no limit of requests in flight any more");
+}
+
+TEST_F(AdaptiveProtectionTest, KeepsALimitAcrossReloads) {
+  make(1);
+  answers_after(10ms, 20);
+  answers_after(100ms, 200);
+  ASSERT_EQ(limit(), 214u);
+
+  Upstream next("orders", config_, DefaultsConfig{}, table_);
+  next.count_with(metrics_);
+  next.put_in_force(clock_.wall());
+
+  EXPECT_EQ(next.protection().concurrency()->limit, 214u);
+  EXPECT_EQ(observe::gauge(store_, Family::sluice_upstream_concurrency_limit, {{"upstream", "orders"}}), 214);
 }
 
 TEST_F(AdaptiveProtectionTest, ForgetsALimitThatAReloadTurnsOff) {
