@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The clients of a soak: threads that each do one kind of thing again and again until they are told to stop. What a
-client saw goes into a Tally; what it must never see is an AssertionError that ends the soak."""
+client saw goes into a Tally; what it must never see ends the soak, as a fault (Soak.found) where no stall of the machine
+explains it."""
 import asyncio
 import collections
 import gzip
@@ -12,6 +13,7 @@ import ssl
 import subprocess
 import threading
 import time
+import zlib
 from concurrent import futures
 
 import grpc
@@ -19,6 +21,8 @@ import websockets
 
 from harness import vanish
 
+# By which a side says that the other's frames are none: of another form, no UTF-8, beyond a limit.
+BROKEN_FRAMES = (1002, 1007, 1009)
 PATIENCE = 90  # seconds for an answer, whatever it is: longer than every limit of the configuration
 
 
@@ -73,7 +77,7 @@ class Client(threading.Thread):
         if response.getheader("Content-Type") == "application/problem+json":
             reason = json.loads(body)["reason"]
         if reason in ("internal", "filter_failed"):
-            self.soak.tally.fail(f"an answer with the reason {reason}")
+            self.soak.found(f"an answer with the reason {reason}")
         return f"{response.status} {reason}".rstrip()
 
 
@@ -147,11 +151,19 @@ class Unpacker(Client):
                 body, said = response.read(), response.getheader("Content-Encoding")
                 if said != coding or len(body) > 20_000:
                     self.soak.tally.fail(f"Unpacker: {len(body)} bytes of {said}, not {coding}")
-                elif coding == "gzip" and gzip.decompress(body) != b"z" * 200_000:
-                    self.soak.tally.fail("Unpacker: the answer is another one than was packed")
+                elif coding == "gzip":
+                    self.look(body)
         finally:
             connection.close()
         return "connections"
+
+    def look(self, body):
+        try:
+            text = gzip.decompress(body)
+        except (OSError, EOFError, zlib.error) as error:
+            text = repr(error)
+        if text != b"z" * 200_000:
+            self.soak.found("Unpacker: the answer is another one than was packed")
 
 
 def serve_calls():
@@ -173,10 +185,10 @@ class Caller(Client):
         with grpc.insecure_channel(f"127.0.0.1:{self.soak.inner_port}") as channel:
             message = b"m" * self.random.choice([0, 10, 5000, 300_000])
             if channel.unary_unary("/soak.Calls/Echo")(message, timeout=PATIENCE) != message:
-                self.soak.tally.fail("Caller: another message came back")
+                self.soak.found("Caller: another message came back")
             back = list(channel.stream_stream("/soak.Calls/Chat")(iter([message] * 10), timeout=PATIENCE))
             if back != [message] * 10:
-                self.soak.tally.fail(f"Caller: {len(back)} messages came back, not the 10 that were sent")
+                self.soak.found(f"Caller: {len(back)} messages came back, not the 10 that were sent")
         return "calls"
 
 
@@ -193,7 +205,7 @@ class Attacker(Client):
             s.shutdown(socket.SHUT_WR)
             first = s.recv(100)
         if first.startswith(b"HTTP/1.1 2"):
-            self.soak.tally.fail(f"nonsense was answered with {first!r}")
+            self.soak.found(f"nonsense was answered with {first!r}")
         return first[:12].decode("latin-1") if first.startswith(b"HTTP/") else "closed"
 
 
@@ -243,18 +255,23 @@ class Chatter(Client):
                 await s.send(message)
                 back = await asyncio.wait_for(s.recv(), PATIENCE)
                 if back != message:
-                    self.soak.tally.fail(f"a WebSocket heard {back[:40]!r}, not {message[:40]!r}")
+                    self.soak.found(f"a WebSocket heard {back[:40]!r}, not {message[:40]!r}")
                 await asyncio.sleep(0.02)
         return "talks"
 
+    def ended(self, error):
+        """The chat's service is never touched: nothing excuses a WebSocket that ends, and no stall makes frames broken."""
+        closes = (error.sent, error.rcvd) if isinstance(error, websockets.ConnectionClosed) else ()
+        broken = any(close and close.code in BROKEN_FRAMES for close in closes)
+        (self.soak.found if broken else self.soak.tally.fail)(f"Chatter: {error!r}")
+
     def run(self):
-        # The chat's service is never touched: nothing excuses a WebSocket that ends.
         while not self.soak.over.is_set():
             try:
                 self.soak.tally.add(f"Chatter: {self.once()}")
             except Exception as error:  # pylint: disable=broad-except
                 if not self.soak.over.is_set():
-                    self.soak.tally.fail(f"Chatter: {error!r}")
+                    self.ended(error)
 
 
 KINDS = ((Reader, 4), (Writer, 2), (Leaver, 1), (Vanisher, 1), (Attacker, 1), (Sluggard, 2), (Unpacker, 1), (Http2, 1),
