@@ -10,6 +10,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
+#include "tests/support/signer.h"
 
 namespace sluice::test::balancing_test {
 namespace {
@@ -74,6 +75,62 @@ routes: [{name: u, match: {path: /**}, use: [{api_key: {header: X-Api-Key}}], to
     EXPECT_EQ(met.size(), 1u) << key;
     EXPECT_NE(*met.begin(), "");
   }
+}
+
+TEST(Balancing, KeepsAnAddressAtOneTarget) {
+  Gateway gw(
+      "listeners: {web: {bind: \"127.0.0.1:0\", trusted_proxies: 127.0.0.0/8}}\n"
+      "upstreams: {users: {targets: [\"<a>\", \"<b>\", \"<c>\"], balance: consistent_hash, hash_by: ip}}"s +
+          kRoute,
+      Downstream::h1);
+  for (auto name : {"a", "b", "c"}) gw.upstream(name).answers(200, name);
+  auto meets = [&](const std::string& client) {
+    return gw.get("/u/1", "X-Forwarded-For: " + client + "\r\n").body;
+  };
+
+  std::set<std::string> met;
+  for (int n = 0; n < 60; ++n) {
+    auto client = "203.0.113." + std::to_string(n);
+    auto first = meets(client);
+    EXPECT_EQ(meets(client), first) << client;
+    met.insert(first);
+  }
+  EXPECT_EQ(met.size(), 3u);
+  for (int n = 0; n < 20; ++n) {
+    auto network = "2001:db8:0:" + std::to_string(n) + ":";
+    EXPECT_EQ(meets(network + ":1"), meets(network + "ffff::2"))
+        << "one client may have a network of 64 bits";
+  }
+}
+
+TEST(Balancing, KeepsAClaimAtOneTarget) {
+  Upstream idp;
+  Signer issuer("ES256", "a");
+  idp.answers(200, issuer.jwks());
+  Gateway gw(R"(
+upstreams: {users: {targets: ["<a>", "<b>", "<c>"], balance: consistent_hash, hash_by: claim.tenant}}
+routes:
+  - name: u
+    match: {path: /**}
+    use: [{jwt: {issuer: "https://idp", audience: api, jwks: ")" +
+             idp.url() + R"(/keys"}}]
+    to: users
+)");
+  for (auto name : {"a", "b", "c"}) gw.upstream(name).answers(200, name);
+  auto meets = [&](const std::string& who, int tenant) {
+    auto token = issuer.token(R"({"iss":"https://idp","aud":"api","exp":4102444800,"sub":")" + who +
+                              R"(","tenant":"t)" + std::to_string(tenant) + "\"}");
+    return gw.get("/", "Authorization: Bearer " + token + "\r\n").body;
+  };
+
+  std::set<std::string> met;
+  for (int tenant = 0; tenant < 40; ++tenant) {
+    auto first = meets("ann", tenant);
+    EXPECT_EQ(meets("bob", tenant), first) << tenant;
+    met.insert(first);
+  }
+
+  EXPECT_EQ(met, (std::set<std::string>{"a", "b", "c"}));
 }
 
 TEST(Balancing, MovesAKeyOnlyWhileItsTargetIsAway) {
