@@ -122,6 +122,23 @@ TEST_F(Decompress, BreaksOffBombs) {
   EXPECT_EQ(response().error, Reason::response_invalid);
 }
 
+TEST_F(Decompress, BreaksOffBombsOfEveryCoding) {
+  std::string zeros(10'000'000, '0');
+  const std::pair<View, std::string> all[] = {{"deflate", test::compressed(zeros, Wrapping::zlib)},
+                                              {"br", test::brotli(zeros)},
+                                              {"zstd", test::zstd(zeros)}};
+  for (const auto& [coding, bytes] : all) {
+    answer("{}", "", coding, bytes);
+    auto whole = response();
+    EXPECT_EQ(whole.error, Reason::response_invalid) << coding;
+    EXPECT_LT(whole.text().size(), 2U << 20) << coding;
+    answer("{max_ratio: 1000000, max_size: 9MB}", "", coding, bytes);
+    EXPECT_EQ(response().error, Reason::response_invalid) << coding;
+    send("{requests: true}", coding, bytes);
+    EXPECT_EQ(request().error, Reason::body_too_large) << coding;
+  }
+}
+
 TEST_F(Decompress, LetsShortBodiesBeOfZeros) {
   std::string zeros(1'000'000, '0');
   answer("{}", "", "gzip", gzip(zeros));
