@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "gateway/base/log.h"
+#include "gateway/config/amounts.h"
 
 namespace sluice::cli {
 
@@ -41,29 +42,34 @@ std::string program_of_this_process() {
 
 }  // namespace
 
+Upgrade::Start Upgrade::this_program() {
+  return {program_of_this_process(), arguments_of_this_process(), kServes};
+}
+
 Upgrade::Upgrade(boost::asio::io_context& control, server::Gateway& gateway,
-                 std::function<void(pid_t)> serves)
+                 std::function<void(pid_t)> serves, Start start)
     : gateway_(gateway),
       serves_(std::move(serves)),
       channel_(control),
       timer_(control),
-      program_(program_of_this_process()),
-      arguments_(arguments_of_this_process()) {}
+      start_(std::move(start)) {}
 
 void Upgrade::begin() {
   if (running()) return log(Level::warning, "an upgrade is under way already");
-  log(Level::info, "upgrading: starting " + program_);
+  log(Level::info, "upgrading: starting " + start_.program);
   auto sockets = gateway_.hand_out();
-  auto started = net::Successor::start(program_, arguments_, sockets, gateway_.hand_over(), kTakesSockets);
+  auto started =
+      net::Successor::start(start_.program, start_.arguments, sockets, gateway_.hand_over(), kTakesSockets);
   for (const auto& s : sockets)
     for (int fd : s.fds) ::close(fd);
   if (!started) return failed(started.error().detail);
   successor_.emplace(std::move(*started));
   channel_.assign(::fcntl(successor_->channel(), F_DUPFD_CLOEXEC, 0));
   listen();
-  timer_.expires_after(kServes);
+  timer_.expires_after(start_.patience);
   timer_.async_wait([this](boost::system::error_code stopped) {
-    if (!stopped && running() && !served_) failed("the new process does not serve after a minute");
+    if (!stopped && running() && !served_)
+      failed("the new process does not serve after " + config::to_text(config::Duration(start_.patience)));
   });
 }
 

@@ -3,6 +3,7 @@
 // process gets the listening sockets; once it serves, this one drains. One that cannot serve changes nothing.
 // Control thread.
 #pragma once
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,8 +21,18 @@ namespace sluice::cli {
 
 class Upgrade {
  public:
-  // Program and arguments are those of this process. `serves` is called when the new process does.
-  Upgrade(boost::asio::io_context& control, server::Gateway& gateway, std::function<void(pid_t)> serves);
+  // What is started, with its name before its arguments, and how long it may take until it serves.
+  struct Start {
+    std::string program;
+    std::vector<std::string> arguments;
+    std::chrono::milliseconds patience;
+  };
+  // Program and arguments of this process, and a minute.
+  static Start this_program();
+
+  // `serves` is called when the new process does.
+  Upgrade(boost::asio::io_context& control, server::Gateway& gateway, std::function<void(pid_t)> serves,
+          Start start = this_program());
 
   void begin();
   // From the beginning until the new process serves or has failed.
@@ -40,8 +51,7 @@ class Upgrade {
   boost::asio::steady_timer timer_;
   std::optional<net::Successor> successor_;
   bool served_ = false;  // by the successor
-  std::string program_;
-  std::vector<std::string> arguments_;
+  Start start_;
 };
 
 }  // namespace sluice::cli
