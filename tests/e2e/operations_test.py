@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -155,6 +156,25 @@ class Logs(Case):
 
         eventually(lambda: self.metric("sluice_log_dropped_total") > 0, "dropped lines are counted")
         self.assertEqual(self.curl("/users/1").status, 200)
+
+    def test_writes_every_line_once_there_is_room_again(self):
+        self.serve(HELLO)
+        # In place of a disk that is full: files of this process may not grow beyond that.
+        process, size = self.gateway.popen.pid, resource.RLIMIT_FSIZE
+        before = resource.prlimit(process, size)
+        resource.prlimit(process, size, (16 * 1024, before[1]))
+        asked = 0
+        while not self.gateway.count("cannot write to"):
+            self.assertLess(asked, 1000)
+            self.assertEqual(self.curl("/hello").status, 200)
+            asked += 1
+        self.assertLess(len(self.access_log.read_text().split("\n")), asked + 1)
+
+        resource.prlimit(process, size, before)
+
+        self.gateway.says(r"writing to \S+ works again; 0 lines were lost in all")
+        eventually(lambda: self.access_log.read_text().count("\n") == asked, "every line")
+        self.assertEqual({line["status"] for line in self.lines()}, {200})
 
 
 class Ports(Case):
