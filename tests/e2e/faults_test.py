@@ -10,20 +10,18 @@ import signal
 import socket
 import sys
 import threading
-import time
 import unittest
 
 from harness import PATIENCE, SERVICES, Case, Running, eventually, unused_port, vanish
 
 HEALTHY_AFTER = 2  # checks, unless the configuration says otherwise
 INTERVAL = 0.5  # seconds between checks, a fifth more or less
-BACK_WITHIN = 1.2 * INTERVAL + 0.12 * INTERVAL  # the first check that passes, and the second soon after
-STALLED = 5  # seconds: what a machine under load may need more
+LATE = 2  # checks more that may come before the first request, where the machine is slow
 
 
 class Counted:
     """A service in this process that can go, connections and all, and come back on its port. It counts the checks since it
-    came, and remembers how many there were before its first request: None until then, and how long that took."""
+    came, and remembers how many there were before its first request: None until then."""
 
     class Server(http.server.ThreadingHTTPServer):
         daemon_threads, request_queue_size = True, 256
@@ -44,7 +42,7 @@ class Counted:
                 if self.path == "/check":
                     service.checks += 1
                 elif service.before_first is None:
-                    service.before_first, service.took = service.checks, time.monotonic() - service.came
+                    service.before_first = service.checks
             self.send_response(200)
             self.send_header("Content-Length", "2")
             self.end_headers()
@@ -60,7 +58,7 @@ class Counted:
     def come(self):
         self.checks, self.before_first, self.connections = 0, None, []
         self.server = self.Server(("127.0.0.1", self.port), self.Handler)
-        self.server.service, self.came, self.took = self, time.monotonic(), None
+        self.server.service = self
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def go(self):
@@ -180,14 +178,14 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
         self.assertEqual(set(failures), {(503, "no_healthy_upstream")})
         for service in services:
             self.assertGreaterEqual(service.before_first, HEALTHY_AFTER)
-            self.assertLessEqual(service.took, BACK_WITHIN + STALLED)
+            self.assertLessEqual(service.before_first, HEALTHY_AFTER + LATE)
 
     def test_all_checked_services_go_and_come_back_in_panic_without_waiting_for_checks(self):
         services, failures = self.go_and_come_back(panic="50%")
 
         self.assertEqual({status for status, _ in failures} - {502, 503}, set())
         self.assertIn("upstream_connect_failed", {why for _, why in failures})
-        self.assertLessEqual(min(service.took for service in services), BACK_WITHIN + STALLED)
+        self.assertLess(min(service.before_first for service in services), HEALTHY_AFTER)
         self.gateway.says(r"panic: [01] of 3 targets are healthy")
 
     def test_a_service_that_accepts_and_never_answers_fails_no_request_where_another_can_answer(self):
