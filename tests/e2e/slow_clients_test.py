@@ -26,8 +26,15 @@ def resident(process):
     return 0
 
 
+# How much later the others may have their answers than without a crowd. Services, clients and gateway share few processors,
+# so both are generous; who waited for slow ones would wait for seconds.
+TIMES_LATER, MORE = 20, 0.5
+
+
 def p99(report):
-    return re.search(r"99%\s+(\S+)", report).group(1)
+    """Seconds."""
+    number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s|m)\s", report).groups()
+    return float(number) * {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60}[unit]
 
 
 class SlowClients(Case):
@@ -42,8 +49,6 @@ class SlowClients(Case):
         # Each takes a descriptor of the gateway for itself, and two of three another one for their service.
         descriptors = allow_descriptors(2 * CLIENTS + 2000)
         each = min(CLIENTS, (descriptors - 2000) // 2) // 3
-        if 3 * each < CLIENTS - 3:
-            print(f"only {3 * each} slow clients: {descriptors} descriptors are all that is allowed", file=sys.stderr)
         service = Running([sys.executable, CROWD, "serve"], owner=self)
         sink = int(service.says(r"listening on http://127\.0\.0\.1:(\d+)").group(1))
         self.config.write_text(f"""version: 1
@@ -83,7 +88,8 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
         load.send_signal(signal.SIGINT)
         report = load.communicate()[0]
         self.check_wrk(report)
-        print(f"the others: p99 {p99(alone.stdout)} alone, {p99(report)} beside them, {served:.0f} requests", file=sys.stderr)
+        undisturbed, beside = p99(alone.stdout), p99(report)
+        print(f"the others: p99 {undisturbed:.4f} s alone, {beside:.4f} s beside them, {served:.0f} requests", file=sys.stderr)
         self.assertGreater(served, there / 10)  # in the seconds that the slow ones are given
         self.assertEqual(ends, {"heads": {"408": each}, "bodies": {"408": each}, "readers": {"cut": each}})
         self.assertEqual(self.metric("sluice_requests_total", route="-", reason="client_timeout"), each)
@@ -91,6 +97,9 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
         eventually(lambda: self.metric("sluice_client_aborts_total", route="slow") == each, "those who do not read end")
         if not SANITIZED:
             self.assertLess(grown / there, MOST_EACH)
+            self.assertLess(beside, TIMES_LATER * undisturbed + MORE)
+        if 3 * each < CLIENTS - 3:
+            self.skipTest(f"passed with {3 * each} clients alone, as {descriptors} descriptors are all that is allowed")
 
 
 if __name__ == "__main__":
