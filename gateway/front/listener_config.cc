@@ -136,14 +136,21 @@ void describe(config::Description<LimitsConfig>& d) {
   d.field("head", &LimitsConfig::head, "Request line and header fields together; more is 431.",
           between(512_B, config::Size{net::BufferPool::kHead}));
   d.field("fields", &LimitsConfig::fields, "Header fields; more is 431.", between(1u, 1000u));
-  d.field("body", &LimitsConfig::body, "Request body, streamed or not; more is 413.", at_least(0_B));
+  d.field(
+      "body", &LimitsConfig::body,
+      "Request body, streamed or not; more is 413. Calls of gRPC without a Content-Length have no such limit "
+      "where the target is asked by HTTP/2: `body_limit` sets one.",
+      at_least(0_B));
 }
 
 void describe(config::Description<ClientTimeoutsConfig>& d) {
   using namespace config;
   d.about("client_timeouts", "How long the gateway waits for a client; 0s waits for ever.");
   d.field("head", &ClientTimeoutsConfig::head, "For a whole request head, from its first byte; then 408.");
-  d.field("body", &ClientTimeoutsConfig::body, "Between two pieces of a request body; then 408.");
+  d.field(
+      "body", &ClientTimeoutsConfig::body,
+      "Between two pieces of a request body; then 408. Calls of gRPC to targets that are asked by HTTP/2 may "
+      "pause.");
   d.field(
       "request", &ClientTimeoutsConfig::request,
       "For a whole request, head and body, from its first byte, also where a target is slow to take it; then "

@@ -120,9 +120,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
     t.beside_rival(acquiring);
     auto acquired = co_await acquiring;
     if (acquired) {
-      ex.upstream_stream = std::move(acquired->stream);
-      ex.attempt->on(*ex.upstream_stream);
-      ex.upstream.connect = acquired->connect;
+      take(ex, grpc, std::move(*acquired));
       // Step 4
       if (finishes_) [[unlikely]]
         outlive_client(ex, grpc);
@@ -189,8 +187,6 @@ Result<void> Forward::begin(Exchange& ex, Try& t, GrpcCall& grpc, upstream::Time
   if (grpc) [[unlikely]] {
     if (auto begun = grpc.begin(ex); !begun) return begun;
     timeouts = grpc.timeouts(timeouts);
-    // Not for whoever merely says that it is gRPC.
-    if (upstream_->pool().protocol == upstream::ProtocolChoice::h2) ex.stream.let_body_pause();
   } else if (auto begun = t.deadline.begin(ex, timeouts_); !begun) {
     return begun;
   }
@@ -275,6 +271,14 @@ Task<Result<upstream::Acquired>> Forward::connect_pending(const upstream::Upstre
         Reason::upstream_limit,
         "as many requests as limits.max_pending allows wait for a connection to " + at.name());
   co_return co_await acquiring;
+}
+
+void Forward::take(Exchange& ex, const GrpcCall& grpc, upstream::Acquired acquired) const {
+  ex.upstream_stream = std::move(acquired.stream);
+  ex.attempt->on(*ex.upstream_stream);
+  ex.upstream.connect = acquired.connect;
+  // Not for whoever merely says that it is gRPC.
+  if (grpc && acquired.h2) ex.stream.let_body_run();
 }
 
 // What failed is given up before, so that its connection and its place at the target are free.

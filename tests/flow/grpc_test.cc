@@ -194,6 +194,85 @@ TEST(GrpcTimeout, EndsAtTheTotalTimeWhereTheTargetCannotSpeakGrpc) {
   }
 }
 
+// What the target speaks.
+enum class Spoken : unsigned char { h2c, h2_of_its_choice, h1_over_tls };
+
+// A gateway that is impatient with clients and takes little of them, a call through it that is not over, and a
+// target.
+class OpenCall {
+ public:
+  explicit OpenCall(Spoken spoken, const std::string& filters = "") : gw_(yaml(spoken, filters)) {
+    id = client.open(h2::request("POST", "/shop.Cart/Watch", {{"content-type", "application/grpc"}}), false);
+    client.send(h2::data(id, kMessage, false));
+  }
+  UpstreamConnection accept() { return cart_.accept(); }
+  // Another call's deadline passes meanwhile: by then this one has paused for longer than others may.
+  void pause() { EXPECT_THAT(gw_.ask(call("grpc-timeout: 1S\r\n")), HasField("grpc-status", "4")); }
+  Gateway& gateway() noexcept { return gw_; }
+
+ private:
+  std::string yaml(Spoken spoken, const std::string& filters) {
+    bool tls = spoken != Spoken::h2c;
+    if (tls) cart_.speak_tls({.certificate = Authority().issue(), .h2 = spoken == Spoken::h2_of_its_choice});
+    return "listeners: {web: {bind: \"127.0.0.1:0\", protocols: [h1, h2], limits: {body: 64B},"
+           " timeouts: {body: 200ms, request: 800ms}, min_data_rate: {rate: 1MiB, grace: 200ms}}}\n"
+           "upstreams: {cart: {url: \"" +
+           std::string(tls ? "https" : "http") + "://127.0.0.1:" + std::to_string(cart_.port()) + "\", " +
+           (tls ? "tls: {verify: false}" : "protocol: h2") +
+           "}}\nroutes: [{name: cart, match: {path: /**}, " + filters + "to: cart}]\n";
+  }
+
+  Upstream cart_;
+  Gateway gw_;
+
+ public:
+  H2Client client = gw_.h2();
+  std::uint32_t id = 0;
+};
+
+TEST(GrpcClients, MayPauseAndSayAsMuchAsTheyLike) {
+  for (Spoken spoken : {Spoken::h2c, Spoken::h2_of_its_choice}) {
+    OpenCall call(spoken);
+    H2Target target(call.accept());
+    auto stream = target.expect_head().stream;
+    target.expect_body(stream, kMessage.size());
+    call.pause();
+    call.client.send(h2::data(call.id, patterned(1000), true));
+
+    EXPECT_EQ(target.finish(stream).body, std::string(kMessage) + patterned(1000));
+    Grpc::answer(target, stream);
+    EXPECT_EQ(call.client.response(call.id).body, kMessage);
+  }
+}
+
+// Or whoever names that type could hold a connection of such a target for as long as it likes.
+TEST(GrpcClients, MayNotPauseWhereTheTargetHasNotChosenHttp2) {
+  OpenCall call(Spoken::h1_over_tls);
+  auto target = call.accept();
+  target.expect_head();
+
+  EXPECT_THAT(call.client.response(call.id), HasField("grpc-status", "4"));
+  EXPECT_EQ(json_value(call.gateway().log_line(), "reason"), "client_timeout");
+}
+
+TEST(GrpcClients, MaySayNoMoreThanTheFilterForThatAllows) {
+  OpenCall call(Spoken::h2c, "use: [{body_limit: 500B}], ");
+  H2Target target(call.accept());
+  target.expect_body(target.expect_head().stream, kMessage.size());
+  call.client.send(h2::data(call.id, patterned(1000), true));
+
+  EXPECT_THAT(call.client.response(call.id), HasField("grpc-status", "8"));
+}
+
+TEST(GrpcClients, AreHeldToTheLimitWhereTheyAnnounceMore) {
+  OpenCall call(Spoken::h2c);
+
+  auto announced = call.client.open(
+      h2::request("POST", "/u", {{"content-type", "application/grpc"}, {"content-length", "1000"}}), false);
+
+  EXPECT_THAT(call.client.response(announced), HasField("grpc-status", "8"));
+}
+
 TEST_F(Grpc, RefusesADeadlineThatIsNone) {
   client.send(call("grpc-timeout: soon\r\n"));
 

@@ -79,6 +79,16 @@ void believe(SSL_CTX* context, const std::string& pem) {
   }
 }
 
+int choose_h2(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+              unsigned offered_size, void* /*argument*/) {
+  static constexpr unsigned char kH2[] = "\2h2";
+  unsigned char* out = nullptr;
+  if (SSL_select_next_proto(&out, size, kH2, 3, offered, offered_size) != OPENSSL_NPN_NEGOTIATED)
+    return SSL_TLSEXT_ERR_NOACK;
+  *chosen = out;
+  return SSL_TLSEXT_ERR_OK;
+}
+
 int nonblocking(Socket& socket) {
   ::fcntl(socket.fd(), F_SETFL, ::fcntl(socket.fd(), F_GETFL) | O_NONBLOCK);
   return socket.fd();
@@ -142,6 +152,7 @@ TlsAcceptor::TlsAcceptor(const TlsService& service) : context_(SSL_CTX_new(TLS_s
   use(context_.get(), service.certificate);
   SSL_CTX_set_session_id_context(context_.get(), reinterpret_cast<const unsigned char*>("test"), 4);
   if (service.max_version) SSL_CTX_set_max_proto_version(context_.get(), service.max_version);
+  if (service.h2) SSL_CTX_set_alpn_select_cb(context_.get(), choose_h2, nullptr);
   if (service.client_ca.empty()) return;
   believe(context_.get(), service.client_ca);
   SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);

@@ -60,6 +60,7 @@ struct TlsService {
   Issued certificate{};
   std::string client_ca{};  // PEM: clients must have a certificate of it
   int max_version = 0;
+  bool h2 = false;  // chooses HTTP/2 (ALPN); else it chooses nothing
 };
 
 // A context that makes accepted sockets ones with TLS; any thread.

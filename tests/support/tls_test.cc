@@ -74,6 +74,18 @@ TEST_F(TlsOfTests, AsksForACertificateOfItsAuthority) {
   EXPECT_EQ(known.ask(get("/")).body, "ok");
 }
 
+TEST_F(TlsOfTests, ChoosesHttp2WhereItIsToldTo) {
+  for (bool h2 : {false, true}) {
+    users_.speak_tls({.certificate = issued_, .h2 = h2});
+    TlsClient client(users_.port(), {.host = "users.test", .alpn = "\2h2\x08http/1.1"});
+
+    const unsigned char* chosen = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(client.ssl(), &chosen, &size);
+    EXPECT_EQ(size, h2 ? 2u : 0u);
+  }
+}
+
 TEST_F(TlsOfTests, KeepsToTheVersionThatItIsTold) {
   users_.speak_tls({.certificate = issued_, .max_version = TLS1_2_VERSION});
   TlsClient client(users_.port(), {.host = "users.test"});

@@ -46,7 +46,7 @@ class ServerStream::RequestBody final : public Body {
     if (!stream_->bound()) co_return base::Unexpected{stream_->ended_early()};
     for (;;) {
       std::optional<base::Duration> timeout = base::Duration::zero();
-      if (!stream_->body_may_pause_) timeout = pace_.begin_wait(timeout_, stream_->bytes_received());
+      if (!stream_->body_runs_) timeout = pace_.begin_wait(timeout_, stream_->bytes_received());
       if (!timeout) co_return silent();
       auto arrived = stream_->arrived().wait(*timeout);
       auto outcome = co_await arrived;
@@ -63,8 +63,10 @@ class ServerStream::RequestBody final : public Body {
   Result<Piece> counted(Result<Piece> piece) {
     if (!piece) return piece;
     std::size_t n = piece->bytes.size();
-    if (n > allowance_) return base::fail(Reason::body_too_large, "the body exceeds the limit");
-    allowance_ -= n;
+    if (!stream_->body_runs_) {
+      if (n > allowance_) return base::fail(Reason::body_too_large, "the body exceeds the limit");
+      allowance_ -= n;
+    }
     if (known_) left_ -= std::min<std::uint64_t>(left_, n);
     return piece;
   }

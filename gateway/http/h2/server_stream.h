@@ -21,7 +21,7 @@ class ServerStream final : public ConnectedStream, public Stream, public base::L
   RequestHead& request() noexcept override { return request_; }
   BodyPtr take_body() override;
   base::SteadyTime begun() const noexcept override { return begun_; }
-  void let_body_pause() noexcept override { body_may_pause_ = true; }
+  void let_body_run() noexcept override { body_runs_ = true; }
   void relay_expectation() noexcept override { expectation_open_ = false; }
   base::Task<base::Result<void>> send_interim(const ResponseHead& head) override;
   base::Task<base::Result<void>> send(ResponseHead& head, BodyPtr& body) override;
@@ -77,7 +77,7 @@ class ServerStream final : public ConnectedStream, public Stream, public base::L
   net::ScopeTimer* idle_ = nullptr;            // of the tunnel, once protocols have been switched
   bool body_taken_ = false;
   bool expectation_open_ = false;
-  bool body_may_pause_ = false;
+  bool body_runs_ = false;
   bool head_sent_ = false;
   bool started_ = false;
 };
