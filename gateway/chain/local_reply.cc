@@ -69,16 +69,11 @@ std::string_view retry_after(base::Reason reason, int status) noexcept {
   return status == 503 || reason == base::Reason::concurrency ? "1" : "";
 }
 
-void say_in_grpc(http::Fields& to, const base::ReasonRow& row, std::string_view shown, base::Arena& arena) {
-  to.add(http::kGrpcStatus, http::number(static_cast<http::GrpcCode>(row.grpc)));
-  to.add(http::kGrpcMessage, http::grpc_message(arena.join(row.name, ": ", shown), arena));
-}
-
 // A caller of gRPC gets status and message in the head, and nothing else: what gRPC calls Trailers-Only.
 void answer_grpc(Exchange& ex, const base::ReasonRow& row, std::string_view shown) {
   ex.response.status = 200;
   ex.response.fields.set(FieldId::content_type, http::kGrpcType);
-  say_in_grpc(ex.response.fields, row, shown, ex.arena);
+  http::add_grpc_status(ex.response.fields, row, shown);
   ex.response_body.reset();
 }
 
@@ -90,7 +85,7 @@ void answer_grpc_web(Exchange& ex, const http::GrpcWebType& type, const base::Re
                          ex.arena.join(http::kGrpcWebType, type.text ? http::kGrpcWebText : "",
                                        type.rest.substr(0, type.rest.find(';'))));
   http::Fields trailers(ex.arena);
-  say_in_grpc(trailers, row, shown, ex.arena);
+  http::add_grpc_status(trailers, row, shown);
   auto frame = http::grpc_web_frame(trailers, ex.arena);
   if (type.text) {
     char* text = ex.arena.chars(base::base64_size(frame.size()));

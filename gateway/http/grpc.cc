@@ -160,4 +160,10 @@ std::string_view grpc_message(std::string_view text, base::Arena& arena) {
   return {begin, static_cast<std::size_t>(out - begin)};
 }
 
+void add_grpc_status(Fields& to, const base::ReasonRow& row, std::string_view shown) {
+  auto& arena = to.arena();
+  to.add(kGrpcStatus, number(static_cast<GrpcCode>(row.grpc)));
+  to.add(kGrpcMessage, grpc_message(arena.join(row.name, ": ", shown), arena));
+}
+
 }  // namespace sluice::http

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/error.h"
 #include "gateway/http/fields.h"
 
 namespace sluice::http {
@@ -69,5 +70,8 @@ std::string_view grpc_timeout(base::Duration left, base::Arena& arena);
 GrpcCode grpc_code_of_status(int status) noexcept;
 // `text` as a grpc-message, percent-encoded. In the arena.
 std::string_view grpc_message(std::string_view text, base::Arena& arena);
+
+// What `row` is to a caller of gRPC: the code, and a message that begins with its name.
+void add_grpc_status(Fields& to, const base::ReasonRow& row, std::string_view shown);
 
 }  // namespace sluice::http

@@ -3,6 +3,8 @@
 // trailers.
 #include <gmock/gmock.h>
 
+#include <optional>
+
 #include "tests/support/gateway.h"
 #include "tests/support/h2_target.h"
 #include "tests/support/matchers.h"
@@ -163,6 +165,59 @@ TEST_F(Grpc, EndsAtTheDeadlineInTheMiddleOfAStream) {
   EXPECT_EQ(target.expect_frame(h2::kReset).stream, request.stream);
   EXPECT_FALSE(client.response().complete);
   EXPECT_EQ(json_value(gw.log_line(), "reason"), "timeout_total");
+}
+
+// A call of HTTP/2, to the head of its answer.
+struct BegunAnswer {
+  explicit BegunAnswer(const std::vector<Line>& lines, std::string_view settings = {}, bool end = true)
+      : gw(yaml(), Downstream::h2), client(gw.h2(settings)) {
+    std::vector<Line> all = {{"content-type", "application/grpc"}};
+    all.insert(all.end(), lines.begin(), lines.end());
+    id = client.open(h2::request("POST", "/shop.Cart/Watch", all), false);
+    client.send(h2::data(id, kMessage, end));
+    target.emplace(gw.upstream("cart").accept());
+    at_target = target->expect_head().stream;
+    target->headers(at_target, {{":status", "200"}, {"content-type", "application/grpc+proto"}});
+    client.read_until([&] { return client.stream(id).response.status != 0; });
+  }
+  void expect_end(const char* code, const char* reason) {
+    auto& stream = client.finish(id);
+    EXPECT_TRUE(stream.ended);
+    ASSERT_EQ(stream.response.trailers.size(), 2u);
+    EXPECT_EQ(stream.response.trailers[0], (Line{"grpc-status", code}));
+    EXPECT_EQ(stream.response.trailers[1].name, "grpc-message");
+    EXPECT_THAT(stream.response.trailers[1].value, StartsWith(std::string(reason) + ": "));
+    EXPECT_EQ(json_value(gw.log_line(), "reason"), reason);
+  }
+
+  Gateway gw;
+  H2Client client;
+  std::optional<H2Target> target;
+  std::uint32_t id = 0, at_target = 0;
+};
+
+TEST(GrpcAnswer, EndsByTheStatusOfTheDeadline) {
+  BegunAnswer call({{"grpc-timeout", "1S"}});
+
+  call.expect_end("4", "timeout_total");
+  EXPECT_EQ(call.target->expect_frame(h2::kReset).stream, call.at_target);
+}
+
+TEST(GrpcAnswer, EndsByTheStatusOfWhatBreaksItOff) {
+  BegunAnswer call({}, {}, false);
+  call.target->data(call.at_target, kMessage);
+  ASSERT_TRUE(call.client.read_until([&] { return call.client.stream(call.id).response.body == kMessage; }));
+  call.target->reset(call.at_target, h2::kCancel);
+
+  call.expect_end("14", "upstream_reset");
+}
+
+TEST(GrpcAnswer, IsResetWhereItsClientLeavesNoRoom) {
+  constexpr std::uint16_t kInitialWindow = 4;
+  BegunAnswer call({{"grpc-timeout", "1S"}}, h2::setting(kInitialWindow, 0));
+  call.target->data(call.at_target, kMessage);
+
+  EXPECT_TRUE(call.client.finish(call.id).reset.has_value());
 }
 
 TEST(GrpcTimeout, HasNoTotalTimeoutWithoutADeadline) {

@@ -2,6 +2,7 @@
 #include "gateway/http/h2/server_stream.h"
 
 #include "gateway/http/date.h"
+#include "gateway/http/grpc.h"
 #include "gateway/http/h2/tunnel_body.h"
 #include "gateway/http/semantics.h"
 
@@ -199,6 +200,7 @@ Task<Result<void>> ServerStream::send(ResponseHead& head, BodyPtr& body) {
   if (!request_.upgrade.empty() && head.status / 100 == 2) [[unlikely]]
     return Result<void>(base::fail(Reason::upstream_protocol, "a success that switches no protocols"));
   Framing::Kind framing = frame_response(request_.method, head, body.get());
+  grpc_ = is_grpc(head.fields);
   Body* sent_body = framing == Framing::Kind::none ? nullptr : body.get();
   auto submit = [&](const nghttp2_data_provider* source) {
     auto lines = response_lines(head, date_now(*connection_->loop_));
@@ -217,12 +219,16 @@ Task<Result<void>> ServerStream::finish_sending(Task<Sent> sending) {
 }
 
 Result<void> ServerStream::result_of(const Sent& sent) {
-  if (sent.body) reset_code_ = NGHTTP2_INTERNAL_ERROR;
-  if (sent.body) return base::fail(sent.body->reason, sent.body->detail);
+  if (sent.body) {
+    reset_code_ = NGHTTP2_INTERNAL_ERROR;
+    say_why(*sent.body);
+    return base::fail(sent.body->reason, sent.body->detail);
+  }
   switch (sent.written.kind) {
     case net::Written::Kind::all:
       return {};
     case net::Written::Kind::cancelled:
+      say_why({sent.written.why, {}});
       return base::fail(sent.written.why);
     case net::Written::Kind::timeout:
       return base::fail(Reason::client_write_timeout, "the client does not read");
@@ -230,6 +236,16 @@ Result<void> ServerStream::result_of(const Sent& sent) {
       break;
   }
   return base::Unexpected{ended_early()};
+}
+
+// A response of gRPC that breaks off ends by the status, which tells the cause, where others are only reset.
+void ServerStream::say_why(const base::Error& error) {
+  if (!grpc_ || !head_sent_ || base::client_left(error.reason)) return;
+  const auto& row = base::row(error.reason);
+  bool callers = row.where == base::Where::downstream && !error.detail.empty();
+  Fields trailers(*arena_);
+  add_grpc_status(trailers, row, callers ? std::string_view(error.detail) : row.explanation);
+  break_off(trailers);
 }
 
 base::Error ServerStream::ended_early() const {

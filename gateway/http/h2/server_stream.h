@@ -58,6 +58,7 @@ class ServerStream final : public ConnectedStream, public Stream, public base::L
   base::Task<base::Result<void>> finish_sending(base::Task<Sent> sending);
   base::Task<base::Result<void>> send_switched(ResponseHead& head, Body& body);
   base::Result<void> result_of(const Sent& sent);
+  void say_why(const base::Error& error);
   base::Error ended_early() const;
 
   ServerConnection* connection_;
@@ -79,6 +80,7 @@ class ServerStream final : public ConnectedStream, public Stream, public base::L
   bool expectation_open_ = false;
   bool body_runs_ = false;
   bool head_sent_ = false;
+  bool grpc_ = false;  // the response
   bool started_ = false;
 };
 

@@ -151,6 +151,16 @@ bool Stream::put(const Result<Piece>& piece, Sent& sent) {
   return true;
 }
 
+bool Stream::break_off(const Fields& trailers) {
+  if (!bound_ || sent_all_ || left_) return false;
+  piece_ = {};
+  last_ = true;
+  trailers_out_ = &trailers;
+  pack();
+  trailers_out_ = nullptr;
+  return sent_all_;
+}
+
 void Stream::pack() {
   if (deferred_ && bound_) {
     deferred_ = false;

@@ -76,6 +76,9 @@ class Stream {
     last_ = true;
     pack();
   }
+  // In the middle of a body: no more of it is sent, but these trailers, which nobody needs afterwards. False if
+  // they cannot leave at once, as where the peer leaves no room, or break a length that was announced.
+  bool break_off(const Fields& trailers);
   // What is sent next is followed by RST_STREAM with this code instead of END_STREAM.
   void end_with_reset(std::uint32_t code) noexcept { reset_code_ = code; }
   // Who reads slowly is waited for as long as it takes, from now on.

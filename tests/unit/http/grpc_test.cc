@@ -88,6 +88,15 @@ TEST(GrpcWebFrame, HoldsTheTrailersAsLines) {
   EXPECT_EQ(grpc_web_frame(trailers, arena), std::string_view("\x80\0\0\0\x10grpc-status: 5\r\n", 21));
 }
 
+TEST(Grpc, SaysAReason) {
+  base::Arena arena;
+  Fields to(arena);
+  add_grpc_status(to, base::row(base::Reason::no_route), "100%");
+
+  EXPECT_EQ(to.find(kGrpcStatus)->value, "12");
+  EXPECT_EQ(to.find(kGrpcMessage)->value, "no_route: 100%25");
+}
+
 TEST(Grpc, EncodesMessages) {
   base::Arena arena;
   EXPECT_EQ(grpc_message("plain text", arena), "plain text");
