@@ -183,13 +183,29 @@ std::vector<CertificateName> names_in(X509* certificate) {
   return out;
 }
 
-std::string subject(X509* certificate) {
+namespace {
+
+// "" for none.
+std::string distinguished_name(const X509_NAME* name) {
   BioPtr out(BIO_new(BIO_s_mem()));
-  X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate), 0,
-                     XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
+  X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
   char* text = nullptr;
   long size = BIO_get_mem_data(out.get(), &text);
-  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : "no subject";
+  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
+}
+
+}  // namespace
+
+std::string subject(X509* certificate) {
+  auto name = distinguished_name(X509_get_subject_name(certificate));
+  return name.empty() ? "no subject" : name;
+}
+
+std::string issuer_of(const X509_CRL* list) { return distinguished_name(X509_CRL_get_issuer(list)); }
+
+std::time_t expiry_of(const X509_CRL* list) noexcept {
+  const ASN1_TIME* next = X509_CRL_get0_nextUpdate(list);
+  return next ? seconds(next) : 0;
 }
 
 std::string byte_sequence(X509* certificate) {

@@ -61,6 +61,9 @@ struct CertificateName {
 // than one way, are left out.
 std::vector<CertificateName> names_in(X509* certificate);
 std::string subject(X509* certificate);
+// Of a revocation list: whose it is, and until when it is good; 0 for ever.
+std::string issuer_of(const X509_CRL* list);
+std::time_t expiry_of(const X509_CRL* list) noexcept;
 // Base64 of its DER between colons: a Byte Sequence (RFC 8941 section 3.3.5).
 std::string byte_sequence(X509* certificate);
 // The certificate that byte_sequence() wrote; null if the text is none.

@@ -187,6 +187,10 @@ void TlsServer::configure(SSL_CTX* context) const {
   for (const auto& ca : options_.client_ca) meant += byte_sequence(ca.get());
   unsigned char id[EVP_MAX_MD_SIZE];
   unsigned size = 0;
+  for (const auto& crl : options_.client_crls) {
+    if (X509_CRL_digest(crl.get(), EVP_sha256(), id, &size) == 1)
+      meant.append(reinterpret_cast<const char*>(id), size);
+  }
   EVP_Digest(meant.data(), meant.size(), id, &size, EVP_sha256(), nullptr);
   SSL_CTX_set_session_id_context(context, id, size);
 }

@@ -45,7 +45,7 @@ class ListenerTls {
   void use(TlsOfListeners built);
   // Null for a listener without TLS.
   std::shared_ptr<const front::ListenerTlsSettings> of(std::string_view listener) const;
-  // When certificates expire, by path as written.
+  // When certificates and revocation lists expire, by path as written.
   void expiries(const std::function<void(const std::string& path, std::time_t expires)>& tell) const;
   // Shared with whoever else makes handshakes.
   net::CryptoThreads& threads() noexcept { return *threads_; }

@@ -78,9 +78,19 @@ std::vector<net::X509CrlPtr> TlsFiles::crls(const std::string& field, const std:
   std::string pem = read(field, path);
   if (failed_) return {};
   auto parsed = net::parse_crls(pem);
-  if (parsed) return std::move(*parsed);
-  error(field, resolved(path) + " " + parsed.error().detail);
-  return {};
+  if (!parsed) {
+    error(field, resolved(path) + " " + parsed.error().detail);
+    return {};
+  }
+  std::time_t now = std::time(nullptr);
+  for (const auto& list : *parsed) {
+    auto expires = net::expiry_of(list.get());
+    if (expires && expires <= now)
+      warning(field, resolved(path) + " has a list of " + net::issuer_of(list.get()) +
+                         " that has expired on " + date(expires) +
+                         "; every client with a certificate of that authority is refused");
+  }
+  return std::move(*parsed);
 }
 
 net::KeyPtr TlsFiles::key(const std::string& field, const std::string& path) {
@@ -223,6 +233,8 @@ BuiltTls build_tls(const front::TlsConfig& config, const std::string& listener, 
     options.client_auth = client_auth(auth->mode);
     if (!auth->ca.empty()) options.client_ca = files.certificates("client_auth.ca", auth->ca);
     if (!auth->crl.empty()) options.client_crls = files.crls("client_auth.crl", auth->crl);
+    for (const auto& list : options.client_crls)
+      if (auto expires = net::expiry_of(list.get())) out.expiries.emplace_back(auth->crl, expires);
   }
   bool resumes = config.resumption && (!config.client_auth || !config.client_auth->chain);
   if (resumes) options.tickets = ticket_keys(files, config.ticket_keys, lasting.tickets);

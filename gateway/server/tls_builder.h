@@ -69,7 +69,7 @@ class TlsFiles {
 struct BuiltTls {
   std::shared_ptr<const net::TlsServer> server;               // null: there were errors
   WatchedFiles files;                                         // whether it could be built or not
-  std::vector<std::pair<std::string, std::time_t>> expiries;  // of certificates, by path as written
+  std::vector<std::pair<std::string, std::time_t>> expiries;  // of certificates and lists, by path as written
   Staples staples;                                            // to be kept fresh while this is in use
 };
 

@@ -336,6 +336,50 @@ TEST_F(Tls, TellsWhenCertificatesExpire) {
   EXPECT_NEAR(expires, static_cast<double>(std::time(nullptr)) + 30 * 86400, 3600);
 }
 
+TEST_F(Tls, RefusesClientsOfWhomAListSaysSo) {
+  auto good = authority_.issue({.client = true}), bad = authority_.issue({.client = true});
+  std::string ca = directory_.write("ca.pem", authority_.certificate());
+  std::string crl = directory_.write("crl.pem", authority_.revoke({bad}));
+  Gateway gw(one(", client_auth: {ca: \"" + ca + "\", crl: \"" + crl + "\"}"));
+  gw.upstream("users").answers(200, "ok");
+  auto client = wishes();
+  client.max_version = TLS1_2_VERSION;  // which hears of it in its handshake
+  client.identity = bad;
+  EXPECT_NE(TlsClient(gw.port(), client).failure(), "");
+  client.identity = good;
+  TlsClient known(gw.port(), client);
+  EXPECT_EQ(known.ask(get("/")).body, "ok");
+  client.session = known.session();
+  EXPECT_TRUE(TlsClient(gw.port(), client).resumed());
+  Metrics before(gw);
+
+  directory_.write("crl.pem", authority_.revoke({bad, good}));
+  ASSERT_TRUE(before.grows_by(1, "sluice_tls_certificate_reloads_total", {{"result", "ok"}}));
+
+  EXPECT_NE(TlsClient(gw.port(), client).failure(), "") << "its session was taken";
+  client.session = nullptr;
+  EXPECT_NE(TlsClient(gw.port(), client).failure(), "");
+}
+
+TEST_F(Tls, TellsWhenListsExpire) {
+  std::string ca = directory_.write("ca.pem", authority_.certificate());
+  std::string crl = directory_.write("crl.pem", authority_.revoke({}));
+  std::string text = one(", client_auth: {ca: \"" + ca + "\", crl: \"" + crl + "\"}");
+  Gateway gw(text);
+  auto expires = [&] {
+    return sum(gw.metrics(), "sluice_tls_certificate_expiry_timestamp_seconds", {{"certificate", crl}});
+  };
+  EXPECT_NEAR(expires(), static_cast<double>(std::time(nullptr)) + 30 * 86400, 3600);
+
+  directory_.write("crl.pem", authority_.revoke({}, -2));
+  auto loading = gw.reload(text);
+
+  EXPECT_TRUE(loading.good);
+  EXPECT_THAT(loading.diagnostics,
+              HasSubstr(crl + " has a list of CN = Test Authority that has expired on "));
+  EXPECT_NEAR(expires(), static_cast<double>(std::time(nullptr)) - 2 * 86400, 3600);
+}
+
 TEST_F(Tls, SaysWhatIsWrongWithItsFiles) {
   auto refused = [&](const std::string& tls) {
     try {

@@ -88,7 +88,7 @@ Issued Authority::own() const { return {pem_, net::to_pem(key_.get())}; }
 
 std::vector<net::X509Ptr> Authority::load() const { return std::move(*net::parse_certificates(pem_)); }
 
-std::string Authority::revoke(const std::vector<Issued>& revoked) const {
+std::string Authority::revoke(const std::vector<Issued>& revoked, int expires_in) const {
   net::X509CrlPtr list(X509_CRL_new());
   X509_CRL_set_version(list.get(), X509_CRL_VERSION_2);
   X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(own_.get()));
@@ -100,7 +100,7 @@ std::string Authority::revoke(const std::vector<Issued>& revoked) const {
     X509_REVOKED_set_revocationDate(entry, time);
     X509_CRL_add0_revoked(list.get(), entry);
   }
-  ASN1_TIME_set(time, std::time(nullptr) + 30 * kDay);
+  ASN1_TIME_set(time, std::time(nullptr) + expires_in * kDay);
   X509_CRL_set1_nextUpdate(list.get(), time);
   ASN1_TIME_free(time);
   X509_CRL_sign(list.get(), key_.get(), EVP_sha256());

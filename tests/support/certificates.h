@@ -55,8 +55,8 @@ class Authority {
   std::vector<net::X509Ptr> load() const;
   // With its key.
   Issued own() const;
-  // PEM of a revocation list with these on it.
-  std::string revoke(const std::vector<Issued>& revoked) const;
+  // PEM of a revocation list with these on it. `expires_in`: days.
+  std::string revoke(const std::vector<Issued>& revoked, int expires_in = 30) const;
   // DER of an OCSP response about the certificate, signed by us.
   std::string vouch(const Issued& issued, const OcspSays& says = {}) const;
   // The same, signed by another.

@@ -100,6 +100,17 @@ TEST(TlsCertificate, TakesOcspResponsesAboutItself) {
   EXPECT_THAT(refusal(check_ocsp("no DER", c)), HasSubstr("is no OCSP response"));
 }
 
+TEST(TlsCertificate, TellsUntilWhenARevocationListIsGood) {
+  auto of = [](int days) { return std::move(*parse_crls(authority().revoke({}, days))); };
+  auto now = static_cast<double>(std::time(nullptr));
+  auto next_week = of(7), past = of(-2);
+
+  EXPECT_NEAR(static_cast<double>(expiry_of(next_week.front().get())), now + 7 * 86400, 60);
+  EXPECT_NEAR(static_cast<double>(expiry_of(past.front().get())), now - 2 * 86400, 60);
+  EXPECT_EQ(expiry_of(X509CrlPtr(X509_CRL_new()).get()), 0);
+  EXPECT_EQ(issuer_of(past.front().get()), "CN = Test Authority");
+}
+
 TEST(TlsCertificate, WritesItselfAsAByteSequence) {
   auto c = authority().issue().load();
   auto text = byte_sequence(c.leaf.get());

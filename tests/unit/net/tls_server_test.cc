@@ -340,6 +340,36 @@ TEST_F(TlsClientAuthTest, RefusesRevokedCertificates) {
   EXPECT_THAT(answer(s, &revoked), HasSubstr("certificate revoked"));
 }
 
+TEST_F(TlsClientAuthTest, KnowsNobodyAgainOnceTheListsHaveChanged) {
+  auto caller = authority_.issue({.client = true});
+  auto tickets = std::make_shared<TicketKeys>();
+  auto with = [&](const std::string& lists) {
+    TlsServerOptions options;
+    options.client_auth = ClientAuth::require;
+    options.client_ca = authority_.load();
+    options.client_crls = std::move(*parse_crls(lists));
+    options.tickets = tickets;
+    return server(std::move(options));
+  };
+  TlsClientOptions us;
+  us.identity = std::make_shared<Certificate>(caller.load());
+  auto c = client(std::move(us));
+  auto sessions = std::make_shared<TlsSessions>();
+  auto resumed = [&](const Server& s) {
+    shake(s, c, "localhost", sessions);
+    if (!near_) return false;
+    write(*near_, "x");
+    text(*far_, 1);
+    return near_->facts().resumed;
+  };
+  auto before = with(authority_.revoke({}));
+
+  EXPECT_FALSE(resumed(before));
+  EXPECT_TRUE(resumed(before));
+  EXPECT_FALSE(resumed(with(authority_.revoke({caller}))));
+  EXPECT_THAT(near_failure_.why, HasSubstr("certificate revoked"));
+}
+
 // A client of an authority below the one that is believed, with the certificate that leads there.
 class TlsRevokedAuthorityTest : public TlsClientAuthTest {
  protected:
