@@ -201,7 +201,7 @@ void describe(config::Description<ListenerConfig>& d) {
           "Proxies that are believed when they tell whose requests they pass on.", default_is("nobody"),
           example("[10.0.0.0/8]"), example("{from: [10.0.0.0/8], tell: rfc7239}"));
   d.field("passthrough", &ListenerConfig::passthrough,
-          "TLS connections that are passed on undecrypted; others are closed.",
+          "TLS connections that are passed on undecrypted; others are closed or, with `tls`, served here.",
           example("[{sni: shop.example.com, to: shop}]"));
   d.field("max_connections", &ListenerConfig::max_connections,
           "Connections at a time, all workers together; more are closed at once.", at_least(1u),
@@ -241,6 +241,7 @@ void describe(config::Description<ListenerConfig>& d) {
           "Filters that requests of this listener pass before those of the file and of their route.",
           one_or_many, max_items(chain::kMostFilters), example("[{ip_access: {allow: [10.0.0.0/8]}}]"));
   d.at_most_one({"tls", "redirect"});
+  d.at_most_one({"passthrough", "redirect"});  // all that is no TLS is refused there
   d.at_most_one({"redirect", "use"});
   d.shorthand(&ListenerConfig::bind);
   d.check([](const ListenerConfig& l, const Site& at) {

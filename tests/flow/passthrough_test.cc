@@ -6,6 +6,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
+#include "tests/support/tls.h"
 
 namespace sluice::test::passthrough_test {
 namespace {
@@ -101,6 +102,26 @@ TEST(Passthrough, TakesEveryOtherNameWithAStar) {
     auto target = gw.upstream("rest").accept();
     EXPECT_EQ(target.receive(hello(name).size()), hello(name)) << name;
   }
+}
+
+TEST(Passthrough, LeavesOtherNamesToAListenerThatHasCertificates) {
+  Authority authority;
+  auto issued = authority.issue();
+  TemporaryDirectory files;
+  Gateway gw(
+      "listeners: {web: {bind: \"127.0.0.1:0\", passthrough: [{sni: shop.example.com, to: shop}],"
+      " tls: {certs: [{cert: \"" +
+      files.write("a.pem", issued.certificate) + "\", key: \"" + files.write("a.key", issued.key) +
+      "\"}]}}}\nupstreams: {shop: {url: <shop>}}\n"
+      "routes: [{name: r, match: {path: /**}, respond: {body: here}}]\n");
+  RawClient passed = gw.connect();
+  passed.send(kShop);
+  auto target = gw.upstream("shop").accept();
+  TlsClient served(gw.port(), {.ca = authority.certificate()});
+
+  EXPECT_EQ(target.receive(kShop.size()), kShop);
+  EXPECT_EQ(served.failure(), "");
+  EXPECT_EQ(served.ask(get("/")).body, "here");
 }
 
 TEST(Passthrough, RefusesWhatIsNoTls) {
