@@ -254,6 +254,16 @@ TEST_F(H2, RefusesMoreStreamsThanItAllows) {
   EXPECT_EQ(client.goaway(), std::uint32_t{h2::kProtocolError});
 }
 
+TEST_F(H2, RefusesOneStreamTooManyAloneAsLongAsTheLimitIsNotAcknowledged) {
+  auto client = gw.h2();
+  client.acknowledge = false;
+  for (int i = 0; i < 128; ++i) client.open_get("/");
+  auto one_more = client.open_get("/");
+
+  EXPECT_EQ(client.finish(one_more).reset, std::uint32_t{h2::kRefusedStream});
+  EXPECT_TRUE(client.alive());
+}
+
 TEST_F(H2, ServesBothVersionsOnOnePort) {
   app.answers(200, "ok");
   auto h1 = gw.connect();
