@@ -69,6 +69,27 @@ Result<Basic> parse(std::string_view der) {
   return basic;
 }
 
+// When an answer is good; times that cannot be read are none.
+struct Validity {
+  std::optional<std::time_t> begins, ends;
+  bool dated = false;  // it says when it ends
+};
+
+Result<Validity> judge(std::string_view der, X509* certificate, X509* issuer) {
+  auto basic = parse(der);
+  if (!basic) return std::move(basic).unexpected();
+  auto id = id_of(certificate, issuer);
+  int status = 0;
+  ASN1_GENERALIZEDTIME *since = nullptr, *until = nullptr;
+  if (!id || OCSP_resp_find_status(basic->get(), id.get(), &status, nullptr, nullptr, &since, &until) != 1)
+    return refuse_ocsp("is about another certificate");
+  if (!signed_for(basic->get(), issuer)) return refuse_ocsp("is not signed by the issuer of the certificate");
+  if (status != V_OCSP_CERTSTATUS_GOOD)
+    return refuse_ocsp(std::string("says that the certificate is ") + OCSP_cert_status_str(status));
+  ERR_clear_error();
+  return Validity{ocsp_seconds(since), until ? ocsp_seconds(until) : std::nullopt, until != nullptr};
+}
+
 }  // namespace
 
 std::optional<OcspResponder> parse_responder(std::string_view url) {
@@ -134,22 +155,18 @@ std::string ocsp_question(X509* certificate, X509* issuer) {
   return out;
 }
 
+Result<void> vouches(std::string_view der, X509* certificate, X509* issuer) {
+  auto judged = judge(der, certificate, issuer);
+  if (!judged) return std::move(judged).unexpected();
+  return {};
+}
+
 Result<OcspAnswer> believe_ocsp(std::string_view der, X509* certificate, X509* issuer, std::time_t now) {
-  auto basic = parse(der);
-  if (!basic) return std::move(basic).unexpected();
-  auto id = id_of(certificate, issuer);
-  int status = 0;
-  ASN1_GENERALIZEDTIME *since = nullptr, *until = nullptr;
-  if (!id || OCSP_resp_find_status(basic->get(), id.get(), &status, nullptr, nullptr, &since, &until) != 1)
-    return refuse_ocsp("is about another certificate");
-  if (!signed_for(basic->get(), issuer)) return refuse_ocsp("is not signed by the issuer of the certificate");
-  if (status != V_OCSP_CERTSTATUS_GOOD)
-    return refuse_ocsp(std::string("says that the certificate is ") + OCSP_cert_status_str(status));
-  auto begins = ocsp_seconds(since);
-  if (!begins || *begins > now + kSkew) return refuse_ocsp("is not valid yet");
-  auto expires = until ? ocsp_seconds(until) : *begins + kUndatedAnswer;
+  auto good = judge(der, certificate, issuer);
+  if (!good) return std::move(good).unexpected();
+  if (!good->begins || *good->begins > now + kSkew) return refuse_ocsp("is not valid yet");
+  auto expires = good->dated ? good->ends : *good->begins + kUndatedAnswer;
   if (!expires || *expires <= now) return refuse_ocsp("has expired");
-  ERR_clear_error();
   return OcspAnswer{std::string(der), *expires};
 }
 

@@ -37,8 +37,10 @@ inline constexpr std::time_t kUndatedAnswer = 3600;
 
 // In DER; "" when out of memory. Without a nonce, so that responders can give answers that they have made.
 std::string ocsp_question(X509* certificate, X509* issuer);
-// Good, about this certificate, signed by its issuer or by whom the issuer has named for that, and in date;
-// the error completes "the answer ...".
+// Good, about this certificate, and signed by its issuer or by whom the issuer has named for that, in date or
+// not; the error completes "the answer ...".
+base::Result<void> vouches(std::string_view der, X509* certificate, X509* issuer);
+// The same, and in date.
 base::Result<OcspAnswer> believe_ocsp(std::string_view der, X509* certificate, X509* issuer, std::time_t now);
 
 // One certificate whose answers are fetched. What is fixed may be read, and the answer exchanged, on any

@@ -40,7 +40,8 @@ base::Result<std::vector<X509CrlPtr>> parse_crls(std::string_view pem);
 // The leaf first. An error if the key is another one's.
 base::Result<Certificate> make_certificate(std::vector<X509Ptr> certificates, KeyPtr key);
 // A DER response for this certificate (of the issuer that stands in its chain, if there is one), such as
-// `openssl ocsp -respout` writes; the time at which it expires. Checks what it is about, not who signed it.
+// `openssl ocsp -respout` writes; the time at which it expires. Checks what it is about, not what it says or
+// who signed it: see vouches().
 base::Result<std::time_t> check_ocsp(std::string_view der, const Certificate& certificate);
 
 // The host names that a certificate is for: DNS names of its SAN or, without any SAN, its common name.

@@ -132,6 +132,13 @@ net::Certificate TlsFiles::certificate(const std::string& at, const std::string&
 
 namespace {
 
+// The certificate of its issuer, if that follows in its file; else null.
+X509* issuer_behind(const net::Certificate& certificate) {
+  const auto& chain = certificate.chain;
+  bool known = !chain.empty() && net::issued_by(certificate.leaf.get(), chain.front().get());
+  return known ? chain.front().get() : nullptr;
+}
+
 void read_ocsp(TlsFiles& files, const std::string& field, const std::string& path, net::Certificate& out) {
   std::string der = files.read(field, path);
   if (der.empty()) return;
@@ -139,6 +146,12 @@ void read_ocsp(TlsFiles& files, const std::string& field, const std::string& pat
   if (!expires) {
     files.error(field, files.resolved(path) + " " + expires.error().detail);
     return;
+  }
+  if (X509* issuer = issuer_behind(out)) {
+    auto good = net::vouches(der, out.leaf.get(), issuer);
+    // No error: it comes from the authority, and is renewed by some script.
+    if (!good)
+      return files.warning(field, files.resolved(path) + " " + good.error().detail + "; it is not sent");
   }
   out.ocsp = std::move(der);
   out.ocsp_expires = *expires;
@@ -170,10 +183,8 @@ std::shared_ptr<net::Staple> stapling(TlsFiles& files, const std::string& at,
     return nullptr;
   }
   auto responder = automatic ? net::responder_of(leaf) : std::nullopt;
-  const auto& chain = certificate.chain;
-  bool issuer_known = !chain.empty() && net::issued_by(leaf, chain.front().get());
-  if (responder && issuer_known)
-    return staples.of(files.resolved(written.cert), leaf, chain.front().get(), *responder);
+  if (X509* issuer = issuer_behind(certificate); responder && issuer)
+    return staples.of(files.resolved(written.cert), leaf, issuer, *responder);
   if (net::must_staple(leaf))
     files.warning(field, files.resolved(written.cert) + " must not be believed without an OCSP response " +
                              "(must-staple), and there is none to send");

@@ -221,6 +221,35 @@ TEST_F(Tls, StaplesAnOcspResponse) {
   EXPECT_GT(SSL_get_tlsext_status_ocsp_resp(client.ssl(), &response), 100);
 }
 
+TEST_F(Tls, StaplesNothingThatItsIssuerHasNotSaid) {
+  auto issued = authority_.issue();
+  auto with_issuer = issued;
+  with_issuer.certificate += authority_.certificate();
+  std::string text =
+      yaml("certs: [{" + files("a", with_issuer) + ", ocsp: \"" + (directory_ / "a.ocsp") + "\"}]");
+  auto asks = wishes();
+  asks.then = [](SSL* ssl) { SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp); };
+  auto stapled = [&](Gateway& gw) {
+    TlsClient client(gw.port(), asks);
+    const unsigned char* response = nullptr;
+    return SSL_get_tlsext_status_ocsp_resp(client.ssl(), &response) > 0;
+  };
+  directory_.write("a.ocsp", authority_.vouch(issued));
+  Gateway gw(text);
+  EXPECT_TRUE(stapled(gw));
+
+  for (auto [der, why] :
+       {std::pair(authority_.vouch(issued, {.revoked = true}), "says that the certificate is revoked"),
+        std::pair(Authority("Other").vouch(issued), "is about another certificate")}) {
+    directory_.write("a.ocsp", der);
+    auto loading = gw.reload(text);
+
+    EXPECT_TRUE(loading.good);
+    EXPECT_THAT(loading.diagnostics, HasSubstr("a.ocsp " + std::string(why) + "; it is not sent"));
+    EXPECT_FALSE(stapled(gw));
+  }
+}
+
 TEST_F(Tls, TellsTargetsWhoTheClientIs) {
   std::string ca = directory_.write("ca.pem", authority_.certificate());
   Gateway gw(one(", client_auth: {mode: optional, ca: \"" + ca + "\", chain: true}"));

@@ -39,6 +39,17 @@ TEST_F(Ocsp, BelievesAGoodAnswerUntilItEnds) {
   EXPECT_NEAR(static_cast<double>(answer->expires), static_cast<double>(now_ + 1000), 30);
 }
 
+TEST_F(Ocsp, VouchesWithoutRegardToTheDate) {
+  auto refused = [&](const std::string& der) {
+    auto good = vouches(der, leaf(), issuer());
+    return good ? "" : good.error().detail;
+  };
+
+  EXPECT_EQ(refused(authority_.vouch(issued_, {.begins = -2000, .ends = -1000})), "");
+  EXPECT_EQ(refused(authority_.vouch(issued_, {.revoked = true})), "says that the certificate is revoked");
+  EXPECT_EQ(refused(test::Authority("Other").vouch(issued_)), "is about another certificate");
+}
+
 TEST_F(Ocsp, GivesAnAnswerWithoutAnEndAnHour) {
   auto answer = believe(authority_.vouch(issued_, {.begins = -1000, .ends = 0}));
 
