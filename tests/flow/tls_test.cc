@@ -32,6 +32,10 @@ class Tls : public testing::Test {
   }
   std::string one(const std::string& more = {}) { return yaml("certs: [{" + files("a") + "}]" + more); }
   TlsWishes wishes() const { return {.ca = authority_.certificate()}; }
+  // A copy for each use: OpenSSL gives a session up when a connection that was begun with it fails.
+  static std::shared_ptr<SSL_SESSION> session_of(const TlsClient& client) {
+    return {SSL_SESSION_dup(client.session().get()), SSL_SESSION_free};
+  }
 
   Authority authority_;
   TemporaryDirectory directory_;
@@ -209,6 +213,34 @@ TEST_F(Tls, SharesTicketsByFile) {
   EXPECT_TRUE(TlsClient(other.port(), resumes).resumed());
 }
 
+TEST_F(Tls, TakesTicketsOfAKeyAsLongAsItsFileHasIt) {
+  const std::string old(80, 'o'), young(80, 'y');
+  auto keys = [&](const std::string& bytes) { return directory_.write("tickets", bytes); };
+  Gateway gw(yaml("certs: [{" + files("a") + "}], ticket_keys: \"" + keys(old) + "\""));
+  gw.upstream("users").answers(200, "ok");
+  auto rotated = [&](const std::string& bytes) {
+    Metrics before(gw);
+    keys(bytes);
+    return before.grows_by(1, "sluice_tls_certificate_reloads_total", {{"result", "ok"}});
+  };
+  auto resumes = [&](const TlsClient& known) {
+    auto again = wishes();
+    again.session = session_of(known);
+    return TlsClient(gw.port(), again).resumed();
+  };
+  TlsClient first(gw.port(), wishes());
+  first.ask(get("/"));
+
+  ASSERT_TRUE(rotated(young + old));
+  TlsClient second(gw.port(), wishes());
+  second.ask(get("/"));
+  EXPECT_TRUE(resumes(first));
+  EXPECT_TRUE(resumes(second));
+  ASSERT_TRUE(rotated(young));
+  EXPECT_FALSE(resumes(first));
+  EXPECT_TRUE(resumes(second));
+}
+
 TEST_F(Tls, StaplesAnOcspResponse) {
   auto issued = authority_.issue();
   Gateway gw(yaml("certs: [{" + files("a", issued) + ", ocsp: \"" +
@@ -378,13 +410,14 @@ TEST_F(Tls, RefusesClientsOfWhomAListSaysSo) {
   client.identity = good;
   TlsClient known(gw.port(), client);
   EXPECT_EQ(known.ask(get("/")).body, "ok");
-  client.session = known.session();
+  client.session = session_of(known);
   EXPECT_TRUE(TlsClient(gw.port(), client).resumed());
   Metrics before(gw);
 
   directory_.write("crl.pem", authority_.revoke({bad, good}));
   ASSERT_TRUE(before.grows_by(1, "sluice_tls_certificate_reloads_total", {{"result", "ok"}}));
 
+  client.session = session_of(known);
   EXPECT_NE(TlsClient(gw.port(), client).failure(), "") << "its session was taken";
   client.session = nullptr;
   EXPECT_NE(TlsClient(gw.port(), client).failure(), "");

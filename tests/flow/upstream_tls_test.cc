@@ -91,6 +91,16 @@ TEST_F(UpstreamTls, ShowsItsOwnCertificate) {
   ASSERT_TRUE(gw.reload(yaml(ca() + ", min_version: 1.3")).good);
 }
 
+TEST_F(UpstreamTls, SpeaksNoOlderVersionThanItIsTold) {
+  users_.speak_tls(
+      {.certificate = authority_.issue({.names = {"127.0.0.1"}}), .max_version = TLS1_2_VERSION});
+  users_.answers(200, "hello");
+  Gateway gw(yaml(ca())), strict(yaml(ca() + ", min_version: 1.3"));
+
+  EXPECT_EQ(gw.get("/u").body, "hello");
+  EXPECT_THAT(strict.get("/u"), Refused(502, "upstream_tls"));
+}
+
 TEST_F(UpstreamTls, ResumesSessionsOnFurtherConnections) {
   serve();
   Gateway gw(yaml(ca()) + "\n");
