@@ -59,6 +59,19 @@ TEST(ProxyToTarget, SpeaksVersion2) {
   EXPECT_EQ(header.destination.port(), gw.port());
 }
 
+TEST(ProxyToTarget, ComesBeforeTheHandshakeOfTls) {
+  Upstream users;
+  Gateway gw("upstreams: {users: {url: \"https://127.0.0.1:" + std::to_string(users.port()) +
+             "\", proxy_protocol: v1, tls: {verify: false}}}\n"
+             "routes: [{name: u, match: {path: /**}, to: users}]\n");
+  RawClient client = gw.connect();
+  client.send(get("/u"));
+  auto target = users.accept();
+
+  EXPECT_THAT(line_of(target), ::testing::StartsWith("PROXY TCP4 127.0.0.1 127.0.0.1 "));
+  EXPECT_EQ(target.receive(2), "\x16\x03") << "the first bytes of a client's hello";
+}
+
 TEST(ProxyToTarget, PassesOnWhatItWasTold) {
   Gateway gw(with("v1", "listeners: {web: {bind: \"127.0.0.1:0\", proxy_protocol: 127.0.0.1}}\n"));
   const std::string header = "PROXY TCP6 2001:db8::1 2001:db8::2 1 443\r\n";

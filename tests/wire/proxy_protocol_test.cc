@@ -6,6 +6,7 @@
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
+#include "tests/support/tls.h"
 
 namespace sluice::test::proxy_protocol_test {
 namespace {
@@ -23,7 +24,8 @@ routes:
     use:
       - headers:
           request:
-            set: {X-Id: "[${proxy.unique_id}]", X-Name: "[${proxy.authority}]", X-Client: "${client.ip}"}
+            set: {X-Id: "[${proxy.unique_id}]", X-Name: "[${proxy.authority}]", X-Client: "${client.ip}",
+                  X-Alpn: "[${proxy.alpn}]", X-Endpoint: "[${proxy.vpc_endpoint}]"}
     to: users
 )";
 
@@ -107,7 +109,8 @@ TEST_F(ProxyWire, KnowsClientsOnAUnixSocketOfTheProxy) {
 }
 
 TEST_F(ProxyWire, GivesItsValuesToFilters) {
-  auto values = kAddresses + '\2' + two(9) + "a.example" + '\5' + two(2) + "\r\n";
+  auto values = kAddresses + '\2' + two(9) + "a.example" + '\5' + two(2) + "\r\n" + '\1' + two(2) + "h2" +
+                '\xea' + two(6) + '\1' + "vpce-";
 
   EXPECT_THAT(gw.connect().ask(v2('\x21', '\x11', values) + get("/")), HasStatus(200));
   EXPECT_THAT(gw.connect().ask(kText + get("/")), HasStatus(200));
@@ -115,7 +118,43 @@ TEST_F(ProxyWire, GivesItsValuesToFilters) {
   auto told = gw.upstream("users").request(0), untold = gw.upstream("users").request(1);
   EXPECT_THAT(told, HasField("X-Id", "[0d0a]"));
   EXPECT_THAT(told, HasField("X-Name", "[a.example]"));
-  EXPECT_THAT(untold, HasField("X-Id", "[]"));
+  EXPECT_THAT(told, HasField("X-Alpn", "[h2]"));
+  EXPECT_THAT(told, HasField("X-Endpoint", "[vpce-]"));
+  for (auto name : {"X-Id", "X-Name", "X-Alpn", "X-Endpoint"}) EXPECT_THAT(untold, HasField(name, "[]"));
+}
+
+TEST(ProxyBeforeAnything, ComesBeforeHttp2) {
+  Gateway gw(
+      "listeners: {web: {bind: \"127.0.0.1:0\", protocols: [h1, h2], proxy_protocol: 127.0.0.1}}\n"
+      "routes: [{name: u, match: {path: /**}, to: users}]\n");
+  gw.upstream("users").answers(200, "ok");
+  for (const auto& header : {kText, kBinary}) {
+    Socket socket = Socket::connect(gw.port());
+    socket.send(header);
+    H2Client client(std::move(socket));
+
+    EXPECT_EQ(client.get("/u").body, "ok");
+    EXPECT_EQ(json_value(gw.log_line(), "client_ip"), "192.0.2.1");
+  }
+}
+
+TEST(ProxyBeforeAnything, ComesBeforeTheHandshakeOfTls) {
+  Authority authority;
+  auto issued = authority.issue();
+  TemporaryDirectory files;
+  Gateway gw("listeners: {web: {bind: \"127.0.0.1:0\", proxy_protocol: 127.0.0.1, tls: {certs: [{cert: \"" +
+             files.write("a.pem", issued.certificate) + "\", key: \"" + files.write("a.key", issued.key) +
+             "\"}]}}}\nroutes: [{name: u, match: {path: /**}, to: users}]\n");
+  gw.upstream("users").answers(200, "ok");
+  for (const auto& header : {kText, kBinary}) {
+    Socket socket = Socket::connect(gw.port());
+    socket.send(header);
+    ASSERT_EQ(secure(socket, {.ca = authority.certificate()}), "");
+    RawClient client(std::move(socket));
+
+    EXPECT_EQ(client.ask(get("/u")).body, "ok");
+    EXPECT_EQ(json_value(gw.log_line(), "client_ip"), "192.0.2.1");
+  }
 }
 
 TEST_F(ProxyWire, IsRequired) {
