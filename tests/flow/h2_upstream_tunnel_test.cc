@@ -40,7 +40,7 @@ class TunnelClient {
     }
     id_ = h2_->open({{":method", "CONNECT"},
                      {":protocol", "websocket"},
-                     {":scheme", "http"},
+                     {":scheme", h2_->scheme},
                      {":authority", "test.example"},
                      {":path", "/chat?room=1"},
                      {"sec-websocket-protocol", "chat"},
@@ -171,6 +171,28 @@ TEST_P(TunnelToH2, PassesBytesBothWays) {
   EXPECT_EQ(client.receive(4), "pong");
   client.send("again");
   EXPECT_EQ(target->expect_body(request.stream, 9).body, "pingagain");
+}
+
+TEST(TunnelOverTls, PassesBytesBothWays) {
+  Upstream users;
+  users.speak_tls({.certificate = Authority().issue(), .h2 = true});
+  Gateway gw("upstreams: {users: {url: \"https://127.0.0.1:" + std::to_string(users.port()) +
+                 "\", protocol: h2, tls: {verify: false}}}\n"
+                 "routes: [{name: u, match: {path: /**, method: GET}, to: users}]\n",
+             Downstream::h2_tls);
+  TunnelClient client(gw, Downstream::h2_tls);
+  client.ask();
+  H2Target target(users.accept(), h2::setting(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1));
+  auto request = target.expect_head();
+  EXPECT_EQ(request.value(":protocol"), "websocket");
+  EXPECT_EQ(request.value(":scheme"), "https");
+  target.headers(request.stream, {{":status", "200"}});
+  ASSERT_EQ(client.head().status, client.status_of_a_tunnel());
+
+  client.send("ping");
+  EXPECT_EQ(target.expect_body(request.stream, 4).body, "ping");
+  target.data(request.stream, "pong");
+  EXPECT_EQ(client.receive(4), "pong");
 }
 
 TEST_P(TunnelToH2, WaitsForTheFirstSettings) {
