@@ -154,7 +154,7 @@ void describe(config::Description<ClientTimeoutsConfig>& d) {
   d.field(
       "request", &ClientTimeoutsConfig::request,
       "For a whole request, head and body, from its first byte, also where a target is slow to take it; then "
-      "408. Calls of gRPC and tunnels are not concerned.");
+      "408. Calls of gRPC to targets that are asked by HTTP/2, and tunnels, are not concerned.");
   d.field("keep_alive", &ClientTimeoutsConfig::keep_alive, "For the next request on an idle connection.");
   d.field("write", &ClientTimeoutsConfig::write, "For a client that does not read its response.");
 }
@@ -165,7 +165,8 @@ void describe(config::Description<MinDataRateConfig>& d) {
   d.about("min_data_rate",
           "How fast a client must at least send the body of its request and read a response, on the whole, "
           "while the gateway waits for it. It costs a connection of HTTP/1 the passing of request bodies "
-          "inside the kernel. Tunnels are not concerned.");
+          "inside the kernel. Tunnels are not concerned, nor is what calls of gRPC send to targets that are "
+          "asked by HTTP/2.");
   d.field("rate", &MinDataRateConfig::rate, "Bytes a second.", at_least(1_B), example("1KiB"));
   d.field("grace", &MinDataRateConfig::grace, "So much waiting is never too slow.",
           at_least(std::chrono::milliseconds(100)));
