@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/chain/seen_once.h"
 
-#include <map>
 #include <mutex>
 
 namespace sluice::chain {
 
-std::shared_ptr<SeenOnce> SeenOnce::of_process(std::size_t most) {
+SeenOnce& SeenOnce::of_process(std::size_t most) {
   static std::mutex mutex;
-  static std::map<std::size_t, std::weak_ptr<SeenOnce>> known;
+  static SeenOnce* one = nullptr;  // never freed: what is used while the process ends may hold it
   std::lock_guard lock(mutex);
-  auto& entry = known[most];
-  auto found = entry.lock();
-  if (!found) entry = found = std::make_shared<SeenOnce>(most);
-  return found;
+  if (one) {
+    one->grow(most);
+  } else {
+    one = new SeenOnce(most);
+  }
+  return *one;
 }
 
 }  // namespace sluice::chain

@@ -2,11 +2,13 @@
 // SeenOnce: has this been here before? A set of things, each known by a hash, that forgets them by itself
 // after a while: for what may pass once only. Of fixed size and shared by all workers without a lock: a thing
 // is one word in a bucket of eight. When a bucket is full of what must not be forgotten yet it says so, and
-// the caller has to refuse. Of the same thing at the same moment at most one is the first.
+// the caller has to refuse. Of the same thing at the same moment at most one is the first. It can be made
+// larger while it is used: the smaller tables of before are looked into as well, and get nothing new.
 #pragma once
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "gateway/base/clock.h"
@@ -17,34 +19,35 @@ class SeenOnce {
  public:
   enum class Answer : std::uint8_t { first, seen, full };
 
-  // One of that size for the whole process, for as long as anybody holds it, so that a reload forgets
-  // nothing. Any thread.
-  static std::shared_ptr<SeenOnce> of_process(std::size_t most);
+  // The one of the whole process, of the size of the largest number that was ever asked for, so that no
+  // reload forgets anything. Any thread.
+  static SeenOnce& of_process(std::size_t most);
 
   // For so many things at a time; 32 to 64 bytes for each, so that hardly a bucket is full before.
-  explicit SeenOnce(std::size_t most) {
-    std::size_t buckets = 1;
-    while (buckets * kWays < 4 * most) buckets *= 2;
-    buckets_ = std::vector<Bucket>(buckets);
+  explicit SeenOnce(std::size_t most) : newest_(new Table(buckets_for(most), nullptr)) {}
+  SeenOnce(const SeenOnce&) = delete;
+  ~SeenOnce() { delete newest_.load(); }
+
+  // For so many from now on, if that is more than before. One thread at a time, while others see().
+  void grow(std::size_t most) {
+    Table* last = newest_.load();
+    if (buckets_for(most) > last->buckets.size())
+      newest_ = new Table(buckets_for(most), std::unique_ptr<Table>(last));
   }
 
   // `hash` is 64 bits that nobody can choose. Remembers it for `keep`, at most a month. By the clock that
   // what is remembered is judged by: where that one is set back, what passes again is still known.
   Answer see(std::uint64_t hash, base::WallTime now, base::Duration keep) noexcept {
-    Bucket& bucket = buckets_[hash & (buckets_.size() - 1)];
     const std::uint64_t tag = (hash | kTagOne) & kTag;
     const std::uint64_t time = seconds(now.time_since_epoch());
     const std::uint64_t mine = tag | ((time + seconds(keep) + 1) & kTime);
-    for (const Cell& cell : bucket.cells)
-      if (is_alive(cell.load(), tag, time)) return Answer::seen;
-    for (Cell& cell : bucket.cells) {
+    if (knows(hash, tag, time, nullptr)) return Answer::seen;
+    for (Cell& cell : newest_.load()->bucket(hash).cells) {
       std::uint64_t there = cell.load();
       if (there != 0 && alive(there, time)) continue;
       if (!cell.compare_exchange_strong(there, mine)) continue;
       // Somebody else may have put the same thing elsewhere meanwhile: whoever sees the other's gives up.
-      for (const Cell& other : bucket.cells)
-        if (&other != &cell && is_alive(other.load(), tag, time)) return Answer::seen;
-      return Answer::first;
+      return knows(hash, tag, time, &cell) ? Answer::seen : Answer::first;
     }
     return Answer::full;
   }
@@ -59,6 +62,18 @@ class SeenOnce {
     Bucket() = default;
     Bucket(const Bucket&) noexcept {}  // of a new vector only
   };
+  struct Table {
+    Table(std::size_t size, std::unique_ptr<Table> before) : buckets(size), older(std::move(before)) {}
+    Bucket& bucket(std::uint64_t hash) noexcept { return buckets[hash & (buckets.size() - 1)]; }
+    std::vector<Bucket> buckets;
+    std::unique_ptr<Table> older;
+  };
+
+  static std::size_t buckets_for(std::size_t most) noexcept {
+    std::size_t buckets = 1;
+    while (buckets * kWays < 4 * most) buckets *= 2;
+    return buckets;
+  }
 
   static std::uint64_t seconds(base::Duration d) noexcept {
     return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(d).count());
@@ -71,7 +86,15 @@ class SeenOnce {
     return (word & kTag) == tag && alive(word, time);
   }
 
-  std::vector<Bucket> buckets_;
+  // In any table, and in another cell than `own`.
+  bool knows(std::uint64_t hash, std::uint64_t tag, std::uint64_t time, const Cell* own) const noexcept {
+    for (Table* table = newest_.load(); table; table = table->older.get())
+      for (const Cell& cell : table->bucket(hash).cells)
+        if (&cell != own && is_alive(cell.load(), tag, time)) return true;
+    return false;
+  }
+
+  std::atomic<Table*> newest_;  // owned
 };
 
 }  // namespace sluice::chain

@@ -137,8 +137,9 @@ void describe(config::Description<HttpSignatureConfig>& d) {
           reference("store"));
   d.field(
       "remember", &HttpSignatureConfig::remember,
-      "About how many signatures are remembered at a time by this process with all its workers. When there "
-      "are more, and no store that remembers them, requests are answered with 503.",
+      "About how many signatures are remembered at a time by this process with all its workers and filters: "
+      "the largest number since it began. When there are more, and no store that remembers them, requests "
+      "are answered with 503.",
       between(1'000u, 10'000'000u));
   d.field("keep", &HttpSignatureConfig::keep, "Lets the upstream see the signature.");
 }
@@ -203,7 +204,7 @@ class HttpSignature final : public chain::Authenticator {
   HttpSignature(const HttpSignatureConfig& c, chain::Builder& builder)
       : Authenticator("http_signature", builder),
         config_(c),
-        seen_(c.replay ? nullptr : SeenOnce::of_process(c.remember)) {
+        seen_(c.replay ? nullptr : &SeenOnce::of_process(c.remember)) {
     if (!c.replay && c.store != stores::kMemory) once_ = builder.counters(c.store)->once();
     for (std::size_t i = 0; i < c.keys.size(); ++i) {
       auto key = key_of(c.keys[i]);
@@ -394,7 +395,7 @@ class HttpSignature final : public chain::Authenticator {
 
   HttpSignatureConfig config_;
   std::vector<SigningKey> keys_;
-  std::shared_ptr<SeenOnce> seen_;
+  SeenOnce* seen_;                           // of the process; null: signatures may pass again
   std::shared_ptr<stores::OnceStore> once_;  // null: this process alone remembers
 };
 

@@ -112,19 +112,21 @@ std::string folded(const std::string& pem) {
 
 class HttpSignature : public testing::Test {
  protected:
-  void serve(const std::string& more = "", const std::string& algorithm = "ecdsa-p256-sha256",
-             Downstream downstream = usual_downstream()) {
+  std::string config(const std::string& more, const std::string& algorithm = "ecdsa-p256-sha256") const {
     std::string key = signer_.secret().empty() ? "key: \"" + folded(signer_.pem()) + "\""
                                                : "secret: \"" + base::encode_base64(signer_.secret()) + "\"";
-    gw_ = std::make_unique<Gateway>(R"(
+    return R"(
 routes:
   - name: u
     match: {path: "/**"}
     use: [{http_signature: {keys: [{id: partner, algorithm: )" +
-                                        algorithm + ", " + key + "}]" + more + R"(}}]
+           algorithm + ", " + key + "}]" + more + R"(}}]
     to: users
-)",
-                                    downstream);
+)";
+  }
+  void serve(const std::string& more = "", const std::string& algorithm = "ecdsa-p256-sha256",
+             Downstream downstream = usual_downstream()) {
+    gw_ = std::make_unique<Gateway>(config(more, algorithm), downstream);
     users().answers(200, "ok");
   }
   Response ask(const Signed& s) { return gw_->ask(request(signer_, s)); }
@@ -199,6 +201,18 @@ TEST_F(HttpSignature, PassesOnceOnly) {
   serve(", replay: true");
   EXPECT_EQ(gw_->ask(once).status, 200);
   EXPECT_EQ(gw_->ask(once).status, 200);
+}
+
+TEST_F(HttpSignature, ForgetsNothingByAReloadThatChangesHowManyAreRemembered) {
+  serve(", remember: 1000");
+  std::string once = request(signer_, {});
+  EXPECT_EQ(gw_->ask(once).status, 200);
+
+  for (const char* remember : {", remember: 200000", ", remember: 5000"}) {
+    ASSERT_TRUE(gw_->reload(config(remember)).good);
+    EXPECT_THAT(gw_->ask(once), Refused(401, "unauthenticated")) << remember;
+    EXPECT_EQ(ask({.parameters = std::string(";nonce=\"") + remember + "\""}).status, 200);
+  }
 }
 
 TEST_F(HttpSignature, TakesANonceOnce) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <random>
 #include <thread>
+#include <vector>
 
 namespace sluice::chain::seen_once_test {
 namespace {
@@ -71,11 +72,42 @@ TEST(SeenOnce, LetsOnlyOneOfManyThreadsBeTheFirst) {
   for (auto& count : counts) EXPECT_LE(count, 1);
 }
 
-TEST(SeenOnce, OfTheProcessIsTheSameForAsLongAsItIsUsed) {
-  auto one = SeenOnce::of_process(100);
-  EXPECT_EQ(one->see(42, at(1s), 600s), Answer::first);
-  EXPECT_EQ(SeenOnce::of_process(100)->see(42, at(1s), 600s), Answer::seen);
-  EXPECT_NE(SeenOnce::of_process(200), one);
+TEST(SeenOnce, KnowsWhatWasHereBeforeItGrew) {
+  SeenOnce seen(100);
+  std::mt19937_64 before(7), again(7), more(8);
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(seen.see(before(), at(1s), 600s), Answer::first);
+
+  seen.grow(1000);
+  seen.grow(10'000);
+  seen.grow(10);  // nothing
+
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(seen.see(again(), at(600s), 600s), Answer::seen);
+  for (int i = 0; i < 10'000; ++i) EXPECT_EQ(seen.see(more(), at(600s), 600s), Answer::first);
+  std::mt19937_64 forgotten(7);
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(seen.see(forgotten(), at(602s), 600s), Answer::first);
+}
+
+TEST(SeenOnce, LetsOnlyOneBeTheFirstWhileItGrows) {
+  SeenOnce seen(2000);
+  std::vector<std::atomic<int>> counts(2000);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t)
+    threads.emplace_back([&] {
+      std::mt19937_64 random(11);
+      for (auto& count : counts) count += seen.see(random(), at(1s), 600s) == Answer::first;
+    });
+  for (std::size_t most = 4000; most <= 64'000; most *= 2) seen.grow(most);
+  for (auto& t : threads) t.join();
+  for (auto& count : counts) EXPECT_LE(count, 1);
+}
+
+TEST(SeenOnce, OfTheProcessIsOneWhateverNumberIsAskedFor) {
+  SeenOnce& one = SeenOnce::of_process(100);
+  EXPECT_EQ(one.see(0x5ee40ce000000001, at(1s), 600s), Answer::first);
+  for (std::size_t most : {100u, 20'000u, 50u}) {
+    EXPECT_EQ(&SeenOnce::of_process(most), &one);
+    EXPECT_EQ(one.see(0x5ee40ce000000001, at(2s), 600s), Answer::seen) << most;
+  }
 }
 
 }  // namespace
