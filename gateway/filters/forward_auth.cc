@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The filter `forward_auth`: asks a service of the operator's whether a request may pass. The service is sent
 // method, host and URI and the fields that are listed, never the body. An answer 2xx lets the request pass,
-// with fields of the answer copied to it; any other one is what the client gets. No answer in time is none:
-// 503. The same may be asked by the gRPC call that Envoy makes (http/check_call.h).
+// with fields of the answer copied to it; any other one is what the client gets, but for 5xx, by which the
+// service says that it cannot tell: like no answer in time, 503. The same may be asked by the gRPC call that
+// Envoy makes (http/check_call.h).
 #include <fmt/format.h>
 
 #include <string>
@@ -84,8 +85,8 @@ void describe(config::Description<ForwardAuthConfig>& d) {
   d.about("forward_auth",
           "Asks a service whether the request may pass. It is sent a GET with X-Forwarded-Method, "
           "X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-Uri and X-Forwarded-For, and without a body. An "
-          "answer 2xx lets the request pass; any other one, redirects too, is returned to the client; none "
-          "in time is 503.");
+          "answer 2xx lets the request pass; any other one, redirects too, is returned to the client; 5xx, "
+          "and none in time, are answered with 503.");
   d.field("to", &ForwardAuthConfig::to, "Upstream of the service.", required, reference("upstream"));
   d.field("protocol", &ForwardAuthConfig::protocol,
           "How it is asked. `envoy_grpc` is for services that are written for Envoy; its upstream needs "
@@ -200,7 +201,7 @@ class ForwardAuth final : public chain::Authenticator {
     for (const auto& line : passed->copied)
       ex.request.fields.add(ex.arena.copy(line.name), ex.arena.copy(line.value));
   }
-  // The service's own answer, whatever it is.
+  // The service's own answer, if it gave one.
   void refuse(Exchange& ex, const Verdict& verdict) const override {
     Authenticator::refuse(ex, verdict);
     const Refused* refused = ex.local<Local>(*this).refused;
@@ -280,6 +281,9 @@ class ForwardAuth final : public chain::Authenticator {
       if (!said->allowed) co_return with_answer(keep_refusal(ex, *said));
       passed = passed_by(*said);
     } else {
+      if (answer->status >= 500)
+        co_return Verdict::unavailable(ex.arena.join("the service that authenticates answers with status ",
+                                                     std::to_string(answer->status)));
       if (answer->status / 100 != 2) co_return with_answer(keep_refusal(ex, *answer));
       passed = passed_by(*answer);
     }

@@ -9,6 +9,7 @@ namespace sluice::test::forward_auth_test {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 std::string config(const std::string& more = "", const std::string& after = "") {
   return R"(
@@ -73,8 +74,7 @@ TEST_F(ForwardAuth, ReturnsAnyOtherAnswerAsItIs) {
     std::vector<Line> fields;
   } answers[] = {{401, "who?", {{"WWW-Authenticate", "Basic realm=\"x\""}}},
                  {403, "no", {{"Content-Type", "text/plain"}}},
-                 {302, "", {{"Location", "https://login.example.com/"}, {"Set-Cookie", "s=1"}}},
-                 {500, "broken", {}}};
+                 {302, "", {{"Location", "https://login.example.com/"}, {"Set-Cookie", "s=1"}}}};
   for (const auto& a : answers) {
     auth().answers(a.status, a.body, a.fields);
 
@@ -87,8 +87,21 @@ TEST_F(ForwardAuth, ReturnsAnyOtherAnswerAsItIs) {
   EXPECT_EQ(users().connections(), 0u);
   EXPECT_THAT(gw_->log_line(), HasSubstr("unauthenticated"));
   EXPECT_THAT(gw_->log_line(), HasSubstr("forbidden"));
-  gw_->log_line();
-  EXPECT_THAT(gw_->log_line(), HasSubstr("auth_unavailable"));
+}
+
+// That service cannot tell who calls; what it says of its own trouble is not for the client.
+TEST_F(ForwardAuth, TakesAFaultOfTheServiceForNoAnswer) {
+  serve(config());
+  for (int status : {500, 503, 599}) {
+    auth().answers(status, "broken", {{"X-Trace", "at line 7"}});
+
+    auto got = gw_->get("/u/7");
+
+    EXPECT_THAT(got, Refused(503, "auth_unavailable")) << status;
+    EXPECT_THAT(got, HasNoField("X-Trace"));
+    EXPECT_THAT(got.body, Not(HasSubstr("broken")));
+  }
+  EXPECT_EQ(users().connections(), 0u);
 }
 
 TEST_F(ForwardAuth, FailsClosedWhenTheServiceIsGone) {

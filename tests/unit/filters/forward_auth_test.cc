@@ -194,6 +194,22 @@ TEST(ForwardAuth, GivesTheClientWhatACallSays) {
   EXPECT_EQ(test::drained(*fake.ex.response_body), "no");
 }
 
+// A call that ends well says what its service decided, whatever the status.
+TEST(ForwardAuth, GivesTheClientAlsoAStatusOfAFaultThatACallSays) {
+  http::ProtoWriter denied;
+  denied.message(1, http::ProtoWriter().number(1, 503)).text(3, "closed on sundays");
+  test::answer_calls_with(
+      200, {{"grpc-status", "0"}},
+      said(http::ProtoWriter().message(1, http::ProtoWriter().number(1, 7)).message(2, denied)));
+  auto built = test::filter(kByGrpc);
+  test::FakeExchange fake;
+
+  EXPECT_EQ(test::step_of(built.get(), fake.ex), chain::Step::replied);
+
+  EXPECT_EQ(fake.response().status, 503);
+  EXPECT_EQ(test::drained(*fake.ex.response_body), "closed on sundays");
+}
+
 TEST(ForwardAuth, LetsNobodyPassWithoutAGoodEndOfTheCall) {
   std::string allowed = said(http::ProtoWriter());
   for (auto [status, code, body] : {std::tuple{200, "14", allowed},
