@@ -2,11 +2,14 @@
 #include "gateway/chain/counting.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/base/strings.h"
 #include "gateway/chain/builder.h"
 #include "gateway/chain/consumer.h"
 #include "gateway/chain/local_reply.h"
+#include "gateway/http/media_type.h"
+#include "gateway/json/number_finder.h"
 #include "gateway/net/sleep.h"
 
 namespace sluice::chain {
@@ -27,6 +30,19 @@ constexpr std::size_t index(LimitResult r) noexcept { return static_cast<std::si
 
 std::string refuse_field_name(const std::string& name) {
   return http::valid_field_name(name) ? "" : "is no name of a header";
+}
+
+std::vector<std::string> names_of(View way) {
+  std::vector<std::string> out;
+  for (std::size_t dot = 0; dot != View::npos; way.remove_prefix(dot == View::npos ? 0 : dot + 1))
+    out.emplace_back(way.substr(0, dot = way.find('.')));
+  return out;
+}
+
+std::string refuse_names(const std::string& way) {
+  bool good = way.find_first_of("[]\"\\") == std::string::npos;
+  for (const std::string& name : names_of(way)) good &= !name.empty();
+  return good ? "" : "must be names with dots between them, such as usage.total_tokens";
 }
 
 // A client that leaves meanwhile has used up its turn.
@@ -70,8 +86,14 @@ void describe(config::Description<CostConfig>& d) {
           "The number in this response header, if it is one: the request is charged as by the others and "
           "corrected when it has been answered. What is then missing is made up for by later requests.",
           check(refuse_field_name), example("X-Cost"));
+  d.field("response_json", &CostConfig::response_json,
+          "The number in the response's body, if that is JSON or a stream of server-sent events whose data "
+          "are: names that lead to it, with dots between them; the last one, if it stands there several "
+          "times. The body is not held back: the request is charged as by the others and corrected when the "
+          "number has passed. A compressed body is not looked into.",
+          check(refuse_names), example("usage.total_tokens"));
   d.shorthand(&CostConfig::usual);
-  d.at_most_one({"request_header", "response_header"});
+  d.at_most_one({"request_header", "response_header", "response_json"});
 }
 
 void describe(config::Text<TierBy>& t) {
@@ -113,6 +135,7 @@ CountingFilter::CountingFilter(const CountingConfig& c, Builder& builder, base::
       metrics_(builder.series(), family, owner_, kResults),
       decisions_(builder.decisions()) {
   if (const auto* here = c.cost.routes.find(builder.route().name)) usual_ = *here;
+  if (!c.cost.response_json.empty()) cost_at_ = names_of(c.cost.response_json);
 }
 
 std::size_t CountingFilter::tier_of(const Exchange& ex) const noexcept {
@@ -144,17 +167,10 @@ std::uint64_t CountingFilter::cost_of_body(std::uint64_t bytes) const noexcept {
   return bytes / cost_.body->bytes + (bytes % cost_.body->bytes != 0);
 }
 
-// A request body whose length nobody knows yet. It is charged now and then, so that whoever never ends it has
-// been charged for all but the last stretch.
-class CountingFilter::ChargedBody final : public http::Body {
+// A body that is charged for as it passes.
+class CountingFilter::ChargingBody : public http::Body {
  public:
-  ChargedBody(http::BodyPtr source, const CountingFilter& filter, Exchange& ex) noexcept
-      : source_(std::move(source)),
-        filter_(filter),
-        ex_(ex),
-        before_(static_cast<std::uint64_t>(ex.local<Local>(filter).charged.cost)) {}
-
-  Task<Piece> read(std::size_t at_most) override {
+  Task<Piece> read(std::size_t at_most) final {
     auto reading = source_->read(at_most);
     if (!reading.await_ready()) return read_later(std::move(reading));
     auto piece = reading.await_resume();
@@ -164,12 +180,30 @@ class CountingFilter::ChargedBody final : public http::Body {
     told(charging.await_resume());
     return piece;
   }
-  std::optional<std::uint64_t> length() const noexcept override { return source_->length(); }
-  void abandon() noexcept override { source_->abandon(); }
+  std::optional<std::uint64_t> length() const noexcept final { return source_->length(); }
+  void abandon() noexcept final { source_->abandon(); }
+
+ protected:
+  ChargingBody(http::BodyPtr source, const CountingFilter& filter, Exchange& ex) noexcept
+      : source_(std::move(source)), filter_(filter), ex_(ex) {}
+
+  // Is there anything to charge, and is it time?
+  virtual bool due(const Piece& piece) = 0;
+  virtual Task<Taken> charge() = 0;
+  Local& local() const { return ex_.local<Local>(filter_); }
+  // `charged` costs that much in all.
+  Task<Taken> charge_up_to(Charge& charged, std::int64_t cost) {
+    Charge more = charged;
+    more.cost = cost - charged.cost;
+    charged.cost = cost;
+    return filter_.correct(ex_, more);
+  }
+
+  http::BodyPtr source_;
+  const CountingFilter& filter_;
+  Exchange& ex_;
 
  private:
-  static constexpr std::uint64_t kStretch = 64 << 10;
-
   Task<Piece> read_later(Task<Piece> reading) {
     auto piece = co_await reading;
     if (!due(piece)) co_return piece;
@@ -181,39 +215,77 @@ class CountingFilter::ChargedBody final : public http::Body {
     told(co_await charging);
     co_return piece;
   }
+  void told(const Taken& now) { local().correct(now); }
+};
 
-  Local& local() const { return ex_.local<Local>(filter_); }
+// A request body whose length nobody knows yet. It is charged now and then, so that whoever never ends it has
+// been charged for all but the last stretch.
+class CountingFilter::ChargedBody final : public ChargingBody {
+ public:
+  ChargedBody(http::BodyPtr source, const CountingFilter& filter, Exchange& ex) noexcept
+      : ChargingBody(std::move(source), filter, ex),
+        before_(static_cast<std::uint64_t>(local().charged.cost)) {}
+
+ private:
+  static constexpr std::uint64_t kStretch = 64 << 10;
+
   std::int64_t cost() const noexcept {
     std::uint64_t most = filter_.tiers_[local().charged.tier].most;
     return static_cast<std::int64_t>(std::min(before_ + filter_.cost_of_body(passed_), most));
   }
-  // Is there anything to charge, and is it time?
-  bool due(const Piece& piece) {
+  bool due(const Piece& piece) override {
     if (piece) passed_ += piece->bytes.size();
     bool over = !piece || piece->last;
     if (!over && passed_ - charged_ < kStretch) return false;
     const Charge& charged = local().charged;  // of no key: the response has said what it costs
     return !charged.key.empty() && cost() > charged.cost;
   }
-  Task<Taken> charge() {
-    Charge& charged = local().charged;
-    Charge more = charged;
-    more.cost = cost() - charged.cost;
-    charged.cost += more.cost;
+  Task<Taken> charge() override {
     charged_ = passed_;
-    return filter_.correct(ex_, more);
+    return charge_up_to(local().charged, cost());
   }
-  void told(const Taken& now) { local().correct(now); }
 
-  http::BodyPtr source_;
-  const CountingFilter& filter_;
-  Exchange& ex_;
   std::uint64_t before_, passed_ = 0, charged_ = 0;  // the cost without the body; bytes
 };
+
+// A response body that says what it costs.
+class CountingFilter::PricedBody final : public ChargingBody {
+ public:
+  PricedBody(http::BodyPtr source, const CountingFilter& filter, Exchange& ex, bool events) noexcept
+      : ChargingBody(std::move(source), filter, ex), finder_(filter.cost_at_, events) {}
+
+ private:
+  std::int64_t cost() const noexcept {
+    return static_cast<std::int64_t>(std::min(finder_.number(), filter_.tiers_[charged_.tier].most));
+  }
+  bool due(const Piece& piece) override {
+    if (!piece || !finder_.feed({piece->bytes.data(), piece->bytes.size()})) return false;
+    // From now on it alone says it, and what is left of the request's body costs nothing.
+    if (charged_.key.empty()) charged_ = std::exchange(local().charged, {});
+    return cost() != charged_.cost;
+  }
+  Task<Taken> charge() override { return charge_up_to(charged_, cost()); }
+
+  json::NumberFinder finder_;
+  Charge charged_;
+};
+
+bool CountingFilter::is_corrected() const noexcept {
+  return cost_.body || !cost_.response_header.empty() || !cost_at_.empty();
+}
 
 void CountingFilter::charge_as_it_passes(Exchange& ex) const {
   if (!ex.request_body || ex.request_body->length() || !ex.request.upgrade.empty()) return;
   ex.request_body = http::make_body<ChargedBody>(ex.arena, std::move(ex.request_body), *this, ex);
+}
+
+void CountingFilter::read_cost_as_it_passes(Exchange& ex) const {
+  View type = ex.response.fields.value(http::FieldId::content_type);
+  View coding = ex.response.fields.value(http::FieldId::content_encoding);
+  bool events = http::is_of_type(type, http::kEventStream);
+  if (!ex.response_body || !(events || http::is_json(type))) return;
+  if (!coding.empty() && !base::equal_ignoring_case(coding, "identity")) return;
+  ex.response_body = http::make_body<PricedBody>(ex.arena, std::move(ex.response_body), *this, ex, events);
 }
 
 Task<Step> CountingFilter::on_request(Exchange& ex) const {
@@ -272,7 +344,7 @@ Step CountingFilter::decide(Exchange& ex, const Charge& charge, const Taken& tak
   count(ex, taken);
   auto& local = ex.local<Local>(*this);
   if ((taken.decider != Decider::nobody || !taken.allowed) && !dry_run_) local = {&tier, taken, {}};
-  if (taken.allowed && taken.decider != Decider::nobody && (cost_.body || !cost_.response_header.empty())) {
+  if (taken.allowed && taken.decider != Decider::nobody && is_corrected()) {
     local.charged = charge;
     local.charged.local = taken.decider == Decider::local;
     if (cost_.body) charge_as_it_passes(ex);
@@ -297,6 +369,7 @@ Task<void> CountingFilter::on_response(Exchange& ex) const {
   auto& local = ex.local<Local>(*this);
   Charge difference = local.charged;
   if (!difference.key.empty() && !ex.answered_locally) {
+    if (!cost_at_.empty()) read_cost_as_it_passes(ex);
     if (auto cost = number_in(ex.response.fields, cost_.response_header)) {
       std::uint64_t most = tiers_[difference.tier].most;
       difference.cost = static_cast<std::int64_t>(std::min(*cost, most)) - difference.cost;

@@ -5,7 +5,8 @@
 //
 // A request is charged before the rest of the chain sees it. Where its cost is read from the response it is
 // corrected before that leaves, and a body of unknown length is charged as it passes: the request itself was
-// allowed by what was known of it, and what is missing is made up for by those that come later.
+// allowed by what was known of it, and what is missing is made up for by those that come later. So is what the
+// body of the response says of the cost, when it has passed.
 #pragma once
 #include <optional>
 #include <span>
@@ -27,7 +28,7 @@ inline constexpr std::uint64_t kMostCost = 1'000'000'000;
 // What a request is counted as.
 struct CostConfig {
   std::uint64_t usual = 1;
-  std::string request_header, response_header;
+  std::string request_header, response_header, response_json;
   std::optional<config::Size> body;
   config::ByName<std::uint64_t> routes;
   bool operator==(const CostConfig&) const = default;
@@ -130,7 +131,9 @@ class CountingFilter : public Filter {
   virtual base::Task<stores::Taken> correct(Exchange& ex, const Charge& charge) const = 0;
 
  private:
+  class ChargingBody;
   class ChargedBody;
+  class PricedBody;
   struct Local {
     const Tier* tier = nullptr;  // null: nothing to tell
     stores::Taken taken;
@@ -143,7 +146,9 @@ class CountingFilter : public Filter {
   std::size_t tier_of(const Exchange& ex) const noexcept;
   std::uint64_t cost_of(const Exchange& ex, const Tier& tier) const noexcept;
   std::uint64_t cost_of_body(std::uint64_t bytes) const noexcept;
+  bool is_corrected() const noexcept;
   void charge_as_it_passes(Exchange& ex) const;
+  void read_cost_as_it_passes(Exchange& ex) const;
   Step without_key(Exchange& ex, const KeyPart& missing) const;
   Step decide(Exchange& ex, const Charge& charge, const stores::Taken& taken) const;
   void would_have_refused(Exchange& ex) const;
@@ -155,7 +160,8 @@ class CountingFilter : public Filter {
   std::string owner_;
   CallerKey key_;
   CostConfig cost_;
-  std::uint64_t usual_;  // on this route
+  std::vector<std::string> cost_at_;  // the names that lead to it in a response of JSON
+  std::uint64_t usual_;               // on this route
   TierBy tier_by_;
   RateFields headers_;
   bool dry_run_;

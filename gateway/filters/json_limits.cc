@@ -13,6 +13,7 @@
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
 #include "gateway/http/json_scanner.h"
+#include "gateway/http/media_type.h"
 #include "gateway/http/passing_body.h"
 #include "gateway/observe/policy_metrics.h"
 
@@ -81,15 +82,6 @@ struct Decisions {
   void count(Decision decision) const { metrics.count(worker, decision); }
 };
 
-// application/json, or application/problem+json and its like.
-bool is_json(View type) noexcept {
-  type = base::trim(type.substr(0, type.find(';')));
-  constexpr View kJson = "application/json", kSuffix = "+json";
-  return base::equal_ignoring_case(type, kJson) ||
-         (type.size() > kSuffix.size() &&
-          base::equal_ignoring_case(type.substr(type.size() - kSuffix.size()), kSuffix));
-}
-
 // What a request says of its body's type, which should be said once: several lines, or several types in one,
 // are read by some as the first and by others as the last.
 struct Types {
@@ -104,7 +96,7 @@ Types types_of(const http::Fields& fields) noexcept {
     for (bool more = true; more;) {
       std::size_t comma = left.find(',');
       more = comma != View::npos;
-      bool json = is_json(left.substr(0, comma));
+      bool json = http::is_json(left.substr(0, comma));
       left.remove_prefix(more ? comma + 1 : left.size());
       out.some_json |= json;
       out.all_json &= json;

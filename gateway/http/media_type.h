@@ -15,4 +15,13 @@ inline bool is_of_type(std::string_view content_type, std::string_view type) noe
   return base::equal_ignoring_case(content_type.substr(0, type.size()), type);
 }
 
+// application/json, or application/problem+json and its like.
+inline bool is_json(std::string_view content_type) noexcept {
+  auto type = base::trim(content_type.substr(0, content_type.find(';')));
+  constexpr std::string_view kJson = "application/json", kSuffix = "+json";
+  return base::equal_ignoring_case(type, kJson) ||
+         (type.size() > kSuffix.size() &&
+          base::equal_ignoring_case(type.substr(type.size() - kSuffix.size()), kSuffix));
+}
+
 }  // namespace sluice::http

@@ -89,6 +89,28 @@ TEST(RateLimits, CountBodiesByTheirSizeAlsoWhileTheStoreIsAway) {
                                                std::to_string(nobody.port()) + "\"}}\n");
 }
 
+TEST(RateLimits, CountWhatTheBodyOfAResponseSaysThatItCost) {
+  Gateway gw(
+      "routes: [{name: u, match: {path: /u}, use: [{rate_limit: {limit: 100/h, cost: {response_json: "
+      "usage.total_tokens}}}], to: users}]");
+  auto remains = [](const char* left) {
+    return HasField("RateLimit", MatchesRegex("\"default\";r=" + std::string(left) + ";.*"));
+  };
+  const std::string whole = R"({"text": "hello", "usage": {"total_tokens": 17}})";
+  gw.upstream("users").answers(200, whole, {{"Content-Type", "application/json"}});
+
+  auto first = gw.get("/u");
+  EXPECT_EQ(first.body, whole);
+  EXPECT_THAT(first, remains("99")) << "nobody knows it yet";
+
+  const std::string events = "data: {\"text\": \"hello\"}\n\ndata: {\"usage\": {\"total_tokens\": 30}}\n\n";
+  gw.upstream("users").answers(200, events, {{"Content-Type", "text/event-stream"}});
+  auto second = gw.get("/u");
+  EXPECT_EQ(second.body, events);
+  EXPECT_THAT(second, remains("82"));
+  EXPECT_THAT(gw.get("/u"), remains("52"));
+}
+
 TEST(RateLimits, LeaveTheGatewayReadyWithANoteWhileTheStoreIsAway) {
   Socket nobody = Socket::reserve();
   Gateway gw(

@@ -260,6 +260,82 @@ TEST(Counting, DoesNotCorrectWhatWasRefused) {
   EXPECT_TRUE(counting.filter->corrected.empty());
 }
 
+// A response whose body tells the cost, read in pieces of seven bytes.
+struct Priced : Passing {
+  explicit Priced(std::string_view more = "", std::size_t size = 0)
+      : Passing("{cost: {response_json: usage.total_tokens, default: 3" + std::string(more) + "}}", size) {}
+  std::vector<std::int64_t> answer(std::string_view type, std::string_view body) {
+    fake.response().fields.set("Content-Type", type);
+    fake.ex.response_body = http::make_body<Unannounced>(fake.ex.arena, body);
+    respond();
+    std::string got;
+    for (bool last = false; !last;) {
+      auto piece = fake.ex.response_body->read(7).await_resume();
+      got.append(piece->bytes.data(), piece->bytes.size());
+      last = piece->last;
+    }
+    EXPECT_EQ(got, body);
+    return corrections();
+  }
+};
+
+constexpr std::string_view kPriced = R"({"choices": [], "usage": {"total_tokens": 12}})";
+using testing::ElementsAre;
+
+TEST(Counting, CorrectsByANumberInAResponseOfJson) {
+  EXPECT_THAT(Priced().answer("application/json", kPriced), ElementsAre(9));
+  EXPECT_THAT(Priced().answer("application/problem+json; charset=utf-8", kPriced), ElementsAre(9));
+  EXPECT_THAT(Priced().answer("application/json", R"({"usage": {"total_tokens": 0}})"), ElementsAre(-3));
+  EXPECT_THAT(Priced().answer("application/json", R"({"usage": {"total_tokens": 4000}})"), ElementsAre(47))
+      << "a whole limit at the most";
+}
+
+TEST(Counting, CorrectsByTheLastNumberOfAStreamOfEvents) {
+  EXPECT_THAT(Priced().answer("text/event-stream",
+                              "data: {\"text\": \"a\", \"usage\": null}\n\n"
+                              "data: {\"usage\": {\"total_tokens\": 5}}\n\n"
+                              "data: {\"usage\": {\"total_tokens\": 5}}\n\n"
+                              "data: {\"usage\": {\"total_tokens\": 20}}\n\ndata: [DONE]\n\n"),
+              ElementsAre(2, 15));
+}
+
+TEST(Counting, LeavesItAtTheUsualCostWhereTheBodyDoesNotSayIt) {
+  EXPECT_THAT(Priced().answer("application/json", "{}"), ElementsAre());
+  EXPECT_THAT(Priced().answer("application/json", R"({"usage": {"total_tokens": "12"}})"), ElementsAre());
+  EXPECT_THAT(Priced().answer("application/json", R"({"usage": {"total_tokens": 3}})"), ElementsAre());
+  EXPECT_THAT(Priced().answer("text/plain", kPriced), ElementsAre());
+  Priced compressed, local, refused;
+  compressed.fake.response().fields.set("Content-Encoding", "gzip");
+  EXPECT_THAT(compressed.answer("application/json", kPriced), ElementsAre());
+  local.fake.ex.answered_locally = true;
+  EXPECT_THAT(local.answer("application/json", kPriced), ElementsAre());
+  refused.filter->answer.allowed = false;
+  refused.fake.ex.locals[0] = nullptr;
+  EXPECT_EQ(refused.ask(), Step::replied);
+  EXPECT_THAT(refused.answer("application/json", kPriced), ElementsAre());
+}
+
+TEST(Counting, DoesNotChargeABodyWhenTheBodyOfTheResponseHasSaidTheCost) {
+  Priced passing(", body: 32KiB", 1 << 20);
+  passing.pass(4);
+  EXPECT_THAT(passing.answer("application/json", kPriced), ElementsAre(2, 7));
+  passing.pass(60);
+  EXPECT_THAT(passing.corrections(), ElementsAre(2, 7));
+}
+
+TEST(Counting, TakesNamesWithDotsBetweenThemForTheWayToTheCost) {
+  auto problems = [](const std::string& way) {
+    config::Diagnostics diagnostics;
+    auto document = config::parse("{cost: {response_json: '" + way + "'}}", diagnostics);
+    config::Names names;
+    config::bind<FakeConfig>(document, diagnostics, names);
+    return diagnostics.text();
+  };
+  EXPECT_EQ(problems("usage.total_tokens"), "");
+  for (const char* way : {".a", "a.", "a..b", "a[0]", "[]"})
+    EXPECT_THAT(problems(way), HasSubstr("must be names with dots between them")) << way;
+}
+
 TEST(Counting, OnlyNotesInADryRunThatAPartOfTheKeyIsMissing) {
   Counting counting("{dry_run: true, by: header.X-Key, missing: reject}");
   EXPECT_EQ(counting.ask(), Step::next);
