@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The filter `ip_access`: which addresses may come here at all, from the configuration and from files that
 // are read again when they change. The address is the client's as far as it is known: where a listener takes
-// the PROXY protocol, the one that the balancer told.
+// the PROXY protocol, the one that the balancer told, or the one that proxies of `trusted_proxies` tell.
 #include <memory>
 #include <string>
 #include <vector>
