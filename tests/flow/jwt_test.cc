@@ -92,7 +92,7 @@ TEST(JwtOfAPublishedKey, IsUnavailableWhileTheIssuerIsDownAndGoodAsSoonAsItIsBac
   EXPECT_THAT(gw.get("/u", of(other)), Refused(401, "unauthenticated"));
 }
 
-TEST(JwtOfAPublishedKey, IsFetchedOnceMoreWhenATokenNamesANewOne) {
+TEST(JwtOfAPublishedKey, IsNotFetchedAgainAtOnceWhenATokenNamesANewOne) {
   Upstream idp;
   Signer before("ES256", "a"), after("ES256", "b");
   idp.answers(200, before.jwks());

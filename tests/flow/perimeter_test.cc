@@ -2,10 +2,13 @@
 // What is kept out before anybody asks who it is.
 #include <gmock/gmock.h>
 
-#include <thread>
+#include <chrono>
+#include <filesystem>
+#include <string>
 
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
+#include "tests/support/own_log.h"
 
 namespace sluice::test::perimeter_test {
 namespace {
@@ -30,8 +33,24 @@ TEST(IpAccess, TakesUpAFileThatChanges) {
   files.write("blocked.txt", "192.0.2.0/24\n127.0.0.0/8\n");
   EXPECT_EQ(asked_until(gw, 403), 403);
 
+  files.write("blocked.txt", "");
+  EXPECT_EQ(asked_until(gw, 204), 204);
+}
+
+TEST(IpAccess, KeepsTheAddressesOfBeforeWhileItsFileIsBadOrGone) {
+  OwnLog log;
+  TemporaryDirectory files;
+  auto path = files.write("blocked.txt", "127.0.0.0/8\n");
+  Gateway gw("routes: [{name: all, match: {path: /**}, use: [{ip_access: {deny_file: " + path +
+             "}}], respond: 204}]");
+  const std::string stay = "the addresses of before stay in force: ";
+
   files.write("blocked.txt", "nonsense\n");
-  files.write("other.txt", "");
+  EXPECT_TRUE(log.says(stay + "line 1"));
+  EXPECT_EQ(gw.get("/").status, 403);
+
+  std::filesystem::remove(path);
+  EXPECT_TRUE(log.says(stay + "cannot be read"));
   EXPECT_EQ(gw.get("/").status, 403);
 
   files.write("blocked.txt", "");

@@ -226,6 +226,66 @@ TEST(ConcurrencyLimits, EndWithATimeout) {
   EXPECT_EQ(gw.get("/other").status, 200);
 }
 
+TEST(ConcurrencyLimits, EndWhenTheClientLeavesInTheMiddleOfTheResponse) {
+  Gateway gw(kOneAtATime);
+  {
+    RawClient leaving = gw.connect();
+    leaving.send(get("/slow"));
+    auto target = gw.upstream("users").accept();
+    target.expect_request();
+    target.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
+    EXPECT_EQ(leaving.response_head().status, 200);
+    EXPECT_EQ(gw.get("/other").status, 429);
+    leaving.close();
+    gw.log_line();
+    gw.log_line();
+  }
+  gw.upstream("users").answers(200, "ok");
+  EXPECT_EQ(gw.get("/other").status, 200);
+}
+
+TEST(ConcurrencyLimits, EndWhenAllTheTimeIsOverInTheMiddleOfTheResponse) {
+  Gateway gw("routes: [{name: u, match: {path: /**}, use: [{concurrency: 1}], timeout: 1s, to: users}]");
+  RawClient client = gw.connect();
+  client.send(get("/slow"));
+  {
+    auto target = gw.upstream("users").accept();
+    target.expect_request();
+    target.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
+    EXPECT_FALSE(client.response().complete);
+    EXPECT_EQ(json_value(gw.log_line(), "reason"), "timeout_total");
+  }
+  gw.upstream("users").answers(200, "ok");
+  EXPECT_EQ(gw.get("/other").status, 200);
+}
+
+TEST(ConcurrencyLimits, EndWhenTheBodyOfTheRequestStops) {
+  Gateway gw("listeners: {web: {bind: \"127.0.0.1:0\", timeouts: {body: 200ms}}}\n" +
+             std::string(kOneAtATime));
+  RawClient client = gw.connect();
+  client.send("POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhello");
+  {
+    auto target = gw.upstream("users").accept();
+    target.expect_head();
+    EXPECT_THAT(client.response(), Refused(408, "client_timeout"));
+  }
+  gw.metrics();
+  gw.upstream("users").answers(200, "ok");
+  EXPECT_EQ(gw.get("/other").status, 200);
+}
+
+TEST(ConcurrencyLimits, EndWhenTheBodyOfTheRequestIsTooLarge) {
+  Gateway gw(
+      "routes: [{name: u, match: {path: /**}, use: [{concurrency: 1}, {body_limit: 10B}], timeout: 20s, to: "
+      "users}]");
+  gw.upstream("users").answers(200, "ok");
+  EXPECT_THAT(gw.connect().ask("POST /u HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                               chunked(std::string(30, 'x'), 8)),
+              Refused(413, "body_too_large"));
+  gw.metrics();
+  EXPECT_EQ(gw.get("/other").status, 200);
+}
+
 TEST(ConcurrencyLimitsOfH2, EndWhenTheStreamIsReset) {
   Gateway gw(kOneAtATime, Downstream::h2);
   auto h2 = gw.h2();

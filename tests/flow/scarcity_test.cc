@@ -5,16 +5,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <stdexcept>
-
-#include "gateway/base/log.h"
+#include <vector>
 
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
+#include "tests/support/own_log.h"
 
 namespace sluice::test::scarcity_test {
 namespace {
@@ -22,31 +19,6 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr const char* kYaml = "routes: [{name: u, match: {path: /**}, to: users}]\n";
-
-// The lines of the gateway's own log while this lives.
-class OwnLog {
- public:
-  OwnLog() {
-    base::set_log_sink([this](base::Level, std::string_view line) {
-      std::lock_guard lock(mutex_);
-      lines_.emplace_back(line);
-      grown_.notify_all();
-    });
-  }
-  ~OwnLog() { base::set_log_sink(nullptr); }
-  // Waits for a line that holds this.
-  bool says(std::string_view text) {
-    std::unique_lock lock(mutex_);
-    return grown_.wait_for(lock, kPatience, [&] {
-      return std::ranges::any_of(lines_, [&](const auto& line) { return line.find(text) != line.npos; });
-    });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable grown_;
-  std::vector<std::string> lines_;
-};
 
 // While this lives the process can open no further descriptor.
 class NoDescriptors {

@@ -355,6 +355,19 @@ TEST_F(JwtOfAnIssuer, CannotTellAboutAnUnknownKeyWhileTheIssuerIsDown) {
   EXPECT_EQ(ask(bearer()), "200");  // its last keys are good
 }
 
+TEST_F(JwtOfAnIssuer, ComputesTheSignatureOfATokenOnce) {
+  use_fetched();
+  auto keys = std::make_shared<jose::KeySet>(*jose::parse_jwks(issuer_.jwks(), false));
+  source_->answer(keys, true, never());
+  std::string token = bearer();
+  EXPECT_EQ(ask(token), "200");
+
+  *keys = jose::KeySet();  // and nobody is told: no signature can be checked any more
+
+  EXPECT_EQ(ask(token), "200");
+  EXPECT_EQ(ask(bearer(R"(,"jti":"2")")), invalid_) << "it was not seen before";
+}
+
 TEST_F(JwtOfAnIssuer, ForgetsTokensWhenTheirKeyIsWithdrawn) {
   use_fetched();
   source_->answer(set_of(issuer_), true, never());
