@@ -69,6 +69,23 @@ class Consumers(Case):
         self.assertEqual(self.status("/users", "-u", "jo:wrong"), 401)
         self.assertEqual(self.status("/users", "-u", "no:open sesame"), 401)
 
+    def test_with_a_file_that_htpasswd_made(self):
+        users = self.folder / "users.htpasswd"
+        for number, (user, password) in enumerate((("jo", "open sesame"), ("al", "another"), ("a", "third"))):
+            subprocess.run(["htpasswd", "-b", "-B", "-C", "5", *([] if number else ["-c"]), users, user, password],
+                           capture_output=True, check=True)
+        self.serve("""
+  - name: users
+    match: {path: /users}
+    use: [{basic: {htpasswd: "${file:users.htpasswd}"}}, {headers: {response: {set: {X-User: "${credential}"}}}}]
+    respond: {status: 200, body: "${consumer.id}"}
+""", more="consumers: [{name: al}]\n")
+        for user, password, consumer in (("jo", "open sesame", b""), ("al", "another", b"al"), ("a", "third", b"")):
+            answer = self.curl("/users", "-u", f"{user}:{password}")
+            self.assertEqual((answer.status, answer["x-user"], answer.body), (200, user, consumer))
+        self.assertEqual(self.status("/users", "-u", "jo:another"), 401)
+        self.assertEqual(self.status("/users", "-u", "nobody:third"), 401)
+
 
 class Revocations(Case):
     def test_are_pushed_to_the_admin_listener(self):

@@ -110,6 +110,28 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
         self.assertEqual(gateway.ask(5), [200] * 4 + [429])
         self.assertIn("does not answer", self.admin("/quotas?policy=few&key=ip%3D127.0.0.1").body.decode())
 
+    def test_counts_alone_when_the_store_is_killed_and_together_when_it_is_back(self):
+        server = self.redis()
+        self.configure_policy("quota: {limit: 8/month, store: shared}", store=", replicas: 2")
+        [gateway] = self.gateways(1)
+        self.assertEqual(gateway.ask(3), [200] * 3)
+
+        server.send(signal.SIGKILL)
+        server.wait()
+        self.assertEqual(gateway.ask(5), [200] * 4 + [429])
+
+        self.redis()  # with nothing in it
+        eventually(lambda: self.metric("sluice_store_up", store="shared") == 1, "it is up again")
+        self.assertEqual(gateway.ask(9), [200] * 8 + [429])
+
+    def test_allows_or_denies_without_the_store_where_that_is_wanted(self):
+        for on_error, expected in (("allow", [200] * 3), ("deny", [429] * 3)):
+            with self.subTest(on_error):
+                self.configure_policy("quota: {limit: 1/month, store: shared}", store=f", on_error: {on_error}")
+                [gateway] = self.gateways(1)
+                self.assertEqual(gateway.ask(3), expected)
+                gateway.process.end()
+
     def test_corrects_costs_in_the_store(self):
         self.start_counting("{default: 10, response_header: X-Cost}")
         for policy in ("rate", "window", "plan"):

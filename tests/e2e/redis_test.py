@@ -3,6 +3,7 @@
 restarted, full, or does not know us."""
 import http.client
 import json
+import math
 import signal
 import socket
 import subprocess
@@ -160,7 +161,31 @@ class Shared(RedisCase):
         gateways = self.three("limit: [150/h, 90/12h]")
         self.assertEqual(self.ask_all(gateways, 25).count(200), 90)
 
-        self.assertEqual(len(self.cli("--scan").split()), 2)
+        # Refusals charge neither: each has 90 charges of 24 s, and of 480 s. What has passed since is less than one.
+        charged = sorted(int(self.cli("pttl", key)) for key in self.cli("--scan").split())
+        self.assertEqual([math.ceil(left / each) for left, each in zip(charged, (24_000, 480_000))], [90, 90])
+
+    def test_counts_the_window_before_for_as_long_as_it_fades(self):
+        self.redis()
+        gateway = self.gateway_of("limit: 4/4s, algorithm: sliding_window")
+
+        def filled_in_one_window():
+            self.cli("flushall")
+            self.assertEqual(gateway.ask(5), [200] * 4 + [429])
+            [self.key] = self.cli("--scan").split()
+            return self.cli("hget", self.key, "c").strip() == "4"
+        eventually(filled_in_one_window, "four requests in one window")
+
+        eventually(lambda: gateway.ask() == [200], "there is room again")
+        self.assertEqual(self.cli("hmget", self.key, "b", "c").split(), ["4", "1"])
+
+    def test_holds_back_what_comes_early_where_that_is_wanted(self):
+        self.redis()
+        gateway = self.gateway_of("limit: 1/2s, burst: 1, delay: 10s")
+        begun = time.monotonic()
+        self.assertEqual(gateway.ask(2), [200, 200])
+        self.assertGreaterEqual(time.monotonic() - begun, 1.99)
+        self.assertEqual(self.metric(LIMITED, policy="few", result="allowed"), 2)
 
     def test_stays_within_the_stated_bound_with_leases(self):
         lease, limit = 10, 300

@@ -162,6 +162,24 @@ TEST(Auth, LetsCallersWithoutCredentialsPassAsAConsumer) {
   EXPECT_THAT(gw.log_line(), HasSubstr(R"("consumer":"guest","auth_method":"anonymous")"));
 }
 
+TEST(Auth, LetsGuestsHaveLimitsOfTheirOwn) {
+  Gateway gw(R"(
+consumers:
+  - {name: acme, api_keys: ")" +
+             digest_of("secret") + R"("}
+  - {name: guest}
+policies:
+  key-or-guest: {any: {of: [{api_key: {header: X-Api-Key}}], anonymous: guest}}
+  few: {rate_limit: {limit: 3/h, by: consumer, tier_by: consumer, tiers: {guest: 1/h}}}
+routes:
+  - {name: u, match: {path: /u}, use: [key-or-guest, few], respond: 204}
+)");
+  EXPECT_EQ(gw.get("/u").status, 204);
+  EXPECT_THAT(gw.get("/u"), Refused(429, "rate_limited"));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(gw.get("/u", "X-Api-Key: secret\r\n").status, 204);
+  EXPECT_THAT(gw.get("/u", "X-Api-Key: secret\r\n"), Refused(429, "rate_limited"));
+}
+
 TEST(Auth, Keeps401And403Apart) {
   Gateway gw(with_guests());
   gw.upstream("users").answers(200, "ok");

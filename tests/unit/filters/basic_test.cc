@@ -2,6 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <latch>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/base/base64.h"
+#include "gateway/chain/password_checks.h"
+
 #include "tests/support/chained.h"
 #include "tests/support/consumers.h"
 
@@ -100,6 +108,30 @@ TEST(BasicFilter, RemembersThePassword) {
 
   again.with("Authorization", "Basic YWNtZTpzZWNyZXQ=");
   EXPECT_EQ(basic.ask(again), 204) << "at once";
+}
+
+TEST(BasicFilter, IsUnavailableWhileTooManyPasswordsOfAUserAreCompared) {
+  Chained basic("basic: {}");
+  std::latch let_go(1);
+  ASSERT_TRUE(test::FakeBuilder().threads()->submit([&] { let_go.wait(); }));  // its only thread
+  auto guess = [](Request& r, std::size_t number) -> Request& {
+    std::string credentials = base::encode_base64("acme:guess" + std::to_string(number));
+    return r.with("Authorization", r.ex.arena.join("Basic ", credentials));
+  };
+  std::vector<std::unique_ptr<Request>> waiting;
+  for (std::size_t i = 0; i < chain::PasswordChecks::kMostOfOneUser; ++i)
+    EXPECT_EQ(basic.ask(guess(*waiting.emplace_back(std::make_unique<Request>()), i)), 0) << "it waits";
+
+  Request further;
+  EXPECT_EQ(basic.ask(guess(further, 100)), 503);
+  EXPECT_EQ(further.ex.reason, base::Reason::auth_unavailable);
+
+  let_go.count_down();
+  for (auto& r : waiting) {
+    for (int i = 0; i < 1000 && r->response().status == 0; ++i)
+      r->loop.run_once(std::chrono::milliseconds(10));
+    EXPECT_EQ(r->response().status, 401);
+  }
 }
 
 TEST(BasicFilter, KeepsThePasswordIfItIsTold) {
