@@ -5,6 +5,7 @@
 // the caller has to refuse. Of the same thing at the same moment at most one is the first. It can be made
 // larger while it is used: the smaller tables of before are looked into as well, and get nothing new.
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -19,9 +20,9 @@ class SeenOnce {
  public:
   enum class Answer : std::uint8_t { first, seen, full };
 
-  // The one of the whole process, of the size of the largest number that was ever asked for, so that no
-  // reload forgets anything. Any thread.
-  static SeenOnce& of_process(std::size_t most);
+  // The one of the whole process: as large, and as long of memory, as was ever asked for, so that no reload
+  // forgets anything. Any thread.
+  static SeenOnce& of_process(std::size_t most, base::Duration keep);
 
   // For so many things at a time; 32 to 64 bytes for each, so that hardly a bucket is full before.
   explicit SeenOnce(std::size_t most) : newest_(new Table(buckets_for(most), nullptr)) {}
@@ -35,12 +36,25 @@ class SeenOnce {
       newest_ = new Table(buckets_for(most), std::unique_ptr<Table>(last));
   }
 
+  // Remembers everything for so long at least from now on. One thread at a time, while others see().
+  void keep_for(base::Duration keep) noexcept;
+  // What was seen until then is remembered for `keep` only, as was enough before keep_for() was last called.
+  struct Shorter {
+    base::WallTime until{};
+    base::Duration keep{};
+  };
+  Shorter shorter() const noexcept {
+    std::uint64_t word = shorter_.load();
+    return {base::WallTime(std::chrono::seconds(word >> kTimeBits)), std::chrono::seconds(word & kTime)};
+  }
+
   // `hash` is 64 bits that nobody can choose. Remembers it for `keep`, at most a month. By the clock that
   // what is remembered is judged by: where that one is set back, what passes again is still known.
   Answer see(std::uint64_t hash, base::WallTime now, base::Duration keep) noexcept {
     const std::uint64_t tag = (hash | kTagOne) & kTag;
     const std::uint64_t time = seconds(now.time_since_epoch());
-    const std::uint64_t mine = tag | ((time + seconds(keep) + 1) & kTime);
+    if (time > last_.load(std::memory_order_relaxed)) last_.store(time, std::memory_order_relaxed);
+    const std::uint64_t mine = tag | ((time + std::max(seconds(keep), longest_.load()) + 1) & kTime);
     if (knows(hash, tag, time, nullptr)) return Answer::seen;
     for (Cell& cell : newest_.load()->bucket(hash).cells) {
       std::uint64_t there = cell.load();
@@ -55,7 +69,8 @@ class SeenOnce {
  private:
   static constexpr std::size_t kWays = 8;
   // The upper bits of a word tell the thing, the lower ones the second in which it is forgotten.
-  static constexpr std::uint64_t kTime = 0xFFFFFF, kTag = ~kTime, kTagOne = kTime + 1;
+  static constexpr unsigned kTimeBits = 24;
+  static constexpr std::uint64_t kTagOne = 1u << kTimeBits, kTime = kTagOne - 1, kTag = ~kTime;
   using Cell = std::atomic<std::uint64_t>;
   struct alignas(64) Bucket {
     Cell cells[kWays] = {};
@@ -95,6 +110,9 @@ class SeenOnce {
   }
 
   std::atomic<Table*> newest_;  // owned
+  // Seconds: for how long everything is remembered, and when something was last seen.
+  std::atomic<std::uint64_t> longest_{0}, last_{0};
+  std::atomic<std::uint64_t> shorter_{0};  // a second, and in the lower bits for how many seconds
 };
 
 }  // namespace sluice::chain

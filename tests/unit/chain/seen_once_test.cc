@@ -101,11 +101,45 @@ TEST(SeenOnce, LetsOnlyOneBeTheFirstWhileItGrows) {
   for (auto& count : counts) EXPECT_LE(count, 1);
 }
 
+TEST(SeenOnce, RemembersForAsLongAsWasEverAskedFor) {
+  SeenOnce seen(100);
+  seen.keep_for(600s);
+  seen.keep_for(20s);
+  EXPECT_EQ(seen.see(0x1234567890abcdef, at(1000s), 20s), Answer::first);
+  EXPECT_EQ(seen.see(0x1234567890abcdef, at(1600s), 20s), Answer::seen);
+  EXPECT_EQ(seen.see(0x1234567890abcdef, at(1601s), 20s), Answer::first);
+}
+
+TEST(SeenOnce, TellsWhatItRemembersForLess) {
+  SeenOnce seen(100);
+  seen.keep_for(20s);
+  seen.keep_for(60s);
+  EXPECT_EQ(seen.shorter().until, base::WallTime()) << "nothing was seen yet";
+
+  seen.see(1, at(1000s), 60s);
+  seen.keep_for(60s);
+  EXPECT_EQ(seen.shorter().until, base::WallTime()) << "it is as long as before";
+
+  seen.keep_for(600s);
+  EXPECT_EQ(seen.shorter().until, at(1002s));
+  EXPECT_EQ(seen.shorter().keep, 60s);
+
+  seen.see(2, at(1100s), 600s);
+  seen.keep_for(700s);
+  EXPECT_EQ(seen.shorter().until, at(1102s));
+  EXPECT_EQ(seen.shorter().keep, 60s) << "some things are still remembered for that";
+
+  seen.see(3, at(9000s), 700s);
+  seen.keep_for(800s);
+  EXPECT_EQ(seen.shorter().until, at(9002s));
+  EXPECT_EQ(seen.shorter().keep, 700s);
+}
+
 TEST(SeenOnce, OfTheProcessIsOneWhateverNumberIsAskedFor) {
-  SeenOnce& one = SeenOnce::of_process(100);
+  SeenOnce& one = SeenOnce::of_process(100, 600s);
   EXPECT_EQ(one.see(0x5ee40ce000000001, at(1s), 600s), Answer::first);
   for (std::size_t most : {100u, 20'000u, 50u}) {
-    EXPECT_EQ(&SeenOnce::of_process(most), &one);
+    EXPECT_EQ(&SeenOnce::of_process(most, 600s), &one);
     EXPECT_EQ(one.see(0x5ee40ce000000001, at(2s), 600s), Answer::seen) << most;
   }
 }

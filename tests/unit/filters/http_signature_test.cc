@@ -13,6 +13,7 @@
 namespace sluice::filters::http_signature_test {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::HasSubstr;
 
 std::string folded(const std::string& pem) {
@@ -64,6 +65,37 @@ int answer_to(const chain::Filter& filter, const base::Clock& clock, const std::
     *out = step == chain::Step::next ? 0 : of->response.status;
   }(&filter, &ex, &status));
   return status;
+}
+
+// What was forgotten by the time that the old skew asks for is no less used for that.
+TEST(HttpSignature, PassesOnceOnlyAlsoWhenTheSkewIsRaised) {
+  test::Signer signer("HS256", "raised");
+  auto with = [&](std::string_view skew) {
+    return test::filter("http_signature: {skew: " + std::string(skew) +
+                        ", keys: [{id: raised, algorithm: hmac-sha256, secret: \"" +
+                        base::encode_base64(signer.secret()) + "\"}]}");
+  };
+  test::SetClock clock;
+  auto ask = [&](const auto& built, long created) {
+    std::string parameters =
+        R"(("@method" "@authority" "@path");created=)" + std::to_string(created) + R"(;keyid="raised")";
+    std::string signature = signer.sign(
+        "\"@method\": GET\n\"@authority\": api.example.com\n\"@path\": /u\n\"@signature-params\": " +
+        parameters);
+    return answer_to(built.get(), clock, parameters, signature);
+  };
+  auto before = with("60s");
+  ASSERT_EQ(before.problems, "");
+  EXPECT_EQ(ask(before, 1'700'000'000), 0);
+
+  auto raised = with("3000s");
+  clock.pass(130s);
+  EXPECT_EQ(ask(raised, 1'700'000'000), 401);
+
+  // What was made since has the new skew.
+  clock.pass(2000s);
+  EXPECT_EQ(ask(raised, 1'700'001'000), 0);
+  EXPECT_EQ(ask(raised, 1'700'001'000), 401);
 }
 
 TEST(HttpSignature, PassesOnceOnlyAlsoWhenTheClockIsSetBack) {
