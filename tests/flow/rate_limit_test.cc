@@ -111,6 +111,27 @@ TEST(RateLimits, CountWhatTheBodyOfAResponseSaysThatItCost) {
   EXPECT_THAT(gw.get("/u"), remains("52"));
 }
 
+TEST(RateLimits, CountWhatABodySaysThatIsCompressedForTheClient) {
+  Gateway gw(R"(
+routes:
+  - name: u
+    match: {path: /u}
+    use:
+      - compress: {}
+      - headers: {request: {remove: Accept-Encoding}}
+      - rate_limit: {limit: 100/h, cost: {response_json: usage.total_tokens}}
+    to: users
+)");
+  const std::string body =
+      "{\"text\": \"" + std::string(5000, 'x') + "\", \"usage\": {\"total_tokens\": 17}}";
+  gw.upstream("users").answers(200, body, {{"Content-Type", "application/json"}});
+
+  EXPECT_THAT(gw.get("/u", "Accept-Encoding: gzip\r\n"), HasField("Content-Encoding", "gzip"));
+
+  EXPECT_THAT(gw.upstream("users").request(), HasNoField("Accept-Encoding"));
+  EXPECT_THAT(gw.get("/u"), HasField("RateLimit", MatchesRegex("\"default\";r=82;.*")));
+}
+
 TEST(RateLimits, LeaveTheGatewayReadyWithANoteWhileTheStoreIsAway) {
   Socket nobody = Socket::reserve();
   Gateway gw(
