@@ -2,6 +2,7 @@
 #include "gateway/json/merge.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/base/key_hash.h"
 
@@ -57,11 +58,24 @@ Merge::Node& Merge::at(Node& parent, std::string_view key, std::string_view name
 
 void Merge::add_members(Node& node, std::string_view from, std::string_view object, OnConflict policy) {
   node.object = true;
+  Node* first = nullptr;
+  Node** last = &first;
   Members members(object);
   for (Member m; members.next(m);) {
     Node& place = at(node, m.key, unescaped(m.key, *arena_));
-    // Of two members of one name in one object the last one counts, whatever the policy.
-    if (place.from.data() == from.data() && !place.empty()) {
+    // Of two members of one name in one object the last one counts, whatever the policy: what was there before
+    // meets that one alone.
+    if (place.given.data() != nullptr) {
+      place.given = m.value;
+      continue;
+    }
+    if (place.from.data() != from.data() && !place.empty()) {
+      place.given = m.value;
+      *last = &place;
+      last = &place.next_given;
+      continue;
+    }
+    if (!place.empty()) {
       place.value = m.value;
       place.pieces = place.last_piece = nullptr;
       place.object = false;
@@ -71,6 +85,11 @@ void Merge::add_members(Node& node, std::string_view from, std::string_view obje
       continue;
     }
     add_at(place, from, m.value, policy);
+  }
+  for (Node* place = first; place != nullptr;) {
+    Node* next = std::exchange(place->next_given, nullptr);
+    add_at(*place, from, std::exchange(place->given, {}), policy);
+    place = next;
   }
 }
 

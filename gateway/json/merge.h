@@ -57,6 +57,9 @@ class Merge {
     Node* members = nullptr;
     Node* last_member = nullptr;
     Node* next = nullptr;  // beside it
+    // While an object is added: what it gives for a place where something stands already.
+    std::string_view given;
+    Node* next_given = nullptr;
     std::size_t count = 0;
     std::span<Node*> table;  // by hash of the name, once there are many members
     bool object = false;     // has members, perhaps none

@@ -123,6 +123,26 @@ TEST_F(JsonMerge, CountsTheLastOfTwoMembersOfOneName) {
   EXPECT_EQ(merged(), R"({"a":2})");
 }
 
+// Also where an earlier one has given that name: it meets the last one alone.
+TEST_F(JsonMerge, CountsTheLastOfTwoMembersOfOneNameAgainstWhatIsThere) {
+  auto of = [this](std::string_view a, std::string_view b, OnConflict policy) {
+    merge = Merge(arena);
+    add("", a, policy);
+    add("", b, policy);
+    return merged();
+  };
+  EXPECT_EQ(of(R"({"u":{"x":1},"v":0})", R"({"u":{"y":2},"w":4,"u":{"z":3}})", OnConflict::deep),
+            R"({"u":{"x":1,"z":3},"v":0,"w":4})");
+  EXPECT_EQ(of(R"({"l":[1]})", R"({"l":[2],"l":[3]})", OnConflict::concat), R"({"l":[1,3]})");
+  EXPECT_EQ(of(R"({"l":[1]})", R"({"l":[2],"\u006c":[3],"l":[4]})", OnConflict::concat), R"({"l":[1,4]})");
+  EXPECT_EQ(of(R"({"u":{"x":1}})", R"({"u":7,"u":{"z":3}})", OnConflict::deep), R"({"u":{"x":1,"z":3}})");
+  EXPECT_EQ(of(R"({"u":{"x":1}})", R"({"u":{"z":3},"u":7})", OnConflict::deep), R"({"u":7})");
+  EXPECT_EQ(of(R"({"u":{"x":{"p":1}}})", R"({"u":{"x":{"q":2},"x":{"r":3}}})", OnConflict::deep),
+            R"({"u":{"x":{"p":1,"r":3}}})");
+  EXPECT_EQ(of(R"({"u":1})", R"({"u":2,"u":3})", OnConflict::last), R"({"u":3})");
+  EXPECT_EQ(of(R"({"u":1})", R"({"u":2,"u":3})", OnConflict::first), R"({"u":1})");
+}
+
 TEST_F(JsonMerge, OpensAnObjectThatIsInTheWay) {
   add("user", R"({"name":"Ann"})");
   add("user.orders", "[1]");
