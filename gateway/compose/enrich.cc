@@ -34,7 +34,7 @@ class Joining {
       : plan_(plan),
         arena_(arena),
         out_(out),
-        name_(std::string_view(plan.as).substr(1, plan.as.size() - 2)) {
+        name_(json::unescaped(std::string_view(plan.as).substr(1, plan.as.size() - 2), arena)) {
     auto list = json::find(other, plan.other_list);
     if (!list || !json::is(*list, Type::array)) return;
     json::Items items(*list);
@@ -96,27 +96,28 @@ class Joining {
     Comma comma(out_);
     json::Members members(item);
     for (json::Member m; members.next(m);)
-      if (m.key != name_) comma.next() << '"' << m.key << "\":" << m.value;
+      if (!json::says(m.key, name_)) comma.next() << '"' << m.key << "\":" << m.value;
     comma.next() << plan_.as << ':' << match << '}';
   }
 
   const JoinPlan& plan_;
   base::Arena& arena_;
   json::Output& out_;
-  std::string_view name_;
+  std::string_view name_;  // what it says
   std::unordered_map<std::string_view, std::string_view, base::TextHash> by_key_;
 };
 
-// The keys of an object. Few are looked through, many are looked up by a table.
+// What the names of an object's members say. Few are looked through, many are looked up by a table.
 class Keys {
  public:
-  explicit Keys(std::string_view object) {
+  Keys(std::string_view object, base::Arena& arena) {
     json::Members members(object);
     for (json::Member m; members.next(m);) {
+      std::string_view key = json::unescaped(m.key, arena);
       if (count_ < few_.size()) {
-        few_[count_++] = m.key;
+        few_[count_++] = key;
       } else {
-        many_.insert(m.key);
+        many_.insert(key);
       }
     }
   }
@@ -131,17 +132,17 @@ class Keys {
   std::unordered_set<std::string_view, base::TextHash> many_;  // those beyond the first ones
 };
 
-void zip_items(std::string_view a, std::string_view b, json::Output& out) {
+void zip_items(std::string_view a, std::string_view b, base::Arena& arena, json::Output& out) {
   if (!json::is(a, Type::object) || !json::is(b, Type::object)) {
     out << b;
     return;
   }
   out << '{';
   Comma comma(out);
-  const Keys in_b(b);
+  const Keys in_b(b, arena);
   json::Members members(a);
   for (json::Member m; members.next(m);)
-    if (!in_b.has(m.key)) comma.next() << '"' << m.key << "\":" << m.value;
+    if (!in_b.has(json::unescaped(m.key, arena))) comma.next() << '"' << m.key << "\":" << m.value;
   json::Members others(b);
   for (json::Member m; others.next(m);) comma.next() << '"' << m.key << "\":" << m.value;
   out << '}';
@@ -154,7 +155,7 @@ void join(const JoinPlan& plan, std::string_view value, std::string_view other, 
   Joining(plan, other, arena, out).write(value, plan.list);
 }
 
-void zip(std::string_view value, std::string_view other, json::Output& out) {
+void zip(std::string_view value, std::string_view other, base::Arena& arena, json::Output& out) {
   if (!json::is(value, Type::array) || !json::is(other, Type::array)) {
     out << value;
     return;
@@ -168,7 +169,7 @@ void zip(std::string_view value, std::string_view other, json::Output& out) {
     if (!has_a && !has_b) break;
     comma.next();
     if (has_a && has_b) {
-      zip_items(a, b, out);
+      zip_items(a, b, arena, out);
     } else {
       out << (has_a ? a : b);
     }

@@ -12,6 +12,6 @@ void join(const JoinPlan& plan, std::string_view value, std::string_view other, 
           json::Output& out);
 // Items in the same place, of both lists, merged: members of `other` go over those of `value`; what has no
 // counterpart stays as it is.
-void zip(std::string_view value, std::string_view other, json::Output& out);
+void zip(std::string_view value, std::string_view other, base::Arena& arena, json::Output& out);
 
 }  // namespace sluice::compose

@@ -16,7 +16,7 @@ void Parts::make(std::uint32_t call, std::string_view value, bool finished, std:
   }
   if (p.zip) {
     json::Output zipped(value.size());
-    zip(value, other(*p.zip), zipped);
+    zip(value, other(*p.zip), *arena_, zipped);
     value = keep(std::move(zipped));
   }
   if (p.join) {

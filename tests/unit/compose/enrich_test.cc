@@ -48,16 +48,31 @@ TEST(Join, LeavesWhatHasNoListAsItIs) {
 
 TEST(Zip, MergesItemsInTheSamePlace) {
   Padded a(R"([{"a":1,"x":1},{"a":2},{"a":3}])"), b(R"([{"x":2,"b":1},7])");
+  base::Arena arena;
   json::Output out;
-  zip(a, b, out);
+  zip(a, b, arena, out);
   EXPECT_EQ(out.text(), R"([{"a":1,"x":2,"b":1},7,{"a":3}])");
 }
 
 std::string zipped(std::string_view value, std::string_view other) {
   Padded a(value), b(other);
+  base::Arena arena;
   json::Output out;
-  zip(a, b, out);
+  zip(a, b, arena, out);
   return std::string(out.text());
+}
+
+// Some write what is no ASCII as it is, others escape it.
+TEST(Zip, ComparesWhatNamesSay) {
+  EXPECT_EQ(zipped("[{\"na\\u00efve\":1,\"x\":2}]", "[{\"na\xC3\xAFve\":3}]"),
+            "[{\"x\":2,\"na\xC3\xAFve\":3}]");
+  EXPECT_EQ(zipped("[{\"na\xC3\xAFve\":1,\"x\":2}]", "[{\"na\\u00efve\":3}]"),
+            "[{\"x\":2,\"na\\u00efve\":3}]");
+}
+
+TEST(Join, ReplacesAMemberOfThatNameHoweverItIsWritten) {
+  EXPECT_EQ(joined("", "by", "", "id", R"([{"\u006fwner":0,"by":1}])", R"([{"id":1}])"),
+            R"([{"by":1,"owner":{"id":1}}])");
 }
 
 // {"m0":value,"m1":value,...}
@@ -101,8 +116,9 @@ TEST(Join, FindsItemsWhoseKeysWereMadeToMeet) {
 
 TEST(Zip, LeavesWhatIsNoListAsItIs) {
   Padded a("{}"), b("[]");
+  base::Arena arena;
   json::Output out;
-  zip(a, b, out);
+  zip(a, b, arena, out);
   EXPECT_EQ(out.text(), "{}");
 }
 
