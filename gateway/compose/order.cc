@@ -36,6 +36,17 @@ std::vector<char> left_out(const std::vector<CallPlan>& calls) {
   return out;
 }
 
+// Why the request of `p` cannot be made of the fallback of that call; "" if it can. What its condition or its
+// `each` looks at may keep it from being made at all.
+std::string unfit_fallback(const CallPlan& p, std::uint32_t call, const CallPlan& needed) {
+  if (!needed.fallback || (p.each && p.each->call == call)) return {};
+  if (std::any_of(p.looked_at.begin(), p.looked_at.end(), [&](const auto& r) { return r.call == call; }))
+    return {};
+  for (const CallText* text : p.texts())
+    if (auto why = text->unfit(call, json::trimmed(needed.fallback->text())); !why.empty()) return why;
+  return {};
+}
+
 }  // namespace
 
 std::optional<std::uint32_t> put_in_order(const std::vector<CallPlan>& calls, Needs needs,
@@ -78,9 +89,10 @@ std::optional<Missing> may_be_missing(const std::vector<CallPlan>& calls, const 
   auto out = left_out(calls);
   for (std::uint32_t n : required.needs) {
     const CallPlan& needed = calls[n];
-    if (out[n] && !required.falls_back_on(Kind::skipped)) return Missing{n, true};
-    bool may_fail = !needed.required && !needed.falls_back_on(Kind::error);
-    if (may_fail && !required.falls_back_on(Kind::error)) return Missing{n, false};
+    if (out[n] && !required.falls_back_on(Kind::skipped)) return Missing{n, true, {}};
+    if (required.falls_back_on(Kind::error)) continue;
+    if (!needed.required && !needed.falls_back_on(Kind::error)) return Missing{n, false, {}};
+    if (auto why = unfit_fallback(required, n, needed); !why.empty()) return Missing{n, false, why};
   }
   return std::nullopt;
 }

@@ -22,10 +22,11 @@ std::optional<std::uint32_t> put_in_order(const std::vector<CallPlan>& calls, Ne
 std::string circle(const std::vector<CallPlan>& calls, std::uint32_t from);
 
 // A call that another one needs and that may come to nothing: because it fails, or is left out by a
-// condition.
+// condition; or to a fallback of which the request of the other one cannot be made.
 struct Missing {
   std::uint32_t call = 0;
   bool left_out = false;
+  std::string unfit;  // why the fallback does not do; else empty
 };
 // The first such one of a required call for which that would mean that it is not made, and so an answer
 // without it. Nobody waits for himself.

@@ -75,6 +75,15 @@ bool is_variable(std::string_view name) {
 
 }  // namespace
 
+std::vector<const CallText*> CallPlan::texts() const {
+  std::vector<const CallText*> out{&uri};
+  for (const auto& [field, text] : headers) out.push_back(&text);
+  for (const auto& [parameter, text] : query) out.push_back(&text);
+  for (const auto& [capture, text] : captures) out.push_back(&text);
+  if (body) out.push_back(&*body);
+  return out;
+}
+
 // Compiles the calls; the errors stand at the setting that they are about.
 class CallsPlanner final : private Planning {
  public:
@@ -177,7 +186,7 @@ class CallsPlanner final : private Planning {
     plan_.wants_body |= c.forward.body;
     p.max_body = static_cast<std::size_t>(c.max_body.bytes);
     plan_.personal |= c.forward.all || c.forward.body || !c.forward.headers.empty();
-    for (const CallText* t : texts(p)) {
+    for (const CallText* t : p.texts()) {
       for (std::uint32_t n : t->needs()) add(p.needs, n);
       depends_on(*t);
     }
@@ -265,15 +274,6 @@ class CallsPlanner final : private Planning {
         Keeping{c.cache->for_, each, chain::PerWorker<KeptAnswers>(builder_.workers())});
   }
 
-  static std::vector<const CallText*> texts(const CallPlan& p) {
-    std::vector<const CallText*> out{&p.uri};
-    for (const auto& [name, t] : p.headers) out.push_back(&t);
-    for (const auto& [name, t] : p.query) out.push_back(&t);
-    for (const auto& [name, t] : p.captures) out.push_back(&t);
-    if (p.body) out.push_back(&*p.body);
-    return out;
-  }
-
   void conditions(const CallConfig& c, CallPlan& p) {
     if (c.when) {
       Looked looked(names_, p.looked_at);
@@ -321,7 +321,7 @@ class CallsPlanner final : private Planning {
     p.concurrency = c.concurrency;
     p.batch = c.batch;
     p.at_most = c.at_most;
-    auto all = texts(p);
+    auto all = p.texts();
     if (std::none_of(all.begin(), all.end(), [](const CallText* t) { return t->uses_each(); }))
       builder_.error(at("each"), "nothing in this call uses ${each}",
                      "put it into the path, the query or the body");
@@ -429,6 +429,12 @@ class CallsPlanner final : private Planning {
     auto missing = may_be_missing(plan_.calls, p);
     if (!missing) return;
     const std::string& needed = plan_.calls[missing->call].name;
+    if (!missing->unfit.empty())
+      return builder_.error(
+          path("calls", p.name, "required"),
+          fmt::format("the call refers to `{}`, whose fallback does not do: {}", needed, missing->unfit),
+          fmt::format("put that into the fallback of `{}`, or give `{}` one for every `error`", needed,
+                      p.name));
     builder_.error(
         path("calls", p.name, "required"),
         fmt::format("the call refers to `{}`, which may be {}", needed,

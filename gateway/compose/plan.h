@@ -96,6 +96,8 @@ struct CallPlan {
   std::vector<std::uint32_t> needs;       // calls that must have ended before
   std::vector<std::uint32_t> dependents;  // calls that need this one
 
+  // All of its request.
+  std::vector<const CallText*> texts() const;
   // Is the fallback taken then, whatever the status?
   bool falls_back_on(FallbackCase::Kind kind) const noexcept {
     return fallback && std::any_of(fallback_on.begin(), fallback_on.end(),

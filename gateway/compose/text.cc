@@ -190,13 +190,24 @@ std::string CallText::render(const Given& given, json::Output& out) const {
   return {};
 }
 
+std::string CallText::unfit(std::uint32_t call, std::string_view value) const {
+  base::Arena arena;
+  json::Output out;
+  for (const Part& part : parts_) {
+    if (part.kind != Part::Kind::reference || references_[part.index].call != call) continue;
+    if (auto why = put_reference(part, value, false, arena, out); !why.empty()) return why;
+  }
+  return {};
+}
+
 std::string CallText::put(const Part& part, const Given& given, json::Output& out) const {
   switch (part.kind) {
     case Part::Kind::literal:
       out << part.text;
       return {};
     case Part::Kind::reference:
-      return put_reference(part, given, out);
+      return put_reference(part, given.calls.value(references_[part.index].call), given.lenient,
+                           given.arena(), out);
     case Part::Kind::each:
       return put_each(part, given, out);
     case Part::Kind::variable:
@@ -247,9 +258,9 @@ std::string CallText::put_scalar(const Part& part, std::string_view plain, base:
   return {};
 }
 
-std::string CallText::put_reference(const Part& part, const Given& given, json::Output& out) const {
+std::string CallText::put_reference(const Part& part, std::optional<std::string_view> value, bool lenient,
+                                    base::Arena& arena, json::Output& out) const {
   const Reference& reference = references_[part.index];
-  auto value = given.calls.value(reference.call);
   if (part.whole) {
     std::optional<std::string_view> found;
     if (value && reference.path.many()) {
@@ -264,7 +275,7 @@ std::string CallText::put_reference(const Part& part, const Given& given, json::
       return {};
     }
     if (value) found = json::find(*value, reference.path.steps());
-    if (!found && !given.lenient) return fmt::format("there is no `${{{}}}`", part.text);
+    if (!found && !lenient) return fmt::format("there is no `${{{}}}`", part.text);
     out << found.value_or("null");
     return {};
   }
@@ -280,7 +291,7 @@ std::string CallText::put_reference(const Part& part, const Given& given, json::
       return;
     }
     if (count++ > 0) out << ',';
-    why = put_scalar(part, json::plain(v, given.arena()), given.arena(), out);
+    why = put_scalar(part, json::plain(v, arena), arena, out);
   };
   if (value)
     json::for_each(*value, reference.path.steps(), [&](std::string_view v) {
@@ -290,8 +301,7 @@ std::string CallText::put_reference(const Part& part, const Given& given, json::
       for (std::string_view item; items.next(item);) add(item);
     });
   if (!why.empty()) return why;
-  if (count == 0 && out.size() == before && !given.lenient)
-    return fmt::format("there is no `${{{}}}`", part.text);
+  if (count == 0 && out.size() == before && !lenient) return fmt::format("there is no `${{{}}}`", part.text);
   return {};
 }
 

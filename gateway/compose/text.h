@@ -77,6 +77,8 @@ class CallText {
   };
   // Appends. "" or why it cannot be: a call that has no such value, one that does not fit.
   std::string render(const Given& given, json::Output& out) const;
+  // Why render() could not be if that call came to that value; "" if it could.
+  std::string unfit(std::uint32_t call, std::string_view value) const;
 
   // Numbers of the calls that it refers to, each once.
   const std::vector<std::uint32_t>& needs() const noexcept { return needs_; }
@@ -96,7 +98,8 @@ class CallText {
 
   std::string put(const Part& part, const Given& given, json::Output& out) const;
   std::string put_each(const Part& part, const Given& given, json::Output& out) const;
-  std::string put_reference(const Part& part, const Given& given, json::Output& out) const;
+  std::string put_reference(const Part& part, std::optional<std::string_view> value, bool lenient,
+                            base::Arena& arena, json::Output& out) const;
   std::string put_scalar(const Part& part, std::string_view plain, base::Arena& arena,
                          json::Output& out) const;
 

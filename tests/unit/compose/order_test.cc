@@ -37,16 +37,52 @@ std::string missing(std::string_view calls) {
   auto m = made("calls: {" + std::string(calls) + "}");
   auto found = may_be_missing(m.plan->calls, m.plan->calls.back());
   if (!found) return "nothing";
-  return m.plan->calls[found->call].name + (found->left_out ? " left out" : " failed");
+  return m.plan->calls[found->call].name + (found->left_out        ? " left out"
+                                            : found->unfit.empty() ? " failed"
+                                                                   : " unfit: " + found->unfit);
 }
 
 TEST(ComposeOrder, KnowsWhatMayBeMissing) {
   EXPECT_EQ(missing(R"(a: {get: "u:/"}, z: {get: "u:/${a.x}", as: z})"), "a failed");
   EXPECT_EQ(missing(R"(a: {get: "u:/", required: true}, z: {get: "u:/${a.x}", as: z})"), "nothing");
-  EXPECT_EQ(missing(R"(a: {get: "u:/", fallback: {}}, z: {get: "u:/${a.x}", as: z})"), "nothing");
+  EXPECT_EQ(missing(R"(a: {get: "u:/", fallback: {x: 1}}, z: {get: "u:/${a.x}", as: z})"), "nothing");
   EXPECT_EQ(missing(R"(a: {get: "u:/", fallback: {}, fallback_on: ["404"]}, z: {get: "u:/${a.x}", as: z})"),
             "a failed");
   EXPECT_EQ(missing(R"(a: {get: "u:/"}, z: {get: "u:/${a.x}", as: z, fallback: 1})"), "nothing");
+}
+
+TEST(ComposeOrder, LooksForWhatIsNeededInAFallback) {
+  constexpr const char* kNoX = "a unfit: there is no `${a.x}`";
+  for (auto fallback : {"{}", "[]", "null", "{x: null}", "{y: {x: 1}}"})
+    EXPECT_EQ(
+        missing("a: {get: 'u:/', fallback: " + std::string(fallback) + "}, z: {get: 'u:/${a.x}', as: z}"),
+        kNoX)
+        << fallback;
+  EXPECT_EQ(missing(R"(a: {get: "u:/", fallback: {x: {}}}, z: {get: "u:/${a.x}", as: z})"),
+            "a unfit: `${a.x}` is an object");
+  EXPECT_EQ(missing(R"(a: {get: "u:/", fallback: {x: ""}}, z: {get: "u:/${a.x}", as: z})"),
+            "a unfit: `${a.x}` is empty");
+  for (auto use : {R"(get: "u:/", query: {q: "${a.x}"})", R"(get: "u:/", headers: {X: "${a.x}"})",
+                   R"(post: "u:/", body: "${a.x}")", R"(post: "u:/", json: {v: "${a.x}"})"})
+    EXPECT_EQ(missing(R"(a: {get: "u:/", fallback: {}}, z: {as: z, )" + std::string(use) + "}"), kNoX) << use;
+  // What is sent as JSON may be anything that is there.
+  EXPECT_EQ(missing(R"(a: {get: "u:/", fallback: {x: {}}}, z: {post: "u:/", json: {v: "${a.x}"}, as: z})"),
+            "nothing");
+  EXPECT_EQ(missing(R"(a: {get: "u:/", fallback: {x: null}}, z: {post: "u:/", json: ["${a.x}"], as: z})"),
+            "nothing");
+  // Also of a call that is required itself.
+  EXPECT_EQ(missing(R"(a: {get: "u:/", required: true, fallback: {}}, z: {get: "u:/${a.x}", as: z})"), kNoX);
+}
+
+TEST(ComposeOrder, LooksIntoNoFallbackOfWhichNothingMayBeAsked) {
+  EXPECT_EQ(
+      missing(R"yaml(a: {get: "u:/", fallback: {}}, z: {get: "u:/${a.x}", when: "has(a.x)", as: z})yaml"),
+      "nothing");
+  EXPECT_EQ(
+      missing(R"(a: {get: "u:/", fallback: {}}, z: {each: "${a.l[]}", get: "u:/${each}/${a.x}", as: z})"),
+      "nothing");
+  EXPECT_EQ(missing(R"(a: {get: "u:/", fallback: {}}, z: {get: "u:/${a.x}", as: z, fallback: 1})"),
+            "nothing");
 }
 
 TEST(ComposeOrder, KnowsWhatMayBeLeftOut) {
@@ -62,8 +98,16 @@ TEST(ComposeOrder, KnowsWhatMayBeLeftOut) {
   EXPECT_EQ(
       missing(
           std::string(kA) +
-          R"(b: {get: "u:/${a.x}", as: b, fallback: {}, fallback_on: [error, skipped]}, z: {get: "u:/${b.x}", as: z})"),
+          R"(b: {get: "u:/${a.x}", as: b, fallback: {x: 1}, fallback_on: [error, skipped]}, z: {get: "u:/${b.x}", as: z})"),
       "nothing");
+}
+
+TEST(ComposeOrder, SaysWhatAFallbackLacks) {
+  EXPECT_THAT(
+      problems(R"(a: {get: "u:/", fallback: {}, as: a}, b: {get: "u:/${a.id}", required: true, as: b})"),
+      HasSubstr(
+          "calls.b.required: the call refers to `a`, whose fallback does not do: there is no `${a.id}`; "
+          "put that into the fallback of `a`, or give `b` one for every `error`"));
 }
 
 TEST(ComposeOrder, SaysHowARequiredCallIsMadeSure) {
