@@ -297,7 +297,10 @@ void describe(Description<ComposeConfig>& d) {
   d.field("timeout", &C::timeout, "Time for all calls together; those that are late are given up.",
           default_is("`timeouts.total` of the route, or else the longest time that a call has"),
           at_least(std::chrono::milliseconds(1)), example("2s"));
-  d.field("on_conflict", &C::on_conflict, "What becomes of two values for one place.");
+  d.field(
+      "on_conflict", &C::on_conflict,
+      "What becomes of two values for one place. Of lists without `as` one list is made, whatever this says.",
+      default_is("last"));
   d.field("data", &C::data, "Static values.");
   d.field("json", &C::json,
           "The whole answer as a template, in place of merging. A text that is one reference, \"${user}\", "

@@ -122,7 +122,7 @@ void describe(config::Description<StaticConfig>& d);
 struct ComposeConfig {
   config::ByName<CallConfig> calls;
   std::optional<config::Duration> timeout;
-  json::OnConflict on_conflict = json::OnConflict::last;
+  std::optional<json::OnConflict> on_conflict;  // last
   StaticConfig data;
   std::optional<config::Json> json;
   std::optional<std::string> raw;

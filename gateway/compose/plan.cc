@@ -122,7 +122,7 @@ class CallsPlanner final : private Planning {
     p.required = c.required;
     p.hidden = c.hide;
     p.success = c.success;
-    p.on_conflict = c.on_conflict.value_or(config_.on_conflict);
+    p.on_conflict = c.on_conflict.value_or(config_.on_conflict.value_or(json::OnConflict::last));
     p.response_headers = c.response_headers;
     p.format = c.format;
     p.xml_lists = c.xml_lists;

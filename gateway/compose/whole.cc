@@ -20,7 +20,7 @@ class WholePlanner final : private Planning {
   using Planning::Planning;
 
   void plan() {
-    plan_.on_conflict = config_.on_conflict;
+    plan_.on_conflict = config_.on_conflict.value_or(json::OnConflict::last);
     data("always", config_.data.always, plan_.always);
     data("complete", config_.data.complete, plan_.complete);
     data("partial", config_.data.partial, plan_.partial);
@@ -94,11 +94,12 @@ class WholePlanner final : private Planning {
       const std::pair<std::string_view, bool> settings[] = {
           {"data", config_.data != StaticConfig()},
           {"errors", config_.errors.has_value()},
-          {"on_conflict", config_.on_conflict != json::OnConflict::last},
+          {"on_conflict", config_.on_conflict.has_value()},
           {config_.shaping().written(), !config_.shaping().written().empty()},
       };
       for (auto [field, written] : settings)
         if (written) builder_.error(field, std::string(why));
+      if (plan_.raw) unread(config_.calls[*plan_.raw]);
       return;
     }
     bool object = json::type_of(json::trimmed(StaticJson(config_.json->text).text())) == json::Type::object;
@@ -111,6 +112,21 @@ class WholePlanner final : private Planning {
     if (config_.errors) builder_.error("errors", "has no place in a template that is no object");
     if (config_.data != StaticConfig())
       builder_.error("data", "has no place in a template that is no object");
+  }
+
+  // Of the call that is passed through: what is about reading an answer, if nobody reads it.
+  void unread(const std::pair<std::string, CallConfig>& call) {
+    const auto& [name, c] = call;
+    if (!plan_.calls[*plan_.raw].dependents.empty()) return;
+    const std::pair<std::string_view, bool> settings[] = {
+        {"pick", c.pick.has_value()},
+        {"expect", c.expect != Expect::any},
+        {"xml_lists", !c.xml_lists.empty()},
+    };
+    for (auto [field, written] : settings)
+      if (written)
+        builder_.error(path("calls", name, field),
+                       "has no effect: the answer is passed through untouched, and no call refers to it");
   }
 
   // Is there an object for what is added to the values of the calls?
@@ -142,14 +158,28 @@ class WholePlanner final : private Planning {
   // The head is sent before there is a whole.
   void streamed() {
     const std::pair<const char*, bool> others[] = {
-        {"json", config_.json.has_value()},       {"raw", config_.raw.has_value()},
-        {"data", config_.data != StaticConfig()}, {"completed_header", config_.completed_header.has_value()},
-        {"server_timing", config_.server_timing}, {"only", !config_.only.empty()},
-        {"drop", !config_.drop.empty()},          {"rename", !config_.rename.empty()},
-        {"move", !config_.move.empty()},          {"append", !config_.append.empty()},
+        {"json", config_.json.has_value()},
+        {"raw", config_.raw.has_value()},
+        {"data", config_.data != StaticConfig()},
+        {"completed_header", config_.completed_header.has_value()},
+        {"server_timing", config_.server_timing},
+        {"only", !config_.only.empty()},
+        {"drop", !config_.drop.empty()},
+        {"rename", !config_.rename.empty()},
+        {"move", !config_.move.empty()},
+        {"append", !config_.append.empty()},
+        {"on_conflict", config_.on_conflict.has_value()},
     };
     for (auto [field, written] : others)
       if (written) builder_.error(field, "makes no sense with `stream`: calls are answered one by one");
+    if (config_.errors) builder_.error("errors", "makes no sense with `stream`: the last line tells of them");
+    for (const auto& [name, c] : config_.calls) {
+      if (c.as)
+        builder_.error(path("calls", name, "as"),
+                       "makes no sense with `stream`: a line has the name of its call");
+      if (c.on_conflict)
+        builder_.error(path("calls", name, "on_conflict"), "makes no sense with `stream`: nothing is merged");
+    }
     for (const CallPlan& p : plan_.calls)
       if (!p.required && !p.response_headers.empty())
         builder_.error(path("calls", p.name, "response_headers"),
@@ -174,12 +204,13 @@ class WholePlanner final : private Planning {
     return out;
   }
 
+  // Where nobody has written which one stays.
   void warn_of_collisions() {
-    if (config_.json || config_.raw || config_.stream || config_.on_conflict != json::OnConflict::last)
-      return;
+    if (config_.json || config_.raw || config_.stream || config_.on_conflict) return;
     const CallPlan* first = nullptr;
     for (const CallPlan& p : plan_.calls) {
       if (p.hidden || !p.place.empty()) continue;
+      if (first && config_.calls.find(p.name)->on_conflict) continue;
       if (first)
         return builder_.warning(
             path("calls", p.name),

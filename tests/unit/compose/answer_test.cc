@@ -159,6 +159,27 @@ TEST(ComposeAnswer, ObeysThePolicyBetweenStaticValues) {
   EXPECT_EQ(answer("error").detail, "data.always and data.complete both gave \"m\"");
 }
 
+// That of the call that comes, in place of the composition's.
+TEST(ComposeAnswer, ObeysThePolicyOfACall) {
+  auto body = [](std::string_view whole, std::string_view own) {
+    Composing page("{" + std::string(whole) +
+                   R"(calls: {a: {get: "a:/", on_conflict: error}, b: {get: "b:/")" + std::string(own) +
+                   R"(}, c: {get: "c:/", as: m.y}}})");
+    page.ask();
+    page.say("a", {200, R"({"m":{"x":1},"l":[1]})"});
+    page.say("b", {200, R"({"m":{"y":2},"l":[2]})"});
+    page.say("c", {200, "3"});
+    return page.outcome().body;
+  };
+  EXPECT_EQ(body("", ""), R"({"m":{"y":3},"l":[2]})");
+  EXPECT_EQ(body("", ", on_conflict: first"), R"({"m":{"x":1,"y":3},"l":[1]})");
+  EXPECT_EQ(body("", ", on_conflict: deep"), R"({"m":{"x":1,"y":3},"l":[2]})");
+  EXPECT_EQ(body("", ", on_conflict: concat"), R"({"m":{"x":1,"y":3},"l":[1,2]})");
+  EXPECT_EQ(body("on_conflict: first, ", ""), R"({"m":{"x":1,"y":3},"l":[1]})");
+  EXPECT_EQ(body("on_conflict: first, ", ", on_conflict: last"), R"({"m":{"y":2},"l":[2]})");
+  EXPECT_EQ(body("on_conflict: first, ", ", on_conflict: error"), "");
+}
+
 // In place of what a call before it gave.
 TEST(ComposeAnswer, GivesAllLinesOfAField) {
   Composing page(

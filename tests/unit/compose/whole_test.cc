@@ -39,6 +39,21 @@ TEST(ComposeWhole, RefusesWhatDoesNothingToARawAnswer) {
               HasSubstr("calls.a.as: has no effect"));
 }
 
+TEST(ComposeWhole, RefusesWhatIsAboutReadingARawAnswerThatNobodyReads) {
+  for (std::string setting : {"pick: x", "expect: object", "format: xml, xml_lists: x"}) {
+    EXPECT_THAT(made("{raw: a, calls: {a: {get: 'u:/', " + setting + "}}}").problems,
+                HasSubstr("has no effect: the answer is passed through untouched, and no call refers to it"))
+        << setting;
+    EXPECT_EQ(made("{raw: a, calls: {a: {get: 'u:/', " + setting +
+                   "}, b: {post: 'u:/', json: {a: '${a}'}, hide: true}}}")
+                  .problems,
+              "")
+        << setting;
+  }
+  // It says what is asked for.
+  EXPECT_EQ(made(R"({raw: a, calls: {a: {get: "u:/", format: xml}}})").problems, "");
+}
+
 TEST(ComposeWhole, RefusesWhatIsAddedToAList) {
   EXPECT_THAT(made(R"({errors: e, calls: {a: {get: "u:/", expect: array}}})").problems,
               HasSubstr("errors: has no place beside `a`, which is a list; write `as` for `a`"));
@@ -60,6 +75,14 @@ TEST(ComposeWhole, RefusesWhatAStreamCannotSay) {
               HasSubstr("data: makes no sense"));
   EXPECT_THAT(made(R"({stream: true, calls: {a: {get: "u:/", response_headers: ETag}}})").problems,
               HasSubstr("the head waits for required calls alone"));
+  EXPECT_THAT(made(R"({stream: true, errors: e, calls: {a: {get: "u:/"}}})").problems,
+              HasSubstr("errors: makes no sense with `stream`: the last line tells of them"));
+  EXPECT_THAT(made(R"({stream: true, on_conflict: last, calls: {a: {get: "u:/"}}})").problems,
+              HasSubstr("on_conflict: makes no sense"));
+  EXPECT_THAT(made(R"({stream: true, calls: {a: {get: "u:/", as: x}}})").problems,
+              HasSubstr("calls.a.as: makes no sense with `stream`"));
+  EXPECT_THAT(made(R"({stream: true, calls: {a: {get: "u:/", on_conflict: deep}}})").problems,
+              HasSubstr("calls.a.on_conflict: makes no sense with `stream`"));
   EXPECT_THAT(made(R"({error_bodies: true, calls: {a: {get: "u:/"}}})").problems,
               HasSubstr("there is no `errors`"));
   EXPECT_EQ(made(R"({stream: true, calls: {a: {get: "u:/"}, b: {get: "u:/"}}})").problems, "");
@@ -78,6 +101,15 @@ TEST(ComposeWhole, WarnsOfCallsWhoseMembersMayCollide) {
   EXPECT_THAT(problems(R"(a: {get: "u:/"}, b: {get: "u:/"})"),
               HasSubstr("warning: calls.b: `a` and `b` have no `as`"));
   EXPECT_EQ(problems(R"(a: {get: "u:/"}, b: {get: "u:/", hide: true})"), "");
+  // Not where it is written which one stays, were it the one that stays anyway.
+  EXPECT_EQ(problems(R"(a: {get: "u:/"}, b: {get: "u:/", on_conflict: first})"), "");
+  EXPECT_EQ(problems(R"(a: {get: "u:/"}, b: {get: "u:/", on_conflict: last})"), "");
+  EXPECT_EQ(made(R"({on_conflict: last, calls: {a: {get: "u:/"}, b: {get: "u:/"}}})").problems, "");
+  // That of the call that comes counts.
+  EXPECT_THAT(problems(R"(a: {get: "u:/", on_conflict: first}, b: {get: "u:/"})"),
+              HasSubstr("warning: calls.b: `a` and `b` have no `as`"));
+  EXPECT_THAT(problems(R"(a: {get: "u:/"}, b: {get: "u:/", on_conflict: deep}, c: {get: "u:/"})"),
+              HasSubstr("warning: calls.c: `a` and `c` have no `as`"));
 }
 
 }  // namespace

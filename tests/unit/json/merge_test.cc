@@ -108,6 +108,16 @@ TEST_F(JsonMerge, MakesOneListOfLists) {
   EXPECT_EQ(merged(), "[1,2]");
 }
 
+TEST_F(JsonMerge, MakesOneListWhateverThePolicy) {
+  for (auto policy : {OnConflict::error, OnConflict::first, OnConflict::deep}) {
+    merge = Merge(arena);
+    add("", "[1]", policy);
+    add("", "[2]", policy);
+    EXPECT_EQ(merged(), "[1,2]");
+    EXPECT_FALSE(merge.conflict());
+  }
+}
+
 TEST_F(JsonMerge, RefusesAListAmongMembers) {
   EXPECT_TRUE(add("", R"({"a":1})"));
   EXPECT_FALSE(add("", "[1]"));
