@@ -25,6 +25,7 @@ struct Fan {
   };
 
   std::vector<std::string_view> values;  // JSON
+  CallText::Kept kept;                   // what all requests say alike of other calls
   std::vector<std::string> parts;        // what came, by batch, without the brackets of a list
   std::size_t next = 0;                  // batch
   std::size_t good = 0;                  // batches
@@ -79,7 +80,7 @@ Task<bool> Run::work_off(std::uint32_t index, Fan& fan) {
     std::size_t begin = batch * p.batch;
     std::span<const std::string_view> values(fan.values);
     auto mine = values.subspan(begin, std::min<std::size_t>(p.batch, values.size() - begin));
-    Outcome outcome = co_await ask(index, mine);
+    Outcome outcome = co_await ask(index, mine, &fan.kept);
     if (!outcome.failure && p.batch > 1 && !json::is(outcome.value, json::Type::array))
       outcome.failure =
           failed("invalid", base::Reason::response_invalid, "a batch was not answered with a list");

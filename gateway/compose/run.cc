@@ -242,14 +242,17 @@ void Run::give_up() {
 
 // --- one call
 
-Task<Outcome> Run::ask(std::uint32_t index, std::span<const std::string_view> each) {
+Task<Outcome> Run::ask(std::uint32_t index, std::span<const std::string_view> each, CallText::Kept* kept) {
   const CallPlan& p = plan_.calls[index];
   Outcome out;
   chain::CallRequest request;
   // Of many requests each goes with its texts.
   std::optional<base::ArenaLease> own;
   if (!each.empty()) own.emplace();
-  if (!fill_in(p, each, own ? **own : ex_.arena, request, out.failure)) co_return out;
+  CallText::Given given{ex_, *this, each, p.batch > 1};
+  given.own = own ? &**own : &ex_.arena;
+  given.kept = kept;
+  if (!fill_in(p, given, request, out.failure)) co_return out;
   std::string key;
   if (p.keeping) {
     request.for_anybody = true;
@@ -297,17 +300,16 @@ void Run::send_shadow(const CallPlan& p, CallState& state) {
   state.skipped = true;
   chain::CallRequest request;
   Failure failure;
-  if (!fill_in(p, {}, ex_.arena, request, failure)) return count(p, result_of(failure));
+  if (!fill_in(p, {ex_, *this}, request, failure)) return count(p, result_of(failure));
   if (!p.shadow->enter(ex_.worker.index, ex_.worker.loop.buffers().frugal())) return;
   chain::MirroredRequest::start(std::make_unique<chain::MirroredRequest>(ex_, request, p.shadow));
 }
 
-bool Run::fill_in(const CallPlan& p, std::span<const std::string_view> each, base::Arena& arena,
-                  chain::CallRequest& request, Failure& failure) {
+bool Run::fill_in(const CallPlan& p, const CallText::Given& given, chain::CallRequest& request,
+                  Failure& failure) {
   request.method = p.method;
   request.most = p.max_body;
-  CallText::Given given{ex_, *this, each, p.batch > 1};
-  given.own = &arena;
+  base::Arena& arena = given.arena();
   if (!render_target(p, given, request, failure)) return false;
   if (p.inner && !render_captures(p, given, request, failure)) return false;
   http::Fields fields(arena);

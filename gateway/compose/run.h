@@ -84,14 +84,16 @@ class Run final : private CallValues {
   base::Task<bool> call(std::uint32_t index);
   base::Task<void> go_on(std::vector<std::uint32_t> ready);
   base::Task<void> perform(std::uint32_t index);
-  base::Task<Outcome> ask(std::uint32_t index, std::span<const std::string_view> each);
+  // `kept`: for all requests of an `each`; null without.
+  base::Task<Outcome> ask(std::uint32_t index, std::span<const std::string_view> each,
+                          CallText::Kept* kept = nullptr);
   base::Task<base::Result<chain::CallAnswer>> answer_of(const CallPlan& p, chain::CallRequest request);
   base::Task<base::Result<chain::CallAnswer>> answer_of_composition(const CallPlan& p,
                                                                     chain::CallRequest request);
   void send_shadow(const CallPlan& p, CallState& state);
-  // `arena`: for the texts of the request.
-  bool fill_in(const CallPlan& p, std::span<const std::string_view> each, base::Arena& arena,
-               chain::CallRequest& request, Failure& failure);
+  // `given`: with the arena for the texts of the request.
+  bool fill_in(const CallPlan& p, const CallText::Given& given, chain::CallRequest& request,
+               Failure& failure);
   bool render_target(const CallPlan& p, const CallText::Given& given, chain::CallRequest& request,
                      Failure& failure);
   bool render_captures(const CallPlan& p, const CallText::Given& given, chain::CallRequest& request,

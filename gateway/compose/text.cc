@@ -206,6 +206,7 @@ std::string CallText::put(const Part& part, const Given& given, json::Output& ou
       out << part.text;
       return {};
     case Part::Kind::reference:
+      if (given.kept) return put_once(part, given, out);
       return put_reference(part, given.calls.value(references_[part.index].call), given.lenient,
                            given.arena(), out);
     case Part::Kind::each:
@@ -226,6 +227,20 @@ std::string CallText::put(const Part& part, const Given& given, json::Output& ou
   auto why = put_scalar(part, value, given.arena(), out);
   if (part.whole) out << '"';
   return why;
+}
+
+std::string CallText::put_once(const Part& part, const Given& given, json::Output& out) const {
+  auto [at, first] = given.kept->try_emplace(&part);
+  Came& came = at->second;
+  if (first) {
+    std::size_t before = out.size();
+    came.why = put_reference(part, given.calls.value(references_[part.index].call), given.lenient,
+                             given.arena(), out);
+    came.text = given.ex.arena.copy(out.text().substr(before));
+  } else {
+    out << came.text;
+  }
+  return came.why;
 }
 
 std::string CallText::put_each(const Part& part, const Given& given, json::Output& out) const {

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -64,6 +65,14 @@ class CallText {
   static std::variant<CallText, TextFault> compile(std::string_view text, Place place, const CallNames& calls,
                                                    bool each);
 
+  // What references have come to, for texts that are rendered again and again while other calls stay as they
+  // are: by where the reference is. Texts are the exchange's.
+  struct Came {
+    std::string_view text;
+    std::string why;  // it cannot be
+  };
+  using Kept = std::unordered_map<const void*, Came>;
+
   // What the rendering needs.
   struct Given {
     chain::Exchange& ex;
@@ -72,6 +81,7 @@ class CallText {
     bool batch = false;                        // are those a list, however many there are?
     bool lenient = false;                      // JSON: null for what is missing, in place of failing
     base::Arena* own = nullptr;                // for what is made on the way, in place of the exchange's
+    Kept* kept = nullptr;                      // references are rendered once
 
     base::Arena& arena() const noexcept { return own ? *own : ex.arena; }
   };
@@ -97,6 +107,7 @@ class CallText {
   };
 
   std::string put(const Part& part, const Given& given, json::Output& out) const;
+  std::string put_once(const Part& part, const Given& given, json::Output& out) const;
   std::string put_each(const Part& part, const Given& given, json::Output& out) const;
   std::string put_reference(const Part& part, std::optional<std::string_view> value, bool lenient,
                             base::Arena& arena, json::Output& out) const;

@@ -89,6 +89,18 @@ TEST(ComposeEach, AsksForNoMoreAtATimeThanAllowed) {
   EXPECT_EQ(page.outcome().body, R"({"b":[1,2,3]})");
 }
 
+TEST(ComposeEach, SaysTheSameOfOtherCallsInEachRequest) {
+  Composing page(R"(calls: {
+    ids: {get: "ids:/", hide: true},
+    b: {each: "${ids.l[]}", post: "b:/${ids.org}/${each}?of=${ids.l}", json: {o: "${ids.o}", v: "${each}"}, as: b}})");
+  page.ask();
+  page.say("ids", {200, R"({"l":[1,2],"org":"a b","o":{"x":1.0}})"});
+
+  EXPECT_THAT(page.asked(), ElementsAre("GET ids /", "POST b /a%20b/1?of=1,2", "POST b /a%20b/2?of=1,2"));
+  EXPECT_EQ(page.body(1), R"({"o":{"x":1.0},"v":1})");
+  EXPECT_EQ(page.body(2), R"({"o":{"x":1.0},"v":2})");
+}
+
 TEST(ComposeEach, FailsForMoreValuesThanAllowed) {
   Composing page(each(", at_most: 2"));
   page.ask();

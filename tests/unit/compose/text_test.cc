@@ -17,9 +17,11 @@ struct Calls final : CallNames, CallValues {
   }
   std::vector<std::string_view> all() const override { return {"user", "gone"}; }
   std::optional<std::string_view> value(std::uint32_t call) const override {
+    ++asked;
     if (call == 1) return std::nullopt;
     return std::string_view(text).substr(0, text.size() - json::kPadding);
   }
+  mutable std::size_t asked = 0;
   std::string text =
       R"({"id":12345678901234567890,"name":"Ann \"A\" /&?","tags":["x,y",2,null],"o":{"a":1},"n":null,)"
       R"("list":[{"id":1},{"id":"b c"}],"empty":""})" +
@@ -84,6 +86,27 @@ TEST_F(Rendered, PutsTheValueAtHand) {
   EXPECT_EQ(of(R"({"ids":"${each}"})", CallText::Place::json, false, {"1", "\"b\""}, true),
             R"({"ids":[1,"b"]})");
   EXPECT_EQ(of(R"({"id":"${each}"})", CallText::Place::json, false, {"1"}), R"({"id":1})");
+}
+
+// However many values there are, the other call's is looked through once.
+TEST_F(Rendered, LooksOnceForWhatIsTheSameForEachValue) {
+  auto made =
+      CallText::compile(R"({"of":"${user.o}","id":"${each}","n":"n ${user.id}","all":"${user.list[].id}"})",
+                        CallText::Place::json, calls, true);
+  auto missing = CallText::compile("/${each}/${gone.id}", CallText::Place::uri, calls, true);
+  CallText::Kept kept;
+  for (std::string_view value : {"1", "2", "\"c\""}) {
+    std::vector<std::string_view> each{value};
+    CallText::Given given{fake.ex, calls, each};
+    given.kept = &kept;
+    json::Output out, none;
+    EXPECT_EQ(std::get<CallText>(made).render(given, out), "");
+    EXPECT_EQ(out.text(), R"({"of":{"a":1},"id":)" + std::string(value) +
+                              R"(,"n":"n 12345678901234567890","all":[1,"b c"]})");
+    EXPECT_EQ(std::get<CallText>(missing).render(given, none), "there is no `${gone.id}`");
+  }
+
+  EXPECT_EQ(calls.asked, 4u);
 }
 
 TEST_F(Rendered, LeavesOtherDollarsAlone) { EXPECT_EQ(uri("/$x/$${y}"), "/$x/${y}"); }
