@@ -45,7 +45,9 @@ void describe(Description<PassConfig>& d) {
   d.field("query", &PassConfig::query, "Query parameters by name.", unique, example("[page, sort]"));
   d.field("body", &PassConfig::body,
           "The body, with its Content-Type and Content-Encoding. A request with more than 1 MiB is refused.");
-  d.field("all", &PassConfig::all, "All header fields and the whole query; for the body too, `body: true`.");
+  d.field("all", &PassConfig::all,
+          "All header fields and the whole query; for the body too, `body: true`. Only a `raw` call gets "
+          "Accept-Encoding, Range, If-None-Match and If-Modified-Since, where no other call refers to it.");
   d.word("all", "All header fields and the whole query.", [](PassConfig& c) { c.all = true; });
 }
 

@@ -25,7 +25,7 @@ void describe(config::Text<CallTarget>& t);
 
 // What may go along of the client's request; nothing by itself.
 struct PassConfig {
-  bool all = false;                  // every header but those about the body, the whole query
+  bool all = false;  // every header but those about the body and about copies, the whole query
   std::vector<std::string> headers;  // by name
   std::vector<std::string> query;
   bool body = false;

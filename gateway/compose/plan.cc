@@ -133,6 +133,7 @@ class CallsPlanner final : private Planning {
     request(c, p);
     conditions(c, p);
     shape(c, p);
+    ask_for_no_copies(p);
   }
 
   void request(const CallConfig& c, CallPlan& p) {
@@ -263,6 +264,16 @@ class CallsPlanner final : private Planning {
         builder_.error(at("forward", "headers", i),
                        "only the answer of a `raw` call may depend on this field");
     }
+  }
+
+  // A service may answer that the copy is good, which nobody has here.
+  void ask_for_no_copies(const CallPlan& p) {
+    if (config_.raw == p.name || p.method != http::Method::get || p.succeeds(304) || p.takes(304)) return;
+    for (const auto& [field, value] : p.headers)
+      if (auto id = http::field_id(field);
+          id == http::FieldId::if_none_match || id == http::FieldId::if_modified_since)
+        builder_.error(at("headers", field), "an answer of 304 to this field is a failure of this call",
+                       "only the answer of a `raw` call may depend on it");
   }
 
   void keep(const CallConfig& c, CallPlan& p) {

@@ -411,9 +411,9 @@ void Run::forward(const CallPlan& p, http::Fields& fields) const {
     for (const http::Field& f : ex_.request.fields.lines())
       if (!f.dropped && f.id != FieldId::content_type && f.id != FieldId::content_encoding)
         fields.add(f.name, f.value);
-    // The answer is read here.
-    fields.remove(FieldId::accept_encoding);
-    fields.remove_all(http::field_set(FieldId::range, FieldId::if_none_match, FieldId::if_modified_since));
+    if (!untouched(p))
+      fields.remove_all(http::field_set(FieldId::accept_encoding, FieldId::range, FieldId::if_none_match,
+                                        FieldId::if_modified_since));
   }
   for (const std::string& name : p.forward.headers)
     for (const http::Field& f : ex_.request.fields.lines())

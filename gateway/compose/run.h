@@ -119,6 +119,8 @@ class Run final : private CallValues {
   void pick(const CallPlan& p, Outcome& outcome, const Picked& picked) const;
   void invalid(Outcome& outcome, std::string_view why) const;
   bool is_raw(const CallPlan& p) const noexcept { return plan_.raw && &plan_.calls[*plan_.raw] == &p; }
+  // Does nobody here read what it answers?
+  bool untouched(const CallPlan& p) const noexcept { return is_raw(p) && p.dependents.empty(); }
 
   // --- each.cc
   base::Task<void> perform_each(std::uint32_t index);

@@ -23,9 +23,8 @@ void Run::invalid(Outcome& outcome, std::string_view why) const {
 // Status and body of an answer: is there a value in it?
 void Run::take(const CallPlan& p, Outcome& outcome, Picked& picked) const {
   chain::CallAnswer& answer = *outcome.answer;
-  bool untouched = is_raw(p) && p.dependents.empty();
   // The client asked whether its copy is still good.
-  if (untouched && answer.status == 304) {
+  if (untouched(p) && answer.status == 304) {
     outcome.value = "null";
     return;
   }
@@ -35,7 +34,7 @@ void Run::take(const CallPlan& p, Outcome& outcome, Picked& picked) const {
     outcome.failure.status = answer.status;
     return;
   }
-  if (untouched) {
+  if (untouched(p)) {
     outcome.value = "null";
   } else {
     read(p, outcome, picked);
@@ -45,7 +44,7 @@ void Run::take(const CallPlan& p, Outcome& outcome, Picked& picked) const {
 void Run::take_and_keep(const CallPlan& p, std::string key, Outcome& outcome) const {
   Picked picked;
   take(p, outcome, picked);
-  if (outcome.failure || (is_raw(p) && p.dependents.empty())) return;
+  if (outcome.failure || untouched(p)) return;
   std::string_view whole = outcome.value;
   pick(p, outcome, picked);
   if (p.keeping && !outcome.failure) keep(p, std::move(key), outcome, whole);

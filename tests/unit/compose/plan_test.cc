@@ -143,6 +143,19 @@ TEST(ComposePlan, PassesNothingOnThatDecidesAboutTheFormOfAnAnswer) {
   EXPECT_EQ(made(R"({raw: a, calls: {a: {get: "u:/", forward: {headers: [If-None-Match]}}}})").problems, "");
 }
 
+TEST(ComposePlan, AsksForNoAnswerThatHasNothingInIt) {
+  for (std::string name : {"If-None-Match", "if-modified-since"}) {
+    EXPECT_THAT(problems("a: {get: 'u:/', headers: {" + name + ": '${path.id}'}}"),
+                HasSubstr("calls.a.headers." + name + ": an answer of 304 to this field is a failure"));
+    // That of a change is a condition, and what names the status knows what to do about it.
+    EXPECT_EQ(problems("a: {put: 'u:/', headers: {" + name + ": '*'}}"), "");
+    EXPECT_EQ(problems("a: {get: 'u:/', success: [2xx, 304], headers: {" + name + ": x}}"), "");
+    EXPECT_EQ(problems("a: {get: 'u:/', fallback: {}, fallback_on: ['304'], headers: {" + name + ": x}}"),
+              "");
+    EXPECT_EQ(made("{raw: a, calls: {a: {get: 'u:/', headers: {" + name + ": x}}}}").problems, "");
+  }
+}
+
 TEST(ComposePlan, RefusesWhatNobodyWaitsForWhereItIsNeeded) {
   for (auto setting : {"required: true", "success: 200", "fallback: 1", "pick: x", "as: x", "cache: 1s",
                        "response_headers: ETag", "only: x"})

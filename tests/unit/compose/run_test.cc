@@ -42,6 +42,42 @@ TEST(ComposeRun, ForwardsAllAndTheBodyToo) {
   EXPECT_THAT(page.lines(1), Not(HasSubstr("ontent-")));
 }
 
+constexpr const char* kAboutForm =
+    "Accept-Encoding: gzip\nRange: bytes=0-1\nIf-None-Match: x\nIf-Modified-Since: y\nX-A: 1\n";
+
+TEST(ComposeRun, ForwardsNothingThatDecidesAboutTheFormOfAnAnswerThatIsRead) {
+  for (auto yaml :
+       {R"(calls: {a: {get: "a:/", forward: all}})",
+        R"({raw: a, calls: {a: {get: "a:/", forward: all}, b: {get: "b:/${a.x}", hide: true}}})"}) {
+    Composing page(yaml);
+    page.ask("/page/7", kAboutForm);
+
+    EXPECT_THAT(page.lines(0), HasSubstr("X-A: 1"));
+    for (auto name : {"Accept-Encoding", "Range", "If-None-Match", "If-Modified-Since"})
+      EXPECT_THAT(page.lines(0), Not(HasSubstr(name))) << yaml;
+  }
+}
+
+TEST(ComposeRun, ForwardsAllToACallWhoseAnswerIsPassedThrough) {
+  Composing page(R"({raw: a, calls: {a: {get: "a:/", forward: all}}})");
+  page.ask("/page/7", kAboutForm);
+  for (auto name : {"Accept-Encoding: gzip", "Range: bytes=0-1", "If-None-Match: x", "If-Modified-Since: y"})
+    EXPECT_THAT(page.lines(0), HasSubstr(name));
+  page.say("a", {304, "", {{"ETag", "x"}}});
+
+  EXPECT_EQ(page.outcome().status, 304);
+}
+
+TEST(ComposeRun, TakesA304ForAFailureOfACallWhoseAnswerIsRead) {
+  Composing page(R"(calls: {a: {get: "a:/", as: a}, b: {get: "b:/", as: b}})");
+  page.ask();
+  page.say("a", {304, ""});
+  page.say("b", {200, "1"});
+
+  EXPECT_EQ(page.outcome().body, R"({"b":1})");
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Sluice-Partial: a;reason=status;status=304"));
+}
+
 // --- what is left out
 
 constexpr const char* kConditional = R"yaml(calls: {
