@@ -120,6 +120,8 @@ void describe(Enumeration<Format>& e) {
           "XML, RSS and Atom too: an element becomes an object with its attributes as \"-name\", its text as "
           "\"#text\" and its children by name, several of one name as a list; an element with text alone "
           "becomes a text.");
+  e.value("text", Format::text,
+          "The body as it is, which becomes one text; what is not UTF-8 in it becomes U+FFFD.");
 }
 
 void describe(Enumeration<Expect>& e) {
@@ -270,6 +272,7 @@ std::string_view CallConfig::method_key() const {
 
 std::optional<json::Type> CallConfig::known_type() const {
   std::optional<json::Type> out;
+  if (format == Format::text) out = json::Type::string;
   if (expect != Expect::any) out = expect == Expect::array ? json::Type::array : json::Type::object;
   if (pick) {
     auto parsed = json::Path::parse(*pick);

@@ -48,7 +48,7 @@ struct JoinConfig {
 };
 void describe(config::Description<JoinConfig>& d);
 
-enum class Format : std::uint8_t { json, xml };
+enum class Format : std::uint8_t { json, xml, text };
 void describe(config::Enumeration<Format>& e);
 
 enum class Expect : std::uint8_t { any, object, array };

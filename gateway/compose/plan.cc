@@ -44,7 +44,8 @@ class Looked final : public chain::Condition::More {
     std::uint32_t call = *names_.number(parts[0].name);
     auto type = names_.type(call);
     if (auto fault = misfit(parts[0].name, type, steps))
-      return expression::Fault{0, std::move(fault->message), "conditions look at single items: `[0]`"};
+      return expression::Fault{0, std::move(fault->message),
+                               type == json::Type::string ? "" : "conditions look at single items: `[0]`"};
     bool list = type == json::Type::array && steps.empty();
     out_.push_back({call, json::Path(std::move(steps))});
     return expression::Symbol{list ? expression::Type::collection : expression::Type::any,
@@ -130,10 +131,21 @@ class CallsPlanner final : private Planning {
     if (!c.xml_lists.empty() && c.format != Format::xml)
       builder_.error(at("xml_lists"), "the format is not xml");
     p.expect = c.expect;
+    if (c.format == Format::text) of_text(c);
     request(c, p);
     conditions(c, p);
     shape(c, p);
     ask_for_no_copies(p);
+  }
+
+  void of_text(const CallConfig& c) {
+    const std::pair<std::string_view, bool> parts[] = {
+        {"pick", c.pick.has_value()}, {"expect", c.expect != Expect::any},
+        {"join", c.join.has_value()}, {"zip", c.zip.has_value()},
+        {"batch", c.batch > 1},       {c.shaping().written(), !c.shaping().written().empty()},
+    };
+    for (auto [field, written] : parts)
+      if (written) builder_.error(at(field), "makes no sense with `format: text`: a text has no parts");
   }
 
   void request(const CallConfig& c, CallPlan& p) {

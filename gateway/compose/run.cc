@@ -35,6 +35,11 @@ CallResult result_of(const Failure& failure) noexcept {
   return failure.reason == Reason::client_closed ? CallResult::cancelled : CallResult::failed;
 }
 
+std::string_view accepted(Format format) noexcept {
+  if (format == Format::text) return "text/plain, */*;q=0.5";
+  return format == Format::xml ? "application/xml, text/xml" : "application/json";
+}
+
 // A digest of all that a request for anybody says. Whatever a client can make it say is in here, so that no
 // client chooses what others are answered; and what it says may be a credential, which is not kept.
 std::string key_of(const chain::CallRequest& request, std::string_view scheme) {
@@ -336,8 +341,7 @@ bool Run::fill_in(const CallPlan& p, const CallText::Given& given, chain::CallRe
     for (FieldId id : {FieldId::content_type, FieldId::content_encoding})
       if (auto said = ex_.request.fields.value(id); !said.empty()) fields.set(id, said);
   }
-  if (!fields.has(FieldId::accept))
-    fields.add(FieldId::accept, p.format == Format::xml ? "application/xml, text/xml" : "application/json");
+  if (!fields.has(FieldId::accept)) fields.add(FieldId::accept, accepted(p.format));
   request.fields = fields.lines();
   return true;
 }

@@ -85,7 +85,12 @@ void Run::read(const CallPlan& p, Outcome& outcome, Picked& picked) const {
       return invalid(outcome, fmt::format("{} answered {}", p.name, why));
     body = decoded.text();
   }
-  if (json::trimmed(body).empty()) {
+  if (p.format == Format::text && !body.empty()) {
+    outcome.converted << '"';
+    outcome.converted.escape(body);
+    outcome.converted << '"';
+    outcome.value = outcome.converted.text();
+  } else if (json::trimmed(body).empty()) {
     outcome.value = "null";
   } else if (p.format == Format::xml) {
     if (auto why = xml_to_json(body, p.xml_lists, outcome.converted); !why.empty())

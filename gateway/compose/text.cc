@@ -24,6 +24,7 @@ std::optional<TextFault> misfit(std::string_view name, std::optional<Type> type,
                                  path.front().name)};
   if (*type == Type::object && !by_name)
     return TextFault{0, fmt::format("`{}` is an object, not a list", name), {}};
+  if (*type == Type::string) return TextFault{0, fmt::format("`{}` is a text", name), {}};
   return std::nullopt;
 }
 

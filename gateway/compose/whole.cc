@@ -50,7 +50,10 @@ class WholePlanner final : private Planning {
     if (plan_.json)
       for (std::uint32_t n : plan_.json->needs()) plan_.calls[n].shown = true;
     if (config_.json || config_.raw) unmerged();
-    if (!config_.json && !config_.raw && !config_.stream) places_for_more();
+    if (!config_.json && !config_.raw && !config_.stream) {
+      places_for_more();
+      places_for_texts();
+    }
     plan_.completed_header = config_.completed_header.value_or("");
     if (config_.completed_header && !http::valid_field_name(*config_.completed_header))
       builder_.error("completed_header", "is no name of a header field");
@@ -147,6 +150,17 @@ class WholePlanner final : private Planning {
                          fmt::format("write `as` for `{0}`, or `expect: object`", name));
       }
     }
+  }
+  // A text may be the answer, but has no members that others could be put beside.
+  void places_for_texts() {
+    bool more = config_.errors || config_.data != StaticConfig();
+    std::size_t shown = 0;
+    for (const auto& [name, c] : config_.calls) shown += c.hide || c.shadow ? 0 : 1;
+    if (shown < 2 && !more) return;
+    for (const auto& [name, c] : config_.calls)
+      if (c.format == Format::text && !c.hide && !c.as && !c.each)
+        builder_.error(path("calls", name, "format"), "a text has no place beside other values",
+                       fmt::format("write `as` for `{}`", name));
   }
   static bool lists_only(const StaticConfig& data) {
     for (const auto* d : {&data.always, &data.complete, &data.partial})

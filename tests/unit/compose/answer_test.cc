@@ -276,6 +276,28 @@ TEST(ComposeAnswer, TakesTheStatusesThatCountForSuccess) {
   EXPECT_EQ(page.outcome().body, R"({"a":1})");
 }
 
+TEST(ComposeAnswer, MakesATextOfABodyThatIsOne) {
+  Composing page(R"(calls: {a: {get: "a:/", format: text, as: content}, b: {get: "b:/", format: text, as: b},
+                            c: {get: "c:/", query: {of: "${a}"}, as: c}})");
+  page.ask();
+  EXPECT_THAT(page.lines(0), HasSubstr("Accept: text/plain, */*;q=0.5\n"));
+  page.say("b", {204, ""});
+  page.say("a", {200, " say \"hi\"\n\xC3\xA9\xFF"});
+  EXPECT_EQ(page.asked().back(), "GET c /?of=%20say%20%22hi%22%0A%C3%A9%EF%BF%BD");
+  page.say("c", {200, "1"});
+
+  EXPECT_EQ(page.outcome().body,
+            "{\"content\":\" say \\\"hi\\\"\\n\xC3\xA9\xEF\xBF\xBD\",\"b\":null,\"c\":1}");
+}
+
+TEST(ComposeAnswer, MayBeATextAlone) {
+  Composing page(R"(calls: {a: {get: "a:/", format: text}})");
+  page.ask();
+  page.say("a", {200, "as it is"});
+
+  EXPECT_EQ(page.outcome().body, "\"as it is\"");
+}
+
 TEST(ComposeAnswer, ShapesTheWhole) {
   Composing page(R"({drop: a.secret, rename: {b: bees}, append: {a.new: bees}, move: {a.id: id},
     calls: {a: {get: "a:/", as: a}, b: {get: "b:/", as: b}}})");

@@ -102,6 +102,20 @@ TEST(ComposePlan, KnowsTheTypesOfReferences) {
             "");
 }
 
+TEST(ComposePlan, LooksForNoPartsInAText) {
+  for (auto setting : {"pick: x", "expect: object", "only: x", "move: {x: y}", "zip: b",
+                       "join: {on: x, with: b.y}", "each: '${b[]}', batch: 2, query: {q: '${each}'}"})
+    EXPECT_THAT(problems("a: {get: 'u:/', format: text, as: a, " + std::string(setting) +
+                         "}, b: {get: 'u:/', as: b}"),
+                HasSubstr("makes no sense with `format: text`: a text has no parts"))
+        << setting;
+  constexpr const char* kA = R"(a: {get: "u:/", format: text, as: a}, )";
+  EXPECT_EQ(problems(std::string(kA) + R"(b: {get: "u:/${a}", as: b, when: "a == 'x'"})"), "");
+  EXPECT_THAT(problems(std::string(kA) + R"(b: {get: "u:/${a.x}", as: b})"), HasSubstr("`a` is a text"));
+  EXPECT_THAT(problems(std::string(kA) + R"(b: {get: "u:/", when: "a.x == 1", as: b})"),
+              HasSubstr("calls.b.when: `a` is a text"));
+}
+
 TEST(ComposePlan, RefusesToEnrichByWhatIsNoList) {
   constexpr const char* kWhy = "`b` is an object, not a list";
   EXPECT_THAT(problems(R"(a: {get: "u:/", as: a, zip: b}, b: {get: "u:/", as: b, expect: object})"),

@@ -68,6 +68,17 @@ TEST(ComposeWhole, RefusesWhatIsAddedToAList) {
   EXPECT_EQ(made(R"({data: {always: [1]}, calls: {a: {get: "u:/", expect: array}}})").problems, "");
 }
 
+TEST(ComposeWhole, RefusesATextAmongMembers) {
+  constexpr const char* kWhy = "calls.a.format: a text has no place beside other values; write `as` for `a`";
+  EXPECT_THAT(problems(R"(a: {get: "u:/", format: text}, b: {get: "u:/", as: b})"), HasSubstr(kWhy));
+  EXPECT_THAT(made(R"({data: {always: {x: 1}}, calls: {a: {get: "u:/", format: text}}})").problems,
+              HasSubstr(kWhy));
+  EXPECT_EQ(problems(R"(a: {get: "u:/", format: text}, b: {get: "u:/", hide: true})"), "");
+  EXPECT_EQ(problems(R"(a: {get: "u:/", format: text, as: a}, b: {get: "u:/", as: b})"), "");
+  EXPECT_EQ(made(R"({json: ["${a}"], calls: {a: {get: "u:/", format: text}, b: {get: "u:/"}}})").problems,
+            "");
+}
+
 TEST(ComposeWhole, RefusesWhatAStreamCannotSay) {
   EXPECT_THAT(made(R"({stream: true, json: {}, calls: {a: {get: "u:/"}}})").problems,
               HasSubstr("json: makes no sense"));
