@@ -307,6 +307,35 @@ TEST_F(Oidc, RenewsTokensAndSetsTheCookieWithTheUpstreamsAnswer) {
   EXPECT_EQ(provider_.renewals(), 1);
 }
 
+// A session outside, a token inside.
+TEST_F(Oidc, GivesTheTokenToTheCallsOfACompositionThatAreForwardedIt) {
+  serve(", pass_access_token: true", R"(
+  - name: me
+    match: {path: /me}
+    use: login
+    compose: {calls: {
+      user: {get: "users:/user/${claim.sub}", forward: {headers: [Authorization]}, as: user},
+      ads: {get: "users:/ads", as: ads}}}
+)");
+  users().answers(200, "1");
+
+  auto page = browser().open("/me");
+
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.body, R"({"user":1,"ads":1})");
+  auto asked = users().requests();
+  ASSERT_EQ(asked.size(), 2u);
+  for (const auto& r : asked) {
+    EXPECT_THAT(r, HasNoField("Cookie"));
+    if (r.target == "/ads") {
+      EXPECT_THAT(r, HasNoField("Authorization"));
+    } else {
+      EXPECT_EQ(r.target, "/user/alice");
+      EXPECT_THAT(r, HasField("Authorization", "Bearer access-0"));
+    }
+  }
+}
+
 TEST_F(Oidc, RenewsASessionOnceForAllRequestsThatNeedIt) {
   provider_.expire_in(0);
   serve("", "workers: 2\n");

@@ -235,6 +235,24 @@ TEST(ComposeAnswer, IsNoSuccessIfAllThatArrivedIsHidden) {
   EXPECT_EQ(page.outcome().body, R"({"b":2})");
 }
 
+// Whoever writes a fallback for each wants an answer in any case; that they are fallbacks is told.
+TEST(ComposeAnswer, IsASuccessOfFallbacksAlone) {
+  Composing page(R"({errors: errors, completed_header: X-Completed, calls: {
+    a: {get: "a:/", as: a, fallback: []}, b: {get: "b:/", as: b, fallback: {}}}})");
+  page.ask();
+  page.say("a", {500, ""});
+  page.say("b", {200, "", {}, Reason::upstream_connect_failed});
+
+  EXPECT_EQ(page.outcome().status, 200);
+  EXPECT_EQ(
+      page.outcome().body,
+      R"({"a":[],"b":{},"errors":{"a":{"status":500,"reason":"status"},"b":{"reason":"upstream_connect_failed"}}})");
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Sluice-Partial: a;reason=status;status=500;fallback, "
+                                               "b;reason=upstream_connect_failed;fallback\n"));
+  EXPECT_THAT(page.outcome().fields, HasSubstr("X-Completed: false\n"));
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Cache-Control: no-store\n"));
+}
+
 TEST(ComposeAnswer, SeesWhatATemplateShowsOfAHiddenCall) {
   for (bool shown : {true, false}) {
     Composing page("{json: {t: \"${" + std::string(shown ? "token" : "a") +
