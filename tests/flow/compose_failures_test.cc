@@ -39,6 +39,51 @@ TEST_F(Composition, TakesAFallbackForACallThatIsLateAlone) {
   EXPECT_THAT(page, HasField("Sluice-Partial", "user;reason=timeout;fallback, ads;reason=status;status=500"));
 }
 
+TEST(ComposedUpstreams, HaveAsLongAsTheirRoute) {
+  Gateway gw(R"(
+upstreams: {users: {url: <users>}, ads: {url: <ads>}}
+routes: [{name: page, match: {path: /page}, timeouts: {total: 1s}, compose: {calls: {
+  user: {get: "users:/", as: user}, ads: {get: "ads:/", as: ads}}}}]
+)");
+  gw.upstream("users").answers(200, "1");
+  gw.upstream("ads").script().expect_request().then_wait_for_close();
+
+  auto page = gw.get("/page");
+
+  EXPECT_EQ(page.body, R"({"user":1})");
+  EXPECT_THAT(page, HasField("Sluice-Partial", "ads;reason=timeout"));
+}
+
+TEST_F(Composition, UsesAConnectionAgain) {
+  with(R"({calls: {user: {get: "users:/users/${path.id}", as: user}}})");
+  users().answers(200, "1");
+
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(gw->get("/page/7").body, R"({"user":1})");
+
+  EXPECT_EQ(users().request_count(), 3u);
+  EXPECT_EQ(users().connections(), 1u);
+}
+
+TEST(ComposedUpstreams, LeaveOutATargetThatAHealthCheckHasTakenOut) {
+  Gateway gw("routes: [{name: u, match: {path: /**}, to: a}]");
+  gw.upstream("a").answers_by([](const Request& r) {
+    if (r.target == "/healthz") return Answer{"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"};
+    return Answer{ok("\"a\"")};
+  });
+  gw.upstream("b").answers(200, "\"b\"");
+  ASSERT_TRUE(gw.reload(R"(
+upstreams: {users: {targets: ["<a>", "<b>"], balance: round_robin, panic_threshold: 0%, health: {path: /healthz, interval: 1h}}}
+routes: [{name: page, match: {path: /page}, compose: {calls: {user: {get: "users:/x", as: user}}}}]
+)")
+                  .good);
+  ASSERT_TRUE(
+      Metrics(gw).becomes(1, "sluice_upstream_targets", {{"upstream", "users"}, {"state", "unhealthy"}}));
+
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(gw.get("/page").body, R"({"user":"b"})");
+
+  for (const auto& r : gw.upstream("a").requests()) EXPECT_EQ(r.target, "/healthz");
+}
+
 TEST_F(Composition, IsLateIfARequiredCallIs) {
   with(R"({calls: {user: {get: "users:/", required: true, timeout: 100ms}, ads: {get: "ads:/", as: ads}}})");
   users().script().expect_request().then_wait_for_close();

@@ -40,7 +40,7 @@ class FakeBuilder final : public chain::Builder {
  public:
   const chain::RouteFacts& route() const override { return facts; }
   std::shared_ptr<upstream::Upstream> upstream(std::string_view) override { return nullptr; }
-  const upstream::TimeoutsConfig& timeouts() const override { return timeouts_; }
+  const upstream::TimeoutsConfig& timeouts() const override { return limits; }
   // Filters in place only.
   std::shared_ptr<const chain::Filter> filter(const chain::UseConfig& use, std::string_view) override {
     if (use.filter) return chain::make_link(use.filter, std::string(use.filter.name()), *this).filter;
@@ -83,6 +83,7 @@ class FakeBuilder final : public chain::Builder {
   }
 
   chain::RouteFacts facts{"route", {}, true};
+  upstream::TimeoutsConfig limits;  // of the route
   std::string problems;
   bool faults = true;
   static inline chain::Revocations revoked{std::vector<net::Loop*>{}};  // for what outlives the builder
@@ -100,7 +101,6 @@ class FakeBuilder final : public chain::Builder {
   }
   std::shared_ptr<observe::PolicyMetrics> decisions_ =
       std::make_shared<observe::PolicyMetrics>(store(), "policy", "kind");
-  upstream::TimeoutsConfig timeouts_;
 };
 
 template <class T>

@@ -58,6 +58,32 @@ TEST(ComposeAnswer, PassesOnWhatSaysWhichPartItIs) {
   EXPECT_THAT(page.outcome().fields, Not(HasSubstr("Server")));
 }
 
+TEST(ComposeAnswer, PassesACodedAnswerOnAsItIs) {
+  Composing page(R"({raw: a, calls: {a: {get: "a:/", forward: {headers: [Accept-Encoding]}}}})");
+  page.ask("/page/7", "Accept-Encoding: gzip\n");
+  EXPECT_THAT(page.lines(0), HasSubstr("Accept-Encoding: gzip\n"));
+  page.say("a", {200, "\x1F\x8B no matter what", {{"Content-Encoding", "gzip"}, {"Content-Type", "text/x"}}});
+
+  EXPECT_EQ(page.outcome().body, "\x1F\x8B no matter what");
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Content-Encoding: gzip\n"));
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Content-Type: text/x\n"));
+}
+
+TEST(ComposeAnswer, TellsWhenEachCallBeganAndHowLongItTook) {
+  using std::chrono::milliseconds;
+  Composing page(R"({server_timing: true, calls: {
+    a: {get: "a:/", as: a}, b: {get: "b:/${a.x}", as: b}, c: {get: "c:/${a.none}", as: c}}})");
+  page.ask();
+  page.pass(milliseconds(20));
+  page.say("a", {200, R"({"x":1})"});
+  page.pass(milliseconds(5));
+  page.say("b", {200, "1"});
+
+  EXPECT_THAT(page.outcome().fields,
+              HasSubstr(R"(Server-Timing: a;dur=20.0;desc="at 0.0", b;dur=5.0;desc="at 20.0")"
+                        "\n"));
+}
+
 TEST(ComposeAnswer, PassesWhateverTheServiceOfARawCallAnswers) {
   Composing page(R"({raw: b, calls: {a: {get: "a:/"}, b: {get: "b:/", response_headers: X-Why}}})");
   for (bool other : {true, false}) {

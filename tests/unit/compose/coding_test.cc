@@ -27,6 +27,16 @@ TEST(Coding, DecodesGzipAndBothKindsOfDeflate) {
   EXPECT_EQ(decoded("deflate", compressed("{\"a\":1}", Wrapping::none)), "{\"a\":1}");
 }
 
+TEST(Coding, DecodesBrotliAndZstd) {
+  EXPECT_EQ(decoded("br", test::brotli("{\"a\":1}")), "{\"a\":1}");
+  EXPECT_EQ(decoded("zstd", test::zstd("{\"a\":1}")), "{\"a\":1}");
+  std::string zeros(100'000, '0');
+  for (auto [name, body] : {std::pair("br", test::brotli(zeros)), std::pair("zstd", test::zstd(zeros))}) {
+    EXPECT_EQ(decoded(name, body, 99'999), "! with more than 99999 bytes, decoded") << name;
+    EXPECT_EQ(decoded(name, body, 100'000), zeros) << name;
+  }
+}
+
 TEST(Coding, DecodesMembersOneAfterTheOther) {
   EXPECT_EQ(decoded("gzip", compressed("[1,", Wrapping::gzip) + compressed("2]", Wrapping::gzip)), "[1,2]");
 }

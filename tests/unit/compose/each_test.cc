@@ -101,6 +101,25 @@ TEST(ComposeEach, SaysTheSameOfOtherCallsInEachRequest) {
   EXPECT_EQ(page.body(2), R"({"o":{"x":1.0},"v":2})");
 }
 
+TEST(ComposeEach, TakesAListAloneForTheAnswerToABatch) {
+  Composing page(
+      "calls: {ids: {get: 'ids:/', hide: true}, b: {each: '${ids[]}', get: 'b:/?i=${each}', batch: 2, as: "
+      "b}}");
+  page.ask();
+  page.say("ids", {200, "[1,2,3]"});
+  page.say("b", {200, "[10,20]"});
+  page.say("b", {200, "{}"});
+  EXPECT_EQ(page.outcome().body, R"({"b":[10,20]})");
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Sluice-Partial: b;reason=invalid\n"));
+
+  page.ask();
+  page.say("ids", {200, "[1,2,3]"});
+  page.say("b", {200, "{}"});
+  page.say("b", {200, "7"});
+  EXPECT_EQ(page.outcome().reason, Reason::response_invalid);
+  EXPECT_EQ(page.outcome().detail, "b: a batch was not answered with a list");
+}
+
 TEST(ComposeEach, FailsForMoreValuesThanAllowed) {
   Composing page(each(", at_most: 2"));
   page.ask();

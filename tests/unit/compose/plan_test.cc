@@ -78,6 +78,21 @@ TEST(ComposePlan, RefusesWhatMakesNoSense) {
   EXPECT_THAT(problems(R"(a: {get: "u:/", fallback_on: [timeout]})"), HasSubstr("there is no `fallback`"));
 }
 
+TEST(ComposePlan, KnowsWhenAFallbackIsTaken) {
+  using Kind = FallbackCase::Kind;
+  auto m =
+      made(R"(calls: {a: {get: "u:/", as: a, fallback: 1, fallback_on: [timeout, "404", 5xx, skipped]}})");
+  ASSERT_EQ(m.problems, "");
+  EXPECT_EQ(
+      m.plan->calls[0].fallback_on,
+      (std::vector<FallbackCase>{
+          {Kind::timeout, 0, 0}, {Kind::status, 404, 404}, {Kind::status, 500, 599}, {Kind::skipped, 0, 0}}));
+  EXPECT_TRUE(m.plan->calls[0].takes(503));
+  EXPECT_FALSE(m.plan->calls[0].takes(403));
+  for (std::string wrong : {"6xx", "50x", "4", "xx", "always"})
+    EXPECT_NE(problems("a: {get: 'u:/', fallback: 1, fallback_on: ['" + wrong + "']}"), "") << wrong;
+}
+
 TEST(ComposePlan, KnowsTheTypesOfReferences) {
   EXPECT_THAT(
       problems(R"(a: {get: "u:/", expect: array, as: a}, b: {get: "u:/${a.x}", as: b})"),

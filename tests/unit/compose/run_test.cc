@@ -42,6 +42,72 @@ TEST(ComposeRun, ForwardsAllAndTheBodyToo) {
   EXPECT_THAT(page.lines(1), Not(HasSubstr("ontent-")));
 }
 
+TEST(ComposeRun, AsksByEveryMethod) {
+  Composing page(R"(calls: {
+    a: {put: "a:/x", json: {v: 1}, as: a}, b: {patch: "b:/", body: "p ${path.id}", as: b}, c: {delete: "c:/", as: c}})");
+  page.ask();
+
+  EXPECT_THAT(page.asked(), ElementsAre("PUT a /x", "PATCH b /", "DELETE c /"));
+  EXPECT_EQ(page.body(0), R"({"v":1})");
+  EXPECT_THAT(page.lines(0), HasSubstr("Content-Type: application/json\n"));
+  EXPECT_EQ(page.body(1), "p 7");
+  EXPECT_EQ(page.body(2), "");
+}
+
+TEST(ComposeRun, TakesNoMoreOfABodyThanCallsMayGet) {
+  Composing page(R"(calls: {a: {post: "a:/", forward: {body: true}, as: a}})");
+  std::string most(Plan::kMostRequestBody, 'x');
+  for (bool measured : {true, false}) {
+    page.ask("/page/7", {}, most, measured);
+    ASSERT_EQ(page.asked().size(), 1u) << measured;
+    EXPECT_TRUE(page.body(0) == most);
+
+    page.ask("/page/7", {}, most + "x", measured);
+    EXPECT_EQ(page.outcome().reason, Reason::body_too_large) << measured;
+    EXPECT_THAT(page.asked(), IsEmpty());
+  }
+}
+
+// However it is written in the answer that it comes from.
+TEST(ComposeRun, LetsNoValueChangeThePathThatIsWritten) {
+  Composing page(
+      R"(calls: {a: {get: "a:/", hide: true}, b: {get: "b:/x/${a.v}/y", as: b}, c: {get: "c:/", as: c}})");
+  for (auto value : {"..", ".", "a/b", "/", "\\u002e\\u002e", ""}) {
+    page.ask();
+    page.say("c", {200, "1"});
+    page.say("a", {200, "{\"v\":\"" + std::string(value) + "\"}"});
+    EXPECT_EQ(page.asked().size(), 2u) << value;
+    EXPECT_EQ(page.outcome().body, R"({"c":1})") << value;
+    EXPECT_THAT(page.outcome().fields, HasSubstr("Sluice-Partial: b;reason=reference\n")) << value;
+  }
+  page.ask();
+  page.say("a", {200, R"({"v":"...a b"})"});
+  EXPECT_EQ(page.asked().back(), "GET b /x/...a%20b/y");
+}
+
+TEST(ComposeRun, TakesTheFallbackForAClassOfStatuses) {
+  Composing page(R"(calls: {a: {get: "a:/", as: a, fallback: 0, fallback_on: [5xx]},
+                            b: {get: "b:/", as: b, fallback: 0, fallback_on: [4xx, timeout]}})");
+  page.ask();
+  page.say("a", {503, ""});
+  page.say("b", {404, ""});
+  EXPECT_EQ(page.outcome().body, R"({"a":0,"b":0})");
+  EXPECT_THAT(page.outcome().fields, Not(HasSubstr("Sluice-Partial")))
+      << "a status that is named is an answer";
+
+  page.ask();
+  page.say("a", {499, ""});
+  page.say("b", {200, "1"});
+  EXPECT_EQ(page.outcome().body, R"({"b":1})");
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Sluice-Partial: a;reason=status;status=499\n"));
+
+  page.ask();
+  page.say("a", {200, "1"});
+  page.say("b", {500, ""});
+  EXPECT_EQ(page.outcome().body, R"({"a":1})");
+  EXPECT_THAT(page.outcome().fields, HasSubstr("Sluice-Partial: b;reason=status;status=500\n"));
+}
+
 constexpr const char* kAboutForm =
     "Accept-Encoding: gzip\nRange: bytes=0-1\nIf-None-Match: x\nIf-Modified-Since: y\nX-A: 1\n";
 
@@ -211,6 +277,9 @@ class AnyPlan {
       if (below(5) == 0)
         call += at > 0 && below(2) ? ", when: \"" + earlier() + ".x > 2\"" : ", when: \"has(query.q)\"";
       if (below(6) == 0) call += ", hide: true";
+      if (below(8) == 0) call += ", pick: l";
+      if (below(5) == 0) call += ", cache: 1h";
+      if (below(4) == 0) call += ", response_headers: [ETag, Set-Cookie]";
       call += "}";
     }
     std::string out = below(2) ? "errors: errors\n" : "";
@@ -225,7 +294,7 @@ class AnyPlan {
     std::vector<Said> out;
     for (std::size_t i = 0; i < 8; ++i) {
       std::string n = std::to_string(below(5));
-      switch (below(7)) {
+      switch (below(9)) {
         case 0:
           out.push_back({404, "{\"no\":" + n + "}"});
           break;
@@ -235,12 +304,28 @@ class AnyPlan {
         case 2:
           out.push_back({200, "{\"l\":"});
           break;
+        case 4:
+          out.push_back({200, "", {}, Reason::timeout_total});
+          break;
+        case 5:
+          out.push_back({200, "", {}, Reason::upstream_reset});
+          break;
         case 3:
           out.push_back({200, "[{\"x\":" + n + ",\"y\":1},{\"x\":2}]"});
           break;
         default:
           out.push_back({200, "{\"x\":" + n + ",\"l\":[1," + n + "]}"});
       }
+      const char* freshness[] = {"",
+                                 "max-age=60",
+                                 "public, max-age=90",
+                                 "public, max-age=9, s-maxage=5",
+                                 "private, max-age=30",
+                                 "no-store"};
+      auto& fields = out.back().fields;
+      if (auto said = freshness[below(6)]; *said) fields.emplace_back("Cache-Control", said);
+      if (below(2)) fields.emplace_back("ETag", "\"" + n + "\"");
+      if (below(4) == 0) fields.emplace_back("Set-Cookie", "c" + n + "=1");
     }
     return out;
   }
@@ -250,9 +335,9 @@ class AnyPlan {
   std::mt19937 random_;
 };
 
-Composing::Outcome outcome_in_some_order(Composing& page, const std::vector<Said>& answers,
-                                         std::mt19937& random) {
-  page.ask("/page/7");
+Composing::Outcome outcome_in_some_order(Composing& page, std::string_view target,
+                                         const std::vector<Said>& answers, std::mt19937& random) {
+  page.ask(target);
   for (auto waiting = page.waiting(); !waiting.empty(); waiting = page.waiting()) {
     std::size_t n = random() % waiting.size();
     page.say(n, answers[static_cast<std::size_t>(waiting[n][0] - 'a')]);
@@ -270,10 +355,11 @@ TEST(ComposeRun, ComesToTheSameInWhateverOrderServicesAnswer) {
     ++ran;
     Composing page(yaml);
     auto answers = any.answers();
+    std::string_view target = any.below(2) ? "/page/7" : "/page/7?q=1";
     std::mt19937 random(seed);
-    auto first = outcome_in_some_order(page, answers, random);
+    auto first = outcome_in_some_order(page, target, answers, random);
     for (int order = 0; order < 6; ++order) {
-      auto other = outcome_in_some_order(page, answers, random);
+      auto other = outcome_in_some_order(page, target, answers, random);
       ASSERT_EQ(other.status, first.status) << seed << "\n" << yaml << first.detail << "\n" << other.detail;
       ASSERT_EQ(other.body, first.body) << seed << "\n" << yaml;
       ASSERT_EQ(other.fields, first.fields) << seed << "\n" << yaml;

@@ -108,6 +108,27 @@ TEST(ComposeWhole, KnowsWhetherTheAnswerDependsOnWhoCalls) {
   EXPECT_TRUE(personal(R"({calls: {a: {post: "u:/", forward: {body: true}}}})"));
 }
 
+// The time for all calls, on a route with that limit.
+base::Duration limit(std::string_view yaml, std::optional<config::Duration> route) {
+  config::Diagnostics diagnostics;
+  auto document = config::parse(std::string(yaml), diagnostics);
+  auto config = config::bind<ComposeConfig>(document, diagnostics);
+  EXPECT_EQ(diagnostics.text(), "");
+  test::FakeBuilder builder;
+  builder.limits.total = route;
+  return Plan(config, builder).timeout;
+}
+
+TEST(ComposeWhole, TakesItsTimeFromTheRouteIfItSaysNone) {
+  using std::chrono::seconds;
+  constexpr const char* kCalls = "calls: {a: {get: 'u:/', timeout: 5s}, b: {get: 'u:/', timeout: 3s, as: b}}";
+  EXPECT_EQ(limit(kCalls, seconds(2)), seconds(2));
+  EXPECT_EQ(limit(std::string("timeout: 1s\n") + kCalls, seconds(2)), seconds(1));
+  EXPECT_EQ(limit(kCalls, std::nullopt), seconds(5)) << "the longest of a call";
+  EXPECT_EQ(limit("calls: {a: {get: 'u:/', timeout: 5s}, b: {get: 'u:/', as: b}}", std::nullopt),
+            base::Duration());
+}
+
 TEST(ComposeWhole, WarnsOfCallsWhoseMembersMayCollide) {
   EXPECT_THAT(problems(R"(a: {get: "u:/"}, b: {get: "u:/"})"),
               HasSubstr("warning: calls.b: `a` and `b` have no `as`"));
