@@ -7,11 +7,13 @@
 #include <cstdio>
 
 #include "gateway/base/strings.h"
+#include "gateway/chain/request_id.h"
 #include "gateway/cli/dry_build.h"
 #include "gateway/cli/sample.h"
 #include "gateway/cli/verbs.h"
 #include "gateway/config/report.h"
 #include "gateway/config/write.h"
+#include "gateway/front/redirect.h"
 #include "gateway/handlers/branch.h"
 #include "gateway/handlers/compose.h"
 #include "gateway/handlers/split.h"
@@ -68,13 +70,17 @@ class Connection {
   // What is wrong with what was asked; "" if nothing.
   std::string describe(const ExplainAsked& asked, const server::Config& config) {
     bool https = base::trim(asked.request).find("https://") != std::string_view::npos;
-    listener_.name = asked.listener;
+    std::string listener = asked.listener;
     for (const auto& [name, settings] : config.listeners)
-      if (asked.listener.empty() && listener_.name.empty() && settings.tls.has_value() == https)
-        listener_.name = name;
-    const auto* settings = config.listeners.find(listener_.name);
+      if (listener.empty() && settings.tls.has_value() == https) listener = name;
+    const auto* settings = config.listeners.find(listener);
     if (!asked.listener.empty() && !settings) return "there is no listener `" + asked.listener + "`";
-    if (settings ? settings->tls.has_value() : https) listener_.scheme = "https";
+    if (settings) {
+      listener_ = settings->facts(listener, 0);
+      limits_ = settings->options().limits;
+    } else if (https) {
+      listener_.scheme = "https";
+    }
     auto peer = net::Address::parse(asked.from, 0);
     if (!peer) return "`" + asked.from + "` is no address of a client";
     facts_.peer = *peer;
@@ -83,10 +89,17 @@ class Connection {
     if (listener_.scheme == "https") facts_.tls = &tls_;
     return {};
   }
+  // As the exchange does: whom a proxy that the listener trusts speaks for is the client from here on.
+  void believe(const http::Fields& fields, base::Arena& arena) {
+    facts_.forwarded = http::read_forwarded(fields, facts_.peer, listener_.trusted, arena);
+    if (facts_.forwarded) facts_.peer = facts_.forwarded->client;
+  }
   const http::ConnectionFacts& facts() const noexcept { return facts_; }
+  const http::HeadLimits& limits() const noexcept { return limits_; }
 
  private:
   http::ListenerFacts listener_;
+  http::HeadLimits limits_;
   net::TlsFacts tls_;
   http::ConnectionFacts facts_;
 };
@@ -103,12 +116,23 @@ class Explanation {
 
   // True if a route answers.
   bool print() {
+    bool to_routes = connection_.listener->https_port == 0 || front::is_acme_challenge(request_.path);
+    if (to_routes && built_.snapshot()->merge_slashes)
+      request_.path = routing::with_merged_slashes(request_.path, sample_.arena());
     fmt::print("request     {} {}{}{}\n", request_.method_text, request_.path, request_.has_query ? "?" : "",
                request_.query);
     fmt::print("host        {}\n", request_.host.empty() ? "(none)" : request_.host);
+    if (const auto* told = connection_.forwarded)
+      fmt::print("client      {}   (told by the proxy {})\n", told->client.ip(), told->proxy.ip());
     remove_claims();
     routing::Trace trace;
-    auto plan = routing::decide({request_, &connection_}, *built_.snapshot(), &trace);
+    routing::Plan plan;
+    if (to_routes) plan = routing::decide({request_, &connection_}, *built_.snapshot(), &trace);
+    if (!to_routes ||
+        (connection_.listener->https_port != 0 && !front::is_about_challenges(plan, request_.path))) {
+      print_redirected();
+      return false;
+    }
     print_candidates(trace);
     if (!plan.route) {
       print_unrouted(plan);
@@ -140,16 +164,17 @@ class Explanation {
   // As the exchange does before it looks a route up.
   void remove_claims() {
     auto before = sample_.lines();
-    http::remove_claims(request_.fields, false);
+    const auto* told = connection_.forwarded;
+    http::remove_claims(request_.fields, told && !told->rfc7239);
     built_.snapshot()->identity_fields.remove_from(request_.fields);
     if (built_.snapshot()->underscores == routing::Underscores::drop)
       routing::drop_underscores(request_.fields);
-    print_removed(before, "no client may say that");
+    print_removed(before, told ? "only the gateway says that" : "no client may say that");
   }
 
   // And once it has one.
   void remove_id(const chain::Chain& chain) {
-    if (chain.names_requests()) return;
+    if (chain.names_requests() || !chain::believed_request_id(sample_.exchange()).empty()) return;
     auto before = sample_.lines();
     request_.fields.remove(http::FieldId::x_request_id);
     print_removed(before, "no filter `request_id` says whose counts");
@@ -169,6 +194,20 @@ class Explanation {
                  c.conditions.empty() ? "" : " with " + c.conditions, c.won ? "" : "   lost: " + c.lost_by);
     }
     if (trace.candidates.empty() && !trace.hint.empty()) fmt::print("hint        {}\n", trace.hint);
+  }
+
+  // By a listener with `redirect`, whatever the routes say.
+  void print_redirected() {
+    const auto& listener = *connection_.listener;
+    fmt::print("listener    {} sends every request to https   ({})\n", listener.name,
+               report_.where(path("listeners", listener.name, "redirect")));
+    auto location = front::https_location(request_, listener, sample_.arena());
+    if (location.empty()) {
+      const auto& row = base::row(base::Reason::validation);
+      fmt::print("answer      {}, reason {}: {}\n", row.status, row.name, front::kNoHost);
+    } else {
+      fmt::print("answer      {}, Location: {}\n", front::https_status(request_, listener), location);
+    }
   }
 
   void print_unrouted(const routing::Plan& plan) const {
@@ -369,10 +408,15 @@ int explain(const ExplainAsked& asked) {
     std::fputs(built.loaded().diagnostics.text().c_str(), stderr);
     return 1;
   }
+  Connection connection;
+  if (auto wrong = connection.describe(asked, built.loaded().config); !wrong.empty()) {
+    fmt::print(stderr, "sluice explain: {}\n", wrong);
+    return 1;
+  }
   base::Arena arena;
   http::RequestHead request(arena);
   std::string bytes = wire_text(asked);
-  http::HeadLimits limits;
+  const http::HeadLimits& limits = connection.limits();
   http::h1::HeadScanner scanner(http::h1::Message::request, limits);
   auto length = scanner.scan(bytes);
   auto control = length && *length
@@ -385,12 +429,7 @@ int explain(const ExplainAsked& asked) {
     return 1;
   }
   http::drop_hop_by_hop(request.fields);
-  if (built.snapshot()->merge_slashes) request.path = routing::with_merged_slashes(request.path, arena);
-  Connection connection;
-  if (auto wrong = connection.describe(asked, built.loaded().config); !wrong.empty()) {
-    fmt::print(stderr, "sluice explain: {}\n", wrong);
-    return 1;
-  }
+  connection.believe(request.fields, arena);
   return Explanation(built, request, connection.facts()).print() ? 0 : 1;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <map>
 
+#include "gateway/http/stream.h"
 #include "gateway/net/buffers.h"
 #include "gateway/net/listen.h"
 
@@ -254,6 +255,15 @@ void describe(config::Description<ListenerConfig>& d) {
       at.error("protocols", "h2c is HTTP/2 without TLS, and the listener has `tls`", "write h2 in its place");
     refuse_duplicates(l.passthrough, at);
   });
+}
+
+http::ListenerFacts ListenerConfig::facts(std::string name, std::size_t index) const {
+  http::ListenerFacts out{std::move(name), tls ? "https" : "http", index, 0, trusted()};
+  if (redirect) {
+    out.https_port = redirect->port;
+    out.https_status = redirect->status;
+  }
+  return out;
 }
 
 http::ServerOptions ListenerConfig::options() const {

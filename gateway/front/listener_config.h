@@ -23,6 +23,10 @@
 #include "gateway/net/unix_socket.h"
 #include "gateway/routing/match_config.h"
 
+namespace sluice::http {
+struct ListenerFacts;
+}
+
 namespace sluice::front {
 
 // Without an IP address every one is meant, IPv4 and IPv6.
@@ -117,6 +121,7 @@ struct ListenerConfig {
   std::optional<ListenerRedirect> redirect;
   std::vector<chain::UseConfig> use;
   bool operator==(const ListenerConfig&) const = default;
+  http::ListenerFacts facts(std::string name, std::size_t index) const;
   http::ServerOptions options() const;
   net::SocketAccess access() const;
   std::optional<ProxySettings> proxy() const;

@@ -14,22 +14,31 @@ constexpr std::string_view kChallenges = "/.well-known/acme-challenge/";
 
 }  // namespace
 
-void redirect_to_https(chain::Exchange& ex) {
-  if (ex.request.host.empty()) {
-    chain::make_local_reply(ex, base::Reason::validation, "the request names no host to redirect to");
-    return;
-  }
+std::string_view https_location(const http::RequestHead& request, const http::ListenerFacts& listener,
+                                base::Arena& arena) {
+  if (request.host.empty()) return {};
   char port[8] = ":";
   auto* end = port;
-  auto number = ex.stream.connection().listener->https_port;
-  if (number != 443) end = std::to_chars(port + 1, port + sizeof port, number).ptr;
+  if (listener.https_port != 443) end = std::to_chars(port + 1, port + sizeof port, listener.https_port).ptr;
   // `*` and authorities are no paths. Behind a host, two slashes name no other one.
-  std::string_view path = ex.request.path.starts_with('/') ? ex.request.path : "/";
-  bool safe = ex.request.method == http::Method::get || ex.request.method == http::Method::head;
-  chain::send_to(
-      ex, safe ? ex.stream.connection().listener->https_status : 308,
-      ex.arena.join("https://", ex.request.host, std::string_view(port, static_cast<std::size_t>(end - port)),
-                    path, ex.request.has_query ? "?" : "", ex.request.query));
+  std::string_view path = request.path.starts_with('/') ? request.path : "/";
+  return arena.join("https://", request.host, std::string_view(port, static_cast<std::size_t>(end - port)),
+                    path, request.has_query ? "?" : "", request.query);
+}
+
+int https_status(const http::RequestHead& request, const http::ListenerFacts& listener) noexcept {
+  bool safe = request.method == http::Method::get || request.method == http::Method::head;
+  return safe ? listener.https_status : 308;
+}
+
+void redirect_to_https(chain::Exchange& ex) {
+  const auto& listener = *ex.stream.connection().listener;
+  auto location = https_location(ex.request, listener, ex.arena);
+  if (location.empty()) {
+    chain::make_local_reply(ex, base::Reason::validation, kNoHost);
+  } else {
+    chain::send_to(ex, https_status(ex.request, listener), location);
+  }
 }
 
 bool is_acme_challenge(std::string_view path) noexcept { return path.starts_with(kChallenges); }

@@ -6,7 +6,13 @@
 
 namespace sluice::front {
 
-// To the same URL with https at the listener's https_port; 400 for a request that names no host.
+// The same URL with https, at the listener's https_port; "" for a request that names no host.
+std::string_view https_location(const http::RequestHead& request, const http::ListenerFacts& listener,
+                                base::Arena& arena);
+inline constexpr std::string_view kNoHost = "the request names no host to redirect to";
+// Of the answer that sends a client there.
+int https_status(const http::RequestHead& request, const http::ListenerFacts& listener) noexcept;
+// The answer itself; 400 for a request that names no host.
 void redirect_to_https(chain::Exchange& ex);
 // May a route have this path where all others are sent to https? An authority that is to make the certificate
 // asks there for a token, without TLS as long as there is none (RFC 8555 section 8.3).

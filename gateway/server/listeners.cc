@@ -139,9 +139,7 @@ std::optional<front::PassthroughSettings> passthrough(const front::ListenerConfi
 std::shared_ptr<front::ListenerSettings> Listeners::Living::make_settings(
     const std::string& name, const BuiltSnapshot& snapshot, observe::MetricsRegistry& metrics) const {
   auto out = std::make_shared<front::ListenerSettings>();
-  out->facts = {name, config.tls ? "https" : "http", index,
-                config.redirect ? config.redirect->port : std::uint16_t{0}, config.trusted()};
-  if (config.redirect) out->facts.https_status = config.redirect->status;
+  out->facts = config.facts(name, index);
   out->options = config.options();
   out->protocols = front::protocols_of(config.protocols, config.tls.has_value());
   out->metrics = metrics.listener(name);

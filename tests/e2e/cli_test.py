@@ -107,9 +107,12 @@ class Verbs(Case):
         result = sluice("explain", "-c", config, "GET http://example.com/users/7", "-H", "Accept: */*")
 
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("users", result.stdout)
+        self.assertRegex(result.stdout, r"(?m)^route       users   \(.*sluice\.yaml:5:\d+.*\)$")
+        self.assertNotIn("route       rest", result.stdout)
         other = sluice("explain", "-c", config, "DELETE http://example.com/users/7")
-        self.assertIn("rest", other.stdout)
+        self.assertEqual(other.returncode, 0, other.stderr)
+        self.assertRegex(other.stdout, r"(?m)^route       rest   \(.*sluice\.yaml:6:\d+.*\)$")
+        self.assertNotIn("route       users", other.stdout)
 
     def test_explain_knows_conditions_and_what_handlers_are_made_of(self):
         config = self.write("""
@@ -228,6 +231,72 @@ routes: [{name: a, match: {path: /a}, use: {hsts: {}}, respond: 204}]
         self.assertEqual(filters("GET http://h/a", "--listener", "internal"), ["request_id", "hsts"])
         self.assertEqual(filters("GET https://h/a"), [])
         self.assertIn("no listener accepts it", sluice("explain", "-c", config, "GET https://h/a").stdout)
+
+    def test_explain_sends_to_https_what_a_listener_redirects(self):
+        config = self.write("""
+listeners:
+  web: {bind: "127.0.0.1:0", redirect: {port: 8443, status: 301}}
+  inside: "127.0.0.1:0"
+routes:
+  - {name: all, match: {path: /**}, respond: 204}
+  - {name: challenges, match: {path: "/.well-known/acme-challenge/{token}"}, respond: 200}
+""")
+
+        def explained(*arguments):
+            result = sluice("explain", "-c", config, *arguments)
+            return result.returncode, result.stdout
+
+        status, got = explained("GET http://h/a//b?c=d")
+        self.assertEqual(status, 1, got)
+        self.assertIn("listener    web sends every request to https", got)
+        self.assertIn("answer      301, Location: https://h:8443/a//b?c=d\n", got)
+        self.assertNotIn("candidate", got)
+        self.assertNotIn("route   ", got)
+        self.assertIn("answer      308, Location: https://h:8443/a\n", explained("POST http://h/a")[1])
+        status, challenge = explained("GET http://h/.well-known/acme-challenge/t1")
+        self.assertEqual(status, 0, challenge)
+        self.assertIn("route       challenges ", challenge)
+        # The route `all` was not written for challenges.
+        self.assertIn("answer      301, Location: https://h:8443/.well-known/acme-challenge/t/2\n",
+                      explained("GET http://h/.well-known/acme-challenge/t/2")[1])
+        self.assertIn("route       all ", explained("GET http://h/a", "--listener", "inside")[1])
+
+    def test_explain_believes_the_proxies_that_a_listener_trusts(self):
+        config = self.write("""
+listeners: {web: {bind: "127.0.0.1:0", trusted_proxies: [10.0.0.0/8]}}
+upstreams: {hello: {url: "http://127.0.0.1:9"}}
+routes: [{name: near, match: {path: /**, client_ip: 192.0.2.0/24}, to: hello}]
+""")
+        fields = [part for field in ("X-Forwarded-For: 192.0.2.7", "X-Forwarded-Proto: https", "X-Forwarded-User: ada",
+                                     "X-Request-ID: id-1") for part in ("-H", field)]
+
+        def explained(address):
+            return sluice("explain", "-c", config, "GET http://h/a", "--from", address, *fields).stdout
+
+        believed, stranger = explained("10.1.2.3"), explained("192.0.2.9")
+
+        self.assertIn("client      192.0.2.7   (told by the proxy 10.1.2.3)\n", believed)
+        for line in ("X-Forwarded-User: ada", "X-Request-ID: id-1", "X-Forwarded-For: 192.0.2.7, 10.1.2.3",
+                     "X-Forwarded-Proto: https"):
+            self.assertIn(f"sends       {line}\n", believed)
+        self.assertIn("removed     X-Forwarded-User: ada   (no client may say that)\n", stranger)
+        self.assertIn("removed     X-Request-ID: id-1 ", stranger)
+        self.assertIn("sends       X-Forwarded-For: 192.0.2.9\n", stranger)
+        self.assertIn("sends       X-Forwarded-Proto: http\n", stranger)
+        self.assertIn("condition not met", explained("198.51.100.1"))
+
+    def test_explain_knows_the_limits_of_the_listener(self):
+        config = self.write("""
+listeners: {narrow: {bind: "127.0.0.1:0", limits: {uri: 64B}}, wide: "127.0.0.1:0"}
+routes: [{name: all, match: {path: /**}, respond: 204}]
+""")
+        url = "GET http://h/" + "a" * 64
+
+        refused = sluice("explain", "-c", config, url)
+        self.assertEqual(refused.returncode, 1, refused.stdout)
+        self.assertIn("answer      414, reason uri_too_long: ", refused.stdout)
+        self.assertIn("route       all ", sluice("explain", "-c", config, url[:-1]).stdout)
+        self.assertIn("route       all ", sluice("explain", "-c", config, url, "--listener", "wide").stdout)
 
     def test_schema_is_json_and_knows_the_top_level(self):
         schema = json.loads(sluice("schema").stdout)
