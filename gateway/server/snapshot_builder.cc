@@ -18,6 +18,7 @@
 #include "gateway/routing/table_builder.h"
 #include "gateway/server/kept_identity.h"
 #include "gateway/server/tls_builder.h"
+#include "gateway/server/unreachable.h"
 
 namespace sluice::server {
 namespace {
@@ -504,6 +505,7 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
   auto matches = matches_of(config);
   check_confinements(loaded.document, matches, loaded.diagnostics);
   build_route_table(config.on_tie, matches, report, *out);
+  warn_of_unreachable(config, report);
   out->merge_slashes = config.defaults.merge_slashes;
   out->underscores = config.defaults.underscore_headers;
   out->routes.reserve(config.routes.size());
