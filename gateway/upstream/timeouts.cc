@@ -3,9 +3,21 @@
 
 #include <algorithm>
 
+#include "gateway/config/amounts.h"
+
 namespace sluice::upstream {
 
 using namespace config;
+
+namespace {
+
+// What holds where nobody says anything.
+DefaultIs unless_said(base::Duration Timeouts::* limit) {
+  auto value = Timeouts{}.*limit;
+  return default_is(value == base::Duration{} ? "none" : to_text(value));
+}
+
+}  // namespace
 
 void describe(Description<TimeoutsConfig>& d) {
   d.about(
@@ -14,29 +26,31 @@ void describe(Description<TimeoutsConfig>& d) {
       "leaves out its upstream says, what that leaves out `defaults` say. A 504 names the limit that was "
       "reached.");
   d.field("connect", &TimeoutsConfig::connect, "Time to establish a connection to a target.",
-          default_is("2s"), example("500ms"));
+          unless_said(&Timeouts::connect), example("500ms"));
   d.field("first_byte", &TimeoutsConfig::first_byte,
-          "Time from the request sent to the first byte of the response.", default_is("30s"));
+          "Time from the request sent to the first byte of the response.",
+          unless_said(&Timeouts::first_byte));
   d.field("idle", &TimeoutsConfig::idle,
-          "Time without a byte in either direction once the exchange has begun.", default_is("60s"));
+          "Time without a byte in either direction once the exchange has begun.",
+          unless_said(&Timeouts::idle));
   d.field(
       "total", &TimeoutsConfig::total,
       "Time for the whole exchange, all attempts included; for a response that is a stream, or does not say "
       "how long it is, until its head has come.",
-      default_is("60s"));
+      unless_said(&Timeouts::total));
   d.field("tunnel", &TimeoutsConfig::tunnel,
           "Time without a byte in either direction on a connection that was upgraded, to a WebSocket for "
           "instance. Once it is, none of the other limits applies.",
-          default_is("1h"));
+          unless_said(&Timeouts::tunnel));
   d.field("attempt", &TimeoutsConfig::attempt,
           "Time for one attempt: to connect, and from the request sent to the first byte of the response. "
           "Another attempt begins anew, within `total`.",
-          default_is("none"), example("5s"));
+          unless_said(&Timeouts::attempt), example("5s"));
   d.field(
       "propagate", &TimeoutsConfig::propagate,
       "Tells the target how much of `total` is left, as X-Request-Deadline in milliseconds, and takes such "
       "a field of the request as a limit that may be shorter. gRPC does so by itself, with grpc-timeout.",
-      default_is("false"));
+      default_is(Timeouts{}.propagate ? "true" : "false"));
 }
 
 void describe(Enumeration<GrpcRetry>& e) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/upstream/timeouts.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/config/amounts.h"
 #include "gateway/config/bind.h"
 #include "gateway/config/load.h"
 #include "gateway/upstream/backoff.h"
@@ -14,6 +16,18 @@ using namespace std::chrono_literals;
 
 TEST(Timeouts, AreTheDocumentedOnesWhenNobodySaysOtherwise) {
   EXPECT_EQ(merge(Timeouts{}, TimeoutsConfig{}), (Timeouts{2s, 30s, 60s, 60s, 1h}));
+}
+
+TEST(Timeouts, AreDescribedByWhatHoldsWhenNobodySaysOtherwise) {
+  Timeouts t;
+  std::vector<std::string> notes;
+  for (const auto& field : static_cast<const config::StructShape&>(config::shape_of<TimeoutsConfig>()).fields)
+    notes.push_back(field.name + " " + field.default_note);
+
+  auto said = [](const char* name, config::Duration value) { return name + config::to_text(value); };
+  EXPECT_THAT(notes, testing::ElementsAre(said("connect ", t.connect), said("first_byte ", t.first_byte),
+                                          said("idle ", t.idle), said("total ", t.total),
+                                          said("tunnel ", t.tunnel), "attempt none", "propagate false"));
 }
 
 TEST(Timeouts, TakeWhatIsSaidAndKeepTheRest) {
