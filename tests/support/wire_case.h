@@ -22,7 +22,8 @@
 //   ^ ...                            the lines that the gateway adds
 //   ^> body                          its body
 //   ^+ Name: value                   a trailer of it
-//   ^! cut                           it got no more than a part of it, and then the end of the connection
+//   ^! cut                           it got no more than a part of it, and then the end of the connection;
+//                                    ^> is then all that may have come of its body
 //   ^! nothing                       the upstream got nothing, although there is a response without a reason
 //   = close                          the client's connection is closed; or `= keep`: it serves another
 //   request

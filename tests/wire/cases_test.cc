@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <random>
 
 #include "tests/support/gateway.h"
@@ -52,6 +54,30 @@ std::vector<std::string> lines(const std::vector<Line>& fields) {
   return out;
 }
 
+// Takes a line end, or what has come of one.
+bool take_line_end(std::string_view& bytes) {
+  constexpr std::string_view kEnd = "\r\n";
+  auto got = bytes.substr(0, kEnd.size());
+  bytes.remove_prefix(got.size());
+  return kEnd.starts_with(got);
+}
+
+// What has come of a body that was cut; nothing if it is not framed as its head says, or has an end.
+std::optional<std::string> body_of_cut(std::string_view bytes, bool chunked) {
+  if (!chunked) return std::string(bytes);
+  std::string out;
+  while (!bytes.empty()) {
+    std::size_t size = 0;
+    auto [end, error] = std::from_chars(bytes.data(), bytes.data() + bytes.size(), size, 16);
+    bytes.remove_prefix(static_cast<std::size_t>(end - bytes.data()));
+    if (error != std::errc() || size == 0 || !take_line_end(bytes)) return std::nullopt;
+    out += bytes.substr(0, size);
+    bytes.remove_prefix(std::min(size, bytes.size()));
+    if (!take_line_end(bytes)) return std::nullopt;
+  }
+  return out;
+}
+
 enum class Delivery { whole, bytewise, pieces };
 constexpr Delivery kDeliveries[] = {Delivery::whole, Delivery::bytewise, Delivery::pieces};
 constexpr const char* kDeliveryNames[] = {"whole", "bytewise", "in pieces"};
@@ -86,8 +112,9 @@ class Wire : public ::testing::TestWithParam<WireCase> {
     all().answers_by(method_and_target);
     check_ending(client, c);
     settle();
-    check_requests(c, before);
-    check_nothing_else(c, before);
+    std::size_t cut = 0;
+    check_requests(c, before, cut);
+    check_nothing_else(before, cut);
   }
 
  private:
@@ -141,8 +168,8 @@ class Wire : public ::testing::TestWithParam<WireCase> {
     }
   }
 
-  // The requests that the upstream got of the case itself.
-  static void check_requests(const WireCase& c, const Seen& before) {
+  // The requests that the upstream got of the case itself. Counts the bytes of those that were cut.
+  static void check_requests(const WireCase& c, const Seen& before, std::size_t& cut) {
     auto got = all().requests(before.requests);
     if (c.keep && !got.empty()) got.pop_back();
     std::vector<const WireCase::Request*> expected;
@@ -160,31 +187,42 @@ class Wire : public ::testing::TestWithParam<WireCase> {
       EXPECT_EQ(lines(got[i].trailers), expected[i]->trailers);
     }
     for (const auto& r : c.requests)
-      if (r.cut) check_cut(r, before);
+      if (r.cut) cut += check_cut(r, before);
   }
 
-  // The part of a request that reached the upstream, if any did, is its head as expected and then the end.
-  static void check_cut(const WireCase::Request& expected, const Seen& before) {
+  // The part of a request that reached the upstream, if any did, is its head as expected, no more of its body
+  // than was good, and then the end. How many bytes that was.
+  static std::size_t check_cut(const WireCase::Request& expected, const Seen& before) {
     std::string head;
     for (const auto& line : expected.head) head += line + "\r\n";
+    head += "\r\n";
+    bool chunked = head.find("\r\nTransfer-Encoding: chunked\r\n") != head.npos;
+    std::size_t came = 0;
     for (std::size_t i = 0; i < all().connections(); ++i) {
       auto bytes = all().received(i).substr(i < before.bytes.size() ? before.bytes[i] : 0);
       if (bytes.empty()) continue;
-      EXPECT_TRUE(bytes.starts_with(head)) << bytes;
+      EXPECT_EQ(came, 0u) << "it came on two connections";
+      came = bytes.size();
       EXPECT_TRUE(all().closed(i)) << "the connection of a request that was cut stayed open";
+      if (!bytes.starts_with(head)) {
+        ADD_FAILURE() << "not the head that was expected: " << bytes;
+        continue;
+      }
+      auto body = body_of_cut(std::string_view(bytes).substr(head.size()), chunked);
+      EXPECT_TRUE(body && expected.body.starts_with(*body)) << "more than the good part: " << bytes;
     }
+    return came;
   }
 
   // Another client's request goes to the upstream and back, and what the upstream has seen since the case
-  // began is the requests that it was to see and no byte more. All else would have come before this one.
-  static void check_nothing_else(const WireCase& c, const Seen& before) {
+  // began is the requests that it was to see, what came of one that was `cut`, and no byte more. All else would
+  // have come before this one.
+  static void check_nothing_else(const Seen& before, std::size_t cut) {
     std::size_t requests = all().requests(before.requests).size();
     EXPECT_EQ(gw_->get("/sentinel").body, "GET /sentinel");
     auto got = all().requests(before.requests);
     EXPECT_EQ(got.size(), requests + 1);
-    bool cut = std::any_of(c.requests.begin(), c.requests.end(), [](const auto& r) { return r.cut; });
-    if (cut) return;
-    std::size_t bytes = 0;
+    std::size_t bytes = cut;
     for (const auto& r : got) bytes += r.raw.size();
     EXPECT_EQ(seen().total() - before.total(), bytes) << "bytes that are no request reached the upstream";
   }
