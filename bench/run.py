@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures Sluice against Debian's nginx and HAProxy, in turn and interleaved, and prints the table.
 
-A whole run (every case, not --quick) is saved in bench/RESULTS.md, its samples in build/bench-results.json.
+A whole run (every case, at least 5 rounds, not --quick) is saved in bench/RESULTS.md, its samples in build/bench-results.json.
 """
 import argparse
 import datetime
@@ -29,10 +29,11 @@ ROOT = Path(__file__).resolve().parents[1]
 IDLE_CONNECTIONS = 5000
 IDLE_TLS_CONNECTIONS = 2000
 IDLE_H2_CONNECTIONS, IDLE_H2_STREAMS = 500, 100
+ROUNDS_TO_SAVE = 5  # a median of fewer says too little
 EXTRA = ("compose-cost", "features", "open-loop", "idle", "idle-tls", "idle-h2")
 
 
-def arguments():
+def arguments(words=None):
     names = [case.name for case in CASES] + list(EXTRA)
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n")[0])
     parser.add_argument("cases", nargs="*", metavar="case", help=f"of: {' '.join(names)}; default: all")
@@ -44,15 +45,20 @@ def arguments():
     parser.add_argument("--sluice", default=Sluice.binary, help=argparse.SUPPRESS)
     parser.add_argument("--open-loop", default="build/release/bench/load/open_loop", help=argparse.SUPPRESS)
     parser.add_argument("--websocket", default="build/release/bench/load/websocket", help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(words)
     unknown = [name for name in chosen.cases if name not in names]
     if unknown:
         parser.error(f"no case {unknown[0]}; the cases are: {' '.join(names)}")
-    if chosen.save and (chosen.quick or chosen.rounds and chosen.rounds < 5 or not chosen.cases):
-        parser.error("--save is for whole runs of some cases: 5 rounds, and not --quick")
-    chosen.rounds = chosen.rounds or (3 if chosen.quick else 5)
+    chosen.rounds = chosen.rounds or (3 if chosen.quick else ROUNDS_TO_SAVE)
+    if chosen.save and (chosen.quick or chosen.rounds < ROUNDS_TO_SAVE or not chosen.cases):
+        parser.error(f"--save is for whole runs of some cases: {ROUNDS_TO_SAVE} rounds or more, and not --quick")
     chosen.seconds = chosen.seconds or (1 if chosen.quick else 4)
     return chosen
+
+
+def is_whole(options):
+    """Whether a run is worth all of RESULTS.md."""
+    return not options.quick and not options.cases and options.rounds >= ROUNDS_TO_SAVE
 
 
 class Run:
@@ -253,7 +259,7 @@ def main():
     print("\n" + "\n".join(report.sections(run.results, CASES, *tables)))
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build/bench-results.json").write_text(json.dumps(run.results, indent=1) + "\n")
-    if not options.quick and not options.cases and Sluice in run.subjects:
+    if is_whole(options) and Sluice in run.subjects:
         (ROOT / "bench/RESULTS.md").write_text(report.document(run.results, CASES, run.facts(), *tables))
         print("bench: saved in bench/RESULTS.md")
     elif options.save:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The configurations that bench/ measures load: nobody runs it all after each change."""
+import contextlib
+import io
 import sys
 import tempfile
 import unittest
@@ -11,6 +13,7 @@ sys.path.insert(0, str(ROOT / "bench"))
 import features  # noqa: E402
 import policies  # noqa: E402
 import report  # noqa: E402
+import run  # noqa: E402
 from cases import CASES  # noqa: E402
 from subjects import Shape, Sluice  # noqa: E402
 
@@ -43,6 +46,21 @@ class Configurations(unittest.TestCase):
     def test_have_names_of_their_own(self):
         names = [feature.name for feature in features.FEATURES]
         self.assertEqual(len(names), len(set(names)))
+
+
+class Saving(unittest.TestCase):
+    def test_takes_every_case_and_five_rounds(self):
+        for words, whole in (([], True), (["--rounds", "7"], True), (["--rounds", "2"], False), (["--quick"], False),
+                             (["--quick", "--rounds", "5"], False), ([CASES[0].name], False)):
+            self.assertEqual(run.is_whole(run.arguments(words)), whole, words)
+
+    def test_of_some_cases_takes_five_rounds_too(self):
+        name = CASES[0].name
+        self.assertTrue(run.arguments([name, "--save"]).save)
+        for words in ([name, "--save", "--rounds", "2"], [name, "--save", "--quick"], ["--save"]):
+            with contextlib.redirect_stderr(io.StringIO()) as said, self.assertRaises(SystemExit):
+                run.arguments(words)
+            self.assertIn("--save is for whole runs", said.getvalue())
 
 
 class Report(unittest.TestCase):
