@@ -38,8 +38,8 @@ void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
 namespace sluice::test::allocation_test {
 namespace {
 
-// Of ten requests, after ten others.
-int allocations() {
+// Of ten requests, after so many others on the same connections.
+int allocations(int others) {
   Gateway gw(R"(
 workers: 1
 upstreams: {users: {url: "<users>"}}
@@ -52,7 +52,7 @@ routes: [{name: u, match: {path: /**}, to: users}]
     client.send(get("/orders/17?page=2"));
     EXPECT_EQ(client.response().status, 200);
   };
-  for (int i = 0; i < 10; ++i) ask();
+  for (int i = 0; i < others; ++i) ask();
   g_counted = 0;
   g_counting = true;
   for (int i = 0; i < 10; ++i) ask();
@@ -60,7 +60,10 @@ routes: [{name: u, match: {path: /**}, to: users}]
   return g_counted;
 }
 
-TEST(Allocation, IsNotNeededByARequestWithoutABody) { EXPECT_EQ(allocations(), 0); }
+TEST(Allocation, IsNotNeededByARequestWithoutABody) { EXPECT_EQ(allocations(10), 0); }
+
+// The first request makes a pool and a connection.
+TEST(Allocation, IsSeenWhereThereIsOne) { EXPECT_GT(allocations(0), 0); }
 
 }  // namespace
 }  // namespace sluice::test::allocation_test
