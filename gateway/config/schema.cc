@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The JSON Schema of a description. Editors complete best from `properties`, `enum` and `oneOf` by required
 // key, so that is what comes out, with a definition for each struct.
+#include <charconv>
 #include <limits>
 
+#include "gateway/base/ascii.h"
 #include "gateway/config/alternatives.h"
 #include "gateway/config/binder.h"
 #include "gateway/config/examples.h"
@@ -17,6 +19,13 @@ namespace {
 
 // Any setting may come from ${env:}, ${file:} or ${vault:}, whatever its type.
 constexpr std::string_view kSubstituted = "\\$\\{(env|file|vault):";
+
+bool is_literal(std::string_view text) {
+  double number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return text == "true" || text == "false" ||
+         (error == std::errc() && end == text.data() + text.size() && base::is_digit(text.front()));
+}
 
 class SchemaWriter {
  public:
@@ -56,13 +65,24 @@ class SchemaWriter {
 
   void substituted() { json_.object().member("type", "string").member("pattern", kSubstituted).end_object(); }
 
+  // A word that YAML takes for a number or a boolean, such as 1.2 and true, may stand with quotes and without.
+  template <class Words>
+  void words(const Words& words) {
+    json_.object().key("enum").array();
+    for (const auto& word : words) {
+      if (is_literal(word.text)) json_.raw(word.text);
+      json_.text(word.text);
+    }
+    json_.end_array().key("enumDescriptions").array();
+    for (const auto& word : words)
+      for (int forms = is_literal(word.text) ? 2 : 1; forms > 0; --forms) json_.text(word.doc);
+    json_.end_array().end_object();
+  }
+
   void scalar(const ScalarShape& shape, const Rules* rules) {
     if (!shape.words.empty()) {
-      json_.key("anyOf").array().object().key("enum").array();
-      for (const WordFacts& word : shape.words) json_.text(word.text);
-      json_.end_array().key("enumDescriptions").array();
-      for (const WordFacts& word : shape.words) json_.text(word.doc);
-      json_.end_array().end_object();
+      json_.key("anyOf").array();
+      words(shape.words);
       substituted();
       json_.end_array();
       return;
@@ -139,13 +159,7 @@ class SchemaWriter {
     bool has_short_form = !shape.words.empty() || !shape.shorthands.empty();
     if (has_short_form) {
       json_.key("anyOf").array();
-      if (!shape.words.empty()) {
-        json_.object().key("enum").array();
-        for (const ShortWord& word : shape.words) json_.text(word.text);
-        json_.end_array().key("enumDescriptions").array();
-        for (const ShortWord& word : shape.words) json_.text(word.doc);
-        json_.end_array().end_object();
-      }
+      if (!shape.words.empty()) words(shape.words);
       for (std::size_t i : shape.shorthands) {
         json_.object().member("description",
                               "Short for " + shape.fields[i].name + ": " + shape.fields[i].doc);

@@ -87,6 +87,34 @@ TEST_F(Schema, DescribesTextsListsAndMaps) {
   EXPECT_EQ(at(field("route", "json")), "{description: A fixed answer.}");
 }
 
+enum class Edition { first, second };
+void describe(Enumeration<Edition>& e) {
+  e.about("edition")
+      .value("1.2", Edition::first, "The first.")
+      .value("second", Edition::second, "The second.");
+}
+struct Switch {
+  bool on = false;
+  Edition edition = Edition::first;
+  bool operator==(const Switch&) const = default;
+};
+void describe(Description<Switch>& d) {
+  d.about("switch", "A switch.");
+  d.field("edition", &Switch::edition, "Which one.");
+  d.word("true", "It is on.", [](Switch& s) { s.on = true; }).word("off", "It is not.", [](Switch&) {});
+}
+
+TEST(SchemaWords, StandWithQuotesAndWithoutWhereYamlTakesThemForSomethingElse) {
+  std::string schema = json_schema<Switch>({"", "Switch"});
+
+  std::erase_if(schema, [](char c) { return c == ' ' || c == '\n'; });
+  EXPECT_THAT(schema,
+              HasSubstr(R"("enum":[true,"true","off"],"enumDescriptions":["Itison.","Itison.","Itisnot."])"));
+  EXPECT_THAT(
+      schema,
+      HasSubstr(R"("enum":[1.2,"1.2","second"],"enumDescriptions":["Thefirst.","Thefirst.","Thesecond."])"));
+}
+
 TEST_F(Schema, ListsTheWordsOfAnEnum) {
   EXPECT_EQ(at(field("upstream", "balance") + ".anyOf[0].enum"), "[round_robin, power_of_two]");
   EXPECT_EQ(at(field("upstream", "balance") + ".anyOf[0].enumDescriptions[1]"), "The less loaded of two.");
