@@ -368,6 +368,98 @@ TEST(Any, CancelsTheLosersAndReturnsWhenTheyHaveEnded) {
   EXPECT_FALSE(root.cancelled());
 }
 
+TEST(Any, EndsEveryChildWhenTheScopeIsCancelled) {
+  Scope root;
+  Event a, b;
+  Winner out{9, Outcome::timeout};
+  auto t = race(a, b);
+  spawn(root, into(t, out));
+
+  root.cancel(Reason::client_closed);
+  EXPECT_EQ(out.first, 9u) << "nobody is resumed from inside the call";
+  run_ready();
+
+  EXPECT_LT(out.first, 2u);
+  EXPECT_EQ(out.second, Outcome::cancelled);
+  EXPECT_EQ(g_alive, 0);
+}
+
+Task<int> one_after(Event& e) {
+  Alive a;
+  co_await e.wait();
+  co_return 1;
+}
+
+// "index value" of the winner, or what it threw.
+Task<std::string> told_race(std::vector<Task<int>> tasks) {
+  std::string out;
+  try {
+    auto group = any(std::move(tasks), Reason::timeout_total);
+    auto won = co_await group;
+    out = std::to_string(won.first) + " " + std::to_string(won.second);
+  } catch (const std::runtime_error& e) {
+    out = e.what();
+  }
+  co_return out;
+}
+
+template <class... T>
+Task<std::string> told_race_of(T... task) {
+  std::vector<Task<int>> tasks;
+  (tasks.push_back(std::move(task)), ...);
+  return told_race(std::move(tasks));
+}
+
+TEST(Any, ThrowsWhatTheWinnerThrowsOnceTheLosersHaveEnded) {
+  Scope root;
+  Event a, b;
+  std::string out;
+  auto t = told_race_of(throws_after(a), one_after(b));
+  spawn(root, into(t, out));
+
+  a.fire();
+  EXPECT_EQ(out, "");
+  run_ready();
+
+  EXPECT_EQ(out, "bug in a filter");
+  EXPECT_EQ(g_alive, 0);
+}
+
+TEST(Any, ForgetsWhatALoserThrows) {
+  Scope root;
+  Event a, b;
+  std::string out;
+  auto t = told_race_of(throws_after(a), one_after(b));
+  spawn(root, into(t, out));
+
+  b.fire();
+  run_ready();
+
+  EXPECT_EQ(out, "1 1");
+  EXPECT_EQ(g_alive, 0);
+}
+
+TEST(Any, IsWonByTheFirstThatEndsAtOnce) {
+  Scope root;
+  Event e;
+  std::string first, last, both;
+  auto one = told_race_of(immediate(), one_after(e));
+  spawn(root, into(one, first));
+  EXPECT_EQ(first, "0 1") << "the other one cannot wait any more";
+  EXPECT_FALSE(e.awaited());
+
+  auto two = told_race_of(one_after(e), immediate());
+  spawn(root, into(two, last));
+  EXPECT_EQ(last, "") << "what waits has not ended yet";
+  run_ready();
+  EXPECT_EQ(last, "1 1");
+
+  auto three = told_race_of(plain(), immediate());
+  spawn(root, into(three, both));
+  EXPECT_EQ(both, "0 42");
+  EXPECT_EQ(g_alive, 0);
+}
+
 TEST(Job, RunsBesideItsOwnerAndIsJoined) {
   Scope root;
   Event e;
