@@ -183,8 +183,11 @@ TEST_F(UpstreamTimeout, NamesATargetThatDoesNotTakeTheRequest) {
   auto response = client->response();
   upload.join();
 
-  EXPECT_EQ(response.status, 504) << response;
-  EXPECT_EQ(json_value(gw->log_line(), "status"), "504");
+  EXPECT_THAT(response, Refused(504, "timeout_idle"));
+  EXPECT_EQ(json_value(gw->log_line(), "reason"), "timeout_idle");
+  EXPECT_EQ(
+      before->growth("sluice_upstream_requests_total", {{"upstream", "users"}, {"reason", "timeout_idle"}}),
+      1);
 }
 
 // The time is over for whoever says how long his answer is, however often he says a little of it.

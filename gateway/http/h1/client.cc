@@ -23,6 +23,12 @@ using base::Reason;
 using base::Result;
 using base::Task;
 
+namespace {
+
+constexpr const char* kDoesNotRead = "the target does not read the request";
+
+}  // namespace
+
 class ClientConnection::Stream final : public ClientStream, private net::Watcher {
  public:
   Stream(ClientConnection& c, base::Arena& arena, const ClientTimeouts& timeouts)
@@ -92,6 +98,7 @@ class ClientConnection::Stream final : public ClientStream, private net::Watcher
   bool keep_alive_ = false;
   bool body_touched_ = false;
   bool awaits_head_ = false;
+  bool not_taken_ = false;  // the rest of the request's body, within the idle time
   bool request_complete_ = false;
   bool response_complete_ = false;
   int interim_ = 0;
@@ -207,8 +214,7 @@ std::string_view ClientConnection::Stream::ask_upgrade(const RequestHead& head, 
 Result<void> ClientConnection::Stream::request_sent(const Sent& sent) {
   if (sent.body) return base::fail(sent.body->reason, sent.body->detail);
   if (sent.written.kind == net::Written::Kind::cancelled) return base::fail(sent.written.why);
-  if (sent.written.kind == net::Written::Kind::timeout)
-    return base::fail(Reason::timeout_idle, "the target does not read the request");
+  if (sent.written.kind == net::Written::Kind::timeout) return base::fail(Reason::timeout_idle, kDoesNotRead);
   request_complete_ = sent.written.kind == net::Written::Kind::all;
   return {};
 }
@@ -236,6 +242,7 @@ Task<void> ClientConnection::Stream::pump(Body& body) {
     scope_->cancel(body_error_->reason);  // whoever waits for the response waits in vain
   }
   request_complete_ = static_cast<bool>(sent);
+  not_taken_ = sent.written.kind == net::Written::Kind::timeout;
   if (request_complete_) {
     sent_since_ = connection_.loop_->now();
     body.abandon();  // the answer may take its time
@@ -333,6 +340,7 @@ Task<Result<void>> ClientConnection::Stream::receive(ResponseHead& out) {
 Task<Result<void>> ClientConnection::Stream::receive_slowly(ResponseHead& out) {
   for (;;) {
     bool sending = pump_ && pump_->running();
+    if (not_taken_) co_return base::fail(Reason::timeout_idle, kDoesNotRead);
     base::Duration timeout = sending      ? base::Duration::zero()
                              : answered() ? timeouts_.idle
                                           : timeouts_.first_byte;
