@@ -63,6 +63,21 @@ class Reload(Case):
         self.assertIn(str(self.config), self.gateway.output())
         self.assertEqual(self.curl("/users/1").status, 200)
 
+    def test_keeps_serving_when_a_file_that_is_included_cannot_be_read(self):
+        part = self.folder / "part.yaml"
+        part.write_text("policies: {stamp: {headers: {response: {set: {X-Part: one}}}}}\n")
+        self.serve(USERS, more="include: part.yaml\nuse: [stamp]")
+        self.assertEqual(self.curl("/users/1")["x-part"], "one")
+        part.unlink()
+        part.mkdir()
+        self.reload()
+
+        self.assertRegex(self.gateway.output(), r"sluice\.yaml:\d+:\d+: error: cannot read .*part\.yaml: Is a directory")
+        answer = self.curl("/users/1")
+        self.assertEqual((answer.status, answer["x-part"]), (200, "one"))
+        self.assertEqual(self.metric("sluice_config_reloads_total", result="rejected"), 1)
+        self.assertEqual(self.metric("sluice_config_last_reload_success"), 0)
+
     def test_lets_a_request_in_flight_end_under_the_configuration_that_it_began_with(self):
         self.serve(HELLO)
         answers = []
@@ -90,6 +105,18 @@ class Drain(Case):
         self.assertEqual(answers[0].json(), {"waited": 2.0})
         self.assertEqual(self.gateway.wait(), 0, self.gateway.output())
         self.assertIn("stopped", self.gateway.output())
+
+    def test_says_how_many_connections_it_has_cut(self):
+        self.config.write_text(self.text(HELLO).replace("grace: 20s", "grace: 500ms"))
+        self.start()
+        slow = subprocess.Popen(["curl", "-s", self.url("/slow?seconds=30")], stdout=subprocess.DEVNULL)
+        self.addCleanup(slow.wait)
+        self.addCleanup(slow.kill)
+        eventually(lambda: self.metric("sluice_requests_in_flight", route="hello") == 1, "the request in flight")
+        self.gateway.send(signal.SIGTERM)
+
+        self.assertEqual(self.gateway.wait(), 0, self.gateway.output())
+        self.assertRegex(self.gateway.output(), r"\b1 connections were cut\n")
 
     def test_says_no_on_readyz_before_it_stops_accepting(self):
         self.config.write_text(self.text(HELLO).replace("pre_stop: 0s", "pre_stop: 4s"))

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/observe/families.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <regex>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace sluice::observe::families_test {
 namespace {
+
+using testing::ElementsAre;
 
 TEST(Families, HaveDistinctValidNames) {
   std::set<std::string_view> names;
@@ -37,6 +41,23 @@ TEST(Families, HaveHelpThatTheTextFormatNeedNotEscape) {
 
 TEST(Families, ListBoundsInOrder) {
   for (const auto& r : family_rows()) EXPECT_TRUE(std::is_sorted(r.bounds.begin(), r.bounds.end())) << r.name;
+}
+
+// Dashboards and alerts are written for these.
+TEST(Families, HaveTheBoundsThatAreDocumented) {
+  auto bounds = [](Family family) {
+    std::vector<double> out;
+    for (auto bound : row(family).bounds) out.push_back(static_cast<double>(bound) / row(family).scale);
+    return out;
+  };
+
+  EXPECT_THAT(bounds(Family::sluice_request_duration_seconds),
+              ElementsAre(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30));
+  EXPECT_THAT(bounds(Family::sluice_overhead_seconds),
+              ElementsAre(0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.1));
+  EXPECT_THAT(bounds(Family::sluice_request_size_bytes),
+              ElementsAre(256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864));
+  EXPECT_THAT(bounds(Family::sluice_stream_duration_seconds), ElementsAre(1, 10, 60, 300, 1800, 3600, 14400));
 }
 
 TEST(Families, AreFoundByName) {
