@@ -197,7 +197,7 @@ struct BegunAnswer {
 };
 
 TEST(GrpcAnswer, EndsByTheStatusOfTheDeadline) {
-  BegunAnswer call({{"grpc-timeout", "1S"}});
+  BegunAnswer call(std::vector<Line>{{"grpc-timeout", "1S"}});
 
   call.expect_end("4", "timeout_total");
   EXPECT_EQ(call.target->expect_frame(h2::kReset).stream, call.at_target);
