@@ -358,6 +358,7 @@ TEST_F(H2Failure, EndsAStreamThatOverrunsItsWindow) {
   for (int i = 0; i < 700; ++i) target.frame(h2::kData, 0, request.stream, piece);
 
   EXPECT_EQ(target.expect_frame(h2::kReset).error(), 3u) << "FLOW_CONTROL_ERROR";
+  EXPECT_FALSE(slow.response().complete);  // what was on its way has to go first
   EXPECT_EQ(json_value(gw.log_line(), "reason"), "upstream_protocol");
 }
 

@@ -292,7 +292,7 @@ TEST(ConcurrencyLimits, EndWhenTheBodyOfTheRequestStops) {
   }
   gw.metrics();
   gw.upstream("users").answers(200, "ok");
-  EXPECT_EQ(gw.get("/other").status, 200);
+  EXPECT_EQ(gw.connect().ask(get("/other")).status, 200);
 }
 
 TEST(ConcurrencyLimits, EndWhenTheBodyOfTheRequestIsTooLarge) {
