@@ -419,10 +419,10 @@ int explain(const ExplainAsked& asked) {
   const http::HeadLimits& limits = connection.limits();
   http::h1::HeadScanner scanner(http::h1::Message::request, limits);
   auto length = scanner.scan(bytes);
-  auto control = length && *length
+  auto control = !length ? base::Result<http::h1::Control>(std::move(length).unexpected())
+                 : *length
                      ? http::h1::parse_request(bytes, limits, request)
-                     : base::Result<http::h1::Control>(base::fail(
-                           base::Reason::bad_request, length ? "no request" : length.error().detail));
+                     : base::Result<http::h1::Control>(base::fail(base::Reason::bad_request, "no request"));
   if (!control) {
     const auto& row = base::row(control.error().reason);
     fmt::print("answer      {}, reason {}: {}\n", row.status, row.name, control.error().detail);
