@@ -5,6 +5,7 @@ SLUICE_BIN names the binary. A binary that cannot run yet skips the suite with t
 """
 import atexit
 import contextlib
+import fcntl
 import functools
 import json
 import os
@@ -148,13 +149,20 @@ def chat():
     return int(service.says(r"listening on http://127\.0\.0\.1:(\d+)").group(1))
 
 
+# A byte for each port, locked by the process that was given it until it ends: suites run side by side.
+_given_ports = open(Path(tempfile.gettempdir()) / f"sluice-test-ports-{os.getuid()}", "a+b")
+_own_ports = set()
+
+
 def unused_port():
     """Below the ports that the kernel gives to clients, so that no connection of another test gets it meanwhile."""
     while True:
-        with socket.socket() as s:
-            port = random.randint(10_000, 30_000)
-            with contextlib.suppress(OSError):
-                s.bind(("127.0.0.1", port))
+        port = random.randint(10_000, 30_000)
+        with contextlib.suppress(OSError), socket.socket() as s:
+            fcntl.lockf(_given_ports, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            s.bind(("127.0.0.1", port))
+            if port not in _own_ports:
+                _own_ports.add(port)
                 return port
 
 

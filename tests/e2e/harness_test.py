@@ -1,13 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """The harness itself: what it says of a gateway that ends as it should not, with a shell in the gateway's place."""
 import signal
+import subprocess
+import sys
 import unittest
+from pathlib import Path
 
 import harness
-from harness import GatewayProcess, check_for_reports
+from harness import GatewayProcess, check_for_reports, unused_port
 
 ENDS_IN_ORDER = "trap 'exit 0' TERM; echo serves; while :; do sleep 0.02; done"
 RACE = "WARNING: Thread" "Sanitizer: data race (pid=1)"
+
+
+class UnusedPorts(unittest.TestCase):
+    def test_are_nobody_else_s_as_long_as_this_process_lives(self):
+        own = unused_port()
+        picks = f"import harness; harness.random.randint = lambda *_, n=iter(({own}, {own} + 1, 9_999)): next(n); " \
+                "print(harness.unused_port())"
+
+        other = subprocess.run([sys.executable, "-c", picks], capture_output=True, text=True, cwd=Path(__file__).parent)
+
+        self.assertIn(int(other.stdout), (own + 1, 9_999), other.stderr)
 
 
 class Ends(unittest.TestCase):
