@@ -100,6 +100,7 @@ FEATURES = (
     Feature("propagate", "`timeouts.propagate`, a deadline for the target", Settings(upstream="timeouts: {propagate: true}")),
     Feature("round_robin", "two targets, `round_robin`", Settings(targets=2, upstream="balance: round_robin")),
     Feature("least_request", "two targets, `least_request`", TWO),
+    Feature("random", "the same, `random`", Settings(targets=2, upstream="balance: random"), TWO),
     Feature("peak_ewma", "the same, `peak_ewma`", Settings(targets=2, upstream="balance: peak_ewma"), TWO),
     Feature("consistent_hash", "the same, `consistent_hash` by a header",
             Settings(targets=2, upstream="balance: consistent_hash, hash_by: header.X-Tenant"), TWO,
@@ -145,6 +146,8 @@ FEATURES = (
     Feature("min_data_rate", "`min_data_rate`, 1 KiB sent", Settings(listener="min_data_rate: 240B"), body=1024),
     Feature("max_connections", "`max_connections`, in all and by address",
             Settings(listener="max_connections: 100000, max_connections_per_ip: 100000")),
+    Feature("health", "`health`, both of two targets asked every second",
+            Settings(targets=2, upstream="health: {path: /, interval: 1s}"), TWO),
     Feature("access_log", "the access log, JSON, to a file", Settings(access_log=True)),
 )
 
