@@ -41,10 +41,18 @@ struct FreeList {  // not what is in it
 };
 using Basic = Owner<OCSP_BASICRESP, OCSP_BASICRESP_free>;
 
-// By SHA-1, which names here and signs nothing: the one hash that every responder knows (RFC 5019 section
-// 2.1.1).
-CertId id_of(X509* certificate, X509* issuer) {
-  return CertId(OCSP_cert_to_id(EVP_sha1(), certificate, issuer));
+// The answer about this certificate, by whatever hash it names it; null if there is none.
+OCSP_SINGLERESP* answer_about(OCSP_BASICRESP* basic, X509* certificate, X509* issuer) {
+  for (int i = 0; i < OCSP_resp_count(basic); ++i) {
+    auto* single = OCSP_resp_get0(basic, i);
+    auto* named = const_cast<OCSP_CERTID*>(OCSP_SINGLERESP_get0_id(single));  // is not changed by either
+    ASN1_OBJECT* hash = nullptr;
+    OCSP_id_get0_info(nullptr, &hash, nullptr, nullptr, named);
+    const EVP_MD* digest = EVP_get_digestbyobj(hash);
+    CertId ours(digest ? OCSP_cert_to_id(digest, certificate, issuer) : nullptr);
+    if (ours && OCSP_id_cmp(ours.get(), named) == 0) return single;
+  }
+  return nullptr;
 }
 
 bool signed_for(OCSP_BASICRESP* basic, X509* issuer) {
@@ -78,11 +86,10 @@ struct Validity {
 Result<Validity> judge(std::string_view der, X509* certificate, X509* issuer) {
   auto basic = parse(der);
   if (!basic) return std::move(basic).unexpected();
-  auto id = id_of(certificate, issuer);
-  int status = 0;
+  OCSP_SINGLERESP* single = answer_about(basic->get(), certificate, issuer);
+  if (!single) return refuse_ocsp("is about another certificate");
   ASN1_GENERALIZEDTIME *since = nullptr, *until = nullptr;
-  if (!id || OCSP_resp_find_status(basic->get(), id.get(), &status, nullptr, nullptr, &since, &until) != 1)
-    return refuse_ocsp("is about another certificate");
+  int status = OCSP_single_get0_status(single, nullptr, nullptr, &since, &until);
   if (!signed_for(basic->get(), issuer)) return refuse_ocsp("is not signed by the issuer of the certificate");
   if (status != V_OCSP_CERTSTATUS_GOOD)
     return refuse_ocsp(std::string("says that the certificate is ") + OCSP_cert_status_str(status));
@@ -142,7 +149,8 @@ bool must_staple(X509* certificate) {
 
 std::string ocsp_question(X509* certificate, X509* issuer) {
   Owner<OCSP_REQUEST, OCSP_REQUEST_free> request(OCSP_REQUEST_new());
-  auto id = id_of(certificate, issuer);
+  // SHA-1 names here and signs nothing: the one hash that every responder knows (RFC 5019 section 2.1.1).
+  CertId id(OCSP_cert_to_id(EVP_sha1(), certificate, issuer));
   std::string out;
   if (request && id && OCSP_request_add0_id(request.get(), id.get())) {
     [[maybe_unused]] auto* owned = id.release();

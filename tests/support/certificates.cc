@@ -117,7 +117,8 @@ std::string Authority::vouch(const Issued& issued, const OcspSays& says) const {
 
 std::string Authority::vouch(const Issued& issued, const OcspSays& says, const Issued& signer) const {
   OCSP_BASICRESP* basic = OCSP_BASICRESP_new();
-  OCSP_CERTID* id = OCSP_cert_to_id(EVP_sha1(), parse(issued.certificate).get(), own_.get());
+  OCSP_CERTID* id = OCSP_cert_to_id(says.by_sha256 ? EVP_sha256() : EVP_sha1(),
+                                    parse(issued.certificate).get(), own_.get());
   ASN1_TIME* begin = ASN1_TIME_set(nullptr, std::time(nullptr) + says.begins);
   ASN1_TIME* end = says.ends ? ASN1_TIME_set(nullptr, std::time(nullptr) + says.ends) : nullptr;
   OCSP_basic_add1_status(basic, id, says.revoked ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD, 0,

@@ -41,6 +41,7 @@ std::unique_ptr<const net::ClientCertificate> shown_certificate(const std::strin
 struct OcspSays {
   bool revoked = false;
   long begins = -24 * 60 * 60, ends = 30 * 24 * 60 * 60;  // 0: no end
+  bool by_sha256 = false;                                 // how the certificate is named; else by SHA-1
 };
 
 class Authority {

@@ -50,6 +50,20 @@ TEST_F(Ocsp, VouchesWithoutRegardToTheDate) {
   EXPECT_EQ(refused(test::Authority("Other").vouch(issued_)), "is about another certificate");
 }
 
+// As `openssl ocsp -sha256` asks for it.
+TEST_F(Ocsp, KnowsItsCertificateByWhateverHashTheAnswerNamesIt) {
+  auto refused = [&](const std::string& der) {
+    auto good = vouches(der, leaf(), issuer());
+    return good ? "" : good.error().detail;
+  };
+
+  EXPECT_EQ(refused(authority_.vouch(issued_, {.by_sha256 = true})), "");
+  EXPECT_EQ(refused(authority_.vouch(issued_, {.revoked = true, .by_sha256 = true})),
+            "says that the certificate is revoked");
+  EXPECT_EQ(refused(authority_.vouch(authority_.issue(), {.by_sha256 = true})),
+            "is about another certificate");
+}
+
 TEST_F(Ocsp, GivesAnAnswerWithoutAnEndAnHour) {
   auto answer = believe(authority_.vouch(issued_, {.begins = -1000, .ends = 0}));
 
