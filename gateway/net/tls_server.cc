@@ -96,6 +96,7 @@ Result<std::shared_ptr<const TlsServer>> TlsServer::make(TlsServerOptions option
 }
 
 Result<void> TlsServer::build() {
+  meant_for_ = meant_for();
   const auto& first = certificates_.front();
   std::vector<std::size_t> members{0};
   if (!first.names.empty()) members = members_for(first.names.front());
@@ -182,7 +183,13 @@ void TlsServer::configure(SSL_CTX* context) const {
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(context, 0);
   }
-  // Sessions are good for one listener and for what it demanded of the client when they began.
+  SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(meant_for_.data()),
+                                 static_cast<unsigned>(meant_for_.size()));
+}
+
+// Sessions are good for one listener and for what it demanded of the client when they began. Lists may be
+// long, so this is computed once.
+std::string TlsServer::meant_for() const {
   std::string meant = options_.name + '\0' + std::to_string(static_cast<int>(options_.client_auth));
   for (const auto& ca : options_.client_ca) meant += byte_sequence(ca.get());
   unsigned char id[EVP_MAX_MD_SIZE];
@@ -192,7 +199,7 @@ void TlsServer::configure(SSL_CTX* context) const {
       meant.append(reinterpret_cast<const char*>(id), size);
   }
   EVP_Digest(meant.data(), meant.size(), id, &size, EVP_sha256(), nullptr);
-  SSL_CTX_set_session_id_context(context, id, size);
+  return {reinterpret_cast<const char*>(id), size};
 }
 
 void TlsServer::ask_for_certificates(SSL_CTX* context) const {

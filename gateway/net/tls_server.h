@@ -58,6 +58,7 @@ class TlsServer {
       : options_(std::move(options)), certificates_(std::move(certificates)) {}
   base::Result<void> build();
   base::Result<SslContextPtr> make_context(const std::vector<std::size_t>& members) const;
+  std::string meant_for() const;
   void configure(SSL_CTX* context) const;
   void ask_for_certificates(SSL_CTX* context) const;
   std::vector<std::size_t> members_for(std::string_view name) const;
@@ -79,6 +80,7 @@ class TlsServer {
 
   TlsServerOptions options_;
   std::vector<Certificate> certificates_;
+  std::string meant_for_;                       // by meant_for(), as each context needs it
   std::vector<std::unique_ptr<Group>> groups_;  // the first one is that of the first certificate
   std::map<std::string, const Group*, std::less<>> by_name_;  // wildcards as "*.example.com"
 };
