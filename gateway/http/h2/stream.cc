@@ -158,6 +158,7 @@ bool Stream::break_off(const Fields& trailers) {
   trailers_out_ = &trailers;
   pack();
   trailers_out_ = nullptr;
+  if (!sent_all_) last_ = false;  // or it would end as if it were complete, once there is room
   return sent_all_;
 }
 

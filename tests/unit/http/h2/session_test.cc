@@ -6,6 +6,7 @@
 
 #include <list>
 #include <string>
+#include <utility>
 
 #include "gateway/base/job.h"
 #include "gateway/http/h2/heads.h"
@@ -227,6 +228,34 @@ TEST_F(SessionTest, SendsTrailersOfAnEmptyBody) {
 
   EXPECT_TRUE(sent && *sent);
   EXPECT_EQ(asked.fields, ":status=200;grpc-status=7;");
+}
+
+TEST_F(SessionTest, EndsNoBodyThatCouldNotBeBrokenOffAtOnce) {
+  struct Broken final : Body {
+    base::Task<base::Result<Piece>> read(std::size_t) override {
+      if (std::exchange(begun, true)) return base::Result<Piece>(base::fail(Reason::upstream_reset));
+      return base::Result<Piece>(Piece{{text.data(), text.size()}, false, nullptr});
+    }
+    std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
+    std::string text = std::string(20, 'b');
+    bool begun = false;
+  };
+  connect(20);
+  auto& asked = client->request();
+  test::deliver();
+  Broken body;
+  std::optional<Sent> sent;
+  answer(&body, sent);
+  ASSERT_TRUE(sent && sent->body);
+  Fields trailers(arena);
+  trailers.add("grpc-status", "14");
+
+  EXPECT_FALSE(server->streams.back().break_off(trailers)) << "there is no room";
+  EXPECT_EQ(pull_all(asked), 20u);
+  test::deliver();  // now there is
+
+  EXPECT_FALSE(server->streams.back().sent_all());
+  EXPECT_FALSE(asked.received_all()) << "it would look complete";
 }
 
 TEST_F(SessionTest, FailsASendingWhoseStreamIsReset) {
