@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The filter `body_limit`: request bodies of a route are no longer than that. Refused at once by their
 // Content-Length, before anything of them is read; without one they are counted as they pass. The limit of
-// the listener is judged before, and cannot be raised here; calls of gRPC have no other than this one.
+// the listener is judged before, and cannot be raised here; calls of gRPC that it does not
+// concern have no other.
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
@@ -19,7 +20,7 @@ void describe(config::Description<BodyLimitConfig>& d) {
   using namespace config::literals;
   d.about("body_limit",
           "Refuses longer request bodies with 413. `limits.body` of the listener holds as well, for all "
-          "routes; this one can only be lower, but for calls of gRPC, whose only limit it is.");
+          "routes; this one can only be lower, but for calls of gRPC that `limits.body` does not concern.");
   d.field("max", &BodyLimitConfig::max, "How long a body may be.", at_least(0_B));
   d.shorthand(&BodyLimitConfig::max);
 }

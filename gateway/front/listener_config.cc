@@ -140,7 +140,8 @@ void describe(config::Description<LimitsConfig>& d) {
   d.field(
       "body", &LimitsConfig::body,
       "Request body, streamed or not; more is 413. Calls of gRPC without a Content-Length have no such limit "
-      "where the target is asked by HTTP/2: `body_limit` sets one.",
+      "where the upstream's `protocol` is h2, nor, where it is auto, once a target has begun to answer over "
+      "HTTP/2 in gRPC: `body_limit` sets one.",
       at_least(0_B));
 }
 
@@ -148,14 +149,13 @@ void describe(config::Description<ClientTimeoutsConfig>& d) {
   using namespace config;
   d.about("client_timeouts", "How long the gateway waits for a client; 0s waits for ever.");
   d.field("head", &ClientTimeoutsConfig::head, "For a whole request head, from its first byte; then 408.");
-  d.field(
-      "body", &ClientTimeoutsConfig::body,
-      "Between two pieces of a request body; then 408. Calls of gRPC to targets that are asked by HTTP/2 may "
-      "pause.");
+  d.field("body", &ClientTimeoutsConfig::body,
+          "Between two pieces of a request body; then 408. Calls of gRPC may pause where the upstream's "
+          "`protocol` is h2, and, where it is auto, once a target has begun to answer over HTTP/2 in gRPC.");
   d.field(
       "request", &ClientTimeoutsConfig::request,
       "For a whole request, head and body, from its first byte, also where a target is slow to take it; then "
-      "408. Calls of gRPC to targets that are asked by HTTP/2, and tunnels, are not concerned.");
+      "408. Tunnels are not concerned, nor are calls of gRPC that may pause (see `body`).");
   d.field("keep_alive", &ClientTimeoutsConfig::keep_alive, "For the next request on an idle connection.");
   d.field("write", &ClientTimeoutsConfig::write, "For a client that does not read its response.");
 }
@@ -166,8 +166,8 @@ void describe(config::Description<MinDataRateConfig>& d) {
   d.about("min_data_rate",
           "How fast a client must at least send the body of its request and read a response, on the whole, "
           "while the gateway waits for it. It costs a connection of HTTP/1 the passing of request bodies "
-          "inside the kernel. Tunnels are not concerned, nor is what calls of gRPC send to targets that are "
-          "asked by HTTP/2.");
+          "inside the kernel. Tunnels are not concerned, nor is what calls of gRPC send that may pause (see "
+          "`timeouts.body`).");
   d.field("rate", &MinDataRateConfig::rate, "Bytes a second.", at_least(1_B), example("1KiB"));
   d.field("grace", &MinDataRateConfig::grace, "So much waiting is never too slow.",
           at_least(std::chrono::milliseconds(100)));

@@ -120,7 +120,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
     t.beside_rival(acquiring);
     auto acquired = co_await acquiring;
     if (acquired) {
-      take(ex, grpc, std::move(*acquired));
+      take(ex, grpc, *t.at.upstream, std::move(*acquired));
       // Step 4
       if (finishes_) [[unlikely]]
         outlive_client(ex, grpc);
@@ -171,6 +171,8 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
 
 // Step 7: from here on the client's connection pulls.
 Result<void> Forward::hand_over(Exchange& ex, const GrpcCall& grpc) const {
+  if (grpc && ex.response.version == http::Version::http_2 && http::is_grpc(ex.response.fields))
+    ex.stream.let_body_run(true);
   bool headless = grpc && grpc.translate(ex);
   ex.response.fields.add(FieldId::via, via(ex.response.version));
   bool tunnel = ex.response.status == 101;
@@ -273,12 +275,14 @@ Task<Result<upstream::Acquired>> Forward::connect_pending(const upstream::Upstre
   co_return co_await acquiring;
 }
 
-void Forward::take(Exchange& ex, const GrpcCall& grpc, upstream::Acquired acquired) const {
+void Forward::take(Exchange& ex, const GrpcCall& grpc, const upstream::Upstream& at,
+                   upstream::Acquired acquired) {
   ex.upstream_stream = std::move(acquired.stream);
   ex.attempt->on(*ex.upstream_stream);
   ex.upstream.connect = acquired.connect;
-  // Not for whoever merely says that it is gRPC.
-  if (grpc && acquired.h2) ex.stream.let_body_run();
+  // Not for whoever merely says that it is gRPC: the operator has said it too, or the target will in its
+  // answer.
+  if (grpc) ex.stream.let_body_run(at.speaks_h2());
 }
 
 // What failed is given up before, so that its connection and its place at the target are free.

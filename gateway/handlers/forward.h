@@ -76,7 +76,8 @@ class Forward final : public chain::Handler {
                                                        const upstream::Timeouts& timeouts) const;
   base::Task<base::Result<upstream::Acquired>> connect_pending(
       const upstream::Upstream& at, base::Task<base::Result<upstream::Acquired>> acquiring) const;
-  void take(chain::Exchange& ex, const GrpcCall& grpc, upstream::Acquired acquired) const;
+  static void take(chain::Exchange& ex, const GrpcCall& grpc, const upstream::Upstream& at,
+                   upstream::Acquired acquired);
   base::Task<base::Result<void>> pause(chain::Exchange& ex, const Try& t) const;
   void name_host(chain::Exchange& ex, const Try& t, const upstream::Picked& at) const;
   void begin_attempt(chain::Exchange& ex, Try& t) const;

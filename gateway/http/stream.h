@@ -65,9 +65,9 @@ class ServerStream {
   // When the first byte of the request was seen.
   virtual base::SteadyTime begun() const noexcept = 0;
 
-  // The request is a stream whose ends know themselves how long it may pause and how much it may say: from now
-  // on its body has no timeout, and no limit if its length was not announced.
-  virtual void let_body_run() noexcept {}
+  // Is the request a stream whose ends know themselves how long it may pause and how much it may say? As long
+  // as that is so its body has no timeout, and no limit if its length was not announced. It is not, at first.
+  virtual void let_body_run(bool /*runs*/) noexcept {}
   // The upstream will answer `Expect: 100-continue`; otherwise reading the body answers it.
   virtual void relay_expectation() noexcept = 0;
   // Sends an interim response (1xx), where the client's version knows them.

@@ -139,8 +139,7 @@ Acquired Pool::open(Connection& c, base::Arena& arena, const Timeouts& timeouts,
     expected_room_ = c.http->room() + c.http->streams();
     ++count_.streams;
   }
-  return {c.http->open(arena, {timeouts.first_byte_after(connect), timeouts.idle}), connect,
-          c.protocol == Protocol::h2};
+  return {c.http->open(arena, {timeouts.first_byte_after(connect), timeouts.idle}), connect};
 }
 
 bool Pool::try_open() noexcept { return upstream::try_open(*target_, worker(), settings_); }

@@ -24,7 +24,6 @@ namespace sluice::upstream {
 struct Acquired {
   http::ClientStreamPtr stream;
   base::Duration connect{};  // zero for a connection that was there
-  bool h2 = false;           // spoken on it
 };
 
 struct Dialled;

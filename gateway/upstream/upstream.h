@@ -49,6 +49,8 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   bool may_speak_h2() const noexcept {
     return pool_.protocol == ProtocolChoice::h2 || (pool_.protocol == ProtocolChoice::automatic && tls_);
   }
+  // True: by HTTP/2 alone, whatever they would choose, as somebody has said so.
+  bool speaks_h2() const noexcept { return pool_.protocol == ProtocolChoice::h2; }
   // Set: connections to the targets begin with a header of that version.
   std::optional<net::ProxyVersion> proxy_protocol() const noexcept { return proxy_protocol_; }
   // As of now; takes locks: not for workers.

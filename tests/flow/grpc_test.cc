@@ -252,17 +252,29 @@ TEST(GrpcTimeout, EndsAtTheTotalTimeWhereTheTargetCannotSpeakGrpc) {
 // What the target speaks.
 enum class Spoken : unsigned char { h2c, h2_of_its_choice, h1_over_tls };
 
+// For how long clients may pause, what ends their calls after that, and the deadline of one that lasts longer.
+struct Patience {
+  const char *body, *request, *longer;
+};
+constexpr Patience kImpatient{"200ms", "800ms", "1S"};
+// Long enough for a target to begin its answer.
+constexpr Patience kForAnAnswer{"2s", "2s", "3S"};
+
 // A gateway that is impatient with clients and takes little of them, a call through it that is not over, and a
 // target.
 class OpenCall {
  public:
-  explicit OpenCall(Spoken spoken, const std::string& filters = "") : gw_(yaml(spoken, filters)) {
+  explicit OpenCall(Spoken spoken, const std::string& filters = "", const Patience& patience = kImpatient)
+      : patience_(patience), gw_(yaml(spoken, filters)) {
     id = client.open(h2::request("POST", "/shop.Cart/Watch", {{"content-type", "application/grpc"}}), false);
     client.send(h2::data(id, kMessage, false));
   }
   UpstreamConnection accept() { return cart_.accept(); }
   // Another call's deadline passes meanwhile: by then this one has paused for longer than others may.
-  void pause() { EXPECT_THAT(gw_.ask(call("grpc-timeout: 1S\r\n")), HasField("grpc-status", "4")); }
+  void pause() {
+    EXPECT_THAT(gw_.ask(call("grpc-timeout: " + std::string(patience_.longer) + "\r\n")),
+                HasField("grpc-status", "4"));
+  }
   Gateway& gateway() noexcept { return gw_; }
 
  private:
@@ -270,13 +282,15 @@ class OpenCall {
     bool tls = spoken != Spoken::h2c;
     if (tls) cart_.speak_tls({.certificate = Authority().issue(), .h2 = spoken == Spoken::h2_of_its_choice});
     return "listeners: {web: {bind: \"127.0.0.1:0\", protocols: [h1, h2], limits: {body: 64B},"
-           " timeouts: {body: 200ms, request: 800ms}, min_data_rate: {rate: 1MiB, grace: 200ms}}}\n"
-           "upstreams: {cart: {url: \"" +
+           " timeouts: {body: " +
+           std::string(patience_.body) + ", request: " + patience_.request +
+           "}, min_data_rate: {rate: 1MiB, grace: " + patience_.body + "}}}\nupstreams: {cart: {url: \"" +
            std::string(tls ? "https" : "http") + "://127.0.0.1:" + std::to_string(cart_.port()) + "\", " +
            (tls ? "tls: {verify: false}" : "protocol: h2") +
            "}}\nroutes: [{name: cart, match: {path: /**}, " + filters + "to: cart}]\n";
   }
 
+  Patience patience_;
   Upstream cart_;
   Gateway gw_;
 
@@ -286,18 +300,54 @@ class OpenCall {
 };
 
 TEST(GrpcClients, MayPauseAndSayAsMuchAsTheyLike) {
-  for (Spoken spoken : {Spoken::h2c, Spoken::h2_of_its_choice}) {
-    OpenCall call(spoken);
+  OpenCall call(Spoken::h2c);
+  H2Target target(call.accept());
+  auto stream = target.expect_head().stream;
+  target.expect_body(stream, kMessage.size());
+  call.pause();
+  call.client.send(h2::data(call.id, patterned(1000), true));
+
+  EXPECT_EQ(target.finish(stream).body, std::string(kMessage) + patterned(1000));
+  Grpc::answer(target, stream);
+  EXPECT_EQ(call.client.response(call.id).body, kMessage);
+}
+
+TEST(GrpcClients, MayDoSoOnceATargetThatHasChosenHttp2AnswersInGrpc) {
+  OpenCall call(Spoken::h2_of_its_choice, "", kForAnAnswer);
+  H2Target target(call.accept());
+  auto stream = target.expect_head().stream;
+  target.expect_body(stream, kMessage.size());
+  target.headers(stream, {{":status", "200"}, {"content-type", "application/grpc"}});
+  ASSERT_TRUE(call.client.read_until([&] { return call.client.stream(call.id).response.status != 0; }));
+  call.pause();
+  call.client.send(h2::data(call.id, patterned(1000), true));
+
+  EXPECT_EQ(target.finish(stream).body, std::string(kMessage) + patterned(1000));
+  target.data(stream, kMessage);
+  target.headers(stream, {{"grpc-status", "0"}}, true);
+  EXPECT_EQ(call.client.response(call.id).body, kMessage);
+}
+
+// Or whoever names that type could hold places of any service that has chosen HTTP/2.
+TEST(GrpcClients, MayNotPauseWhereSuchATargetHasNotAnsweredInGrpc) {
+  for (bool answered : {false, true}) {
+    OpenCall call(Spoken::h2_of_its_choice);
     H2Target target(call.accept());
     auto stream = target.expect_head().stream;
-    target.expect_body(stream, kMessage.size());
-    call.pause();
-    call.client.send(h2::data(call.id, patterned(1000), true));
+    if (answered) target.headers(stream, {{":status", "200"}, {"content-type", "application/json"}});
 
-    EXPECT_EQ(target.finish(stream).body, std::string(kMessage) + patterned(1000));
-    Grpc::answer(target, stream);
-    EXPECT_EQ(call.client.response(call.id).body, kMessage);
+    EXPECT_TRUE(call.client.finish(call.id).over());
+    EXPECT_EQ(json_value(call.gateway().log_line(), "reason"), "client_timeout");
   }
+}
+
+TEST(GrpcClients, AreHeldToTheLimitWhereSuchATargetHasNotAnsweredInGrpc) {
+  OpenCall call(Spoken::h2_of_its_choice);
+  call.client.send(h2::data(call.id, patterned(1000), true));
+  H2Target target(call.accept());
+
+  EXPECT_THAT(call.client.response(call.id), HasField("grpc-status", "8"));
+  EXPECT_EQ(json_value(call.gateway().log_line(), "reason"), "body_too_large");
 }
 
 // Or whoever names that type could hold a connection of such a target for as long as it likes.
@@ -308,6 +358,56 @@ TEST(GrpcClients, MayNotPauseWhereTheTargetHasNotChosenHttp2) {
 
   EXPECT_THAT(call.client.response(call.id), HasField("grpc-status", "4"));
   EXPECT_EQ(json_value(call.gateway().log_line(), "reason"), "client_timeout");
+}
+
+// A call that is not over and goes on at a target of HTTP/1.1, since that of HTTP/2 has refused it in the
+// middle.
+struct MovedCall {
+  explicit MovedCall(const std::string& listener, const std::string& said)
+      : gw("listeners: {web: {bind: \"127.0.0.1:0\", protocols: [h1, h2], " + listener +
+           "}}\nupstreams: {cart: {url: \"<cart>\", protocol: h2, failover: far},"
+           " far: {url: \"<far>\", protocol: h1}}\n"
+           "routes: [{name: cart, match: {path: /**}, to: cart}]\n"),
+        client(gw.h2()) {
+    id = client.open(h2::request("POST", "/shop.Cart/Watch", {{"content-type", "application/grpc"}}), false);
+    client.send(h2::data(id, said, false));
+    H2Target target(gw.upstream("cart").accept());
+    auto stream = target.expect_head().stream;
+    target.expect_body(stream, said.size());
+    client.send(h2::data(id, "+", false));
+    target.expect_body(stream, said.size() + 1);
+    target.reset(stream, h2::kRefusedStream);
+    far.emplace(gw.upstream("far").accept());
+    far->expect_head();
+  }
+
+  Gateway gw;
+  H2Client client;
+  std::optional<UpstreamConnection> far;
+  std::uint32_t id = 0;
+};
+
+TEST(GrpcFailover, TakesTheTimeToPauseBack) {
+  MovedCall call("timeouts: {body: 200ms}", std::string(kMessage));
+
+  EXPECT_THAT(call.client.response(call.id), HasField("grpc-status", "4"));
+  EXPECT_EQ(json_value(call.gw.log_line(), "reason"), "client_timeout");
+}
+
+TEST(GrpcFailover, HoldsAllThatWasSaidToTheLimit) {
+  MovedCall call("limits: {body: 64B}", patterned(100));
+  call.client.send(h2::data(call.id, "+", true));
+
+  EXPECT_THAT(call.client.response(call.id), HasField("grpc-status", "8"));
+  EXPECT_EQ(json_value(call.gw.log_line(), "reason"), "body_too_large");
+}
+
+TEST(GrpcFailover, CountsNoEarlierPauseAgainstThePace) {
+  MovedCall call("min_data_rate: {rate: 1KiB, grace: 10s}", std::string(kMessage));
+  call.client.send(h2::data(call.id, "+", true));
+  call.far->send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb");
+
+  EXPECT_EQ(call.client.response(call.id).body, "b");
 }
 
 TEST(GrpcClients, MaySayNoMoreThanTheFilterForThatAllows) {

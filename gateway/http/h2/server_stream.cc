@@ -47,14 +47,15 @@ class ServerStream::RequestBody final : public Body {
     if (!stream_->bound()) co_return base::Unexpected{stream_->ended_early()};
     for (;;) {
       std::optional<base::Duration> timeout = base::Duration::zero();
-      if (!stream_->body_runs_) timeout = pace_.begin_wait(timeout_, stream_->bytes_received());
+      bool timed = !stream_->body_runs_;  // it may have become a stream when the wait is over
+      if (timed) timeout = pace_.begin_wait(timeout_, stream_->bytes_received());
       if (!timeout) co_return silent();
       auto arrived = stream_->arrived().wait(*timeout);
       auto outcome = co_await arrived;
-      pace_.end_wait();
+      if (timed) pace_.end_wait();
       if (outcome == Outcome::cancelled) co_return base::fail(arrived.why());
       if (auto piece = stream_->take(at_most)) co_return counted(std::move(*piece));
-      if (outcome == Outcome::timeout) co_return silent();
+      if (outcome == Outcome::timeout && !stream_->body_runs_) co_return silent();
       if (!stream_->bound()) co_return base::Unexpected{stream_->ended_early()};
     }
   }
@@ -64,10 +65,9 @@ class ServerStream::RequestBody final : public Body {
   Result<Piece> counted(Result<Piece> piece) {
     if (!piece) return piece;
     std::size_t n = piece->bytes.size();
-    if (!stream_->body_runs_) {
-      if (n > allowance_) return base::fail(Reason::body_too_large, "the body exceeds the limit");
-      allowance_ -= n;
-    }
+    if (n > allowance_ && !stream_->body_runs_)
+      return base::fail(Reason::body_too_large, "the body exceeds the limit");
+    allowance_ -= std::min<std::uint64_t>(allowance_, n);
     if (known_) left_ -= std::min<std::uint64_t>(left_, n);
     return piece;
   }

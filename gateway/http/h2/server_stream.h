@@ -21,7 +21,7 @@ class ServerStream final : public ConnectedStream, public Stream, public base::L
   RequestHead& request() noexcept override { return request_; }
   BodyPtr take_body() override;
   base::SteadyTime begun() const noexcept override { return begun_; }
-  void let_body_run() noexcept override { body_runs_ = true; }
+  void let_body_run(bool runs) noexcept override { body_runs_ = runs; }
   void relay_expectation() noexcept override { expectation_open_ = false; }
   base::Task<base::Result<void>> send_interim(const ResponseHead& head) override;
   base::Task<base::Result<void>> send(ResponseHead& head, BodyPtr& body) override;
