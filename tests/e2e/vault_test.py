@@ -73,7 +73,7 @@ class Vault(Case):
         self.assertEqual(sluice("dev-cert", "--dir", certs, "localhost").returncode, 0)
         ca = certs / "ca.pem"
         vault = self.vault(certificate=(certs / "localhost.pem", certs / "localhost.key"))
-        self.write(vault.port, f"refresh: 0s, ca: \"${{file:{ca}}}\"")
+        self.write(vault.port, f"refresh: 0s, ca: \"${{file:{ca}}}\"", timeout="60s")  # for the handshake
         self.config.write_text(self.config.read_text().replace(f"http://127.0.0.1:{vault.port}",
                                                               f"https://localhost:{vault.port}"))
         self.start()

@@ -37,6 +37,10 @@ struct Lane {
     writing = Socket(::dup(made.fd()), &bell);
   }
   void cut() noexcept { ::shutdown(reading.fd(), SHUT_RDWR); }
+  // Of one that was cut: an upstream that has filled it would not hear of that before there is room.
+  void drain() {
+    while (fill()) left.clear();
+  }
   bool fill() { return reading.receive(left); }
   bool line(std::string& to) {
     std::size_t end;
@@ -312,7 +316,10 @@ class Side {
     changed_.wait(lock, [&] { return over_ || stream.gone || !whole || !stream.asked || stream.sent; });
     stream.ended = false;
     changed_.notify_all();
-    if (over_ || stream.gone) return;
+    if (over_ || stream.gone) {
+      lock.unlock();
+      return stream.lane->drain();
+    }
     if (whole && keep && stream.sent) {
       idle_.push_back(std::move(stream.lane));
       stream.lane = std::make_unique<Lane>();
