@@ -86,12 +86,14 @@ void describe(config::Description<CostConfig>& d) {
           "The number in this response header, if it is one: the request is charged as by the others and "
           "corrected when it has been answered. What is then missing is made up for by later requests.",
           check(refuse_field_name), example("X-Cost"));
-  d.field("response_json", &CostConfig::response_json,
-          "The number in the response's body, if that is JSON or a stream of server-sent events whose data "
-          "are: names that lead to it, with dots between them; the last one, if it stands there several "
-          "times. The body is not held back: the request is charged as by the others and corrected when the "
-          "number has passed. A compressed body is not looked into.",
-          check(refuse_names), example("usage.total_tokens"));
+  d.field(
+      "response_json", &CostConfig::response_json,
+      "The number in the response's body, if that is JSON or a stream of server-sent events whose data "
+      "are: names that lead to it, with dots between them; the last one, if it stands there several "
+      "times. The body is not held back: the request is charged as by the others and corrected when the "
+      "number has passed. A compressed body is not looked into: the service is not told which codings the "
+      "client accepts.",
+      check(refuse_names), example("usage.total_tokens"));
   d.shorthand(&CostConfig::usual);
   d.at_most_one({"request_header", "response_header", "response_json"});
 }
@@ -348,6 +350,8 @@ Step CountingFilter::decide(Exchange& ex, const Charge& charge, const Taken& tak
     local.charged = charge;
     local.charged.local = taken.decider == Decider::local;
     if (cost_.body) charge_as_it_passes(ex);
+    // Clients must not choose an answer that cannot be read.
+    if (!cost_at_.empty()) ex.request.fields.remove(http::FieldId::accept_encoding);
   }
   if (taken.allowed) return Step::next;
   const RateFieldTexts& texts = tier.texts[taken.tightest];

@@ -118,7 +118,6 @@ routes:
     match: {path: /u}
     use:
       - compress: {}
-      - headers: {request: {remove: Accept-Encoding}}
       - rate_limit: {limit: 100/h, cost: {response_json: usage.total_tokens}}
     to: users
 )");

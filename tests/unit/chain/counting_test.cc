@@ -315,6 +315,20 @@ TEST(Counting, LeavesItAtTheUsualCostWhereTheBodyDoesNotSayIt) {
   EXPECT_THAT(refused.answer("application/json", kPriced), ElementsAre());
 }
 
+TEST(Counting, KeepsAcceptEncodingFromAServiceWhoseBodySaysTheCost) {
+  auto sent = [](std::string_view settings, stores::Decider decider) {
+    Counting counting(settings);
+    counting.filter->answer.decider = decider;
+    counting.fake.request().fields.add("Accept-Encoding", "gzip");
+    EXPECT_EQ(counting.ask(), Step::next);
+    return test::lines(counting.fake.request().fields);
+  };
+  const std::string_view priced = "{cost: {response_json: usage.total_tokens}}";
+  EXPECT_EQ(sent(priced, stores::Decider::store), "");
+  EXPECT_EQ(sent(priced, stores::Decider::nobody), "Accept-Encoding: gzip\n") << "it costs nothing";
+  EXPECT_EQ(sent("{cost: {response_header: X-Cost}}", stores::Decider::store), "Accept-Encoding: gzip\n");
+}
+
 TEST(Counting, DoesNotChargeABodyWhenTheBodyOfTheResponseHasSaidTheCost) {
   Priced passing(", body: 32KiB", 1 << 20);
   passing.pass(4);
