@@ -23,6 +23,7 @@ using stores::Taken;
 using View = std::string_view;
 
 constexpr View kMetadata = "metadata.";
+constexpr View kJsonLines = "application/x-ndjson";
 
 enum class LimitResult : std::uint8_t { allowed, limited, dry_run, degraded };
 constexpr View kResults[] = {"allowed", "limited", "dry_run", "degraded"};
@@ -86,14 +87,19 @@ void describe(config::Description<CostConfig>& d) {
           "The number in this response header, if it is one: the request is charged as by the others and "
           "corrected when it has been answered. What is then missing is made up for by later requests.",
           check(refuse_field_name), example("X-Cost"));
-  d.field(
-      "response_json", &CostConfig::response_json,
-      "The number in the response's body, if that is JSON or a stream of server-sent events whose data "
-      "are: names that lead to it, with dots between them; the last one, if it stands there several "
-      "times. The body is not held back: the request is charged as by the others and corrected when the "
-      "number has passed. A compressed body is not looked into: the service is not told which codings the "
-      "client accepts.",
-      check(refuse_names), example("usage.total_tokens"));
+  d.field("response_json", &CostConfig::response_json,
+          "The number in the response's body, if that is JSON, lines of JSON (application/x-ndjson) or a "
+          "stream of "
+          "server-sent events whose data are, each in one line: names that lead to it, with dots between "
+          "them; the "
+          "last one, if it stands there several times. The request is charged as by the others and corrected "
+          "when "
+          "the number has passed, then at most once a second, and at the end. The body is not held back but "
+          "for as "
+          "long as a store takes to answer to that. A compressed body is not looked into: the service is not "
+          "told "
+          "which codings the client accepts.",
+          check(refuse_names), example("usage.total_tokens"));
   d.shorthand(&CostConfig::usual);
   d.at_most_one({"request_header", "response_header", "response_json"});
 }
@@ -250,26 +256,34 @@ class CountingFilter::ChargedBody final : public ChargingBody {
   std::uint64_t before_, passed_ = 0, charged_ = 0;  // the cost without the body; bytes
 };
 
-// A response body that says what it costs.
+// A response body that says what it costs. With a store each correction is a call that a piece waits for, and
+// language models say it with every word: so they are made now and then.
 class CountingFilter::PricedBody final : public ChargingBody {
  public:
-  PricedBody(http::BodyPtr source, const CountingFilter& filter, Exchange& ex, bool events) noexcept
-      : ChargingBody(std::move(source), filter, ex), finder_(filter.cost_at_, events) {}
+  PricedBody(http::BodyPtr source, const CountingFilter& filter, Exchange& ex, bool by_line) noexcept
+      : ChargingBody(std::move(source), filter, ex), finder_(filter.cost_at_, by_line) {}
 
  private:
   std::int64_t cost() const noexcept {
     return static_cast<std::int64_t>(std::min(finder_.number(), filter_.tiers_[charged_.tier].most));
   }
   bool due(const Piece& piece) override {
-    if (!piece || !finder_.feed({piece->bytes.data(), piece->bytes.size()})) return false;
+    bool found = piece && finder_.feed({piece->bytes.data(), piece->bytes.size()});
     // From now on it alone says it, and what is left of the request's body costs nothing.
-    if (charged_.key.empty()) charged_ = std::exchange(local().charged, {});
-    return cost() != charged_.cost;
+    if (found && charged_.key.empty()) charged_ = std::exchange(local().charged, {});
+    if (charged_.key.empty() || cost() == charged_.cost) return false;
+    bool over = !piece || piece->last;
+    return over || !corrected_ || ex_.worker.loop.now() - *corrected_ >= kPause;
   }
-  Task<Taken> charge() override { return charge_up_to(charged_, cost()); }
+  Task<Taken> charge() override {
+    corrected_ = ex_.worker.loop.now();
+    return charge_up_to(charged_, cost());
+  }
 
+  static constexpr base::Duration kPause = std::chrono::seconds(1);
   json::NumberFinder finder_;
   Charge charged_;
+  std::optional<base::SteadyTime> corrected_;
 };
 
 bool CountingFilter::is_corrected() const noexcept {
@@ -284,10 +298,10 @@ void CountingFilter::charge_as_it_passes(Exchange& ex) const {
 void CountingFilter::read_cost_as_it_passes(Exchange& ex) const {
   View type = ex.response.fields.value(http::FieldId::content_type);
   View coding = ex.response.fields.value(http::FieldId::content_encoding);
-  bool events = http::is_of_type(type, http::kEventStream);
-  if (!ex.response_body || !(events || http::is_json(type))) return;
+  bool by_line = http::is_of_type(type, http::kEventStream) || http::is_of_type(type, kJsonLines);
+  if (!ex.response_body || !(by_line || http::is_json(type))) return;
   if (!coding.empty() && !base::equal_ignoring_case(coding, "identity")) return;
-  ex.response_body = http::make_body<PricedBody>(ex.arena, std::move(ex.response_body), *this, ex, events);
+  ex.response_body = http::make_body<PricedBody>(ex.arena, std::move(ex.response_body), *this, ex, by_line);
 }
 
 Task<Step> CountingFilter::on_request(Exchange& ex) const {

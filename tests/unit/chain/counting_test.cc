@@ -264,10 +264,13 @@ TEST(Counting, DoesNotCorrectWhatWasRefused) {
 struct Priced : Passing {
   explicit Priced(std::string_view more = "", std::size_t size = 0)
       : Passing("{cost: {response_json: usage.total_tokens, default: 3" + std::string(more) + "}}", size) {}
-  std::vector<std::int64_t> answer(std::string_view type, std::string_view body) {
+  void begin(std::string_view type, http::BodyPtr body) {
     fake.response().fields.set("Content-Type", type);
-    fake.ex.response_body = http::make_body<Unannounced>(fake.ex.arena, body);
+    fake.ex.response_body = std::move(body);
     respond();
+  }
+  std::vector<std::int64_t> answer(std::string_view type, std::string_view body) {
+    begin(type, http::make_body<Unannounced>(fake.ex.arena, body));
     std::string got;
     for (bool last = false; !last;) {
       auto piece = fake.ex.response_body->read(7).await_resume();
@@ -297,6 +300,61 @@ TEST(Counting, CorrectsByTheLastNumberOfAStreamOfEvents) {
                               "data: {\"usage\": {\"total_tokens\": 5}}\n\n"
                               "data: {\"usage\": {\"total_tokens\": 20}}\n\ndata: [DONE]\n\n"),
               ElementsAre(2, 15));
+}
+
+TEST(Counting, CorrectsByTheLastNumberOfLinesOfJson) {
+  EXPECT_THAT(Priced().answer("application/x-ndjson",
+                              "{\"text\": \"a\", \"usage\": {\"total_tokens\": 5\n"  // cut off
+                              "{\"usage\": {\"total_tokens\": 20}}\n"),
+              ElementsAre(17));
+}
+
+// The text of an event that says the cost, in a piece of its own each time; after as many as are said it ends,
+// or breaks off.
+class RunningCost final : public http::Body {
+ public:
+  RunningCost(int pieces, bool breaks_off) : pieces_(pieces), breaks_off_(breaks_off) {}
+  base::Task<base::Result<http::Piece>> read(std::size_t) override {
+    ++cost_;
+    if (cost_ > pieces_ && breaks_off_)
+      return base::Result<http::Piece>(base::fail(base::Reason::response_invalid));
+    text_ = "data: {\"usage\": {\"total_tokens\": " + std::to_string(cost_) + "}}\n\n";
+    return base::Result<http::Piece>(http::Piece{text_, cost_ > pieces_, nullptr});
+  }
+  std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
+
+ private:
+  int pieces_;
+  bool breaks_off_;
+  int cost_ = 10;
+  std::string text_;
+};
+
+TEST(Counting, CorrectsByARunningNumberOnceASecondAndAtTheEnd) {
+  using namespace std::chrono_literals;
+  for (bool breaks_off : {false, true}) {
+    Priced priced;
+    priced.begin("text/event-stream", http::make_body<RunningCost>(priced.fake.ex.arena, 18, breaks_off));
+    auto read = [&] { return priced.fake.ex.response_body->read(100).await_resume().has_value(); };
+    auto pass = [&](base::Duration time) {
+      priced.fake.clock.advance(time);
+      priced.fake.loop.run_once(base::Duration::zero());
+    };
+
+    EXPECT_TRUE(read());  // 11
+    EXPECT_THAT(priced.corrections(), ElementsAre(8)) << "the first one counts at once";
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(read());  // up to 15
+    pass(999ms);
+    EXPECT_TRUE(read());  // 16
+    EXPECT_THAT(priced.corrections(), ElementsAre(8));
+    pass(1ms);
+    EXPECT_TRUE(read());  // 17
+    EXPECT_TRUE(read());  // 18
+    EXPECT_THAT(priced.corrections(), ElementsAre(8, 6));
+
+    EXPECT_EQ(read(), !breaks_off);  // 19, if it comes
+    EXPECT_THAT(priced.corrections(), ElementsAre(8, 6, breaks_off ? 1 : 2));
+  }
 }
 
 TEST(Counting, LeavesItAtTheUsualCostWhereTheBodyDoesNotSayIt) {
