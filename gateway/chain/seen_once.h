@@ -9,7 +9,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "gateway/base/clock.h"
@@ -25,15 +24,17 @@ class SeenOnce {
   static SeenOnce& of_process(std::size_t most, base::Duration keep);
 
   // For so many things at a time; 32 to 64 bytes for each, so that hardly a bucket is full before.
-  explicit SeenOnce(std::size_t most) : newest_(new Table(buckets_for(most), nullptr)) {}
+  explicit SeenOnce(std::size_t most) : newest_(new Table(buckets_for(most))) {}
   SeenOnce(const SeenOnce&) = delete;
   ~SeenOnce() { delete newest_.load(); }
 
   // For so many from now on, if that is more than before. One thread at a time, while others see().
   void grow(std::size_t most) {
     Table* last = newest_.load();
-    if (buckets_for(most) > last->buckets.size())
-      newest_ = new Table(buckets_for(most), std::unique_ptr<Table>(last));
+    if (buckets_for(most) <= last->buckets.size()) return;
+    auto next = std::make_unique<Table>(buckets_for(most));  // where memory runs out all stays as it is
+    next->older.reset(last);
+    newest_ = next.release();
   }
 
   // Remembers everything for so long at least from now on. One thread at a time, while others see().
@@ -53,7 +54,8 @@ class SeenOnce {
   Answer see(std::uint64_t hash, base::WallTime now, base::Duration keep) noexcept {
     const std::uint64_t tag = (hash | kTagOne) & kTag;
     const std::uint64_t time = seconds(now.time_since_epoch());
-    if (time > last_.load(std::memory_order_relaxed)) last_.store(time, std::memory_order_relaxed);
+    // In one order with what keep_for() does: either it sees this, or this sees for how long.
+    if (time > last_.load()) last_.store(time);
     const std::uint64_t mine = tag | ((time + std::max(seconds(keep), longest_.load()) + 1) & kTime);
     if (knows(hash, tag, time, nullptr)) return Answer::seen;
     for (Cell& cell : newest_.load()->bucket(hash).cells) {
@@ -78,7 +80,7 @@ class SeenOnce {
     Bucket(const Bucket&) noexcept {}  // of a new vector only
   };
   struct Table {
-    Table(std::size_t size, std::unique_ptr<Table> before) : buckets(size), older(std::move(before)) {}
+    explicit Table(std::size_t size) : buckets(size) {}
     Bucket& bucket(std::uint64_t hash) noexcept { return buckets[hash & (buckets.size() - 1)]; }
     std::vector<Bucket> buckets;
     std::unique_ptr<Table> older;

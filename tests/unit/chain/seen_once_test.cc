@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <random>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -85,6 +86,16 @@ TEST(SeenOnce, KnowsWhatWasHereBeforeItGrew) {
   for (int i = 0; i < 10'000; ++i) EXPECT_EQ(seen.see(more(), at(600s), 600s), Answer::first);
   std::mt19937_64 forgotten(7);
   for (int i = 0; i < 50; ++i) EXPECT_EQ(seen.see(forgotten(), at(602s), 600s), Answer::first);
+}
+
+TEST(SeenOnce, StaysAsItIsWhenItCannotGrow) {
+  SeenOnce seen(100);
+  EXPECT_EQ(seen.see(0x1234567890abcdef, at(1s), 600s), Answer::first);
+
+  EXPECT_THROW(seen.grow(std::size_t{1} << 60), std::length_error);
+
+  EXPECT_EQ(seen.see(0x1234567890abcdef, at(2s), 600s), Answer::seen);
+  EXPECT_EQ(seen.see(0x2234567890abcdef, at(2s), 600s), Answer::first);
 }
 
 TEST(SeenOnce, LetsOnlyOneBeTheFirstWhileItGrows) {
