@@ -2,11 +2,10 @@
 #include "gateway/chain/seen_once.h"
 
 #include <algorithm>
-#include <mutex>
 
 namespace sluice::chain {
 
-SeenOnce& SeenOnce::of_process(std::size_t most, base::Duration keep) {
+SeenOnce& SeenOnce::of_process(std::size_t most) {
   static std::mutex mutex;
   static SeenOnce* one = nullptr;  // never freed: what is used while the process ends may hold it
   std::lock_guard lock(mutex);
@@ -15,20 +14,22 @@ SeenOnce& SeenOnce::of_process(std::size_t most, base::Duration keep) {
   } else {
     one = new SeenOnce(most);
   }
-  one->keep_for(keep);
   return *one;
 }
 
-void SeenOnce::keep_for(base::Duration keep) noexcept {
-  const std::uint64_t before = longest_.load(), now = seconds(keep);
-  if (now <= before) return;
-  longest_ = now;
-  const std::uint64_t last = last_.load();
-  if (last == 0) return;  // there is nothing that is remembered for less
-  // By who sees something just now, a second or two may be missing.
-  const std::uint64_t until = last + 2, old = shorter_.load();
-  const bool matters = old != 0 && until - (old >> kTimeBits) < now;
-  shorter_ = until << kTimeBits | (matters ? std::min(before, old & kTime) : before);
+void SeenOnce::lengthen(std::uint64_t keep, std::uint64_t others) noexcept {
+  std::lock_guard lock(lengthening_);
+  const std::uint64_t before = longest_.load();
+  if (keep <= before) return;
+  longest_ = keep;
+  const std::uint64_t last = std::max(last_.load(), before ? others : 0);
+  if (last != 0) {  // else there is nothing that is remembered for less
+    // By who sees something just now, a second or two may be missing.
+    const std::uint64_t until = last + 2, old = shorter_.load();
+    const bool matters = old != 0 && until - (old >> kTimeBits) < keep;
+    shorter_ = until << kTimeBits | (matters ? std::min(before, old & kTime) : before);
+  }
+  kept_ = keep;
 }
 
 }  // namespace sluice::chain

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "gateway/base/clock.h"
@@ -19,9 +20,9 @@ class SeenOnce {
  public:
   enum class Answer : std::uint8_t { first, seen, full };
 
-  // The one of the whole process: as large, and as long of memory, as was ever asked for, so that no reload
-  // forgets anything. Any thread.
-  static SeenOnce& of_process(std::size_t most, base::Duration keep);
+  // The one of the whole process: as large as was ever asked for, so that no reload forgets anything. Any
+  // thread.
+  static SeenOnce& of_process(std::size_t most);
 
   // For so many things at a time; 32 to 64 bytes for each, so that hardly a bucket is full before.
   explicit SeenOnce(std::size_t most) : newest_(new Table(buckets_for(most))) {}
@@ -37,8 +38,11 @@ class SeenOnce {
     newest_ = next.release();
   }
 
-  // Remembers everything for so long at least from now on. One thread at a time, while others see().
-  void keep_for(base::Duration keep) noexcept;
+  // Remembers everything for so long at least from now on, which is nothing new but for the first who says so.
+  // `others`: until then others have seen things for us, and remember them for as long as we did. Any thread.
+  void keep_for(base::Duration keep, base::WallTime others = {}) noexcept {
+    if (seconds(keep) > kept_.load()) lengthen(seconds(keep), seconds(others.time_since_epoch()));
+  }
   // What was seen until then is remembered for `keep` only, as was enough before keep_for() was last called.
   struct Shorter {
     base::WallTime until{};
@@ -86,6 +90,7 @@ class SeenOnce {
     std::unique_ptr<Table> older;
   };
 
+  void lengthen(std::uint64_t keep, std::uint64_t others) noexcept;
   static std::size_t buckets_for(std::size_t most) noexcept {
     std::size_t buckets = 1;
     while (buckets * kWays < 4 * most) buckets *= 2;
@@ -115,6 +120,8 @@ class SeenOnce {
   // Seconds: for how long everything is remembered, and when something was last seen.
   std::atomic<std::uint64_t> longest_{0}, last_{0};
   std::atomic<std::uint64_t> shorter_{0};  // a second, and in the lower bits for how many seconds
+  std::mutex lengthening_;
+  std::atomic<std::uint64_t> kept_{0};  // as longest_, once shorter_ is right for it
 };
 
 }  // namespace sluice::chain

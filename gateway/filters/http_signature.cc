@@ -204,7 +204,7 @@ class HttpSignature final : public chain::Authenticator {
   HttpSignature(const HttpSignatureConfig& c, chain::Builder& builder)
       : Authenticator("http_signature", builder),
         config_(c),
-        seen_(c.replay ? nullptr : &SeenOnce::of_process(c.remember, 2 * c.skew)) {
+        seen_(c.replay ? nullptr : &SeenOnce::of_process(c.remember)) {
     if (!c.replay && c.store != stores::kMemory) once_ = builder.counters(c.store)->once();
     for (std::size_t i = 0; i < c.keys.size(); ++i) {
       auto key = key_of(c.keys[i]);
@@ -282,13 +282,16 @@ class HttpSignature final : public chain::Authenticator {
     if (!s.created) return "the signature does not say when it was `created`";
     if (*s.created > now.count() + skew || *s.created < now.count() - skew)
       return "the signature was not made just now";
-    if (seen_ && seen_and_forgotten(*s.created, now)) return "the signature was not made just now";
+    if (seen_ && seen_and_forgotten(ex, *s.created, now)) return "the signature was not made just now";
     if (s.expires && *s.expires <= now.count()) return "the signature has expired";
     return {};
   }
 
-  // May it have been taken, and forgotten since, before the skew was raised? Then the old skew holds for it.
-  bool seen_and_forgotten(std::int64_t created, std::chrono::seconds now) const noexcept {
+  // May it have been taken, and forgotten since, before the skew was raised? Then the old skew holds for it. A
+  // skew counts from its first request on: the configuration that has it may yet be refused. Until then others
+  // may have put something into the store.
+  bool seen_and_forgotten(const Exchange& ex, std::int64_t created, std::chrono::seconds now) const noexcept {
+    seen_->keep_for(2 * config_.skew, once_ ? ex.worker.loop.clock().wall() : base::WallTime());
     auto before = seen_->shorter();
     auto skew = std::chrono::duration_cast<std::chrono::seconds>(before.keep / 2).count();
     auto until = std::chrono::duration_cast<std::chrono::seconds>(before.until.time_since_epoch()).count();

@@ -60,7 +60,9 @@ class FakeBuilder final : public chain::Builder {
     read.append("?").append(name).append("\n");
   }
   const std::string& owner() const override { return owner_; }
-  std::shared_ptr<stores::Counters> counters(std::string_view) override { return living->stores.memory(); }
+  std::shared_ptr<stores::Counters> counters(std::string_view) override {
+    return shared_store ? shared_store : std::shared_ptr<stores::Counters>(living->stores.memory());
+  }
   std::string resolved(std::string_view, const std::string& path) const override { return path; }
   std::shared_ptr<const chain::IpList> ip_list(std::string_view field, const std::string& path) override {
     auto list = chain::parse_ip_list(living->files[path]);
@@ -86,6 +88,7 @@ class FakeBuilder final : public chain::Builder {
   upstream::TimeoutsConfig limits;  // of the route
   std::string problems;
   bool faults = true;
+  std::shared_ptr<stores::Counters> shared_store;  // what counters() gives; null: the memory
   static inline chain::Revocations revoked{std::vector<net::Loop*>{}};  // for what outlives the builder
   std::string told, read;                 // fields that tell who calls, and that bring credentials
   std::shared_ptr<jose::KeySource> keys;  // what issuer_keys() gives

@@ -146,11 +146,28 @@ TEST(SeenOnce, TellsWhatItRemembersForLess) {
   EXPECT_EQ(seen.shorter().keep, 700s);
 }
 
+TEST(SeenOnce, TellsWhatOthersRememberForLess) {
+  SeenOnce seen(100);
+  seen.keep_for(60s, at(500s));
+  EXPECT_EQ(seen.shorter().until, base::WallTime()) << "nothing was remembered before";
+
+  seen.see(1, at(1000s), 60s);
+  seen.keep_for(60s, at(1050s));
+  EXPECT_EQ(seen.shorter().until, base::WallTime()) << "it is as long as before";
+
+  seen.keep_for(600s, at(1100s));
+  EXPECT_EQ(seen.shorter().until, at(1102s));
+  EXPECT_EQ(seen.shorter().keep, 60s);
+
+  seen.keep_for(600s, at(1200s));
+  EXPECT_EQ(seen.shorter().until, at(1102s)) << "it is as long as when that was said first";
+}
+
 TEST(SeenOnce, OfTheProcessIsOneWhateverNumberIsAskedFor) {
-  SeenOnce& one = SeenOnce::of_process(100, 600s);
+  SeenOnce& one = SeenOnce::of_process(100);
   EXPECT_EQ(one.see(0x5ee40ce000000001, at(1s), 600s), Answer::first);
   for (std::size_t most : {100u, 20'000u, 50u}) {
-    EXPECT_EQ(&SeenOnce::of_process(most, 600s), &one);
+    EXPECT_EQ(&SeenOnce::of_process(most), &one);
     EXPECT_EQ(one.see(0x5ee40ce000000001, at(2s), 600s), Answer::seen) << most;
   }
 }

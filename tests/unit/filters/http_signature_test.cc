@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/base/base64.h"
+#include "gateway/stores/once.h"
 
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
@@ -96,6 +97,57 @@ TEST(HttpSignature, PassesOnceOnlyAlsoWhenTheSkewIsRaised) {
   clock.pass(2000s);
   EXPECT_EQ(ask(raised, 1'700'001'000), 0);
   EXPECT_EQ(ask(raised, 1'700'001'000), 401);
+}
+
+// A store that has forgotten what it was told, as it does after twice the skew.
+class ForgetfulStore final : public stores::OnceStore {
+ public:
+  base::Task<stores::Once> see(stores::Asker, std::string, base::Duration) override {
+    return stores::Once::first;
+  }
+};
+class ForgetfulCounters final : public stores::Counters {
+ public:
+  base::Task<stores::Taken> take(stores::Asker, const stores::Want&) override { return stores::Taken{}; }
+  base::Task<stores::Taken> correct(stores::Asker, const stores::Correction&) override {
+    return stores::Taken{};
+  }
+  std::shared_ptr<stores::OnceStore> once() override { return std::make_shared<ForgetfulStore>(); }
+};
+
+// Another gateway took it before the skew was raised, when this one had not seen anything for a while.
+TEST(HttpSignature, PassesOnceOnlyOfAllGatewaysAlsoWhenTheSkewIsRaised) {
+  test::Signer signer("HS256", "shared");
+  test::FakeBuilder builder;
+  builder.shared_store = std::make_shared<ForgetfulCounters>();
+  auto with = [&](std::string_view skew) {
+    config::Diagnostics diagnostics;
+    auto document = config::parse("http_signature: {store: shared, skew: " + std::string(skew) +
+                                      ", keys: [{id: shared, algorithm: hmac-sha256, secret: \"" +
+                                      base::encode_base64(signer.secret()) + "\"}]}",
+                                  diagnostics);
+    config::Names names;
+    names.define("store", "shared");
+    auto use = config::bind<test::Use>(document, diagnostics, names);
+    EXPECT_EQ(diagnostics.text(), "");
+    return chain::make_link(use.filter, "policy", builder).filter;
+  };
+  test::SetClock clock;
+  auto ask = [&](const auto& filter, long created) {
+    std::string parameters =
+        R"(("@method" "@authority" "@path");created=)" + std::to_string(created) + R"(;keyid="shared")";
+    std::string signature = signer.sign(
+        "\"@method\": GET\n\"@authority\": api.example.com\n\"@path\": /u\n\"@signature-params\": " +
+        parameters);
+    return answer_to(*filter, clock, parameters, signature);
+  };
+  EXPECT_EQ(ask(with("60s"), 1'700'000'000), 0);
+  auto raised = with("3600s");
+  clock.pass(100s);
+  EXPECT_EQ(ask(raised, 1'700'000'099), 0);
+
+  clock.pass(130s);
+  EXPECT_EQ(ask(raised, 1'700'000'100), 401) << "which the other one has taken";
 }
 
 TEST(HttpSignature, PassesOnceOnlyAlsoWhenTheClockIsSetBack) {
