@@ -17,6 +17,7 @@
 #include "gateway/handlers/branch.h"
 #include "gateway/handlers/compose.h"
 #include "gateway/handlers/split.h"
+#include "gateway/http/connection.h"
 #include "gateway/http/h1/parser.h"
 #include "gateway/http/hop_by_hop.h"
 #include "gateway/http/semantics.h"
@@ -77,7 +78,7 @@ class Connection {
     if (!asked.listener.empty() && !settings) return "there is no listener `" + asked.listener + "`";
     if (settings) {
       listener_ = settings->facts(listener, 0);
-      limits_ = settings->options().limits;
+      options_ = settings->options();
     } else if (https) {
       listener_.scheme = "https";
     }
@@ -95,11 +96,12 @@ class Connection {
     if (facts_.forwarded) facts_.peer = facts_.forwarded->client;
   }
   const http::ConnectionFacts& facts() const noexcept { return facts_; }
-  const http::HeadLimits& limits() const noexcept { return limits_; }
+  const http::HeadLimits& limits() const noexcept { return options_.limits; }
+  std::uint64_t max_body() const noexcept { return options_.max_body; }
 
  private:
   http::ListenerFacts listener_;
-  http::HeadLimits limits_;
+  http::ServerOptions options_;
   net::TlsFacts tls_;
   http::ConnectionFacts facts_;
 };
@@ -423,6 +425,10 @@ int explain(const ExplainAsked& asked) {
                  : *length
                      ? http::h1::parse_request(bytes, limits, request)
                      : base::Result<http::h1::Control>(base::fail(base::Reason::bad_request, "no request"));
+  // As the data plane does, whatever the version.
+  if (control && control->framing.length > connection.max_body())
+    control = base::fail(base::Reason::body_too_large,
+                         fmt::format("Content-Length exceeds the limit of {} bytes", connection.max_body()));
   if (!control) {
     const auto& row = base::row(control.error().reason);
     fmt::print("answer      {}, reason {}: {}\n", row.status, row.name, control.error().detail);

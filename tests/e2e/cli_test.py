@@ -214,6 +214,22 @@ routes:
         self.assertIn("route       admin does not allow it", refused.stdout)
         self.assertIn("answer      400, reason bad_request: an encoded slash in the path", refused.stdout)
 
+    def test_explain_refuses_a_body_that_is_announced_as_too_large(self):
+        config = self.write("""
+listeners:
+  public: {bind: "127.0.0.1:0", limits: {body: 1MiB}}
+  internal: {bind: "127.0.0.1:0", limits: {body: 2MiB}}
+routes: [{name: all, match: {path: /**}, respond: 204}]
+""")
+        request = ("POST http://h/a", "-H", "Content-Length: 1048577")
+        refused = sluice("explain", "-c", config, *request)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("answer      413, reason body_too_large: Content-Length exceeds the limit of 1048576 bytes\n",
+                      refused.stdout)
+        self.assertNotIn("route   ", refused.stdout)
+        taken = sluice("explain", "-c", config, *request, "--listener", "internal")
+        self.assertEqual(taken.returncode, 0, taken.stdout)
+
     def test_explain_lists_the_filters_of_the_listener_first(self):
         config = self.write("""
 listeners:
