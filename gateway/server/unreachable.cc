@@ -21,24 +21,50 @@ struct WrittenMatch {
   const MatchConfig* written = nullptr;
 };
 
-// Equal matches have equal texts; what is left out here need not be, and is compared.
+void add_values(const config::ByName<routing::ValueConfig>& values, const auto& add) {
+  for (const auto& [name, value] : values) {
+    add('n', name);
+    for (const auto& text : value.exact) add('v', text);
+    for (const auto& text : value.not_exact) add('V', text);
+    if (value.regex) add('r', value.regex->text);
+    if (value.not_regex) add('R', value.not_regex->text);
+    if (value.present) add('?', *value.present ? "y" : "n");
+  }
+}
+
+void add_connection(const MatchConfig& match, const auto& add) {
+  for (const auto& listener : match.listener) add('l', listener);
+  if (match.scheme) add('s', std::to_string(static_cast<int>(*match.scheme)));
+  for (const auto& name : match.sni) add('i', name.text);
+  if (match.client_ip) {
+    for (const auto& cidr : match.client_ip->in) add('c', cidr.text());
+    for (const auto& cidr : match.client_ip->not_in) add('C', cidr.text());
+  }
+  if (match.client_certificate) {
+    for (const auto& text : match.client_certificate->uri) add('1', text);
+    for (const auto& text : match.client_certificate->dns) add('2', text);
+    for (const auto& text : match.client_certificate->email) add('3', text);
+    for (const auto& text : match.client_certificate->cn) add('4', text);
+  }
+}
+
+// Equal matches have equal texts, and others hardly ever: those that have are compared, each with all.
 std::string text_of(const MatchConfig& match, routing::TrailingSlash slash) {
   std::string out = std::to_string(static_cast<int>(slash));
   auto add = [&](char kind, std::string_view text) { ((out += '\n') += kind) += text; };
   for (const auto& host : match.host) add('h', host.text);
   for (const auto& p : match.path) add('p', p.regex ? p.regex->text : p.pattern ? p.pattern->text : "");
   for (const auto& method : match.method) add('m', method.text);
-  for (const auto& listener : match.listener) add('l', listener);
-  for (const auto* values : {&match.header, &match.query, &match.cookie})
-    for (const auto& [name, value] : *values) {
-      add('n', name);
-      for (const auto& text : value.exact) add('v', text);
-    }
+  add_connection(match, add);
+  for (const auto* values : {&match.header, &match.query, &match.cookie}) {
+    add('=', "");
+    add_values(*values, add);
+  }
   if (match.when) add('w', match.when->text);
   return out;
 }
 
-// Those that are equal in everything but perhaps in what text_of() leaves out.
+// Those whose texts are equal.
 void warn_of_covered(std::vector<WrittenMatch>& alike, const Config& config, const config::Report& report) {
   std::ranges::sort(alike, [](const auto& a, const auto& b) {
     return std::tuple(-std::int64_t{a.priority}, a.route, a.match) <
@@ -62,11 +88,11 @@ void warn_of_covered(std::vector<WrittenMatch>& alike, const Config& config, con
   }
 }
 
-// Where all others are sent to https, challenges of ACME are not.
+// Where all others are sent to https, challenges of ACME are not; but only by a path whose beginning is written
+// out, which that of an expression is not.
 bool may_be_about_challenges(const MatchConfig& match) {
-  auto has = [](const std::string& text) { return text.find("acme-challenge") != text.npos; };
   return std::ranges::any_of(match.path, [&](const auto& p) {
-    return (p.pattern && has(p.pattern->text)) || (p.regex && has(p.regex->text));
+    return p.pattern && p.pattern->text.find("acme-challenge") != std::string::npos;
   });
 }
 

@@ -57,6 +57,25 @@ TEST(Unreachable, IsNothingThatDiffersInAnything) {
         << lower;
 }
 
+TEST(Unreachable, IsWhatEqualsAnotherInConditionsOfEachKind) {
+  for (const char* condition :
+       {"sni: h.example", "client_ip: [10.0.0.0/8, 192.0.2.7]", "client_ip: {not_in: 10.0.0.0/8}",
+        "scheme: http", "client_certificate: {uri: 'spiffe://a/*', dns: b, email: c, cn: d}",
+        "query: {q: {not: [a, b]}}", "header: {X-T: {regex: 'v[0-9]+'}}",
+        "header: {X-T: {not_regex: 'v[0-9]+'}}", "cookie: {c: present}"}) {
+    const std::string match = "match: {path: /a, " + std::string(condition) + "}";
+    auto both = [&](const std::string& other) {
+      return said(kPlain, "  - {name: a, " + other + ", respond: 200}\n  - {name: b, " + match +
+                              ", priority: 1, respond: 200}\n");
+    };
+    EXPECT_THAT(both(match),
+                HasSubstr("gateway.yaml:3:22: warning: no request reaches this match: that of the "
+                          "route b is the same"))
+        << condition;
+    EXPECT_THAT(both("match: {path: /a}"), IsEmpty()) << condition;
+  }
+}
+
 TEST(Unreachable, IsNoSecondMatchOfTheSameRoute) {
   EXPECT_THAT(said(kPlain, "  - {name: a, match: [{path: /a}, {path: /a}], respond: 200}\n"), IsEmpty());
 }
@@ -73,6 +92,9 @@ TEST(Unreachable, IsWhatOnlyListenersThatRedirectAccept) {
                 "sends all to https\n"));
   EXPECT_THAT(said(listeners, route("listener: [web, open]")), IsEmpty());
   EXPECT_THAT(said(listeners, route("path: /.well-known/acme-challenge/**, listener: web")), IsEmpty());
+  EXPECT_THAT(said(listeners, route("path: {regex: '/[.]well-known/acme-challenge/.*'}, listener: web")),
+              HasSubstr("sends all to https\n"))
+      << "an expression does not say where it begins";
   EXPECT_THAT(said(listeners, route("path: /a")), IsEmpty());
 }
 
