@@ -89,16 +89,11 @@ void describe(config::Description<CostConfig>& d) {
           check(refuse_field_name), example("X-Cost"));
   d.field("response_json", &CostConfig::response_json,
           "The number in the response's body, if that is JSON, lines of JSON (application/x-ndjson) or a "
-          "stream of "
-          "server-sent events whose data are, each in one line: names that lead to it, with dots between "
-          "them; the "
-          "last one, if it stands there several times. The request is charged as by the others and corrected "
-          "when "
-          "the number has passed, then at most once a second, and at the end. The body is not held back but "
-          "for as "
-          "long as a store takes to answer to that. A compressed body is not looked into: the service is not "
-          "told "
-          "which codings the client accepts.",
+          "stream of server-sent events whose data are, each in one line: names that lead to it, with dots "
+          "between them; the last one, if it stands there several times. The request is charged as by the "
+          "others and corrected when the number has passed, then at most once a second, and at the end. The "
+          "body is not held back but for as long as a store takes to answer to that. A compressed body is "
+          "not looked into: the service is not told which codings the client accepts.",
           check(refuse_names), example("usage.total_tokens"));
   d.shorthand(&CostConfig::usual);
   d.at_most_one({"request_header", "response_header", "response_json"});
