@@ -147,7 +147,7 @@ FEATURES = (
     Feature("max_connections", "`max_connections`, in all and by address",
             Settings(listener="max_connections: 100000, max_connections_per_ip: 100000")),
     Feature("health", "`health`, both of two targets asked every second",
-            Settings(targets=2, upstream="health: {path: /, interval: 1s}"), TWO),
+            Settings(targets=2, upstream="health: {path: /, interval: 1s, timeout: 1s}"), TWO),
     Feature("access_log", "the access log, JSON, to a file", Settings(access_log=True)),
 )
 
