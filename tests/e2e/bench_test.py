@@ -43,6 +43,11 @@ class Configurations(unittest.TestCase):
             if case.shape.policies != "redis":  # which would have to be there
                 self.expect_loads(case.name, case.shape)
 
+    def test_have_their_cost_in_the_documentation(self):
+        documented = (ROOT / "docs/performance.md").read_text()
+        missing = [feature.title for feature in features.FEATURES if f"| {feature.title} |" not in documented]
+        self.assertEqual(missing, [])
+
     def test_have_names_of_their_own(self):
         names = [feature.name for feature in features.FEATURES]
         self.assertEqual(len(names), len(set(names)))
