@@ -112,36 +112,28 @@ void check_and_rename_items(benchmark::State& state) {
   shape_large(state, list_of(state.range(0)), "[].name");
 }
 BENCHMARK(check_and_rename_items)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
-// Two lists of so many items become one.
-void merge_items(benchmark::State& state) {
-  const std::string padded = list_of(state.range(0));
-  std::string_view list = std::string_view(padded).substr(0, padded.size() - kPadding);
+void merge_with_itself(benchmark::State& state, const std::string& padded, OnConflict policy) {
+  std::string_view text = std::string_view(padded).substr(0, padded.size() - kPadding);
   for (auto _ : state) {
     sluice::base::Arena arena;
     Merge merge(arena);
-    for (const char* from : {"a", "b"}) merge.add(from, {}, list, OnConflict::concat);
-    Output out(2 * list.size());
+    for (const char* from : {"a", "b"}) merge.add(from, {}, text, policy);
+    Output out(2 * text.size());
     merge.write(out);
     benchmark::DoNotOptimize(out.text());
   }
 }
+// Two lists of so many items become one.
+void merge_items(benchmark::State& state) {
+  merge_with_itself(state, list_of(state.range(0)), OnConflict::concat);
+}
 BENCHMARK(merge_items)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
-
 // Two objects of so many members, which have the same names.
 void merge_members(benchmark::State& state) {
-  std::string padded = "{";
+  std::string object = "{";
   for (std::int64_t i = 0; i < state.range(0); ++i)
-    padded += (i ? ",\"k" : "\"k") + std::to_string(i) + "\":{\"n\":1}";
-  padded += "}" + std::string(kPadding, '\0');
-  std::string_view object = std::string_view(padded).substr(0, padded.size() - kPadding);
-  for (auto _ : state) {
-    sluice::base::Arena arena;
-    Merge merge(arena);
-    for (const char* from : {"a", "b"}) merge.add(from, {}, object, OnConflict::deep);
-    Output out(2 * object.size());
-    merge.write(out);
-    benchmark::DoNotOptimize(out.text());
-  }
+    object += (i ? ",\"k" : "\"k") + std::to_string(i) + "\":{\"n\":1}";
+  merge_with_itself(state, object + "}" + std::string(kPadding, '\0'), OnConflict::deep);
 }
 BENCHMARK(merge_members)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
 

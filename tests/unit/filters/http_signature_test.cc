@@ -68,6 +68,17 @@ int answer_to(const chain::Filter& filter, const base::Clock& clock, const std::
   return status;
 }
 
+// Of the GET that answer_to() makes.
+std::string parameters_of(long created, std::string_view key) {
+  return R"(("@method" "@authority" "@path");created=)" + std::to_string(created) + R"(;keyid=")" +
+         std::string(key) + '"';
+}
+std::string signature_of(const test::Signer& signer, const std::string& parameters) {
+  return signer.sign(
+      "\"@method\": GET\n\"@authority\": api.example.com\n\"@path\": /u\n\"@signature-params\": " +
+      parameters);
+}
+
 // What was forgotten by the time that the old skew asks for is no less used for that.
 TEST(HttpSignature, PassesOnceOnlyAlsoWhenTheSkewIsRaised) {
   test::Signer signer("HS256", "raised");
@@ -78,11 +89,8 @@ TEST(HttpSignature, PassesOnceOnlyAlsoWhenTheSkewIsRaised) {
   };
   test::SetClock clock;
   auto ask = [&](const auto& built, long created) {
-    std::string parameters =
-        R"(("@method" "@authority" "@path");created=)" + std::to_string(created) + R"(;keyid="raised")";
-    std::string signature = signer.sign(
-        "\"@method\": GET\n\"@authority\": api.example.com\n\"@path\": /u\n\"@signature-params\": " +
-        parameters);
+    std::string parameters = parameters_of(created, "raised");
+    std::string signature = signature_of(signer, parameters);
     return answer_to(built.get(), clock, parameters, signature);
   };
   auto before = with("60s");
@@ -134,11 +142,8 @@ TEST(HttpSignature, PassesOnceOnlyOfAllGatewaysAlsoWhenTheSkewIsRaised) {
   };
   test::SetClock clock;
   auto ask = [&](const auto& filter, long created) {
-    std::string parameters =
-        R"(("@method" "@authority" "@path");created=)" + std::to_string(created) + R"(;keyid="shared")";
-    std::string signature = signer.sign(
-        "\"@method\": GET\n\"@authority\": api.example.com\n\"@path\": /u\n\"@signature-params\": " +
-        parameters);
+    std::string parameters = parameters_of(created, "shared");
+    std::string signature = signature_of(signer, parameters);
     return answer_to(*filter, clock, parameters, signature);
   };
   EXPECT_EQ(ask(with("60s"), 1'700'000'000), 0);
@@ -155,10 +160,8 @@ TEST(HttpSignature, PassesOnceOnlyAlsoWhenTheClockIsSetBack) {
   auto built = test::filter("http_signature: {skew: 60s, keys: [{id: a, algorithm: hmac-sha256, secret: \"" +
                             base::encode_base64(signer.secret()) + "\"}]}");
   ASSERT_EQ(built.problems, "");
-  std::string parameters = R"(("@method" "@authority" "@path");created=1700000000;keyid="a")";
-  std::string signature = signer.sign(
-      "\"@method\": GET\n\"@authority\": api.example.com\n\"@path\": /u\n\"@signature-params\": " +
-      parameters);
+  std::string parameters = parameters_of(1'700'000'000, "a");
+  std::string signature = signature_of(signer, parameters);
   test::SetClock clock;
   auto ask = [&] { return answer_to(built.get(), clock, parameters, signature); };
   EXPECT_EQ(ask(), 0);
