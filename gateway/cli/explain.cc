@@ -425,10 +425,10 @@ int explain(const ExplainAsked& asked) {
                  : *length
                      ? http::h1::parse_request(bytes, limits, request)
                      : base::Result<http::h1::Control>(base::fail(base::Reason::bad_request, "no request"));
-  // As the data plane does, whatever the version.
-  if (control && control->framing.length > connection.max_body())
-    control = base::fail(base::Reason::body_too_large,
-                         fmt::format("Content-Length exceeds the limit of {} bytes", connection.max_body()));
+  if (auto fits =
+          control ? http::check_length(control->framing, connection.max_body()) : base::Result<void>();
+      !fits)
+    control = std::move(fits).unexpected();
   if (!control) {
     const auto& row = base::row(control.error().reason);
     fmt::print("answer      {}, reason {}: {}\n", row.status, row.name, control.error().detail);

@@ -255,7 +255,7 @@ Task<Outcome> Run::ask(std::uint32_t index, std::span<const std::string_view> ea
   std::optional<base::ArenaLease> own;
   if (!each.empty()) own.emplace();
   CallText::Given given{ex_, *this, each, p.batch > 1};
-  given.own = own ? &**own : &ex_.arena;
+  if (own) given.own = &**own;
   given.kept = kept;
   if (!fill_in(p, given, request, out.failure)) co_return out;
   std::string key;

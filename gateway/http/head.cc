@@ -2,6 +2,7 @@
 #include "gateway/http/head.h"
 
 #include <array>
+#include <string>
 
 namespace sluice::http {
 namespace {
@@ -116,6 +117,11 @@ bool idempotent(Method method) noexcept {
       return false;
   }
   return false;
+}
+
+base::Unexpected refuse_length(std::uint64_t max_body) {
+  return base::fail(base::Reason::body_too_large,
+                    "Content-Length exceeds the limit of " + std::to_string(max_body) + " bytes");
 }
 
 std::string_view name(Version version) noexcept {

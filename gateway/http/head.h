@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "gateway/base/result.h"
 #include "gateway/http/fields.h"
 
 namespace sluice::http {
@@ -32,6 +33,14 @@ struct Framing {
   enum class Kind : std::uint8_t { none, length, chunked, until_close } kind = Kind::none;
   std::uint64_t length = 0;  // of Kind::length, in bytes
 };
+
+base::Unexpected refuse_length(std::uint64_t max_body);
+// A request whose announced body is larger than the listener takes is refused before it: body_too_large.
+inline base::Result<void> check_length(const Framing& framing, std::uint64_t max_body) {
+  if (framing.length > max_body) [[unlikely]]
+    return refuse_length(max_body);
+  return {};
+}
 
 // What a peer's head may come to. A line counts with its name, its value and four bytes more, in every
 // version.

@@ -7,6 +7,7 @@
 
 namespace sluice::oidc {
 
+using namespace std::chrono_literals;
 using namespace config::literals;
 
 namespace {

@@ -14,17 +14,15 @@
 
 namespace sluice::oidc {
 
-using namespace std::chrono_literals;
-
 // How the gateway shows the token endpoint who it is (RFC 6749 section 2.3).
 enum class ClientAuth : unsigned char { basic, post, none };
 void describe(config::Enumeration<ClientAuth>& e);
 
 struct SessionConfig {
   std::vector<config::Secret> keys;
-  config::Duration idle = 30min;
-  config::Duration absolute = 12h;
-  config::Duration renew_before = 60s;
+  config::Duration idle = std::chrono::minutes(30);
+  config::Duration absolute = std::chrono::hours(12);
+  config::Duration renew_before = std::chrono::seconds(60);
   bool operator==(const SessionConfig&) const = default;
 };
 void describe(config::Description<SessionConfig>& d);
@@ -45,15 +43,15 @@ struct OidcConfig : chain::TokenRulesConfig {
   std::optional<upstream::WebUrl> end_session_endpoint;
   std::string ca;
   std::vector<jose::Algorithm> algorithms;
-  config::Duration leeway = 60s;
-  config::Duration timeout = 5s;
+  config::Duration leeway = std::chrono::seconds(60);
+  config::Duration timeout = std::chrono::seconds(5);
 
   std::string origin;
   std::string redirect_path = "/oauth2/callback";
   std::string logout_path = "/oauth2/logout";
   std::string backchannel_logout_path;
   std::string post_logout_redirect;
-  config::Duration login_timeout = 10min;
+  config::Duration login_timeout = std::chrono::minutes(10);
   CookieConfig cookie;
   SessionConfig session;
   bool pass_access_token = false;

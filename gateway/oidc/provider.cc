@@ -8,6 +8,9 @@
 #include "gateway/http/uri.h"
 
 namespace sluice::oidc {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 using base::Reason;

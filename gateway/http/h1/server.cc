@@ -141,9 +141,8 @@ Result<Control> ServerConnection::begin(Session& session, const Running& running
   transport_->watch(this);
   if (!length) return std::move(length).unexpected();
   const Control& control = session.reader.control();
-  if (control.framing.length > options_->max_body)
-    return base::fail(Reason::body_too_large,
-                      "Content-Length exceeds the limit of " + std::to_string(options_->max_body) + " bytes");
+  if (auto fits = check_length(control.framing, options_->max_body); !fits)
+    return std::move(fits).unexpected();
   if (control.upgrade) [[unlikely]]
     take_upgrade(session, stream, *length);
   session.input.use(*length);

@@ -119,9 +119,8 @@ bool ServerStream::on_block_end(bool last) {
   }
   const ServerOptions& options = *connection_->options_;
   auto control = reader_->finish(last);
-  if (control && control->framing.length > options.max_body)
-    control = base::fail(Reason::body_too_large, "Content-Length exceeds the limit of " +
-                                                     std::to_string(options.max_body) + " bytes");
+  if (auto fits = control ? check_length(control->framing, options.max_body) : Result<void>(); !fits)
+    control = std::move(fits).unexpected();
   if (control) {
     control_ = *control;
     expectation_open_ = control_.expect_continue;

@@ -56,5 +56,16 @@ TEST(Bodiless, FollowsStatusAndMethod) {
   EXPECT_FALSE(bodiless(Method::post, 205));
 }
 
+TEST(CheckLength, TakesWhatTheListenerTakesAndNoByteMore) {
+  auto of = [](std::uint64_t length) { return check_length({Framing::Kind::length, length}, 10); };
+  EXPECT_TRUE(of(0));
+  EXPECT_TRUE(of(10));
+  auto more = of(11);
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().reason, base::Reason::body_too_large);
+  EXPECT_EQ(more.error().detail, "Content-Length exceeds the limit of 10 bytes");
+  EXPECT_TRUE(check_length({Framing::Kind::chunked, 0}, 0));
+}
+
 }  // namespace
 }  // namespace sluice::http::head_test

@@ -8,6 +8,9 @@
 #include "tests/support/fake_stream.h"
 
 namespace sluice::oidc::logins_test {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 using test::FakeExchange;

@@ -10,6 +10,9 @@
 #include "tests/support/fake_stream.h"
 
 namespace sluice::oidc::sessions_test {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 using base::WallTime;
