@@ -9,12 +9,18 @@ namespace {
 
 struct Alphabet {
   std::string_view letters;
-  std::array<std::int8_t, 256> values{};
+  // What a letter means at each of the four places of a quad, already shifted there; -1: no letter.
+  std::array<std::array<std::int32_t, 256>, 4> places{};
 
   constexpr explicit Alphabet(std::string_view all) : letters(all) {
-    values.fill(-1);
-    for (std::size_t i = 0; i < all.size(); ++i)
-      values[static_cast<unsigned char>(all[i])] = static_cast<std::int8_t>(i);
+    for (std::size_t place = 0; place < 4; ++place) {
+      places[place].fill(-1);
+      for (std::size_t i = 0; i < all.size(); ++i)
+        places[place][static_cast<unsigned char>(all[i])] = static_cast<std::int32_t>(i << (18 - 6 * place));
+    }
+  }
+  constexpr std::int32_t at(std::size_t place, char letter) const noexcept {
+    return places[place][static_cast<unsigned char>(letter)];
   }
 };
 
@@ -25,18 +31,21 @@ constexpr Alphabet kPlain("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0
 std::optional<std::size_t> decode(std::string_view text, char* out, const Alphabet& alphabet) noexcept {
   if (text.size() % 4 == 1) return std::nullopt;
   char* end = out;
-  std::uint32_t bits = 0;
-  unsigned held = 0;
-  for (char c : text) {
-    auto value = alphabet.values[static_cast<unsigned char>(c)];
-    if (value < 0) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    *end++ = static_cast<char>(bits >> held & 0xFF);
+  const char *in = text.data(), *quads = in + text.size() / 4 * 4;
+  for (; in != quads; in += 4, end += 3) {
+    auto bits = alphabet.at(0, in[0]) | alphabet.at(1, in[1]) | alphabet.at(2, in[2]) | alphabet.at(3, in[3]);
+    if (bits < 0) return std::nullopt;
+    end[0] = static_cast<char>(bits >> 16);
+    end[1] = static_cast<char>(bits >> 8);
+    end[2] = static_cast<char>(bits);
   }
-  if ((bits & ((1U << held) - 1)) != 0) return std::nullopt;
+  if (auto rest = text.size() % 4; rest != 0) {
+    auto bits = alphabet.at(0, in[0]) | alphabet.at(1, in[1]) | (rest == 3 ? alphabet.at(2, in[2]) : 0);
+    // What is beyond the last whole byte must be zero, so that nothing can be written in two ways.
+    if (bits < 0 || (bits & (rest == 3 ? 0xFF : 0xFFFF)) != 0) return std::nullopt;
+    *end++ = static_cast<char>(bits >> 16);
+    if (rest == 3) *end++ = static_cast<char>(bits >> 8);
+  }
   return static_cast<std::size_t>(end - out);
 }
 
@@ -99,6 +108,6 @@ char* write_base64(char* out, std::string_view bytes) noexcept {
   return end;
 }
 
-int base64_value(char digit) noexcept { return kPlain.values[static_cast<unsigned char>(digit)]; }
+int base64_value(char digit) noexcept { return kPlain.at(3, digit); }
 
 }  // namespace sluice::base

@@ -26,6 +26,8 @@ bool is_one_of(std::string_view word, std::span<const std::string_view> words) n
 }  // namespace
 
 TokenClaims::TokenClaims(jose::Json claims, std::string_view groups_claim) : json_(std::move(claims)) {
+  claims_.reserve(json_.size());
+  values_.reserve(json_.size());
   flatten(json_.root(), "", 1);
   scopes_ = words("scope");
   if (scopes_.empty()) scopes_ = words("scp");

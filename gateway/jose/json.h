@@ -40,6 +40,7 @@ class Json {
   static base::Result<Json> parse(std::string_view text, const JsonLimits& limits = {});
 
   const JsonValue& root() const noexcept { return values_.front(); }
+  std::size_t size() const noexcept { return values_.size(); }  // values, those in others too
   // The member of that name of an object; null if there is none, or if `of` is no object.
   const JsonValue* find(const JsonValue& of, std::string_view name) const noexcept;
   const JsonValue* find(std::string_view name) const noexcept { return find(root(), name); }

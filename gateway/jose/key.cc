@@ -56,6 +56,8 @@ class Prepared {
     if (good_ && pss)
       good_ = EVP_PKEY_CTX_set_rsa_padding(scheme, RSA_PKCS1_PSS_PADDING) == 1 &&
               EVP_PKEY_CTX_set_rsa_pss_saltlen(scheme, RSA_PSS_SALTLEN_DIGEST) == 1;
+    // Each copy checks one text; without this OpenSSL would check by a copy of the copy (EVP_MD_CTX_set_flags(3)).
+    if (good_) EVP_MD_CTX_set_flags(context_.get(), EVP_MD_CTX_FLAG_FINALISE);
     ERR_clear_error();
   }
   bool verify(std::string_view text, std::string_view signature) const {
@@ -65,7 +67,7 @@ class Prepared {
                         EVP_DigestVerify(copy.get(), net::openssl_bytes(signature), signature.size(),
                                          net::openssl_bytes(text), text.size()) == 1;
     if (copy) EVP_MD_CTX_reset(copy.get());
-    ERR_clear_error();
+    if (!signed_by_it) ERR_clear_error();
     return signed_by_it;
   }
 

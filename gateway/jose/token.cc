@@ -75,10 +75,11 @@ Result<std::optional<double>> date(const Json& claims, std::string_view name) {
 
 Result<Token> parse_token(std::string_view text) {
   if (text.size() > Token::kMaxSize) return refuse_token("is too large");
-  auto dots = std::count(text.begin(), text.end(), '.');
-  if (dots == 4) return refuse_token("is encrypted, which is not supported");
-  if (dots != 2) return refuse_token("is no JSON Web Token");
-  auto first = text.find('.'), last = text.rfind('.');
+  const auto first = text.find('.'), last = first == text.npos ? text.npos : text.find('.', first + 1);
+  if (last == text.npos || text.find('.', last + 1) != text.npos) {
+    bool encrypted = std::count(text.begin(), text.end(), '.') == 4;
+    return refuse_token(encrypted ? "is encrypted, which is not supported" : "is no JSON Web Token");
+  }
   Token token;
   token.signed_by = text.substr(0, last);
   token.payload = text.substr(first + 1, last - first - 1);

@@ -28,6 +28,19 @@ TEST(Base64url, RefusesEverySecondSpelling) {
     EXPECT_EQ(decode_base64url(bad), std::nullopt) << bad;
 }
 
+TEST(Base64url, RefusesAForeignLetterWhereverItStands) {
+  const std::string good = encode_base64url("0123456789a");
+  for (std::size_t n = 1; n <= good.size(); ++n) {
+    for (std::size_t i = 0; i < n; ++i) {
+      for (char foreign : {'+', '=', '.', '\0', '\x80', '\xff'}) {
+        std::string text = good.substr(0, n);
+        text[i] = foreign;
+        EXPECT_EQ(decode_base64url(text), std::nullopt) << n << ' ' << i;
+      }
+    }
+  }
+}
+
 TEST(Base64, IsPaddedAndHasAnAlphabetOfItsOwn) {
   EXPECT_EQ(encode_base64("f"), "Zg==");
   EXPECT_EQ(encode_base64("fo"), "Zm8=");
