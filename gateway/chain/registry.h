@@ -38,6 +38,9 @@ struct FilterFactory {
   // The kind of filter that must not have run before it; "" for none.
   std::string_view before;
 };
+// Who makes the answers of a handler.
+enum class AnswerFrom : unsigned char { several, upstream, gateway };
+
 struct HandlerFactory {
   std::function<std::shared_ptr<const Handler>(const void* config, Builder&)> make;
   std::vector<std::string> refuses;  // filters that make no sense before it
@@ -45,6 +48,7 @@ struct HandlerFactory {
   std::function<std::optional<Stage>(const void* config)> needs{};
   // The handlers that its settings hold; may be empty.
   std::function<std::vector<const config::Choice*>(const void* config)> inner{};
+  AnswerFrom answer_from = AnswerFrom::several;
 };
 void add_filter(config::Alternative alternative, FilterFactory factory);
 void add_handler(config::Alternative alternative, HandlerFactory factory);
@@ -92,8 +96,8 @@ struct FilterKind {
   }
 };
 
-// The same for a handler, whose settings may have needs() too, and inner() if they hold handlers. `refuses`:
-// names of filters that make no sense before it.
+// The same for a handler, whose settings may have needs() too, inner() if they hold handlers, and
+// `static AnswerFrom answer_from()`. `refuses`: names of filters that make no sense before it.
 template <class H, class C>
 struct HandlerKind {
   HandlerKind(std::string name, std::string doc, std::string example = {},
@@ -103,6 +107,7 @@ struct HandlerKind {
       factory.needs = [](const void* config) { return static_cast<const C*>(config)->needs(); };
     if constexpr (requires(const C& c) { c.inner(); })
       factory.inner = [](const void* config) { return static_cast<const C*>(config)->inner(); };
+    if constexpr (requires { C::answer_from(); }) factory.answer_from = C::answer_from();
     add_handler(config::alternative<C>(std::move(name), std::move(doc), std::move(example)),
                 std::move(factory));
   }

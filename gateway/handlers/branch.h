@@ -25,6 +25,7 @@ struct BranchConfig {
 
   std::optional<chain::Stage> needs() const;
   std::vector<const config::Choice*> inner() const;
+  static chain::AnswerFrom answer_from() noexcept { return chain::AnswerFrom::upstream; }
 };
 void describe(config::Description<BranchConfig>& d);
 

@@ -36,6 +36,8 @@ class GrpcCall;
 struct ForwardConfig {
   std::string upstream;
   bool operator==(const ForwardConfig&) const = default;
+
+  static chain::AnswerFrom answer_from() noexcept { return chain::AnswerFrom::upstream; }
 };
 void describe(config::Description<ForwardConfig>& d);
 

@@ -25,6 +25,8 @@ struct RedirectConfig {
   std::optional<chain::Template> path;
   std::optional<std::uint16_t> status;
   bool operator==(const RedirectConfig&) const = default;
+
+  static chain::AnswerFrom answer_from() noexcept { return chain::AnswerFrom::gateway; }
 };
 void describe(config::Enumeration<RedirectConfig::Scheme>& e);
 void describe(config::Description<RedirectConfig>& d);

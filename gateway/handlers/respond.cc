@@ -22,6 +22,8 @@ struct RespondConfig {
   std::optional<std::string> file, text_file;
   std::optional<std::string> content_type;
   bool operator==(const RespondConfig&) const = default;
+
+  static chain::AnswerFrom answer_from() noexcept { return chain::AnswerFrom::gateway; }
 };
 
 namespace {

@@ -31,6 +31,7 @@ struct SplitConfig {
   bool operator==(const SplitConfig&) const = default;
 
   std::optional<chain::Stage> needs() const { return chain::needed_stage(sticky_by); }
+  static chain::AnswerFrom answer_from() noexcept { return chain::AnswerFrom::upstream; }
 };
 void describe(config::Description<SplitConfig>& d);
 

@@ -46,9 +46,9 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     being_built_ = {path("routes", index, written.handler.name()), {}, {}, {}};
     auto handler = composes(written) ? composed(index) : chain::make_handler(written.handler, *this);
     auto metrics = living_.metrics.route(written.name);
-    metrics->expect(
-        http::Method::get, 200,
-        asks_upstream(written.handler.name()) ? observe::Source::upstream : observe::Source::gateway);
+    metrics->expect(http::Method::get, 200,
+                    answer_from(written) == chain::AnswerFrom::upstream ? observe::Source::upstream
+                                                                        : observe::Source::gateway);
     auto pages = error_pages(path("routes", index, "error_pages"), written.error_pages, facts_.captures);
     bool lacks_auth = plainly && std::ranges::none_of(links, identifies);
     auto add = [&](auto& routes, std::vector<chain::Link> links_before) {
@@ -273,7 +273,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     for (std::size_t i = 0; i < written.use.size(); ++i)
       place(written.use[i], path("routes", index, "use", i), written.name, filters);
     if (reached) object(filters, written.handler, path("routes", index, written.handler.name()));
-    bool asks = reached && !answers_alone(written.handler.name());
+    bool asks = reached && answer_from(written) != chain::AnswerFrom::gateway;
     if (asks) kept_identity_.begin_chain(written.name);
     std::vector<chain::Link> links;
     for (const Placed& f : filters) {
@@ -362,11 +362,8 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     out.push_back({&policy->filter, use.policy, std::move(at),
                    path("policies", use.policy, policy->filter.name()), use.policy});
   }
-  static bool asks_upstream(std::string_view handler) {
-    return handler == "to" || handler == "split" || handler == "branch";
-  }
-  static bool answers_alone(std::string_view handler) {
-    return handler == "respond" || handler == "redirect";
+  static chain::AnswerFrom answer_from(const RouteConfig& route) {
+    return chain::handler_factory(route.handler.name()).answer_from;
   }
   static bool identifies(const chain::Link& link) {
     const auto* filter = dynamic_cast<const chain::Authenticator*>(link.filter.get());

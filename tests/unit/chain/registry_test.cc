@@ -22,6 +22,11 @@ void describe(config::Description<TagSettings>& d) {
   d.field("text", &TagSettings::text, "The tag.");
 }
 
+struct AloneSettings : TagSettings {
+  static AnswerFrom answer_from() { return AnswerFrom::gateway; }
+};
+void describe(config::Description<AloneSettings>& d) { d.about("test_alone", "Asks nobody."); }
+
 // Has all hooks, and is built from its settings alone.
 struct TagFilter : Filter {
   explicit TagFilter(const TagSettings& c) : text(c.text) {}
@@ -58,6 +63,7 @@ struct TagHandler final : Handler {
 const FilterKind<TagFilter, TagSettings> kTag{"test_tag", Stage::shape, "Adds a tag.", "{text: a}"};
 const FilterKind<RequestOnly, TagSettings> kOnly{"test_request_only", Stage::admit, "Nothing much."};
 const HandlerKind<TagHandler, TagSettings> kHandler{"test_tag_handler", "Answers with a tag."};
+const HandlerKind<TagHandler, AloneSettings> kAlone{"test_alone", "Asks nobody."};
 
 TEST(Registry, FindsOutWhichHooksAFilterHas) {
   constexpr Hooks all = hooks_of<TagFilter>(), request = hooks_of<RequestOnly>(), done = hooks_of<DoneOnly>(),
@@ -83,6 +89,11 @@ TEST(Registry, BuildsAHandlerFromItsYaml) {
 
   ASSERT_EQ(built.problems, "");
   EXPECT_EQ(dynamic_cast<const TagHandler&>(built.get()).text, "hello");
+}
+
+TEST(Registry, KnowsWhoMakesAnAnswerIfTheSettingsSay) {
+  EXPECT_EQ(handler_factory("test_tag_handler").answer_from, AnswerFrom::several);
+  EXPECT_EQ(handler_factory("test_alone").answer_from, AnswerFrom::gateway);
 }
 
 TEST(Registry, HandsTheBuilderToWhoeverTakesIt) {
