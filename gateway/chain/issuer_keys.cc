@@ -13,6 +13,14 @@ bool IssuerKeys::refresh() {
   return true;
 }
 
+std::string IssuerKeys::doubt() const {
+  auto now = source_->view();
+  if (!now.failure.empty()) return std::move(now.failure);
+  if (now.asked) return "it was asked for newer ones and has not answered yet";
+  if (now.version != view_.version) return "they have changed this moment";
+  return keys() ? "" : "not fetched yet";
+}
+
 base::Task<base::Outcome> IssuerKeys::newer(Exchange& ex, base::Duration patience) {
   CountedWait counted(ex);
   auto& loop = ex.worker.loop;
@@ -26,9 +34,7 @@ base::Task<base::Outcome> IssuerKeys::newer(Exchange& ex, base::Duration patienc
       });
     });
   auto wait = waiter.signal.wait(patience);
-  auto outcome = co_await wait;
-  view_.failure = source_->view().failure;
-  co_return outcome;
+  co_return co_await wait;
 }
 
 void IssuerKeys::told() noexcept {

@@ -26,12 +26,16 @@ class IssuerKeys : public std::enable_shared_from_this<IssuerKeys> {
   const jose::KeySet* keys() const noexcept { return view_.keys.get(); }
   // Null before it was fetched, and for keys that are not found by discovery.
   const jose::ProviderMetadata* metadata() const noexcept { return view_.metadata.get(); }
-  const std::string& failure() const noexcept { return view_.failure; }
+  // Of the last attempt to fetch, whoever asked for it; "" if that was good or there was none.
+  std::string failure() const { return source_->view().failure; }
+  // Why the issuer may have a key that is not among these; "" if these are its last word. For whoever misses a
+  // key: it is the same on all workers, which takes a lock.
+  std::string doubt() const;
 
   // Would asking for newer keys bring any, or were they fetched a moment ago?
   bool may_ask(const net::Loop& loop) const noexcept { return source_->may_ask(loop.now()); }
-  // Asks for newer keys and waits for the answer, good or bad; no longer than `patience`. refresh() then. The
-  // time is a wait of the exchange, which is of this worker.
+  // Asks for newer keys and waits for the answer, good or bad; no longer than `patience`. refresh() and doubt()
+  // then. The time is a wait of the exchange, which is of this worker.
   base::Task<base::Outcome> newer(Exchange& ex, base::Duration patience);
 
  private:

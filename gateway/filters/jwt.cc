@@ -237,11 +237,8 @@ class JwtFilter final : public chain::TokenAuthenticator {
     if (signature == jose::Signature::bad || signature == jose::Signature::unnamed)
       return bad("the token is not signed by its issuer");
     if (signature == jose::Signature::no_key) {
-      const std::string& failure = own.keys->failure();
-      if (!own.keys->keys() || !failure.empty())
-        return Verdict::unavailable(
-            ex.arena.join("no key of ", config_.issuer, ": ",
-                          failure.empty() ? std::string_view("not fetched yet") : failure));
+      if (auto doubt = own.keys->doubt(); !doubt.empty())
+        return Verdict::unavailable(ex.arena.join("no key of ", config_.issuer, ": ", doubt));
       return bad("the token is signed by a key that its issuer does not have");
     }
     auto claims = jose::parse_claims(token);

@@ -9,7 +9,7 @@ KeySource::KeySource(KeySet keys) : version_(1), keys_(std::make_shared<const Ke
 
 KeySource::View KeySource::view() const {
   std::lock_guard lock(mutex_);
-  return {keys_, version_.load(std::memory_order_relaxed), failure_, metadata_};
+  return {keys_, version_.load(std::memory_order_relaxed), failure_, !waiting_.empty(), metadata_};
 }
 
 void KeySource::ask(std::function<void()> then) {

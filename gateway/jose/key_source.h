@@ -29,6 +29,7 @@ class KeySource {
     std::shared_ptr<const KeySet> keys;  // null before the first
     std::uint64_t version = 0;
     std::string failure;  // of the last attempt to fetch, "" if that was good or there was none
+    bool asked = false;   // newer ones, and there is no answer yet
     // What the issuer says of itself, if its keys are found by discovery; null before the first time.
     std::shared_ptr<const ProviderMetadata> metadata;
   };

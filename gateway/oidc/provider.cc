@@ -214,12 +214,11 @@ Result<jose::Json> Provider::judge(const Exchange& ex, const std::string& text, 
   auto& keys = keys_of(ex);
   auto signature = keys.keys() ? jose::check_signature(*token, *keys.keys()) : jose::Signature::no_key;
   lacks_key = jose::newer_keys_may_help(signature);
-  bool no_key = signature == jose::Signature::no_key;
-  if (no_key && (!keys.keys() || !keys.failure().empty()))
-    return base::fail(Reason::auth_unavailable,
-                      fmt::format("no key of {}: {}", config_.issuer,
-                                  keys.failure().empty() ? "not fetched yet" : keys.failure()));
-  if (no_key) return wrong("is signed by a key that its issuer does not have");
+  if (signature == jose::Signature::no_key) {
+    if (auto doubt = keys.doubt(); !doubt.empty())
+      return base::fail(Reason::auth_unavailable, fmt::format("no key of {}: {}", config_.issuer, doubt));
+    return wrong("is signed by a key that its issuer does not have");
+  }
   if (signature != jose::Signature::good) return wrong("is not signed by its issuer");
   auto claims = jose::parse_claims(*token);
   if (!claims) return wrong(claims.error().detail);

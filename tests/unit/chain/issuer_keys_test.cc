@@ -83,6 +83,28 @@ TEST_F(IssuerKeysTest, TellOfAFailureWithoutLosingTheKeys) {
   EXPECT_EQ(keys_->keys(), set_.get());
 }
 
+// What one of them has heard of the issuer holds for all.
+TEST_F(IssuerKeysTest, AreInDoubtOnAllWorkersAlike) {
+  IssuerKeys other(source_);
+  auto doubts = [&](std::string_view why) { return keys_->doubt() == why && other.doubt() == why; };
+  EXPECT_TRUE(doubts("not fetched yet"));
+  source_->answer(set_, true, {});
+  EXPECT_TRUE(doubts("they have changed this moment"));
+  keys_->refresh();
+  other.refresh();
+  EXPECT_TRUE(doubts(""));
+
+  std::optional<Outcome> ended;
+  wait(ended);
+  EXPECT_TRUE(doubts("it was asked for newer ones and has not answered yet"));
+  source_->fail("does not answer", {});
+  run();
+  EXPECT_TRUE(doubts("does not answer"));
+  EXPECT_EQ(other.failure(), "does not answer");
+  source_->answer(set_, false, {});
+  EXPECT_TRUE(doubts(""));
+}
+
 TEST_F(IssuerKeysTest, AreWaitedForNoLongerThanPatienceLasts) {
   std::optional<Outcome> ended;
   wait(ended);

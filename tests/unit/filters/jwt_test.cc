@@ -273,6 +273,14 @@ class JwtOfAnIssuer : public Jwt {
   std::shared_ptr<const jose::KeySet> set_of(const Signer& signer) const {
     return std::make_shared<const jose::KeySet>(*jose::parse_jwks(signer.jwks(), false));
   }
+  // Longer than a request waits for keys.
+  static void wait_in_vain(FakeExchange& fake) {
+    fake.clock.advance(3s);
+    for (int i = 0; i < 3; ++i) {
+      fake.loop.run_once(0ms);
+      base::run_ready();
+    }
+  }
   base::SteadyTime never() const { return base::SteadyTime::max(); }
 
   int wanted_ = 0;
@@ -355,6 +363,31 @@ TEST_F(JwtOfAnIssuer, CannotTellAboutAnUnknownKeyWhileTheIssuerIsDown) {
   EXPECT_EQ(ask(bearer()), "200");  // its last keys are good
 }
 
+TEST_F(JwtOfAnIssuer, CannotTellAboutAnUnknownKeyWhileTheIssuerDoesNotAnswer) {
+  use_fetched();
+  source_->answer(set_of(issuer_), true, {});
+  FakeExchange fake;
+
+  EXPECT_EQ(ask(fake, "Bearer " + Signer("ES256", "k9").token(claims())), "waits");
+  wait_in_vain(fake);
+
+  EXPECT_EQ(fake.response().status, 503);
+}
+
+// Another worker may have asked, and have heard of it alone.
+TEST_F(JwtOfAnIssuer, GoesByWhatTheIssuerAnsweredLastWhoeverAsked) {
+  use_fetched();
+  source_->answer(set_of(issuer_), true, never());
+  std::string token = "Bearer " + Signer("ES256", "k9").token(claims());
+  EXPECT_EQ(ask(token), invalid_);
+
+  source_->fail("cannot be asked", never());
+  EXPECT_EQ(ask(token), "503");
+
+  source_->answer(nullptr, false, never());
+  EXPECT_EQ(ask(token), invalid_);
+}
+
 TEST_F(JwtOfAnIssuer, ComputesTheSignatureOfATokenOnce) {
   use_fetched();
   auto keys = std::make_shared<jose::KeySet>(*jose::parse_jwks(issuer_.jwks(), false));
@@ -384,11 +417,7 @@ TEST_F(JwtOfAnIssuer, GivesUpWaitingInTime) {
   FakeExchange fake;
 
   EXPECT_EQ(ask(fake, bearer()), "waits");
-  fake.clock.advance(3s);
-  for (int i = 0; i < 3; ++i) {
-    fake.loop.run_once(0ms);
-    base::run_ready();
-  }
+  wait_in_vain(fake);
 
   EXPECT_EQ(fake.response().status, 503);
 }

@@ -38,6 +38,25 @@ TEST(KeySource, GivesWhatWasAnsweredAndTellsThoseWhoAsked) {
   EXPECT_EQ(source.version(), 1u);
 }
 
+TEST(KeySource, ShowsThatItWasAskedUntilThereIsAnAnswer) {
+  KeySource source([] {});
+  auto asked = [&] {
+    source.ask([] {});
+    return source.view().asked;
+  };
+  EXPECT_FALSE(source.view().asked);
+
+  EXPECT_TRUE(asked());
+  source.answer(some_keys(), true, at(0s));
+  EXPECT_FALSE(source.view().asked);
+  EXPECT_TRUE(asked());
+  source.fail("does not answer", at(0s));
+  EXPECT_FALSE(source.view().asked);
+  EXPECT_TRUE(asked());
+  source.keep(at(0s));
+  EXPECT_FALSE(source.view().asked);
+}
+
 TEST(KeySource, KeepsItsVersionWhenTheSameKeysComeAgain) {
   KeySource source([] {});
   source.answer(some_keys(), true, at(0s));

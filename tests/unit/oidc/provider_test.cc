@@ -155,6 +155,36 @@ TEST_F(ProviderTest, IsAskedForNewerKeysWhenNoneThatHasNoNameHasSigned) {
   EXPECT_EQ(out_->error().reason, Reason::unauthenticated);
 }
 
+TEST_F(ProviderTest, IsUnavailableWhileItDoesNotAnswerForItsNewerKeys) {
+  build();
+  give(test::Signer("ES256", "key-2"), claims());
+
+  EXPECT_EQ(redeem().error().detail, "waits");
+  fake_.clock.advance(std::chrono::seconds(3));
+  for (int i = 0; i < 3; ++i) {
+    fake_.loop.run_once(std::chrono::milliseconds(0));
+    base::run_ready();
+  }
+
+  ASSERT_TRUE(out_);
+  EXPECT_EQ(out_->error().reason, Reason::auth_unavailable);
+}
+
+// Another worker may have asked, and have heard of it alone.
+TEST_F(ProviderTest, IsJudgedByItsLastAnswerWhoeverAsked) {
+  build();
+  test::Signer newer("ES256", "key-2");
+  give(signer_, claims());
+  EXPECT_TRUE(redeem());
+
+  builder_.keys->fail("cannot be asked", base::SteadyTime::max());
+  give(newer, claims());
+  EXPECT_EQ(redeem().error().reason, Reason::auth_unavailable);
+  builder_.keys->answer(nullptr, false, base::SteadyTime::max());
+  give(newer, claims());
+  EXPECT_EQ(redeem().error().reason, Reason::unauthenticated);
+}
+
 TEST_F(ProviderTest, IsUnavailableWithoutAnAnswerOrAnIdToken) {
   build();
   test::fail_calls(Reason::timeout_total);
