@@ -12,13 +12,34 @@
 namespace sluice::chain {
 namespace {
 
-constexpr std::array<bool, 256> make_unreserved() {
-  std::array<bool, 256> table{};
-  for (char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"))
+using Kept = std::array<bool, 256>;
+
+// Letters, digits and those marks.
+constexpr Kept kept(std::string_view marks) {
+  Kept table{};
+  for (char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"))
     table[static_cast<unsigned char>(c)] = true;
+  for (char c : marks) table[static_cast<unsigned char>(c)] = true;
   return table;
 }
-constexpr auto kUnreserved = make_unreserved();
+constexpr Kept kUnreserved = kept("-._~"), kInForms = kept("*-._"), kInPaths = kept("-._~/%");
+
+char* write_encoded(char* out, std::string_view text, const Kept& table) noexcept {
+  for (char c : text) {
+    if (table[static_cast<unsigned char>(c)]) {
+      *out++ = c;
+    } else {
+      out = base::write_percent_encoded(out, static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+std::string percent_encoded(std::string_view text, const Kept& table) {
+  std::string out(text.size() * kWorstEscape, '\0');
+  out.resize(static_cast<std::size_t>(write_encoded(out.data(), text, table) - out.data()));
+  return out;
+}
 
 // Takes one character off the front of an encoded text.
 char decode_one(std::string_view& text, bool plus) noexcept {
@@ -94,32 +115,16 @@ std::string decoded(std::string_view text) {
   return out;
 }
 
-std::string component(std::string_view text) {
-  std::string out(text.size() * kWorstEscape, '\0');
-  out.resize(static_cast<std::size_t>(write_component(out.data(), text) - out.data()));
-  return out;
+char* write_component(char* out, std::string_view text) noexcept {
+  return write_encoded(out, text, kUnreserved);
 }
 
-char* write_component(char* out, std::string_view text) noexcept {
-  for (char c : text) {
-    if (kUnreserved[static_cast<unsigned char>(c)]) {
-      *out++ = c;
-    } else {
-      out = base::write_percent_encoded(out, static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
+std::string component(std::string_view text) { return percent_encoded(text, kUnreserved); }
+
+std::string form_component(std::string_view text) { return percent_encoded(text, kInForms); }
 
 char* write_path_in_query(char* out, std::string_view path) noexcept {
-  for (char c : path) {
-    if (kUnreserved[static_cast<unsigned char>(c)] || c == '/' || c == '%') {
-      *out++ = c;
-    } else {
-      out = base::write_percent_encoded(out, static_cast<unsigned char>(c));
-    }
-  }
-  return out;
+  return write_encoded(out, path, kInPaths);
 }
 
 char* write_field(char* out, std::string_view text) noexcept {

@@ -24,6 +24,9 @@ std::string decoded(std::string_view text);
 // Everything but unreserved characters as percent triplets (RFC 3986 section 2.3).
 char* write_component(char* out, std::string_view text) noexcept;
 std::string component(std::string_view text);
+// The same of the application/x-www-form-urlencoded percent-encode set of the URL standard, by which "*" stays
+// and "~" does not; a space as a triplet too.
+std::string form_component(std::string_view text);
 // Keeps what is a normalised path, slashes and triplets included, and encodes the rest, so that it can stand
 // in a query.
 char* write_path_in_query(char* out, std::string_view path) noexcept;

@@ -43,6 +43,16 @@ std::string path_and_query(const http::RequestHead& request) {
   return out;
 }
 
+// As it was sent, in whatever form (section 2.2.5). Where it is without a credential that the query still has,
+// or the query is another one by now, the query counts: nothing of it may go on unsigned.
+std::string request_target(const http::RequestHead& request) {
+  std::size_t mark = request.target.find('?');
+  bool has_query = mark != std::string_view::npos;
+  bool whole =
+      has_query == request.has_query && (!has_query || request.target.substr(mark + 1) == request.query);
+  return whole ? std::string(request.target) : path_and_query(request);
+}
+
 // Decoded, and then encoded again in the one way that both sides agree on (section 2.2.8).
 Result<std::string> query_parameter_of(const http::RequestHead& request, const http::SfItem& item) {
   const auto* name = item.find("name");
@@ -50,7 +60,7 @@ Result<std::string> query_parameter_of(const http::RequestHead& request, const h
     return refuse("covers an @query-param without a name");
   std::string found;
   int count = 0;
-  auto encoded = [](std::string_view text) { return component(decoded(text)); };
+  auto encoded = [](std::string_view text) { return form_component(decoded(text)); };
   each_parameter(request.query, [&](std::string_view pair) {
     auto equals = std::min(pair.find('='), pair.size());
     if (encoded(pair.substr(0, equals)) != name->text) return;
@@ -71,7 +81,7 @@ Result<std::string> derived(const http::RequestHead& request, std::string_view s
   if (name == "@scheme") return std::string(scheme);
   if (name == "@path") return std::string(request.path);
   if (name == "@query") return "?" + std::string(request.query);
-  if (name == "@request-target") return path_and_query(request);
+  if (name == "@request-target") return request_target(request);
   if (name == "@target-uri")
     return std::string(scheme) + "://" + authority(request, scheme) + path_and_query(request);
   return refuse("covers the component " + name + ", which is not known here");
@@ -152,8 +162,10 @@ Result<std::string> signature_base(const http::RequestHead& request, std::string
   return out;
 }
 
-bool digest_fits(std::string_view content_digest, std::string_view body) {
-  auto digests = http::parse_sf_dictionary(content_digest);
+bool digest_fits(const http::Fields& fields, std::string_view body) {
+  auto text = combined(fields, "content-digest");
+  if (!text) return false;
+  auto digests = http::parse_sf_dictionary(*text);
   if (!digests) return false;
   bool good = false;
   for (const auto& d : *digests) {

@@ -36,8 +36,8 @@ base::Result<std::vector<MessageSignature>> message_signatures(const http::Field
 base::Result<std::string> signature_base(const http::RequestHead& request, std::string_view scheme,
                                          const MessageSignature& signature);
 
-// Is one of the digests in Content-Digest (RFC 9530) that of `body`? False, too, if there is none that is
-// known here (sha-256, sha-512), or if one of those known is wrong.
-bool digest_fits(std::string_view content_digest, std::string_view body);
+// Is one of the digests in Content-Digest (RFC 9530), in whatever lines it comes, that of `body`? False, too,
+// if there is none that is known here (sha-256, sha-512), or if one of those known is wrong.
+bool digest_fits(const http::Fields& fields, std::string_view body);
 
 }  // namespace sluice::chain

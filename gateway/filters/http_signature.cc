@@ -390,8 +390,7 @@ class HttpSignature final : public chain::Authenticator {
       text.append(piece->bytes.data(), piece->bytes.size());
       last = piece->last;
     }
-    const http::Field* digest = ex.request.fields.find(kDigest);
-    if (!digest || !chain::digest_fits(digest->value, text))
+    if (!chain::digest_fits(ex.request.fields, text))
       co_return base::fail(Reason::unauthenticated, "the body is not the one that Content-Digest is of");
     if (!there) co_return Result<void>();
     ex.request.fields.remove(FieldId::expect);

@@ -60,7 +60,8 @@ struct RequestHead {
   bool takes_trailers =
       false;  // the client says TE: trailers; that field itself concerns one connection only
   std::string_view method_text;
-  std::string_view target;  // the request target as received, for logs only
+  // The request target as received, but without the credentials that filters have found in it: for the log.
+  std::string_view target;
   // Normalised, still escaped, starts with "/"; "*" for OPTIONS *, "" for CONNECT. Matched and forwarded.
   std::string_view path;
   std::string_view query;      // without "?"

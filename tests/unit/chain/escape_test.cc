@@ -57,6 +57,7 @@ TEST(Escape, ReadsPartsOfFormsAndWritesPartsOfUrls) {
   EXPECT_EQ(decoded("a+b%20c%2"), "a b c%2");
   EXPECT_EQ(decoded(""), "");
   EXPECT_EQ(component("a b/c"), "a%20b%2Fc");
+  EXPECT_EQ(form_component("aZ9*-._~ +!'()\xC3\xA7\n"), "aZ9*-._%7E%20%2B%21%27%28%29%C3%A7%0A");
 }
 
 TEST(Escape, WritesJsonThatHoldsOnlyValidUtf8) {

@@ -173,6 +173,41 @@ TEST_F(MessageSignatures, CoverQueryParametersByName) {
   EXPECT_THAT(base(R"(sig=("@query-param";name="a"))"), HasSubstr("not there once"));
 }
 
+// Section 2.2.8: its example, and what the URL standard keeps and encodes in forms unlike elsewhere.
+TEST_F(MessageSignatures, WriteQueryParametersAsTheUrlStandardDoes) {
+  fake_.request().query =
+      "var=this%20is%20a%20big%0Amultiline%20value&bar=with+plus+whitespace&fa%C3%A7ade%22%3A%20=something"
+      "&star=a*b%2A&tilde=~%7e";
+  auto value = [&](const std::string& name) {
+    std::string item = "\"@query-param\";name=\"" + name + "\"";
+    std::string text = base("sig=(" + item + ")");
+    return text.substr(item.size(), text.find('\n') - item.size());
+  };
+  EXPECT_EQ(value("var"), ": this%20is%20a%20big%0Amultiline%20value");
+  EXPECT_EQ(value("bar"), ": with%20plus%20whitespace");
+  EXPECT_EQ(value("fa%C3%A7ade%22%3A%20"), ": something");
+  EXPECT_EQ(value("star"), ": a*b*");
+  EXPECT_EQ(value("tilde"), ": %7E%7E");
+}
+
+TEST_F(MessageSignatures, CoverTheTargetAsItWasSent) {
+  auto target = [&](std::string_view sent) {
+    fake_.request().target = sent;
+    std::string text = base(R"(sig=("@request-target"))");
+    return text.substr(0, text.find('\n'));
+  };
+  EXPECT_EQ(target("/f%6Fo?param=Value&Pet=dog"), "\"@request-target\": /f%6Fo?param=Value&Pet=dog");
+  EXPECT_EQ(target("http://example.com/foo?param=Value&Pet=dog"),
+            "\"@request-target\": http://example.com/foo?param=Value&Pet=dog");
+  // The log is not to see `Pet`, but the upstream is.
+  EXPECT_EQ(target("/foo?param=Value"), "\"@request-target\": /foo?param=Value&Pet=dog");
+  EXPECT_EQ(target("/foo"), "\"@request-target\": /foo?param=Value&Pet=dog");
+  fake_.request().has_query = false;
+  fake_.request().query = "";
+  EXPECT_EQ(target("/foo?Pet=dog"), "\"@request-target\": /foo");
+  EXPECT_EQ(target("/f%6Fo"), "\"@request-target\": /f%6Fo");
+}
+
 TEST_F(MessageSignatures, LeaveTheSchemesOwnPortAway) {
   fake_.request().authority = "EXAMPLE.com:443";
   EXPECT_THAT(base(R"(sig=("@authority"))"), HasSubstr(": example.com\n"));
@@ -226,6 +261,14 @@ TEST_F(MessageSignatures, AreRefusedWhenTheyDoNotFitTogether) {
   EXPECT_THAT(alone.error().detail, HasSubstr("one of Signature-Input and Signature only"));
 }
 
+// Of a request with that line.
+bool digest_fits(std::string_view line, std::string_view body) {
+  base::Arena arena;
+  http::Fields fields(arena);
+  fields.add("Content-Digest", line);
+  return chain::digest_fits(fields, body);
+}
+
 TEST(ContentDigest, IsComparedWithTheBody) {
   std::string body = "{\"hello\": \"world\"}";
   EXPECT_TRUE(digest_fits(kDigest, body));
@@ -238,6 +281,20 @@ TEST(ContentDigest, IsComparedWithTheBody) {
   EXPECT_FALSE(digest_fits("md5=:AAAA:", body));
   EXPECT_FALSE(digest_fits("", body));
   EXPECT_FALSE(digest_fits("sha-256=\"text\"", body));
+}
+
+// RFC 9110 section 5.3.
+TEST(ContentDigest, IsThatOfAllItsLines) {
+  std::string body = "{\"hello\": \"world\"}";
+  base::Arena arena;
+  http::Fields fields(arena);
+  EXPECT_FALSE(chain::digest_fits(fields, body));
+  fields.add("Content-Digest", "md5=:AAAA:");
+  EXPECT_FALSE(chain::digest_fits(fields, body));
+  fields.add("content-digest", kDigest);
+  EXPECT_TRUE(chain::digest_fits(fields, body));
+  fields.add("Content-Digest", "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:");
+  EXPECT_FALSE(chain::digest_fits(fields, body));
 }
 
 }  // namespace
