@@ -2,11 +2,25 @@
 #include "gateway/chain/claims.h"
 
 #include <algorithm>
+#include <optional>
+
+#include "gateway/base/hex.h"
+#include "gateway/json/text.h"
 
 namespace sluice::chain {
 namespace {
 
 bool blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+// Of the escape that the text begins with; 0 if it is none.
+std::size_t escape_size(std::string_view text) noexcept {
+  constexpr std::string_view kOfOne = "\"\\/bfnrt";
+  if (text.size() < 2) return 0;
+  if (text[1] != 'u') return kOfOne.find(text[1]) == std::string_view::npos ? 0 : 2;
+  auto digits = text.substr(2, 4);
+  bool hex = std::all_of(digits.begin(), digits.end(), [](char c) { return base::hex_value(c) >= 0; });
+  return digits.size() == 4 && hex ? 6 : 0;
+}
 
 // Walks over the elements of an array of JSON that somebody else has parsed already: whatever is odd here
 // matches nothing.
@@ -20,7 +34,8 @@ class Elements {
       if (blank(c) || c == ',') {
         rest_.remove_prefix(1);
       } else if (c == '"') {
-        if (text_is(wanted)) return true;
+        auto text = string();
+        if (text && json::says(*text, wanted)) return true;
       } else if (c == '[' || c == '{') {
         skip_nested();
       } else if (c == ']') {
@@ -35,29 +50,26 @@ class Elements {
   }
 
  private:
-  // At a quote. A text with an escape other than those of a single character is not compared.
-  bool text_is(std::string_view wanted) noexcept {
-    bool same = true;
-    for (rest_.remove_prefix(1); !rest_.empty() && rest_.front() != '"'; rest_.remove_prefix(1)) {
-      if (rest_.front() == '\\') {
-        rest_.remove_prefix(1);
-        if (rest_.empty()) return false;
-        char c = rest_.front();
-        if (c != '"' && c != '\\' && c != '/') same = false;
-      }
-      same = same && !wanted.empty() && wanted.front() == rest_.front();
-      if (same) wanted.remove_prefix(1);
-    }
-    if (rest_.empty()) return false;
+  // At a quote: the inside of the string. One that is odd is the last of the array.
+  std::optional<std::string_view> string() noexcept {
     rest_.remove_prefix(1);
-    return same && wanted.empty();
+    std::size_t size = 0, step = 1;
+    for (; size < rest_.size() && rest_[size] != '"' && step > 0; size += step)
+      step = rest_[size] == '\\' ? escape_size(rest_.substr(size)) : 1;
+    if (size >= rest_.size() || step == 0) {
+      rest_ = {};
+      return std::nullopt;
+    }
+    auto inside = rest_.substr(0, size);
+    rest_.remove_prefix(size + 1);
+    return inside;
   }
   void skip_nested() noexcept {
     int depth = 0;
     while (!rest_.empty()) {
       char c = rest_.front();
       if (c == '"') {
-        text_is({});
+        string();
         continue;
       }
       rest_.remove_prefix(1);

@@ -28,6 +28,15 @@ TEST(Claims, AreATextOrAnArrayThatHoldsIt) {
   EXPECT_TRUE(says(R"(["a\"b\/c\\"])", R"(a"b/c\)"));
 }
 
+// As many write what is not ASCII.
+TEST(Claims, AreComparedByWhatTheySayHoweverTheyAreWritten) {
+  EXPECT_TRUE(says(R"(["\u00e9quipe"])", "\xC3\xA9quipe"));
+  EXPECT_TRUE(says("[\"\xC3\xA9quipe\"]", "\xC3\xA9quipe"));
+  EXPECT_TRUE(says(R"(["x", "\uD83D\uDE00\t"])", "\xF0\x9F\x98\x80\t"));
+  EXPECT_TRUE(says(R"([{"\u0022":"\u005d"},"go\u006Cd"])", "gold"));
+  EXPECT_FALSE(says(R"(["go\u006cd"])", R"(go\u006cd)"));
+}
+
 TEST(Claims, MatchNothingInsideNestedValues) {
   EXPECT_FALSE(says(R"([{"role":"gold"},["gold"]])", "gold"));
   EXPECT_TRUE(says(R"([{"role":"]}"},["x"],"gold"])", "gold"));
@@ -35,8 +44,8 @@ TEST(Claims, MatchNothingInsideNestedValues) {
 }
 
 TEST(Claims, MatchNothingWhenTheyAreOdd) {
-  for (const char* text :
-       {"[", "[\"gold", "[\"gold\\", "[\"go\\u006cd\"]", "[\"a\\ngold\"]", "[{", "[[\"", "gold]"})
+  for (const char* text : {"[", "[\"gold", "[\"gold\\", "[\"gold\\u00\", \"gold\"]", "[\"\\x\", \"gold\"]",
+                           "[\"go\\u006", "[\"a\\ngold\"]", "[{", "[[\"", "gold]"})
     EXPECT_FALSE(says(text, "gold")) << text;
   EXPECT_FALSE(says("[,,]", ""));
 }
