@@ -398,7 +398,11 @@ class ForwardAuth final : public chain::Authenticator {
   }
   Verdict refused_with(Exchange& ex, const Refused& refused) const {
     ex.local<Local>(*this).refused = ex.arena.make<Refused>(refused);
-    if (refused.status == 401) return Verdict::refused({}, "the service that authenticates refused it");
+    // Where the service was shown no field that could be a credential, none was wrong: a guest may come.
+    if (refused.status == 401)
+      return fields_to_send(ex).empty()
+                 ? Verdict::absent({}, "the service that authenticates asks for a credential")
+                 : Verdict::refused({}, "the service that authenticates refused it");
     if (refused.status >= 500)
       return Verdict::unavailable(ex.arena.join("the service that authenticates answers with status ",
                                                 std::to_string(refused.status)));

@@ -170,5 +170,29 @@ routes:
   EXPECT_THAT(users().request(), HasField("X-Groups", "staff"));
 }
 
+TEST_F(ForwardAuth, LeavesWhoBringsNothingToBeAGuest) {
+  serve(R"(
+upstreams:
+  auth: {url: "<auth>"}
+  users: {url: "<users>"}
+consumers: [{name: guest}]
+routes:
+  - name: u
+    match: {path: "/u/**"}
+    use:
+      - any: {of: [{api_key: {header: X-Api-Key}}, {forward_auth: {to: auth}}], anonymous: guest}
+      - headers: {request: {set: {X-Consumer: "${consumer.id}"}}}
+    to: users
+)");
+  auth().answers(401, "who?");
+
+  EXPECT_EQ(gw_->get("/u/1").status, 200);
+  EXPECT_THAT(users().request(), HasField("X-Consumer", "guest"));
+  auto refused = gw_->get("/u/1", "Authorization: Bearer wrong\r\n");
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(refused.body, "who?");
+  EXPECT_EQ(gw_->get("/u/1", "X-Api-Key: wrong\r\n").status, 401);
+}
+
 }  // namespace
 }  // namespace sluice::test::forward_auth_test

@@ -134,6 +134,29 @@ TEST(ForwardAuth, KeepsAnswersForTheirTimeWhateverTheClockIsSetTo) {
   }
 }
 
+TEST(ForwardAuth, TellsWhoBroughtNothingFromWhoIsRefused) {
+  auto built = test::filter("forward_auth: {to: auth, send: [Authorization, X-Key]}");
+  auto outcome = [&](int status, std::string_view field) {
+    test::answer_calls_with(status);
+    test::FakeExchange fake;
+    if (!field.empty()) fake.request().fields.add(field, "x");
+    chain::Verdict out;
+    base::spawn(fake.ex.scope,
+                [](const chain::Filter* f, chain::Exchange* ex, chain::Verdict* into) -> base::Task<void> {
+                  auto asking = dynamic_cast<const chain::Authenticator&>(*f).authenticate(*ex);
+                  *into = co_await asking;
+                }(&built.get(), &fake.ex, &out));
+    EXPECT_TRUE(out.own_answer);
+    return out.outcome;
+  };
+
+  EXPECT_EQ(outcome(401, ""), chain::Verdict::Outcome::absent);
+  EXPECT_EQ(outcome(401, "Cookie"), chain::Verdict::Outcome::absent) << "the service was not shown it";
+  EXPECT_EQ(outcome(401, "authorization"), chain::Verdict::Outcome::refused);
+  EXPECT_EQ(outcome(401, "X-Key"), chain::Verdict::Outcome::refused);
+  EXPECT_EQ(outcome(403, ""), chain::Verdict::Outcome::forbidden);
+}
+
 // Where another filter of `any` was enough, this one was not asked and sets nothing.
 TEST(ForwardAuth, BelievesNoClientUnderTheNamesThatItCopies) {
   auto built = test::filter("forward_auth: {to: auth, copy: [X-User, X-Groups]}");
