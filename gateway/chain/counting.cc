@@ -370,6 +370,8 @@ Step CountingFilter::decide(Exchange& ex, const Charge& charge, const Taken& tak
 
 Task<Step> CountingFilter::decide_later(Exchange& ex, Charge charge, Task<Taken> taking) const {
   auto taken = co_await taking;
+  // The client left or the time is up: no limit has refused anything, whatever the store would have said.
+  if (ex.scope.cancelled()) co_return reply(ex, ex.scope.why());
   Step step = decide(ex, charge, taken);
   if (taken.allowed && taken.wait && !dry_run_) {
     Task<Step> pausing = pause(ex, taken.wait);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/chain/consumer.h"
+#include "gateway/net/sleep.h"
 
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
@@ -38,15 +39,23 @@ class FakeCounting final : public CountingFilter {
   }
   mutable std::vector<Charge> taken, corrected;
   mutable stores::Taken answer{true, stores::Decider::store, 0, 7, 0, 0};
+  bool waits = false;  // as for a store
 
  protected:
-  base::Task<stores::Taken> take(Exchange&, const Charge& charge) const override {
+  base::Task<stores::Taken> take(Exchange& ex, const Charge& charge) const override {
     taken.push_back(charge);
+    if (waits) return later(ex);
     return answer;
   }
   base::Task<stores::Taken> correct(Exchange&, const Charge& charge) const override {
     corrected.push_back(charge);
     return stores::Taken{true, stores::Decider::store, 0, 3, 0, 0};
+  }
+
+ private:
+  base::Task<stores::Taken> later(Exchange& ex) const {
+    co_await net::sleep(ex.worker.loop, std::chrono::seconds(1));
+    co_return ex.scope.cancelled() ? stores::Taken{false, stores::Decider::nobody} : answer;
   }
 };
 
@@ -62,6 +71,10 @@ struct Counting {
     fake.ex.locals = locals;
   }
   Step ask() { return filter->on_request(fake.ex).await_resume(); }
+  base::Task<void> wait(std::optional<Step>& came) {
+    base::Task<Step> asking = filter->on_request(fake.ex);
+    came = co_await asking;
+  }
   std::string respond(std::string_view cost = {}) {
     if (!cost.empty()) fake.response().fields.set("X-Cost", cost);
     filter->on_response(fake.ex).await_resume();
@@ -406,6 +419,23 @@ TEST(Counting, TakesNamesWithDotsBetweenThemForTheWayToTheCost) {
   EXPECT_EQ(problems("usage.total_tokens"), "");
   for (const char* way : {".a", "a.", "a..b", "a[0]", "[]"})
     EXPECT_THAT(problems(way), HasSubstr("must be names with dots between them")) << way;
+}
+
+TEST(Counting, DoesNotTakeAClientThatLeftForOneThatWasRefused) {
+  for (const char* settings : {"{}", "{dry_run: true}"}) {
+    Counting counting(settings);
+    counting.filter->waits = true;
+    std::optional<Step> came;
+    counting.fake.run(counting.wait(came));
+
+    counting.fake.ex.scope.cancel(base::Reason::client_closed);
+    counting.fake.loop.run_once(base::Duration::zero());
+
+    EXPECT_EQ(came, Step::replied);
+    EXPECT_EQ(counting.fake.ex.reason, base::Reason::client_closed);
+    EXPECT_EQ(counting.fake.ex.detail, "");
+    EXPECT_EQ(counting.respond().find("RateLimit"), std::string::npos);
+  }
 }
 
 TEST(Counting, OnlyNotesInADryRunThatAPartOfTheKeyIsMissing) {
