@@ -97,7 +97,8 @@ std::optional<View> value_of(Exchange& ex, const KeyPart& part) {
     case PartKind::cookie:
       return some(find_cookie(ex.request.fields, part.name).value);
     case PartKind::query:
-      return some(query_parameter(ex.request.query, part.name).value_or(View()));
+      // As it is meant: who writes it in another way is the same caller.
+      return some(decoded(query_parameter(ex.request.query, part.name).value_or(View()), true, ex.arena));
     case PartKind::path: {
       auto capture = std::ranges::find(ex.captures, part.name, &Capture::name);
       return capture != ex.captures.end() ? some(capture->value) : std::nullopt;

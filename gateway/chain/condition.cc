@@ -112,18 +112,14 @@ class ConditionValues final : public expression::Values {
         break;
     }
     std::string_view text = s.variable->read(ex_, s.argument, s.id);
-    return Value::of(decoded(text, s.variable->form));
+    return Value::of(as_meant(text, s.variable->form));
   }
 
  private:
-  // As the client meant it.
-  std::string_view decoded(std::string_view text, Form form) const {
+  // By the client.
+  std::string_view as_meant(std::string_view text, Form form) const {
     bool query = form == Form::query_value;
-    if (form != Form::path_value && !query) return text;
-    if (text.find('%') == std::string_view::npos && (!query || text.find('+') == std::string_view::npos))
-      return text;
-    char* begin = ex_.arena.chars(text.size());
-    return {begin, static_cast<std::size_t>(write_decoded(begin, text, query) - begin)};
+    return query || form == Form::path_value ? decoded(text, query, ex_.arena) : text;
   }
 
   const Condition& condition_;

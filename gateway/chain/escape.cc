@@ -109,6 +109,12 @@ char* write_decoded(char* out, std::string_view text, bool plus) noexcept {
   return out;
 }
 
+std::string_view decoded(std::string_view text, bool plus, base::Arena& arena) {
+  if (text.find_first_of(plus ? "%+" : "%") == std::string_view::npos) return text;
+  char* begin = arena.chars(text.size());
+  return {begin, static_cast<std::size_t>(write_decoded(begin, text, plus) - begin)};
+}
+
 std::string decoded(std::string_view text) {
   std::string out(text.size(), '\0');
   out.resize(static_cast<std::size_t>(write_decoded(out.data(), text, true) - out.data()));

@@ -19,6 +19,8 @@ char* write_raw(char* out, std::string_view text) noexcept;
 // Percent triplets decoded (broken ones stay); with `plus`, "+" is a space as in HTML forms. Never longer
 // than the text.
 char* write_decoded(char* out, std::string_view text, bool plus) noexcept;
+// What write_decoded() makes of it: the text itself where nothing in it is encoded, else in the arena.
+std::string_view decoded(std::string_view text, bool plus, base::Arena& arena);
 // What a name or a value in a query or an HTML form says.
 std::string decoded(std::string_view text);
 // Everything but unreserved characters as percent triplets (RFC 3986 section 2.3).

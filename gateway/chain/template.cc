@@ -23,12 +23,9 @@ bool is_value(Form form) noexcept { return form == Form::path_value || form == F
 
 // The value in the form in which it is escaped for its place: pieces of the path stay encoded in URLs, all
 // else is decoded first.
-std::string_view decoded(std::string_view value, Form form, Purpose purpose, base::Arena& arena) {
+std::string_view as_meant(std::string_view value, Form form, Purpose purpose, base::Arena& arena) {
   if (!is_value(form) || (in_url(purpose) && form == Form::path_value)) return value;
-  bool plus = form == Form::query_value;
-  if (value.find_first_of(plus ? "%+" : "%") == std::string_view::npos) return value;
-  char* begin = arena.chars(value.size());
-  return {begin, static_cast<std::size_t>(write_decoded(begin, value, plus) - begin)};
+  return decoded(value, form == Form::query_value, arena);
 }
 
 // Puts literals and values behind each other in memory that is large enough.
@@ -113,7 +110,7 @@ std::string_view Template::render(Exchange& ex, Purpose purpose) const {
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     const Part& p = parts_[i];
     if (!p.variable) continue;
-    values[i] = decoded(p.variable->read(ex, bytes(p), p.id), p.variable->form, purpose, ex.arena);
+    values[i] = as_meant(p.variable->read(ex, bytes(p), p.id), p.variable->form, purpose, ex.arena);
     room += values[i].size() * worst(purpose);
   }
   Writer out(purpose, ex.arena.chars(room));

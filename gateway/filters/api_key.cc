@@ -136,9 +136,7 @@ class ApiKeyFilter final : public chain::Authenticator {
   void look_in_query(Exchange& ex, Found& found) const {
     chain::each_parameter(ex.request.query, [&](std::string_view pair) {
       auto value = chain::query_parameter(pair, config_.query);
-      if (!value) return;
-      char* out = ex.arena.chars(value->size());
-      found.add({out, static_cast<std::size_t>(chain::write_decoded(out, *value, true) - out)});
+      if (value) found.add(chain::decoded(*value, true, ex.arena));
     });
     if (found.count > 0) hide_from_log(ex);
   }

@@ -165,11 +165,7 @@ class Parameters {
     bool dropped;
   };
   std::span<Parameter> live() noexcept { return all_.first(size_); }
-  std::string_view decoded(std::string_view text) const {
-    if (text.find_first_of("%+") == std::string_view::npos) return text;
-    char* out = arena_->chars(text.size());
-    return {out, static_cast<std::size_t>(chain::write_decoded(out, text, true) - out)};
-  }
+  std::string_view decoded(std::string_view text) const { return chain::decoded(text, true, *arena_); }
 
   base::Arena* arena_;
   std::span<Parameter> all_;

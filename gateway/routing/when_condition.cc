@@ -28,9 +28,7 @@ View header(const Arrival& a, View name) {
 }
 View query(const Arrival& a, View name) {
   View written = chain::query_parameter(a.head.query, name).value_or(View());
-  if (written.find_first_of("%+") == View::npos) return written;
-  char* begin = a.head.fields.arena().chars(written.size());
-  return {begin, static_cast<std::size_t>(chain::write_decoded(begin, written, true) - begin)};
+  return chain::decoded(written, true, a.head.fields.arena());
 }
 View cookie(const Arrival& a, View name) { return chain::find_cookie(a.head.fields, name).value; }
 View client_ip(const Arrival& a, View) {

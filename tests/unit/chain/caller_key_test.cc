@@ -103,9 +103,17 @@ TEST(CallerKey, ReadsParametersAndPartsOfThePath) {
   const Capture captures[] = {{"id", "7"}};
   fake.ex.captures = captures;
   fake.request().query = "user=a%20b&empty=";
-  EXPECT_EQ(key(fake, {{Kind::query, "user"}, {Kind::path, "id"}}), "query.user=a%2520b|path.id=7");
+  EXPECT_EQ(key(fake, {{Kind::query, "user"}, {Kind::path, "id"}}), "query.user=a b|path.id=7");
   EXPECT_EQ(key(fake, {{Kind::query, "empty"}}, MissingKey::skip), "<no query.empty>");
   EXPECT_EQ(key(fake, {{Kind::path, "other"}}, MissingKey::skip), "<no path.other>");
+}
+
+TEST(CallerKey, ReadsAParameterAsItIsMeantHoweverItIsWritten) {
+  for (const char* query : {"k=a%20b%7C", "k=%61+b|", "%6B=a+b%7c"}) {
+    FakeExchange fake;
+    fake.request().query = query;
+    EXPECT_EQ(key(fake, {{Kind::query, "k"}}), "query.k=a b%7C") << query;
+  }
 }
 
 TEST(CallerKey, CannotBeMadeToLookLikeAnother) {

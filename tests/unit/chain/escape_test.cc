@@ -53,6 +53,15 @@ TEST(Escape, DecodesTripletsAndOnDemandPlus) {
   EXPECT_EQ(std::string_view(out, write_decoded(out, "a+b%2B", true)), "a b+");
 }
 
+TEST(Escape, LeavesATextWhereItIsThatHasNothingToDecode) {
+  base::Arena arena;
+  const std::string_view plain = "a+b", encoded = "a%2Bb";
+
+  EXPECT_EQ(decoded(plain, false, arena).data(), plain.data());
+  EXPECT_EQ(decoded(plain, true, arena), "a b");
+  EXPECT_EQ(decoded(encoded, false, arena), "a+b");
+}
+
 TEST(Escape, ReadsPartsOfFormsAndWritesPartsOfUrls) {
   EXPECT_EQ(decoded("a+b%20c%2"), "a b c%2");
   EXPECT_EQ(decoded(""), "");
