@@ -57,6 +57,12 @@ std::optional<std::uint64_t> number_in(const http::Fields& fields, View name) no
   return line ? base::parse_decimal(base::trim(line->value)) : std::nullopt;
 }
 
+bool refused_by_limit(const Exchange& ex) noexcept {
+  using base::Reason;
+  return ex.answered_locally && (ex.reason == Reason::rate_limited || ex.reason == Reason::quota ||
+                                 ex.reason == Reason::concurrency);
+}
+
 }  // namespace
 
 std::uint64_t CostConfig::most() const {
@@ -281,10 +287,6 @@ class CountingFilter::PricedBody final : public ChargingBody {
   std::optional<base::SteadyTime> corrected_;
 };
 
-bool CountingFilter::is_corrected() const noexcept {
-  return cost_.body || !cost_.response_header.empty() || !cost_at_.empty();
-}
-
 void CountingFilter::charge_as_it_passes(Exchange& ex) const {
   if (!ex.request_body || ex.request_body->length() || !ex.request.upgrade.empty()) return;
   ex.request_body = http::make_body<ChargedBody>(ex.arena, std::move(ex.request_body), *this, ex);
@@ -355,7 +357,7 @@ Step CountingFilter::decide(Exchange& ex, const Charge& charge, const Taken& tak
   count(ex, taken);
   auto& local = ex.local<Local>(*this);
   if ((taken.decider != Decider::nobody || !taken.allowed) && !dry_run_) local = {&tier, taken, {}};
-  if (taken.allowed && taken.decider != Decider::nobody && is_corrected()) {
+  if (taken.allowed && taken.decider != Decider::nobody) {
     local.charged = charge;
     local.charged.local = taken.decider == Decider::local;
     if (cost_.body) charge_as_it_passes(ex);
@@ -382,22 +384,30 @@ Task<Step> CountingFilter::decide_later(Exchange& ex, Charge charge, Task<Taken>
 
 Task<void> CountingFilter::on_response(Exchange& ex) const {
   auto& local = ex.local<Local>(*this);
-  Charge difference = local.charged;
-  if (!difference.key.empty() && !ex.answered_locally) {
-    if (!cost_at_.empty()) read_cost_as_it_passes(ex);
-    if (auto cost = number_in(ex.response.fields, cost_.response_header)) {
-      std::uint64_t most = tiers_[difference.tier].most;
-      difference.cost = static_cast<std::int64_t>(std::min(*cost, most)) - difference.cost;
-      local.charged = {};
-      if (difference.cost != 0) {
-        auto correcting = correct(ex, difference);
-        if (!correcting.await_ready()) return tell_later(ex, std::move(correcting));
-        local.correct(correcting.await_resume());
-      }
-    }
+  if (Charge more = settle(ex, local.charged); more.cost != 0) {
+    auto correcting = correct(ex, more);
+    if (!correcting.await_ready()) return tell_later(ex, std::move(correcting));
+    local.correct(correcting.await_resume());
   }
   tell(ex);
   return {};
+}
+
+// Limits that stand in one chain charge a request as the limits of one policy do: all of them, or none.
+CountingFilter::Charge CountingFilter::settle(Exchange& ex, Charge& charged) const {
+  Charge more = charged;
+  more.cost = 0;
+  if (charged.key.empty()) return more;
+  if (refused_by_limit(ex)) {
+    more.cost = -std::exchange(charged, {}).cost;
+  } else if (!ex.answered_locally) {
+    if (!cost_at_.empty()) read_cost_as_it_passes(ex);
+    if (auto cost = number_in(ex.response.fields, cost_.response_header)) {
+      std::uint64_t most = tiers_[charged.tier].most;
+      more.cost = static_cast<std::int64_t>(std::min(*cost, most)) - std::exchange(charged, {}).cost;
+    }
+  }
+  return more;
 }
 
 Task<void> CountingFilter::tell_later(Exchange& ex, Task<Taken> correcting) const {

@@ -3,10 +3,11 @@
 // what callers are told apart, which of several sets of limits is theirs, what a request costs, what
 // responses tell. `rate_limit` and `quota` add how it is counted.
 //
-// A request is charged before the rest of the chain sees it. Where its cost is read from the response it is
-// corrected before that leaves, and a body of unknown length is charged as it passes: the request itself was
-// allowed by what was known of it, and what is missing is made up for by those that come later. So is what the
-// body of the response says of the cost, when it has passed.
+// A request is charged before the rest of the chain sees it, and given back what it was charged if another
+// limit there refuses it. Where its cost is read from the response it is corrected before that leaves, and a
+// body of unknown length is charged as it passes: the request itself was allowed by what was known of it, and
+// what is missing is made up for by those that come later. So is what the body of the response says of the
+// cost, when it has passed.
 #pragma once
 #include <optional>
 #include <span>
@@ -146,7 +147,6 @@ class CountingFilter : public Filter {
   std::size_t tier_of(const Exchange& ex) const noexcept;
   std::uint64_t cost_of(const Exchange& ex, const Tier& tier) const noexcept;
   std::uint64_t cost_of_body(std::uint64_t bytes) const noexcept;
-  bool is_corrected() const noexcept;
   void charge_as_it_passes(Exchange& ex) const;
   void read_cost_as_it_passes(Exchange& ex) const;
   Step without_key(Exchange& ex, const KeyPart& missing) const;
@@ -155,6 +155,8 @@ class CountingFilter : public Filter {
   void count(const Exchange& ex, const stores::Taken& taken) const;
   base::Task<Step> decide_later(Exchange& ex, Charge charge, base::Task<stores::Taken> taking) const;
   base::Task<void> tell_later(Exchange& ex, base::Task<stores::Taken> correcting) const;
+  // What a request that was charged so much turns out to cost beyond that, which is then to be corrected.
+  Charge settle(Exchange& ex, Charge& charged) const;
   void tell(Exchange& ex) const;
 
   std::string owner_;

@@ -47,6 +47,19 @@ void warn_of_odd_pair(std::span<const Written> filters, std::size_t at, std::vec
       }
 }
 
+// Counters belong to a policy, wherever it stands: a `concurrency` of 1 that stands there twice refuses every
+// request.
+void warn_of_counting_twice(std::span<const Written> filters, std::size_t at, std::vector<Objection>& out) {
+  const Written& here = filters[at];
+  if (stage(here) != Stage::limit || !here.config) return;
+  auto before = filters.first(at);
+  if (std::ranges::find(before, here.config, &Written::config) == before.end()) return;
+  out.push_back(
+      {Severity::warning, at,
+       fmt::format("{} stands in this chain already, and counts each request once more", quoted(here)),
+       "use it in one place: in the route, in `use` of all routes, or in the listener's"});
+}
+
 // Copies of requests must not go out before anybody could be refused, with credentials that later filters
 // hide.
 void check_copies(std::span<const Written> filters, std::size_t at, std::vector<Objection>& out) {
@@ -136,6 +149,7 @@ std::vector<Objection> object_to_order(std::span<const Written> filters, std::st
     check_needs(filters, i, out);
     check_copies(filters, i, out);
     warn_of_odd_pair(filters, i, out);
+    warn_of_counting_twice(filters, i, out);
     check_before(filters, i, out);
     check_preflights(filters, i, out);
   }

@@ -44,6 +44,20 @@ TEST(Quotas, CountForAllWorkersAndAllRoutesOfAPolicy) {
   EXPECT_THAT(refused, HasField("RateLimit-Policy", "\"month\";q=3"));
 }
 
+TEST(Quotas, AreNotUsedUpByWhatALimitRefuses) {
+  TemporaryDirectory state;
+  Gateway gw("state_directory: " + (state / "quotas") + R"(
+policies: {plan: {quota: {limit: 100/month}}}
+routes:
+  - {name: a, match: {path: /a}, use: [plan, {rate_limit: {limit: 1/h, headers: none}}], respond: 204}
+  - {name: b, match: {path: /b}, use: [plan], respond: 204}
+)");
+  EXPECT_EQ(gw.get("/a").status, 204);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(gw.get("/a").status, 429);
+
+  EXPECT_THAT(gw.get("/b"), HasField("RateLimit", ::testing::StartsWith("\"month\";r=98;")));
+}
+
 // Apart from rate limits, whose refusals are over in seconds.
 TEST(Quotas, HaveCountersOfTheirOwn) {
   TemporaryDirectory state;

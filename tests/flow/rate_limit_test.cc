@@ -57,6 +57,20 @@ TEST(RateLimits, AreFoundAgainAfterAReload) {
   EXPECT_EQ(gw.get("/b").status, 429);
 }
 
+TEST(RateLimits, ChargeNothingForWhatALaterOneRefuses) {
+  Gateway gw(R"(
+policies: {one: {rate_limit: {limit: 100/h}}, two: {rate_limit: {limit: 2/h}}}
+routes:
+  - {name: both, match: {path: /both}, use: [one, two], respond: 204}
+  - {name: one, match: {path: /one}, use: [one], respond: 204}
+)");
+  EXPECT_EQ(gw.get("/both").status, 204);
+  EXPECT_EQ(gw.get("/both").status, 204);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(gw.get("/both").status, 429);
+
+  EXPECT_THAT(gw.get("/one"), HasField("RateLimit", MatchesRegex("\"default\";r=97;.*")));
+}
+
 TEST(RateLimits, RefuseBeforeTheUpstreamIsAsked) {
   Gateway gw("routes: [{name: u, match: {path: /u}, use: [{rate_limit: {limit: 1/h}}], to: users}]");
   gw.upstream("users").answers(200, "ok");

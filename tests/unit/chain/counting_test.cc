@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/chain/consumer.h"
+#include "gateway/chain/local_reply.h"
 #include "gateway/net/sleep.h"
 
 #include "tests/support/fake_builder.h"
@@ -269,6 +270,36 @@ TEST(Counting, DoesNotCorrectWhatWasRefused) {
   Counting counting("{cost: {response_header: X-Cost}}");
   counting.filter->answer.allowed = false;
   EXPECT_EQ(counting.ask(), Step::replied);
+  counting.respond("10");
+  EXPECT_TRUE(counting.filter->corrected.empty());
+}
+
+TEST(Counting, GivesBackWhatAnotherLimitRefuses) {
+  for (auto reason : {base::Reason::rate_limited, base::Reason::quota, base::Reason::concurrency}) {
+    Counting counting("{cost: 3}");
+    counting.ask();
+    make_local_reply(counting.fake.ex, reason);
+    EXPECT_THAT(counting.respond(), HasSubstr("RateLimit: \"default\";r=3;"));
+    counting.respond();  // of what replaced the answer
+
+    ASSERT_EQ(counting.filter->corrected.size(), 1u);
+    EXPECT_EQ(counting.filter->corrected[0].cost, -3);
+  }
+}
+
+TEST(Counting, GivesBackWhatTheBodyHasCostUntilThen) {
+  Passing passing("{cost: {body: 32KiB}}", 1 << 20);
+  passing.pass(4);
+  make_local_reply(passing.fake.ex, base::Reason::quota);
+  passing.respond();
+  passing.pass(60);
+  EXPECT_THAT(passing.corrections(), testing::ElementsAre(2, -3));
+}
+
+TEST(Counting, KeepsTheChargeOfWhatSomethingElseRefuses) {
+  Counting counting("{cost: {response_header: X-Cost, default: 3}}");
+  counting.ask();
+  make_local_reply(counting.fake.ex, base::Reason::validation);
   counting.respond("10");
   EXPECT_TRUE(counting.filter->corrected.empty());
 }

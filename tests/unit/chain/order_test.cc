@@ -138,6 +138,19 @@ TEST(Order, IsFineWhenWhatIsNeededComesBefore) {
   EXPECT_THAT(object_to_counting({{"test_key", "key", nullptr}}, {{"test_key", "key2", nullptr}}), IsEmpty());
 }
 
+TEST(Order, WarnsOfAPolicyThatCountsTwice) {
+  const CountSettings few, other;
+  const std::vector<Written> twice{{"test_count", "few", &few}, {"test_count", "few", &few}};
+  auto objections = object_to_order(twice, "test_any");
+
+  ASSERT_THAT(objections, SizeIs(1));
+  EXPECT_EQ(objections[0].severity, Severity::warning);
+  EXPECT_EQ(objections[0].index, 1U);
+  EXPECT_THAT(objections[0].message, HasSubstr("`few` (test_count) stands in this chain already"));
+  const std::vector<Written> apart{{"test_count", "test_count", &few}, {"test_count", "test_count", &other}};
+  EXPECT_THAT(object_to_order(apart, "test_any"), IsEmpty());
+}
+
 TEST(Order, RefusesAFilterThatTheHandlerRefuses) {
   auto objections = object({"test_key", "test_shape"}, "test_picky");
 
