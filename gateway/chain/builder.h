@@ -85,6 +85,9 @@ class Builder {
   // By which the state of what is being built is found again at the next load: the name of its policy, or of
   // a filter that was written in place where that was: "orders/rate_limit".
   virtual const std::string& owner() const = 0;
+  // What tells the filter that is being built from others of its kind in the same chain: the name of its policy,
+  // or "default", "default-2" of those written in place. "" where it is the only one.
+  virtual std::string told_apart_by() const { return {}; }
   // The counters of that store, "memory" among them; null where there is none (references were checked
   // before).
   virtual std::shared_ptr<stores::Counters> counters(std::string_view store) = 0;

@@ -134,6 +134,7 @@ void CountingFilter::Tier::add(RateFieldTexts text) {
 CountingFilter::CountingFilter(const CountingConfig& c, Builder& builder, base::Reason reason,
                                observe::Family family)
     : owner_(builder.owner()),
+      apart_(builder.told_apart_by()),
       key_(c.by, c.missing),
       cost_(c.cost),
       usual_(c.cost.usual),
@@ -145,6 +146,11 @@ CountingFilter::CountingFilter(const CountingConfig& c, Builder& builder, base::
       decisions_(builder.decisions()) {
   if (const auto* here = c.cost.routes.find(builder.route().name)) usual_ = *here;
   if (!c.cost.response_json.empty()) cost_at_ = names_of(c.cost.response_json);
+}
+
+std::string CountingFilter::told_as(View limit) const {
+  if (limit.empty()) return apart_.empty() ? "default" : apart_;
+  return (apart_.empty() ? "" : apart_ + ":") + std::string(limit);
 }
 
 std::size_t CountingFilter::tier_of(const Exchange& ex) const noexcept {

@@ -126,6 +126,9 @@ class CountingFilter : public Filter {
   void add(Tier tier) { tiers_.push_back(std::move(tier)); }
   const std::string& owner() const noexcept { return owner_; }
   bool confidential() const noexcept { return key_.confidential(); }
+  // What responses call a limit that the configuration gives no name: what it is among those of the policy, ""
+  // for the only one, and where several policies count in a chain which of them it belongs to.
+  std::string told_as(std::string_view limit) const;
 
   virtual base::Task<stores::Taken> take(Exchange& ex, const Charge& charge) const = 0;
   // `charge.cost` beyond what was taken, or less; whatever is left.
@@ -160,6 +163,7 @@ class CountingFilter : public Filter {
   void tell(Exchange& ex) const;
 
   std::string owner_;
+  std::string apart_;  // from others of its kind in the chain; "" where there is none
   CallerKey key_;
   CostConfig cost_;
   std::vector<std::string> cost_at_;  // the names that lead to it in a response of JSON

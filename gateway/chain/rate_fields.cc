@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "gateway/base/strings.h"
+#include "gateway/chain/escape.h"
 
 namespace sluice::chain {
 namespace {
@@ -59,7 +60,9 @@ RateFieldTexts rate_field_texts(std::string_view name, std::uint64_t count, std:
                                 std::string_view rate) {
   RateFieldTexts texts;
   texts.count = std::to_string(count);
-  texts.item = '"' + std::string(name) + '"';
+  std::string escaped(name.size() * kWorstEscape, '\0');
+  escaped.resize(static_cast<std::size_t>(write_sf_string(escaped.data(), name) - escaped.data()));
+  texts.item = '"' + escaped + '"';
   texts.policy = texts.item + ";q=" + texts.count;
   if (period) texts.policy += ";w=" + std::to_string(seconds(period));
   texts.at_most = "at most " + std::string(rate) + " are allowed";

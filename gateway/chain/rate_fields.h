@@ -22,8 +22,7 @@ struct RateFieldTexts {
   std::string count;    // "100"
   std::string at_most;  // for the one who is refused
 };
-// `name` holds nothing that would have to be escaped; `period` in nanoseconds, 0 for
-// one of no fixed length.
+// `period` in nanoseconds, 0 for one of no fixed length.
 RateFieldTexts rate_field_texts(std::string_view name, std::uint64_t count, std::uint64_t period,
                                 std::string_view rate);
 

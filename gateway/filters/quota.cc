@@ -165,7 +165,7 @@ class QuotaFilter final : public chain::CountingFilter {
     auto& quotas = quotas_.emplace_back();
     std::string all;
     for (const QuotaLimit& limit : written) {
-      tier.add(chain::rate_field_texts(stores::name(limit.unit), limit.count, 0, limit.text()));
+      tier.add(chain::rate_field_texts(told_as(stores::name(limit.unit)), limit.count, 0, limit.text()));
       tier.most = std::min(tier.most, limit.count);
       quotas.push_back({limit.unit, limit.count});
       all += (all.empty() ? "" : ", ") + limit.text();

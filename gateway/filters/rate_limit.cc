@@ -124,7 +124,8 @@ void describe(config::Description<OneLimit>& d) {
           between(std::uint64_t{1}, kMostRate), default_is("the count of the rate"));
   d.field("name", &OneLimit::name, "What it is called in the field RateLimit.",
           pattern("[A-Za-z0-9_.-]+", "letters, digits, `_`, `.` and `-`"),
-          default_is("`default`, or of several limits the rate"));
+          default_is("`default`, or of several limits the rate; with the policy's name where several "
+                     "policies limit a request"));
   d.shorthand(&OneLimit::rate);
 }
 
@@ -202,7 +203,7 @@ class RateLimit final : public chain::CountingFilter {
         if (!cell_class) builder.error("limit", "there are too many different periods of sliding windows");
         limit.cell_class = cell_class.value_or(0);
       }
-      std::string shown = w.name.empty() ? (written.size() == 1 ? "default" : text) : w.name;
+      std::string shown = w.name.empty() ? told_as(written.size() == 1 ? "" : text) : w.name;
       tier.add(chain::rate_field_texts(shown, w.rate.count, limit.period, text));
       tier.most = std::min(tier.most, limit.capacity());
       limits.push_back(limit);

@@ -190,6 +190,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     return living_.keys ? living_.keys->of(address) : std::make_shared<jose::KeySource>([] {});
   }
   const std::string& owner() const override { return being_built_.owner; }
+  std::string told_apart_by() const override { return being_built_.apart; }
   std::shared_ptr<stores::Counters> counters(std::string_view store) override {
     if (store == stores::kMemory) return living_.stores.memory();
     auto known = counters_.find(store);
@@ -277,7 +278,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     if (asks) kept_identity_.begin_chain(written.name);
     std::vector<chain::Link> links;
     for (const Placed& f : filters) {
-      being_built_ = {f.settings_path, f.name, f.filter->name(), f.owner};
+      being_built_ = {f.settings_path, f.name, f.filter->name(), f.owner, apart(f, filters)};
       links.push_back(chain::make_link(*f.filter, f.name, *this));
       links.back().times = living_.metrics.policy_times(f.name, f.filter->name());
     }
@@ -362,6 +363,18 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     out.push_back({&policy->filter, use.policy, std::move(at),
                    path("policies", use.policy, policy->filter.name()), use.policy});
   }
+  static std::string apart(const Placed& placed, const std::vector<Placed>& chain) {
+    auto is_policy = [](const Placed& p) { return p.owner == p.name; };
+    std::size_t others = 0, in_place = 0;  // in place: up to this one
+    for (const Placed& p : chain) {
+      if (p.filter->name() != placed.filter->name()) continue;
+      others += &p != &placed;
+      in_place += !is_policy(p) && &p <= &placed;
+    }
+    if (others == 0) return {};
+    if (is_policy(placed)) return placed.name;
+    return in_place == 1 ? "default" : "default-" + std::to_string(in_place);
+  }
   static chain::AnswerFrom answer_from(const RouteConfig& route) {
     return chain::handler_factory(route.handler.name()).answer_from;
   }
@@ -397,7 +410,8 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     std::string at;    // path of the settings
     std::string name;  // of the policy
     std::string_view kind;
-    std::string owner;  // what its state is found by
+    std::string owner;    // what its state is found by
+    std::string apart{};  // see told_apart_by()
   };
   BeingBuilt being_built_;
   std::vector<std::string> credential_parameters_;

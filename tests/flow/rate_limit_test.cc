@@ -71,6 +71,29 @@ routes:
   EXPECT_THAT(gw.get("/one"), HasField("RateLimit", MatchesRegex("\"default\";r=97;.*")));
 }
 
+TEST(RateLimits, TellWhichOfSeveralPoliciesRefused) {
+  Gateway gw(R"(
+policies:
+  few: {rate_limit: {limit: 1/h}}
+  many: {rate_limit: {limit: [10/s, {rate: 1000/h, name: hourly}]}}
+use: [{rate_limit: {limit: 500/h}}]
+routes:
+  - name: a
+    match: {path: /a}
+    use: [many, {rate_limit: {limit: 50/h}}, few]
+    respond: 204
+)");
+  EXPECT_EQ(gw.get("/a").status, 204);
+
+  auto refused = gw.get("/a");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(refused.body, HasSubstr("\"violated-policies\":[\"few\"]"));
+  for (const char* policies :
+       {"\"few\";q=1;w=3600", "\"default-2\";q=50;w=3600", "\"many:10/s\";q=10;w=1, \"hourly\";q=1000;w=3600",
+        "\"default\";q=500;w=3600"})
+    EXPECT_THAT(refused.head, HasSubstr("RateLimit-Policy: " + std::string(policies) + "\r\n"));
+}
+
 TEST(RateLimits, RefuseBeforeTheUpstreamIsAsked) {
   Gateway gw("routes: [{name: u, match: {path: /u}, use: [{rate_limit: {limit: 1/h}}], to: users}]");
   gw.upstream("users").answers(200, "ok");

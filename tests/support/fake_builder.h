@@ -60,6 +60,7 @@ class FakeBuilder final : public chain::Builder {
     read.append("?").append(name).append("\n");
   }
   const std::string& owner() const override { return owner_; }
+  std::string told_apart_by() const override { return apart; }
   std::shared_ptr<stores::Counters> counters(std::string_view) override {
     return shared_store ? shared_store : std::shared_ptr<stores::Counters>(living->stores.memory());
   }
@@ -87,6 +88,7 @@ class FakeBuilder final : public chain::Builder {
   chain::RouteFacts facts{"route", {}, true};
   upstream::TimeoutsConfig limits;  // of the route
   std::string problems;
+  std::string apart;  // what told_apart_by() says
   bool faults = true;
   std::shared_ptr<stores::Counters> shared_store;  // what counters() gives; null: the memory
   static inline chain::Revocations revoked{std::vector<net::Loop*>{}};  // for what outlives the builder

@@ -34,10 +34,11 @@ class FakeCounting final : public CountingFilter {
                        observe::Family::sluice_rate_limit_requests_total) {
     for (const char* name : {"", "gold", "staff"}) {
       Tier tier{name, std::string_view(name) == "staff", 50, {}, {}};
-      tier.add(rate_field_texts("default", 50, 0, "50"));
+      tier.add(rate_field_texts(told_as(""), 50, 0, "50"));
       add(std::move(tier));
     }
   }
+  using CountingFilter::told_as;
   mutable std::vector<Charge> taken, corrected;
   mutable stores::Taken answer{true, stores::Decider::store, 0, 7, 0, 0};
   bool waits = false;  // as for a store
@@ -122,6 +123,18 @@ TEST(Counting, FindsTheTierByMetadataOfTheConsumer) {
   metadata[1].text = "staff";  // unlimited
   counting.ask();
   EXPECT_EQ(counting.filter->taken.size(), 2u);
+}
+
+TEST(Counting, NamesItsPolicyWhereOthersCountToo) {
+  test::FakeBuilder builder;
+  FakeCounting alone({}, builder);
+  EXPECT_EQ(alone.told_as(""), "default");
+  EXPECT_EQ(alone.told_as("10/s"), "10/s");
+
+  builder.apart = "few";
+  FakeCounting among_others({}, builder);
+  EXPECT_EQ(among_others.told_as(""), "few");
+  EXPECT_EQ(among_others.told_as("10/s"), "few:10/s");
 }
 
 TEST(Counting, ChargesByTheRoute) {

@@ -24,6 +24,8 @@ TEST(RateFields, AreTheOnesOfTheDraft) {
             "RateLimit-Policy: \"default\";q=100;w=60\nRateLimit: \"default\";r=12;t=30\n");
 }
 
+TEST(RateFields, EscapeNames) { EXPECT_EQ(rate_field_texts("a\"b\\", 1, 0, "1").policy, R"("a\"b\\";q=1)"); }
+
 TEST(RateFields, AreTheOldOnesWhereTheyAreWanted) {
   EXPECT_EQ(told(RateFields::x_ratelimit),
             "X-RateLimit-Limit: 100\nX-RateLimit-Remaining: 12\nX-RateLimit-Reset: 30\n");
