@@ -189,6 +189,19 @@ CallerKey::Found CallerKey::of(Exchange& ex) const {
           nullptr};
 }
 
+std::string key_as_counted(std::string key) {
+  constexpr View kHeader = "header.";
+  for (std::size_t begin = 0, end = 0; end < key.size(); begin = end + 1) {
+    std::size_t name_end = std::min(key.find('=', begin), key.size());
+    if (View(key).substr(begin).starts_with(kHeader)) {
+      auto name = base::to_lower(View(key).substr(begin, name_end - begin));
+      key.replace(begin, name.size(), name);
+    }
+    end = std::min(key.find(kSeparator, name_end), key.size());
+  }
+  return key;
+}
+
 std::optional<Stage> needed_stage(const std::vector<KeyPart>& parts) {
   bool about_caller = std::ranges::any_of(parts, [](const KeyPart& p) { return is_about_caller(p.kind); });
   return about_caller ? std::optional(Stage::identify) : std::nullopt;

@@ -40,6 +40,9 @@ class CallerKey {
   bool confidential_ = false;
 };
 
+// A key as CallerKey makes it of one that a person wrote with names of headers as `by` spells them.
+std::string key_as_counted(std::string key);
+
 // The stage that must have run before.
 std::optional<Stage> needed_stage(const std::vector<KeyPart>& parts);
 // Answers for a request that lacks `part`: 401 where a caller should have identified itself, 403 where it has

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gateway/base/job.h"
+#include "gateway/chain/caller_key.h"
 #include "gateway/stores/stored_key.h"
 
 namespace sluice::server {
@@ -101,6 +102,7 @@ void add_uses(const std::shared_ptr<const QuotaPlan>& plan, stores::Stores& stor
 std::vector<admin::QuotaReport> report_quotas(stores::Stores& stores, net::Loop& loop, base::WallTime now,
                                               const admin::QuotaQuery& query) {
   std::vector<admin::QuotaReport> out;
+  const std::string key = chain::key_as_counted(query.key);
   for (const auto& plan : stores.plans()) {
     if (!query.policy.empty() && query.policy != plan->owner) continue;
     auto& report = out.emplace_back();
@@ -108,7 +110,7 @@ std::vector<admin::QuotaReport> report_quotas(stores::Stores& stores, net::Loop&
     report.store = plan->store;
     report.time_zone = plan->zone;
     for (const auto& tier : plan->tiers) report.tiers.push_back({tier.name, tier.limits});
-    if (!query.policy.empty()) add_uses(plan, stores, loop, now, query.key, report);
+    if (!query.policy.empty()) add_uses(plan, stores, loop, now, key, report);
   }
   return out;
 }

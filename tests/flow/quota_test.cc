@@ -109,6 +109,16 @@ TEST(Quotas, TellOperatorsWhatWasUsed) {
   EXPECT_EQ(gw.admin("/quotas?user=x").status, 400);
 }
 
+TEST(Quotas, AreFoundByTheNameOfAHeaderAsItIsWritten) {
+  TemporaryDirectory state;
+  Gateway gw(three_a_month(state, ", by: header.X-Key"));
+  gw.get("/a", "X-Key: K1\r\n");
+
+  EXPECT_THAT(gw.admin("/quotas?policy=plan&key=header.X-Key%3DK1").body, HasSubstr("\"used\":1"));
+  EXPECT_THAT(gw.admin("/quotas?policy=plan&key=header.x-key%3DK1").body, HasSubstr("\"used\":1"));
+  EXPECT_THAT(gw.admin("/quotas?policy=plan&key=header.X-Key%3Dk1").body, Not(HasSubstr("\"unit\"")));
+}
+
 TEST(Quotas, NeedAPlaceAndOneThatIsTheirs) {
   EXPECT_THAT(why_not("routes: [{name: a, match: {path: /a}, use: [{quota: {limit: 1/day}}], respond: 204}]"),
               HasSubstr("no place where it could be kept"));

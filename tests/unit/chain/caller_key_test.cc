@@ -116,6 +116,14 @@ TEST(CallerKey, ReadsAParameterAsItIsMeantHoweverItIsWritten) {
   }
 }
 
+TEST(CallerKey, IsFoundByNamesOfHeadersHoweverTheyAreSpelled) {
+  EXPECT_EQ(key_as_counted("header.X-Key=K1"), "header.x-key=K1");
+  EXPECT_EQ(key_as_counted("consumer=header.X|header.X-Key=A=B|query.K=v"),
+            "consumer=header.X|header.x-key=A=B|query.K=v");
+  for (const char* same : {"", "ip=192.0.2.7", "claim.Org=A", "header.x", "0a1b2c", "|", "|="})
+    EXPECT_EQ(key_as_counted(same), same);
+}
+
 TEST(CallerKey, CannotBeMadeToLookLikeAnother) {
   FakeExchange one, other;
   one.request().fields.add("A", "x|header.b=y");
