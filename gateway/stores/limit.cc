@@ -8,15 +8,21 @@ namespace {
 
 __extension__ typedef unsigned __int128 Wide;  // what ISO C++ has no name for
 
+// The latest instant at which a bucket can be full again: it is used up, and as much is owed as it holds.
+Instant latest_full(const Limit& limit, Instant now) noexcept {
+  return now + 2 * limit.burst * limit.interval() + limit.ahead;
+}
+
 Charged charge_bucket(const Limit& limit, std::uint64_t state, Instant now, std::uint64_t cost) noexcept {
   const std::uint64_t interval = limit.interval(), depth = limit.burst * interval;
-  const std::uint64_t full_at = std::max(state, now) + cost * interval;
+  const std::uint64_t known = std::min(state, latest_full(limit, now)), was = std::max(known, now);
+  const std::uint64_t full_at = was + cost * interval;
   const std::uint64_t used = full_at - now;
   Charged out;
   if (used > depth + limit.ahead) {
-    out.state = state;
+    out.state = known;
     out.wait = used - depth - limit.ahead;
-    out.until_reset = std::max(state, now) - now;
+    out.until_reset = was - now;
     out.remaining = out.until_reset < depth ? (depth - out.until_reset) / interval : 0;
     return out;
   }
@@ -75,8 +81,18 @@ std::uint64_t faded(std::uint64_t before, std::uint64_t room, std::uint64_t peri
   return period - static_cast<std::uint64_t>(Wide{room} * period / before);
 }
 
+// The most that a window can have counted: all of it, and as much is owed.
+std::uint64_t fullest(const Limit& limit) noexcept { return std::min(2 * limit.count, kMostInWindow); }
+
+Present present(const Limit& limit, std::uint64_t state, Instant now) noexcept {
+  Present out = present(state, limit.period, now);
+  out.window.before = std::min(out.window.before, fullest(limit));
+  out.window.now = std::min(out.window.now, fullest(limit));
+  return out;
+}
+
 Charged charge_window(const Limit& limit, std::uint64_t state, Instant now, std::uint64_t cost) noexcept {
-  auto [window, passed] = present(state, limit.period, now);
+  auto [window, passed] = present(limit, state, now);
   const std::uint64_t used = window.now + weight(window.before, limit.period, passed);
   Charged out;
   out.allowed = used + cost <= limit.count;
@@ -110,12 +126,11 @@ Charged charge_anyway(const Limit& limit, std::uint64_t state, Instant now, std:
   out.allowed = true;
   out.remaining = 0;
   if (limit.algorithm == Algorithm::token_bucket) {
-    // Many corrections at a time may be larger than what instants can tell.
-    out.state = std::min(std::max(state, now), now + Limit::kLongestFill) + cost * limit.interval();
+    out.state = std::min(std::max(out.state, now) + cost * limit.interval(), latest_full(limit, now));
     out.until_reset = out.state - now;
   } else {
-    auto [window, passed] = present(state, limit.period, now);
-    window.now = std::min(window.now + cost, kMostInWindow);
+    auto [window, passed] = present(limit, state, now);
+    window.now = std::min(window.now + cost, fullest(limit));
     out.state = window.word();
     out.until_reset = 2 * limit.period - passed;
   }

@@ -34,7 +34,7 @@ struct Limit {
   std::uint64_t salt = 0;       // tells the counters of this limit from others'; not 0
   std::uint8_t cell_class = 0;  // how a cell with its state expires, see CellTable
 
-  // The most that one charge may cost.
+  // The most that one charge may cost, and also that may be owed beyond what is used up.
   std::uint64_t capacity() const noexcept { return algorithm == Algorithm::token_bucket ? burst : count; }
   // Nanoseconds for one, rounded up: never more than the count passes.
   std::uint64_t interval() const noexcept { return (period + count - 1) / count; }
@@ -53,7 +53,9 @@ inline constexpr std::uint64_t kMostInWindow = (1 << 22) - 1;
 
 // What a charge came to, or would come to.
 struct Charged {
-  std::uint64_t state = 0;  // from now on, if allowed
+  // From now on. Where it is refused that is the state as it was, but for one that no charge can have left at
+  // this time: of a limit that was another one then, or where more was owed than may be.
+  std::uint64_t state = 0;
   bool allowed = false;
   std::uint64_t remaining = 0;    // what may pass at once after this
   std::uint64_t wait = 0;         // nanoseconds: allowed but early by this much; refused: until it may pass
@@ -64,7 +66,7 @@ struct Charged {
 // only looks.
 Charged charge(const Limit& limit, std::uint64_t state, Instant now, std::uint64_t cost) noexcept;
 // Charges `cost` (at most the capacity) whatever is left; what is missing has to be made up for before
-// anything passes again.
+// anything passes again, the capacity at the most.
 Charged charge_anyway(const Limit& limit, std::uint64_t state, Instant now, std::uint64_t cost) noexcept;
 // Takes back what was charged a moment ago.
 std::uint64_t refund(const Limit& limit, std::uint64_t state, std::uint64_t cost) noexcept;

@@ -39,10 +39,20 @@ Charged MemoryCounters::charge_one(const Limit& limit, std::uint64_t cell, Insta
   bool counted =
       table_.update(cell, limit.cell_class, now, [&](std::uint64_t state) -> std::optional<std::uint64_t> {
         out = charge(limit, state, now, cost);
-        if (!out.allowed) return std::nullopt;
-        return out.state;
+        return out.state == state ? std::nullopt : std::optional(out.state);
       });
   if (!counted) out.allowed = true;  // there is no room at all: others are not to suffer for it
+  return out;
+}
+
+// What a charge would come to. Charges nothing, but a state that time would be long in mending is mended.
+Charged MemoryCounters::ask_one(const Limit& limit, std::uint64_t cell, Instant now, std::uint64_t cost) {
+  const std::uint64_t state = table_.peek(cell);
+  Charged out = charge(limit, state, now, cost);
+  if (!out.allowed && out.state != state)
+    table_.update(cell, limit.cell_class, now, [&](std::uint64_t present) {
+      return present == state ? std::optional(out.state) : std::nullopt;
+    });
   return out;
 }
 
@@ -59,7 +69,7 @@ Taken MemoryCounters::take_several(Instant now, const Want& want) {
   auto cell = [&](const Limit& limit) { return cell_of(hash_(want.key, limit.salt)); };
   Tightest asked;
   for (std::size_t i = 0; i < want.limits.size(); ++i)
-    asked.add(i, charge(want.limits[i], table_.peek(cell(want.limits[i])), now, want.cost));
+    asked.add(i, ask_one(want.limits[i], cell(want.limits[i]), now, want.cost));
   if (!asked.taken.allowed) return asked.taken;
 
   Tightest done;

@@ -28,6 +28,7 @@ class MemoryCounters final : public Counters {
 
  private:
   Charged charge_one(const Limit& limit, std::uint64_t cell, Instant now, std::uint64_t cost);
+  Charged ask_one(const Limit& limit, std::uint64_t cell, Instant now, std::uint64_t cost);
   Taken take_several(Instant now, const Want& want);
 
   CellTable table_;

@@ -10,13 +10,23 @@
 namespace sluice::stores {
 namespace {
 
-// Times count from 2026, so that fractions of a microsecond survive in a double. What a bucket says of the
-// future is never believed beyond what a bucket can hold: the server's clock may have been set back.
+// Times count from 2026, so that fractions of a microsecond survive in a double. What is kept is never believed
+// beyond what a charge can have left there: the server's clock may have been set back, or the limit was another
+// one. As a refusal charges nothing, it is then written as it is believed: else it would be as far ahead for
+// ever.
 constexpr std::string_view kLimitScript = R"lua(
 local t = redis.call('TIME')
 local now = (tonumber(t[1]) - 1767225600) * 1000000 + tonumber(t[2])
 local cost, most, anyway = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
 local n, limits, refused, granted = #KEYS, {}, nil, most
+local function keep(key, l)
+  if l.kind == 'b' then
+    redis.call('SET', key, string.format('%.6f', l.tat), 'PX', math.ceil(l.reset / 1000) + 1)
+  else
+    redis.call('HSET', key, 'n', string.format('%.0f', l.number), 'b', string.format('%.0f', l.before), 'c', string.format('%.0f', l.current))
+    redis.call('PEXPIRE', key, math.ceil(l.reset / 1000) + 1)
+  end
+end
 for i = 1, n do
   local a = 4 + (i - 1) * 5
   local l = {kind = ARGV[a], count = tonumber(ARGV[a + 1]), period = tonumber(ARGV[a + 2]),
@@ -26,8 +36,10 @@ for i = 1, n do
   if l.kind == 'b' then
     l.interval = math.ceil(l.period / l.count * 64) / 64
     l.depth = l.burst * l.interval
+    l.latest = now + 2 * l.depth + l.ahead  -- used up, and as much is owed
     local tat = tonumber(redis.call('GET', KEYS[i]) or 0)
-    l.tat = math.max(math.min(tat, now + l.depth + l.ahead), now)
+    l.impossible = tat > l.latest
+    l.tat = math.max(math.min(tat, l.latest), now)
     wait = l.tat + cost * l.interval - now - l.depth - l.ahead
     room = math.floor((l.depth + l.ahead - (l.tat - now)) / l.interval)
     l.reset = l.tat - now
@@ -37,13 +49,16 @@ for i = 1, n do
     local number, before, current = tonumber(s[1] or 0), tonumber(s[2] or 0), tonumber(s[3] or 0)
     l.number = math.floor(now / l.period)
     local passed = now - l.number * l.period
-    if number >= l.number then  -- or the clock was set back
+    l.impossible = number > l.number
+    if number >= l.number then
       l.before, l.current = before, current
     elseif number == l.number - 1 then
       l.before, l.current = current, 0
     else
       l.before, l.current = 0, 0
     end
+    l.fullest = 2 * l.count  -- used up, and as much is owed
+    l.before, l.current = math.min(l.before, l.fullest), math.min(l.current, l.fullest)
     local used = l.current + math.ceil(l.before * (l.period - passed) / l.period)
     room = l.count - used
     l.left = math.max(room, 0)
@@ -64,7 +79,10 @@ for i = 1, n do
   granted = math.min(granted, room)
   if wait > 0 and not anyway and (not refused or wait > refused[4]) then refused = {0, i - 1, l.left, math.ceil(wait), math.ceil(l.reset)} end
 end
-if refused then return refused end
+if refused then
+  for i = 1, n do if limits[i].impossible then keep(KEYS[i], limits[i]) end end
+  return refused
+end
 granted = math.max(granted, cost)
 if anyway then granted = cost end
 local out = nil
@@ -72,19 +90,17 @@ local waits = 0
 for i = 1, n do
   local l = limits[i]
   if l.kind == 'b' then
-    l.tat = math.max(l.tat + granted * l.interval, now)
+    l.tat = math.max(math.min(l.tat + granted * l.interval, l.latest), now)
     l.reset = l.tat - now
     l.left = math.max(math.floor((l.depth - l.reset) / l.interval), 0)
     waits = math.max(waits, math.ceil(l.reset - l.depth))
-    redis.call('SET', KEYS[i], string.format('%.6f', l.tat), 'PX', math.ceil(l.reset / 1000) + 1)
   else
-    l.current = l.current + granted
+    l.current = math.min(l.current + granted, l.fullest)
     if l.current < 0 then l.before, l.current = math.max(l.before + l.current, 0), 0 end
     l.left = math.max(l.left - granted, 0)
     l.reset = 2 * l.period - l.passed
-    redis.call('HSET', KEYS[i], 'n', string.format('%.0f', l.number), 'b', string.format('%.0f', l.before), 'c', string.format('%.0f', l.current))
-    redis.call('PEXPIRE', KEYS[i], math.ceil(l.reset / 1000) + 1)
   end
+  keep(KEYS[i], l)
   if not out or l.left < out[3] then out = {math.max(granted, 1), i - 1, l.left, 0, math.ceil(l.reset)} end
 end
 out[4] = math.max(waits, 0)

@@ -142,6 +142,15 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
                 self.assertEqual(left, ["r=75", "r=72", "r=62", "r=0"])
                 self.assertEqual(self.curl(f"/{policy}/1").status, 429)
 
+    def test_says_when_what_was_missing_has_been_made_up_for(self):
+        self.start_counting("{default: 1, response_header: X-Cost}")
+        for cost in (98, 100):
+            self.assertEqual(self.curl(f"/rate/{cost}").status, 200)
+        refused = self.curl("/rate/1")
+        self.assertEqual(refused.status, 429)
+        # 198 are used of 100, and one is wanted: 99 times 36 seconds.
+        self.assertIn(int(refused["Retry-After"]), range(3500, 3565))
+
     def test_charges_bodies_in_the_store_as_they_pass(self):
         self.start_counting("{default: 10, body: 10KiB}")
         body = b"x" * (195 << 10)

@@ -128,6 +128,41 @@ TEST(TokenBucket, KnowsHowLargeABucketMayBe) {
   EXPECT_FALSE(largest.take(kStart).allowed) << "however much is charged at a time";
 }
 
+TEST(TokenBucket, OwesNoMoreThanItHolds) {
+  Limit limit = bucket(10, kSecond, 5);
+  Counter c{limit};
+  for (int i = 0; i < 10; ++i) c.state = charge_anyway(limit, c.state, kStart, 5).state;
+
+  auto refused = c.take(kStart);
+
+  EXPECT_EQ(refused.wait, kSecond * 6 / 10);
+  EXPECT_EQ(refused.until_reset, kSecond);
+  EXPECT_TRUE(c.take(kStart + refused.wait).allowed);
+}
+
+// The state of a limit that was slower, or that another one of the same name has left.
+TEST(TokenBucket, IsNotBoundByWhatItCannotHaveBeenCharged) {
+  Limit slow = bucket(1, 3600 * kSecond, 5), fast = bucket(10, kSecond, 5);
+  const std::uint64_t used_up = charge(slow, 0, kStart, 5).state;
+
+  auto refused = charge(fast, used_up, kStart, 1);
+
+  EXPECT_FALSE(refused.allowed);
+  EXPECT_EQ(refused.wait, kSecond * 6 / 10);
+  EXPECT_LT(refused.state, used_up) << "else it would be refused again after that time";
+  EXPECT_TRUE(charge(fast, refused.state, kStart + refused.wait, 1).allowed);
+}
+
+TEST(SlidingWindow, OwesNoMoreThanItCounts) {
+  Limit limit = window(10, kSecond);
+  Counter c{limit};
+  const Instant edge = 2000 * kSecond;
+  for (int i = 0; i < 10; ++i) c.state = charge_anyway(limit, c.state, edge, 10).state;
+
+  // The rest of the window, and until nine of twenty are left in the next one.
+  EXPECT_EQ(c.take(edge).wait, kSecond + kSecond * 55 / 100);
+}
+
 TEST(SlidingWindow, LetsTheCountPassAndNoMore) {
   Counter c{window(3, kSecond)};
   for (std::uint64_t left : {2, 1, 0}) EXPECT_EQ(c.take(kStart).remaining, left);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <string>
 #include <thread>
 
 namespace sluice::stores::memory_counters_test {
@@ -65,6 +66,22 @@ TEST(MemoryCounters, ReportTheRefusalThatLastsLongest) {
   auto refused = counters.take_now(kStart, want(limits, "a"));
   EXPECT_EQ(refused.tightest, 0);
   EXPECT_EQ(refused.wait, 60 * kSecond);
+}
+
+TEST(MemoryCounters, LetNobodyWaitForWhatASlowerLimitHasLeft) {
+  MemoryCounters counters(100);
+  const Limit slow[] = {bucket(1, 3600 * kSecond, 1), bucket(1, 3600 * kSecond, 2)};
+  const Limit fast[] = {bucket(10, kSecond, 1), bucket(10, kSecond, 2)};
+  for (std::size_t limits : {1, 2}) {
+    const std::string key = std::to_string(limits);
+    EXPECT_TRUE(counters.take_now(kStart, want({slow, limits}, key)).allowed);
+
+    auto refused = counters.take_now(kStart, want({fast, limits}, key));
+
+    EXPECT_FALSE(refused.allowed);
+    EXPECT_LE(refused.wait, 2 * kSecond);
+    EXPECT_TRUE(counters.take_now(kStart + refused.wait, want({fast, limits}, key)).allowed);
+  }
 }
 
 // What passes is exactly what one thread would let pass, whatever the order of the threads.
