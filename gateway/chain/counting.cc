@@ -371,6 +371,7 @@ Step CountingFilter::decide(Exchange& ex, const Charge& charge, const Taken& tak
     if (!cost_at_.empty()) ex.request.fields.remove(http::FieldId::accept_encoding);
   }
   if (taken.allowed) return Step::next;
+  if (taken.decider == Decider::nobody) return reply(ex, reason_, "the store of the limit does not answer");
   const RateFieldTexts& texts = tier.texts[taken.tightest];
   make_limit_reply(ex, reason_, texts.at_most, texts.item);
   return Step::replied;

@@ -46,13 +46,12 @@ std::string_view proxy_status(base::Arena& arena, const base::ReasonRow& row, st
 std::string_view problem(base::Arena& arena, const base::ReasonRow& row, int code, std::string_view detail,
                          std::string_view id, std::string_view violated) {
   constexpr std::size_t kFixed = 256;
-  bool quota = row.reason == base::Reason::rate_limited || row.reason == base::Reason::quota;
   char status[16];
   auto written = std::to_chars(status, status + sizeof status, code);
   Out out(arena.chars(kFixed + kReasonType.size() + 2 * row.name.size() + row.title.size() +
                       kWorstEscape * (detail.size() + id.size()) + violated.size()));
-  out << R"({"type":")" << (quota ? kQuotaExceeded : kReasonType) << (quota ? "" : row.name)
-      << R"(","title":")" << row.title << R"(","status":)"
+  out << R"({"type":")" << (violated.empty() ? kReasonType : kQuotaExceeded)
+      << (violated.empty() ? row.name : "") << R"(","title":")" << row.title << R"(","status":)"
       << std::string_view(status, static_cast<std::size_t>(written.ptr - status)) << R"(,"detail":")";
   out.end = write_json(out.end, detail);
   out << R"(","instance":")";

@@ -279,6 +279,19 @@ TEST(Counting, LeavesItAtTheUsualCostWithoutANumber) {
   }
 }
 
+TEST(Counting, SaysThatNobodyHasCountedWhereTheStoreDoesNotAnswer) {
+  Counting counting("{}");
+  counting.filter->answer = {false, stores::Decider::nobody, 0, 0, 1};
+
+  EXPECT_EQ(counting.ask(), Step::replied);
+
+  EXPECT_EQ(counting.fake.ex.detail, "the store of the limit does not answer");
+  EXPECT_THAT(counting.fake.body(), testing::Not(HasSubstr("violated-policies")));
+  EXPECT_EQ(counting.fake.response().status, 429);
+  EXPECT_THAT(counting.respond(),
+              testing::AllOf(HasSubstr("Retry-After: 1\n"), testing::Not(HasSubstr("RateLimit"))));
+}
+
 TEST(Counting, DoesNotCorrectWhatWasRefused) {
   Counting counting("{cost: {response_header: X-Cost}}");
   counting.filter->answer.allowed = false;

@@ -181,11 +181,8 @@ TEST(LocalReply, IsWellFormedForEveryReason) {
     FakeExchange fake;
     make_local_reply(fake.ex, row.reason);
     EXPECT_EQ(fake.response().status, row.status);
-    bool registered = row.reason == Reason::rate_limited || row.reason == Reason::quota;
-    std::string type =
-        registered ? std::string(kQuotaExceeded) + "\"" : "urn:sluice:reason:" + std::string(row.name);
     std::string body = fake.body();
-    EXPECT_THAT(body, testing::StartsWith("{\"type\":\"" + type));
+    EXPECT_THAT(body, testing::StartsWith("{\"type\":\"urn:sluice:reason:" + std::string(row.name) + "\""));
     EXPECT_THAT(body, testing::EndsWith("\"reason\":\"" + std::string(row.name) + "\"}\n"));
     EXPECT_THAT(field(fake, FieldId::proxy_status),
                 testing::EndsWith("details=\"" + std::string(row.name) + "\""));
