@@ -105,8 +105,12 @@ void RedisLink::late() noexcept {
   fail_all(broken_);
 }
 
+// No question is sent to it any more, also not before the connection has ended.
 void RedisLink::give_up(std::string why) noexcept {
   if (!transport_ || !broken_.empty()) return;
+  given_up_ = true;
+  down_ = true;
+  why_down_ = why;
   broken_ = std::move(why);
   transport_->interrupt_read();
 }
@@ -122,8 +126,8 @@ void RedisLink::fail_all(const std::string& why) noexcept {
 Task<void> RedisLink::live() {
   base::Duration pause{};
   for (;;) {
-    bool was_up = false;
-    Task<std::string> serving = serve(was_up);
+    bool was_of_use = false;
+    Task<std::string> serving = serve(was_of_use);
     std::string why = co_await serving;
     base::Scope* scope = co_await base::this_scope();
     if (scope->cancelled()) co_return;
@@ -132,13 +136,13 @@ Task<void> RedisLink::live() {
     why_down_ = why;
     observer_->redis_failed(why);
     fail_all(why);
-    pause = was_up ? kShortestPause : std::clamp(2 * pause, kShortestPause, kLongestPause);
+    pause = was_of_use ? kShortestPause : std::clamp(2 * pause, kShortestPause, kLongestPause);
     co_await net::sleep(loop_, pause);
   }
 }
 
 // One connection, from its begin to its end; why it ended.
-Task<std::string> RedisLink::serve(bool& was_up) {
+Task<std::string> RedisLink::serve(bool& was_of_use) {
   if (locator_) {
     Task<std::string> locating = locator_->locate(loop_, target_);
     std::string unknown = co_await locating;
@@ -152,10 +156,11 @@ Task<std::string> RedisLink::serve(bool& was_up) {
   std::string refused = co_await greeting;
   if (!refused.empty()) co_return refused;
 
-  was_up = up_ = true;
+  up_ = true;
   down_ = false;
   broken_.clear();
-  observer_->redis_answers();
+  // One that was given up said PONG all the time: its next answer tells whether it is of use.
+  if (!std::exchange(given_up_, false)) observer_->redis_answers();
   transport_ = transport.get();
   base::Scope* scope = co_await base::this_scope();
   base::Job<void> writer(scope);
@@ -163,6 +168,7 @@ Task<std::string> RedisLink::serve(bool& was_up) {
   Task<std::string> reading = read(*transport, reader);
   std::string why = co_await reading;
   transport_ = nullptr;
+  was_of_use = !given_up_;  // one that says PONG and takes nothing is asked less and less often
   co_return why;
 }
 

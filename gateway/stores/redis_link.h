@@ -53,14 +53,14 @@ class RedisLink final : public upstream::PoolSlot {
   Reply ask(std::string_view command, unsigned replies = 1) noexcept;
   bool up() const noexcept { return up_; }
   bool down() const noexcept { return down_; }
-  // The server is of no use any more: begins anew.
+  // The server is of no use any more: leaves it alone as one that does not answer, and begins anew.
   void give_up(std::string why) noexcept;
 
  private:
   static constexpr std::size_t kMostPending = 10'000;
 
   base::Task<void> live();
-  base::Task<std::string> serve(bool& was_up);
+  base::Task<std::string> serve(bool& was_of_use);
   base::Task<std::string> greet(net::Transport& transport, ReplyReader& reader);
   base::Task<std::string> read(net::Transport& transport, ReplyReader& reader);
   base::Task<void> write(net::Transport& transport);
@@ -83,6 +83,7 @@ class RedisLink final : public upstream::PoolSlot {
   bool down_ = false;  // questions fail at once
   std::string why_down_;
   std::string broken_;  // why the connection is of no use any more
+  bool given_up_ = false;
 
   base::Scope scope_;
   base::Job<void> living_;

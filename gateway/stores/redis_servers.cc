@@ -27,9 +27,8 @@ RedisLink& OneRedis::link(Asker asker) {
 Task<Result<RedisReply>> OneRedis::ask(Asker asker, std::string /*key*/, std::string command) {
   RedisLink& redis = link(asker);
   auto reply = co_await redis.ask(command);
-  // It has become the replica of another one, which has to be found.
-  if (locator_ && reply && error_of(**reply).starts_with("READONLY"))
-    redis.give_up(std::string(error_of(**reply)));
+  // It has become the replica of another one, to which a new connection may lead.
+  if (reply && error_of(**reply).starts_with("READONLY")) redis.give_up(std::string(error_of(**reply)));
   co_return judged(std::move(reply), *health_);
 }
 

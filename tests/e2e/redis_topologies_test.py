@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits that are kept by several Redis servers: a master with a replica that sentinels watch, and a cluster, in plain
 and over TLS. Real redis-server processes; masters are killed, moved and handed over."""
+import contextlib
 import signal
+import socket
 import subprocess
+import threading
+import time
 import unittest
 
 from harness import PATIENCE, Case, Running, eventually, sluice, unused_port
@@ -62,11 +66,11 @@ class Servers(Case):
         said = self.asked(port, "role")
         return said.stdout.split("\n")[0] if said.returncode == 0 else ""
 
-    def gateway_of(self, redis, policy, on_error="local"):
+    def gateway_of(self, redis, policy, on_error="local", workers=2):
         self.config.write_text(f"""version: 1
 listeners: {{web: {{bind: "127.0.0.1:0"}}}}
 admin: {{bind: "127.0.0.1:0"}}
-workers: 2
+workers: {workers}
 stores: {{shared: {{redis: {{timeout: 500ms, connect_timeout: 500ms, {redis}}}, on_error: {on_error}}}}}
 policies: {{few: {{{policy}}}}}
 routes: [{{name: all, match: {{path: /**}}, use: [few], respond: {{status: 200, body: ok}}}}]
@@ -82,6 +86,63 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
 
     def degraded(self):
         return self.metric("sluice_rate_limit_requests_total", policy="few", result="degraded")
+
+
+class OneAddress(Servers):
+    """A master and its replica behind one address, which leads new connections to `self.behind`."""
+
+    def setUp(self):
+        super().setUp()
+        self.master, self.replica = unused_port(), unused_port()
+        self.server(self.master)
+        self.server(self.replica)
+        self.behind = self.master
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        threading.Thread(target=self.lead, args=(listener,), daemon=True).start()
+        self.gateway_of(f'url: "redis://127.0.0.1:{listener.getsockname()[1]}"',
+                        "rate_limit: {limit: 1000/h, store: shared}", workers=1)
+        self.assertTrue(self.passes())
+        self.assertEqual(self.degraded(), 0)
+
+    def lead(self, listener):
+        with contextlib.suppress(OSError):
+            while True:
+                client = listener.accept()[0]
+                server = socket.create_connection(("127.0.0.1", self.behind))
+                for ends in ((client, server), (server, client)):
+                    threading.Thread(target=self.copy, args=ends, daemon=True).start()
+
+    @staticmethod
+    def copy(source, sink):
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                sink.sendall(piece)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)
+        source.close()
+
+    def hand_over(self):
+        self.cli(self.master, "replicaof", "127.0.0.1", str(self.replica))
+
+    def test_follows_when_the_master_becomes_a_replica(self):
+        self.behind = self.replica
+        self.hand_over()
+        eventually(lambda: self.passes() and "sluice:few:" in self.cli(self.replica, "--scan"),
+                   "requests are counted at the new master")
+
+    def test_leaves_a_replica_alone(self):
+        self.hand_over()
+        self.cli(self.master, "config", "resetstat")
+        self.assertTrue(self.passes())
+        begun = time.monotonic()
+        while time.monotonic() - begun < 2:
+            self.assertTrue(self.passes())
+        asked = self.cli(self.master, "info", "commandstats").split("cmdstat_evalsha:calls=")[1].split(",")[0]
+        # It is asked anew after a tenth of a second, and then after twice the time.
+        self.assertLessEqual(int(asked), 8)
+        self.assertEqual(self.gateway.count("does not answer: READONLY"), 1)
+        self.assertEqual(self.gateway.count("answers again"), 0)
 
 
 class SentinelServers(Servers):
