@@ -15,15 +15,8 @@ namespace {
 using base::Result;
 using base::Task;
 
-constexpr std::size_t kLeasedKeys = 100'000;
-
-// The word of a lease: when it ends, to 65 microseconds, and in the lowest bits the tokens that are left of
-// it and whether somebody is about to take one. As a number it is about the time at which it ends, so that it
-// expires in the table as a bucket does.
-struct LeaseWord {
-  static constexpr std::uint64_t kTokens = 0x7fff, kAsking = 0x8000, kLow = 0xffff;
-  static std::uint64_t make(Instant end, std::uint64_t low) noexcept { return (end & ~kLow) | low; }
-};
+// How long callers are told to wait while nobody counts.
+constexpr base::Duration kAnswerSoon = std::chrono::seconds(1);
 
 std::string decimal(std::uint64_t n) { return std::to_string(n); }
 
@@ -35,7 +28,7 @@ RedisCounters::RedisCounters(std::shared_ptr<RedisClient> client, std::shared_pt
       local_(std::move(local)),
       quotas_(std::make_shared<RedisQuotas>(client_)),
       once_(std::make_shared<RedisOnce>(client_)),
-      leases_(settings_.lease > 1 ? kLeasedKeys : 1) {}
+      leases_(settings_.lease, settings_.options.timeout) {}
 
 std::vector<std::string> RedisCounters::keys_of(const Want& want, const std::string& key) {
   std::vector<std::string> out;
@@ -58,14 +51,13 @@ std::vector<std::string> RedisCounters::arguments_of(const Want& want, std::stri
 
 Task<Taken> RedisCounters::take(Asker asker, const Want& want) {
   std::string key = client_->key_of(want.owner, want.key, want.confidential);
-  Lease lease{0, want.cost};
+  RedisLeases::Question question{want.cost};
   bool shaped = std::ranges::any_of(want.limits, [](const Limit& l) { return l.ahead != 0; });
   if (settings_.lease > 1 && !shaped) {
-    Taken out;
     std::uint64_t cell = std::max<std::uint64_t>(hash_(key, want.limits[0].salt), 1);
-    if (take_leased(want, instant(asker.loop.now()), cell, out, lease)) return out;
+    if (auto paid = leases_.pay(want, cell, instant(asker.loop.now()), question)) return *paid;
   }
-  return ask(asker, want, std::move(key), lease);
+  return ask(asker, want, std::move(key), question);
 }
 
 Task<Taken> RedisCounters::correct(Asker asker, const Correction& correction) {
@@ -79,53 +71,22 @@ Task<Taken> RedisCounters::correct(Asker asker, const Correction& correction) {
   return taken;
 }
 
-// Pays out of the lease; or else says how much to ask for, and whether to put the rest into the lease.
-bool RedisCounters::take_leased(const Want& want, Instant now, std::uint64_t cell, Taken& out, Lease& lease) {
-  bool paid = false, asks = false;
-  std::uint64_t end = 0, left = 0;
-  leases_.update(
-      cell, CellTable::kTokenBucket, now, [&](std::uint64_t state) -> std::optional<std::uint64_t> {
-        bool valid = state > now;
-        left = valid ? state & LeaseWord::kTokens : 0;
-        end = state;
-        paid = left >= want.cost;
-        asks = !paid && !(valid && state & LeaseWord::kAsking);
-        if (paid) return state - want.cost;
-        if (asks)
-          return LeaseWord::make(now + static_cast<std::uint64_t>(settings_.options.timeout.count()) +
-                                     static_cast<std::uint64_t>(kLease.count()),
-                                 LeaseWord::kAsking);
-        return std::nullopt;
-      });
-  if (paid) out = {true, Decider::store, 0, left - want.cost, 0, end - now};
-  if (asks) lease = {cell, std::max(want.cost, settings_.lease)};
-  return paid;
-}
-
-// What was taken beyond the cost may be used for a while.
-void RedisCounters::end_lease(const Lease& lease, Instant now, std::uint64_t left) {
-  if (!lease.cell) return;
-  std::uint64_t word =
-      left ? LeaseWord::make(now + static_cast<std::uint64_t>(kLease.count()), std::min(left, kMostLeased))
-           : 1;
-  leases_.update(lease.cell, CellTable::kTokenBucket, now,
-                 [&](std::uint64_t) { return std::optional(word); });
-}
-
-Task<Taken> RedisCounters::ask(Asker asker, Want want, std::string key, Lease lease) {
-  Task<Result<RedisReply>> running = client_->run(asker, limit_script(), keys_of(want, key),
-                                                  arguments_of(want, decimal(want.cost), lease.most, false));
+Task<Taken> RedisCounters::ask(Asker asker, Want want, std::string key, RedisLeases::Question question) {
+  Task<Result<RedisReply>> running =
+      client_->run(asker, limit_script(), keys_of(want, key),
+                   arguments_of(want, decimal(want.cost), question.most, false));
   auto reply = co_await running;
   auto values = client_->numbers(reply, kLimitValues);
   Instant now = instant(asker.loop.now());
   if (!values) {
-    end_lease(lease, now, 0);
+    leases_.failed(question, now);
     // The caller has left, or its time is up: nobody reads this.
     if (values.error().reason != base::Reason::internal) co_return Taken{false, Decider::nobody};
     co_return without_store(asker, want, key);
   }
-  std::uint64_t granted = std::min((*values)[0], lease.most), left = granted - std::min(granted, want.cost);
-  end_lease(lease, now, left);
+  std::uint64_t granted = std::min((*values)[0], question.most);
+  std::uint64_t left = granted - std::min(granted, want.cost);
+  leases_.answered(question, now, left, taken_of(want, *values, 0));
   co_return taken_of(want, *values, left);
 }
 
@@ -146,7 +107,7 @@ Task<Taken> RedisCounters::ask_to_correct(Asker asker, Want want, std::int64_t m
 Taken RedisCounters::without_store(Asker asker, const Want& want, std::string_view key) const {
   if (settings_.on_error == OnError::allow) return {true, Decider::nobody};
   if (settings_.on_error == OnError::deny)
-    return {false, Decider::nobody, 0, 0, static_cast<std::uint64_t>(kLease.count())};
+    return {false, Decider::nobody, 0, 0, static_cast<std::uint64_t>(kAnswerSoon.count())};
   Shares shares;
   Taken taken = local_->take_now(instant(asker.loop.now()), share_of(want, key, shares));
   taken.decider = Decider::local;

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // RedisCounters: counters that several processes share through a Redis server, or one that speaks its
-// protocol. Exact mode asks it about every request, by one script in one round trip; batched mode takes a
-// lease of several tokens for a key and asks again when they are used up. When the server fails, the
-// configured policy decides; requests never fail for it.
-//
-// In batched mode a process holds at most one lease of a key at a time, for at most kLease. Leased tokens
-// were charged when they were taken: what is used of them later may fall into another period. So what passes
-// in any period is at most the limit and one lease for each process.
+// protocol. Exact mode asks it about every request, by one script in one round trip; batched mode takes
+// leases of several tokens for a key and asks again when they are used up, see RedisLeases. When the server
+// fails, the configured policy decides; requests never fail for it.
 #pragma once
 #include <array>
 #include <atomic>
@@ -16,14 +12,12 @@
 
 #include "gateway/stores/memory_counters.h"
 #include "gateway/stores/redis_client.h"
+#include "gateway/stores/redis_leases.h"
 
 namespace sluice::stores {
 
 class RedisCounters final : public Counters {
  public:
-  static constexpr base::Duration kLease = std::chrono::seconds(1);
-  static constexpr std::uint64_t kMostLeased = 1000;
-
   // Any thread.
   RedisCounters(std::shared_ptr<RedisClient> client, std::shared_ptr<MemoryCounters> local);
 
@@ -35,18 +29,11 @@ class RedisCounters final : public Counters {
   RedisClient& client() noexcept { return *client_; }
 
  private:
-  struct Lease {
-    std::uint64_t cell = 0;  // 0: none is taken
-    std::uint64_t most = 0;
-  };
-
-  base::Task<Taken> ask(Asker asker, Want want, std::string key, Lease lease);
+  base::Task<Taken> ask(Asker asker, Want want, std::string key, RedisLeases::Question question);
   base::Task<Taken> ask_to_correct(Asker asker, Want want, std::int64_t more);
   static std::vector<std::string> keys_of(const Want& want, const std::string& key);
   static std::vector<std::string> arguments_of(const Want& want, std::string cost, std::uint64_t most,
                                                bool anyway);
-  bool take_leased(const Want& want, Instant now, std::uint64_t cell, Taken& out, Lease& lease);
-  void end_lease(const Lease& lease, Instant now, std::uint64_t left);
   Taken without_store(Asker asker, const Want& want, std::string_view key_text) const;
   // What this process counts alone of it: the limits, divided, are put into `shares`.
   using Shares = std::array<Limit, 8>;
@@ -58,7 +45,7 @@ class RedisCounters final : public Counters {
   const std::shared_ptr<QuotaStore> quotas_;
   const std::shared_ptr<OnceStore> once_;
   base::KeyHash hash_;
-  CellTable leases_;
+  RedisLeases leases_;
 };
 
 }  // namespace sluice::stores

@@ -131,9 +131,10 @@ void describe(config::Description<RedisConfig>& d) {
           "Until an answer, to a tenth of a second; afterwards the server counts as down.",
           between(std::chrono::milliseconds(1), std::chrono::seconds(10)));
   d.field("lease", &RedisConfig::lease,
-          "How much a process takes for a key at once. 1 asks about every request and is exact; with more, "
-          "what passes in a period can exceed the limit by one lease for each process.",
-          between(std::uint64_t{1}, RedisCounters::kMostLeased));
+          "How much a process takes for a key at once, at the most. 1 asks about every request and is exact; "
+          "with "
+          "more, what passes in a period can exceed the limit by one lease for each process.",
+          between(std::uint64_t{1}, RedisLeases::kMost));
   d.field("prefix", &RedisConfig::prefix, "In front of all keys.", check(refuse_prefix));
   d.shorthand(&RedisConfig::url);
   d.exactly_one({"url", "sentinel", "cluster"});

@@ -197,6 +197,20 @@ class Shared(RedisCase):
         asked = int(self.cli("info", "commandstats").split("cmdstat_evalsha:calls=")[1].split(",")[0])
         self.assertLess(asked, 720 * 3 // 4)
 
+    def test_tells_what_is_left_of_the_tightest_limit_with_leases(self):
+        self.redis()
+        gateway = self.gateway_of("limit: [{rate: 1000/h, name: wide}, {rate: 100/h, name: narrow}]",
+                                  redis=", lease: 20")
+        client = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=PATIENCE)
+        self.addCleanup(client.close)
+        told = []
+        for _ in range(10):
+            client.request("GET", "/")
+            answer = client.getresponse()
+            answer.read()
+            told.append(answer.getheader("RateLimit").rpartition(";")[0])
+        self.assertEqual(told, [f'"narrow";r={left}' for left in range(99, 89, -1)])
+
     def check_windows(self, gateways, most):
         """Asks for more than 150 a second for three seconds: no second has more than so many answers that passed, and
         one for each connection, which may have passed before and be read in it."""
