@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "gateway/base/strings.h"
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/escape.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/request_id.h"
@@ -163,6 +164,7 @@ void ErrorPages::apply(Exchange& ex) const {
   const Page* page = status >= 400 ? find(status) : nullptr;
   if (!page || (!page->intercept && !replaceable(ex)) || http::is_grpc(ex.request.fields)) return;
   bool html = page->html && wants_html(ex.request.fields);
+  AsAsked as_asked(ex);
   // Rendered before the head changes, which the variables read.
   if (html) {
     put(ex, "text/html; charset=utf-8", page->html->render(ex, Purpose::html));

@@ -27,6 +27,7 @@ namespace sluice::chain {
 
 class ConsumerTable;  // consumer.h
 class ErrorPages;     // error_pages.h
+struct RequestLine;   // as_asked.h
 
 // One try of this exchange at a target; in the arena. The one whose answer counts is the last one.
 struct Attempt {
@@ -111,6 +112,8 @@ struct Exchange {
   // slash at its end: "/foo" of "/foo/bar" for `/foo/**`. The whole path for a pattern without tail, "" for
   // `/**` and for expressions. Filters that change the path keep it a beginning of the path.
   std::string_view matched_prefix;
+  // As the client sent it, once filters have edited it; null before. See as_asked.h.
+  const RequestLine* kept_line = nullptr;
   std::string_view request_id;   // "" until somebody asks: use chain::request_id(ex)
   bool filter_names_it = false;  // a filter of the route says whose ids count, if its turn comes
 

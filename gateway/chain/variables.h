@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Variables: what `${...}` in a Template may name, in one table. A variable reads the exchange as it is when
-// the text is rendered: filters that ran before may have changed the path or the fields.
+// the text is rendered: filters that ran before may have changed the path or the fields. Whoever renders a
+// text for the client sees to it that the method, the path and the query are the client's (as_asked.h).
 #pragma once
 #include <cstdint>
 #include <span>

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gateway/base/strings.h"
+#include "gateway/chain/as_asked.h"
 #include "gateway/compose/coding.h"
 #include "gateway/compose/run.h"
 
@@ -185,6 +186,7 @@ http::Fields Run::kept(const http::Fields& fields) const {
 }
 
 json::Output Run::filled_template() {
+  chain::AsAsked as_asked(ex_);
   json::Output out;
   CallText::Given given{ex_, *this};
   given.lenient = true;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gateway/base/strings.h"
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/field_removal.h"
 #include "gateway/chain/field_texts.h"
@@ -222,7 +223,10 @@ class HeadersFilter final : public chain::Filter, public chain::FieldRemoval {
     return request_.takes_away(field_name);
   }
   base::Task<void> on_response(chain::Exchange& ex) const override {
-    response_.apply(ex.response.fields, ex);
+    {
+      chain::AsAsked as_asked(ex);
+      response_.apply(ex.response.fields, ex);
+    }
     if (ex.response.status != 101) edit_trailers(ex.response_body, ex.response.version, response_, ex);
     return {};
   }

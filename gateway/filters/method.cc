@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gateway/base/strings.h"
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
@@ -100,7 +101,8 @@ class MethodFilter final : public chain::Filter {
   }
 
  private:
-  static void use(Exchange& ex, std::string_view method) noexcept {
+  static void use(Exchange& ex, std::string_view method) {
+    chain::keep_line(ex);
     ex.request.method = http::method(method);
     ex.request.method_text = method;
   }

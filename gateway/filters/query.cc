@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/escape.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/field_texts.h"
@@ -193,6 +194,7 @@ class Query final : public chain::Filter {
       if (!all.has(text.name)) all.add(text.name, pair(text, ex), text.encoded.size());
     for (const auto& text : set_) all.set(text.name, pair(text, ex), text.encoded.size());
     for (const auto& text : add_) all.add(text.name, pair(text, ex), text.encoded.size());
+    chain::keep_line(ex);
     head.has_query = !all.empty();
     head.query = head.has_query ? all.text() : std::string_view{};
     return chain::Step::next;

@@ -12,6 +12,7 @@
 
 #include "gateway/base/ascii.h"
 #include "gateway/base/strings.h"
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
@@ -207,6 +208,7 @@ class RewriteFilter final : public chain::Filter {
 
   // The table of the Gateway API: `rest` is empty or starts with one slash.
   static void put(Exchange& ex, std::string_view prefix, std::string_view rest) {
+    chain::keep_line(ex);
     if (prefix.empty()) {
       ex.request.path = rest.empty() ? "/" : rest;
     } else {
@@ -284,6 +286,7 @@ class RewriteFilter final : public chain::Filter {
                              {.encoded_slash = let_in.encoded_slash || written_.encoded_slash,
                               .encoded_backslash = let_in.encoded_backslash || written_.encoded_backslash});
     if (!normal) return chain::reply(ex, base::Reason::validation, normal.error().detail);
+    chain::keep_line(ex);
     ex.request.path = *normal;
     ex.matched_prefix = *normal;
     return Step::next;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/local_reply.h"
 #include "gateway/chain/registry.h"
@@ -155,6 +156,7 @@ Redirect::Redirect(const RedirectConfig& config, chain::Builder& builder) : conf
 }
 
 base::Task<Result<void>> Redirect::answer(chain::Exchange& ex) const {
+  chain::AsAsked as_asked(ex);
   auto where = location(ex);
   if (!where) return Result<void>(std::move(where).unexpected());
   chain::send_to(ex, status_, *where);

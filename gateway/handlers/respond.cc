@@ -7,6 +7,7 @@
 #include <string>
 
 #include "gateway/base/strings.h"
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/field_texts.h"
 #include "gateway/chain/registry.h"
@@ -153,6 +154,7 @@ class Respond final : public chain::Handler {
   }
 
   base::Task<base::Result<void>> answer(chain::Exchange& ex) const override {
+    chain::AsAsked as_asked(ex);
     http::ResponseHead& head = ex.response;
     head.status = status_;
     head.reason = {};

@@ -133,6 +133,36 @@ routes:
   EXPECT_EQ(json_value(gw.log_line(), "path"), "/foo/bar?q=1");
 }
 
+// What they put into a request may be a secret, and is the upstream's to know.
+TEST(Filters, TellTheClientNothingOfWhatTheyEditForTheUpstream) {
+  Gateway gw(R"(
+policies:
+  keyed: {query: {set: {key: hush}}}
+  told: {headers: {response: {set: {X-Asked: "${request.method} ${request.uri}"}}}}
+defaults: {error_pages: {5xx: {problem: {at: "${request.method} ${request.uri}"}}}}
+upstreams: {users: {url: <users>, retry: none}}
+routes:
+  - {name: u, match: {path: /u}, use: [told, {rewrite: {path: /v2}}, keyed, {method: PUT}], to: users}
+  - {name: old, match: {path: /old}, use: [told, keyed], redirect: {path: /new}}
+  - {name: fixed, match: {path: /fixed}, use: [told, keyed], respond: {body: "${request.uri}"}}
+  - {name: page, match: {path: /page}, use: [told, keyed],
+     compose: {json: {at: "${request.uri}"}, calls: {user: {get: "users:/user", hide: true}}}}
+)");
+  gw.upstream("users").answers(200, "{}");
+  auto forwarded = gw.get("/u?a=1");
+  auto edited = gw.upstream("users").request();
+  EXPECT_EQ(edited.method + " " + edited.target, "PUT /v2?a=1&key=hush");
+  EXPECT_THAT(forwarded, HasField("X-Asked", "GET /u?a=1"));
+  EXPECT_THAT(gw.get("/old?a=1"), HasField("Location", "/new?a=1"));
+  EXPECT_EQ(gw.get("/fixed?a=1").body, "/fixed?a=1");
+  EXPECT_EQ(gw.get("/page?a=1").body, R"({"at":"/page?a=1"})");
+
+  gw.upstream("users").stop_listening();
+  auto failed = gw.get("/u?a=1");
+  EXPECT_EQ(failed.body, R"({"at":"GET /u?a=1"})");
+  EXPECT_THAT(failed, HasField("X-Asked", "GET /u?a=1"));
+}
+
 TEST(Filters, GiveEachRequestAnIdOfItsOwn) {
   Gateway gw(R"(
 routes: [{name: u, match: {path: /u}, use: [{request_id: {}}], to: users}]

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/local_reply.h"
 
 #include "tests/support/fake_builder.h"
@@ -101,6 +102,20 @@ TEST(ErrorPages, EscapeWhatClientsSay) {
 
   EXPECT_THAT(replied(*made.pages, browser, Reason::no_route, kBrowser), HasSubstr("&lt;script&gt;&quot;"));
   EXPECT_THAT(replied(*made.pages, program, Reason::no_route, ""), HasSubstr(R"({"who":"<script>\""})"));
+}
+
+TEST(ErrorPages, TellTheClientNothingThatFiltersHavePutIn) {
+  auto made = built("{404: {html: \"${request.method} ${request.uri}\", problem: {at: \"${request.uri}\"}}}");
+  FakeExchange browser("/a?b=c"), program("/a?b=c");
+  for (auto* fake : {&browser, &program}) {
+    keep_line(fake->ex);
+    fake->request().method_text = "PUT";
+    fake->request().path = "/internal";
+    fake->request().query = "b=c&key=secret";
+  }
+
+  EXPECT_THAT(replied(*made.pages, browser, Reason::no_route, kBrowser), HasSubstr(": GET /a?b=c"));
+  EXPECT_THAT(replied(*made.pages, program, Reason::no_route, ""), HasSubstr(R"({"at":"/a?b=c"})"));
 }
 
 TEST(ErrorPages, ComeFromFilesToo) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/field_removal.h"
 
 #include "tests/support/fake_builder.h"
@@ -41,6 +42,18 @@ TEST(Headers, SetReplacesEveryLineOfThatNameInPlaceOfTheFirst) {
 
   EXPECT_EQ(request("headers: {request: {set: {X-A: new, User-Agent: gw}}}", fake),
             "X-A: new\nX-B: 2\nUser-Agent: gw\n");
+}
+
+// Filters behind this one have edited what the target got.
+TEST(Headers, OfResponsesTellTheClientWhatItAskedFor) {
+  FakeExchange fake("/a?b=c");
+  chain::keep_line(fake.ex);
+  fake.request().path = "/internal";
+  fake.request().query = "b=c&key=secret";
+
+  EXPECT_EQ(request("headers: {request: {set: {X-Uri: \"${request.uri}\"}}}", fake),
+            "X-Uri: /internal?b=c&key=secret\n");
+  EXPECT_EQ(response("headers: {response: {set: {X-Uri: \"${request.uri}\"}}}", fake), "X-Uri: /a?b=c\n");
 }
 
 TEST(Headers, AddAddsALineWhateverIsThere) {

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/chain/as_asked.h"
+
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
@@ -34,6 +36,14 @@ TEST(Method, BecomesTheOneThatAClientMeansByItsPost) {
   EXPECT_EQ(plain.request().method_text, "POST");
   EXPECT_EQ(get.request().method_text, "GET");
   EXPECT_EQ(test::lines(get.request().fields), "");
+}
+
+TEST(Method, IsStillKnownAsTheClientSentIt) {
+  FakeExchange fake("/", "GET");
+
+  EXPECT_EQ(test::filter("method: POST").get().on_request(fake.ex).await_resume(), chain::Step::next);
+  EXPECT_EQ(chain::client_line(fake.ex).method, http::Method::get);
+  EXPECT_EQ(chain::client_line(fake.ex).method_text, "GET");
 }
 
 TEST(Method, RefusesWhatIsNotListed) {

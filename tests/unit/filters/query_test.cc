@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/chain/as_asked.h"
+
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
@@ -72,6 +74,15 @@ TEST(Query, LeavesRequestsWithoutAPathAlone) {
   auto built = test::filter("query: {add: {a: \"1\"}}");
   EXPECT_EQ(built.get().on_request(fake.ex).await_resume(), chain::Step::next);
   EXPECT_FALSE(fake.request().has_query);
+}
+
+TEST(Query, IsStillKnownAsTheClientSentIt) {
+  FakeExchange fake("/?a=1");
+  auto built = test::filter("query: {set: {key: secret}}");
+  EXPECT_EQ(built.get().on_request(fake.ex).await_resume(), chain::Step::next);
+
+  EXPECT_EQ(fake.request().query, "a=1&key=secret");
+  EXPECT_EQ(chain::client_line(fake.ex).query, "a=1");
 }
 
 TEST(Query, RefusesSettingsThatMakeNoSense) {

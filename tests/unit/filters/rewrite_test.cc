@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/chain/as_asked.h"
+
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
@@ -98,6 +100,20 @@ TEST(Rewrite, ReplacesTheWholePathWithCaptures) {
 
   EXPECT_EQ(fake.request().path, "/v1/caf%C3%A9/x/a/b%20c");
   EXPECT_EQ(fake.request().query, "a=b");
+}
+
+TEST(Rewrite, IsStillKnownAsTheClientSentIt) {
+  for (std::string settings :
+       {"{prefix: /v2}", "{strip_prefix: /a}", "{path: /internal}", R"({regex: "/a/b", to: /internal})"}) {
+    auto built = test::filter("rewrite: " + settings);
+    ASSERT_EQ(built.problems, "") << settings;
+    FakeExchange fake("/a/b");
+    fake.ex.matched_prefix = fake.request().path.substr(0, 2);
+    EXPECT_EQ(built.get().on_request(fake.ex).await_resume(), chain::Step::next);
+
+    EXPECT_NE(fake.request().path, "/a/b") << settings;
+    EXPECT_EQ(chain::client_line(fake.ex).path, "/a/b") << settings;
+  }
 }
 
 TEST(Rewrite, PutsTheRequestPathBehindAnother) {

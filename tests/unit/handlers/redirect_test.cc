@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/order.h"
 
 #include "tests/support/fake_builder.h"
@@ -81,6 +82,21 @@ TEST(Redirect, ToAnotherPathIsRelative) {
 TEST(Redirect, WritesTheQueryOnceThatItsPathBrings) {
   EXPECT_EQ(redirected("redirect: {path: \"/v2${request.uri}\"}", "/old?x=1"), "302 /v2/old?x=1");
   EXPECT_EQ(redirected("redirect: {path: \"/v2${request.uri}\"}", "/old"), "302 /v2/old");
+}
+
+// What filters put into the query is for an upstream, and may be a secret.
+TEST(Redirect, TellsTheClientNothingThatFiltersHavePutIn) {
+  for (std::string_view setting : {"host: api.example.com", "path: \"${request.path}\"",
+                                   "to: \"${request.uri}\"", "to: \"/a?${request.query}\""}) {
+    FakeExchange fake("/a?b=c");
+    chain::keep_line(fake.ex);
+    fake.request().path = "/internal";
+    fake.request().query = "b=c&key=secret";
+
+    auto sent = redirected("redirect: {" + std::string(setting) + "}", fake);
+    EXPECT_THAT(sent, testing::EndsWith("/a?b=c")) << setting;
+    EXPECT_EQ(fake.request().query, "b=c&key=secret");
+  }
 }
 
 TEST(Redirect, TakesTheStatusThatIsWritten) {

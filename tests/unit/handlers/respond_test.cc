@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <fstream>
 
+#include "gateway/chain/as_asked.h"
+
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
@@ -53,6 +55,17 @@ TEST(Respond, TakesABareStatus) {
 
   EXPECT_EQ(answer("respond: 204", fake), "\n");
   EXPECT_EQ(fake.response().status, 204);
+}
+
+TEST(Respond, TellsTheClientNothingThatFiltersHavePutIn) {
+  FakeExchange fake("/a?b=c");
+  chain::keep_line(fake.ex);
+  fake.request().path = "/internal";
+  fake.request().query = "b=c&key=secret";
+
+  EXPECT_EQ(answer("respond: {headers: {X-Path: \"${request.path}\"}, body: \"${request.uri} ${query.key}\"}",
+                   fake),
+            "Content-Type: text/plain; charset=utf-8\nX-Path: /a\n\n/a?b=c ");
 }
 
 TEST(Respond, SendsJson) {

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/chain/as_asked.h"
+
+namespace sluice::chain {
+namespace {
+
+RequestLine line_of(const http::RequestHead& head) noexcept {
+  return {head.method, head.has_query, head.method_text, head.path, head.query};
+}
+
+void put_line(const RequestLine& line, http::RequestHead& head) noexcept {
+  head.method = line.method;
+  head.has_query = line.has_query;
+  head.method_text = line.method_text;
+  head.path = line.path;
+  head.query = line.query;
+}
+
+}  // namespace
+
+void keep_line(Exchange& ex) {
+  if (!ex.kept_line) ex.kept_line = ex.arena.make<RequestLine>(line_of(ex.request));
+}
+
+RequestLine client_line(const Exchange& ex) noexcept {
+  return ex.kept_line ? *ex.kept_line : line_of(ex.request);
+}
+
+AsAsked::AsAsked(Exchange& ex) noexcept {
+  if (!ex.kept_line) return;
+  edited_ = &ex.request;
+  line_ = line_of(ex.request);
+  put_line(*ex.kept_line, ex.request);
+}
+
+AsAsked::~AsAsked() {
+  if (edited_) put_line(line_, *edited_);
+}
+
+}  // namespace sluice::chain

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// As asked: what the client sent of a request that filters have edited for the upstream. Whoever edits keeps
+// it first; what is made for the client, log and metrics read it. Where nothing was edited nothing is kept,
+// and the request itself is read.
+#pragma once
+#include <string_view>
+
+#include "gateway/chain/exchange.h"
+
+namespace sluice::chain {
+
+// What filters may edit of a request beside its fields. In the arena.
+struct RequestLine {
+  http::Method method = http::Method::other;
+  bool has_query = false;
+  std::string_view method_text;
+  std::string_view path;
+  std::string_view query;
+};
+
+// Before an edit of the method, the path or the query.
+void keep_line(Exchange& ex);
+
+RequestLine client_line(const Exchange& ex) noexcept;
+
+// While it lives the request has the line that the client sent: for texts that the client gets, which may
+// show it nothing that is meant for the upstream.
+class AsAsked {
+ public:
+  explicit AsAsked(Exchange& ex) noexcept;
+  AsAsked(const AsAsked&) = delete;
+  ~AsAsked();
+
+ private:
+  http::RequestHead* edited_ = nullptr;  // null: it is as the client sent it
+  RequestLine line_;                     // as edited
+};
+
+}  // namespace sluice::chain
