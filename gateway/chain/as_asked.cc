@@ -22,6 +22,14 @@ void keep_line(Exchange& ex) {
   if (!ex.kept_line) ex.kept_line = ex.arena.make<RequestLine>(line_of(ex.request));
 }
 
+void keep_fields(Exchange& ex) {
+  if (ex.kept_fields) return;
+  auto* kept = ex.arena.make<http::Fields>(ex.arena);
+  for (const http::Field& line : ex.request.fields.lines())
+    if (!line.dropped && (kReadLater & http::field_set(line.id)) != 0) kept->add(line.id, line.value);
+  ex.kept_fields = kept;
+}
+
 RequestLine client_line(const Exchange& ex) noexcept {
   return ex.kept_line ? *ex.kept_line : line_of(ex.request);
 }

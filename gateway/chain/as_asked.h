@@ -18,10 +18,21 @@ struct RequestLine {
   std::string_view query;
 };
 
+// The fields that are read on the way out.
+inline constexpr http::FieldSet kReadLater = http::field_set(
+    http::FieldId::accept, http::FieldId::cookie, http::FieldId::origin, http::FieldId::referer,
+    http::FieldId::traceparent, http::FieldId::user_agent, http::FieldId::x_request_id);
+
 // Before an edit of the method, the path or the query.
 void keep_line(Exchange& ex);
+// Before an edit of one of kReadLater.
+void keep_fields(Exchange& ex);
 
 RequestLine client_line(const Exchange& ex) noexcept;
+// To be asked for those of kReadLater alone.
+inline http::Fields& client_fields(const Exchange& ex) noexcept {
+  return ex.kept_fields ? *ex.kept_fields : ex.request.fields;
+}
 
 // While it lives the request has the line that the client sent: for texts that the client gets, which may
 // show it nothing that is meant for the upstream.

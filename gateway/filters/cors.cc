@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gateway/base/strings.h"
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/registry.h"
 #include "gateway/http/origin.h"
@@ -211,8 +212,9 @@ class Cors final : public chain::Filter {
       return true;
     }
     http::add_vary(fields, http::field_name(FieldId::origin));
-    View origin = ex.request.fields.value(FieldId::origin);
-    if (!allowed(origin) || ex.request.fields.count(FieldId::origin) != 1) return false;
+    const auto& asked = chain::client_fields(ex);
+    View origin = asked.value(FieldId::origin);
+    if (!allowed(origin) || asked.count(FieldId::origin) != 1) return false;
     fields.add(kAllowOrigin, origin);
     if (credentials_) fields.add(kAllowCredentials, "true");
     return true;

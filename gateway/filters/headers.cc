@@ -90,6 +90,11 @@ class NamedTexts {
   }
   NamedTexts(const NamedTexts&) = delete;  // the names lie in the texts
   bool empty() const noexcept { return names_.empty(); }
+  http::FieldSet known() const noexcept {
+    http::FieldSet out = 0;
+    for (const auto& name : names_) out |= http::field_set(name.id);
+    return out;
+  }
   template <class F>
   void each(F visit) const {
     auto name = names_.begin();
@@ -112,6 +117,10 @@ class Editor {
     chain::check_captures(edits.add, config::path(setting, "add"), builder);
   }
 
+  // Fields with names of their own that may not stay as they came.
+  http::FieldSet edits() const noexcept {
+    return remove_known_ | when_absent_.known() | set_.known() | add_.known();
+  }
   // Is there anything that must not be in the message's trailers either?
   bool takes_away() const noexcept { return remove_known_ != 0 || !remove_others_.empty() || !set_.empty(); }
   // May a field of that name not stay as it came?
@@ -214,6 +223,7 @@ class HeadersFilter final : public chain::Filter, public chain::FieldRemoval {
   }
 
   base::Task<chain::Step> on_request(chain::Exchange& ex) const override {
+    if (edits_read_later_) chain::keep_fields(ex);
     request_.apply(ex.request.fields, ex);
     if (ex.request.upgrade.empty()) edit_trailers(ex.request_body, ex.request.version, request_, ex);
     ex.hides_links |= hides_links_;
@@ -240,6 +250,7 @@ class HeadersFilter final : public chain::Filter, public chain::FieldRemoval {
   }
 
   Editor request_, response_;
+  bool edits_read_later_ = (request_.edits() & chain::kReadLater) != 0;
   bool hides_links_ = response_.takes_away("Link");
 };
 

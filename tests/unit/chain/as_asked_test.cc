@@ -71,5 +71,21 @@ TEST(AsAsked, IsTheRequestAgainForAsLongAsATextForTheClientIsMade) {
   EXPECT_EQ(edited(fake), "PUT /internal?key=secret");
 }
 
+TEST(AsAsked, IsKeptOfTheFieldsThatAreReadLater) {
+  FakeExchange fake;
+  fake.request().fields.add("User-Agent", "curl/8");
+  fake.request().fields.add("X-Other", "1");
+  fake.request().fields.add("Cookie", "a=b");
+  fake.request().fields.remove(http::FieldId::cookie);
+  EXPECT_EQ(&client_fields(fake.ex), &fake.request().fields);
+
+  keep_fields(fake.ex);
+  fake.request().fields.set("User-Agent", "sluice");
+  fake.request().fields.add("Referer", "http://internal/");
+  keep_fields(fake.ex);
+
+  EXPECT_EQ(test::lines(client_fields(fake.ex)), "User-Agent: curl/8\n");
+}
+
 }  // namespace
 }  // namespace sluice::chain::as_asked_test

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/chain/as_asked.h"
+
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
@@ -104,6 +106,17 @@ TEST(Cors, IsNotMisledByTwoOrigins) {
   fake.request().fields.add(FieldId::origin, "https://evil.example");
   (void)built.get().on_response(fake.ex);
   EXPECT_EQ(test::lines(fake.response().fields), "Vary: Origin\n");
+}
+
+TEST(Cors, KnowsThePageWhoseOriginTheServiceDoesNotGet) {
+  auto built = test::filter("cors: {origins: \"https://app.example.com\"}");
+  FakeExchange fake;
+  fake.request().fields.add(FieldId::origin, "https://app.example.com");
+  chain::keep_fields(fake.ex);
+  fake.request().fields.remove(FieldId::origin);
+
+  (void)built.get().on_response(fake.ex);
+  EXPECT_EQ(test::lines(fake.response().fields), kAllowed);
 }
 
 constexpr std::string_view kAsked =

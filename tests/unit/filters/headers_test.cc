@@ -56,6 +56,21 @@ TEST(Headers, OfResponsesTellTheClientWhatItAskedFor) {
   EXPECT_EQ(response("headers: {response: {set: {X-Uri: \"${request.uri}\"}}}", fake), "X-Uri: /a?b=c\n");
 }
 
+TEST(Headers, KeepWhatIsReadLaterOfTheRequestAsTheClientSentIt) {
+  for (auto edits : {"{remove: Origin}", "{remove: O*}", "{set: {Origin: \"https://ours.example\"}}",
+                     "{add: {Origin: \"https://ours.example\"}}"}) {
+    FakeExchange fake;
+    fake.request().fields.add(FieldId::origin, "https://app.example.com");
+    request("headers: {request: " + std::string(edits) + "}", fake);
+
+    EXPECT_NE(test::lines(fake.request().fields), "Origin: https://app.example.com\n") << edits;
+    EXPECT_EQ(test::lines(chain::client_fields(fake.ex)), "Origin: https://app.example.com\n") << edits;
+  }
+  FakeExchange other;
+  request("headers: {request: {set: {X-Tenant: a}, remove: X-Secret-*}}", other);
+  EXPECT_EQ(other.ex.kept_fields, nullptr);
+}
+
 TEST(Headers, AddAddsALineWhateverIsThere) {
   FakeExchange fake;
   fake.request().fields.add("X-A", "1");
