@@ -7,6 +7,7 @@
 #include <random>
 
 #include "gateway/base/hex.h"
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/exchange.h"
 
 namespace sluice::chain {
@@ -51,6 +52,12 @@ constexpr std::array<bool, 256> make_allowed() {
 }
 constexpr auto kAllowed = make_allowed();
 
+std::string_view only_id(const http::Fields& fields) noexcept {
+  if (fields.count(http::FieldId::x_request_id) != 1) return {};
+  std::string_view id = fields.value(http::FieldId::x_request_id);
+  return valid_request_id(id) ? id : std::string_view();
+}
+
 }  // namespace
 
 void write_uuid(std::span<char, kUuidSize> out, base::WallTime now) noexcept {
@@ -84,15 +91,10 @@ std::string_view own_request_id(Exchange& ex) {
   return ex.request_id;
 }
 
-std::string_view offered_request_id(const Exchange& ex) noexcept {
-  const auto& fields = ex.request.fields;
-  if (fields.count(http::FieldId::x_request_id) != 1) return {};
-  std::string_view id = fields.value(http::FieldId::x_request_id);
-  return valid_request_id(id) ? id : std::string_view();
-}
+std::string_view offered_request_id(const Exchange& ex) noexcept { return only_id(ex.request.fields); }
 
 std::string_view believed_request_id(const Exchange& ex) noexcept {
-  return ex.stream.connection().forwarded ? offered_request_id(ex) : std::string_view();
+  return ex.stream.connection().forwarded ? only_id(client_fields(ex)) : std::string_view();
 }
 
 bool valid_request_id(std::string_view id) noexcept {

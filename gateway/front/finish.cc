@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Step 5 of an exchange: what log and metrics are told about it.
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/claims.h"
 #include "gateway/chain/request_id.h"
 #include "gateway/front/ending.h"
@@ -63,7 +64,7 @@ void hide_credentials(Exchange& ex, const routing::Snapshot& snapshot) noexcept 
   if (!snapshot.credential_parameters) return;
   const observe::QueryRedaction& parameters = *snapshot.credential_parameters;
   ex.request.target = without_credentials(parameters, ex.request.target, ex.arena);
-  for (http::Field& line : ex.request.fields.lines())
+  for (http::Field& line : chain::client_fields(ex).lines())
     if (line.id == http::FieldId::referer) line.value = without_credentials(parameters, line.value, ex.arena);
 }
 
@@ -82,7 +83,7 @@ Front::Ending Front::ending_of(const Exchange& ex) const noexcept {
 void Front::count(const Exchange& ex, observe::RouteMetrics& metrics, const Ending& ending) noexcept {
   auto stage = aborted(ex);
   auto& cells = metrics.on(worker_->index);
-  cells.end({ex.request.method, ending.status, ending.source, ex.reason, stage, ending.duration,
+  cells.end({chain::client_line(ex).method, ending.status, ending.source, ex.reason, stage, ending.duration,
              ending.overhead, ex.stream.bytes_received(), ex.stream.bytes_sent()});
   if (ex.stream.trailers_dropped()) [[unlikely]]
     cells.trailers_dropped(observe::Side::downstream);
@@ -117,7 +118,7 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   r.listener = connection.listener->name;
   r.client_ip = ex.stream.peer_ip();
   r.client_port = connection.peer.port();
-  r.method = ex.request.method_text;
+  r.method = chain::client_line(ex).method_text;
   r.host = ex.request.host;
   r.path = ex.request.target;
   r.protocol = http::name(ex.request.version);
@@ -152,9 +153,10 @@ void Front::write_log(Exchange& ex, const Ending& ending, std::string_view confi
   if (up.answered != base::SteadyTime{}) r.first_byte = up.attempts->took;
   if (up.attempts) r.upstream_time = upstream_time(ex);
   if (ex.stream.client_wait().count()) r.client_write = ex.stream.client_wait();
-  r.user_agent = ex.request.fields.value(http::FieldId::user_agent);
-  r.referer = ex.request.fields.value(http::FieldId::referer);
-  r.trace = trace_of(ex.request.fields);
+  const http::Fields& fields = chain::client_fields(ex);
+  r.user_agent = fields.value(http::FieldId::user_agent);
+  r.referer = fields.value(http::FieldId::referer);
+  r.trace = trace_of(fields);
   r.partial = ex.partial;
   r.rate_limit_remaining = ex.rate_remaining;
   r.config_hash = config_hash;

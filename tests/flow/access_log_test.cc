@@ -6,6 +6,7 @@
 
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
+#include "tests/support/metrics.h"
 
 namespace sluice::test::access_log_test {
 namespace {
@@ -43,6 +44,30 @@ TEST(AccessLog, HasALineForAForwardedRequest) {
   for (auto key : {"duration_ms", "connect_ms", "first_byte_ms", "upstream_ms", "overhead_us"})
     EXPECT_THAT(json_value(line, key), MatchesRegex("[0-9.]+")) << key;
   EXPECT_THAT(line, Not(HasSubstr("\"attempts\"")));
+}
+
+TEST(AccessLog, TellsWhatTheClientSentWhateverTheTargetGets) {
+  Gateway gw(R"(
+routes:
+  - {name: u, match: {path: /u}, use: [{rewrite: {path: /v}}, {method: PUT}, {headers: {request:
+     {remove: [User-Agent, traceparent], set: {Referer: "http://internal/"}}}}], to: users}
+)");
+  gw.upstream("users").answers(200, "hello");
+  Metrics before(gw);
+
+  gw.post("/u?a=b", "body",
+          "User-Agent: test/1\r\nReferer: http://r.example/\r\n"
+          "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n");
+
+  EXPECT_EQ(gw.upstream("users").request().method, "PUT");
+  auto line = gw.log_line();
+  const std::pair<const char*, std::string> expected[] = {{"method", "POST"},
+                                                          {"path", "/u?a=b"},
+                                                          {"user_agent", "test/1"},
+                                                          {"referer", "http://r.example/"},
+                                                          {"trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"}};
+  for (const auto& [key, value] : expected) EXPECT_EQ(json_value(line, key), value) << key << " in " << line;
+  EXPECT_EQ(before.growth("sluice_requests_total", {{"route", "u"}, {"method", "POST"}}), 1);
 }
 
 TEST(AccessLog, NamesTheTraceOfItsRequest) {

@@ -171,6 +171,15 @@ TEST(TrustedProxies, NameRequestsWithoutAFilterToo) {
   EXPECT_EQ(json_value(distrusting.log_line(), "request_id").size(), 36u);
 }
 
+TEST(TrustedProxies, NameRequestsOfWhichTheTargetDoesNotGetTheId) {
+  Gateway gw(yaml("127.0.0.0/8", "[{headers: {request: {remove: X-*}}}]"), Downstream::h1);
+  gw.upstream("users").answers(200, "ok");
+
+  gw.get("/u", "X-Request-ID: theirs\r\n");
+  EXPECT_FALSE(gw.upstream("users").request().has("X-Request-ID"));
+  EXPECT_EQ(json_value(gw.log_line(), "request_id"), "theirs");
+}
+
 TEST(TrustedProxies, NameNoRequestsWhereTheFilterTrustsNobody) {
   Gateway gw(yaml("127.0.0.0/8", "[{request_id: {trust: false}}]"), Downstream::h1);
   gw.upstream("users").answers(200, "ok");
