@@ -163,7 +163,7 @@ void ErrorPages::apply(Exchange& ex) const {
   const int status = ex.response.status;
   const Page* page = status >= 400 ? find(status) : nullptr;
   if (!page || (!page->intercept && !replaceable(ex)) || http::is_grpc(ex.request.fields)) return;
-  bool html = page->html && wants_html(ex.request.fields);
+  bool html = page->html && wants_html(client_fields(ex));
   AsAsked as_asked(ex);
   // Rendered before the head changes, which the variables read.
   if (html) {

@@ -118,6 +118,16 @@ TEST(ErrorPages, TellTheClientNothingThatFiltersHavePutIn) {
   EXPECT_THAT(replied(*made.pages, program, Reason::no_route, ""), HasSubstr(R"({"at":"/a?b=c"})"));
 }
 
+TEST(ErrorPages, AreForBrowsersWhateverTheTargetIsAskedFor) {
+  auto made = built("{404: {html: page}}");
+  FakeExchange fake;
+  fake.request().fields.add("Accept", kBrowser);
+  keep_fields(fake.ex);
+  fake.request().fields.set("Accept", "application/json");
+
+  EXPECT_THAT(replied(*made.pages, fake, Reason::no_route, ""), HasSubstr("text/html; charset=utf-8: page"));
+}
+
 TEST(ErrorPages, ComeFromFilesToo) {
   EXPECT_THAT(replied("{404: page.html}", Reason::no_route, kBrowser),
               HasSubstr("<p>404 api.example.com</p>"));
