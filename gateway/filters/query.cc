@@ -95,6 +95,10 @@ namespace {
 
 using chain::Exchange;
 
+struct Renaming {
+  std::string from, to, encoded;
+};
+
 // The parameters of one query, as texts that are joined by `&` in the end.
 class Parameters {
  public:
@@ -114,10 +118,12 @@ class Parameters {
     for (auto& p : live())
       if (!p.dropped) p.dropped = unwanted(p.name);
   }
-  void rename(std::string_view from, std::string_view to, std::string_view encoded) {
+  // Each once: a new name that is also an old one stays.
+  void rename(std::span<const Renaming> renamings) {
     for (auto& p : live()) {
-      if (p.dropped || p.name != from) continue;
-      p = {arena_->join(encoded, p.pair.substr(p.name_size)), to, encoded.size(), false};
+      auto by = std::ranges::find(renamings, p.name, &Renaming::from);
+      if (p.dropped || by == renamings.end()) continue;
+      p = {arena_->join(by->encoded, p.pair.substr(p.name_size)), by->to, by->encoded.size(), false};
     }
   }
   bool has(std::string_view name) const noexcept {
@@ -188,7 +194,7 @@ class Query final : public chain::Filter {
     Parameters all(head.query, when_absent_.size() + set_.size() + add_.size(), ex.arena);
     if (!keep_.empty()) all.drop_if([this](std::string_view name) { return !matches_any(keep_, name); });
     if (!remove_.empty()) all.drop_if([this](std::string_view name) { return matches_any(remove_, name); });
-    for (const auto& r : rename_) all.rename(r.from, r.to, r.encoded);
+    if (!rename_.empty()) all.rename(rename_);
     // Values are read from the query as it came, whatever the edits before have made of it.
     for (const auto& text : when_absent_)
       if (!all.has(text.name)) all.add(text.name, pair(text, ex), text.encoded.size());
@@ -201,9 +207,6 @@ class Query final : public chain::Filter {
   }
 
  private:
-  struct Renaming {
-    std::string from, to, encoded;
-  };
   struct Text {
     std::string name, encoded;
     chain::Template value;

@@ -47,6 +47,11 @@ TEST(Query, Renames) {
             "search%20term=a%26b&p&search%20term");
 }
 
+TEST(Query, RenamesEachOnce) {
+  EXPECT_EQ(edited("{rename: {a: b, b: c}}", "/?a=1&b=2"), "b=1&c=2");
+  EXPECT_EQ(edited("{rename: {a: b, b: a}}", "/?a=1&b=2"), "b=1&a=2");
+}
+
 TEST(Query, SetsOneInPlaceOfAll) {
   EXPECT_EQ(edited("{set: {a: new}}", "/?x=1&a=2&y=3&%61=4"), "x=1&a=new&y=3");
   EXPECT_EQ(edited("{set: {a: new}}", "/"), "a=new");
