@@ -29,6 +29,34 @@ std::int16_t weight_of(View text) noexcept {
   return out > kOne ? std::int16_t{0} : out;
 }
 
+bool is_digest(View field) noexcept {
+  return std::ranges::any_of(kDigests, [field](View d) { return base::equal_ignoring_case(d, field); });
+}
+
+// Digests are not announced as trailers any more.
+void unannounce_digests(Fields& fields) {
+  if (!fields.may_have(field_set(FieldId::trailer))) return;
+  for (Field& line : fields.lines()) {
+    if (line.dropped || line.id != FieldId::trailer) continue;
+    char* kept = fields.arena().chars(line.value.size() + 1);  // each name has a comma before it here
+    char* end = kept;
+    bool found = false;
+    View rest = line.value, token;
+    while (base::next_token(rest, token)) {
+      if (is_digest(token)) {
+        found = true;
+        continue;
+      }
+      *end++ = ',';
+      end = std::ranges::copy(token, end).out;
+    }
+    if (!found) continue;
+    line.dropped = end == kept;
+    if (!line.dropped) line.value = {kept + 1, end};
+    line.received = false;
+  }
+}
+
 }  // namespace
 
 View name(Coding coding) noexcept { return kNames[static_cast<std::size_t>(coding)]; }
@@ -119,6 +147,18 @@ void recoded(Fields& fields, Coding now) {
   for (View digest : kDigests) fields.remove(digest);
   if (now != Coding::identity) fields.add(FieldId::content_encoding, name(now));
   weaken_etag(fields);
+  unannounce_digests(fields);
+}
+
+const Fields* recoded_trailers(const Fields* trailers, base::Arena& arena) {
+  if (!trailers) return nullptr;
+  auto stays = [](const Field& line) { return !line.dropped && !is_digest(line.name); };
+  if (!trailers->has(FieldId::etag) && std::ranges::all_of(trailers->lines(), stays)) return trailers;
+  auto* out = arena.make<Fields>(arena);
+  for (const Field& line : trailers->lines())
+    if (stays(line)) out->add(line.name, line.value);
+  weaken_etag(*out);
+  return out;
 }
 
 }  // namespace sluice::http

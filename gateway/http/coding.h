@@ -51,8 +51,11 @@ bool no_transform(const Fields& fields) noexcept;
 // A strong ETag becomes weak: what it stands for is the same, but not byte by byte (RFC 9110 section
 // 8.8.1).
 void weaken_etag(Fields& fields);
-// The content has that coding from here on. What fields say of its bytes (length, ranges, digests) goes, and
-// a strong ETag is weakened.
+// The content has that coding from here on. What fields say of its bytes (length, ranges, digests, also those
+// announced as trailers) goes, and a strong ETag is weakened.
 void recoded(Fields& fields, Coding now);
+// The trailers of such content, which say nothing of the bytes that are gone either: those that came, or
+// others in the arena. Null for null.
+const Fields* recoded_trailers(const Fields* trailers, base::Arena& arena);
 
 }  // namespace sluice::http

@@ -11,7 +11,7 @@ using base::Result;
 using base::Task;
 
 RecodedBody::RecodedBody(BodyPtr source, net::Loop& loop, base::Arena& arena, bool flushes)
-    : source_(std::move(source)), loop_(&loop), flushes_(flushes) {
+    : source_(std::move(source)), loop_(&loop), arena_(&arena), flushes_(flushes) {
   std::uint64_t expected = source_->length().value_or(kMostRoom);
   room_ = arena.array<char>(std::clamp(static_cast<std::size_t>(std::min<std::uint64_t>(expected, kMostRoom)),
                                        kLeastRoom, kMostRoom));
@@ -63,7 +63,7 @@ Result<void> RecodedBody::take(Result<Piece> piece) {
   if (!piece) return std::move(piece).unexpected();
   in_ = piece->bytes;
   if (piece->last) {
-    trailers_ = piece->trailers;
+    trailers_ = recoded_trailers(piece->trailers, *arena_);
     push_ = Push::finish;
   }
   more_ = !in_.empty() || piece->last;

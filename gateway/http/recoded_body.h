@@ -44,6 +44,7 @@ class RecodedBody : public Body {
 
   BodyPtr source_;
   net::Loop* loop_;
+  base::Arena* arena_;
   std::span<char> room_;
   std::span<const char> in_;                                // of the source's piece, not yet recoded
   std::span<const char> ready_;                             // of `room_`, not yet given

@@ -125,5 +125,28 @@ TEST_F(Response, SaysNothingOfBytesThatAreGone) {
   EXPECT_EQ(text(), "ETag: W/\"a\"\nX-A: b\n");
 }
 
+TEST_F(Response, AnnouncesNoDigestsThatAreGone) {
+  fields.add("Trailer", "content-digest, X-A ,Digest,, ETag");
+  fields.add("Trailer", "Repr-Digest");
+  fields.add("Trailer", "X-B, X-C");
+  recoded(fields, Coding::gzip);
+  EXPECT_EQ(text(), "Trailer: X-A,ETag\nTrailer: X-B, X-C\nContent-Encoding: gzip\n");
+}
+
+TEST_F(Response, HasTrailersWithoutWhatIsGone) {
+  EXPECT_EQ(recoded_trailers(nullptr, arena), nullptr);
+  fields.add("X-A", "b");
+  EXPECT_EQ(recoded_trailers(&fields, arena), &fields);
+  for (auto name : {"Content-MD5", "digest", "Content-Digest", "Repr-Digest"}) fields.add(name, "1");
+  fields.add("ETag", "\"a\"");
+  auto before = text();
+
+  const Fields* now = recoded_trailers(&fields, arena);
+  ASSERT_EQ(now->lines().size(), 2U);
+  EXPECT_EQ(now->value(FieldId::etag), "W/\"a\"");
+  EXPECT_EQ(now->find("X-A")->value, "b");
+  EXPECT_EQ(text(), before);
+}
+
 }  // namespace
 }  // namespace sluice::http::coding_test

@@ -63,6 +63,17 @@ TEST_F(RecodedBodyTest, GivesWhatBecomesOfEachPiece) {
   EXPECT_EQ(whole.trailers, &trailers);
 }
 
+TEST_F(RecodedBodyTest, SaysNothingInTrailersOfBytesThatAreGone) {
+  trailers.add("Content-Digest", "sha-256=:AA==:");
+  trailers.add("ETag", "\"a\"");
+  auto body = over({"ab", "|"});
+  auto whole = test::read_all(loop, body);
+
+  ASSERT_NE(whole.trailers, nullptr);
+  EXPECT_EQ(whole.trailers->find("Content-Digest"), nullptr);
+  EXPECT_EQ(whole.trailers->value(FieldId::etag), "W/\"a\"");
+}
+
 TEST_F(RecodedBodyTest, GivesNoMoreAtOnceThanIsAskedFor) {
   auto body = over({std::string(20'000, 'x'), "y"});
   auto whole = test::read_all(loop, body, 7);
