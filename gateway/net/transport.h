@@ -66,7 +66,8 @@ class Transport : private Timer {
   virtual void shutdown_write() noexcept = 0;
   // Makes the close a reset that drops unsent bytes, for connections that misbehave.
   virtual void reset_on_close() noexcept {}
-  // What was sent last is not whole: closing must not look like its proper end (TLS then says no goodbye).
+  // What was sent last is not whole: closing must not look like its proper end. TLS then says no goodbye; plain
+  // bytes have none, and where nothing in them tells their end, reset_on_close() does.
   virtual void break_off() noexcept {}
   // Gives up its socket, which the loop does not watch for it any more, to a transport that is put in its
   // place; -1 if there is none to give. Then it can only be destroyed.

@@ -89,6 +89,28 @@ TEST_P(Misbehaviour, IsNamedAndContained) {
 INSTANTIATE_TEST_SUITE_P(Upstreams, Misbehaviour, ::testing::ValuesIn(kNonsense),
                          [](const auto& tested) { return tested.param.name; });
 
+// To HTTP/1.0 the end of the connection is that of a body whose length nobody knew.
+TEST(Misbehaviour, IsSeenByClientsWhoTakeTheEndOfTheConnectionForThatOfTheBody) {
+  Gateway gw(kYaml, Downstream::h1);
+  std::string begun = kHead + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
+  auto end_of = [&](std::string_view request, std::string_view rest) {
+    RawClient client = gw.connect();
+    client.send(request);
+    auto target = gw.upstream("users").accept();
+    target.expect_head();
+    target.send(begun);
+    target.send(rest);
+    target.close();
+    EXPECT_THAT(client.rest(), ::testing::EndsWith("hello"));
+    return client.end();
+  };
+
+  EXPECT_EQ(end_of("GET /u HTTP/1.0\r\nHost: h\r\n\r\n", ""), End::reset);
+  EXPECT_EQ(end_of("POST /u HTTP/1.0\r\nHost: h\r\nContent-Length: 9\r\n\r\n", ""), End::reset)
+      << "nobody has read its body";
+  EXPECT_EQ(end_of("GET /u HTTP/1.0\r\nHost: h\r\n\r\n", "0\r\n\r\n"), End::closed);
+}
+
 TEST(Misbehaviour, OfEndlessInterimResponsesEnds) {
   Gateway gw(kYaml);
   std::string endless;

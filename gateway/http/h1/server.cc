@@ -121,7 +121,9 @@ Task<bool> ServerConnection::burst(bool others_first) {
         co_await service_->refuse(stream, control.error()).in(stream_scope);
       }
       bool keep = end(running, control.has_value());
-      if (!keep && stream.head_sent() && (!control || stream.request_unread()))
+      // Lingering begins with the end of what is sent, which a body cut short must not seem to have.
+      bool lingers = stream.complete() || !stream.ends_by_closing();
+      if (!keep && stream.head_sent() && lingers && (!control || stream.request_unread()))
         co_await linger(*transport_, *loop_);
       if (!keep) co_return false;
     }
@@ -157,7 +159,10 @@ bool ServerConnection::end(const Running& running, bool was_request) noexcept {
   ServerStream& stream = running.stream;
   transport_->watch(nullptr);
   running_ = nullptr;
-  if (stream.head_sent() && !stream.complete()) transport_->break_off();
+  if (stream.head_sent() && !stream.complete()) {
+    transport_->break_off();
+    if (stream.ends_by_closing()) transport_->reset_on_close();
+  }
   return was_request && stream.reusable() && !running.scope.cancelled();
 }
 

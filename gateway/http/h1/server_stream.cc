@@ -108,6 +108,7 @@ void ServerStream::frame(ResponseHead& head, const Body* body, Framing::Kind& fr
   framing = frame_response(request_.method, head, body);
   if (framing == Framing::Kind::chunked && request_.version == Version::http_1_0) {
     framing = Framing::Kind::until_close;
+    ends_by_closing_ = true;
     keep_alive_ = false;
   }
   if (framing == Framing::Kind::chunked) {

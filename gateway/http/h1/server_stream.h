@@ -36,6 +36,8 @@ class ServerStream final : public ConnectedStream {
 
   // For the connection, afterwards. Has the response left as a whole?
   bool complete() const noexcept { return complete_; }
+  // Is the end of the connection all that tells the client where the body ends?
+  bool ends_by_closing() const noexcept { return ends_by_closing_; }
   // May another request be read? No: the client or we want to close, the answer was not completed, or its
   // request body has not been read to the end.
   bool reusable() noexcept { return keep_alive_ && complete_ && body_done(); }
@@ -67,7 +69,8 @@ class ServerStream final : public ConnectedStream {
   bool body_finished_ = false;  // the body object went away after the last piece
   bool expectation_open_ = false;
   bool keep_alive_ = false;
-  bool complete_ = false;           // the response has left as a whole
+  bool complete_ = false;  // the response has left as a whole
+  bool ends_by_closing_ = false;
   std::uint64_t sent_ = 0;          // bytes
   std::uint64_t interim_sent_ = 0;  // of those, before the final response
   std::uint64_t received_before_;
