@@ -121,11 +121,10 @@ class Explanation {
     bool to_routes = connection_.listener->https_port == 0 || front::is_acme_challenge(request_.path);
     if (to_routes && built_.snapshot()->merge_slashes)
       request_.path = routing::with_merged_slashes(request_.path, sample_.arena());
-    fmt::print("request     {} {}{}{}\n", request_.method_text, request_.path, request_.has_query ? "?" : "",
-               request_.query);
-    fmt::print("host        {}\n", request_.host.empty() ? "(none)" : request_.host);
+    say("request     {} {}\n", request_.method_text, sample_.masked_target());
+    say("host        {}\n", request_.host.empty() ? "(none)" : request_.host);
     if (const auto* told = connection_.forwarded)
-      fmt::print("client      {}   (told by the proxy {})\n", told->client.ip(), told->proxy.ip());
+      say("client      {}   (told by the proxy {})\n", told->client.ip(), told->proxy.ip());
     remove_claims();
     routing::Trace trace;
     routing::Plan plan;
@@ -141,13 +140,12 @@ class Explanation {
       return false;
     }
     index_ = plan.lookup.route;
-    fmt::print("route       {}   ({})\n", plan.route->name, report_.where(path("routes", index_)));
+    say("route       {}   ({})\n", plan.route->name, report_.where(path("routes", index_)));
     for (const auto& capture : plan.lookup.captures.all())
-      fmt::print("capture     {} = {}\n", capture.name, capture.value);
+      say("capture     {} = {}\n", capture.name, capture.value);
     if (plan.preflight) {
       for (const auto& link : plan.route->chain.links())
-        if (link.hooks.preflight)
-          fmt::print("preflight   answered by {}; nothing else is asked\n", link.name);
+        if (link.hooks.preflight) say("preflight   answered by {}; nothing else is asked\n", link.name);
       return true;
     }
     auto& exchange = sample_.exchange();
@@ -161,6 +159,13 @@ class Explanation {
   }
 
  private:
+  // What the configuration put in from elsewhere is secret wherever it turns up.
+  template <class... Parts>
+  void say(fmt::format_string<Parts...> line, const Parts&... parts) const {
+    auto text = fmt::vformat(line, fmt::make_format_args(parts...));
+    fmt::print("{}", loaded_.document.sources().masked(std::move(text)));
+  }
+
   const server::RouteConfig& route() const { return loaded_.config.routes[index_]; }
 
   // As the exchange does before it looks a route up.
@@ -186,29 +191,29 @@ class Explanation {
     auto after = sample_.lines();
     for (const auto& line : before)
       if (std::ranges::find(after, line) == after.end())
-        fmt::print("removed     {}   ({})\n", sample_.masked(line), why);
+        say("removed     {}   ({})\n", sample_.masked(line), why);
   }
 
   void print_candidates(const routing::Trace& trace) const {
     for (const auto& c : trace.candidates) {
       const auto& name = loaded_.config.routes[c.route].name;
-      fmt::print("{} {}  {} {}{}{}\n", c.won ? "candidate *" : "candidate  ", name, c.host, c.path,
-                 c.conditions.empty() ? "" : " with " + c.conditions, c.won ? "" : "   lost: " + c.lost_by);
+      say("{} {}  {} {}{}{}\n", c.won ? "candidate *" : "candidate  ", name, c.host, c.path,
+          c.conditions.empty() ? "" : " with " + c.conditions, c.won ? "" : "   lost: " + c.lost_by);
     }
-    if (trace.candidates.empty() && !trace.hint.empty()) fmt::print("hint        {}\n", trace.hint);
+    if (trace.candidates.empty() && !trace.hint.empty()) say("hint        {}\n", trace.hint);
   }
 
   // By a listener with `redirect`, whatever the routes say.
   void print_redirected() {
     const auto& listener = *connection_.listener;
-    fmt::print("listener    {} sends every request to https   ({})\n", listener.name,
-               report_.where(path("listeners", listener.name, "redirect")));
+    say("listener    {} sends every request to https   ({})\n", listener.name,
+        report_.where(path("listeners", listener.name, "redirect")));
     auto location = front::https_location(request_, listener, sample_.arena());
     if (location.empty()) {
       const auto& row = base::row(base::Reason::validation);
-      fmt::print("answer      {}, reason {}: {}\n", row.status, row.name, front::kNoHost);
+      say("answer      {}, reason {}: {}\n", row.status, row.name, front::kNoHost);
     } else {
-      fmt::print("answer      {}, Location: {}\n", front::https_status(request_, listener), location);
+      say("answer      {}, Location: {}\n", front::https_status(request_, listener), location);
     }
   }
 
@@ -217,24 +222,23 @@ class Explanation {
     const auto& lookup = plan.lookup;
     if (!plan.refused.empty()) {
       if (lookup.outcome != Outcome::no_route)
-        fmt::print("route       {} does not allow it   ({})\n", loaded_.config.routes[lookup.route].name,
-                   report_.where(path("routes", lookup.route)));
-      fmt::print("answer      400, reason bad_request: {}\n", plan.refused);
+        say("route       {} does not allow it   ({})\n", loaded_.config.routes[lookup.route].name,
+            report_.where(path("routes", lookup.route)));
+      say("answer      400, reason bad_request: {}\n", plan.refused);
     } else if (lookup.outcome == Outcome::no_route) {
-      fmt::print("answer      404, reason no_route: {}\n", base::row(base::Reason::no_route).explanation);
+      say("answer      404, reason no_route: {}\n", base::row(base::Reason::no_route).explanation);
     } else if (lookup.outcome == Outcome::redirected) {
       base::Arena arena;
-      fmt::print("route       {}   ({})\n", loaded_.config.routes[lookup.route].name,
-                 report_.where(path("routes", lookup.route)));
-      fmt::print("answer      308, Location: {}{}{}\n", routing::with_other_ending(request_.path, arena),
-                 request_.has_query ? "?" : "", request_.query);
+      say("route       {}   ({})\n", loaded_.config.routes[lookup.route].name,
+          report_.where(path("routes", lookup.route)));
+      say("answer      308, Location: {}{}{}\n", routing::with_other_ending(request_.path, arena),
+          request_.has_query ? "?" : "", request_.query);
     } else if (lookup.outcome == Outcome::matched) {
-      fmt::print("answer      none: no listener accepts it\n");
+      say("answer      none: no listener accepts it\n");
     } else if (lookup.outcome == Outcome::options) {
-      fmt::print("answer      204, Allow: {}\n", built_.snapshot()->table.method_names(lookup.allow));
+      say("answer      204, Allow: {}\n", built_.snapshot()->table.method_names(lookup.allow));
     } else {
-      fmt::print("answer      405, reason method, Allow: {}\n",
-                 built_.snapshot()->table.method_names(lookup.allow));
+      say("answer      405, reason method, Allow: {}\n", built_.snapshot()->table.method_names(lookup.allow));
     }
   }
 
@@ -255,18 +259,18 @@ class Explanation {
     print_written(use, at);
     const auto* policy = use.policy.empty() ? nullptr : loaded_.config.policies.find(use.policy);
     if (!Sample::can_show(policy ? policy->filter.name() : use.filter.name())) return;
-    for (const auto& change : sample_.pass(filter)) fmt::print("  makes     {}\n", change);
+    for (const auto& change : sample_.pass(filter)) say("  makes     {}\n", change);
   }
 
   void print_written(const server::UseConfig& use, const std::string& at) const {
     if (use.policy.empty()) {
-      fmt::print("filter      {}   ({})\n", use.filter.name(), report_.where(at));
+      say("filter      {}   ({})\n", use.filter.name(), report_.where(at));
       print_settings(use.filter);
       return;
     }
     const auto* policy = loaded_.config.policies.find(use.policy);
-    fmt::print("filter      {}, policy {}   ({}, used at {})\n", policy->filter.name(), use.policy,
-               report_.where(path("policies", use.policy)), report_.where(at));
+    say("filter      {}, policy {}   ({}, used at {})\n", policy->filter.name(), use.policy,
+        report_.where(path("policies", use.policy)), report_.where(at));
     print_settings(policy->filter);
   }
 
@@ -275,18 +279,17 @@ class Explanation {
     print_lines(loaded_.document.sources().masked(std::move(text)));
   }
 
-  static void print_lines(std::string_view text) {
+  void print_lines(std::string_view text) const {
     while (!text.empty()) {
       auto end = text.find('\n');
-      if (end != 0) fmt::print("            {}\n", text.substr(0, end));
+      if (end != 0) say("            {}\n", text.substr(0, end));
       text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
     }
   }
 
   void print_handler(const routing::Route& built) const {
     const auto& handler = route().handler;
-    fmt::print("handler     {}   ({})\n", handler.name(),
-               report_.where(path("routes", index_, handler.name())));
+    say("handler     {}   ({})\n", handler.name(), report_.where(path("routes", index_, handler.name())));
     print_settings(handler);
     print_parts(built.chain.handler());
   }
@@ -299,31 +302,28 @@ class Explanation {
     if (const auto* split = dynamic_cast<const handlers::Split*>(&handler)) print_split(*split);
     if (const auto* branch = dynamic_cast<const handlers::Branch*>(&handler)) {
       for (const auto& arm : branch->arms()) {
-        fmt::print("branch      {} {}\n",
-                   arm.when ? "when " + arm.when->text() + ":" : "otherwise:", arm.kind);
+        say("branch      {} {}\n", arm.when ? "when " + arm.when->text() + ":" : "otherwise:", arm.kind);
         print_parts(*arm.handler);
       }
     }
   }
 
   void print_split(const handlers::Split& split) const {
-    fmt::print("split       {}\n",
-               split.sticky_by().empty() ? "each request by itself" : "by " + split.sticky_by());
+    say("split       {}\n", split.sticky_by().empty() ? "each request by itself" : "by " + split.sticky_by());
     for (std::size_t i = 0; i < split.arms().size(); ++i) {
       const auto& arm = split.arms()[i];
-      fmt::print("arm         {} {}: {:.2f}% of the requests\n", arm.upstream, arm.weight,
-                 100 * split.share(i));
+      say("arm         {} {}: {:.2f}% of the requests\n", arm.upstream, arm.weight, 100 * split.share(i));
       print_forward(*arm.forward);
     }
   }
 
   void print_forward(const handlers::Forward& forward) const {
     const auto& upstream = forward.upstream();
-    fmt::print("upstream    {}   ({})\n", upstream.name(), report_.where(path("upstreams", upstream.name())));
-    for (const auto& target : upstream.shown()) fmt::print("target      {}\n", target.text);
+    say("upstream    {}   ({})\n", upstream.name(), report_.where(path("upstreams", upstream.name())));
+    for (const auto& target : upstream.shown()) say("target      {}\n", target.text);
     print_choice(upstream);
     bool h2 = upstream.pool().protocol == upstream::ProtocolChoice::h2;
-    fmt::print("protocol    {}\n", h2 ? "HTTP/2" : "HTTP/1.1");
+    say("protocol    {}\n", h2 ? "HTTP/2" : "HTTP/1.1");
     const auto& t = forward.timeouts();
     print_timeout(upstream, "connect", t.connect);
     print_timeout(upstream, "first_byte", t.first_byte);
@@ -331,33 +331,32 @@ class Explanation {
     print_timeout(upstream, "total", t.total);
     print_timeout(upstream, "tunnel", t.tunnel);
     print_timeout(upstream, "attempt", t.attempt);
-    fmt::print("propagate   {}   ({})\n", t.propagate ? "yes, as X-Request-Deadline" : "no",
-               server::timeout_from(loaded_.config, loaded_.document, index_, upstream.name(), "propagate"));
-    fmt::print("retry       at most {} attempts; {}\n", upstream.retry().attempts,
-               http::harmless_twice(request_)
-                   ? "this request may be repeated as long as nothing of an answer has arrived"
-                   : "this request is repeated only if nothing of it can have reached the application");
+    say("propagate   {}   ({})\n", t.propagate ? "yes, as X-Request-Deadline" : "no",
+        server::timeout_from(loaded_.config, loaded_.document, index_, upstream.name(), "propagate"));
+    say("retry       at most {} attempts; {}\n", upstream.retry().attempts,
+        http::harmless_twice(request_)
+            ? "this request may be repeated as long as nothing of an answer has arrived"
+            : "this request is repeated only if nothing of it can have reached the application");
     print_sent(forward);
   }
 
   // The head as a target gets it, but for what only a real request has.
   void print_sent(const handlers::Forward& forward) const {
     const auto& upstream = forward.upstream();
-    fmt::print("sends       {} {}{}{}\n", request_.method_text, request_.path, request_.has_query ? "?" : "",
-               request_.query);
-    fmt::print("sends       Host: {}\n", host_for(forward));
+    say("sends       {} {}\n", request_.method_text, sample_.masked_target());
+    say("sends       Host: {}\n", host_for(forward));
     base::Arena arena;
     const auto told = http::told_in(upstream.telling());
     for (const http::Field& line : request_.fields.lines()) {
       bool replaced = line.id == http::FieldId::host ||
                       (line.id != http::FieldId::other && (told & http::field_set(line.id)) != 0);
       if (!line.dropped && !replaced)
-        fmt::print("sends       {}\n", sample_.masked(fmt::format("{}: {}", line.name, line.value)));
+        say("sends       {}\n", sample_.masked(fmt::format("{}: {}", line.name, line.value)));
     }
     auto lines = http::forwarded_lines(upstream.telling(), connection_, connection_.peer.ip(),
                                        request_.authority, arena);
     for (std::size_t end; (end = lines.find("\r\n")) != lines.npos; lines.remove_prefix(end + 2))
-      fmt::print("sends       {}\n", lines.substr(0, end));
+      say("sends       {}\n", lines.substr(0, end));
   }
 
   std::string host_for(const handlers::Forward& forward) const {
@@ -380,19 +379,19 @@ class Explanation {
   void print_choice(const upstream::Upstream& upstream) const {
     std::string by;
     for (const auto& part : upstream.hash_by()) by += (by.empty() ? " by " : ", ") + part.text();
-    fmt::print("balance     {}{}\n", upstream::name(upstream.balance()), by);
-    if (const auto* sticky = upstream.sticky()) fmt::print("sticky      by the cookie {}\n", sticky->cookie);
+    say("balance     {}{}\n", upstream::name(upstream.balance()), by);
+    if (const auto* sticky = upstream.sticky()) say("sticky      by the cookie {}\n", sticky->cookie);
     if (!upstream.failover()) return;
     for (const auto& other : upstream.failover()->others()) {
-      fmt::print("failover    {}   ({})\n", other->name(), report_.where(path("upstreams", other->name())));
-      for (const auto& target : other->shown()) fmt::print("target      {}\n", target.text);
+      say("failover    {}   ({})\n", other->name(), report_.where(path("upstreams", other->name())));
+      for (const auto& target : other->shown()) say("target      {}\n", target.text);
     }
   }
 
   void print_timeout(const upstream::Upstream& upstream, std::string_view name, base::Duration value) const {
     auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(value).count();
-    fmt::print("timeout     {} {}   ({})\n", name, ms ? fmt::format("{}ms", ms) : "none",
-               server::timeout_from(loaded_.config, loaded_.document, index_, upstream.name(), name));
+    say("timeout     {} {}   ({})\n", name, ms ? fmt::format("{}ms", ms) : "none",
+        server::timeout_from(loaded_.config, loaded_.document, index_, upstream.name(), name));
   }
 
   DryBuild& built_;

@@ -5,8 +5,12 @@
 
 #include <algorithm>
 
+#include "gateway/config/mask.h"
+
 namespace sluice::cli {
 namespace {
+
+using View = std::string_view;
 
 // They read and change the head alone, and are done when the call returns: no caller, no counter, no clock,
 // no other service, no body.
@@ -53,14 +57,31 @@ std::vector<std::string> Sample::lines() const {
 
 std::string Sample::masked(std::string line) const {
   auto colon = line.find(": ");
-  if (colon != std::string::npos && config::sounds_secret(std::string_view(line).substr(0, colon)))
-    return line.substr(0, colon) + ": ***";
+  if (colon != std::string::npos && config::carries_credentials(std::string_view(line).substr(0, colon)))
+    return fmt::format("{}: {}", std::string_view(line).substr(0, colon), config::kMask);
   return sources_.masked(std::move(line));
+}
+
+std::string Sample::masked_target() const {
+  std::string out(request_.path);
+  if (request_.has_query) out += '?';
+  for (View rest = request_.query; !rest.empty();) {
+    View parameter = rest.substr(0, rest.find('&'));
+    auto equals = parameter.find('=');
+    bool hidden = equals != View::npos && config::carries_credentials(parameter.substr(0, equals));
+    out.append(hidden ? parameter.substr(0, equals + 1) : parameter);
+    if (hidden) out.append(config::kMask);
+    rest.remove_prefix(parameter.size());
+    if (rest.empty()) break;
+    out += '&';
+    rest.remove_prefix(1);
+  }
+  return sources_.masked(std::move(out));
 }
 
 std::vector<std::string> Sample::pass(const chain::Filter& filter) {
   auto fields = lines();
-  std::string method(request_.method_text), target = target_of(request_);
+  std::string method(request_.method_text), target = target_of(request_), shown = masked_target();
   auto step = filter.on_request(exchange_);
   std::vector<std::string> out;
   if (!step.await_ready()) return out;  // none of those shown waits
@@ -68,8 +89,7 @@ std::vector<std::string> Sample::pass(const chain::Filter& filter) {
     return {fmt::format("answer {}: {}", exchange_.response.status, exchange_.detail)};
   if (request_.method_text != method)
     out.push_back(fmt::format("method {} -> {}", method, request_.method_text));
-  if (auto now = target_of(request_); now != target)
-    out.push_back(masked(fmt::format("target {} -> {}", target, now)));
+  if (target_of(request_) != target) out.push_back(fmt::format("target {} -> {}", shown, masked_target()));
   auto after = lines();
   for (const std::string& line : difference(fields, after)) out.push_back("- " + masked(line));
   for (const std::string& line : difference(after, fields)) out.push_back("+ " + masked(line));

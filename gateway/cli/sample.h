@@ -27,8 +27,10 @@ class Sample final : public http::ClientlessStream {
 
   // "Name: value" of each line that is part of the head, secrets included.
   std::vector<std::string> lines() const;
-  // Such a line, or any text, as it may be shown.
+  // Such a line as it may be shown.
   std::string masked(std::string line) const;
+  // Path and query of the head as they may be shown.
+  std::string masked_target() const;
   chain::Exchange& exchange() noexcept { return exchange_; }
 
   const http::ConnectionFacts& connection() const noexcept override { return connection_; }

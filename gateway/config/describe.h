@@ -105,6 +105,12 @@ class Description {
     shape_.checks.push_back([fn](const void* p, const Site& at) { fn(*static_cast<const T*>(p), at); });
     return *this;
   }
+  // It says what the text by some name is to be like: a header field, for instance. In a mapping by such names
+  // it is hidden where the text would be.
+  Description& about_a_text() {
+    shape_.about_a_text = true;
+    return *this;
+  }
   // YAML of the whole structure, for the reference page.
   Description& example(std::string yaml) {
     shape_.examples.push_back(std::move(yaml));

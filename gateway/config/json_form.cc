@@ -128,4 +128,10 @@ JsonForm json_form(const Shape& root, const void* value, const Document* documen
   return former.take();
 }
 
+JsonForm json_form_of(const Shape& part, const void* value, const Document& document, const Node* node) {
+  Former former(&document, 0);
+  former.value(part, value, node, false, "");
+  return former.take();
+}
+
 }  // namespace sluice::config

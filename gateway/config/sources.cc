@@ -127,6 +127,13 @@ bool sounds_secret(std::string_view key) noexcept {
                                      [&](std::string_view glob) { return base::glob_match(glob, key); });
 }
 
+bool carries_credentials(std::string_view name) noexcept {
+  static constexpr std::array<std::string_view, 4> kWords = {"*cookie", "*token*", "*signature*", "*key*"};
+  return sounds_secret(name) || std::any_of(kWords.begin(), kWords.end(), [&](std::string_view glob) {
+           return base::glob_match(glob, name);
+         });
+}
+
 std::uint32_t Sources::add(std::string name, std::string text) {
   Source source{std::move(name), std::move(text), {0}};
   const std::string& t = source.text;

@@ -80,6 +80,9 @@ class Sources {
 
 // Does a key by this name probably hold a secret? ("password", "client_secret", "api_keys")
 bool sounds_secret(std::string_view key) noexcept;
+// Is the text of a header field, query parameter or cookie by this name never to be shown? ("Authorization",
+// "X-Api-Key", "token")
+bool carries_credentials(std::string_view name) noexcept;
 // The text with *** for user and password in every URL, however badly it is written.
 std::string without_userinfo(std::string text);
 

@@ -73,6 +73,7 @@ class StructShape : public Shape {
   std::vector<std::size_t> shorthands;  // fields for which a bare scalar or list may stand
   std::vector<ShortWord> words;
   std::vector<std::string> examples;
+  bool about_a_text = false;  // what the text by some name, the key of a mapping, is to be like
   std::vector<std::function<void(const void*, const Site&)>> checks;
   std::shared_ptr<const void> defaults;       // a default-constructed struct
   std::shared_ptr<void> (*make)() = nullptr;  // another one

@@ -72,14 +72,13 @@ bool holds_secret(const Field& field) {
 }
 
 bool holds_secret(const MapShape& map, std::string_view name) {
-  static constexpr std::array<std::string_view, 9> kWords = {"*authorization", "*cookie",     "*token*",
-                                                             "*secret*",       "*password*",  "*passwd*",
-                                                             "*credential*",   "*signature*", "*key*"};
   const Shape& element = content_of(map.element());
+  if (element.form == Shape::Form::structure)
+    return static_cast<const StructShape&>(element).about_a_text && carries_credentials(name);
   if (element.form != Shape::Form::scalar) return false;
   const auto& type = static_cast<const ScalarShape&>(element).json_type;
   if (type != "text" && type != "string") return false;
-  return std::ranges::any_of(kWords, [&](std::string_view glob) { return base::glob_match(glob, name); });
+  return carries_credentials(name);
 }
 
 std::string with_article(const std::string& noun) {

@@ -19,7 +19,8 @@ inline const void* member_of(const void* object, std::size_t offset) noexcept {
 // Are values of this type, or of this field, never to be shown?
 bool is_secret(const Shape& shape);
 bool holds_secret(const Field& field);
-// Is that entry of a mapping the text of a header field or the like, by whose name it is never to be shown?
+// Is that entry of a mapping the text of a header field or the like, or about it, by whose name it is never to
+// be shown?
 // Authorization, for instance, or X-Api-Key.
 bool holds_secret(const MapShape& map, std::string_view name);
 // Every struct that can be reached, in the order of first use, alternatives of open sets included.

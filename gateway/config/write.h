@@ -37,6 +37,8 @@ struct JsonForm {
 };
 // The same as JSON, with all defaults; values that are not set are left out. Origins need the document.
 JsonForm json_form(const Shape& root, const void* value, const Document* document, int indent = 0);
+// Of a part of what the document holds, which stands at that node; null: at none.
+JsonForm json_form_of(const Shape& part, const void* value, const Document& document, const Node* node);
 
 // One value of a configuration, for comparing two of them. Elements of lists that have names stand under
 // those in the path, not under their number: "routes.orders.timeout".
@@ -63,6 +65,10 @@ std::string long_form(const T& value, const Document* document = nullptr, LongFo
 template <class T>
 JsonForm json_form(const T& value, const Document* document = nullptr, int indent = 0) {
   return json_form(shape_of<T>(), &value, document, indent);
+}
+template <class T>
+JsonForm json_form_of(const T& value, const Document& document, const Node* node) {
+  return json_form_of(shape_of<T>(), &value, document, node);
 }
 template <class T>
 std::vector<Leaf> leaves(const T& value, const Document& document) {

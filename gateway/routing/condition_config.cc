@@ -83,6 +83,7 @@ void describe(Text<ValueRegex>& t) {
 
 void describe(Description<ValueConfig>& d) {
   d.about("match_value", "What a value has to be like. `not` and `not_regex` fit an absent value as well.");
+  d.about_a_text();
   d.field("exact", &ValueConfig::exact, "One of these texts. Upper and lower case differ.", one_or_many,
           min_items(1), unique, example("[acme, globex]"));
   d.field(

@@ -4,6 +4,8 @@
 #include "gateway/base/strings.h"
 #include "gateway/chain/cookies.h"
 #include "gateway/chain/escape.h"
+#include "gateway/config/mask.h"
+#include "gateway/config/sources.h"
 #include "gateway/routing/example.h"
 
 namespace sluice::routing {
@@ -38,7 +40,10 @@ class ValueCondition : public Condition {
     if (*sample) add(example, **sample);
     return true;
   }
-  std::string text() const final { return std::string(what_) + " " + name_ + ": " + rule_.text(); }
+  std::string text() const final {
+    bool hidden = !rule_.about_presence() && config::carries_credentials(name_);
+    return std::string(what_) + " " + name_ + ": " + (hidden ? std::string(config::kMask) : rule_.text());
+  }
 
  protected:
   const std::string& name() const noexcept { return name_; }

@@ -33,6 +33,8 @@ class ValueRule {
   std::optional<std::optional<std::string>> sample() const;
   // "acme", "one of a, b", "~ v[0-9]+", "present"; with "not " before it, or "absent".
   std::string text() const;
+  // Does it ask only whether there is a value?
+  bool about_presence() const noexcept { return kind_ == Kind::present; }
 
  private:
   enum class Kind : std::uint8_t { present, exact, regex };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "gateway/config/bind.h"
+#include "gateway/config/walk.h"
 #include "gateway/config/write.h"
 #include "gateway/handlers/forward.h"
 
@@ -42,7 +43,9 @@ admin::RouteReport report_route(const InForce& f, std::size_t index) {
   admin::RouteReport out;
   out.name = written.name;
   out.from = from(f.document, path("routes", index));
-  for (const auto& m : written.match) out.match.push_back(config::json_form(m).text);
+  const auto* match = f.document.find(path("routes", index, "match"));
+  for (std::size_t i = 0; i < written.match.size(); ++i)
+    out.match.push_back(config::json_form_of(written.match[i], f.document, config::node_of(match, i)).text);
   for (const auto& [name, listener] : f.config.listeners)
     for (std::size_t i = 0; i < listener.use.size(); ++i) {
       out.filters.push_back(filter(f, listener.use[i], path("listeners", name, "use", i)));

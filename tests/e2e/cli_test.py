@@ -198,6 +198,32 @@ routes:
         self.assertIn("propagate   no   (default)\n", named)
         self.assertIn("makes     answer 400", explained("GET http://h/dots?x=.."))
 
+    def test_explain_shows_no_secret(self):
+        config = self.write("""
+listeners: {public: "127.0.0.1:0"}
+upstreams: {users: {url: "http://127.0.0.1:9002", host: "${env:SLUICE_TEST_KEY}"}}
+routes:
+  - {name: keyed, match: {path: /a, header: {X-Token: key-4f1c, X-Origin: "${env:SLUICE_TEST_KEY}"}, cookie: {key: key-4f1c}}, to: users}
+  - name: rest
+    match: {path: /**}
+    use:
+      - headers: {request: {set: {Cookie: a=key-4f1c}}}
+      - query: {set: {token: key-4f1c, page: "7"}}
+    to: users
+""")
+        environment = {**os.environ, "SLUICE_TEST_KEY": "open-sesame"}
+        shown = sluice("explain", "-c", config, "GET http://h/a", env=environment)
+        self.assertEqual(0, shown.returncode, shown.stderr)
+        for line in ("header X-Token: ***", "makes     + Cookie: ***", "makes     target /a -> /a?token=***&page=7\n",
+                     "sends       GET /a?token=***&page=7\n", "sends       Host: ***\n", "sends       Cookie: ***\n"):
+            self.assertIn(line, shown.stdout)
+        taken = sluice("explain", "-c", config, "GET http://h/a?key=key-4f1c", "-H", "X-Token: key-4f1c",
+                       "-H", "X-Origin: open-sesame", "-H", "Cookie: key=key-4f1c", env=environment)
+        self.assertIn("route       keyed ", taken.stdout)
+        for text in (shown.stdout, taken.stdout):
+            self.assertNotIn("key-4f1c", text)
+            self.assertNotIn("open-sesame", text)
+
     def test_explain_says_who_does_not_allow_an_encoded_slash(self):
         config = self.write("""
 listeners: {public: "127.0.0.1:0"}

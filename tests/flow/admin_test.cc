@@ -42,6 +42,19 @@ TEST(Admin, ShowsRoutesWithWhatAnswersThem) {
                             HasSubstr("\"upstream\": \"users\""), HasSubstr("\"value\": \"3s\"")));
 }
 
+TEST(Admin, ShowsNoSecretsOfMatches) {
+  ::setenv("SLUICE_TEST_MATCH", "open \"sesame\"", 1);
+  Gateway gw(R"yaml(
+routes:
+  - {name: f, match: {path: /f, header: {X-Origin: "${env:SLUICE_TEST_MATCH}", X-Tier: gold}}, to: users}
+  - {name: k, match: {path: /k, query: {key: "letmein"}}, to: users}
+)yaml");
+
+  for (const char* page : {"/routes", "/config", "/config?as=yaml"})
+    EXPECT_THAT(gw.admin(page).body, AllOf(HasSubstr("gold"), HasSubstr("***"), Not(HasSubstr("sesame")),
+                                           Not(HasSubstr("letmein"))));
+}
+
 TEST(Admin, ShowsWorkersAndListeners) {
   Gateway gw("workers: 2\nroutes: [{name: u, match: {path: /u}, respond: {status: 200}}]\n");
   auto client = gw.connect();

@@ -53,6 +53,23 @@ TEST(JsonForm, SaysWhereEachValueWasWritten) {
   EXPECT_FALSE(origins.contains("upstreams.a.health.interval"));
 }
 
+TEST(JsonForm, OfAPartHidesWhatWasPutIn) {
+  Diagnostics diagnostics;
+  test::FakeEnvironment environment;
+  environment.variables = {{"PATH_OF_HEALTH", "/geheim"}};
+  Document document = parse(
+      "version: 1\nupstreams: {a: {targets: \"10.0.0.1:80\", health: \"${env:PATH_OF_HEALTH}\"}}\n"
+      "routes: [{name: r, to: a}]\n",
+      diagnostics, "config.yaml", environment);
+  auto root = bind<sample::Root>(document, diagnostics);
+  ASSERT_EQ(diagnostics.text(), "");
+
+  const Node* node = document.find("upstreams.a.health");
+  auto form = json_form_of(*root.upstreams.find("a")->health, document, node);
+
+  EXPECT_EQ(form.text, R"({"path":"***","interval":"5s"})");
+}
+
 TEST(JsonForm, NeedsNoDocument) {
   sample::Root root;
   auto form = json_form(root);

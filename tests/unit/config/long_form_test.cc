@@ -175,6 +175,35 @@ TEST(LongForm, HidesTextsWhoseNamesCarryCredentials) {
         << leaf.path;
 }
 
+struct Wanted {
+  std::vector<std::string> exact;
+};
+void describe(Description<Wanted>& d) {
+  d.about("wanted", "What a text is to be like.").about_a_text();
+  d.field("exact", &Wanted::exact, "x", one_or_many).shorthand(&Wanted::exact);
+}
+struct Conditions {
+  ByName<Wanted> header;
+};
+void describe(Description<Conditions>& d) {
+  d.about("conditions", "Conditions.").field("header", &Conditions::header, "x");
+}
+
+TEST(LongForm, HidesWhatTextsOfSuchNamesAreToBeLike) {
+  Diagnostics diagnostics;
+  auto document = parse("header: {X-Token: abc, Cookie: {exact: [abc]}, X-Tier: gold}\n", diagnostics);
+  auto conditions = bind<Conditions>(document, diagnostics);
+  ASSERT_EQ(diagnostics.text(), "");
+
+  for (const auto& text :
+       {long_form(conditions), long_form(conditions, &document), json_form(conditions, &document).text}) {
+    EXPECT_THAT(text, Not(HasSubstr("abc")));
+    EXPECT_THAT(text, HasSubstr("gold"));
+  }
+  for (const Leaf& leaf : leaves(conditions, document))
+    EXPECT_EQ(leaf.value.starts_with("***"), leaf.path != "header.X-Tier.exact[0]") << leaf.path;
+}
+
 struct Texts {
   std::vector<std::string> list;
   std::vector<std::vector<int>> nested;

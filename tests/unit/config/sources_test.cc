@@ -141,6 +141,14 @@ TEST(Sources, KnowsWhichKeysSoundSecret) {
     EXPECT_FALSE(sounds_secret(key)) << key;
 }
 
+TEST(Sources, KnowsWhichNamesCarryCredentials) {
+  for (auto name : {"Authorization", "proxy-authorization", "Cookie", "Set-Cookie", "X-Api-Key", "key",
+                    "X-Token-Of", "X-Hub-Signature-256", "client_secret", "X-Credentials", "passwd"})
+    EXPECT_TRUE(carries_credentials(name)) << name;
+  for (auto name : {"Host", "X-Tenant", "Cookie-Policy", "format", ""})
+    EXPECT_FALSE(carries_credentials(name)) << name;
+}
+
 TEST(Sources, HidesUserAndPasswordInUrls) {
   auto shown = excerpt("url: redis://u\xC3\xA4:geheim@cache:6379 # b\n", {1, 1, 6});
 

@@ -110,6 +110,8 @@ TEST(RequestConditions, AreShownInWords) {
   EXPECT_EQ(header_condition("X-A", is("1"))->text(), "header X-A: 1");
   EXPECT_EQ(query_condition("q", ValueRule::present().negated())->text(), "query q: absent");
   EXPECT_EQ(cookie_condition("c", ValueRule::present())->text(), "cookie c: present");
+  EXPECT_EQ(header_condition("X-Token", is("1"))->text(), "header X-Token: ***");
+  EXPECT_EQ(query_condition("key", ValueRule::present())->text(), "query key: present");
 }
 
 }  // namespace
