@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/cookies.h"
 #include "gateway/upstream/maglev.h"
 
@@ -25,7 +26,7 @@ Affinity::Affinity(const upstream::Upstream& upstream, chain::Builder& builder, 
 upstream::PickKey Affinity::key(chain::Exchange& ex) const {
   upstream::PickKey key;
   if (sticky_) {
-    auto found = chain::find_cookie(ex.request.fields, sticky_->sticky()->cookie);
+    auto found = chain::find_cookie(chain::client_fields(ex), sticky_->sticky()->cookie);
     if (found.count > 0) key.wanted = sticky_->cookies(ex.worker.index).find(found.value);
   }
   if (hash_by_) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/chain/as_asked.h"
+
 #include "tests/support/fake_builder.h"
 #include "tests/support/fake_stream.h"
 
@@ -98,6 +100,19 @@ TEST_F(AffinityTest, BringsAClientBackByTheCookieThatItSet) {
   affinity.tell(next.ex, key, target(0));
   EXPECT_THAT(kept(next), StartsWith("shop="));
   EXPECT_NE(kept(next), kept(first));
+}
+
+TEST_F(AffinityTest, KnowsTheCookieThatTheTargetDoesNotGet) {
+  stick();
+  auto affinity = make();
+  FakeExchange first, next;
+  affinity.tell(first.ex, affinity.key(first.ex), target(1));
+  std::string cookie = kept(first);
+  next.request().fields.add(http::FieldId::cookie, cookie);
+  chain::keep_fields(next.ex);
+  next.request().fields.remove(http::FieldId::cookie);
+
+  EXPECT_EQ(affinity.key(next.ex).wanted, &target(1));
 }
 
 TEST_F(AffinityTest, BelievesNoCookieThatItDidNotSet) {
