@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/chain/as_asked.h"
 
+#include "gateway/chain/escape.h"
+
 namespace sluice::chain {
 namespace {
 
@@ -28,6 +30,26 @@ void keep_fields(Exchange& ex) {
   for (const http::Field& line : ex.request.fields.lines())
     if (!line.dropped && (kReadLater & http::field_set(line.id)) != 0) kept->add(line.id, line.value);
   ex.kept_fields = kept;
+}
+
+void hide_parameter(Exchange& ex, std::string_view name) {
+  std::string_view& target = ex.request.target;
+  const std::size_t mark = target.find('?');
+  if (mark == target.npos) return;
+  auto query = target.substr(mark + 1), rest = without_parameter(query, name, ex.arena);
+  if (rest.size() == query.size()) return;
+  target = rest.empty() ? target.substr(0, mark) : ex.arena.join(target.substr(0, mark), "?", rest);
+}
+
+void take_parameter(Exchange& ex, std::string_view name) {
+  auto take = [&](auto& line) {
+    auto rest = without_parameter(line.query, name, ex.arena);
+    if (rest.size() == line.query.size()) return;
+    line.query = rest;
+    line.has_query = !rest.empty();
+  };
+  take(ex.request);
+  if (ex.kept_line) take(*ex.kept_line);
 }
 
 RequestLine client_line(const Exchange& ex) noexcept {

@@ -28,6 +28,11 @@ void keep_line(Exchange& ex);
 // Before an edit of one of kReadLater.
 void keep_fields(Exchange& ex);
 
+// A query parameter that has brought a credential: out of the target as received, which is for the log.
+void hide_parameter(Exchange& ex, std::string_view name);
+// Out of what the upstream gets and of what the client is shown.
+void take_parameter(Exchange& ex, std::string_view name);
+
 RequestLine client_line(const Exchange& ex) noexcept;
 // To be asked for those of kReadLater alone.
 inline http::Fields& client_fields(const Exchange& ex) noexcept {

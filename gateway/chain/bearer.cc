@@ -2,6 +2,7 @@
 #include "gateway/chain/bearer.h"
 
 #include "gateway/base/strings.h"
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/cookies.h"
 #include "gateway/chain/escape.h"
 #include "gateway/chain/field_texts.h"
@@ -80,7 +81,7 @@ Bearer::Found Bearer::find(Exchange& ex) const {
     each_parameter(ex.request.query, [&](std::string_view pair) {
       if (auto value = query_parameter(pair, query_)) add(*value);
     });
-    if (found.count != before) hide_from_log(ex);
+    if (found.count != before) hide_parameter(ex, query_);
   }
   return found;
 }
@@ -90,21 +91,8 @@ void Bearer::remove(Exchange& ex) const {
     if (is_ours(line) && (!scheme_ || bearer_of(line.value))) line.dropped = true;
   if (!cookie_.empty()) remove_cookie(ex.request.fields, cookie_);
   if (query_.empty()) return;
-  auto rest = without_parameter(ex.request.query, query_, ex.arena);
-  if (rest.size() == ex.request.query.size()) return;
-  hide_from_log(ex);
-  ex.request.query = rest;
-  ex.request.has_query = !rest.empty();
-}
-
-// The target as received is for the log.
-void Bearer::hide_from_log(Exchange& ex) const {
-  std::size_t mark = ex.request.target.find('?');
-  if (mark == std::string_view::npos) return;
-  std::string_view path = ex.request.target.substr(0, mark);
-  auto rest = without_parameter(ex.request.target.substr(mark + 1), query_, ex.arena);
-  if (mark + 1 + rest.size() == ex.request.target.size()) return;
-  ex.request.target = rest.empty() ? path : ex.arena.join(path, "?", rest);
+  hide_parameter(ex, query_);
+  take_parameter(ex, query_);
 }
 
 }  // namespace sluice::chain

@@ -41,7 +41,6 @@ class Bearer {
 
  private:
   bool is_ours(const http::Field& line) const noexcept;
-  void hide_from_log(Exchange& ex) const;
 
   std::string header_, cookie_, query_;
   bool scheme_ = false;  // the field holds "Bearer" before the token

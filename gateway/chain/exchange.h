@@ -113,7 +113,7 @@ struct Exchange {
   // `/**` and for expressions. Filters that change the path keep it a beginning of the path.
   std::string_view matched_prefix;
   // As the client sent it, once filters have edited it; null before. See as_asked.h.
-  const RequestLine* kept_line = nullptr;
+  RequestLine* kept_line = nullptr;
   http::Fields* kept_fields = nullptr;
   std::string_view request_id;   // "" until somebody asks: use chain::request_id(ex)
   bool filter_names_it = false;  // a filter of the route says whose ids count, if its turn comes

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gateway/base/strings.h"
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/authenticator.h"
 #include "gateway/chain/consumer.h"
 #include "gateway/chain/cookies.h"
@@ -94,7 +95,7 @@ class ApiKeyFilter final : public chain::Authenticator {
   }
 
   void hide(Exchange& ex) const override {
-    if (!config_.query.empty()) hide_from_log(ex);
+    if (!config_.query.empty()) chain::hide_parameter(ex, config_.query);
     if (config_.keep) return;
     if (!config_.header.empty()) {
       if (config_.scheme.empty()) {
@@ -104,7 +105,7 @@ class ApiKeyFilter final : public chain::Authenticator {
           if (is_ours(line) && key_of(line)) line.dropped = true;
       }
     }
-    if (!config_.query.empty()) remove_from_query(ex);
+    if (!config_.query.empty()) chain::take_parameter(ex, config_.query);
     if (!config_.cookie.empty()) chain::remove_cookie(ex.request.fields, config_.cookie);
   }
 
@@ -138,23 +139,7 @@ class ApiKeyFilter final : public chain::Authenticator {
       auto value = chain::query_parameter(pair, config_.query);
       if (value) found.add(chain::decoded(*value, true, ex.arena));
     });
-    if (found.count > 0) hide_from_log(ex);
-  }
-
-  void remove_from_query(Exchange& ex) const {
-    auto rest = chain::without_parameter(ex.request.query, config_.query, ex.arena);
-    if (rest.size() == ex.request.query.size()) return;
-    ex.request.query = rest;
-    ex.request.has_query = !rest.empty();
-  }
-  // The target as received is for the log.
-  void hide_from_log(Exchange& ex) const {
-    std::size_t mark = ex.request.target.find('?');
-    if (mark == std::string_view::npos) return;
-    std::string_view path = ex.request.target.substr(0, mark);
-    auto rest = chain::without_parameter(ex.request.target.substr(mark + 1), config_.query, ex.arena);
-    if (mark + 1 + rest.size() == ex.request.target.size()) return;
-    ex.request.target = rest.empty() ? path : ex.arena.join(path, "?", rest);
+    if (found.count > 0) chain::hide_parameter(ex, config_.query);
   }
 
   ApiKeyFilterConfig config_;

@@ -49,6 +49,31 @@ TEST(AsAsked, IsTheRequestUntilSomebodyEditsIt) {
   EXPECT_EQ(asked(fake), "GET /a?b=1");
 }
 
+TEST(AsAsked, CredentialsInTheQueryGoFromBoth) {
+  FakeExchange fake("/a?key=k1&b=1");
+  fake.request().target = "/a?key=k1&b=1";
+  edit(fake);
+  fake.request().query = "key=k1&for=upstream";
+
+  hide_parameter(fake.ex, "key");
+  take_parameter(fake.ex, "key");
+
+  EXPECT_EQ(edited(fake), "PUT /internal?for=upstream");
+  EXPECT_EQ(asked(fake), "GET /a?b=1");
+  EXPECT_EQ(fake.request().target, "/a?b=1");
+}
+
+TEST(AsAsked, WhatHeldNothingElseHasNoQueryLeft) {
+  FakeExchange fake("/a?key=k1");
+  fake.request().target = "/a?key=k1";
+
+  hide_parameter(fake.ex, "key");
+  take_parameter(fake.ex, "key");
+
+  EXPECT_EQ(edited(fake), "GET /a");
+  EXPECT_EQ(fake.request().target, "/a");
+}
+
 TEST(AsAsked, IsKeptByTheFirstWhoEdits) {
   FakeExchange fake("/a");
   edit(fake);
