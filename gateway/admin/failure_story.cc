@@ -96,15 +96,12 @@ class Story {
   }
 
   void timeouts() {
-    if (!now_.route) return;
-    for (const auto& t : now_.route->timeouts)
+    const auto* forward = now_.forward(f_);
+    if (!forward) return;
+    auto passed = passed_timeout(f_, now_);
+    for (const auto& t : forward->timeouts)
       line("timeout", fmt::format("{:<10} {}   ({}){}", t.name, duration_text(t.value), t.from,
-                                  fired(t.name) ? "   <- passed" : ""));
-  }
-
-  bool fired(std::string_view name) const {
-    std::string_view reason = base::row(f_.reason).name;
-    return reason.starts_with("timeout_") && reason.substr(8) == name;
+                                  t.name == passed ? "   <- passed" : ""));
   }
 
   void advise() {
@@ -115,7 +112,7 @@ class Story {
     if (f_.reason == base::Reason::none && f_.source == observe::Source::upstream)
       look.text = "The target itself gave this answer; its own log says why.";
     if (!look.text.empty()) line("look at", look.text);
-    if (!look.setting.empty()) line("setting", look.setting);
+    if (auto setting = setting_of(f_, now_); !setting.empty()) line("setting", setting);
     if (!look.reason.empty()) line("more", fmt::format("docs/troubleshooting.md#{}", look.reason));
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/admin/failures_page.h"
 
+#include <algorithm>
+
 #include "gateway/admin/advice.h"
 #include "gateway/admin/json.h"
 #include "gateway/admin/query.h"
@@ -98,6 +100,26 @@ std::string failures_page(const FailureReport& report) {
   return w.str() + "\n";
 }
 
+const ForwardReport* FailureSurroundings::forward(const Failure& failure) const noexcept {
+  if (!route) return nullptr;
+  const auto& all = route->forwards;
+  auto at = std::ranges::find(all, failure.upstream, &ForwardReport::upstream);
+  if (at != all.end()) return &*at;
+  return all.size() == 1 ? &all.front() : nullptr;  // none was asked yet, or another one stood in for it
+}
+
+std::string_view passed_timeout(const Failure& failure, const FailureSurroundings& now) noexcept {
+  const auto* forward = now.forward(failure);
+  if (!forward) return "";
+  return forward->in_force.passed(failure.reason, failure.connect.value_or(base::Duration{}),
+                                  failure.status == 101);
+}
+
+std::string setting_of(const Failure& failure, const FailureSurroundings& now) {
+  auto passed = passed_timeout(failure, now);
+  return passed.empty() ? std::string(advice(failure.reason).setting) : "timeouts." + std::string(passed);
+}
+
 std::string failure_page(const Failure& failure, const FailureSurroundings& now) {
   JsonWriter w(1);
   const auto& row = base::row(failure.reason);
@@ -106,15 +128,14 @@ std::string failure_page(const Failure& failure, const FailureSurroundings& now)
   put_fields(w, failure);
   put_if_any(w, "title", row.title);
   put_if_any(w, "explanation", row.explanation);
-  put_if_any(w, "setting", look.setting);
+  put_if_any(w, "setting", setting_of(failure, now));
   put_if_any(w, "advice", look.text);
   w.key("config_in_force").boolean(failure.config_hash == now.config_hash);
   if (now.route) {
     w.member("route_from", now.route->from);
-    w.key("timeouts").object();
-    for (const auto& t : now.route->timeouts)
-      w.key(t.name).object().member("value", duration_text(t.value)).member("from", t.from).end_object();
-    w.end_object();
+    const auto* forward = now.forward(failure);
+    w.key("timeouts");
+    put_timeouts(w, forward ? forward->timeouts : std::vector<TimeoutReport>());
   }
   w.end_object();
   return w.str() + "\n";

@@ -33,7 +33,14 @@ std::string failures_page(const FailureReport& report);
 struct FailureSurroundings {
   std::optional<RouteReport> route;  // of its name; none: there is none any more
   std::string config_hash;
+
+  // What is said there of the upstream that had this request, or was to have it; null if nothing is.
+  const ForwardReport* forward(const observe::Failure& failure) const noexcept;
 };
+// Which of those timeouts passed, by name: "first_byte"; "" if none did, or nothing is known of them.
+std::string_view passed_timeout(const observe::Failure& failure, const FailureSurroundings& now) noexcept;
+// The setting that decides about such a failure: "timeouts.attempt"; "" for none.
+std::string setting_of(const observe::Failure& failure, const FailureSurroundings& now);
 std::string failure_page(const observe::Failure& failure, const FailureSurroundings& now);
 std::string failure_story(const observe::Failure& failure, const FailureSurroundings& now);
 

@@ -16,6 +16,22 @@ std::string duration_text(base::Duration d) {
   return fmt::format("{:.3f}s", static_cast<double>(us) / 1e6);
 }
 
+namespace {
+
+void put_forward(config::JsonWriter& w, const ForwardReport& forward) {
+  w.member("upstream", forward.upstream).key("attempts").number(forward.attempts).key("timeouts");
+  put_timeouts(w, forward.timeouts);
+}
+
+}  // namespace
+
+void put_timeouts(config::JsonWriter& w, const std::vector<TimeoutReport>& timeouts) {
+  w.object();
+  for (const auto& t : timeouts)
+    w.key(t.name).object().member("value", duration_text(t.value)).member("from", t.from).end_object();
+  w.end_object();
+}
+
 std::string routes_page(const std::vector<RouteReport>& routes) {
   config::JsonWriter w(1);
   w.object().key("routes").array();
@@ -30,13 +46,15 @@ std::string routes_page(const std::vector<RouteReport>& routes) {
       w.member("from", f.from).end_object();
     }
     w.end_array().member("handler", r.handler).member("handler_from", r.handler_from);
-    if (!r.upstream.empty()) w.member("upstream", r.upstream);
-    if (r.attempts) w.key("attempts").number(r.attempts);
-    if (!r.timeouts.empty()) {
-      w.key("timeouts").object();
-      for (const auto& t : r.timeouts)
-        w.key(t.name).object().member("value", duration_text(t.value)).member("from", t.from).end_object();
-      w.end_object();
+    if (r.forwards.size() == 1) put_forward(w, r.forwards.front());
+    if (r.forwards.size() > 1) {
+      w.key("upstreams").array();
+      for (const auto& forward : r.forwards) {
+        w.object();
+        put_forward(w, forward);
+        w.end_object();
+      }
+      w.end_array();
     }
     w.end_object();
   }

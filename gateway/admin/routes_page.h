@@ -7,6 +7,11 @@
 #include <vector>
 
 #include "gateway/base/clock.h"
+#include "gateway/upstream/timeouts.h"
+
+namespace sluice::config {
+class JsonWriter;
+}
 
 namespace sluice::admin {
 
@@ -15,6 +20,14 @@ struct TimeoutReport {
   std::string name;        // "first_byte"
   base::Duration value{};  // zero: none
   std::string from;
+};
+
+// One of the upstreams that a route's requests may go to.
+struct ForwardReport {
+  std::string upstream;
+  unsigned attempts = 0;  // at most
+  upstream::Timeouts in_force;
+  std::vector<TimeoutReport> timeouts;  // the same, with their places
 };
 
 struct RouteReport {
@@ -30,12 +43,12 @@ struct RouteReport {
   std::vector<Filter> filters;
   std::string handler;  // "to"
   std::string handler_from;
-  std::string upstream;  // of a handler that forwards
-  std::vector<TimeoutReport> timeouts;
-  unsigned attempts = 0;  // at most; 0 if it does not forward
+  std::vector<ForwardReport> forwards;  // of a handler that forwards, or chooses who does
 };
 
 std::string routes_page(const std::vector<RouteReport>& routes);
+// An object of them, by name.
+void put_timeouts(config::JsonWriter& w, const std::vector<TimeoutReport>& timeouts);
 
 // "1.5s", "30ms"; "none" for zero.
 std::string duration_text(base::Duration d);

@@ -67,6 +67,12 @@ void strip_interim(http::ResponseHead& head, bool hides_links) noexcept {
     if (!hints || !base::equal_ignoring_case(line.name, "Link")) line.dropped = true;
 }
 
+// The reason names the phase; where it was not that phase's own limit, the detail names the other.
+void name_limit(base::Error& error, const upstream::Timeouts& timeouts, base::Duration connecting) {
+  if (timeouts.passed(error.reason, connecting, false) == "attempt")
+    error.detail += ", within `timeouts.attempt`";
+}
+
 }  // namespace
 
 Forward::Forward(const std::string& upstream, chain::Builder& builder, bool is_call)
@@ -157,6 +163,7 @@ Task<Result<void>> Forward::answer(Exchange& ex) const {
     if (result) break;
     if (!again && !(may_retry(ex, t, result.error()) && try_again(ex, t, result.error().reason))) {
       count_retries(ex, t, observe::RetryResult::failed);
+      name_limit(result.error(), timeouts, ex.upstream.connect);
       co_return result;
     }
     if (t.pause > base::Duration::zero()) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/server/reports.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "gateway/config/bind.h"
 #include "gateway/config/walk.h"
 #include "gateway/config/write.h"
-#include "gateway/handlers/forward.h"
+#include "gateway/handlers/branch.h"
+#include "gateway/handlers/split.h"
 
 namespace sluice::server {
 namespace {
@@ -24,18 +26,28 @@ admin::RouteReport::Filter filter(const InForce& f, const UseConfig& use, const 
 }
 
 void add_forwarding(const InForce& f, std::size_t index, const handlers::Forward& forward,
-                    admin::RouteReport& out) {
+                    std::vector<admin::ForwardReport>& reports) {
   const auto& upstream = forward.upstream();
+  // Two arms that lead to one upstream say the same of it.
+  if (std::ranges::find(reports, upstream.name(), &admin::ForwardReport::upstream) != reports.end()) return;
   const auto& t = forward.timeouts();
-  out.upstream = upstream.name();
-  out.attempts = upstream.retry().attempts;
-  const std::pair<const char*, base::Duration> all[] = {{"connect", t.connect},
-                                                        {"first_byte", t.first_byte},
-                                                        {"idle", t.idle},
-                                                        {"total", t.total},
-                                                        {"tunnel", t.tunnel}};
+  auto& out = reports.emplace_back(admin::ForwardReport{upstream.name(), upstream.retry().attempts, t, {}});
+  const std::pair<const char*, base::Duration> all[] = {{"connect", t.connect}, {"first_byte", t.first_byte},
+                                                        {"idle", t.idle},       {"total", t.total},
+                                                        {"tunnel", t.tunnel},   {"attempt", t.attempt}};
   for (const auto& [name, value] : all)
     out.timeouts.push_back({name, value, timeout_from(f.config, f.document, index, upstream.name(), name)});
+}
+
+// Those of its arms, where a handler chooses among others.
+void add_forwards(const InForce& f, std::size_t index, const chain::Handler& handler,
+                  std::vector<admin::ForwardReport>& out) {
+  if (const auto* forward = dynamic_cast<const handlers::Forward*>(&handler))
+    add_forwarding(f, index, *forward, out);
+  if (const auto* split = dynamic_cast<const handlers::Split*>(&handler))
+    for (const auto& arm : split->arms()) add_forwarding(f, index, *arm.forward, out);
+  if (const auto* branch = dynamic_cast<const handlers::Branch*>(&handler))
+    for (const auto& arm : branch->arms()) add_forwards(f, index, *arm.handler, out);
 }
 
 admin::RouteReport report_route(const InForce& f, std::size_t index) {
@@ -57,9 +69,7 @@ admin::RouteReport report_route(const InForce& f, std::size_t index) {
     out.filters.push_back(filter(f, written.use[i], path("routes", index, "use", i)));
   out.handler = written.handler.name();
   out.handler_from = from(f.document, path("routes", index, written.handler.name()));
-  const auto& handler = f.snapshot.routes[index]->chain.handler();
-  if (const auto* forward = dynamic_cast<const handlers::Forward*>(&handler))
-    add_forwarding(f, index, *forward, out);
+  add_forwards(f, index, f.snapshot.routes[index]->chain.handler(), out.forwards);
   return out;
 }
 

@@ -159,4 +159,20 @@ base::Duration Timeouts::first_byte_after(base::Duration connecting) const noexc
   return shorter(first_byte, std::max(attempt - connecting, base::Duration(1)));
 }
 
+std::string_view Timeouts::passed(base::Reason reason, base::Duration connecting,
+                                  bool tunnelled) const noexcept {
+  switch (reason) {
+    case base::Reason::timeout_connect:
+      return to_connect() == connect ? "connect" : "attempt";
+    case base::Reason::timeout_first_byte:
+      return first_byte_after(connecting) == first_byte ? "first_byte" : "attempt";
+    case base::Reason::timeout_idle:
+      return tunnelled ? "tunnel" : "idle";
+    case base::Reason::timeout_total:
+      return "total";
+    default:
+      return "";
+  }
+}
+
 }  // namespace sluice::upstream

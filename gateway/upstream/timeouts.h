@@ -4,8 +4,10 @@
 // after merging defaults -> upstream -> route. A timeout of zero means none.
 #pragma once
 #include <optional>
+#include <string_view>
 #include <vector>
 
+#include "gateway/base/error.h"
 #include "gateway/config/describe.h"
 #include "gateway/upstream/health_config.h"
 
@@ -31,6 +33,9 @@ struct Timeouts {
   // What is left of these for an attempt: to connect, and for the first byte once that took so long.
   base::Duration to_connect() const noexcept;
   base::Duration first_byte_after(base::Duration connecting) const noexcept;
+  // Which of these ended an exchange for that reason, by its name in YAML; "" if none did. `tunnelled`: it had
+  // become one.
+  std::string_view passed(base::Reason reason, base::Duration connecting, bool tunnelled) const noexcept;
   bool operator==(const Timeouts&) const = default;
 };
 // The shorter of two limits, of which zero is none.

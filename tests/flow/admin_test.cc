@@ -42,6 +42,23 @@ TEST(Admin, ShowsRoutesWithWhatAnswersThem) {
                             HasSubstr("\"upstream\": \"users\""), HasSubstr("\"value\": \"3s\"")));
 }
 
+TEST(Admin, ShowsEveryUpstreamThatARouteMayChoose) {
+  Gateway gw(R"yaml(
+upstreams: {a: {url: "<a>", timeouts: {attempt: 7s}}, b: {url: "<b>"}, c: {url: "<c>"}}
+routes:
+  - name: r
+    match: {path: /**}
+    branch:
+      - {when: 'header.x == "1"', split: {to: {a: 1, b: 1}}}
+      - {to: c}
+)yaml");
+
+  auto routes = gw.admin("/routes").body;
+
+  for (auto part : {"\"upstream\": \"a\"", "\"upstream\": \"b\"", "\"upstream\": \"c\"", "\"value\": \"7s\""})
+    EXPECT_THAT(routes, HasSubstr(part));
+}
+
 TEST(Admin, ShowsNoSecretsOfMatches) {
   ::setenv("SLUICE_TEST_MATCH", "open \"sesame\"", 1);
   Gateway gw(R"yaml(

@@ -477,5 +477,14 @@ TEST(AttemptTimeout, LetsAnotherTargetAnswer) {
   EXPECT_GE(sum(gw.metrics(), "sluice_upstream_requests_total", {{"reason", "timeout_first_byte"}}), 1);
 }
 
+TEST(AttemptTimeout, IsNamedWhereItPasses) {
+  Gateway gw(upstream("timeouts: {attempt: 200ms}, retry: none"));
+  gw.upstream("users").script().expect_request().then_wait_for_close();
+
+  EXPECT_THAT(gw.get("/x"), Refused(504, "timeout_first_byte"));
+
+  EXPECT_THAT(gw.log_line(), ::testing::HasSubstr("within `timeouts.attempt`"));
+}
+
 }  // namespace
 }  // namespace sluice::test::resilience_test

@@ -37,8 +37,7 @@ inline FailureSurroundings surroundings() {
   route.from = "gateway.yaml:7:5";
   route.filters = {{"request_id", "", "gateway.yaml:5:8"}, {"jwt", "staff", "gateway.yaml:9:12"}};
   route.handler = "to";
-  route.upstream = "shop";
-  route.timeouts = {{"connect", 2s, "default"}, {"first_byte", 30s, "gateway.yaml:20:17"}};
+  route.forwards = {{"shop", 2, {}, {{"connect", 2s, "default"}, {"first_byte", 30s, "gateway.yaml:20:17"}}}};
   return {route, "00ff"};
 }
 

@@ -32,6 +32,33 @@ more        docs/troubleshooting.md#timeout_first_byte
 )");
 }
 
+TEST(FailureStory, NamesTheTimeoutThatPassed) {
+  using namespace std::chrono_literals;
+  auto now = surroundings();
+  auto& shop = now.route->forwards.front();
+  shop.timeouts = {{"first_byte", 30s, "default"},
+                   {"idle", 60s, "default"},
+                   {"tunnel", 1h, "default"},
+                   {"attempt", 300ms, "gateway.yaml:8:1"}};
+  shop.in_force.attempt = 300ms;
+  now.route->forwards.push_back({"canary", 1, {}, {{"first_byte", 5s, "default"}}});
+  auto f = failed();
+
+  auto attempt = failure_story(f, now);
+  EXPECT_THAT(attempt, HasSubstr("timeout     attempt    300ms   (gateway.yaml:8:1)   <- passed"));
+  EXPECT_THAT(attempt, HasSubstr("setting     timeouts.attempt\n"));
+  EXPECT_THAT(attempt, Not(HasSubstr("5s")));
+
+  f.reason = base::Reason::timeout_idle;
+  EXPECT_THAT(failure_story(f, now), HasSubstr("timeout     idle       60s   (default)   <- passed"));
+  f.status = 101;
+  EXPECT_THAT(failure_story(f, now), HasSubstr("timeout     tunnel     3600s   (default)   <- passed"));
+
+  f.upstream = "canary";
+  f.reason = base::Reason::timeout_first_byte;
+  EXPECT_THAT(failure_story(f, now), HasSubstr("timeout     first_byte 5s   (default)   <- passed"));
+}
+
 TEST(FailureStory, SaysWhichFilterRefused) {
   auto f = failed();
   f.reason = base::Reason::unauthenticated;

@@ -15,13 +15,23 @@ using testing::HasSubstr;
 TEST(RoutesPage, TellsOfEachRouteWithItsPlaces) {
   auto route = *surroundings().route;
   route.match = {R"({"path":"/orders/**"})"};
-  route.attempts = 2;
 
   auto page = routes_page({route});
 
   for (auto part : {"\"route\": \"orders\"", "\"from\": \"gateway.yaml:7:5\"", R"({"path":"/orders/**"})",
                     "\"policy\": \"staff\"", "\"handler\": \"to\"", "\"upstream\": \"shop\"",
                     "\"attempts\": 2", "\"value\": \"2s\""})
+    EXPECT_THAT(page, HasSubstr(part));
+}
+
+TEST(RoutesPage, TellsOfEachUpstreamOfARouteThatHasSeveral) {
+  auto route = *surroundings().route;
+  route.forwards.push_back({"canary", 1, {}, {{"first_byte", 5s, "default"}}});
+
+  auto page = routes_page({route});
+
+  for (auto part : {"\"upstreams\": [", "\"upstream\": \"shop\"", "\"upstream\": \"canary\"",
+                    "\"value\": \"30s\"", "\"value\": \"5s\""})
     EXPECT_THAT(page, HasSubstr(part));
 }
 

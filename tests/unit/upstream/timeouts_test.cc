@@ -63,6 +63,24 @@ TEST(Timeouts, OfAnAttemptHoldForItsParts) {
   EXPECT_EQ(t.first_byte_after(0s), 1s);
 }
 
+TEST(Timeouts, KnowWhichOfThemPassed) {
+  using base::Reason;
+  Timeouts t;
+  EXPECT_EQ(t.passed(Reason::timeout_connect, 0s, false), "connect");
+  EXPECT_EQ(t.passed(Reason::timeout_first_byte, 1s, false), "first_byte");
+  EXPECT_EQ(t.passed(Reason::timeout_idle, 0s, false), "idle");
+  EXPECT_EQ(t.passed(Reason::timeout_idle, 0s, true), "tunnel");
+  EXPECT_EQ(t.passed(Reason::timeout_total, 0s, false), "total");
+  EXPECT_EQ(t.passed(Reason::upstream_reset, 0s, false), "");
+
+  t.attempt = 31s;
+  EXPECT_EQ(t.passed(Reason::timeout_connect, 0s, false), "connect");
+  EXPECT_EQ(t.passed(Reason::timeout_first_byte, 0s, false), "first_byte");
+  EXPECT_EQ(t.passed(Reason::timeout_first_byte, 2s, false), "attempt");
+  t.attempt = 1s;
+  EXPECT_EQ(t.passed(Reason::timeout_connect, 0s, false), "attempt");
+}
+
 TEST(HedgeConfig, IsAWordATimeOrBoth) {
   auto read = [](const std::string& text) {
     config::Diagnostics diagnostics;
