@@ -67,7 +67,10 @@ void check_error_pages(const ErrorPagesConfig& pages, std::string_view setting, 
     config::append(path, key);
     if (statuses_of(key).first == 0)
       at.error(path, fmt::format("`{}` is no status of an error", key), "write 404, 4xx or 5xx");
-    if (!page.html && !page.file && !page.problem && !page.status && !page.intercept)
+    if (page.status == 204 || page.status == 205 || page.status == 304) {
+      config::append(path, "status");
+      at.error(path, fmt::format("a {} has no body, and so no page", *page.status));
+    } else if (!page.html && !page.file && !page.problem && !page.status && !page.intercept)
       at.error(path, "says nothing", "give it `html`, `file`, `problem` or `status`");
   }
 }

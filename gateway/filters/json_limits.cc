@@ -121,7 +121,9 @@ class JudgedBody final : public http::PassingBody {
     // HTTP/2 may say after all bytes that these were the last; the upstream must not have them before the
     // verdict.
     bool complete = piece->last || length() == std::uint64_t{0};
-    bool good = scanner_.feed({piece->bytes.data(), piece->bytes.size()}) && (!complete || scanner_.finish());
+    empty_ = empty_ && piece->bytes.empty();
+    bool good = scanner_.feed({piece->bytes.data(), piece->bytes.size()}) &&
+                (!complete || empty_ || scanner_.finish());
     if (!good) return fail({Reason::validation, "the body " + std::string(scanner_.fault())});
     if (complete) judge(Decision::allow);
     return piece;
@@ -140,6 +142,7 @@ class JudgedBody final : public http::PassingBody {
   http::JsonScanner scanner_;
   std::uint64_t left_;
   Decisions decisions_;
+  bool empty_ = true;  // so far; a body of no bytes is none, whatever its framing
   bool judged_ = false;
 };
 

@@ -70,11 +70,11 @@ void describe_balance(config::Description<C>& d) {
       "panic_threshold", &C::panic_threshold,
       "While fewer of the targets than this are healthy, requests go to all of them, as the few could not "
       "bear the load. 0%: never.");
-  d.field(
-      "failover", &C::failover,
-      "Upstreams that take over, the first one first: what this one cannot serve while less than 70 % of its "
-      "targets are healthy.",
-      one_or_many, reference("upstream"), unique, max_items(std::size_t{8}), example("orders-far"));
+  d.field("failover", &C::failover,
+          "Upstreams that take over, the first one first: what this one cannot serve while fewer than five "
+          "of seven "
+          "(71 %) of its targets are healthy.",
+          one_or_many, reference("upstream"), unique, max_items(std::size_t{8}), example("orders-far"));
 }
 
 }  // namespace sluice::upstream

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Failover: which of several upstreams serves a request, the first ones before the others. As many targets of
 // an upstream as are healthy are taken to bear 1.4 times their share, as Envoy's priority levels do
-// (overprovisioning factor 140): so all requests stay while 72 % are healthy, and what is beyond that spills
-// over to the next. One per upstream with `failover`, and snapshot.
+// (overprovisioning factor 140): so all requests stay while five of seven (71 %) are healthy, and what is
+// beyond that spills over to the next. One per upstream with `failover`, and snapshot.
 #pragma once
 #include <memory>
 #include <span>

@@ -212,6 +212,9 @@ TEST(ErrorPages, AreCheckedWhenTheyAreRead) {
   EXPECT_THAT(built("{200: {html: x}}").problems, HasSubstr("`200` is no status of an error"));
   EXPECT_THAT(built("{6xx: {html: x}}").problems, HasSubstr("write 404, 4xx or 5xx"));
   EXPECT_THAT(built("{404: {}}").problems, HasSubstr("says nothing"));
+  for (auto status : {"204", "205", "304"})
+    EXPECT_THAT(built("{5xx: {html: x, status: " + std::string(status) + "}}").problems,
+                HasSubstr("a " + std::string(status) + " has no body"));
   EXPECT_THAT(built("{404: {html: \"${path.id}\"}}").problems, HasSubstr("captures `id`"));
   EXPECT_EQ(built("{404: {html: \"${path.id}\"}}", {"id"}).problems, "");
   EXPECT_THAT(built("{404: {problem: {a: \"${nothing}\"}}}").problems, HasSubstr("is no variable"));

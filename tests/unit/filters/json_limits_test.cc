@@ -80,6 +80,17 @@ TEST(JsonLimits, JudgeAnAnnouncedBodyWithItsLastByte) {
   EXPECT_FALSE(first_piece("[1,2"));
 }
 
+TEST(JsonLimits, TakesABodyOfNoBytesForNone) {
+  auto built = test::filter("json_limits: {}");
+  for (std::string_view text : {"", " "}) {
+    FakeExchange fake("/", "POST");
+    fake.request().fields.add(http::FieldId::content_type, "application/json");
+    fake.ex.request_body = http::make_body<EndsLater>(fake.ex.arena, text);
+    EXPECT_EQ(built.get().on_request(fake.ex).await_resume(), chain::Step::next);
+    EXPECT_EQ(fake.ex.request_body->read(100).await_resume().has_value(), text.empty());
+  }
+}
+
 TEST(JsonLimits, RefusesWhatIsTooLongBeforeItIsRead) {
   EXPECT_EQ(passed("{size: 4B}", "[1,2]"), "<413 body_too_large>");
   EXPECT_EQ(passed("{size: 5B}", "[1,2]"), "[1,2]");
