@@ -170,11 +170,9 @@ admin::TargetChanged Gateway::change_target(const admin::TargetChange& change) {
   for (const auto& shown : upstream->shown()) {
     if (!shown.target || shown.draining || shown.text != change.target) continue;
     auto& target = *shown.target;
-    if (change.has_weight) target.set_weight(change.weight);
-    if (change.drain) {
-      target.drain(*change.drain);
-      upstream->look_soon();
-    }
+    targets_->said().say(shown.target, {change.has_weight ? change.weight : target.weight(),
+                                        change.drain.value_or(target.drained())});
+    if (change.drain) upstream->look_soon();
     if (change.reset_health) {
       target.reset_health(clock_.wall());
       target.bring_back(clock_.steady(), "reset by an operator");

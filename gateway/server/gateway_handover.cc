@@ -36,7 +36,7 @@ std::vector<net::HandedState> Gateway::hand_over() {
   out.push_back({kHandedRevocations, kept_revocations_->hand_over(clock_.wall())});
   out.push_back({kHandedLists, said_targets_.text()});
   said_targets_.let_go();
-  if (snapshot_) out.push_back({kHandedChanges, write_target_changes(snapshot_->upstreams)});
+  if (snapshot_) out.push_back({kHandedChanges, write_target_changes(targets_->said())});
   return out;
 }
 
@@ -47,7 +47,7 @@ void Gateway::take_over_targets() {
     return at == taken_over_.end() ? std::string_view() : std::string_view(at->text);
   };
   said_targets_.take_over(text(kHandedLists), snapshot_->upstreams, *targets_);
-  apply_target_changes(text(kHandedChanges), snapshot_->upstreams);
+  apply_target_changes(text(kHandedChanges), snapshot_->upstreams, targets_->said());
   if (!taken_over_.empty()) watch_targets();
   taken_over_.clear();
 }

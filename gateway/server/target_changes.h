@@ -15,8 +15,8 @@ namespace sluice::server {
 
 using Upstreams = std::span<const std::shared_ptr<upstream::Upstream>>;
 
-std::string write_target_changes(Upstreams upstreams);
-// Says the same of targets of the same name. The log tells of those that are not there.
-void apply_target_changes(std::string_view text, Upstreams upstreams);
+std::string write_target_changes(const upstream::SaidOfTargets& said);
+// Says the same of targets of the same name: those of these upstreams, and others when they come.
+void apply_target_changes(std::string_view text, Upstreams upstreams, upstream::SaidOfTargets& said);
 
 }  // namespace sluice::server

@@ -182,7 +182,7 @@ class Target {
   std::string disagreement() const;
   // What has become of it lately, oldest first. Takes a lock.
   std::deque<TargetChange> changes() const;
-  // --- What operators say, until they say otherwise or the target goes. Any thread; they lock.
+  // --- What operators say, until they say otherwise; SaidOfTargets remembers it. Any thread; they lock.
   // As if every check had passed.
   void reset_health(base::WallTime now);
   // It gets no further requests; those under way end.

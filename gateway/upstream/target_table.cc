@@ -27,11 +27,19 @@ std::shared_ptr<TargetGroup> TargetTable::group(std::string_view upstream) {
   return group;
 }
 
+std::shared_ptr<Target> TargetTable::make(std::weak_ptr<Target>& known,
+                                          const std::shared_ptr<TargetGroup>& group, const TargetUrl& url,
+                                          const net::Address* at) {
+  auto target = Target::make(group, url, workers_, at);
+  known = target;
+  said_.recall(target);
+  return target;
+}
+
 std::shared_ptr<Target> TargetTable::target(const std::shared_ptr<TargetGroup>& group, const TargetUrl& url) {
   auto& known = targets_[{group->upstream, url.text()}];
   if (auto target = known.lock()) return target;
-  auto target = Target::make(group, url, workers_);
-  known = target;
+  auto target = make(known, group, url);
   if (auto path = net::Address::of_path(url.path)) {
     target->publish(std::vector{*path});
   } else if (resolver_) {
@@ -49,9 +57,7 @@ std::shared_ptr<Target> TargetTable::found_elsewhere(const std::shared_ptr<Targe
                                                      const TargetUrl& url) {
   auto& known = targets_[{group->upstream, url.text()}];
   if (auto target = known.lock()) return target;
-  auto target = Target::make(group, url, workers_);
-  known = target;
-  return target;
+  return make(known, group, url);
 }
 
 std::shared_ptr<Target> TargetTable::at(const std::shared_ptr<TargetGroup>& group, const TargetUrl& url,
@@ -62,9 +68,7 @@ std::shared_ptr<Target> TargetTable::at(const std::shared_ptr<TargetGroup>& grou
   }
   auto& known = targets_[{group->upstream, url.text() + " " + address.ip()}];
   if (auto target = known.lock()) return target;
-  auto target = Target::make(group, url, workers_, &address);
-  known = target;
-  return target;
+  return make(known, group, url, &address);
 }
 
 std::size_t TargetTable::unresolved() const {

@@ -12,6 +12,7 @@
 
 #include "gateway/net/loop.h"
 #include "gateway/net/resolver.h"
+#include "gateway/upstream/said_of_targets.h"
 #include "gateway/upstream/target.h"
 
 namespace sluice::upstream {
@@ -36,6 +37,9 @@ class TargetTable {
   // Where the targets of upstreams come from.
   SourceTable& sources() noexcept { return *sources_; }
 
+  // What operators say of targets.
+  SaidOfTargets& said() noexcept { return said_; }
+
   // The same, but nobody looks its name up: whoever finds out where it is publishes that.
   std::shared_ptr<Target> found_elsewhere(const std::shared_ptr<TargetGroup>& group, const TargetUrl& url);
   const std::shared_ptr<const WorkerLoops>& loops() const noexcept { return workers_; }
@@ -52,6 +56,8 @@ class TargetTable {
 
  private:
   using Key = std::pair<std::string, std::string>;
+  std::shared_ptr<Target> make(std::weak_ptr<Target>& known, const std::shared_ptr<TargetGroup>& group,
+                               const TargetUrl& url, const net::Address* at = nullptr);
   void sweep();
 
   std::shared_ptr<const WorkerLoops> workers_;
@@ -59,6 +65,7 @@ class TargetTable {
   std::map<Key, std::weak_ptr<Target>> targets_;
   std::size_t sweep_at_ = 64;  // targets
   std::map<std::string, std::weak_ptr<TargetGroup>, std::less<>> groups_;
+  SaidOfTargets said_;
   std::unique_ptr<SourceTable> sources_;
 };
 
