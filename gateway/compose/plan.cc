@@ -174,8 +174,10 @@ class CallsPlanner final : private Planning {
         builder_.error(at("headers", field), "is no name of a header field");
       if (http::connection_level(http::field_id(field)))
         builder_.error(at("headers", field), "the gateway itself sets this field");
-      if (auto made = text(value, CallText::Place::field, at("headers", field), each))
+      if (auto made = text(value, CallText::Place::field, at("headers", field), each)) {
+        if (made->tells_identity()) builder_.tells_identity(field);
         p.headers.emplace_back(field, std::move(*made));
+      }
     }
     for (const auto& [parameter, value] : c.query)
       if (auto made = text("?" + value, CallText::Place::uri, at("query", parameter), each))

@@ -183,6 +183,11 @@ std::variant<CallText, TextFault> CallText::compile(std::string_view text, Place
   return CallTextCompiler(place, calls, each).compile(text);
 }
 
+bool CallText::tells_identity() const noexcept {
+  return std::any_of(variables_.begin(), variables_.end(),
+                     [](const chain::Template& t) { return t.tells_identity(); });
+}
+
 // --- rendering
 
 std::string CallText::render(const Given& given, json::Output& out) const {

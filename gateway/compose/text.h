@@ -93,6 +93,8 @@ class CallText {
   // Numbers of the calls that it refers to, each once.
   const std::vector<std::uint32_t>& needs() const noexcept { return needs_; }
   bool uses_each() const noexcept { return uses_each_; }
+  // Does a variable in it say who calls?
+  bool tells_identity() const noexcept;
   // For chain::check_captures.
   const std::vector<chain::Template>& variables() const noexcept { return variables_; }
 

@@ -78,6 +78,16 @@ TEST(ComposePlan, RefusesWhatMakesNoSense) {
   EXPECT_THAT(problems(R"(a: {get: "u:/", fallback_on: [timeout]})"), HasSubstr("there is no `fallback`"));
 }
 
+TEST(ComposePlan, TellsWhichFieldsSayWhoCalls) {
+  auto m = made(R"(calls: {
+    a: {get: "u:/", headers: {X-Member: "m ${consumer.id}", X-Plain: "${client.ip} ${path.id}"}, as: a},
+    b: {get: "u:/", headers: {X-From-A: "${a.x}"}, as: b},
+    c: {post: "u:/", shadow: true, headers: {X-Sub: "${claim.sub}"}}})");
+
+  ASSERT_EQ(m.problems, "");
+  EXPECT_EQ(m.told, "X-Member\nX-Sub\n");
+}
+
 TEST(ComposePlan, KnowsWhenAFallbackIsTaken) {
   using Kind = FallbackCase::Kind;
   auto m =

@@ -22,6 +22,7 @@ struct Made {
   std::shared_ptr<test::FakeLiving> living;  // outlives the plan
   std::unique_ptr<Plan> plan;
   std::string problems;
+  std::string told;  // fields that tell who calls
 };
 
 // The settings of a composition on a route that captures `id`.
@@ -37,6 +38,7 @@ inline Made made(std::string_view yaml) {
   out.living = builder.living;
   out.plan = std::make_unique<Plan>(config, builder);
   out.problems = builder.problems;
+  out.told = builder.told;
   return out;
 }
 inline std::string problems(std::string_view calls) {
