@@ -239,7 +239,25 @@ TEST_F(H2Tunnel, IsNotOpenedByAnAnswerThatSwitchesNothing) {
 
   EXPECT_TRUE(over());
   EXPECT_EQ(stream().response.status, 502);
-  EXPECT_THAT(stream().response.body, testing::HasSubstr("upstream_protocol"));
+  EXPECT_THAT(stream().response.body, testing::HasSubstr("upgrade_unsupported"));
+}
+
+class H2TunnelBehindACircuit : public H2Tunnel {
+ protected:
+  H2TunnelBehindACircuit()
+      : H2Tunnel(R"(
+upstreams: {users: {url: "<users>", retry: none, circuit_breaker: {min_requests: 1, open: 1h}}}
+routes: [{name: u, match: {path: /**, method: GET}, to: users}])") {}
+};
+
+// Any client can ask a service for a tunnel that knows none.
+TEST_F(H2TunnelBehindACircuit, BlamesNoTargetForAnAnswerThatSwitchesNothing) {
+  ask();
+  target->send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi");
+  EXPECT_TRUE(over());
+  gw.upstream("users").answers(200, "plain");
+
+  EXPECT_EQ(client.get("/u").body, "plain");
 }
 
 TEST_F(H2Tunnel, IsNotOpenedWithoutTheAnswerToTheKey) {

@@ -195,9 +195,9 @@ Task<Result<void>> ServerStream::send_switched(ResponseHead& head, Body& body) {
 Task<Result<void>> ServerStream::send(ResponseHead& head, BodyPtr& body) {
   if (idle_ && head.status == 101 && body) return send_switched(head, *body);
   // RFC 8441 section 5: the client would take any 2xx for an open tunnel, and the body for what came through
-  // it.
+  // it. A client can ask any service for a tunnel, so this is no failure of the target.
   if (!request_.upgrade.empty() && head.status / 100 == 2) [[unlikely]]
-    return Result<void>(base::fail(Reason::upstream_protocol, "a success that switches no protocols"));
+    return Result<void>(base::fail(Reason::upgrade_unsupported, "a success that switches no protocols"));
   Framing::Kind framing = frame_response(request_.method, head, body.get());
   grpc_ = is_grpc(head.fields);
   Body* sent_body = framing == Framing::Kind::none ? nullptr : body.get();
