@@ -105,6 +105,7 @@ void fill_in(http::RequestHead& head, const CallRequest& request, Exchange& oute
   }
   for (const http::Field& f : request.fields)
     if (!f.dropped && !http::connection_level(f.id)) head.fields.add(f.name, f.value);
+  if (request.lookalikes) head.fields.beware_of_lookalikes();
   if (!head.fields.has(FieldId::user_agent)) head.fields.add(FieldId::user_agent, "sluice");
   if (!request.for_anybody) head.fields.set(FieldId::x_request_id, request_id(outer));
   if (request.body || usually_has_body(request.method))

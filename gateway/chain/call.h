@@ -59,6 +59,7 @@ struct CallRequest {
   bool has_query = false;
   // What concerns a connection (http::connection_level) is left out.
   std::span<const http::Field> fields{};
+  bool lookalikes = false;  // are there such among them that the client sent? (http::Fields)
   std::optional<std::string_view> body{};
   std::size_t most = 1 << 20;  // bytes of the answer's body; a longer one is an error
   // The answer may be given to others than the client: the target learns nothing of this one but its scheme.

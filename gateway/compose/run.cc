@@ -343,6 +343,7 @@ bool Run::fill_in(const CallPlan& p, const CallText::Given& given, chain::CallRe
   }
   if (!fields.has(FieldId::accept)) fields.add(FieldId::accept, accepted(p.format));
   request.fields = fields.lines();
+  request.lookalikes = fields.has_lookalikes();
   return true;
 }
 
@@ -422,6 +423,7 @@ void Run::forward(const CallPlan& p, http::Fields& fields) const {
   for (const std::string& name : p.forward.headers)
     for (const http::Field& f : ex_.request.fields.lines())
       if (!f.dropped && base::equal_ignoring_case(f.name, name)) fields.add(f.name, f.value);
+  if (ex_.request.fields.has_lookalikes()) fields.beware_of_lookalikes();
 }
 
 Failure Run::failed(const base::Error& error) const {

@@ -129,6 +129,19 @@ TEST_F(Call, ForAnybodyTellsNothingOfTheClient) {
   EXPECT_EQ(service_.asked, "GET /v1/menu\nUser-Agent: sluice\n");
 }
 
+// For whoever sets fields behind it.
+TEST_F(Call, TellsThatTheClientSentLookalikes) {
+  for (bool lookalikes : {true, false}) {
+    http::RequestHead head(fake.ex.arena);
+    CallRequest request;
+    request.lookalikes = lookalikes;
+
+    fill_in(head, request, fake.ex, fake.ex.arena);
+
+    EXPECT_EQ(head.fields.has_lookalikes(), lookalikes);
+  }
+}
+
 TEST_F(Call, SendsFieldsAndBodyWithItsLength) {
   http::Fields fields(fake.ex.arena);
   fields.add(FieldId::content_type, "application/x-www-form-urlencoded");

@@ -42,6 +42,18 @@ TEST(ComposeRun, ForwardsAllAndTheBodyToo) {
   EXPECT_THAT(page.lines(1), Not(HasSubstr("ontent-")));
 }
 
+TEST(ComposeRun, ForwardsNoLookalikeOfWhatACallSets) {
+  for (std::string_view forward : {"all", "{headers: [X_Member, X_Other]}"}) {
+    Composing page(
+        "calls: {a: {get: 'a:/', headers: {X-Member: '${path.id}'}, forward: " + std::string(forward) + "}}");
+    page.ask("/page/7", "X_Member: evil\nX_Other: 1\n");
+
+    EXPECT_THAT(page.lines(0), HasSubstr("X-Member: 7\n"));
+    EXPECT_THAT(page.lines(0), Not(HasSubstr("evil"))) << forward;
+    EXPECT_THAT(page.lines(0), HasSubstr("X_Other: 1\n"));
+  }
+}
+
 TEST(ComposeRun, AsksByEveryMethod) {
   Composing page(R"(calls: {
     a: {put: "a:/x", json: {v: 1}, as: a}, b: {patch: "b:/", body: "p ${path.id}", as: b}, c: {delete: "c:/", as: c}})");

@@ -62,7 +62,9 @@ class Composing {
     fake_->captures({{"id", "7"}});
     for (std::string_view rest = lines; !rest.empty();) {
       std::size_t end = rest.find('\n'), colon = rest.find(": ");
-      fake_->request().fields.add(rest.substr(0, colon), rest.substr(colon + 2, end - colon - 2));
+      auto& fields = fake_->request().fields;
+      fields.add(rest.substr(0, colon), rest.substr(colon + 2, end - colon - 2));
+      if (rest.substr(0, colon).find('_') != std::string_view::npos) fields.beware_of_lookalikes();
       rest.remove_prefix(std::min(end, rest.size() - 1) + 1);
     }
     if (!body.empty()) {
