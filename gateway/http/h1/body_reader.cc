@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/http/h1/body_reader.h"
 
+#include <algorithm>
+#include <cstring>
+
 namespace sluice::http::h1 {
 
 using base::Reason;
@@ -83,17 +86,51 @@ std::optional<Result<Piece>> BodyReader::take(std::size_t at_most) {
   return Piece{bytes.first(n), complete_, nullptr};
 }
 
+constexpr std::size_t kSmallChunk = 4096;  // bytes
+
+// What one read brought leaves in one write, however small its chunks are.
 Result<Piece> BodyReader::take_chunked(std::size_t at_most) {
-  auto bytes = input_->pending();
-  auto step = decoder_.feed(bytes.first(std::min(bytes.size(), at_most)));
-  if (!step) return std::move(step).unexpected();
-  input_->use(step->consumed);
-  if (step->body.size() > allowance_)
-    return base::fail(Reason::body_too_large, "the chunks exceed the limit");
+  if (bad_chunk_) return base::Unexpected{*bad_chunk_};
+  auto received = input_->pending();
+  received = received.first(std::min(received.size(), at_most));
+  auto body = take_chunk(received);
+  if (bad_chunk_) return base::Unexpected{*bad_chunk_};
+  body = join_small(body, received);
+  bool trailers = complete_ && !trailers_.lines().empty();
+  return Piece{body, complete_, trailers ? &trailers_ : nullptr};
+}
+
+// Uses the front of `received`, up to the next body bytes behind those that are returned. Of a bad chunk
+// nothing is used.
+std::span<char> BodyReader::take_chunk(std::span<char>& received) {
+  auto step = decoder_.feed(received);
+  if (step && step->body.size() > allowance_)
+    step = base::fail(Reason::body_too_large, "the chunks exceed the limit");
+  if (!step) {
+    bad_chunk_ = std::move(step).error();
+    return {};
+  }
   allowance_ -= step->body.size();
   complete_ = step->done;
-  bool trailers = step->done && !trailers_.lines().empty();
-  return Piece{step->body, step->done, trailers ? &trailers_ : nullptr};
+  input_->use(step->consumed);
+  std::span<char> body;
+  if (!step->body.empty())
+    body = received.subspan(static_cast<std::size_t>(step->body.data() - received.data()), step->body.size());
+  received = received.subspan(step->consumed);
+  return body;
+}
+
+// Moves the bytes of small chunks up to those of `body`, each byte once: that is less work than a write for
+// each. What is good is given before what is bad is told.
+std::span<char> BodyReader::join_small(std::span<char> body, std::span<char> received) {
+  while (!complete_ && !received.empty() &&
+         std::min<std::uint64_t>(decoder_.left(), received.size()) <= kSmallChunk) {
+    auto more = take_chunk(received);
+    if (bad_chunk_) break;
+    std::memmove(body.data() + body.size(), more.data(), more.size());
+    body = {body.data(), body.size() + more.size()};
+  }
+  return body;
 }
 
 Task<Result<Piece>> BodyReader::wait(std::size_t at_most) {

@@ -52,6 +52,8 @@ class BodyReader : public Body {
  private:
   std::optional<base::Result<Piece>> take(std::size_t at_most);
   base::Result<Piece> take_chunked(std::size_t at_most);
+  std::span<char> take_chunk(std::span<char>& received);
+  std::span<char> join_small(std::span<char> body, std::span<char> received);
   base::Task<base::Result<Piece>> wait(std::size_t at_most);
   std::size_t room(std::size_t at_most) const noexcept;
 
@@ -65,6 +67,7 @@ class BodyReader : public Body {
   base::Duration timeout_;
   Fields trailers_;
   ChunkedDecoder decoder_;
+  std::optional<base::Error> bad_chunk_;  // ends every read from then on
 };
 
 }  // namespace sluice::http::h1

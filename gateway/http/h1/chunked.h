@@ -45,6 +45,8 @@ class ChunkedDecoder {
   // of a request; response_invalid of a response. Not to be called after done or an error.
   base::Result<Step> feed(std::span<const char> in);
   bool done() const noexcept { return state_ == State::done; }
+  // Body bytes still to come of the chunk whose size was read last.
+  std::uint64_t left() const noexcept { return left_; }
 
  private:
   enum class State : std::uint8_t { size, extension, size_lf, data, data_cr, data_lf, trailer, done };

@@ -18,8 +18,9 @@ class Input {
   Input(net::Transport& from, net::BufferPool& pool, bool large = false) noexcept
       : from_(&from), pool_(&pool), large_(large) {}
 
-  // Unused bytes: first those behind the head, then those of the body buffer.
-  std::span<const char> pending() const noexcept {
+  // Unused bytes: first those behind the head, then those of the body buffer. Whoever uses them may write over
+  // them.
+  std::span<char> pending() const noexcept {
     if (begin_ < end_) return {buffer_.data() + begin_, end_ - begin_};
     return {body_.data() + body_begin_, body_end_ - body_begin_};
   }
