@@ -28,26 +28,29 @@ std::string_view as_meant(std::string_view value, Form form, Purpose purpose, ba
   return decoded(value, form == Form::query_value, arena);
 }
 
+bool of_path(Form form) noexcept {
+  return form == Form::path || form == Form::path_value || form == Form::uri;
+}
+
+}  // namespace
+
 // Puts literals and values behind each other in memory that is large enough.
-class Writer {
+class Template::Writer {
  public:
   Writer(Purpose purpose, char* begin) noexcept : purpose_(purpose), begin_(begin), out_(begin) {}
 
   void literal(std::string_view text) noexcept {
+    char first = text.front();
+    end_segment(first == '/' || first == '?' || first == '#');
     out_ = write_raw(out_, joined(text));
-    if (purpose_ != Purpose::url) return;
-    in_query_ = in_query_ || text.find_first_of("?#") != std::string_view::npos;
-    std::size_t mark = text.find("://");
-    if (mark != std::string_view::npos) {
-      in_authority_ = text.find_first_of("/?#", mark + 3) == std::string_view::npos;
-    } else {
-      in_authority_ = in_authority_ && text.find_first_of("/?#") == std::string_view::npos;
-    }
+    note_place(text);
+    segment_ = !in_query_ && !in_authority_ && text.ends_with('/') ? Segment::begun : Segment::other;
   }
   void value(std::string_view text, Form form) noexcept {
     switch (purpose_) {
       case Purpose::path:
       case Purpose::url:
+        note_value(text, form);
         return url_value(text, form);
       case Purpose::field:
         out_ = write_field(out_, text);
@@ -67,7 +70,32 @@ class Writer {
     return purpose_ == Purpose::field ? base::trim(all) : all;
   }
 
+  // Is a whole segment gone, as its values were empty? Asked when all has been written.
+  bool lost_segment() const noexcept { return lost_segment_ || segment_ == Segment::empty; }
+
  private:
+  // What has been written behind a literal's slash: nothing yet, empty values alone, or something.
+  enum class Segment : std::uint8_t { begun, empty, other };
+
+  void end_segment(bool ends) noexcept { lost_segment_ |= ends && segment_ == Segment::empty; }
+  void note_value(std::string_view text, Form form) noexcept {
+    if (!text.empty()) {
+      end_segment(of_path(form) && text.front() == '/');
+      segment_ = Segment::other;
+    } else if (segment_ == Segment::begun && !of_path(form)) {
+      segment_ = Segment::empty;
+    }
+  }
+  void note_place(std::string_view text) noexcept {
+    if (purpose_ != Purpose::url) return;
+    in_query_ = in_query_ || text.find_first_of("?#") != std::string_view::npos;
+    std::size_t mark = text.find("://");
+    if (mark != std::string_view::npos) {
+      in_authority_ = text.find_first_of("/?#", mark + 3) == std::string_view::npos;
+    } else {
+      in_authority_ = in_authority_ && text.find_first_of("/?#") == std::string_view::npos;
+    }
+  }
   void url_value(std::string_view text, Form form) noexcept {
     bool path = form == Form::path || form == Form::path_value;
     if (in_authority_ && (path || form == Form::uri) && text.starts_with('/')) in_authority_ = false;
@@ -95,16 +123,15 @@ class Writer {
   }
 
   Purpose purpose_;
+  Segment segment_ = Segment::other;
+  bool lost_segment_ = false;
   bool in_query_ = false;
   bool in_authority_ = false;  // between "://" and what ends the host
   char* begin_;
   char* out_;
 };
 
-}  // namespace
-
-std::string_view Template::render(Exchange& ex, Purpose purpose) const {
-  if (constant()) return bytes_;
+Template::Writer Template::written(Exchange& ex, Purpose purpose) const {
   auto values = ex.arena.array<std::string_view>(parts_.size());
   std::size_t room = bytes_.size();
   for (std::size_t i = 0; i < parts_.size(); ++i) {
@@ -122,6 +149,18 @@ std::string_view Template::render(Exchange& ex, Purpose purpose) const {
       out.literal(bytes(p));
     }
   }
+  return out;
+}
+
+std::string_view Template::render(Exchange& ex, Purpose purpose) const {
+  return constant() ? std::string_view(bytes_) : written(ex, purpose).text();
+}
+
+base::Result<std::string_view> Template::render_place(Exchange& ex, Purpose purpose) const {
+  if (constant()) return std::string_view(bytes_);
+  Writer out = written(ex, purpose);
+  if (out.lost_segment())
+    return base::fail(base::Reason::validation, "the request makes a path without one of its segments");
   return out.text();
 }
 

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "gateway/base/result.h"
 #include "gateway/chain/builder.h"
 #include "gateway/config/types.h"
 #include "gateway/http/fields.h"
@@ -50,6 +51,9 @@ class Template {
   // or is the value. A variable that has no value is empty. Paths and URLs: where a part meets its neighbour
   // no double slash arises.
   std::string_view render(Exchange& ex, Purpose purpose) const;
+  // The same of a path or URL that somebody is led to. Fails where a whole segment is values that are empty and
+  // none of which is a piece of the client's path: the place would be another than the operator wrote.
+  base::Result<std::string_view> render_place(Exchange& ex, Purpose purpose) const;
   // The text with every variable replaced by `value`, for checks of what is written around them.
   std::string rendered_with(std::string_view value) const;
   // Does a variable in it say who calls?
@@ -68,6 +72,8 @@ class Template {
     std::uint32_t size = 0;
     http::FieldId id = http::FieldId::other;  // of `${header.name}`
   };
+  class Writer;
+  Writer written(Exchange& ex, Purpose purpose) const;
   std::string_view bytes(const Part& part) const noexcept { return {bytes_.data() + part.offset, part.size}; }
 
   std::string text_;

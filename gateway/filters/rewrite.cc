@@ -116,7 +116,8 @@ void describe(config::Description<RewriteConfig>& d) {
           check(refuse_path), example("/api"));
   d.field("path", &RewriteConfig::path,
           "Takes the place of the whole path. Captures stay encoded; other values become part of one "
-          "segment. Where values make a `.` or `..` segment the request is refused with 400.",
+          "segment. Where values make a `.` or `..` segment, or leave one empty, the request is refused with "
+          "400.",
           check(refuse_template), example("/v1/users/${path.id}"));
   d.field(
       "regex", &RewriteConfig::regex,
@@ -165,7 +166,10 @@ class RewriteFilter final : public chain::Filter {
 
   base::Task<Step> on_request(Exchange& ex) const override {
     if (!ex.request.path.starts_with('/')) return Step::next;  // OPTIONS * and CONNECT have no path
-    if (kind_ == Kind::whole) return replace_all(ex, path_.render(ex, chain::Purpose::path));
+    if (kind_ == Kind::whole) {
+      auto path = path_.render_place(ex, chain::Purpose::path);
+      return path ? replace_all(ex, *path) : chain::reply(ex, path.error().reason, path.error().detail);
+    }
     if (kind_ == Kind::regex) return replace_match(ex);
     if (kind_ == Kind::strip) return strip(ex);
     std::string_view matched = base::without_slashes_at_end(ex.matched_prefix);

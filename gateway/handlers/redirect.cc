@@ -42,7 +42,7 @@ class Redirect final : public chain::Handler {
  private:
   base::Result<std::string_view> location(chain::Exchange& ex) const;
   std::string_view origin(chain::Exchange& ex) const;
-  std::string_view path_and_query(chain::Exchange& ex) const;
+  base::Result<std::string_view> path_and_query(chain::Exchange& ex) const;
 
   RedirectConfig config_;
   int status_;
@@ -124,7 +124,7 @@ void describe(config::Description<RedirectConfig>& d) {
           "included.");
   d.field("to", &RedirectConfig::to,
           "The whole URL, or a path on the same host. Nothing is added to it; values are escaped for their "
-          "place.",
+          "place. Where one leaves a segment of the path empty the request is refused with 400.",
           config::check(refuse_url), example("https://new.example.com${request.uri}"));
   d.field("scheme", &RedirectConfig::scheme, "The scheme.");
   d.field("host", &RedirectConfig::host, "The host, without port.", config::check(refuse_host),
@@ -134,7 +134,8 @@ void describe(config::Description<RedirectConfig>& d) {
           "http and 443 of https are left out of the URL.",
           at_least(1));
   d.field("path", &RedirectConfig::path,
-          "The path, and the query if it holds a `?`, as `${request.uri}` does where there is one.",
+          "The path, and the query if it holds a `?`, as `${request.uri}` does where there is one. Its "
+          "values are as in `to`.",
           config::check(refuse_path), example("/v2/users/${path.id}"));
   d.field("status", &RedirectConfig::status, "301, 302, 303, 307 or 308.", config::check(refuse_status),
           default_is("308 with `scheme`, else 302"));
@@ -165,8 +166,8 @@ base::Task<Result<void>> Redirect::answer(chain::Exchange& ex) const {
 
 Result<std::string_view> Redirect::location(chain::Exchange& ex) const {
   if (config_.to) {
-    std::string_view url = config_.to->render(ex, Purpose::url);
-    if (to_has_variables_in_authority_ && !http::parse_authority(authority_of(url)))
+    auto url = config_.to->render_place(ex, Purpose::url);
+    if (url && to_has_variables_in_authority_ && !http::parse_authority(authority_of(*url)))
       return base::fail(Reason::validation, "the request makes a URL without a valid host");
     return url;
   }
@@ -174,7 +175,9 @@ Result<std::string_view> Redirect::location(chain::Exchange& ex) const {
   if (!config_.scheme && !config_.host && !config_.port) return path_and_query(ex);
   if (!config_.host && ex.request.host.empty())
     return base::fail(Reason::validation, "the request names no host to redirect to");
-  return ex.arena.join(origin(ex), path_and_query(ex));
+  auto rest = path_and_query(ex);
+  if (!rest) return rest;
+  return ex.arena.join(origin(ex), *rest);
 }
 
 // "https://example.com:8443"
@@ -192,8 +195,13 @@ std::string_view Redirect::origin(chain::Exchange& ex) const {
   return ex.arena.join(scheme, "://", host, std::string_view(digits, static_cast<std::size_t>(end - digits)));
 }
 
-std::string_view Redirect::path_and_query(chain::Exchange& ex) const {
-  std::string_view path = config_.path ? config_.path->render(ex, Purpose::url) : ex.request.path;
+Result<std::string_view> Redirect::path_and_query(chain::Exchange& ex) const {
+  std::string_view path = ex.request.path;
+  if (config_.path) {
+    auto made = config_.path->render_place(ex, Purpose::url);
+    if (!made) return made;
+    path = *made;
+  }
   // A reference that begins with two slashes names a host: one that the client chose.
   while (path.starts_with("//")) path.remove_prefix(1);
   if (!path.starts_with('/')) path = "/";

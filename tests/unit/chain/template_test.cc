@@ -86,6 +86,24 @@ TEST(Template, MakesNoDoubleSlashWherePartsMeet) {
   EXPECT_EQ(compiled("/${path.end}/b").render(fake.ex, Purpose::path), "/a/b");
 }
 
+TEST(Template, LeadsNowhereWithoutASegmentThatIsWritten) {
+  FakeExchange fake("/?x=1");
+  fake.captures({{"rest", ""}});
+  auto place = [&](std::string_view text, Purpose purpose) {
+    auto made = compiled(text).render_place(fake.ex, purpose);
+    return made ? std::string(*made) : std::string(base::row(made.error().reason).name);
+  };
+
+  EXPECT_EQ(place("/x/${header.none}/y", Purpose::path), "validation");
+  EXPECT_EQ(place("/x/${header.none}", Purpose::path), "validation");
+  EXPECT_EQ(place("/x/${path.rest}${query.none}/y", Purpose::path), "validation");
+  EXPECT_EQ(place("https://a.example/${query.none}#top", Purpose::url), "validation");
+  EXPECT_EQ(place("/x/${path.rest}", Purpose::path), "/x/");
+  EXPECT_EQ(place("/x/${query.none}${query.x}/y", Purpose::path), "/x/1/y");
+  EXPECT_EQ(place("/x-${query.none}/y", Purpose::path), "/x-/y");
+  EXPECT_EQ(place("/x/", Purpose::path), "/x/");
+}
+
 TEST(Template, KeepsAValueInsideItsQueryParameter) {
   FakeExchange fake("/a&b=1/c?x=1&y=2");
   fake.captures({{"id", "1&admin=yes"}});

@@ -157,6 +157,30 @@ TEST(Rewrite, RefusesAnEmptySegmentThatWouldVanish) {
   }
 }
 
+// What stands behind it would be asked for in its place.
+TEST(Rewrite, RefusesARequestWithoutAValueThatIsASegment) {
+  for (std::string_view path :
+       {"/tenants/${claim.tenant}/${path.rest}", "/tenants/${query.id}", "/t/${header.x-a}${query.id}/x",
+        "/t/${consumer.metadata.v}${request.path}"}) {
+    auto built = test::filter("rewrite: {path: \"" + std::string(path) + "\"}", {"rest"});
+    ASSERT_EQ(built.problems, "");
+    FakeExchange fake("/api/victim/data?id=");
+    fake.captures({{"rest", "victim/data"}});
+
+    EXPECT_EQ(built.get().on_request(fake.ex).await_resume(), chain::Step::replied)
+        << path << " made " << fake.request().path;
+    EXPECT_EQ(fake.response().status, 400);
+    EXPECT_EQ(fake.ex.reason, Reason::validation);
+  }
+}
+
+TEST(Rewrite, TakesAnEmptyValueThatIsNoSegmentOrAPieceOfThePath) {
+  EXPECT_EQ(rewritten("rewrite: {path: \"/v1/${path.rest}\"}", "/api"), "/v1/");
+  EXPECT_EQ(rewritten("rewrite: {path: \"/v1/${path.rest}/x\"}", "/api"), "/v1/x");
+  EXPECT_EQ(rewritten("rewrite: {path: \"/v1/a${query.id}/x\"}", "/api"), "/v1/a/x");
+  EXPECT_EQ(rewritten("rewrite: {path: \"/v1/${query.none}${query.id}/x\"}", "/api?id=7"), "/v1/7/x");
+}
+
 TEST(Rewrite, NormalisesWhatIsWritten) {
   EXPECT_EQ(rewritten("rewrite: {path: /%7euser}", "/x"), "/~user");
   EXPECT_EQ(rewritten("rewrite: {prefix: /%7euser}", "/x", 0), "/~user/x");

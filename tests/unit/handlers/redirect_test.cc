@@ -84,6 +84,15 @@ TEST(Redirect, WritesTheQueryOnceThatItsPathBrings) {
   EXPECT_EQ(redirected("redirect: {path: \"/v2${request.uri}\"}", "/old"), "302 /v2/old");
 }
 
+TEST(Redirect, RefusesARequestWithoutAValueThatIsASegment) {
+  for (std::string_view setting :
+       {"to: \"https://x.example/u/${query.id}/files\"", "to: \"/u/${query.id}?a=b\"",
+        "to: \"/u/${query.id}\"", "path: \"/u/${query.id}${request.uri}\"",
+        "path: \"/u/${query.id}/x\", scheme: https"})
+    EXPECT_EQ(redirected("redirect: {" + std::string(setting) + "}", "/a?id="), "validation") << setting;
+  EXPECT_EQ(redirected("redirect: {to: \"/u?id=/${query.id}/x\"}", "/a"), "302 /u?id=//x");
+}
+
 // What filters put into the query is for an upstream, and may be a secret.
 TEST(Redirect, TellsTheClientNothingThatFiltersHavePutIn) {
   for (std::string_view setting : {"host: api.example.com", "path: \"${request.path}\"",
