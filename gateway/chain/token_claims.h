@@ -52,8 +52,9 @@ void describe_token_rules(config::Description<C>& d) {
   d.field("require_consumer", &C::require_consumer,
           "Refuses, with 403, tokens that belong to none of the consumers listed.");
   d.field("headers", &C::headers,
-          "Fields that tell the upstream of claims. A field is removed where the token has no such claim, "
-          "and what clients send under its name always is.",
+          "Fields that tell the upstream of claims. A field is removed where the token has no such claim, or "
+          "one with control characters or with blanks at its ends; what clients send under its name always "
+          "is.",
           each(non_empty), example("{X-User: sub, X-Tenant: tenant}"));
   d.check([](const C& c, const Site& at) {
     for (const auto& [name, claim] : c.headers)

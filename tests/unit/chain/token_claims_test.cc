@@ -173,13 +173,30 @@ TEST(ClaimFields, AreSetAndNeverTakenOver) {
   ClaimFields fields(headers, builder);
   test::FakeExchange fake;
   fake.request().fields.add("X-Tenant", "forged");
-  auto f = facts(R"({"sub":" a\r\nb "})");
+  auto f = facts(R"({"sub":"a b"})");
   auto of_another = facts(R"({"sub":"mallory","tenant":"theirs"})");
   fake.ex.identity.claims = of_another->claims();
 
   fields.set(fake.ex, f->claims());
 
-  EXPECT_EQ(test::lines(fake.request().fields), "X-User: a  b\n");
+  EXPECT_EQ(test::lines(fake.request().fields), "X-User: a b\n");
+}
+
+// They would be somebody else's to the upstream.
+TEST(ClaimFields, AreLeftOutWhereAFieldCannotHoldTheClaimAsItIs) {
+  test::FakeBuilder builder;
+  config::ByName<std::string> headers;
+  headers.emplace("X-User") = "sub";
+  ClaimFields fields(headers, builder);
+  for (std::string_view sub : {R"(alice\n)", R"(\u0000alice)", R"( alice)", R"(alice\t)", R"(a\r\nb)", ""}) {
+    test::FakeExchange fake;
+    fake.request().fields.add("X-User", "forged");
+    auto f = facts(R"({"sub":")" + std::string(sub) + R"("})");
+
+    fields.set(fake.ex, f->claims());
+
+    EXPECT_EQ(test::lines(fake.request().fields), "") << sub;
+  }
 }
 
 }  // namespace
