@@ -59,7 +59,6 @@ class Run {
       std::optional<net::Predecessor> predecessor)
       : path_(std::move(path)),
         predecessor_(std::move(predecessor)),
-        control_(1),
         signals_(control_, SIGHUP, SIGTERM, SIGINT),
         timer_(control_),
         loader_(control_),
@@ -359,6 +358,8 @@ class Run {
   std::string path_;
   std::optional<net::Predecessor> predecessor_;
   base::RealClock clock_;
+  // Without the hint of one thread: with it, what a handler has posted waits for that handler's end, and a load, which
+  // is one, runs the context itself until issuers have answered.
   boost::asio::io_context control_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
