@@ -209,14 +209,14 @@ TEST_F(Jwt, ReadsTheTokenOnlyWhereItIsToldTo) {
   EXPECT_EQ(step(own), "200");
 }
 
-TEST_F(Jwt, TellsTheUpstreamOfClaimsWithoutLettingThemLeaveTheirLine) {
+TEST_F(Jwt, TellsTheUpstreamOfClaimsButOfNoneThatWouldLeaveItsLine) {
   use(", headers: {X-User: sub, X-Tenant: tenant, X-Note: note}");
   FakeExchange fake;
   fake.request().fields.add("X-Tenant", "forged");
 
   EXPECT_EQ(ask(fake, bearer(R"(,"note":"a\r\nX-Admin: yes")")), "200");
 
-  EXPECT_EQ(test::lines(fake.request().fields), "X-User: alice\nX-Note: a  X-Admin: yes\n");
+  EXPECT_EQ(test::lines(fake.request().fields), "X-User: alice\n");
 }
 
 TEST_F(Jwt, TakesHsTokensOnlyWithASecretOfItsOwn) {
