@@ -139,8 +139,6 @@ TEST(Filters, TellTheClientNothingOfWhatTheyEditForTheUpstream) {
 policies:
   keyed: {query: {set: {key: hush}}}
   told: {headers: {response: {set: {X-Asked: "${request.method} ${request.uri}"}}}}
-defaults: {error_pages: {5xx: {problem: {at: "${request.method} ${request.uri}"}}}}
-upstreams: {users: {url: <users>, retry: none}}
 routes:
   - {name: u, match: {path: /u}, use: [told, {rewrite: {path: /v2}}, keyed, {method: PUT}], to: users}
   - {name: old, match: {path: /old}, use: [told, keyed], redirect: {path: /new}}
@@ -156,9 +154,20 @@ routes:
   EXPECT_THAT(gw.get("/old?a=1"), HasField("Location", "/new?a=1"));
   EXPECT_EQ(gw.get("/fixed?a=1").body, "/fixed?a=1");
   EXPECT_EQ(gw.get("/page?a=1").body, R"({"at":"/page?a=1"})");
+}
 
+TEST(Filters, TellTheClientNothingOfItWhereTheUpstreamIsAway) {
+  Gateway gw(R"(
+use: [{headers: {response: {set: {X-Asked: "${request.method} ${request.uri}"}}}}]
+defaults: {error_pages: {5xx: {problem: {at: "${request.method} ${request.uri}"}}}}
+upstreams: {users: {url: <users>, retry: none}}
+routes:
+  - {name: u, match: {path: /u}, use: [{rewrite: {path: /v2}}, {query: {set: {key: hush}}}, {method: PUT}], to: users}
+)");
   gw.upstream("users").stop_listening();
+
   auto failed = gw.get("/u?a=1");
+
   EXPECT_EQ(failed.body, R"({"at":"GET /u?a=1"})");
   EXPECT_THAT(failed, HasField("X-Asked", "GET /u?a=1"));
 }
