@@ -132,8 +132,7 @@ void describe(config::Description<RedisConfig>& d) {
           between(std::chrono::milliseconds(1), std::chrono::seconds(10)));
   d.field("lease", &RedisConfig::lease,
           "How much a process takes for a key at once, at the most. 1 asks about every request and is exact; "
-          "with "
-          "more, what passes in a period can exceed the limit by one lease for each process.",
+          "with more, what passes in a period can exceed the limit by one lease for each process.",
           between(std::uint64_t{1}, RedisLeases::kMost));
   d.field("prefix", &RedisConfig::prefix, "In front of all keys.", check(refuse_prefix));
   d.shorthand(&RedisConfig::url);

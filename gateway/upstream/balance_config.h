@@ -72,8 +72,7 @@ void describe_balance(config::Description<C>& d) {
       "bear the load. 0%: never.");
   d.field("failover", &C::failover,
           "Upstreams that take over, the first one first: what this one cannot serve while fewer than five "
-          "of seven "
-          "(71 %) of its targets are healthy.",
+          "of seven (71 %) of its targets are healthy.",
           one_or_many, reference("upstream"), unique, max_items(std::size_t{8}), example("orders-far"));
 }
 
