@@ -179,7 +179,7 @@ class Editor {
   // As servers of the CGI family read it.
   static std::string_view dashed(std::string_view name, base::Arena& arena) {
     char* out = arena.chars(name.size());
-    std::replace_copy(name.begin(), name.end(), out, '_', '-');
+    std::transform(name.begin(), name.end(), out, http::cgi_char);
     return {out, name.size()};
   }
 
@@ -198,13 +198,7 @@ class EditedBody final : public http::PassingBody {
   base::Result<http::Piece> pass(base::Result<http::Piece> piece) override {
     if (!piece || !piece->trailers) return piece;
     auto* kept = arena_.make<http::Fields>(arena_);
-    bool underscores = false;
-    for (const Field& line : piece->trailers->lines()) {
-      if (line.dropped) continue;
-      kept->add(line.name, line.value);
-      underscores |= line.name.find('_') != line.name.npos;
-    }
-    if (underscores) kept->beware_of_lookalikes();
+    kept->add_all(*piece->trailers);
     editor_.take_away(*kept);
     piece->trailers = kept;
     return piece;

@@ -52,9 +52,7 @@ bool valid_field_name(std::string_view name) noexcept {
 }
 
 bool lookalike(std::string_view name, std::string_view other) noexcept {
-  auto same = [](char a, char b) {
-    return base::lower(a == '_' ? '-' : a) == base::lower(b == '_' ? '-' : b);
-  };
+  auto same = [](char a, char b) { return cgi_char(a) == cgi_char(b); };
   return name.size() == other.size() && std::equal(name.begin(), name.end(), other.begin(), same) &&
          !base::equal_ignoring_case(name, other);
 }
@@ -135,9 +133,19 @@ void Fields::beware_of_lookalikes() noexcept {
   for (Field& f : lines()) {
     char name[KnownName::kLongest];
     if (f.id != FieldId::other || f.name.size() > sizeof name) continue;
-    std::replace_copy(f.name.begin(), f.name.end(), name, '_', '-');
+    std::transform(f.name.begin(), f.name.end(), name, cgi_char);
     if (field_id({name, f.name.size()}) != FieldId::other) f.dropped = true;
   }
+}
+
+void Fields::add_all(const Fields& from) {
+  bool plain = true;
+  for (const Field& f : from.lines()) {
+    if (f.dropped) continue;
+    add(f.name, f.value);
+    plain = plain && (f.id != FieldId::other || plain_field_name(f.name));
+  }
+  if (!plain) beware_of_lookalikes();
 }
 
 void Fields::drop_lookalikes(std::string_view name) noexcept {

@@ -40,8 +40,13 @@ bool has_control_but_tab(std::string_view text) noexcept;
 bool valid_field_name(std::string_view name) noexcept;
 // Nothing but letters, digits and "-", as nearly every name is; not empty.
 bool plain_field_name(std::string_view name) noexcept;
-// Servers of the CGI family (WSGI, PHP, Rack) cannot tell "_" from "-" in names: Remote_User is Remote-User
-// to them. Are these two names the same there, but not here?
+// How servers of the CGI family read a character of a name: in one case, and "_" is "-" to all of them (RFC
+// 3875 section 4.1.18), "." to PHP too (php_register_variable_ex), every other sign to some.
+inline char cgi_char(char c) noexcept {
+  c = base::lower(c);
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
+}
+// Are these two names the same there, but not here? Remote_User is Remote-User.
 bool lookalike(std::string_view name, std::string_view other) noexcept;
 // No control characters but TAB, no leading or trailing blank (RFC 9110 section 5.5).
 bool valid_field_value(std::string_view value) noexcept;
@@ -118,14 +123,16 @@ class Fields {
   void set(FieldId id, std::string_view value) { set_line(id, field_name(id), value, true); }
   void set(std::string_view name, std::string_view value) { set_line(field_id(name), name, value, false); }
   void set(const FieldName& name, std::string_view value) { set_line(name.id, name.text, value, name.valid); }
-  // For a request that has names with "_": drops those that look like a known name. From then on remove() and
-  // set() by name drop the lookalikes of that name as well.
+  // For a request that has names which are not plain: drops those that look like a known name. From then on
+  // remove() and set() by name drop the lookalikes of that name as well.
   void beware_of_lookalikes() noexcept;
   bool has_lookalikes() const noexcept { return lookalikes_; }
   // For a request that has unknown names which begin with "X-Forwarded-": whoever removes claims about
   // clients (semantics.h) looks at every line then.
   void beware_of_claims() noexcept { claims_ = true; }
   bool has_claims() const noexcept { return claims_; }
+  // Adds the lines of another table but for dropped ones, as they are named.
+  void add_all(const Fields& from);
   void remove(FieldId id) noexcept;
   void remove(std::string_view name) noexcept { remove(field_id(name), name); }
   void remove(const FieldName& name) noexcept { remove(name.id, name.text); }

@@ -86,7 +86,7 @@ bool read_length(std::string_view value, std::uint64_t& out) noexcept {
 
 bool looks_like_framing(std::string_view name) noexcept {
   auto like = [name](std::string_view known) {
-    auto same = [](char a, char b) { return b == '-' ? a == '-' || a == '_' : base::lower(a) == b; };
+    auto same = [](char a, char b) { return cgi_char(a) == b; };
     return std::equal(name.begin(), name.end(), known.begin(), known.end(), same);
   };
   return like("content-length") || like("transfer-encoding");
@@ -94,9 +94,7 @@ bool looks_like_framing(std::string_view name) noexcept {
 
 bool begins_with_x_forwarded(std::string_view name) noexcept {
   constexpr std::string_view kBegin = "x-forwarded-";
-  auto same = [](char known, char c) {
-    return known == '-' ? c == '-' || c == '_' : base::lower(c) == known;
-  };
+  auto same = [](char known, char c) { return cgi_char(c) == known; };
   return name.size() >= kBegin.size() && std::equal(kBegin.begin(), kBegin.end(), name.begin(), same);
 }
 
@@ -105,15 +103,15 @@ void remove_claims(Fields& fields, bool believed) noexcept {
   if (!fields.has_claims()) return;
   for (Field& line : fields.lines()) {
     if (line.id != FieldId::other || !names_forwarding(line.name)) continue;
-    if (!believed || line.name.find('_') != line.name.npos) line.dropped = true;  // no proxy writes "_"
+    if (!believed || !plain_field_name(line.name)) line.dropped = true;  // no proxy writes "_"
   }
 }
 
 bool allowed_in_trailers(std::string_view name) noexcept {
   char dashes[64];
-  if (name.find('_') != name.npos) {
+  if (!plain_field_name(name)) {
     if (name.size() > sizeof dashes) return false;
-    std::replace_copy(name.begin(), name.end(), dashes, '_', '-');  // as servers of the CGI family read it
+    std::transform(name.begin(), name.end(), dashes, cgi_char);
     name = {dashes, name.size()};
   }
   FieldId id = field_id(name);

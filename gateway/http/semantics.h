@@ -23,7 +23,7 @@ bool same_authority(const Authority& a, const Authority& b, std::uint16_t defaul
 
 // The value of Content-Length. False: not one decimal number below 2^63.
 bool read_length(std::string_view value, std::uint64_t& out) noexcept;
-// A name like Content_Length, which gateways of the CGI family turn into a framing field. Not for known
+// A name like Content_Length or Content.Length, which gateways of the CGI family turn into a framing field. Not for known
 // names.
 bool looks_like_framing(std::string_view name) noexcept;
 inline bool disguised(std::string_view name) noexcept {

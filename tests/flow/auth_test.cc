@@ -81,7 +81,8 @@ TEST(Auth, TakesForgedIdentitiesFromTrailersToo) {
 
   client.ask(
       "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
-      "X-Consumer: forged\r\nx_plan: gold\r\nClient-Cert: :AAAA:\r\nX_Forwarded_For: 1.2.3.4\r\n"
+      "X-Consumer: forged\r\nx_plan: gold\r\nClient-Cert: :AAAA:\r\nX_Forwarded_For: 1.2.3.4\r\nX.Consumer: "
+      "forged\r\n"
       "Content_Length: 9\r\nx-sum: 7\r\n\r\n");
 
   EXPECT_EQ(gw.upstream("users").request().trailers, std::vector<test::Line>({{"x-sum", "7"}}));

@@ -2,6 +2,7 @@
 #include "tests/support/reference_parser.h"
 
 #include <algorithm>
+#include <cctype>
 #include <limits>
 #include <string>
 
@@ -288,7 +289,9 @@ base::Result<void> read_expect(const FieldView& head, Control& out) {
 
 bool masquerades(const Field& line) noexcept {
   constexpr std::string_view kNames[] = {"content-length", "transfer-encoding"};
-  auto same = [](char a, char b) { return b == '-' ? a == '-' || a == '_' : base::lower(a) == b; };
+  auto same = [](char a, char b) {
+    return b == '-' ? !std::isalnum(static_cast<unsigned char>(a)) : base::lower(a) == b;
+  };
   return std::any_of(std::begin(kNames), std::end(kNames), [&](std::string_view name) {
     return std::equal(line.name.begin(), line.name.end(), name.begin(), name.end(), same);
   });
@@ -445,7 +448,7 @@ base::Result<void> check_names(const Fields& fields, Reason ambiguous) {
   for (const Field& line : fields.lines()) {
     if (line.id != FieldId::other || !masquerades(line)) [[likely]]
       continue;
-    return base::fail(ambiguous, "a field name that becomes a framing field when \"_\" is read as \"-\"");
+    return base::fail(ambiguous, "a field name that servers of the CGI family take for a framing field");
   }
   return {};
 }

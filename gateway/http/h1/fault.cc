@@ -33,7 +33,7 @@ constexpr Row kRows[] = {
     {Fault::length, kBad, kInvalid, "Content-Length is not one decimal number below 2^63"},
     {Fault::too_many, kLarge, kInvalid, "too many field lines"},
     {Fault::disguised, kBad, kInvalid,
-     "a field name that becomes a framing field when \"_\" is read as \"-\""},
+     "a field name that servers of the CGI family take for a framing field"},
     {Fault::two_lengths, kBad, kInvalid, "more than one Content-Length"},
     {Fault::length_and_coding, kBad, kInvalid, "both Transfer-Encoding and Content-Length"},
     {Fault::old_coding, kBad, kInvalid, "Transfer-Encoding in HTTP/1.0"},

@@ -27,9 +27,9 @@ struct FieldView {
   std::string_view coding;   // of one Transfer-Encoding line
   std::uint64_t length = 0;  // of one Content-Length line
   Options options;
-  bool claims = false;       // there are unknown names that begin with "X-Forwarded-"
-  bool underscores = false;  // there are names with "_"
-  bool disguised = false;    // ... and one becomes a framing field when "_" is read as "-"
+  bool claims = false;      // there are unknown names that begin with "X-Forwarded-"
+  bool lookalikes = false;  // there are names that are not plain (http::plain_field_name)
+  bool disguised = false;   // ... and one that servers of the CGI family take for a framing field
   Version version = Version::http_1_1;
 
   bool has(FieldId id) const noexcept { return (seen & field_set(id)) != 0; }

@@ -23,7 +23,7 @@ base::Result<Control> judge(const FieldView& view, RequestHead& out) {
   Control control;
   out.path = out.query = out.authority = out.host = {};
   out.has_query = false;
-  if (view.underscores) [[unlikely]] {
+  if (view.lookalikes) [[unlikely]] {
     if (view.disguised) return explain(Fault::disguised, Message::request);
     out.fields.beware_of_lookalikes();
   }

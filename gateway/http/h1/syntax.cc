@@ -169,8 +169,7 @@ class FieldReader {
     noticed_.claims |= names_forwarding(name);
     if (plain_field_name(name)) return Fault::none;
     if (!valid_field_name(name)) return Fault::name;
-    if (name.find('_') == name.npos) return Fault::none;
-    noticed_.underscores = true;
+    noticed_.lookalikes = true;
     noticed_.disguised |= disguised(name);
     return Fault::none;
   }

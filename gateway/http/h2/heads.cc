@@ -77,11 +77,13 @@ void SectionReader::add_pseudo(std::string_view name, std::string_view value) {
 
 void SectionReader::add_field(std::string_view name, std::string_view value) {
   regular_ = true;
-  if (!valid_field_name(name)) return malform("a field name is not a token");
+  const bool plain = plain_field_name(name);
+  if (!plain && !valid_field_name(name)) return malform("a field name is not a token");
   if (has_upper_case(name)) return malform("a field name with capital letters");
   if (!valid_field_value(value)) return malform("a field value with control characters or blanks around it");
   FieldId id = field_id(name);
   judge(id, name, value);
+  if (!plain) judge_lookalike(name);
   if (failed_) return;
   if (out_->lines().size() >= limits_->fields)
     return refuse(fault_ == Reason::bad_request ? Reason::header_too_large : fault_, "too many field lines");
@@ -92,10 +94,6 @@ void SectionReader::add_field(std::string_view name, std::string_view value) {
 void SectionReader::judge(FieldId id, std::string_view name, std::string_view value) {
   if (id == FieldId::other) {
     claims_ |= names_forwarding(name);
-    if (name.find('_') == std::string_view::npos) return;
-    underscores_ = true;
-    if (disguised(name))
-      refuse(fault_, "a field name that becomes a framing field when \"_\" is read as \"-\"");
     return;
   }
   if ((field_set(id) & kConnectionSpecific) != 0) return malform("a connection-specific field");
@@ -105,6 +103,12 @@ void SectionReader::judge(FieldId id, std::string_view name, std::string_view va
     if (lengths_++ != 0) return malform("more than one Content-Length");
     if (!read_length(value, length_)) return malform("Content-Length is not one decimal number below 2^63");
   }
+}
+
+// No known name is other than plain.
+void SectionReader::judge_lookalike(std::string_view name) {
+  lookalikes_ = true;
+  if (disguised(name)) refuse(fault_, "a field name that servers of the CGI family take for a framing field");
 }
 
 Result<Framing> SectionReader::finish_section(bool ended) {
@@ -130,7 +134,7 @@ Result<Control> RequestReader::finish(bool ended) {
   auto framing = finish_section(ended);
   if (!framing) return std::move(framing).unexpected();
   control.framing = *framing;
-  if (has_underscores()) out().beware_of_lookalikes();
+  if (has_lookalikes()) out().beware_of_lookalikes();
   if (has_claims()) out().beware_of_claims();
   if (!ended && head_->method == Method::trace) refuse(Reason::bad_request, "a body with TRACE");
   // What follows on a stream of CONNECT is no body (RFC 9113 section 8.5).

@@ -46,7 +46,7 @@ class SectionReader {
     for (Pseudo p : pseudo) allowed_ |= 1U << p;
   }
   // Is there a field that programs behind may take for another, as `_` and `-` are the same to them?
-  bool has_underscores() const noexcept { return underscores_; }
+  bool has_lookalikes() const noexcept { return lookalikes_; }
   // Is there an unknown one whose name begins with "X-Forwarded-"?
   bool has_claims() const noexcept { return claims_; }
   // Keeps the first fault.
@@ -67,6 +67,7 @@ class SectionReader {
   void add_pseudo(std::string_view name, std::string_view value);
   void add_field(std::string_view name, std::string_view value);
   void judge(FieldId id, std::string_view name, std::string_view value);
+  void judge_lookalike(std::string_view name);
 
   const HeadLimits* limits_;
   Fields* out_;
@@ -78,7 +79,7 @@ class SectionReader {
   bool regular_ = false;  // a field that is no pseudo-header field has been seen
   std::uint8_t allowed_ = 0;
   std::uint8_t seen_ = 0;
-  bool underscores_ = false;
+  bool lookalikes_ = false;
   bool claims_ = false;
   std::uint8_t lengths_ = 0;  // lines of Content-Length
   std::size_t size_ = 0;

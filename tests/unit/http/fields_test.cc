@@ -151,11 +151,12 @@ TEST_F(FieldsTest, SetReplacesTheFirstInPlaceAndDropsTheOthers) {
 }
 
 TEST_F(FieldsTest, SetAndRemoveTakeLookalikesAlongOnceToldOfThem) {
-  for (auto name : {"X_User", "X-User-Id", "x_a", "X_B", "User_Agent"}) fields.add(name, "theirs");
+  for (auto name : {"X_User", "x.user", "X-User-Id", "x_a", "X_B", "User_Agent", "user.agent"})
+    fields.add(name, "theirs");
 
   fields.beware_of_lookalikes();
-  EXPECT_THAT(texts(fields),
-              testing::ElementsAre("X_User: theirs", "X-User-Id: theirs", "x_a: theirs", "X_B: theirs"));
+  EXPECT_THAT(texts(fields), testing::ElementsAre("X_User: theirs", "x.user: theirs", "X-User-Id: theirs",
+                                                  "x_a: theirs", "X_B: theirs"));
   fields.set("X-User", "ours");
   fields.remove("X-A");
 
@@ -170,7 +171,20 @@ TEST_F(FieldsTest, LeavesNamesWithUnderscoresAloneOtherwise) {
   EXPECT_THAT(texts(fields), testing::ElementsAre("X_User: theirs", "X-User: ours"));
 }
 
-TEST(FieldNames, LookAlikeWhenOnlyUnderscoresDiffer) {
+TEST_F(FieldsTest, AddsAllOfAnotherAndIsWaryOfItsLookalikes) {
+  Fields other(arena);
+  for (auto name : {"X.User", "X-Gone", "Host", "X_B"}) other.add(name, "theirs");
+  other.remove("X-Gone");
+
+  fields.add_all(other);
+  fields.set("X-User", "ours");
+
+  EXPECT_THAT(texts(fields), testing::ElementsAre("Host: theirs", "X_B: theirs", "X-User: ours"));
+}
+
+TEST(FieldNames, LookAlikeWhenOnlySignsDiffer) {
+  EXPECT_TRUE(lookalike("X.User", "x-uSER"));
+  EXPECT_TRUE(lookalike("X~User", "x_uSER"));
   EXPECT_TRUE(lookalike("X_User", "x-uSER"));
   EXPECT_TRUE(lookalike("X-User", "X_User"));
   EXPECT_FALSE(lookalike("X_User", "x_user"));

@@ -68,14 +68,15 @@ TEST(AllowedInTrailers, IsNothingThatAGatewayOrTheHeadAloneMaySay) {
   for (const char* name :
        {"Content-Length", "content_length", "Transfer_Encoding", "Client-Cert", "client_cert", "Proxy",
         "X-Forwarded-Prefix", "X-Forwarded-Client-Cert", "X-Forwarded-User", "x_forwarded_groups",
-        "X_Forwarded_For", "Authorization", "Host", "If_Match"})
+        "X_Forwarded_For", "X.Forwarded.User", "Authorization", "Host", "If_Match", "content.length"})
     EXPECT_FALSE(allowed_in_trailers(name)) << name;
 }
 
 struct RemoveClaims : testing::Test {
   RemoveClaims() {
-    for (const char* name : {"X-Forwarded-For", "X-Forwarded-Port", "x-forwarded-prefix", "X-Real-IP",
-                             "X-Forwarded-User", "x_forwarded_user", "X-Forwarde-User", "Y-Forwarded-User"})
+    for (const char* name :
+         {"X-Forwarded-For", "X-Forwarded-Port", "x-forwarded-prefix", "X-Real-IP", "X-Forwarded-User",
+          "x_forwarded_user", "x.forwarded-user", "X-Forwarde-User", "Y-Forwarded-User"})
       fields.add(name, "1");
     fields.beware_of_claims();
   }

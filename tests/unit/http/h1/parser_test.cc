@@ -142,6 +142,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadLine{"content_length_colon", "Content-Length : 5"},
                     BadLine{"underscore_length", "Content_Length: 5"},
                     BadLine{"underscore_coding", "Transfer_Encoding: chunked"},
+                    BadLine{"point_length", "Content.Length: 5"},
                     BadLine{"underscore_case", "tRANSFER_eNCODING: chunked"}),
     [](const auto& p) { return p.param.name; });
 

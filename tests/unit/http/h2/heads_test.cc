@@ -217,11 +217,13 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(H2RequestReader, RefusesWithoutAResetWhatIsOnlyNotForUs) {
   Read underscore(get({{"content_length", "1"}}));
+  Read point(get({{"transfer.encoding", "chunked"}}));
   Read scheme(with(get(), ":scheme", "ftp"));
   Read method(with(get(), ":method", std::string(33, 'A')));
   Read uri(with(get(), ":path", "/" + std::string(9000, 'a')));
 
   EXPECT_EQ(underscore.reason, Reason::bad_request);
+  EXPECT_EQ(point.reason, Reason::bad_request);
   EXPECT_EQ(scheme.reason, Reason::bad_request);
   EXPECT_EQ(method.reason, Reason::not_implemented);
   EXPECT_EQ(uri.reason, Reason::uri_too_long);
