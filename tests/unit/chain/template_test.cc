@@ -90,7 +90,8 @@ TEST(Template, LeadsNowhereWithoutASegmentThatIsWritten) {
   FakeExchange fake("/?x=1");
   fake.captures({{"rest", ""}});
   auto place = [&](std::string_view text, Purpose purpose) {
-    auto made = compiled(text).render_place(fake.ex, purpose);
+    const Template written = compiled(text);
+    auto made = written.render_place(fake.ex, purpose);
     return made ? std::string(*made) : std::string(base::row(made.error().reason).name);
   };
 
