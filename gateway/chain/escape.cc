@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/chain/escape.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -136,6 +137,10 @@ char* write_path_in_query(char* out, std::string_view path) noexcept {
 char* write_field(char* out, std::string_view text) noexcept {
   for (char c : text) *out++ = base::is_control(c) ? ' ' : c;
   return out;
+}
+
+bool told_by_field(std::string_view text) noexcept {
+  return base::trim(text).size() == text.size() && std::none_of(text.begin(), text.end(), base::is_control);
 }
 
 char* write_json(char* out, std::string_view text) noexcept {

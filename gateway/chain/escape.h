@@ -34,6 +34,9 @@ std::string form_component(std::string_view text);
 char* write_path_in_query(char* out, std::string_view path) noexcept;
 // Control characters as spaces.
 char* write_field(char* out, std::string_view text) noexcept;
+// Is the value of a field that text, as it is? Where it says who calls, two callers must not become one to the
+// upstream.
+bool told_by_field(std::string_view text) noexcept;
 // The inside of a JSON string (RFC 8259 section 7); what is not UTF-8 becomes U+FFFD.
 char* write_json(char* out, std::string_view text) noexcept;
 // Text or a quoted attribute of HTML and XML; control characters other than TAB, CR, LF as spaces.

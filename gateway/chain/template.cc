@@ -138,6 +138,7 @@ Template::Writer Template::written(Exchange& ex, Purpose purpose) const {
     const Part& p = parts_[i];
     if (!p.variable) continue;
     values[i] = as_meant(p.variable->read(ex, bytes(p), p.id), p.variable->form, purpose, ex.arena);
+    if (purpose == Purpose::field && p.variable->identity && !told_by_field(values[i])) values[i] = {};
     room += values[i].size() * worst(purpose);
   }
   Writer out(purpose, ex.arena.chars(room));

@@ -24,7 +24,9 @@ struct Variable;  // variables.h
 
 // Where the rendered text is put.
 enum class Purpose : std::uint8_t {
-  field,  // value of a header field: values decoded, control characters become spaces, no blanks at the ends
+  // Value of a header field: values decoded, control characters become spaces, no blanks at the ends; what says
+  // who calls is told as it is or, where a field cannot hold it, not at all.
+  field,
   path,  // path of a request: values stay encoded, others than captures cannot bring slashes or queries along
   url,   // URL or reference: the same, and behind a "?" values stay inside their parameter
   json,  // JSON text with variables inside strings only

@@ -6,6 +6,7 @@
 #include "gateway/base/strings.h"
 #include "gateway/chain/claims.h"
 #include "gateway/chain/consumer.h"
+#include "gateway/chain/escape.h"
 #include "gateway/chain/joined.h"
 #include "gateway/jose/token.h"
 
@@ -17,12 +18,6 @@ using jose::JsonValue;
 
 // Deeper members have no name of their own.
 constexpr int kDeepest = 4;
-
-// Can a field hold that as it is? Two callers whose claims differ must not be one to the upstream.
-bool told_exactly(std::string_view claim) noexcept {
-  return !claim.empty() && base::trim(claim).size() == claim.size() &&
-         std::none_of(claim.begin(), claim.end(), base::is_control);
-}
 
 bool is_one_of(std::string_view word, std::span<const std::string_view> words) noexcept {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -143,7 +138,7 @@ ClaimFields::ClaimFields(const config::ByName<std::string>& headers, Builder& bu
 void ClaimFields::set(Exchange& ex, std::span<const Claim> claims) const {
   for (const Told& told : told_) {
     const Claim* claim = find_claim(claims, told.claim);
-    if (claim && told_exactly(claim->text)) {
+    if (claim && !claim->text.empty() && told_by_field(claim->text)) {
       ex.request.fields.set(told.field, ex.arena.copy(claim->text));
     } else {
       ex.request.fields.remove(told.field);

@@ -86,6 +86,19 @@ TEST(Template, MakesNoDoubleSlashWherePartsMeet) {
   EXPECT_EQ(compiled("/${path.end}/b").render(fake.ex, Purpose::path), "/a/b");
 }
 
+TEST(Template, TellsNoCallerAsAnotherInAField) {
+  FakeExchange fake("/?x=a%01b");
+  Claim claims[] = {{"sub", "admin\n"}, {"tenant", " acme"}, {"name", "a b"}};
+  fake.ex.identity.claims = claims;
+
+  const Template who = compiled("${claim.sub}|${claim.tenant}|${claim.name}|${query.x}");
+
+  EXPECT_EQ(who.render(fake.ex, Purpose::field), "||a b|a b");
+  EXPECT_EQ(who.render(fake.ex, Purpose::text),
+            "admin\n| acme|a b|a\x01"
+            "b");
+}
+
 TEST(Template, LeadsNowhereWithoutASegmentThatIsWritten) {
   FakeExchange fake("/?x=1");
   fake.captures({{"rest", ""}});
