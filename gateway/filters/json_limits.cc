@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -109,9 +110,9 @@ Types types_of(const http::Fields& fields) noexcept {
 
 class JudgedBody final : public http::PassingBody {
  public:
-  JudgedBody(http::BodyPtr source, const http::JsonLimits& limits, std::uint64_t most,
-             Decisions decisions) noexcept
-      : PassingBody(std::move(source)), scanner_(limits), left_(most), decisions_(decisions) {}
+  JudgedBody(http::BodyPtr source, const http::JsonLimits& limits, std::span<std::uint32_t> members,
+             std::uint64_t most, Decisions decisions) noexcept
+      : PassingBody(std::move(source)), scanner_(limits, members), left_(most), decisions_(decisions) {}
 
  private:
   Result<Piece> pass(Result<Piece> piece) override {
@@ -172,7 +173,8 @@ class JsonLimitsFilter final : public chain::Filter {
       return chain::reply(ex, wrong.reason, wrong.detail);
     }
     ex.request_body =
-        http::make_body<JudgedBody>(ex.arena, std::move(ex.request_body), limits_, size_, decisions);
+        http::make_body<JudgedBody>(ex.arena, std::move(ex.request_body), limits_,
+                                    ex.arena.array<std::uint32_t>(limits_.depth), size_, decisions);
     return Step::next;
   }
 

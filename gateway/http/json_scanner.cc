@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/http/json_scanner.h"
 
+#include <algorithm>
+
+#include "gateway/http/block.h"
+
 namespace sluice::http {
 namespace {
 
@@ -16,9 +20,23 @@ bool hex_digit(unsigned char c) noexcept {
 
 bool JsonScanner::feed(std::string_view bytes) noexcept {
   if (!fault_.empty()) return false;
-  for (char c : bytes)
-    if (!step(static_cast<unsigned char>(c))) return false;
+  const char *p = bytes.data(), *end = p + bytes.size();
+  while (p != end) {
+    if (state_ == State::string && left_ == 0 && (p = skip_plain(p, end)) == end) break;
+    if (!step(static_cast<unsigned char>(*p++))) return false;
+  }
   return true;
+}
+
+// What a string holds that neither ends it nor has to be looked at, as far as its limit lets it.
+const char* JsonScanner::skip_plain(const char* p, const char* end) noexcept {
+  std::uint32_t most = is_key_ ? limits_->key : limits_->string;
+  end = p + std::min(static_cast<std::size_t>(end - p), static_cast<std::size_t>(most - size_));
+  const char* at = find_first(p, end, [](Block v) {
+    return equal(v, '"') | equal(v, '\\') | between(v, 0, 0x1F) | v;  // the highest bit: not ASCII
+  });
+  size_ += static_cast<std::uint32_t>(at - p);
+  return at;
 }
 
 bool JsonScanner::finish() noexcept {
@@ -121,7 +139,7 @@ bool JsonScanner::begin_value(unsigned char c) noexcept {
 }
 
 bool JsonScanner::open(bool object) noexcept {
-  if (depth_ == limits_->depth || depth_ == JsonLimits::kMostDepth) return fail("is nested too deeply");
+  if (depth_ == members_.size()) return fail("is nested too deeply");
   objects_[depth_] = object;
   members_[depth_] = 0;
   ++depth_;

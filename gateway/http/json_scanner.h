@@ -3,8 +3,10 @@
 // limits. Strict, and for that reason: where a lenient parser behind us would see a comment or a quote that
 // we do not, it would see another depth too. Keeps no text, only where it stands; one allocation-free object.
 #pragma once
+#include <algorithm>
 #include <bitset>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace sluice::http {
@@ -20,7 +22,9 @@ struct JsonLimits {
 
 class JsonScanner {
  public:
-  explicit JsonScanner(const JsonLimits& limits) noexcept : limits_(&limits) {}
+  // `members`: room for one number for each of limits.depth, whatever is in it. Both must outlive the scanner.
+  JsonScanner(const JsonLimits& limits, std::span<std::uint32_t> members) noexcept
+      : limits_(&limits), members_(members.first(std::min(limits.depth, JsonLimits::kMostDepth))) {}
 
   // Takes the next bytes. False once the text is no JSON or exceeds a limit: see fault().
   bool feed(std::string_view bytes) noexcept;
@@ -55,6 +59,7 @@ class JsonScanner {
     fault_ = why;
     return false;
   }
+  const char* skip_plain(const char* p, const char* end) noexcept;
   bool step(unsigned char c) noexcept;
   bool begin_value(unsigned char c) noexcept;
   bool open(bool object) noexcept;
@@ -76,8 +81,8 @@ class JsonScanner {
   std::uint64_t values_ = 0;
   std::string_view literal_;
   std::string_view fault_;
-  std::bitset<JsonLimits::kMostDepth> objects_;      // which of the open ones are objects
-  std::uint32_t members_[JsonLimits::kMostDepth]{};  // of the open ones
+  std::bitset<JsonLimits::kMostDepth> objects_;  // which of the open ones are objects
+  std::span<std::uint32_t> members_;             // of the open ones
 };
 
 }  // namespace sluice::http

@@ -10,13 +10,17 @@ namespace {
 
 // "" or what is wrong, whatever pieces the text comes in.
 std::string fault(std::string_view text, const JsonLimits& limits = {}) {
-  JsonScanner whole(limits);
+  std::uint32_t room[JsonLimits::kMostDepth];
+  JsonScanner whole(limits, room);
   whole.feed(text);
   whole.finish();
-  JsonScanner bytes(limits);
-  for (char c : text) bytes.feed({&c, 1});
-  bytes.finish();
-  EXPECT_EQ(whole.fault(), bytes.fault()) << text;
+  for (std::size_t size : {1U, 5U, 17U}) {
+    JsonScanner pieces(limits, room);
+    for (auto left = text; !left.empty(); left.remove_prefix(std::min(size, left.size())))
+      pieces.feed(left.substr(0, size));
+    pieces.finish();
+    EXPECT_EQ(whole.fault(), pieces.fault()) << text;
+  }
   return std::string(whole.fault());
 }
 
@@ -107,6 +111,26 @@ TEST(JsonScanner, MeasuresStringsAndNames) {
   EXPECT_EQ(fault(R"({"ab":"abcd"})", limits), "");
   EXPECT_EQ(fault(R"(["abcde"])", limits), "has a string that is too long");
   EXPECT_EQ(fault(R"({"abc":1})", limits), "has a name that is too long");
+}
+
+// Plain characters are passed over sixteen at a time.
+TEST(JsonScanner, LooksAtEveryCharacterOfLongStrings) {
+  JsonLimits limits;
+  for (std::size_t size : {15U, 16U, 17U, 31U, 32U, 33U, 48U}) {
+    limits.string = static_cast<std::uint32_t>(size);
+    EXPECT_EQ(fault('"' + std::string(size, 'a') + '"', limits), "") << size;
+    EXPECT_EQ(fault('"' + std::string(size + 1, 'a') + '"', limits), "has a string that is too long") << size;
+    for (std::size_t at = 0; at < size; ++at) {
+      auto with = [&](std::string_view odd) {
+        return '"' + std::string(at, 'a').append(odd).append(size - at, 'b') + '"';
+      };
+      EXPECT_EQ(fault(with("\n")), "is no JSON") << at;
+      EXPECT_EQ(fault(with("\xff")), "is no UTF-8") << at;
+      EXPECT_EQ(fault(with("\\x")), "is no JSON") << at;
+      EXPECT_EQ(fault(with("\"")), "has something behind its JSON") << at;
+      EXPECT_EQ(fault(with("\\u00e9\xc3\xa9\x7f")), "") << at;
+    }
+  }
 }
 
 TEST(JsonScanner, CountsAllValues) {
