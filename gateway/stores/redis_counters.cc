@@ -61,12 +61,16 @@ Task<Taken> RedisCounters::take(Asker asker, const Want& want) {
 }
 
 Task<Taken> RedisCounters::correct(Asker asker, const Correction& correction) {
-  const Want& want = correction.want;
-  if (!correction.local) return ask_to_correct(asker, want, correction.more);
+  Want want = correction.want;
+  std::int64_t more = correction.more;
+  if (!correction.local) return ask_to_correct(asker, want, more);
   Shares shares;
   std::string key = client_->key_of(want.owner, want.key, want.confidential);
-  Taken taken =
-      local_->correct_now(instant(asker.loop.now()), {share_of(want, key, shares), correction.more});
+  if (more < 0) want.cost = static_cast<std::uint64_t>(-more);
+  Want share = share_of(want, key, shares);
+  // A share cannot have been charged more than it holds, so no more comes back.
+  if (more < 0) more = -static_cast<std::int64_t>(share.cost);
+  Taken taken = local_->correct_now(instant(asker.loop.now()), {share, more});
   taken.decider = Decider::local;
   return taken;
 }
