@@ -24,6 +24,11 @@ void write_command(std::string& to, std::span<const std::string_view> arguments)
   }
 }
 
+bool is_replica(std::string_view error) noexcept {
+  return error.starts_with("READONLY ") ||
+         (error.starts_with("ERR Error running script") && error.find("-READONLY ") != error.npos);
+}
+
 bool ReplyReader::feed(std::string_view bytes) noexcept {
   if (!fault_.empty() || !reader_) return false;
   if (!bounds_.pass(bytes)) {

@@ -31,6 +31,10 @@ inline std::string_view error_of(const redisReply& reply) noexcept {
   return reply.type == REDIS_REPLY_ERROR ? std::string_view(reply.str, reply.len) : std::string_view();
 }
 
+// Does an error say that the server is a replica of another one? Before version 7, what a script is told stands
+// in the middle: "ERR Error running script (call to f_...): @user_script:1: -READONLY You can't write ...".
+bool is_replica(std::string_view error) noexcept;
+
 // Replies out of received bytes, none of them beyond its bounds.
 class ReplyReader {
  public:

@@ -28,7 +28,7 @@ Task<Result<RedisReply>> OneRedis::ask(Asker asker, std::string /*key*/, std::st
   RedisLink& redis = link(asker);
   auto reply = co_await redis.ask(command);
   // It has become the replica of another one, to which a new connection may lead.
-  if (reply && error_of(**reply).starts_with("READONLY")) redis.give_up(std::string(error_of(**reply)));
+  if (reply && is_replica(error_of(**reply))) redis.give_up(std::string(error_of(**reply)));
   co_return judged(std::move(reply), *health_);
 }
 

@@ -36,6 +36,17 @@ TEST(RedisProtocol, ReadsRepliesInWhateverPiecesTheyCome) {
   EXPECT_EQ(reader.fault(), "");
 }
 
+TEST(RedisProtocol, KnowsAReplicaByItsErrors) {
+  EXPECT_TRUE(is_replica("READONLY You can't write against a read only replica."));
+  EXPECT_TRUE(
+      is_replica("ERR Error running script (call to f_ab): @user_script:1: @user_script: 1: -READONLY You "
+                 "can't write against a read only replica."));
+  EXPECT_FALSE(
+      is_replica("ERR Error running script (call to f_ab): @user_script:1: -OOM command not allowed"));
+  EXPECT_FALSE(is_replica("ERR unknown command '-READONLY '"));
+  EXPECT_FALSE(is_replica(""));
+}
+
 TEST(RedisProtocol, StaysBrokenOnceItIsNone) {
   ReplyReader reader;
   reader.feed("HTTP/1.1 400 Bad Request\r\n");
