@@ -2,6 +2,7 @@
 // sluice check: reads and builds configurations without serving them, and prints everything that is wrong.
 #include <cstdio>
 #include <memory>
+#include <string>
 
 #include <boost/asio/io_context.hpp>
 
@@ -22,12 +23,20 @@ struct Arguments {
   bool vault = false;
 };
 
+// "1 route", "2 routes"
+std::string counted(std::size_t n, const char* what) {
+  return std::to_string(n) + ' ' + what + (n == 1 ? "" : "s");
+}
+
 void print_text(const std::string& path, const server::Loaded& loaded) {
   std::fputs(loaded.diagnostics.text().c_str(), stderr);
   if (loaded.diagnostics.has_errors()) return;
-  std::printf("%s: %s: %zu listeners, %zu routes, %zu upstreams\n", path.c_str(),
+  const server::Config& config = loaded.config;
+  std::printf("%s: %s: %s, %s, %s\n", path.c_str(),
               loaded.whole() ? "good" : "good as far as it can be told without its secrets",
-              loaded.config.listeners.size(), loaded.config.routes.size(), loaded.config.upstreams.size());
+              counted(config.listeners.size(), "listener").c_str(),
+              counted(config.routes.size(), "route").c_str(),
+              counted(config.upstreams.size(), "upstream").c_str());
 }
 
 void print_body_holders(const std::string& path, DryBuild& built) {
