@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "gateway/base/assert.h"
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/request_id.h"
 #include "gateway/http/clientless_stream.h"
 #include "gateway/http/grpc.h"
@@ -152,6 +153,10 @@ Task<Result<CallAnswer>> Caller::call(Exchange& ex, CallRequest request) const {
   inner.request_id = request_id(ex);
   fill_in(inner.request, request, ex, arena);
   inner.captures = request.captures;
+  if (!request.client_path.empty()) {
+    keep_line(inner);
+    inner.kept_line->path = request.client_path;
+  }
   if (request.tells_caller) {
     inner.identity = ex.identity;
     inner.consumers = ex.consumers;

@@ -68,7 +68,8 @@ struct CallRequest {
   // who calls.
   std::span<const Capture> captures{};
   bool tells_caller = false;
-  CallTrace* trace = nullptr;  // filled in if set
+  std::string_view client_path{};  // where that is another than `path`: what texts for the client say
+  CallTrace* trace = nullptr;      // filled in if set
 
   // Path and query as one text.
   void set_uri(std::string_view uri) noexcept;

@@ -120,12 +120,22 @@ void check_handler(std::span<const Written> filters, std::string_view handler, c
                    std::vector<Objection>& out) {
   if (handler.empty()) return;
   const auto& factory = handler_factory(handler);
-  const auto& refused = factory.refuses;
-  for (std::size_t i = 0; i < filters.size(); ++i)
-    if (std::find(refused.begin(), refused.end(), filters[i].kind) != refused.end())
+  auto listed = [](const std::vector<std::string>& kinds, const Written& f) {
+    return std::find(kinds.begin(), kinds.end(), f.kind) != kinds.end();
+  };
+  for (std::size_t i = 0; i < filters.size(); ++i) {
+    const Written& f = filters[i];
+    if (listed(factory.refuses, f))
       out.push_back({Severity::error, i,
-                     fmt::format("{} cannot be used with the handler `{}`", quoted(filters[i]), handler),
+                     fmt::format("{} cannot be used with the handler `{}`", quoted(f), handler),
                      fmt::format("say it in the settings of `{}`", handler)});
+    if (f.of_route && listed(factory.ignores, f))
+      out.push_back(
+          {Severity::warning,
+           i,
+           fmt::format("{} does nothing here: `{}` goes by what the client sent", quoted(f), handler),
+           {}});
+  }
   if (!settings) return;
   auto needed = factory.needs ? factory.needs(settings) : std::nullopt;
   auto provides = [&](const Written& f) { return stage(f) == *needed; };

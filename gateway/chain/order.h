@@ -17,6 +17,7 @@ struct Written {
   std::string_view kind;
   std::string_view name;
   const void* config = nullptr;
+  bool of_route = false;  // in its own `use`: there for this handler
 };
 
 struct Objection {

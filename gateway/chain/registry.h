@@ -44,6 +44,7 @@ enum class AnswerFrom : unsigned char { several, upstream, gateway };
 struct HandlerFactory {
   std::function<std::shared_ptr<const Handler>(const void* config, Builder&)> make;
   std::vector<std::string> refuses;  // filters that make no sense before it
+  std::vector<std::string> ignores;  // filters whose edits it does not see
   // As of a FilterFactory.
   std::function<std::optional<Stage>(const void* config)> needs{};
   // The handlers that its settings hold; may be empty.
@@ -97,12 +98,13 @@ struct FilterKind {
 };
 
 // The same for a handler, whose settings may have needs() too, inner() if they hold handlers, and
-// `static AnswerFrom answer_from()`. `refuses`: names of filters that make no sense before it.
+// `static AnswerFrom answer_from()`. `refuses`: names of filters that make no sense before it; `ignores`: of
+// those whose edits it does not see.
 template <class H, class C>
 struct HandlerKind {
   HandlerKind(std::string name, std::string doc, std::string example = {},
-              std::vector<std::string> refuses = {}) {
-    HandlerFactory factory{make<H, Handler, C>, std::move(refuses)};
+              std::vector<std::string> refuses = {}, std::vector<std::string> ignores = {}) {
+    HandlerFactory factory{make<H, Handler, C>, std::move(refuses), std::move(ignores)};
     if constexpr (requires(const C& c) { c.needs(); })
       factory.needs = [](const void* config) { return static_cast<const C*>(config)->needs(); };
     if constexpr (requires(const C& c) { c.inner(); })

@@ -53,8 +53,8 @@ class Template {
   // or is the value. A variable that has no value is empty. Paths and URLs: where a part meets its neighbour
   // no double slash arises.
   std::string_view render(Exchange& ex, Purpose purpose) const;
-  // The same of a path or URL that somebody is led to. Fails where a whole segment is values that are empty and
-  // none of which is a piece of the client's path: the place would be another than the operator wrote.
+  // The same of a path or URL that somebody is led to. Fails where a whole segment is values that are empty,
+  // unless each is a piece of the client's path: the place would be another than the operator wrote.
   base::Result<std::string_view> render_place(Exchange& ex, Purpose purpose) const;
   // The text with every variable replaced by `value`, for checks of what is written around them.
   std::string rendered_with(std::string_view value) const;

@@ -37,7 +37,8 @@ View uri(Exchange& ex, View, FieldId) {
   return r.has_query ? ex.arena.join(r.path, "?", r.query) : r.path;
 }
 
-// Without those that have a comma, as tokens may: whoever takes the list apart would see others in them.
+// Without those that have a comma, as tokens may, or that a field would not hold as they are: whoever takes the
+// list apart would see others in them.
 View joined_list(std::span<const View> all, base::Arena& arena) {
   if (all.empty()) return {};
   std::size_t size = all.size();
@@ -45,7 +46,7 @@ View joined_list(std::span<const View> all, base::Arena& arena) {
   char* begin = arena.chars(size);
   char* out = begin;
   for (View one : all) {
-    if (one.find(',') != View::npos) continue;
+    if (one.empty() || one.find(',') != View::npos || !told_by_field(one)) continue;
     if (out != begin) *out++ = ',';
     out = write_raw(out, one);
   }

@@ -7,6 +7,7 @@
 
 #include "gateway/base/job.h"
 #include "gateway/base/strings.h"
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/escape.h"
 #include "gateway/compose/looked_at.h"
 #include "gateway/http/separators.h"
@@ -372,7 +373,10 @@ bool Run::render_target(const CallPlan& p, const CallText::Given& given, chain::
     failure = failed("reference", Reason::validation, why);
     return false;
   };
-  if (p.inner) uri << ex_.request.path;  // it sees the client's, and the query that is given here
+  if (p.inner) {  // it sees the client's, and the query that is given here
+    uri << ex_.request.path;
+    request.client_path = chain::client_line(ex_).path;
+  }
   if (auto why = p.uri.render(given, uri); !why.empty()) return refuse(why);
   bool first = uri.text().find('?') == std::string_view::npos;
   auto separator = [&]() -> char { return std::exchange(first, false) ? '?' : '&'; };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gateway/base/strings.h"
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/authenticator.h"
 #include "gateway/chain/call.h"
 #include "gateway/chain/consumer.h"
@@ -192,10 +193,12 @@ class ForwardAuth final : public chain::Authenticator {
   }
   // What clients say under these names is never believed, not even if another one of `any` was enough.
   void hide(Exchange& ex) const override {
+    if (edits_read_later_) chain::keep_fields(ex);
     for (const std::string& name : config_.copy) ex.request.fields.remove(name);
   }
   void tell_upstream(Exchange& ex) const override {
     const Passed* passed = ex.local<Local>(*this).passed;
+    if (edits_read_later_ || read_later(passed->removed)) chain::keep_fields(ex);
     for (const std::string& name : config_.copy) ex.request.fields.remove(name);  // of another one of `all`
     for (const std::string& name : passed->removed) ex.request.fields.remove(name);
     for (const auto& line : passed->copied)
@@ -223,6 +226,12 @@ class ForwardAuth final : public chain::Authenticator {
     out.upstream = c.to;
     out.timeout = c.timeout;
     return out;
+  }
+
+  static bool read_later(const std::vector<std::string>& names) noexcept {
+    return std::ranges::any_of(names, [](const std::string& name) {
+      return (http::field_set(http::field_id(name)) & chain::kReadLater) != 0;
+    });
   }
 
   // The texts of a key say what the first line does; the service may go by another one.
@@ -415,6 +424,7 @@ class ForwardAuth final : public chain::Authenticator {
   }
 
   ForwardAuthConfig config_;
+  bool edits_read_later_ = read_later(config_.copy);
   chain::Caller caller_;
   chain::PerWorker<Cache> own_;
 };

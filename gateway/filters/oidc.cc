@@ -8,6 +8,7 @@
 #include <string>
 
 #include "gateway/base/log.h"
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/authenticator.h"
 #include "gateway/chain/counted_wait.h"
 #include "gateway/chain/escape.h"
@@ -61,7 +62,7 @@ class Oidc final : public chain::Authenticator {
 
   Task<Verdict> authenticate(Exchange& ex) const override {
     ex.local<Local>(*this) = {};
-    std::string_view path = ex.request.path;
+    const std::string_view path = chain::client_line(ex).path;  // where the browser was led to
     if (path == config_.redirect_path) return own(finish_login(ex));
     if (path == config_.logout_path) return own(log_out(ex));
     if (!path.empty() && path == config_.backchannel_logout_path) return own(end_sessions(ex));
@@ -285,9 +286,10 @@ class Oidc final : public chain::Authenticator {
   Task<Verdict> finish_login(Exchange& ex) const {
     // The code is not for the log.
     ex.request.target = ex.request.target.substr(0, ex.request.target.find('?'));
-    if (ex.request.method != http::Method::get)
+    const chain::RequestLine asked = chain::client_line(ex);
+    if (asked.method != http::Method::get)
       co_return malformed(ex, "the answer of the provider must come by GET");
-    auto callback = oidc::read_callback(ex.request.query);
+    auto callback = oidc::read_callback(asked.query);
     if (!callback) co_return malformed(ex, "the answer of the provider is malformed");
     auto login = logins_.take(ex, callback->state, cookies(ex));
     if (!login)
@@ -349,7 +351,8 @@ class Oidc final : public chain::Authenticator {
   }
   // The provider says that sessions are over (OpenID Connect Back-Channel Logout 1.0 section 2.5).
   Task<Verdict> end_sessions(Exchange& ex) const {
-    if (ex.request.method != http::Method::post) co_return malformed(ex, "a logout token comes by POST");
+    if (chain::client_line(ex).method != http::Method::post)
+      co_return malformed(ex, "a logout token comes by POST");
     auto reading = read_form(ex);
     auto form = co_await reading;
     auto token = form ? chain::query_parameter(*form, "logout_token") : std::nullopt;

@@ -107,8 +107,11 @@ std::string refuse_status(std::uint16_t status) {
   return known ? "" : "must be 301, 302, 303, 307 or 308";
 }
 
-const chain::HandlerKind<Redirect, RedirectConfig> kRedirect{
-    "redirect", "Sends the client to another URL.", "{host: www.example.com}", {"rewrite"}};
+const chain::HandlerKind<Redirect, RedirectConfig> kRedirect{"redirect",
+                                                             "Sends the client to another URL.",
+                                                             "{host: www.example.com}",
+                                                             {"rewrite"},
+                                                             {"query", "method"}};
 
 }  // namespace
 

@@ -188,8 +188,11 @@ class Respond final : public chain::Handler {
   Purpose purpose_ = Purpose::text;
 };
 
-const chain::HandlerKind<Respond, RespondConfig> kRespond{"respond", "Answers with a fixed response.",
-                                                          "{status: 200, json: {ok: true}}"};
+const chain::HandlerKind<Respond, RespondConfig> kRespond{"respond",
+                                                          "Answers with a fixed response.",
+                                                          "{status: 200, json: {ok: true}}",
+                                                          {},
+                                                          {"rewrite", "query", "method"}};
 
 }  // namespace
 }  // namespace sluice::handlers

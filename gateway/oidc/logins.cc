@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "gateway/chain/as_asked.h"
 #include "gateway/chain/cookies.h"
 #include "gateway/jose/digest.h"
 #include "gateway/oidc/sessions.h"
@@ -26,8 +27,9 @@ std::string Logins::origin(const Exchange& ex) const {
 }
 
 std::string Logins::begin(const Exchange& ex, std::string_view endpoint, SetCookies& out) const {
-  std::string back(ex.request.path);
-  if (ex.request.has_query) back.append("?").append(ex.request.query);
+  const chain::RequestLine asked = chain::client_line(ex);
+  std::string back(asked.path);
+  if (asked.has_query) back.append("?").append(asked.query);
   WallTime now = ex.worker.loop.clock().wall();
   Login login = begin_login(origin(ex) + config_.redirect_path, std::string(safe_way_back(back)), now);
   auto others = chain::cookies_with(ex.request.fields, prefix_);

@@ -385,7 +385,9 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
   void object(const std::vector<Placed>& filters, const config::Choice& handler,
               const std::string& handler_path) {
     std::vector<chain::Written> written;
-    for (const Placed& f : filters) written.push_back({f.filter->name(), f.name, f.filter->value().get()});
+    for (const Placed& f : filters)
+      written.push_back(
+          {f.filter->name(), f.name, f.filter->value().get(), f.use_path.starts_with("routes")});
     for (auto& o : chain::object_to_order(written, handler.name(), handler.value().get())) {
       const auto& at = o.index < filters.size() ? filters[o.index].use_path : handler_path;
       if (o.severity == config::Severity::error) {

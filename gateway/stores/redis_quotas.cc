@@ -63,10 +63,12 @@ Taken RedisQuotas::without_store(QuotaWant want) {
 }
 
 Taken RedisQuotas::spend_alone(QuotaWant want) {
+  // A share cannot be charged more than it holds, and gets no more back.
   for (std::size_t i = 0; i < want.size; ++i) {
     auto& count = want.quotas[i].count;
     count = std::max<std::uint64_t>(count / client_->settings().replicas, 1);
-    want.cost = std::min(want.cost, static_cast<std::int64_t>(count));
+    const auto most = static_cast<std::int64_t>(count);
+    want.cost = std::clamp(want.cost, -most, most);
   }
   Taken taken = alone_.spend_now(want);
   taken.decider = Decider::local;

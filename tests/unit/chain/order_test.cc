@@ -52,6 +52,7 @@ const FilterKind<Nothing<5>, CountSettings> kCount{"test_count", Stage::limit, "
 const FilterKind<Nothing<6>, NoSettings> kShape{"test_shape", Stage::shape, "Shapes."};
 const FilterKind<Preflights, NoSettings> kPreflights{"test_preflights", Stage::admit, "Answers preflights."};
 const HandlerKind<Mute, NoSettings> kAny{"test_any", "Takes any filter."};
+const HandlerKind<Mute, NoSettings> kBlind{"test_blind", "Sees no shape.", {}, {}, {"test_shape"}};
 const HandlerKind<Mute, NoSettings> kPicky{"test_picky", "Takes no shape.", {}, {"test_shape"}};
 
 std::vector<Objection> object(std::vector<std::string_view> kinds, std::string_view handler = "test_any") {
@@ -136,6 +137,21 @@ TEST(Order, RefusesAFilterWithoutTheOneThatItNeeds) {
 
 TEST(Order, IsFineWhenWhatIsNeededComesBefore) {
   EXPECT_THAT(object_to_counting({{"test_key", "key", nullptr}}, {{"test_key", "key2", nullptr}}), IsEmpty());
+}
+
+TEST(Order, WarnsOfAnEditOfTheRouteThatItsHandlerDoesNotSee) {
+  const std::vector<Written> everywhere{{"test_shape", "test_shape", nullptr, false}};
+  const std::vector<Written> here{{"test_shape", "test_shape", nullptr, true}};
+
+  EXPECT_THAT(object_to_order(everywhere, "test_blind"), IsEmpty());
+  EXPECT_THAT(object_to_order(here, "test_any"), IsEmpty());
+  auto objections = object_to_order(here, "test_blind");
+
+  ASSERT_THAT(objections, SizeIs(1));
+  EXPECT_EQ(objections[0].severity, Severity::warning);
+  EXPECT_EQ(objections[0].index, 0U);
+  EXPECT_EQ(objections[0].message,
+            "`test_shape` does nothing here: `test_blind` goes by what the client sent");
 }
 
 TEST(Order, WarnsOfAPolicyThatCountsTwice) {

@@ -48,7 +48,8 @@ TEST(Variables, TellWhoCalls) {
 
   Metadatum noted[] = {{"plan", "gold"}};
   Consumer consumer{"acme", {}, {}, noted};
-  std::string_view groups[] = {"staff,admin", "partners", "eu"}, scopes[] = {"orders:read", "orders:write"};
+  std::string_view groups[] = {"staff,admin", "partners", " admin", "a\tb", "", "eu"},
+                   scopes[] = {"orders:read", "orders:write"};
   Claim claims[] = {{"sub", "7"}, {"address.country", "DE"}};
   rich.ex.identity = {"jwt", "", "acme", "key-1", groups, scopes, claims, {}, &consumer, nullptr};
   EXPECT_EQ(rich("${consumer.scopes}"), "orders:read,orders:write");
