@@ -8,6 +8,10 @@ namespace {
 
 __extension__ typedef unsigned __int128 Wide;  // what ISO C++ has no name for
 
+// By how much a worker's clock may be behind another's, at most: it stands still while a worker handles what
+// has come.
+constexpr Instant kLate = 1'000'000'000;
+
 // The latest instant at which a bucket can be full again: it is used up, and as much is owed as it holds.
 Instant latest_full(const Limit& limit, Instant now) noexcept {
   return now + 2 * limit.burst * limit.interval() + limit.ahead;
@@ -15,7 +19,9 @@ Instant latest_full(const Limit& limit, Instant now) noexcept {
 
 Charged charge_bucket(const Limit& limit, std::uint64_t state, Instant now, std::uint64_t cost) noexcept {
   const std::uint64_t interval = limit.interval(), depth = limit.burst * interval;
-  const std::uint64_t known = std::min(state, latest_full(limit, now)), was = std::max(known, now);
+  const Instant latest = latest_full(limit, now);
+  // Not what another worker has just left there, whose clock is ahead: time that is taken off it passes twice.
+  const std::uint64_t known = state > latest + kLate ? latest : state, was = std::max(known, now);
   const std::uint64_t full_at = was + cost * interval;
   const std::uint64_t used = full_at - now;
   Charged out;
@@ -126,7 +132,8 @@ Charged charge_anyway(const Limit& limit, std::uint64_t state, Instant now, std:
   out.allowed = true;
   out.remaining = 0;
   if (limit.algorithm == Algorithm::token_bucket) {
-    out.state = std::min(std::max(out.state, now) + cost * limit.interval(), latest_full(limit, now));
+    const Instant more = std::max(out.state, now) + cost * limit.interval();
+    out.state = std::max(out.state, std::min(more, latest_full(limit, now)));
     out.until_reset = out.state - now;
   } else {
     auto [window, passed] = present(limit, state, now);

@@ -26,7 +26,7 @@ struct Counter {
 
   Charged take(Instant now, std::uint64_t cost = 1) {
     Charged c = charge(limit, state, now, cost);
-    if (c.allowed) state = c.state;
+    state = c.state;
     return c;
   }
 };
@@ -89,6 +89,31 @@ TEST(TokenBucket, StandsStillForAWorkerWhoseClockIsLate) {
   auto late = c.take(kStart - kSecond / 10);
   EXPECT_FALSE(late.allowed);
   EXPECT_EQ(late.wait, kSecond + kSecond / 10);
+}
+
+// Workers read the clock once for all that has come: while one is busy, others are ahead.
+TEST(TokenBucket, LetsNoMorePassForWorkersWhoseClocksDiffer) {
+  for (std::uint64_t ahead : {std::uint64_t{0}, kSecond / 20}) {
+    Limit limit = bucket(1000, kSecond, 1);
+    limit.ahead = ahead;
+    Counter c{limit};
+    std::mt19937 random(3);
+    int passed = 0;
+    for (Instant gone = 0; gone < 10 * kSecond; gone += kSecond / 5000) {
+      passed += c.take(kStart + gone - random() % (kSecond / 20)).allowed;
+      if (random() % 100 == 0)
+        c.state = charge_anyway(limit, c.state, kStart + gone - random() % (kSecond / 20), 0).state;
+    }
+    EXPECT_LE(passed, 10'000 + 50 + 50 + 1) << ahead;
+    EXPECT_GE(passed, 1'000) << ahead;
+  }
+}
+
+TEST(TokenBucket, IsNotLoweredByALateWorkerThatChargesAnyway) {
+  Limit limit = bucket(1000, kSecond, 1);
+  const std::uint64_t state = charge(limit, 0, kStart, 1).state;
+
+  EXPECT_GE(charge_anyway(limit, state, kStart - kSecond / 20, 1).state, state);
 }
 
 TEST(TokenBucket, LetsEarlyOnesPassThatAreWillingToWait) {
