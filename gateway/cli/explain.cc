@@ -213,7 +213,8 @@ class Explanation {
       const auto& row = base::row(base::Reason::validation);
       say("answer      {}, reason {}: {}\n", row.status, row.name, front::kNoHost);
     } else {
-      say("answer      {}, Location: {}\n", front::https_status(request_, listener), location);
+      say("answer      {}, Location: {}\n", front::https_status(request_, listener),
+          config::without_credentials(location));
     }
   }
 
@@ -231,8 +232,9 @@ class Explanation {
       base::Arena arena;
       say("route       {}   ({})\n", loaded_.config.routes[lookup.route].name,
           report_.where(path("routes", lookup.route)));
-      say("answer      308, Location: {}{}{}\n", routing::with_other_ending(request_.path, arena),
-          request_.has_query ? "?" : "", request_.query);
+      auto location = arena.join(routing::with_other_ending(request_.path, arena),
+                                 request_.has_query ? "?" : "", request_.query);
+      say("answer      308, Location: {}\n", config::without_credentials(location));
     } else if (lookup.outcome == Outcome::matched) {
       say("answer      none: no listener accepts it\n");
     } else if (lookup.outcome == Outcome::options) {

@@ -10,8 +10,6 @@
 namespace sluice::cli {
 namespace {
 
-using View = std::string_view;
-
 // They read and change the head alone, and are done when the call returns: no caller, no counter, no clock,
 // no other service, no body.
 constexpr std::string_view kShown[] = {"headers", "rewrite", "query", "method"};
@@ -63,20 +61,7 @@ std::string Sample::masked(std::string line) const {
 }
 
 std::string Sample::masked_target() const {
-  std::string out(request_.path);
-  if (request_.has_query) out += '?';
-  for (View rest = request_.query; !rest.empty();) {
-    View parameter = rest.substr(0, rest.find('&'));
-    auto equals = parameter.find('=');
-    bool hidden = equals != View::npos && config::carries_credentials(parameter.substr(0, equals));
-    out.append(hidden ? parameter.substr(0, equals + 1) : parameter);
-    if (hidden) out.append(config::kMask);
-    rest.remove_prefix(parameter.size());
-    if (rest.empty()) break;
-    out += '&';
-    rest.remove_prefix(1);
-  }
-  return sources_.masked(std::move(out));
+  return sources_.masked(config::without_credentials(target_of(request_)));
 }
 
 std::vector<std::string> Sample::pass(const chain::Filter& filter) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <limits>
 
+#include "gateway/base/hex.h"
 #include "gateway/base/strings.h"
 #include "gateway/base/utf8.h"
 #include "gateway/config/mask.h"
@@ -17,6 +18,23 @@ constexpr std::size_t kLongestLine = 20'000;      // bytes; nobody reads an exce
 constexpr std::size_t kWidest = 120;              // characters of an excerpt
 constexpr std::size_t kShortestHiddenText = 6;    // shorter ones occur by chance
 constexpr std::uint32_t kLinesLookedBack = 2000;  // for the key above a block of text
+
+// As a parameter or a segment of a URI holds it: all but unreserved characters (RFC 3986 section 2.3).
+std::string percent_encoded(std::string_view text) {
+  std::string out(3 * text.size(), '\0');
+  char* to = out.data();
+  for (char c : text) {
+    const bool kept = (c >= '0' && c <= '9') || (base::lower(c) >= 'a' && base::lower(c) <= 'z') ||
+                      std::string_view("-._~").find(c) != std::string_view::npos;
+    if (kept) {
+      *to++ = c;
+    } else {
+      to = base::write_percent_encoded(to, static_cast<unsigned char>(c));
+    }
+  }
+  out.resize(static_cast<std::size_t>(to - out.data()));
+  return out;
+}
 
 // The line as characters, each a piece of UTF-8; control characters become blanks.
 std::vector<std::string_view> characters_of(std::string_view line) {
@@ -134,6 +152,22 @@ bool carries_credentials(std::string_view name) noexcept {
          });
 }
 
+std::string without_credentials(std::string_view uri) {
+  const std::size_t mark = uri.find('?');
+  if (mark == uri.npos) return std::string(uri);
+  std::string out(uri.substr(0, mark + 1));
+  for (std::string_view rest = uri.substr(mark + 1); !rest.empty();) {
+    const std::string_view parameter = rest.substr(0, rest.find('&'));
+    const std::size_t equals = parameter.find('=');
+    const bool hidden = equals != parameter.npos && carries_credentials(parameter.substr(0, equals));
+    out.append(hidden ? parameter.substr(0, equals + 1) : parameter);
+    if (hidden) out.append(kMask);
+    if (parameter.size() < rest.size()) out += '&';
+    rest.remove_prefix(std::min(parameter.size() + 1, rest.size()));
+  }
+  return out;
+}
+
 std::uint32_t Sources::add(std::string name, std::string text) {
   Source source{std::move(name), std::move(text), {0}};
   const std::string& t = source.text;
@@ -171,7 +205,9 @@ void Sources::hide(Place from, std::uint32_t end_line, std::uint32_t end_column)
 }
 
 void Sources::hide_text(std::string_view value) {
-  if (value.size() >= kShortestHiddenText) hidden_texts_.emplace_back(value);
+  if (value.size() < kShortestHiddenText) return;
+  hidden_texts_.emplace_back(value);
+  if (auto in_uri = percent_encoded(value); in_uri != value) hidden_texts_.push_back(std::move(in_uri));
 }
 
 std::string Sources::masked(std::string message) const {

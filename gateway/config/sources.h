@@ -83,6 +83,8 @@ bool sounds_secret(std::string_view key) noexcept;
 // Is the text of a header field, query parameter or cookie by this name never to be shown? ("Authorization",
 // "X-Api-Key", "token")
 bool carries_credentials(std::string_view name) noexcept;
+// A URI, or a path with its query, with *** for what parameters by such names hold.
+std::string without_credentials(std::string_view uri);
 // The text with *** for user and password in every URL, however badly it is written.
 std::string without_userinfo(std::string text);
 

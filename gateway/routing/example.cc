@@ -2,6 +2,8 @@
 #include "gateway/routing/example.h"
 
 #include "gateway/chain/escape.h"
+#include "gateway/config/mask.h"
+#include "gateway/config/sources.h"
 
 namespace sluice::routing {
 
@@ -29,12 +31,16 @@ void Example::add_cookie(std::string_view name, std::string_view value) {
 }
 
 std::string Example::text() const {
-  std::string out;
-  out.append(head_.method_text).append(" http://").append(head_.host).append(head_.path);
-  if (head_.has_query) out.append("?").append(head_.query);
+  std::string uri = "http://" + std::string(head_.host) + std::string(head_.path);
+  if (head_.has_query) uri.append("?").append(head_.query);
+  std::string out = std::string(head_.method_text) + " " + config::without_credentials(uri);
   std::string_view before = " with ";
   for (const http::Field& line : head_.fields.lines()) {
-    out.append(before).append(line.name).append(": ").append(line.value);
+    // A cookie is hidden by its own name, as in what the condition says of itself.
+    const auto named = line.id == http::FieldId::cookie ? line.value.find('=') + 1 : 0;
+    const auto name = named == 0 ? line.name : line.value.substr(0, named - 1);
+    out.append(before).append(line.name).append(": ").append(line.value.substr(0, named));
+    out.append(config::carries_credentials(name) ? config::kMask : line.value.substr(named));
     before = " and ";
   }
   return out;

@@ -173,5 +173,20 @@ TEST(Sources, MasksHiddenTextsInMessages) {
   EXPECT_EQ(sources.masked("got correct horse, correct horse and abc"), "got ***, *** and abc");
 }
 
+TEST(Sources, MasksHiddenTextsAsUrisHoldThem) {
+  Sources sources;
+  sources.hide_text("aB3-._~+/==");
+
+  EXPECT_EQ(sources.masked("/a?k=aB3-._~%2B%2F%3D%3D&l=aB3-._~+/=="), "/a?k=***&l=***");
+}
+
+TEST(Sources, HidesCredentialsInUris) {
+  EXPECT_EQ(without_credentials("https://h/a?token=1&b=2&api_key=3"),
+            "https://h/a?token=***&b=2&api_key=***");
+  EXPECT_EQ(without_credentials("/a?token&token=&&x=token=1"), "/a?token&token=***&&x=token=1");
+  for (auto harmless : {"", "?", "/token=1", "/a?", "/a?b=1&", "/a?b"})
+    EXPECT_EQ(without_credentials(harmless), harmless);
+}
+
 }  // namespace
 }  // namespace sluice::config::sources_test

@@ -22,5 +22,21 @@ TEST(Example, ShowsTheRequestThatItIs) {
   EXPECT_EQ(example.head().fields.value(http::FieldId::cookie), "s=t");
 }
 
+// The witness is asked with what it holds, and shown to whoever reads what `check` says.
+TEST(Example, ShowsNoCredentials) {
+  Example example("GET", "a.example", "/");
+  example.add_parameter("auth_token", "secret-1");
+  example.add_parameter("page", "2");
+  example.add_field("Authorization", "Bearer secret-2");
+  example.add_field("X-Api-Key", "secret-3");
+  example.add_cookie("access_token", "secret-4");
+  example.add_cookie("beta", "1");
+
+  EXPECT_EQ(example.text(),
+            "GET http://a.example/?auth_token=***&page=2 with Authorization: *** and X-Api-Key: *** and "
+            "Cookie: access_token=*** and Cookie: beta=1");
+  EXPECT_EQ(example.head().fields.value(http::FieldId::authorization), "Bearer secret-2");
+}
+
 }  // namespace
 }  // namespace sluice::routing::example_test
