@@ -157,7 +157,8 @@ class Grpc(GrpcCase):
     def test_tells_the_service_how_much_time_is_left(self):
         self.unary("Add")(b"", timeout=PATIENCE)
 
-        self.assertLessEqual(self.service.remaining[0], PATIENCE)
+        # By the wall clock of the service, which may be set meanwhile.
+        self.assertLess(self.service.remaining[0], PATIENCE + 10)
         self.assertGreater(self.service.remaining[0], 0)
 
     def test_ends_a_call_at_its_deadline(self):

@@ -272,17 +272,19 @@ TEST(ConcurrencyLimits, EndWhenTheUpstreamFails) {
 }
 
 TEST(ConcurrencyLimits, EndWithATimeout) {
-  Gateway gw("upstreams: {users: {url: \"<users>\", retry: none, timeouts: {first_byte: 200ms}}}\n" +
-             std::string(kOneAtATime));
+  Gateway gw(
+      "upstreams: {users: {url: \"<users>\", retry: none, timeouts: {first_byte: 2s}}}\n"
+      "policies: {one: {concurrency: 1}}\n"
+      "routes:\n"
+      "  - {name: slow, match: {path: /slow}, use: [one], timeout: 20s, to: users}\n"
+      "  - {name: other, match: {path: /other}, use: [one], respond: {status: 200}}\n");
   RawClient client = gw.connect();
   client.send(get("/slow"));
-  {
-    auto target = gw.upstream("users").accept();
-    target.expect_request();
-    EXPECT_THAT(client.response(), Refused(504, "timeout_first_byte"));
-  }
+  auto target = gw.upstream("users").accept();
+  target.expect_request();
+  EXPECT_EQ(gw.get("/other").status, 429);
+  EXPECT_THAT(client.response(), Refused(504, "timeout_first_byte"));
   gw.metrics();
-  gw.upstream("users").answers(200, "ok");
   EXPECT_EQ(gw.get("/other").status, 200);
 }
 
