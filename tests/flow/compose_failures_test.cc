@@ -224,6 +224,23 @@ TEST(ComposedRoutes, TellWhatIsMissingInThem) {
   EXPECT_THAT(gw.get("/page/7"), HasField("Sluice-Partial", "shelf;reason=status;status=404"));
 }
 
+TEST(ComposedRoutes, ShowTheClientThePathThatItAskedFor) {
+  Gateway gw(R"yaml(
+upstreams: {users: {url: <users>}}
+routes:
+  - name: inner
+    match: {path: '/inner/{id}'}
+    compose: {calls: {a: {get: "users:/a"}}, json: {uri: "${request.uri}"}}
+  - name: outer
+    match: {path: '/outer/**'}
+    use: [{rewrite: {prefix: /internal}}]
+    compose: {calls: {b: {route: inner, path: {id: x}, query: {n: "2"}}}, json: {uri: "${request.uri}", b: "${b}"}}
+)yaml");
+  gw.upstream("users").answers(200, "{}");
+
+  EXPECT_EQ(gw.get("/outer/42?x=1").body, R"({"uri":"/outer/42?x=1","b":{"uri":"/outer/42?n=2"}})");
+}
+
 // A gateway with calls of two routes, `a` with those of the first text.
 std::string refusal(std::string_view a, std::string_view b) {
   try {

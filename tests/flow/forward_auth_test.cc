@@ -170,6 +170,28 @@ routes:
   EXPECT_THAT(users().request(), HasField("X-Groups", "staff"));
 }
 
+TEST_F(ForwardAuth, LeavesAStickyCookieKnownThatTheTargetDoesNotGet) {
+  serve(R"(
+upstreams:
+  auth: {url: "<auth>"}
+  users: {url: "<users>", sticky: {cookie: shop, secret: "0123456789abcdef0123456789abcdef"}}
+routes:
+  - name: u
+    match: {path: "/u/**"}
+    use: [{forward_auth: {to: auth, copy: [Cookie]}}]
+    to: users
+)");
+  auth().answers(200, "", {{"Cookie", "inner=1"}});
+  std::string set = gw_->get("/u/1").value("Set-Cookie");
+  ASSERT_THAT(set, HasSubstr("shop="));
+
+  auto next = gw_->get("/u/1", "Cookie: " + set.substr(0, set.find(';')) + "\r\n");
+
+  EXPECT_THAT(next, HasNoField("Set-Cookie"));
+  users().request();
+  EXPECT_THAT(users().request(), HasField("Cookie", "inner=1"));
+}
+
 TEST_F(ForwardAuth, LeavesWhoBringsNothingToBeAGuest) {
   serve(R"(
 upstreams:

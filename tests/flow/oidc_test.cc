@@ -84,6 +84,17 @@ TEST_F(Oidc, SendsABrowserToTheProviderAndBackToItsPage) {
   EXPECT_EQ(idp().request_count(), 1u);
 }
 
+TEST_F(Oidc, LeadsBackToWhatTheBrowserAskedForNotToWhatTheTargetGets) {
+  serve("", "use: [{query: {set: {key: internal}}}, {rewrite: {prefix: /srv}}]\n");
+
+  auto back = browser().get(browser().follow(browser().get("/shop?a=b")));
+
+  EXPECT_EQ(back.status, 302);
+  EXPECT_EQ(back.value("Location"), "/shop?a=b");
+  EXPECT_EQ(browser().get("/shop?a=b").status, 200);
+  EXPECT_EQ(users().request().target, "/srv/shop?a=b&key=internal");
+}
+
 TEST_F(Oidc, LeavesTheCookiesOfOthersAlone) {
   serve();
   browser().jar.cookies["theme"] = "dark";
