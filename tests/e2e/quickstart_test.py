@@ -88,6 +88,7 @@ class Quickstart(Case):
     def test_serves_a_configuration_of_ones_own(self):
         self.config.write_text(f"""version: 1
 listeners: {{web: {{bind: "127.0.0.1:{self.ports[0]}"}}}}
+admin: {{bind: "127.0.0.1:{self.ports[1]}"}}
 upstreams: {{users: {{url: "http://127.0.0.1:{self.ports[3]}"}}}}
 routes: [{{name: all, match: {{path: /**}}, to: users}}]
 """)
