@@ -194,8 +194,10 @@ Result<void> Forward::hand_over(Exchange& ex, const GrpcCall& grpc) const {
 // What comes before any attempt, and waits for nobody.
 Result<void> Forward::begin(Exchange& ex, Try& t, GrpcCall& grpc, upstream::Timeouts& timeouts) const {
   if (grpc) [[unlikely]] {
-    if (auto begun = grpc.begin(ex); !begun) return begun;
-    timeouts = grpc.timeouts(timeouts);
+    // What the gateway asks for on its own ends in its own time: no client can put that off.
+    if (auto begun = grpc.begin(ex, is_call_ ? timeouts_.total : base::Duration::zero()); !begun)
+      return begun;
+    if (!is_call_) timeouts = grpc.timeouts(timeouts);
   } else if (auto begun = t.deadline.begin(ex, timeouts_); !begun) {
     return begun;
   }

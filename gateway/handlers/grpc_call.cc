@@ -12,22 +12,25 @@ using chain::Exchange;
 using http::FieldId;
 
 // The deadline counts from when the request came, not from when somebody got to look at it.
-Result<void> GrpcCall::begin(Exchange& ex) {
-  const auto* field = ex.request.fields.find(http::kGrpcTimeout);
-  if (!field) return {};
-  auto timeout = http::parse_grpc_timeout(field->value);
-  if (!timeout)
-    return base::fail(Reason::validation, "grpc-timeout is not a number of up to eight digits and a unit");
-  deadline_ = ex.stream.begun() + *timeout;
-  auto left = deadline_ - ex.worker.loop.clock().steady();
-  if (left <= base::Duration::zero())
-    return base::fail(Reason::timeout_total, "the caller's deadline has passed");
-  ex.total.start(left, Reason::timeout_total);
+Result<void> GrpcCall::begin(Exchange& ex, base::Duration most) {
+  auto now = ex.worker.loop.clock().steady();
+  auto end = most > base::Duration::zero() ? now + most : base::SteadyTime{};
+  if (const auto* field = ex.request.fields.find(http::kGrpcTimeout)) {
+    auto timeout = http::parse_grpc_timeout(field->value);
+    if (!timeout)
+      return base::fail(Reason::validation, "grpc-timeout is not a number of up to eight digits and a unit");
+    deadline_ = ex.stream.begun() + *timeout;
+    if (deadline_ <= now) return base::fail(Reason::timeout_total, "the caller's deadline has passed");
+    callers_ = end == base::SteadyTime{} || deadline_ < end;
+    if (callers_) end = deadline_;
+    deadline_ = end;
+  }
+  if (end != base::SteadyTime{}) ex.total.start(end - now, Reason::timeout_total);
   return {};
 }
 
 upstream::Timeouts GrpcCall::timeouts(upstream::Timeouts timeouts) const noexcept {
-  if (deadline_ != base::SteadyTime{}) timeouts.first_byte = timeouts.attempt;
+  if (callers_) timeouts.first_byte = timeouts.attempt;
   return timeouts;
 }
 

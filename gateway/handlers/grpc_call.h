@@ -19,11 +19,12 @@ class GrpcCall {
   // Is it gRPC? Nothing else may be called if not.
   explicit operator bool() const noexcept { return active_; }
 
-  // Has the caller said how long it waits? `first_byte` and `total` do not count then.
-  bool has_deadline() const noexcept { return deadline_ != base::SteadyTime{}; }
+  // Does the time that the caller waits set the end? `first_byte` and `total` do not count then.
+  bool has_deadline() const noexcept { return callers_; }
 
-  // Reads grpc-timeout and starts the deadline. Errors: validation, timeout_total.
-  base::Result<void> begin(chain::Exchange& ex);
+  // Reads grpc-timeout and starts the deadline. `most`: what a request of the gateway's own may take, whatever
+  // the caller says; zero: no such end. Errors: validation, timeout_total.
+  base::Result<void> begin(chain::Exchange& ex, base::Duration most = {});
   // `timeouts` with what the caller's deadline changes about them.
   upstream::Timeouts timeouts(upstream::Timeouts timeouts) const noexcept;
   // Before each attempt: how much time is left.
@@ -38,7 +39,8 @@ class GrpcCall {
 
  private:
   bool active_;
-  base::SteadyTime deadline_{};  // zero: none
+  base::SteadyTime deadline_{};  // zero: the target is told none
+  bool callers_ = false;         // it is the caller's, not ours
 };
 
 }  // namespace sluice::handlers

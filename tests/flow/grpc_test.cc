@@ -249,6 +249,25 @@ TEST(GrpcTimeout, EndsAtTheTotalTimeWhereTheTargetCannotSpeakGrpc) {
   }
 }
 
+// Nor can a client stretch the time of what the gateway asks for on its own.
+TEST(GrpcTimeout, OfACopyIsItsOwnWhateverTheClientSays) {
+  Gateway gw(
+      "upstreams: {cart: {url: \"<cart>\", protocol: h1}, next: {url: \"<next>\", protocol: h2}}\n"
+      "routes: [{name: cart, match: {path: /shop.Cart/**},"
+      " use: [{mirror: {to: next, timeout: 1s}}], to: cart}]\n");
+  gw.upstream("cart").answers(200, "ok");
+  std::optional<H2Target> next;
+  for (std::string_view deadline : {"", "grpc-timeout: 1H\r\n"}) {
+    Metrics before(gw);
+    EXPECT_THAT(gw.ask(call(deadline)), HasStatus(200));
+    if (!next) next.emplace(gw.upstream("next").accept());
+    next->expect_request();  // and says nothing
+
+    EXPECT_TRUE(
+        before.grows_by(1, "sluice_mirror_requests_total", {{"route", "cart"}, {"result", "timeout"}}));
+  }
+}
+
 // What the target speaks.
 enum class Spoken : unsigned char { h2c, h2_of_its_choice, h1_over_tls };
 

@@ -78,6 +78,39 @@ TEST_F(GrpcCallTest, CountsFromTheBeginningOfTheRequest) {
   EXPECT_EQ(begun.error().reason, Reason::timeout_total);
 }
 
+TEST_F(GrpcCallTest, OfTheGatewaysOwnEndsInItsOwnTime) {
+  for (std::string_view said : {"", "1H"}) {
+    test::FakeExchange own{"/shop.Cart/Add", "POST"};
+    own.stream.begun_at = own.clock.steady();
+    own.request().fields.add(FieldId::content_type, "application/grpc");
+    if (!said.empty()) own.request().fields.add("grpc-timeout", said);
+    GrpcCall call(own.ex, true);
+
+    ASSERT_TRUE(call.begin(own.ex, 1s).has_value());
+    call.tell_deadline(own.ex);
+    EXPECT_FALSE(call.has_deadline());
+    EXPECT_EQ(call.timeouts({}).first_byte, 30s);
+    const auto* told = own.request().fields.find("grpc-timeout");
+    EXPECT_EQ(told ? told->value : "", said.empty() ? "" : "1000000u");
+    own.clock.advance(1500ms);
+    own.loop.run_once(0s);
+
+    EXPECT_EQ(own.ex.scope.why(), Reason::timeout_total) << said;
+  }
+}
+
+TEST_F(GrpcCallTest, OfTheGatewaysOwnEndsWithItsCallerWhereThatIsSooner) {
+  timeout("2S");
+  GrpcCall call(fake.ex, true);
+
+  ASSERT_TRUE(call.begin(fake.ex, 10s).has_value());
+  EXPECT_TRUE(call.has_deadline());
+  fake.clock.advance(2500ms);
+  fake.loop.run_once(0s);
+
+  EXPECT_EQ(fake.ex.scope.why(), Reason::timeout_total);
+}
+
 TEST_F(GrpcCallTest, RefusesADeadlineThatIsNone) {
   timeout("soon");
   GrpcCall call(fake.ex, true);
