@@ -22,6 +22,7 @@ AttemptInFlight::AttemptInFlight(Target& target, const Upstream& upstream, unsig
 void AttemptInFlight::answered(int status, base::SteadyTime when, std::string_view failure) {
   outcome_.status = status;
   outcome_.first_byte = when - began_;
+  retry_ = {};
   if (blames_target(status) || !failure.empty()) [[unlikely]] {
     blame(failure.empty() ? "status " + std::to_string(status) : std::string(failure));
   } else {

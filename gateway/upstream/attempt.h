@@ -48,7 +48,8 @@ class AttemptInFlight {
 
   // The connection that the attempt got, for the count of bytes; it must outlive the attempt.
   void on(const http::ClientStream& stream) noexcept { stream_ = &stream; }
-  // It is a retry, and counts among those under way as long as it lives.
+  // It is a retry, and counts among those under way until it is answered or gone: what follows the head of an
+  // answer may last for hours.
   void retrying(Tally::Token token) noexcept { retry_ = std::move(token); }
   // The head of a final answer is there. `failure`: what it says although its status does not.
   void answered(int status, base::SteadyTime when, std::string_view failure = {});

@@ -111,5 +111,18 @@ TEST_F(AttemptTest, IsARetryAsLongAsItLives) {
   EXPECT_TRUE(upstream_->protection().retry(one, upstream_->targets()));
 }
 
+TEST_F(AttemptTest, IsNoRetryAnyMoreOnceItIsAnswered) {
+  BudgetConfig one{config::Percent{0}, 1};
+  for (int status : {200, 101, 503}) {
+    attempt_.emplace(target(), *upstream_, 0, loop_);
+    attempt_->retrying(upstream_->protection().retry(one, upstream_->targets()));
+    EXPECT_FALSE(upstream_->protection().retry(one, upstream_->targets())) << status;
+
+    attempt_->answered(status, clock_.steady());
+
+    EXPECT_TRUE(upstream_->protection().retry(one, upstream_->targets())) << status;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::upstream::attempt_test
