@@ -152,6 +152,7 @@ void Protection::eject(Target& target, Targets all, const Verdict& verdict, base
   std::lock_guard lock(group_->ejecting);
   if (!may_eject(target, all)) return;
   auto length = target.eject(outlier_, verdict.cause, now);
+  if (length == base::Duration::zero()) return;  // its last list has left it meanwhile
   auto until = (now + length).time_since_epoch().count();
   if (until < group_->next_return.load(std::memory_order_relaxed))
     group_->next_return.store(until, std::memory_order_relaxed);

@@ -83,12 +83,19 @@ void Target::join() {
 }
 
 void Target::leave(const std::shared_ptr<Target>& target, bool drain) {
-  if (target->lists_.fetch_sub(1, std::memory_order_relaxed) != 1 || !drain) return;
+  if (target->lists_.fetch_sub(1, std::memory_order_relaxed) != 1) return;
+  if (!drain) {  // perhaps no loop is left whose clock could be read
+    std::lock_guard lock(target->mutex_);
+    target->count_as_in();
+    return;
+  }
   target->draining_.store(true, std::memory_order_release);
   target->version_.fetch_add(1, std::memory_order_release);
-  {
+  // Nobody looks after its ejection from now on, though requests may keep it for long.
+  constexpr const char* kWhy = "no list names it any more";
+  if (!target->bring_back(target->now(), kWhy)) {
     std::lock_guard lock(target->mutex_);
-    target->note(target->wall(), "no list names it any more");
+    target->note(target->wall(), kWhy);
   }
   for (std::size_t i = 0; i < target->slots_.size(); ++i)
     (*target->workers_)[i]->post([weak = std::weak_ptr(target), i] {
@@ -291,7 +298,7 @@ Verdict Target::went_wrong(const OutlierConfig& config, std::string_view failure
 
 base::Duration Target::eject(const OutlierConfig& config, std::string cause, base::SteadyTime now) {
   std::lock_guard lock(mutex_);
-  if (ejection_.out()) return {};
+  if (ejection_.out() || lists_.load(std::memory_order_relaxed) == 0) return {};
   auto length = ejection_.begin(config, cause, now);
   ejected_.store(true, std::memory_order_relaxed);
   group_->ejected.fetch_add(1, std::memory_order_relaxed);
@@ -300,12 +307,17 @@ base::Duration Target::eject(const OutlierConfig& config, std::string cause, bas
   return length;
 }
 
+// Under the lock.
+void Target::count_as_in() noexcept {
+  if (ejected_.exchange(false, std::memory_order_relaxed))
+    group_->ejected.fetch_sub(1, std::memory_order_relaxed);
+}
+
 bool Target::bring_back(base::SteadyTime now, std::string_view why) {
   std::lock_guard lock(mutex_);
   if (!ejection_.out() || (why.empty() && now < ejection_.until())) return false;
   ejection_.end(now);
-  ejected_.store(false, std::memory_order_relaxed);
-  group_->ejected.fetch_sub(1, std::memory_order_relaxed);
+  count_as_in();
   note(wall(), why.empty() ? "its time out of service is over" : std::string(why));
   update_usable();
   return true;

@@ -143,8 +143,8 @@ class Target {
   base::Error why_unusable() const;
 
   // One list of targets more, or less, that has it. When `drain` is set and it was the last one, the target
-  // is to go: it gets no requests any more, what is open ends, and unused connections are closed soon. Any
-  // thread; `drain` only on the control thread, while the loops run.
+  // is to go: it gets no requests any more, what is open ends, and unused connections are closed soon. One
+  // in no list does not count as out. Any thread; `drain` only on the control thread, while the loops run.
   void join();
   static void leave(const std::shared_ptr<Target>& target, bool drain);
   bool draining() const noexcept { return draining_.load(std::memory_order_acquire); }
@@ -168,7 +168,7 @@ class Target {
   void failed(base::SteadyTime now) noexcept { agreement_.failed(now); }
   // One failed, and is still in flight here.
   Verdict went_wrong(const OutlierConfig& config, std::string_view failure, base::SteadyTime now);
-  // Takes it out for a while; how long, zero if it is out already.
+  // Takes it out for a while; how long, zero if it is out already or in no list.
   base::Duration eject(const OutlierConfig& config, std::string cause, base::SteadyTime now);
   // Brings it back if its time is over, or early where `why` says so. True if it was out.
   bool bring_back(base::SteadyTime now, std::string_view why = {});
@@ -219,6 +219,7 @@ class Target {
          const net::Address* at);
   static void retire(Target* target);
   void update_usable();
+  void count_as_in() noexcept;
   void note_answer(int status, base::SteadyTime now) noexcept;
   ServiceState said_state() const;
   void note(base::WallTime when, std::string cause);
@@ -256,7 +257,7 @@ class Target {
   bool entered_ = false, late_ = false, was_usable_ = false;
   Ejection ejection_;
   TargetChanges changes_;
-  std::atomic<bool> ejected_{false};  // ejection_.out()
+  std::atomic<bool> ejected_{false};  // ejection_.out(), of one that some list has
   FailureWindow failures_;
 
   // Written by every worker for every request: a cache line of their own. In the lower half of requests_

@@ -262,6 +262,8 @@ void Upstream::gather(View& view, const std::vector<Part>& parts) const {
 
 // Other members than before? Their indices are new then, and so is the balancer that goes by them.
 void Upstream::take_members(View& view, unsigned worker) const {
+  auto over = [](const auto& t) { return t->active() == 0; };
+  std::erase_if(view.left, over);
   auto all = parts();
   std::vector<std::shared_ptr<const Members>> lists;
   for (const Part& p : all) lists.push_back(p.source->members());
@@ -274,7 +276,7 @@ void Upstream::take_members(View& view, unsigned worker) const {
   gather(view, all);
   auto have = in_order(view.targets);
   std::erase_if(view.left, [&](const auto& t) {
-    return t->active() == 0 || std::ranges::binary_search(have, static_cast<const Target*>(t.get()));
+    return over(t) || std::ranges::binary_search(have, static_cast<const Target*>(t.get()));
   });
   // Others of its name may still be held by older snapshots, or wait in the configuration.
   if (in_force()) group_->pools.keep_only(worker, have);

@@ -73,6 +73,28 @@ TEST_F(TargetTest, IsToGoWhenItsLastListLeavesItAndTellsThePools) {
   target_->slot(0).reset();
 }
 
+// A request may keep it for hours, and what goes by how many are out would wait as long.
+TEST_F(TargetTest, DoesNotCountAsOutOnceNoListNamesIt) {
+  target_->publish(addresses({"10.0.0.1"}));
+  for (bool drain : {true, false}) {
+    target_->join();
+    EXPECT_TRUE(target_->usable());
+    target_->eject({}, "5 failures in a row", clock_.steady());
+    EXPECT_EQ(group_->ejected, 1u);
+
+    Target::leave(target_, drain);
+    EXPECT_FALSE(target_->ejected());
+    EXPECT_EQ(group_->ejected, 0u);
+    EXPECT_EQ(target_->eject({}, "by a request that ends late", clock_.steady()), base::Duration::zero());
+    EXPECT_EQ(group_->ejected, 0u);
+  }
+
+  target_->join();
+  EXPECT_TRUE(target_->usable()) << "it comes back without it";
+  target_.reset();
+  EXPECT_EQ(group_->ejected, 0u);
+}
+
 TEST_F(TargetTest, IsUsableOnceItHasAnAddress) {
   EXPECT_FALSE(target_->usable());
   EXPECT_TRUE(target_->addresses()->empty());
@@ -102,6 +124,7 @@ TEST_F(TargetTest, GetsNothingWhileAnOperatorDrainsIt) {
 TEST_F(TargetTest, IsWhatWeighsMost) {
   EXPECT_EQ(target_->state(), ServiceState::unhealthy) << "it has no address";
   target_->publish(addresses({"10.0.0.1"}));
+  target_->join();
   EXPECT_EQ(target_->state(), ServiceState::healthy);
   target_->eject({}, "5 failures in a row", clock_.steady());
   EXPECT_EQ(target_->state(), ServiceState::ejected);
@@ -158,6 +181,8 @@ TEST_F(TargetTest, RemembersWhatHasBecomeOfIt) {
   target_->bring_back(clock_.steady() + 1h);
   Target::leave(target_, true);
   target_->join();
+  target_->eject({}, "6 failures in a row", clock_.steady());
+  Target::leave(target_, true);
 
   EXPECT_EQ(told(),
             "healthy -> unhealthy: status 500\n"
@@ -167,11 +192,14 @@ TEST_F(TargetTest, RemembersWhatHasBecomeOfIt) {
             "drained -> ejected: put back by an operator\n"
             "ejected -> healthy: its time out of service is over\n"
             "healthy -> draining: no list names it any more\n"
-            "draining -> healthy: a list names it again\n");
+            "draining -> healthy: a list names it again\n"
+            "healthy -> ejected: 6 failures in a row\n"
+            "ejected -> draining: no list names it any more\n");
   EXPECT_EQ(target_->changes()[1].when, base::WallTime{4s});
 }
 
 TEST_F(TargetTest, RemembersItsLastTwentyChanges) {
+  target_->join();
   for (int i = 0; i < 15; ++i) {
     target_->eject({}, std::to_string(i), clock_.steady());
     target_->bring_back(clock_.steady(), "enough");

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -198,6 +199,28 @@ TEST_F(UpstreamTest, LeavesConnectionsToTargetsThatAReloadHasTakenOut) {
 
   EXPECT_EQ(targets[0]->slot(0)->unused(), 0u) << "an older snapshot still has it";
   EXPECT_EQ(targets[1]->slot(0)->unused(), 2u);
+}
+
+TEST_F(UpstreamTest, LetsATargetThatLeftGoWhenItLooksAgainAfterItsLastRequest) {
+  auto upstream = make(with_targets({"a"}));
+  names_.lookup().resolves("a", {"10.0.0.1", "10.0.0.2"}, 1s);
+  names_.answer();
+  upstream->pick(0, {});
+  std::weak_ptr<Target> left = upstream->targets()[0];
+  std::optional<ActiveRequest> request(std::in_place, *left.lock());
+  left.lock()->eject({}, "5 failures in a row", clock_.steady());
+  EXPECT_FALSE(upstream->protection().at_ease());
+
+  names_.lookup().resolves("a", {"10.0.0.2"}, 1s);
+  names_.pass(40s);
+  upstream->pick(0, {});
+  EXPECT_TRUE(upstream->protection().at_ease()) << "what is left is well";
+  EXPECT_FALSE(left.expired());
+  request.reset();
+  upstream->targets()[0]->set_weight(7);
+  upstream->pick(0, {});
+
+  EXPECT_TRUE(left.expired());
 }
 
 TEST_F(UpstreamTest, SaysWhyItsTargetsAreIllBeforeThatNamesAreNotResolved) {
