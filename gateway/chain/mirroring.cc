@@ -139,13 +139,19 @@ base::Detached MirroredRequest::run(base::Scope& scope, std::unique_ptr<Mirrored
 
 Task<Result<void>> MirroredRequest::forward(Exchange& inner) {
   constexpr std::size_t kPiece = 64 * 1024;
+  constexpr unsigned kInARow = 8;  // such pieces before others have their turn
   auto made = co_await owner_->forwarder().answer(inner);
   if (!made || !inner.response_body) co_return made;
-  for (;;) {
+  for (unsigned pieces = 1;; ++pieces) {
     auto piece = co_await inner.response_body->read(kPiece);
-    if (!piece && inner.attempt) inner.attempt->failed(piece.error().reason);
-    if (!piece) co_return std::move(piece).unexpected();
-    if (piece->last) co_return made;
+    if (piece && piece->last) co_return made;
+    if (piece && pieces % kInARow == 0) {
+      auto turn = net::turn(worker_->loop);
+      if (co_await turn != base::Outcome::ready) piece = base::fail(turn.why());
+    }
+    if (piece) continue;
+    if (inner.attempt) inner.attempt->failed(piece.error().reason);
+    co_return std::move(piece).unexpected();
   }
 }
 

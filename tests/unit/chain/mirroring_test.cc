@@ -21,6 +21,20 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+// Has its next piece whenever it is asked.
+class ReadyBody final : public http::Body {
+ public:
+  ReadyBody(unsigned pieces, unsigned& read) noexcept : pieces_(pieces), read_(&read) {}
+  Task<Result<http::Piece>> read(std::size_t /*at_most*/) override {
+    return Result<http::Piece>(http::Piece{std::string_view("x"), ++*read_ == pieces_, nullptr});
+  }
+  std::optional<std::uint64_t> length() const noexcept override { return std::nullopt; }
+
+ private:
+  unsigned pieces_;
+  unsigned* read_;
+};
+
 // Answers after a second, or as it is told.
 struct Service final : Handler {
   Task<Result<void>> answer(Exchange& ex) const override {
@@ -33,10 +47,12 @@ struct Service final : Handler {
     if (outcome != base::Outcome::ready) co_return base::fail(Reason::draining);
     if (fails != Reason::none) co_return base::fail(fails);
     ex.response.status = 200;
-    ex.response_body = http::make_body<http::TextBody>(ex.arena, "dropped");
+    ex.response_body = http::make_body<ReadyBody>(ex.arena, pieces, read);
     co_return Result<void>();
   }
   mutable std::vector<std::string> asked;
+  unsigned pieces = 1;        // of the answer
+  mutable unsigned read = 0;  // of these
   Reason fails = Reason::none;
 };
 
@@ -95,6 +111,34 @@ TEST_F(Mirroring, TellsWhatBecameOfIt) {
     pass(2s);
   }
   EXPECT_THAT(owner->ends, ElementsAre(Mirrored::timeout, Mirrored::failed));
+}
+
+TEST_F(Mirroring, GivesOthersTheirTurnBetweenThePiecesOfAnAnswer) {
+  owner->service.pieces = 100;
+  MirroredRequest::start(copy());
+  pass(0s);
+  pass(2s);
+  EXPECT_GE(owner->service.read, 8U);
+  EXPECT_LT(owner->service.read, 32U);
+  EXPECT_THAT(owner->ends, IsEmpty());
+
+  for (int rounds = 0; rounds < 100; ++rounds) pass(0s);
+
+  EXPECT_EQ(owner->service.read, 100U);
+  EXPECT_THAT(owner->ends, ElementsAre(Mirrored::answered));
+}
+
+TEST_F(Mirroring, IsCutWhileOthersHaveTheirTurn) {
+  owner->service.pieces = 100;
+  MirroredRequest::start(copy());
+  pass(0s);
+  pass(2s);
+
+  worker.background.cancel(Reason::timeout_total);
+  base::run_ready();
+
+  EXPECT_THAT(owner->ends, ElementsAre(Mirrored::timeout));
+  EXPECT_LT(owner->service.read, 32U);
 }
 
 TEST_F(Mirroring, IsCutWhenItsWorkerEnds) {
