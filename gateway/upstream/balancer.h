@@ -15,6 +15,16 @@
 
 namespace sluice::upstream {
 
+// The hashes of a request by the `hash_by` of the upstreams that may take over for another (failover.h), each made
+// when its upstream is asked. By their place in that list.
+class HashesElsewhere {
+ public:
+  virtual std::optional<std::uint64_t> of(std::size_t other) const = 0;
+
+ protected:
+  ~HashesElsewhere() = default;
+};
+
 // What a request brings along that a balancer may go by.
 struct PickKey {
   // Equal for requests that should meet the same target; unset for one that is not of any such group. Read by
@@ -22,6 +32,8 @@ struct PickKey {
   std::optional<std::uint64_t> hash{};
   // The target that the client had before. Upstream::choose() sees to it, no balancer does.
   Target* wanted = nullptr;
+  // Null: no such upstream goes by a key. Must outlive this one.
+  const HashesElsewhere* elsewhere = nullptr;
   base::SteadyTime now{};  // set by Upstream
 };
 

@@ -75,7 +75,10 @@ Failover::View& Failover::view(unsigned worker) {
 // Of one level. Whether the circuit of the first one admits the exchange was asked before.
 Picked Failover::pick(std::size_t i, unsigned worker, const PickKey& key, std::span<Target* const> tried,
                       bool covered) const {
-  Picked out{&level(i), level(i).pick(worker, key, tried, covered)};
+  PickKey own = key;
+  if (i > 0 && key.elsewhere && level(i).balance() == Balance::consistent_hash)
+    own.hash = key.elsewhere->of(i - 1);
+  Picked out{&level(i), level(i).pick(worker, own, tried, covered)};
   if (out.target && i > 0 && !level(i).protection().admits(level(i).now(worker), out.trial))
     out.target = nullptr;
   return out;

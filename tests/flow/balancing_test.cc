@@ -334,6 +334,25 @@ TEST(Failover, ServesWhereTheCircuitIsOpen) {
   EXPECT_EQ(gw.upstream("a").request_count(), 4u);
 }
 
+TEST(Failover, GoesByTheKeyOfTheUpstreamThatServes) {
+  Checked all(
+      "upstreams:\n" + checked("near", "\"<a>\"", ", failover: far") +
+          "  far: {targets: [\"<b>\", \"<c>\", \"<d>\"], balance: consistent_hash, hash_by: header.X-User}\n"
+          "routes: [{name: far, match: {path: /far}, to: far}, {name: u, match: {path: /**}, to: near}]\n",
+      {"a", "b", "c", "d"}, {"a"});
+  ASSERT_TRUE(Metrics(all.gw).becomes(1, kTargets, {{"upstream", "near"}, {"state", "unhealthy"}}));
+
+  std::set<std::string> met;
+  for (int n = 0; n < 60; ++n) {
+    auto user = "X-User: " + std::to_string(n) + "\r\n";
+    auto served = all.gw.get("/x", user).body;
+    EXPECT_EQ(served, all.gw.get("/far", user).body) << n;
+    met.insert(served);
+  }
+
+  EXPECT_EQ(met.size(), 3u);
+}
+
 TEST(Failover, LeavesACookieAloneUntilItsTargetIsBack) {
   std::string near =
       checked("near", "\"<a>\"", ", failover: far, " + sticky().substr(sticky().find("sticky")));

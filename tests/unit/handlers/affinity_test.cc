@@ -34,6 +34,14 @@ class AffinityTest : public testing::Test {
     upstream_ = std::make_unique<upstream::Upstream>("orders", config_, upstream::DefaultsConfig{}, table_);
     return {*upstream_, builder_, cookies};
   }
+  // Of the same targets, and balanced by those parts if there are any.
+  std::shared_ptr<upstream::Upstream> other(const std::string& name, std::vector<KeyPart> parts) {
+    upstream::UpstreamConfig config;
+    config.targets = config_.targets;
+    config.balance = parts.empty() ? Balance::least_request : Balance::consistent_hash;
+    config.hash_by = std::move(parts);
+    return std::make_shared<upstream::Upstream>(name, config, upstream::DefaultsConfig{}, table_);
+  }
   const upstream::Target& target(std::size_t i) { return *upstream_->targets()[i]; }
   // The name and value that a browser would keep.
   static std::string kept(FakeExchange& fake) {
@@ -66,6 +74,42 @@ TEST_F(AffinityTest, TellsRequestsApartByTheirKey) {
   EXPECT_NE(hash("/a?q=1", "u"), hash("/a?q=2", "u"));
   EXPECT_FALSE(hash("/a", "u")) << "a part is missing";
   EXPECT_FALSE(hash("/a?q=1", ""));
+}
+
+TEST_F(AffinityTest, HasTheKeyOfEachUpstreamThatTakesOver) {
+  auto plain = other("plain", {}), by_query = other("by_query", {{KeyPart::Kind::query, "q"}});
+  auto first = other("first", {});
+  first->fail_over_to({plain, by_query});
+  Affinity affinity(*first, builder_, true), direct(*by_query, builder_, true);
+  FakeExchange with("/a?q=1"), without("/a");
+
+  EXPECT_TRUE(affinity);
+  auto key = affinity.key(with.ex);
+  EXPECT_FALSE(key.hash);
+  ASSERT_TRUE(key.elsewhere);
+  EXPECT_FALSE(key.elsewhere->of(0));
+  EXPECT_TRUE(key.elsewhere->of(1));
+  EXPECT_EQ(key.elsewhere->of(1), direct.key(with.ex).hash);
+  EXPECT_FALSE(affinity.key(without.ex).elsewhere->of(1)) << "a part is missing";
+}
+
+TEST_F(AffinityTest, HasNoKeysElsewhereWhereNobodyWantsOne) {
+  auto first = other("first", {}), by_user = other("by_user", {{KeyPart::Kind::header, "X-User"}});
+  first->fail_over_to({other("plain", {})});
+  by_user->fail_over_to({other("plain", {})});
+  FakeExchange fake;
+
+  EXPECT_FALSE(Affinity(*first, builder_, true));
+  EXPECT_EQ(Affinity(*by_user, builder_, true).key(fake.ex).elsewhere, nullptr);
+}
+
+TEST_F(AffinityTest, WarnsOfARouteThatCapturesNothingForAnUpstreamThatTakesOver) {
+  auto first = other("first", {});
+  first->fail_over_to({other("far", {{KeyPart::Kind::path, "id"}})});
+
+  Affinity affinity(*first, builder_, true);
+
+  EXPECT_THAT(builder_.problems, HasSubstr("the upstream `far` is balanced by `path.id`"));
 }
 
 TEST_F(AffinityTest, WarnsOfARouteThatCapturesNothingOfThatName) {

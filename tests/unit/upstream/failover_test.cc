@@ -210,6 +210,44 @@ TEST_F(FailoverTest, DoesNotKeepAClientFromTheTargetThatItHad) {
   EXPECT_EQ(near_->choose(0, {.wanted = had}).upstream, far_.get());
 }
 
+// The key of each upstream that is asked for one.
+struct OwnKeys final : HashesElsewhere {
+  std::optional<std::uint64_t> of(std::size_t other) const override {
+    asked.push_back(other);
+    return hash;
+  }
+  std::optional<std::uint64_t> hash;
+  mutable std::vector<std::size_t> asked;
+};
+
+TEST_F(FailoverTest, GoesByTheKeyOfTheUpstreamThatServes) {
+  UpstreamConfig c;
+  c.balance = Balance::consistent_hash;
+  c.hash_by = {{config::KeyPart::Kind::header, "X-User"}};
+  for (int i = 1; i <= 4; ++i) c.targets.push_back({{"10.0.8." + std::to_string(i), 80}, 1});
+  auto hashed = std::make_shared<Upstream>("hashed", c, DefaultsConfig{}, table_);
+  near_->fail_over_to({far_, hashed});
+  auto first = affinity_hash("of the first one");
+  OwnKeys own;
+
+  near_->choose(0, {.hash = first, .elsewhere = &own});
+  turn(*near_, 0, 4, false);
+  EXPECT_EQ(near_->choose(0, {.hash = first, .elsewhere = &own}).upstream, far_.get());
+  EXPECT_THAT(own.asked, testing::IsEmpty()) << "nobody has asked for a key";
+
+  turn(*far_, 0, 4, false);
+  std::map<Target*, int> met;
+  for (int k = 0; k < 50; ++k) {
+    own.hash = affinity_hash(std::to_string(k));
+    auto at = near_->choose(0, {.hash = first, .elsewhere = &own});
+    EXPECT_EQ(at.upstream, hashed.get());
+    EXPECT_EQ(at.target, hashed->pick(0, {.hash = own.hash})) << k;
+    ++met[at.target];
+  }
+  EXPECT_EQ(met.size(), 4u);
+  EXPECT_THAT(own.asked, testing::Each(1u));
+}
+
 TEST_F(FailoverTest, HasNothingToGiveWhereNobodyHasAnAddress) {
   UpstreamConfig c;
   c.targets.push_back({{"nowhere", 80}, 1});
