@@ -95,13 +95,15 @@ std::string what_lacks(const TokenClaims& facts, const TokenRulesConfig& rules) 
   return "";
 }
 
+bool is_revoked(const Exchange& ex, const TokenClaims& token, const TokenJudge& judge) {
+  if (!judge.revocations) return false;
+  TokenFacts facts{judge.issuer, token.claim("jti"), token.subject(), token.issued};
+  return judge.revocations->revoked(ex.worker.index, facts);
+}
+
 Verdict identify_by_token(Exchange& ex, const std::shared_ptr<const TokenClaims>& token,
                           const TokenRulesConfig& rules, const TokenJudge& judge) {
-  if (judge.revocations) {
-    TokenFacts facts{judge.issuer, token->claim("jti"), token->subject(), token->issued};
-    if (judge.revocations->revoked(ex.worker.index, facts))
-      return Verdict::refused(judge.challenge, "the token has been revoked");
-  }
+  if (is_revoked(ex, *token, judge)) return Verdict::refused(judge.challenge, kRevoked);
   if (!token->lacks.empty())
     return Verdict::forbidden(ex.arena.join("the token does not have ", token->lacks));
   Identity identity;

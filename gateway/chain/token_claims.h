@@ -108,6 +108,11 @@ struct TokenJudge {
   const Revocations* revocations = nullptr;
 };
 
+// Why a token is refused that has been taken back.
+inline constexpr std::string_view kRevoked = "the token has been revoked";
+// Has a token that says this been taken back?
+bool is_revoked(const Exchange& ex, const TokenClaims& token, const TokenJudge& judge);
+
 // Makes the bearer the caller: sets the identity, if the verdict is ok.
 Verdict identify_by_token(Exchange& ex, const std::shared_ptr<const TokenClaims>& token,
                           const TokenRulesConfig& rules, const TokenJudge& judge);

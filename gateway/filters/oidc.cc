@@ -43,6 +43,8 @@ constexpr std::size_t kLargestForm = 32 * 1024;
 constexpr std::string_view kLoginChallenge =
     "Cookie realm=\"sluice\"";  // there is no scheme for a login page
 
+constexpr std::string_view kEndedByProvider = "the provider has ended the session";
+
 class Oidc final : public chain::Authenticator {
  public:
   Oidc(const OidcConfig& c, chain::Builder& builder)
@@ -69,8 +71,10 @@ class Oidc final : public chain::Authenticator {
     auto opened = sessions_.open(ex);
     if (!opened && !sessions_.brought(ex)) return no_session(ex, "a login is needed");
     if (!opened) return lost(ex, "the session is not known here, or over");
-    if (sessions_.is_due(opened->session, wall(ex))) return renew(ex, opened);
-    return go_on(ex, opened);
+    if (!sessions_.is_due(opened->session, wall(ex))) return go_on(ex, opened);
+    // As it came: what ended it was before the tokens that it would be given now.
+    if (auto why = why_ended(ex, *opened); !why.empty()) return lost(ex, why);
+    return renew(ex, opened);
   }
   void hide(Exchange& ex) const override {
     sessions_.hide(ex);
@@ -181,14 +185,21 @@ class Oidc final : public chain::Authenticator {
     }
     return identify(ex, opened);
   }
+  chain::TokenJudge judge() const { return {method(), config_.issuer, kLoginChallenge, revocations_}; }
+  bool ended_by_provider(const oidc::Opened& opened) const {
+    const TokenClaims& facts = *opened.facts;
+    return ended_->has_ended({whose_, facts.claim("sid"), facts.subject()}, opened.session.started);
+  }
+  // Why it is over before its time; "" if it is not.
+  std::string_view why_ended(const Exchange& ex, const oidc::Opened& opened) const {
+    if (ended_by_provider(opened)) return kEndedByProvider;
+    return chain::is_revoked(ex, *opened.facts, judge()) ? chain::kRevoked : std::string_view();
+  }
   Task<Verdict> identify(Exchange& ex, const OpenedPtr& opened) const {
-    const TokenClaims& facts = *opened->facts;
-    if (ended_->has_ended({whose_, facts.claim("sid"), facts.subject()}, opened->session.started))
-      return lost(ex, "the provider has ended the session");
+    if (ended_by_provider(*opened)) return lost(ex, kEndedByProvider);
     // The identity keeps all of the session.
-    std::shared_ptr<const TokenClaims> held(opened, &facts);
-    auto verdict = chain::identify_by_token(ex, held, config_,
-                                            {method(), config_.issuer, kLoginChallenge, revocations_});
+    std::shared_ptr<const TokenClaims> held(opened, opened->facts.get());
+    auto verdict = chain::identify_by_token(ex, held, config_, judge());
     if (verdict.outcome == Verdict::Outcome::refused) return lost(ex, verdict.detail);
     if (verdict) ex.local<Local>(*this).opened = opened.get();
     return verdict;
@@ -238,7 +249,9 @@ class Oidc final : public chain::Authenticator {
     co_return std::make_shared<const Renewed>(std::move(out));
   }
   Task<Verdict> settle(Exchange& ex, const OpenedPtr& before, const Renewed& renewed) const {
-    if (renewed.outcome == Renewed::Outcome::over) return lost(ex, "the provider has ended the session");
+    if (renewed.outcome == Renewed::Outcome::over) return lost(ex, kEndedByProvider);
+    // It may have been ended meanwhile.
+    if (auto why = why_ended(ex, *before); !why.empty()) return lost(ex, why);
     WallTime now = wall(ex);
     if (renewed.outcome == Renewed::Outcome::failed) {
       // As long as the tokens last, the provider may be away.

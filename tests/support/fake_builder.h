@@ -53,7 +53,7 @@ class FakeBuilder final : public chain::Builder {
     static net::CryptoThreads one(1);
     return &one;
   }
-  const chain::Revocations* revocations() override { return &revoked; }
+  const chain::Revocations* revocations() override { return taken_back; }
   void tells_identity(std::string_view name) override { told.append(name).append("\n"); }
   void reads_credential(std::string_view name) override { read.append(name).append("\n"); }
   void reads_credential_parameter(std::string_view name) override {
@@ -92,6 +92,7 @@ class FakeBuilder final : public chain::Builder {
   bool faults = true;
   std::shared_ptr<stores::Counters> shared_store;  // what counters() gives; null: the memory
   static inline chain::Revocations revoked{std::vector<net::Loop*>{}};  // for what outlives the builder
+  const chain::Revocations* taken_back = &revoked;                      // what revocations() gives
   std::string told, read;                 // fields that tell who calls, and that bring credentials
   std::shared_ptr<jose::KeySource> keys;  // what issuer_keys() gives
   chain::KeyAddress asked_keys;

@@ -37,6 +37,7 @@ class Oidc : public testing::Test {
                              problems);
     ASSERT_EQ(problems, "");
     test::FakeBuilder builder;
+    builder.taken_back = &revoked_;
     builder.keys = std::make_shared<jose::KeySource>([] {});
     jose::ProviderMetadata metadata;
     metadata.authorization_endpoint = "https://idp/auth";
@@ -105,10 +106,16 @@ class Oidc : public testing::Test {
     EXPECT_EQ(test::step_of(*filter_, fake.ex), chain::Step::replied);
     return fake.response().status;
   }
+  // Alice's tokens that were issued before then.
+  void revoke(long before) {
+    base::WallTime moment{std::chrono::seconds(before)};
+    EXPECT_TRUE(revoked_.revoke({"https://idp", "", "alice", moment, moment + 24h}, moment));
+  }
   bool has_session() const { return jar_.cookies.contains("__Host-sluice"); }
   const std::string& session() { return jar_.cookies["__Host-sluice"]; }
 
   test::Signer signer_;
+  chain::Revocations revoked_;
   std::shared_ptr<const chain::Filter> filter_;
   test::CookieJar jar_;
   base::Duration age_{};
@@ -249,6 +256,60 @@ TEST_F(Oidc, EndsTheSessionThatTheProviderDoesNotRenew) {
 
   EXPECT_EQ(page.status, 401);
   EXPECT_THAT(page.detail, HasSubstr("the provider has ended the session"));
+  EXPECT_FALSE(has_session());
+}
+
+TEST_F(Oidc, RenewsNoSessionThatHasBeenRevoked) {
+  use();
+  log_in(R"(,"expires_in":3600,"refresh_token":"refresh-revoked")");
+  later(1h - 30s);
+  revoke(wall() - 10);
+  test::answer_calls_with(
+      200, {},
+      R"({"access_token":"a","expires_in":3600,"id_token":")" + id_token("", R"(,"jti":"new")") + "\"}");
+
+  auto page = ask("/page", "*/*");
+
+  EXPECT_EQ(page.status, 401);
+  EXPECT_THAT(page.detail, HasSubstr("has been revoked"));
+  EXPECT_TRUE(test::fake_service.asked.empty()) << "nor is the provider asked for it";
+  EXPECT_FALSE(has_session());
+}
+
+TEST_F(Oidc, GivesNoSessionThatIsRevokedMeanwhileWhatARenewalHasBrought) {
+  use();
+  log_in(R"(,"expires_in":3600,"refresh_token":"refresh-meanwhile")");
+  later(1h - 30s);
+  test::answer_calls_with(200, {},
+                          R"({"access_token":"a","expires_in":3600,"id_token":")" + id_token("") + "\"}");
+  test::FakeExchange fake;
+  fake.clock.advance((age_ + 6ns) / 7);
+  net::Loop loop(fake.clock);
+  chain::Worker worker{loop, 0};
+  net::Signal answered(loop.wheel());
+  test::fake_service.until = &answered;
+  chain::Exchange ex(fake.stream, worker, &fake.connection);
+  void* locals[1] = {};
+  ex.locals = locals;
+  ex.request.fields.add(http::FieldId::cookie, ex.arena.copy(jar_.text()));
+  EXPECT_FALSE(test::step_of(*filter_, ex).has_value()) << "it waits";
+  revoke(wall() - 10);
+  answered.notify();
+  base::run_ready();
+
+  EXPECT_EQ(ex.response.status, 401);
+  EXPECT_EQ(ex.detail, "the token has been revoked");
+}
+
+TEST_F(Oidc, RenewsNoSessionThatTheProviderHasEnded) {
+  use(", backchannel_logout_path: /ended");
+  log_in(R"(,"expires_in":3600,"refresh_token":"refresh-told")");
+  later(1h - 30s);
+  EXPECT_EQ(tell("logout_token=" + logout_token(R"(,"sub":"alice")")), 200);
+  test::answer_calls_with(200, {}, R"({"access_token":"a","expires_in":3600})");
+
+  EXPECT_EQ(ask("/page", "*/*").status, 401);
+  EXPECT_TRUE(test::fake_service.asked.empty());
   EXPECT_FALSE(has_session());
 }
 
