@@ -31,18 +31,33 @@ bool next_pair(std::string_view& rest, Pair& pair) noexcept {
   return false;
 }
 
-// The line without the cookies of that name.
-std::string_view without(std::string_view line, std::string_view name, base::Arena& arena) {
+// The line without the cookies of which `is_meant` holds.
+template <class Meant>
+std::string_view without(std::string_view line, const Meant& is_meant, base::Arena& arena) {
   char* begin = arena.chars(2 * line.size() + 1);  // `a;b;c` grows by a blank for each
   char* out = begin;
   Pair pair;
   std::size_t kept = 0;
   for (std::string_view rest = line; next_pair(rest, pair);) {
-    if (pair.name == name) continue;
+    if (is_meant(pair.name)) continue;
     if (kept++ > 0) out = write_raw(out, "; ");
     out = write_raw(out, pair.whole);
   }
   return {begin, static_cast<std::size_t>(out - begin)};
+}
+
+template <class Meant>
+void remove_cookies_if(http::Fields& fields, const Meant& is_meant) {
+  for (http::Field& line : fields.lines()) {
+    if (line.dropped || line.id != FieldId::cookie) continue;
+    bool has = false;
+    Pair pair;
+    for (std::string_view rest = line.value; !has && next_pair(rest, pair);) has = is_meant(pair.name);
+    if (!has) continue;
+    line.value = without(line.value, is_meant, fields.arena());
+    line.received = false;
+    line.dropped = line.value.empty();
+  }
 }
 
 }  // namespace
@@ -58,28 +73,26 @@ FoundCookie find_cookie(const http::Fields& fields, std::string_view name) noexc
   return out;
 }
 
-std::vector<std::string_view> cookies_with(const http::Fields& fields, std::string_view prefix) {
-  std::vector<std::string_view> out;
+std::vector<NamedCookie> cookies_with(const http::Fields& fields, std::string_view prefix, std::size_t most) {
+  std::vector<NamedCookie> out;
   for (const http::Field& line : fields.lines()) {
     if (line.dropped || line.id != FieldId::cookie) continue;
     Pair pair;
-    for (std::string_view rest = line.value; next_pair(rest, pair);)
-      if (pair.name.starts_with(prefix)) out.push_back(pair.name);
+    for (std::string_view rest = line.value; out.size() < most && next_pair(rest, pair);) {
+      bool known = !pair.name.starts_with(prefix) ||
+                   std::ranges::any_of(out, [&](const auto& cookie) { return cookie.name == pair.name; });
+      if (!known) out.push_back({pair.name, pair.value});
+    }
   }
   return out;
 }
 
 void remove_cookie(http::Fields& fields, std::string_view name) {
-  for (http::Field& line : fields.lines()) {
-    if (line.dropped || line.id != FieldId::cookie) continue;
-    bool has = false;
-    Pair pair;
-    for (std::string_view rest = line.value; next_pair(rest, pair);) has |= pair.name == name;
-    if (!has) continue;
-    line.value = without(line.value, name, fields.arena());
-    line.received = false;
-    line.dropped = line.value.empty();
-  }
+  remove_cookies_if(fields, [name](std::string_view other) { return other == name; });
+}
+
+void remove_cookies_with(http::Fields& fields, std::string_view prefix) {
+  remove_cookies_if(fields, [prefix](std::string_view name) { return name.starts_with(prefix); });
 }
 
 }  // namespace sluice::chain

@@ -51,6 +51,8 @@ class Cookie {
                                                 std::chrono::seconds age) const;
   // Those that make it forget all that the request has of it.
   std::vector<std::string> forget(const chain::Exchange& ex) const;
+  // The one that makes it forget the first part, without a look at the request.
+  std::string forget_first() const { return line(0, {}, std::chrono::seconds(0)); }
   // Takes it out of the request.
   void hide(chain::Exchange& ex) const;
   // How many bytes of text fit.

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "gateway/chain/as_asked.h"
-#include "gateway/chain/cookies.h"
 #include "gateway/jose/digest.h"
 #include "gateway/oidc/sessions.h"
 
@@ -32,10 +31,9 @@ std::string Logins::begin(const Exchange& ex, std::string_view endpoint, SetCook
   if (asked.has_query) back.append("?").append(asked.query);
   WallTime now = ex.worker.loop.clock().wall();
   Login login = begin_login(origin(ex) + config_.redirect_path, std::string(safe_way_back(back)), now);
-  auto others = chain::cookies_with(ex.request.fields, prefix_);
-  if (others.size() >= kMost)
-    for (auto name : others) forget_one(ex, name, out);
   Cookie cookie(prefix_ + std::string(login.id()), config_.cookie);
+  const auto others = brought(ex);
+  if (others.size() >= kMost) forget_these(ex, others, out);
   auto age = std::chrono::duration_cast<std::chrono::seconds>(config_.login_timeout);
   if (auto lines = cookie.write(ex, sealer_.seal(pack(login), bound_), age)) out.add(ex, *lines);
   std::string challenge = challenge_of(login.verifier);
@@ -53,27 +51,29 @@ std::string Logins::begin(const Exchange& ex, std::string_view endpoint, SetCook
 }
 
 std::optional<Login> Logins::take(Exchange& ex, std::string_view state, SetCookies& out) const {
-  std::string name = prefix_ + std::string(Login::id_of(state));
-  auto text = Cookie(name, config_.cookie).read(ex);
+  const Cookie cookie(prefix_ + std::string(Login::id_of(state)), config_.cookie);
+  auto text = cookie.read(ex);
   auto bytes = text.empty() ? std::nullopt : sealer_.open(text, bound_);
   auto login = bytes ? unpack_login(*bytes) : std::nullopt;
   if (!login || !jose::equal_in_constant_time(login->state, state)) return std::nullopt;
-  forget_one(ex, name, out);
+  out.add(ex, cookie.forget(ex));
   if (ex.worker.loop.clock().wall() >= login->begun + config_.login_timeout) return std::nullopt;
   return login;
 }
 
-void Logins::forget_one(const Exchange& ex, std::string_view name, SetCookies& out) const {
-  out.add(ex, Cookie(std::string(name), config_.cookie).forget(ex));
+// Each part of a login's cookie is among them under its own name.
+std::vector<chain::NamedCookie> Logins::brought(const Exchange& ex) const {
+  return chain::cookies_with(ex.request.fields, prefix_, 2 * kMost);
 }
 
-void Logins::forget(const Exchange& ex, SetCookies& out) const {
-  for (auto name : chain::cookies_with(ex.request.fields, prefix_)) forget_one(ex, name, out);
+void Logins::forget_these(const Exchange& ex, const std::vector<chain::NamedCookie>& cookies,
+                          SetCookies& out) const {
+  for (const auto& cookie : cookies)
+    out.add(ex, {Cookie(std::string(cookie.name), config_.cookie).forget_first()});
 }
 
-void Logins::hide(Exchange& ex) const {
-  for (auto name : chain::cookies_with(ex.request.fields, prefix_))
-    chain::remove_cookie(ex.request.fields, name);
-}
+void Logins::forget(const Exchange& ex, SetCookies& out) const { forget_these(ex, brought(ex), out); }
+
+void Logins::hide(Exchange& ex) const { chain::remove_cookies_with(ex.request.fields, prefix_); }
 
 }  // namespace sluice::oidc

@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "gateway/chain/cookies.h"
 #include "gateway/chain/exchange.h"
 #include "gateway/oidc/config.h"
 #include "gateway/oidc/cookie.h"
@@ -27,13 +29,16 @@ class Logins {
   // The login that an answer with this state is for, if this browser has begun it and not too long ago. It
   // is not there a second time.
   std::optional<Login> take(chain::Exchange& ex, std::string_view state, SetCookies& out) const;
+  // All that a browser may have, which are fewer than somebody may make up.
   void forget(const chain::Exchange& ex, SetCookies& out) const;
   void hide(chain::Exchange& ex) const;
   // Scheme and host by which the browser knows us.
   std::string origin(const chain::Exchange& ex) const;
 
  private:
-  void forget_one(const chain::Exchange& ex, std::string_view name, SetCookies& out) const;
+  std::vector<chain::NamedCookie> brought(const chain::Exchange& ex) const;
+  void forget_these(const chain::Exchange& ex, const std::vector<chain::NamedCookie>& cookies,
+                    SetCookies& out) const;
 
   OidcConfig config_;
   std::string prefix_, bound_, scope_;

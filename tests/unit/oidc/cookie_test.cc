@@ -86,6 +86,7 @@ TEST_F(CookieTest, IsForgottenAsFarAsItIsThere) {
 
   EXPECT_THAT(cookie_.forget(fake.ex), ElementsAre(HasSubstr("s=;"), HasSubstr("s.1=;")));
   EXPECT_THAT(cookie_.forget(FakeExchange().ex), IsEmpty());
+  EXPECT_EQ(cookie_.forget_first(), "s=; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=0");
 }
 
 TEST_F(CookieTest, IsNoneIfAPartIsMissingOrItWasMadeUp) {

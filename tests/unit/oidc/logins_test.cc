@@ -108,6 +108,42 @@ TEST_F(LoginsTest, AreFewAtATime) {
   EXPECT_EQ(jar_.cookies.size(), 1u);
 }
 
+// Nobody has to be logged in to send these.
+TEST_F(LoginsTest, CostLittleHoweverManyAreMadeUp) {
+  FakeExchange fake;
+  std::string cookies;
+  for (int i = 0; i < 800; ++i) cookies += "__Host-sluice.login." + std::to_string(i) + "=; ";
+  fake.request().fields.add(http::FieldId::cookie, fake.ex.arena.copy(cookies + "a=1"));
+  SetCookies begun{}, forgotten{};
+  auto count = [](const SetCookies& set) {
+    std::size_t out = 0;
+    for (const auto* line = set.first; line; line = line->next) ++out;
+    return out;
+  };
+
+  Logins(config_).begin(fake.ex, "https://idp/auth", begun);
+  Logins(config_).forget(fake.ex, forgotten);
+  Logins(config_).hide(fake.ex);
+
+  EXPECT_EQ(count(begun), 2 * Logins::kMost + 1);
+  EXPECT_EQ(count(forgotten), 2 * Logins::kMost);
+  EXPECT_EQ(test::lines(fake.request().fields), "Cookie: a=1\n");
+  EXPECT_LE(fake.ex.arena.held(), 10 * cookies.size());
+}
+
+TEST_F(LoginsTest, AreForgottenWithAllTheirParts) {
+  jar_.cookies = {
+      {"__Host-sluice.login.x", "2.a"}, {"__Host-sluice.login.x.1", "b"}, {"__Host-sluice", "1.s"}};
+  FakeExchange fake;
+  bring_cookies(fake);
+  SetCookies out{};
+
+  Logins(config_).forget(fake.ex, out);
+  take(out);
+
+  EXPECT_EQ(jar_.text(), "__Host-sluice=1.s");
+}
+
 TEST_F(LoginsTest, AreForgottenAndHiddenAlone) {
   begin();
   jar_.cookies["other"] = "1";
