@@ -12,6 +12,15 @@ namespace sluice::oidc {
 using base::WallTime;
 using chain::Exchange;
 
+namespace {
+
+// Of a cookie in a request: "name=value; ".
+std::size_t bytes_of(std::string_view name, std::string_view value) noexcept {
+  return name.size() + value.size() + 3;
+}
+
+}  // namespace
+
 Logins::Logins(const OidcConfig& c)
     : config_(c),
       prefix_(name_of(c.cookie) + ".login."),
@@ -32,10 +41,13 @@ std::string Logins::begin(const Exchange& ex, std::string_view endpoint, SetCook
   WallTime now = ex.worker.loop.clock().wall();
   Login login = begin_login(origin(ex) + config_.redirect_path, std::string(safe_way_back(back)), now);
   Cookie cookie(prefix_ + std::string(login.id()), config_.cookie);
+  const std::string sealed = sealer_.seal(pack(login), bound_);
   const auto others = brought(ex);
-  if (others.size() >= kMost) forget_these(ex, others, out);
+  std::size_t bytes = bytes_of(cookie.name(), sealed);
+  for (const auto& other : others) bytes += bytes_of(other.name, other.value);
+  if (others.size() >= kMost || bytes > kMostBytes) forget_these(ex, others, out);
   auto age = std::chrono::duration_cast<std::chrono::seconds>(config_.login_timeout);
-  if (auto lines = cookie.write(ex, sealer_.seal(pack(login), bound_), age)) out.add(ex, *lines);
+  if (auto lines = cookie.write(ex, sealed, age)) out.add(ex, *lines);
   std::string challenge = challenge_of(login.verifier);
   std::vector<std::pair<std::string_view, std::string_view>> parameters = {
       {"response_type", "code"},

@@ -18,8 +18,9 @@ namespace sluice::oidc {
 
 class Logins {
  public:
-  // Of those that a browser has begun and not ended more are forgotten, before they fill its requests.
-  static constexpr std::size_t kMost = 8;
+  // Those that a browser has begun and not ended are forgotten when there are so many, or when their cookies
+  // and that of a new one would take more of each request than that: a head has 16 KiB, for sessions too.
+  static constexpr std::size_t kMost = 8, kMostBytes = 4096;
 
   explicit Logins(const OidcConfig& config);
 

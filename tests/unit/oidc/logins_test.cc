@@ -108,6 +108,21 @@ TEST_F(LoginsTest, AreFewAtATime) {
   EXPECT_EQ(jar_.cookies.size(), 1u);
 }
 
+TEST_F(LoginsTest, AreFewerAtATimeIfTheyAreLong) {
+  const std::string way = "/page?q=" + std::string(1500, 'a');
+  for (int i = 0; i < 9; ++i) {
+    std::string state = parameter(begin(way), "state");
+    EXPECT_LE(jar_.text().size(), Logins::kMostBytes) << i;
+    auto before = jar_;
+    ASSERT_TRUE(end(state)) << i;
+    EXPECT_EQ(end(state), std::nullopt);
+    jar_ = before;
+  }
+  auto one = begin("/one");
+  EXPECT_EQ(jar_.cookies.size(), 2u) << "a short one beside it fits";
+  EXPECT_TRUE(end(parameter(one, "state")));
+}
+
 // Nobody has to be logged in to send these.
 TEST_F(LoginsTest, CostLittleHoweverManyAreMadeUp) {
   FakeExchange fake;
