@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gateway/jose/json.h"
+#include "gateway/oidc/renewals.h"
 
 namespace sluice::oidc {
 
@@ -98,7 +99,10 @@ void Sessions::take(Session& session, const Tokens& tokens, WallTime now) const 
 }
 
 bool Sessions::is_due(const Session& s, WallTime now) const noexcept {
-  return !s.refresh_token.empty() && s.expires != WallTime{} && now >= s.renews;
+  if (s.refresh_token.empty() || s.expires == WallTime{}) return false;
+  // What notes that it is in use has the old tokens, and comes with an answer that may be late: after another
+  // request has renewed them, and nobody remembers that any more. So whoever would note it renews it.
+  return now >= s.renews || (s.renews - now < Renewals::kKeep && is_to_be_touched(s, now));
 }
 
 bool Sessions::is_worn(const Session& s, WallTime now) const noexcept {

@@ -40,7 +40,7 @@ class Sessions {
 
   // What of the tokens a session is made of, or goes on with: what did not come again stays.
   void take(Session& session, const Tokens& tokens, base::WallTime now) const;
-  // Is it time to renew its tokens?
+  // Is it time to renew its tokens? Somewhat earlier if it is to be touched.
   bool is_due(const Session& session, base::WallTime now) const noexcept;
   // Has the token expired that is passed on? It is passed on only while it is good.
   bool is_worn(const Session& session, base::WallTime now) const noexcept;

@@ -212,6 +212,42 @@ TEST_F(Oidc, GivesRequestsWithTheOldCookieWhatTheFirstOneGot) {
   EXPECT_EQ(test::fake_service.asked.size(), 1u) << "a refresh token is used once";
 }
 
+// Its answer may come after another request has renewed the tokens, and would set the old ones back.
+TEST_F(Oidc, SetsNoTokensBackThatAreAboutToBeRenewed) {
+  use("", "idle: 30m, absolute: 12h");
+  log_in(R"(,"expires_in":3600,"refresh_token":"refresh-soon")");
+  for (auto wait : {25min, 25min}) {
+    later(wait);
+    EXPECT_EQ(ask("/page").status, 200);
+  }
+  EXPECT_EQ(test::fake_service.asked.size(), 1u) << "of the login: what only notes that it is in use";
+  later(8min + 30s);
+  auto old = jar_;
+  test::answer_calls_with(200, {}, R"({"access_token":"a","expires_in":3600,"refresh_token":"r-next"})");
+  ask("/slow");
+  const auto slow = jar_;
+  jar_ = old;
+  later(40s);
+  EXPECT_EQ(ask("/page").status, 200);
+  EXPECT_EQ(test::fake_service.asked.size(), 1u);
+
+  jar_ = slow;
+  later(10min);
+  EXPECT_EQ(ask("/page").status, 200);
+  EXPECT_EQ(test::fake_service.asked.size(), 1u) << "a refresh token is used once";
+}
+
+// Otherwise an outage of the provider would end what is in use.
+TEST_F(Oidc, NotesThatASessionIsInUseWhichCannotBeRenewed) {
+  use("", "idle: 10m, absolute: 12h, renew_before: 1h");
+  log_in(R"(,"expires_in":7200,"refresh_token":"refresh-outage")");
+  test::fail_calls(base::Reason::upstream_connect_failed);
+  for (int i = 0; i < 11; ++i) {
+    later(9min);
+    EXPECT_EQ(ask("/page").status, 200) << i;
+  }
+}
+
 TEST_F(Oidc, TakesTheTimeOfARenewalByAnotherRequestAsAWait) {
   use();
   log_in(R"(,"expires_in":3600,"refresh_token":"refresh-both")");

@@ -201,5 +201,23 @@ TEST_F(SessionsTest, AreRenewedTouchedAndWornInTheirTime) {
   EXPECT_TRUE(sessions.is_to_be_touched(session, now + 225s)) << "an eighth of half an hour";
 }
 
+TEST_F(SessionsTest, AreRenewedRatherThanTouchedShortlyBefore) {
+  Sessions sessions(config_, 1);
+  Session session = some_session();
+  WallTime now = session.used;
+  session.refresh_token = "r";
+  session.expires = now + 60min;
+  session.renews = now + 59min;
+
+  EXPECT_TRUE(sessions.is_to_be_touched(session, now + 58min));
+  EXPECT_FALSE(sessions.is_due(session, now + 58min));
+  EXPECT_TRUE(sessions.is_due(session, now + 58min + 1s)) << "a minute is how long renewals are remembered";
+  session.used = now + 57min;
+  EXPECT_FALSE(sessions.is_due(session, now + 58min + 1s)) << "there is nothing to note";
+  session.used = now;
+  session.refresh_token = "";
+  EXPECT_FALSE(sessions.is_due(session, now + 58min + 1s));
+}
+
 }  // namespace
 }  // namespace sluice::oidc::sessions_test
