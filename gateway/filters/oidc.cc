@@ -260,6 +260,7 @@ class Oidc final : public chain::Authenticator {
     }
     Session session = renewed.session;
     session.used = now;
+    sessions_.trim(session, before->session);
     auto opened = sessions_.make(std::move(session));
     if (!opened) return unavailable(ex, "the provider's new ID token cannot be read");
     if (!sessions_.keep(ex, opened->session, cookies(ex))) return too_large(ex);
@@ -324,6 +325,7 @@ class Oidc final : public chain::Authenticator {
     if (!tokens) co_return unavailable(ex, tokens.error().detail);
     Session session;
     sessions_.take(session, *tokens, wall(ex));
+    sessions_.trim(session, {});
     session.started = start_of(ex, session);
     if (!sessions_.keep(ex, session, cookies(ex))) co_return too_large(ex);
     co_return done(ex, login->back);

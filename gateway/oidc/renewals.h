@@ -26,7 +26,7 @@ struct Renewed {
     failed  // it could not be asked
   };
   Outcome outcome = Outcome::failed;
-  Session session;  // if it is good
+  Session session;  // if it is good; with all tokens, whoever renewed it
   std::string why;  // otherwise
 };
 using RenewedPtr = std::shared_ptr<const Renewed>;

@@ -12,7 +12,7 @@ namespace sluice::oidc {
 
 struct Session {
   std::string id_token;       // that its provider signed it was found out when the session began
-  std::string access_token;   // "" if nobody asks for it
+  std::string access_token;   // "" if nobody passes it on
   std::string refresh_token;  // "" if there is none
   std::string scope;          // what was granted, "" if the provider did not say
   base::WallTime started{};   // of the login

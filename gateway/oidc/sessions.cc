@@ -89,7 +89,7 @@ bool Sessions::keep(const Exchange& ex, const Session& session, SetCookies& out)
 
 void Sessions::take(Session& session, const Tokens& tokens, WallTime now) const {
   if (!tokens.id_token.empty()) session.id_token = tokens.id_token;
-  if (config_.pass_access_token) session.access_token = tokens.access_token;
+  session.access_token = tokens.access_token;
   if (!tokens.refresh_token.empty()) session.refresh_token = tokens.refresh_token;
   if (!tokens.scope.empty()) session.scope = tokens.scope;
   base::Duration lasts = tokens.expires_in.value_or(0s);
@@ -98,8 +98,15 @@ void Sessions::take(Session& session, const Tokens& tokens, WallTime now) const 
   session.used = now;
 }
 
+void Sessions::trim(Session& session, const Session& before) const {
+  if (!config_.pass_access_token && before.access_token.empty()) session.access_token.clear();
+}
+
 bool Sessions::is_due(const Session& s, WallTime now) const noexcept {
-  if (s.refresh_token.empty() || s.expires == WallTime{}) return false;
+  if (s.refresh_token.empty()) return false;
+  // No renewal is without one (read_tokens()), so that this does not go on.
+  if (config_.pass_access_token && s.access_token.empty()) return true;
+  if (s.expires == WallTime{}) return false;
   // What notes that it is in use has the old tokens, and comes with an answer that may be late: after another
   // request has renewed them, and nobody remembers that any more. So whoever would note it renews it.
   return now >= s.renews || (s.renews - now < Renewals::kKeep && is_to_be_touched(s, now));

@@ -40,7 +40,11 @@ class Sessions {
 
   // What of the tokens a session is made of, or goes on with: what did not come again stays.
   void take(Session& session, const Tokens& tokens, base::WallTime now) const;
-  // Is it time to renew its tokens? Somewhat earlier if it is to be touched.
+  // Leaves the access token out if nobody passes it on: neither this policy nor, as the session `before` had
+  // none, another one that shares it.
+  void trim(Session& session, const Session& before) const;
+  // Is it time to renew its tokens? Somewhat earlier if it is to be touched; at once if this policy passes on
+  // the access token, and one began it that does not keep any.
   bool is_due(const Session& session, base::WallTime now) const noexcept;
   // Has the token expired that is passed on? It is passed on only while it is good.
   bool is_worn(const Session& session, base::WallTime now) const noexcept;

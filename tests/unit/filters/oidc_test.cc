@@ -248,6 +248,46 @@ TEST_F(Oidc, NotesThatASessionIsInUseWhichCannotBeRenewed) {
   }
 }
 
+TEST_F(Oidc, PassesNoTokenOnThatAPolicyWithoutHasLeftBehind) {
+  use(", pass_access_token: true");
+  log_in(R"(,"expires_in":3600,"refresh_token":"refresh-shared")");
+  later(1h - 30s);
+  test::answer_calls_with(200, {}, R"({"access_token":"access-2","expires_in":3600,"refresh_token":"r-2"})");
+  use();
+  EXPECT_THAT(ask("/page").upstream, Not(HasSubstr("Authorization")));
+
+  use(", pass_access_token: true");
+  later(40min);
+  EXPECT_THAT(ask("/page").upstream, HasSubstr("Bearer access-2")) << "access-1 has expired";
+  EXPECT_EQ(test::fake_service.asked.size(), 1u);
+}
+
+TEST_F(Oidc, FetchesATokenForASessionOfAPolicyThatKeepsNone) {
+  use();
+  log_in(R"(,"expires_in":3600,"refresh_token":"refresh-none")");
+  test::answer_calls_with(200, {}, R"({"access_token":"access-2","expires_in":3600,"refresh_token":"r-2"})");
+
+  use(", pass_access_token: true");
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(ask("/page").upstream, HasSubstr("Bearer access-2"));
+
+  ASSERT_EQ(test::fake_service.asked.size(), 1u);
+  EXPECT_THAT(test::fake_service.asked[0], HasSubstr("refresh_token=refresh-none"));
+}
+
+TEST_F(Oidc, PassesTheTokenOnOfARenewalByAPolicyThatKeepsNone) {
+  use();
+  log_in(R"(,"expires_in":3600,"refresh_token":"refresh-two")");
+  later(1h - 30s);
+  auto old = jar_;
+  test::answer_calls_with(200, {}, R"({"access_token":"access-2","expires_in":3600,"refresh_token":"r-2"})");
+  EXPECT_EQ(ask("/page").status, 200);
+
+  jar_ = old;
+  use(", pass_access_token: true");
+  EXPECT_THAT(ask("/page").upstream, HasSubstr("Bearer access-2"));
+  EXPECT_EQ(test::fake_service.asked.size(), 1u) << "a refresh token is used once";
+}
+
 TEST_F(Oidc, TakesTheTimeOfARenewalByAnotherRequestAsAWait) {
   use();
   log_in(R"(,"expires_in":3600,"refresh_token":"refresh-both")");

@@ -103,7 +103,7 @@ TEST_F(SessionsTest, TakeWhatCameAndKeepTheRest) {
   sessions.take(session, {"", "access", "", "openid", 3600s}, now);
 
   EXPECT_EQ(session.id_token, some_session().id_token);
-  EXPECT_EQ(session.access_token, "") << "nobody asks for it";
+  EXPECT_EQ(session.access_token, "access");
   EXPECT_EQ(session.refresh_token, "old");
   EXPECT_EQ(session.scope, "openid");
   EXPECT_EQ(session.used, now);
@@ -199,6 +199,38 @@ TEST_F(SessionsTest, AreRenewedTouchedAndWornInTheirTime) {
 
   EXPECT_FALSE(sessions.is_to_be_touched(session, now + 224s));
   EXPECT_TRUE(sessions.is_to_be_touched(session, now + 225s)) << "an eighth of half an hour";
+}
+
+TEST_F(SessionsTest, KeepAnAccessTokenIfSomebodyPassesItOn) {
+  Session fresh = some_session();
+  fresh.access_token = "new";
+  const Session without = some_session();
+  Session with = without;
+  with.access_token = "old";
+  auto kept = [&](const Session& before) {
+    Session session = fresh;
+    Sessions(config_, 1).trim(session, before);
+    return session.access_token;
+  };
+
+  EXPECT_EQ(kept(without), "");
+  EXPECT_EQ(kept(with), "new") << "another policy does";
+  config_.pass_access_token = true;
+  EXPECT_EQ(kept(without), "new");
+}
+
+TEST_F(SessionsTest, AreDueAtOnceWhenTheTokenIsMissingThatIsPassedOn) {
+  Session session = some_session();
+  WallTime now = session.used;
+  config_.pass_access_token = true;
+  EXPECT_FALSE(Sessions(config_, 1).is_due(session, now)) << "there is nothing to renew it with";
+  session.refresh_token = "r";
+  EXPECT_TRUE(Sessions(config_, 1).is_due(session, now));
+  session.access_token = "a";
+  EXPECT_FALSE(Sessions(config_, 1).is_due(session, now));
+  session.access_token = "";
+  config_.pass_access_token = false;
+  EXPECT_FALSE(Sessions(config_, 1).is_due(session, now));
 }
 
 TEST_F(SessionsTest, AreRenewedRatherThanTouchedShortlyBefore) {
