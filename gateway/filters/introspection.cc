@@ -86,6 +86,14 @@ using chain::Verdict;
 
 constexpr std::size_t kLargestIntrospected = 64 * 1024;
 
+// When a token ends that its server calls active. Servers write a far moment, or null, for one that never
+// does.
+WallTime end_of_active(const jose::Json& json) noexcept {
+  const jose::JsonValue* said = json.find("exp");
+  if (!said || said->is(jose::JsonKind::null)) return WallTime::max();
+  return said->number().value_or(0) > jose::kLatestTime ? WallTime::max() : jose::expiry(json);
+}
+
 std::string credentials(const IntrospectionConfig& c) {
   if (!c.bearer.value.empty()) return "Bearer " + c.bearer.value;
   if (c.client_id.empty()) return "";
@@ -193,7 +201,7 @@ class Introspection final : public chain::TokenAuthenticator {
         own.bad.put(digest, std::make_shared<const char>(), now + config_.remember_bad, now);
       return {};
     }
-    WallTime ends = json.find("exp") ? jose::expiry(json) : WallTime::max();
+    const WallTime ends = end_of_active(json);
     auto facts = std::make_shared<TokenClaims>(std::move(json), config_.groups_claim);
     facts->ends = ends;
     facts->lacks = chain::what_lacks(*facts, config_);
@@ -204,7 +212,7 @@ class Introspection final : public chain::TokenAuthenticator {
   }
   // The server has judged the token; what is for this service to know is whether it is meant.
   bool fits(const jose::Json& json, WallTime wall) const {
-    if (json.find("exp") && jose::expiry(json) <= wall) return false;
+    if (end_of_active(json) <= wall) return false;
     if (jose::beginning(json) > wall + 60s) return false;
     const jose::JsonValue* issuer = json.find("iss");
     if (!config_.issuer.empty() && issuer && issuer->text != config_.issuer) return false;

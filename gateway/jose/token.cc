@@ -16,9 +16,6 @@ namespace {
 
 // Keys that are tried for a token that does not say which one it means.
 constexpr int kMaxTries = 8;
-// Times are taken up to here, so that nothing overflows: the year 2255.
-constexpr double kLatest = 9e9;
-
 base::Unexpected refuse_token(std::string why) {
   return base::fail(base::Reason::unauthenticated, std::move(why));
 }
@@ -66,7 +63,7 @@ Result<std::optional<double>> date(const Json& claims, std::string_view name) {
   const JsonValue* v = claims.find(name);
   if (!v) return std::optional<double>();
   auto seconds = v->number();
-  if (!seconds || *seconds < 0 || *seconds > kLatest)
+  if (!seconds || *seconds < 0 || *seconds > kLatestTime)
     return refuse_token("has a claim `" + std::string(name) + "` that is no time");
   return seconds;
 }
@@ -156,7 +153,7 @@ bool names_audience(const Json& claims, const std::vector<std::string>& wanted) 
 WallTime time_claim(const Json& claims, std::string_view name) noexcept {
   const JsonValue* v = claims.find(name);
   auto seconds = v ? v->number() : std::nullopt;
-  if (!seconds || *seconds < 0 || *seconds > kLatest) return WallTime{};
+  if (!seconds || *seconds < 0 || *seconds > kLatestTime) return WallTime{};
   return WallTime(std::chrono::seconds(static_cast<long>(*seconds)));
 }
 

@@ -61,6 +61,8 @@ base::Result<void> check_claims(const Json& claims, const ClaimRules& rules, bas
 base::Result<void> check_type(const Token& token, const ClaimRules& rules);
 // Does `aud`, a text or a list, name one of these?
 bool names_audience(const Json& claims, const std::vector<std::string>& audiences);
+// Times of claims are taken up to here, so that nothing overflows: the year 2255.
+inline constexpr double kLatestTime = 9e9;
 // The moment that a claim names; the epoch if it names none.
 base::WallTime time_claim(const Json& claims, std::string_view name) noexcept;
 // When the claims end (`exp`), without leeway; the epoch if they do not say.

@@ -57,6 +57,22 @@ TEST_F(Introspection, RemembersAGoodTokenForAMinute) {
   EXPECT_EQ(test::fake_service.asked.size(), 2u);
 }
 
+TEST_F(Introspection, TakesAFarEndOrNullAsNone) {
+  for (std::string_view exp : {"253402300799", "9000000001", "9e300", "null"}) {
+    use();
+    test::answer_calls_with(200, {}, R"({"active":true,"exp":)" + std::string(exp) + "}");
+
+    EXPECT_EQ(ask("a"), 200) << exp;
+    EXPECT_EQ(ask("a", 59s), 200) << exp;
+    EXPECT_EQ(test::fake_service.asked.size(), 1u) << exp;
+  }
+  for (std::string_view exp : {"-1", "0", "1699999999", "\"never\"", "true"}) {
+    use();
+    test::answer_calls_with(200, {}, R"({"active":true,"exp":)" + std::string(exp) + "}");
+    EXPECT_EQ(ask("a"), 401) << exp;
+  }
+}
+
 TEST_F(Introspection, RemembersNoTokenLongerThanItIsGood) {
   use();
   test::answer_calls_with(200, {}, R"({"active":true,"exp":1700000070})");
