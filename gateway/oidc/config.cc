@@ -86,6 +86,8 @@ void check_all(const OidcConfig& c, const config::Site& at) {
   if (!is_below(c.redirect_path, c.cookie.path))
     at.error("cookie",
              "has a path that `redirect_path` is not below, so the answer to a login finds no cookie");
+  if (!is_below(c.logout_path, c.cookie.path))
+    at.error("cookie", "has a path that `logout_path` is not below, so logging out finds no session to end");
   for (const auto& [name, value] : c.parameters)
     if (auto wrong = refuse_parameter(name); !wrong.empty())
       at.error(config::path("parameters", name), wrong);

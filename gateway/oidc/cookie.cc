@@ -29,7 +29,8 @@ void describe(config::Description<CookieConfig>& d) {
   d.field("domain", &CookieConfig::domain, "Domain below which all hosts get it.",
           pattern("[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)+", "the name of a domain"),
           default_is("the host alone that set it"), example("example.com"));
-  d.field("path", &CookieConfig::path, "Path below which it is sent; the callback must be below it too.",
+  d.field("path", &CookieConfig::path,
+          "Path below which it is sent; `redirect_path` and `logout_path` must be below it too.",
           pattern("/[!-:<-~]*", "a path"));
   d.field("same_site", &CookieConfig::same_site,
           "When a browser sends it. `strict` is no choice: who comes back from the provider comes from "

@@ -62,7 +62,10 @@ TEST(OidcSettings, NamePathsThatDoNotMeet) {
   EXPECT_THAT(more("redirect_path: /x, logout_path: /x"), HasSubstr("must not be"));
   EXPECT_THAT(more("cookie: {path: /app}"), HasSubstr("finds no cookie"));
   EXPECT_THAT(more("cookie: {path: /app}, redirect_path: /apple"), HasSubstr("finds no cookie"));
-  EXPECT_EQ(more("cookie: {path: /app}, redirect_path: /app/callback"), "");
+  EXPECT_THAT(more("cookie: {path: /app}, redirect_path: /app/callback"), HasSubstr("finds no session"));
+  EXPECT_THAT(more("cookie: {path: /app}, redirect_path: /app/callback, logout_path: /apple"),
+              HasSubstr("finds no session"));
+  EXPECT_EQ(more("cookie: {path: /app}, redirect_path: /app/callback, logout_path: /app/logout"), "");
   EXPECT_THAT(more("origin: \"https://app/\""), HasSubstr("scheme and host"));
   EXPECT_THAT(more("origin: app.example.com"), HasSubstr("scheme and host"));
   EXPECT_EQ(more("origin: \"https://app.example.com:8443\""), "");
