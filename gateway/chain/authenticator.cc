@@ -13,15 +13,10 @@ using base::Reason;
 using base::Task;
 using observe::Decision;
 
-Decision decision(Verdict::Outcome outcome) noexcept {
-  switch (outcome) {
-    case Verdict::Outcome::ok:
-      return Decision::allow;
-    case Verdict::Outcome::unavailable:
-      return Decision::error;
-    default:
-      return Decision::deny;
-  }
+Decision decision(const Verdict& verdict) noexcept {
+  if (verdict) return Decision::allow;
+  bool unavailable = verdict.outcome == Verdict::Outcome::unavailable || verdict.answer_unavailable;
+  return unavailable ? Decision::error : Decision::deny;
 }
 
 struct BothOwners {
@@ -35,6 +30,7 @@ Reason Verdict::reason() const noexcept {
     case Outcome::ok:
       return Reason::none;
     case Outcome::absent:
+      return answer_unavailable ? Reason::auth_unavailable : Reason::unauthenticated;
     case Outcome::refused:
       return Reason::unauthenticated;
     case Outcome::forbidden:
@@ -77,7 +73,7 @@ Step Authenticator::settle(Exchange& ex, Verdict verdict, std::optional<Identity
 }
 
 void Authenticator::count(const Exchange& ex, const Verdict& verdict) const {
-  decisions_->count(ex.worker.index, decision(verdict.outcome));
+  decisions_->count(ex.worker.index, decision(verdict));
 }
 
 void Authenticator::refuse(Exchange& ex, const Verdict& verdict) const { reply_to(ex, verdict); }

@@ -39,11 +39,15 @@ struct Verdict {
     unavailable  // 503: it cannot be judged now, which is nobody's fault but ours
   };
   Outcome outcome = Outcome::absent;
-  std::string_view detail;     // why; read by the caller, but for `unavailable`, which is for the log alone
+  std::string_view detail;     // why; read by the caller, but for 503, which is for the log alone
   std::string_view challenge;  // of 401: the value of WWW-Authenticate; "" for none
   // refuse() of this authenticator answers with something better than a 401, such as a page to log in: `any`
   // prefers it to others of the same outcome.
   bool own_answer = false;
+  // Of one that is absent, with an answer of its own: what that takes cannot be reached, such as the page to
+  // log in. Who may pass as somebody else, or as a guest, is not held up by that; all others get 503. Counts
+  // as an error.
+  bool answer_unavailable = false;
   // Of one that is not ok: nobody else may let this request pass, neither another authenticator nor as a
   // guest, and refuse() of this one answers. Either the request was for this authenticator itself, such as
   // the way back from a login, or this one has read the body, which is gone.

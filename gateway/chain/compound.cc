@@ -30,7 +30,8 @@ Task<Verdict> Compound::ask(Exchange& ex, std::size_t part) const {
   state.count = static_cast<std::uint16_t>(part + 1);
   Task<Verdict> task = parts_[part]->authenticate(ex);
   Verdict verdict = co_await task;
-  if (verdict.outcome != Verdict::Outcome::absent) parts_[part]->count(ex, verdict);
+  if (verdict.outcome != Verdict::Outcome::absent || verdict.answer_unavailable)
+    parts_[part]->count(ex, verdict);
   state.verdicts[part] = verdict;
   co_return verdict;
 }

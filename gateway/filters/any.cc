@@ -81,8 +81,11 @@ class AnyFilter final : public chain::Compound {
   }
 
  private:
+  // Among those of one outcome, by what its part has to answer: a page to log in is worth more than the word
+  // that there is none now.
+  static int worth(const Verdict& v) noexcept { return !v.own_answer ? 0 : v.answer_unavailable ? 1 : 2; }
   static bool says_more(const Verdict& a, const Verdict& b) noexcept {
-    return a.outcome > b.outcome || (a.outcome == b.outcome && a.own_answer && !b.own_answer);
+    return a.outcome > b.outcome || (a.outcome == b.outcome && worth(a) > worth(b));
   }
   bool admit_as_anonymous(Exchange& ex, const Asked& state) const {
     const auto* consumer = anonymous_.empty() || !ex.consumers ? nullptr : ex.consumers->find(anonymous_);

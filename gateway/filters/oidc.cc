@@ -289,9 +289,12 @@ class Oidc final : public chain::Authenticator {
   Task<Verdict> to_provider(Exchange& ex, Verdict verdict) const {
     auto finding = provider_.endpoints_in_time(ex);
     auto known = co_await finding;
-    if (known.authorization.empty() || known.token.empty()) co_return unavailable(ex, provider_.trouble(ex));
-    ex.local<Local>(*this).answer = Answer::login;
     verdict.own_answer = true;
+    verdict.answer_unavailable = known.authorization.empty() || known.token.empty();
+    if (verdict.answer_unavailable)
+      verdict.detail = ex.arena.copy(provider_.trouble(ex));
+    else
+      ex.local<Local>(*this).answer = Answer::login;
     co_return verdict;
   }
 

@@ -6,6 +6,7 @@
 #include "tests/support/consumers.h"
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
+#include "tests/support/metrics.h"
 #include "tests/support/oidc_provider.h"
 
 namespace sluice::test::oidc_any_test {
@@ -19,11 +20,14 @@ constexpr std::string_view kKey = "X-Api-Key: robots-key\r\n";
 
 // One with the keys of the test, from the beginning.
 struct Provider : OidcProvider {
-  explicit Provider(const Signer& keys) { sign_with(keys); }
+  explicit Provider(const Signer& keys, bool down = false) {
+    sign_with(keys);
+    if (down) go_down();
+  }
 };
 
 struct OidcInAny : testing::Test {
-  OidcInAny() {
+  explicit OidcInAny(bool down = false) : provider(signer, down), gw(yaml()) {
     provider.serve(gw.upstream("idp"));
     users.answers(200, "ok");
   }
@@ -66,6 +70,21 @@ routes:
               - api_key: {header: X-Other-Key}
           - api_key: {header: X-Api-Key}
     to: users
+  - name: two
+    match: {path: /two}
+    use:
+      - any:
+          - oidc: {issuer: "https://idp", discovery: ")" +
+           provider.discovery() + R"(", to: idp, client_id: web, client_secret: s, session: {keys: ")" +
+           std::string(32, 'k') +
+           R"("}}
+          - oidc: {issuer: "https://other", jwks: ")" +
+           provider.discovery() +
+           R"(", authorization_endpoint: "https://other/auth", token_endpoint: /token, redirect_path: /other/back,
+                   logout_path: /other/logout, cookie: {name: __Host-other}, to: idp, client_id: web,
+                   client_secret: s, session: {keys: ")" +
+           std::string(32, 'k') + R"("}}
+    to: users
 )";
   }
   // A logout token (OpenID Connect Back-Channel Logout 1.0 section 2.4) with these claims besides.
@@ -78,11 +97,55 @@ routes:
   std::string way_back() { return browser.follow(browser.get("/login")); }
 
   Signer signer{"ES256", "key-1"};
-  Provider provider{signer};
-  Gateway gw{yaml()};
+  Provider provider;
+  Gateway gw;
   Browser browser{gw, provider};
   Upstream& users = gw.upstream("users");
 };
+
+struct OidcInAnyWithoutItsProvider : OidcInAny {
+  OidcInAnyWithoutItsProvider() : OidcInAny(true) {}
+};
+
+TEST_F(OidcInAnyWithoutItsProvider, LetsAGuestPassWhoCannotBeSentToLogIn) {
+  Metrics before(gw);
+  auto decided = [&](const char* type, const char* decision) {
+    return before.growth("sluice_policy_decisions_total", {{"type", type}, {"decision", decision}});
+  };
+
+  EXPECT_EQ(browser.get("/page").status, 200);
+  EXPECT_EQ(decided("any", "allow"), 1);
+  EXPECT_EQ(decided("oidc", "error"), 1);
+  EXPECT_EQ(browser.get("/page", Browser::kScript).status, 200);
+  EXPECT_EQ(users.request_count(), 2u);
+
+  EXPECT_THAT(browser.get("/page", std::string(Browser::kPage) + "X-Api-Key: wrong\r\n"),
+              Refused(401, "unauthenticated"))
+      << "a wrong credential is refused in any case";
+}
+
+TEST_F(OidcInAnyWithoutItsProvider, IsUnavailableWhereNobodyElseMayPass) {
+  Metrics before(gw);
+
+  auto alone = browser.get("/login");
+
+  EXPECT_THAT(alone, Refused(503, "auth_unavailable"));
+  EXPECT_THAT(alone, HasField("Retry-After", "1"));
+  EXPECT_THAT(alone, HasField("Cache-Control", "no-store"));
+  EXPECT_THAT(alone, HasNoField("WWW-Authenticate"));
+  auto decided = [&](const char* type, const char* decision) {
+    return before.growth("sluice_policy_decisions_total", {{"type", type}, {"decision", decision}});
+  };
+  EXPECT_EQ(decided("oidc", "error"), 1);
+  EXPECT_EQ(decided("oidc", "deny"), 0);
+  EXPECT_THAT(browser.get("/both"), Refused(503, "auth_unavailable"));
+  EXPECT_EQ(decided("any", "error"), 1);
+  EXPECT_EQ(users.connections(), 0u);
+}
+
+TEST_F(OidcInAnyWithoutItsProvider, SendsToAnotherOneThatIsThere) {
+  EXPECT_THAT(browser.get("/two"), HasField("Location", StartsWith("https://other/auth?")));
+}
 
 TEST_F(OidcInAny, FinishesALogin) {
   auto back = browser.get(way_back());

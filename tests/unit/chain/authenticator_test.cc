@@ -107,6 +107,18 @@ TEST_F(AuthenticatorTest, IsUnavailable503AndTellsTheLogAloneWhy) {
   EXPECT_THAT(fake.body(), testing::Not(HasSubstr("10.0.0.3")));
 }
 
+TEST_F(AuthenticatorTest, IsUnavailable503IfItsOwnAnswerIs) {
+  oracle.verdict = Verdict::absent("Oracle", "10.0.0.3 does not say where to log in");
+  oracle.verdict.own_answer = oracle.verdict.answer_unavailable = true;
+  EXPECT_EQ(step(), Step::replied);
+
+  EXPECT_EQ(fake.response().status, 503);
+  EXPECT_EQ(fake.ex.reason, Reason::auth_unavailable);
+  EXPECT_EQ(fake.ex.detail, "10.0.0.3 does not say where to log in");
+  EXPECT_THAT(fake.body(), testing::Not(HasSubstr("10.0.0.3")));
+  EXPECT_FALSE(fake.response().fields.find("WWW-Authenticate"));
+}
+
 TEST_F(AuthenticatorTest, MayTakeItsTime) {
   oracle.waits = true;
   std::optional<Step> came;
