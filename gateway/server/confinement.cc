@@ -91,7 +91,9 @@ class Checker {
       auto path_outside = [&](const PathPattern& p) { return !within_one(p, to.path); };
       if (!to.host.empty() && (match.hosts.empty() || std::ranges::any_of(match.hosts, host_outside)))
         complain(at, "host", listed(to.host), confine);
-      if (!to.path.empty() && (match.paths.empty() || std::ranges::any_of(match.paths, path_outside)))
+      if (to.path.empty()) continue;
+      if (match.paths.empty() || std::ranges::any_of(match.paths, path_outside) ||
+          std::ranges::any_of(match.redirected, path_outside))
         complain(at, "path", listed(to.path), confine);
     }
   }

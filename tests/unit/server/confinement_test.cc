@@ -30,7 +30,10 @@ std::string said(const std::string& confine, const std::string& team, const std:
   std::vector<routing::RouteMatches> routes;
   for (const auto& route : bound.routes) {
     routing::RouteMatches matches{route.name, 0, {}};
-    for (const auto& match : route.match) matches.matches.push_back(match.match());
+    for (const auto& match : route.match) {
+      matches.matches.push_back(match.match());
+      routing::apply(route.trailing_slash.value_or(bound.defaults.trailing_slash), matches.matches.back());
+    }
     routes.push_back(std::move(matches));
   }
   check_confinements(document, routes, diagnostics);
@@ -68,6 +71,19 @@ TEST(Confinement, KnowsWhatCapturesAndExactPathsLeaveOpen) {
   EXPECT_THAT(of_match("{path: /a}", "{path: /a/**}"), Not(IsEmpty()));
   EXPECT_THAT(of_match("{path: /a}", "{path: {regex: '/a'}}"), Not(IsEmpty()));
   EXPECT_THAT(of_match("{path: [/a/**, /b/**]}", "{path: [/a/x, /b/y]}"), IsEmpty());
+}
+
+TEST(Confinement, KnowsTheOtherEndingThatARouteTakesToo) {
+  for (auto policy : {"redirect", "ignore"}) {
+    auto taking = [&](const std::string& confine, const std::string& path) {
+      return said("{path: " + confine + "}", "routes: [{name: r, match: {path: " + path +
+                                                 "}, trailing_slash: " + policy + ", respond: 200}]\n");
+    };
+    EXPECT_THAT(taking("/a", "/a"), HasSubstr("confined to the path /a, and the route takes others"))
+        << policy;
+    EXPECT_THAT(taking("/a/**", "/a"), IsEmpty()) << policy;
+    EXPECT_THAT(taking("[/a, /a/]", "/a"), IsEmpty()) << policy;
+  }
 }
 
 TEST(Confinement, KnowsHosts) {
