@@ -310,7 +310,6 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
       report_.error(at, file + " " + opened.error().detail);
       return false;
     }
-    opened->source->set_grace(written.grace);
     made.draw_from(opened->source);
     return opened->uses_tls;
   }

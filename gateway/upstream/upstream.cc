@@ -98,11 +98,10 @@ Upstream::Upstream(std::string name, const UpstreamConfig& config, const Default
       group_(targets.group(name_)),
       protection_(config, group_, *targets.loops(), this),
       sticky_(config.sticky),
-      bounded_load_(config.bounded_load) {
-  for (const TargetConfig& t : config.all_targets()) {
+      bounded_load_(config.bounded_load),
+      grace_(config.grace) {
+  for (const TargetConfig& t : config.all_targets())
     draw_from(targets.sources().of(group_, t.url), t.weight, t.labels());
-    parts_.back().source->set_grace(config.grace);
-  }
   for (unsigned worker = 0; worker < targets.workers(); ++worker) views_.emplace_back(new View);
 }
 
@@ -179,6 +178,7 @@ std::vector<Upstream::Shown> Upstream::shown() const {
 }
 
 void Upstream::put_in_force(base::WallTime now) const {
+  for (const Part& p : parts_) p.source->set_grace(grace_);
   for (const Part& p : parts()) p.source->put_in_force();
   group_->tls = tls_;
   group_->checked = checks_ != nullptr;

@@ -195,6 +195,7 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   std::vector<Part> parts_;
   std::optional<StickyConfig> sticky_;
   double bounded_load_;
+  base::Duration grace_;  // of its sources, once this is in force
   std::unique_ptr<Failover> failover_;
   mutable std::mutex mutex_;
   std::shared_ptr<Source> instead_;  // guarded

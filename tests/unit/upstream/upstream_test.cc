@@ -613,6 +613,25 @@ TEST_F(UpstreamTest, LearnsHowLongAnswersTakeOnlyWhereThatIsAskedFor) {
   EXPECT_FLOAT_EQ(upstream->targets()[0]->latency().at(clock_.steady()), 5000);
 }
 
+// Sources outlive reloads, also those that are rejected.
+TEST_F(UpstreamTest, GivesItsSourcesItsGraceOnceItIsInForce) {
+  auto config = with_targets({"a"});
+  auto in_force = make(config);
+  in_force->put_in_force(clock_.wall());
+  names_.lookup().resolves("a", {"10.0.0.1"}, 1s);
+  names_.pass(40s);
+  config.grace = 0s;
+  auto built = make(config);
+  names_.lookup().knows_none("a");
+
+  names_.pass(40s);
+  EXPECT_EQ(in_force->targets().size(), 1u);
+  built->put_in_force(clock_.wall());
+  names_.pass(40s);
+
+  EXPECT_TRUE(built->targets().empty());
+}
+
 TEST_F(UpstreamTest, SaysSoWhenItHasNoTargets) {
   auto upstream = make(UpstreamConfig{});
 
