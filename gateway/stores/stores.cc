@@ -79,10 +79,21 @@ base::Result<void> Stores::keep() {
   return {};
 }
 
+// A policy is built for every chain that it is in: they are looked through only where they would need more
+// memory.
+void Stores::announce(const std::shared_ptr<const QuotaPlan>& plan) {
+  auto& known = plans_[plan->owner];
+  if (known.size() == known.capacity()) std::erase_if(known, [](const auto& weak) { return weak.expired(); });
+  known.push_back(plan);
+}
+
 std::vector<std::shared_ptr<const QuotaPlan>> Stores::plans() const {
   std::vector<std::shared_ptr<const QuotaPlan>> out;
-  for (const auto& [owner, weak] : plans_)
-    if (auto plan = weak.lock()) out.push_back(std::move(plan));
+  for (const auto& [owner, known] : plans_) {
+    std::shared_ptr<const QuotaPlan> plan;
+    for (auto at = known.rbegin(); at != known.rend() && !plan; ++at) plan = at->lock();
+    if (plan) out.push_back(std::move(plan));
+  }
   return out;
 }
 

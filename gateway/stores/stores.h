@@ -56,8 +56,9 @@ class Stores {
   // Where it is kept; "" while it is not.
   std::string kept_in() const { return file_ ? file_->directory() : std::string(); }
 
-  // A policy with quotas, and those that there are.
-  void announce(const std::shared_ptr<const QuotaPlan>& plan) { plans_[plan->owner] = plan; }
+  // A policy with quotas that was built; and of each the newest one that lives: that of a load which was
+  // rejected does not.
+  void announce(const std::shared_ptr<const QuotaPlan>& plan);
   std::vector<std::shared_ptr<const QuotaPlan>> plans() const;
 
   // Of each table that is in use: its name, keys and evictions. Control thread.
@@ -78,7 +79,7 @@ class Stores {
   std::string state_directory_;
   std::optional<std::string> lent_;  // where it was kept, while another process may have the place
   std::unique_ptr<QuotaFile> file_;
-  std::map<std::string, std::weak_ptr<const QuotaPlan>> plans_;
+  std::map<std::string, std::vector<std::weak_ptr<const QuotaPlan>>> plans_;  // by owner, the newest last
   struct Shared {
     StoreConfig config;
     std::weak_ptr<RedisCounters> counters;

@@ -48,6 +48,34 @@ TEST(Stores, LeaveTheFileOfQuotasToAnotherProcessUntilItIsTakenBack) {
   std::filesystem::remove_all(directory);
 }
 
+TEST(Stores, TellThePolicyInForceAfterALoadThatWasRejected) {
+  Stores stores;
+  auto plan = [&](std::string zone) {
+    auto made = std::make_shared<QuotaPlan>(QuotaPlan{
+        "plan", std::string(kMemory), std::move(zone), *Calendar::of("UTC"), {}, false, {}, nullptr});
+    stores.announce(made);
+    return made;
+  };
+  auto told = [&] {
+    std::string zones;
+    for (const auto& known : stores.plans()) zones += known->zone + " ";
+    return zones;
+  };
+  auto in_force = plan("UTC");
+  auto of_another_chain = plan("UTC");
+
+  auto rejected = plan("Europe/Berlin");
+  rejected.reset();
+  EXPECT_EQ(told(), "UTC ");
+
+  in_force = plan("Asia/Tokyo");
+  EXPECT_EQ(told(), "Asia/Tokyo ");
+  in_force.reset();
+  EXPECT_EQ(told(), "UTC ");
+  of_another_chain.reset();
+  EXPECT_EQ(told(), "");
+}
+
 // A load with other settings is built beside what is in force, and may be rejected.
 TEST(Stores, RenewTheTlsOfTheSettingsThatAreInForce) {
   base::VirtualClock clock;
