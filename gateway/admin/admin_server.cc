@@ -130,7 +130,7 @@ base::Result<std::unique_ptr<AdminServer>> AdminServer::start(asio::io_context& 
   if (!socket) return std::move(socket).unexpected();
   auto acceptor = std::make_shared<Acceptor>(control, std::move(*socket), std::move(suppliers),
                                              config.token ? config.token->value : "", limits);
-  acceptor->wait();
+  if (!acceptor->socket().inherited()) acceptor->wait();
   return std::unique_ptr<AdminServer>(new AdminServer(std::move(acceptor)));
 }
 
@@ -145,7 +145,11 @@ net::HandedSockets AdminServer::hand_out() const {
 
 void AdminServer::use_token(std::string token) { acceptor_->use_token(std::move(token)); }
 
-void AdminServer::adopt_file() { acceptor_->socket().adopt_file(); }
+void AdminServer::take_over() {
+  if (!acceptor_->socket().inherited()) return;
+  acceptor_->socket().adopt_file();
+  acceptor_->wait();
+}
 
 void AdminServer::give_up_file() noexcept { acceptor_->socket().give_up_file(); }
 

@@ -29,7 +29,8 @@ struct AdminLimits {
 class AdminServer {
  public:
   // Listens and serves while `control` runs; null if the configuration says that there is to be none. The
-  // error names address and cause, for people. From the control thread, as is everything else here.
+  // error names address and cause, for people. On an inherited socket whoever handed it over goes on
+  // answering until take_over(). From the control thread, as is everything else here.
   static base::Result<std::unique_ptr<AdminServer>> start(boost::asio::io_context& control,
                                                           const AdminConfig& config, Suppliers suppliers,
                                                           AdminLimits limits = {},
@@ -47,8 +48,9 @@ class AdminServer {
   // if it has one, belongs to that one after give_up_file().
   net::HandedSockets hand_out() const;
   void give_up_file() noexcept;
-  // The file of an inherited socket is this process's from now on.
-  void adopt_file();
+  // Answers on an inherited socket from now on, and takes its file for this process's. On one of its own it
+  // does so from the start, for those who wait until the gateway is ready.
+  void take_over();
 
  private:
   class Acceptor;

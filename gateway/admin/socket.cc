@@ -17,8 +17,12 @@ base::Result<ListeningSocket> ListeningSocket::open(const AdminAddress& address,
   bool is_unix = !address.path.empty();
   auto at = is_unix ? net::Address::of_path(address.path) : net::Address::parse(address.ip, address.port);
   if (!at) return std::move(at).unexpected();
-  if (auto taken = inherited.take(kHandedAs, *at))
-    return ListeningSocket(taken->fds.front(), {}, taken->owns_file ? address.path : "");
+  if (auto taken = inherited.take(kHandedAs, *at)) {
+    ListeningSocket socket(taken->fds.front(), {});
+    socket.inherited_ = true;
+    if (taken->owns_file) socket.adopted_ = address.path;
+    return socket;
+  }
   if (is_unix) {
     // Owner and group: who may look at the gateway's figures is given its group.
     auto made = net::listen_unix(*at, {}, kBacklog);
@@ -30,11 +34,13 @@ base::Result<ListeningSocket> ListeningSocket::open(const AdminAddress& address,
   return ListeningSocket(*fd, {});
 }
 
-ListeningSocket::ListeningSocket(int fd, net::SocketFile file, std::string adopted) noexcept
-    : fd_(fd), file_(std::move(file)), adopted_(std::move(adopted)) {}
+ListeningSocket::ListeningSocket(int fd, net::SocketFile file) noexcept : fd_(fd), file_(std::move(file)) {}
 
 ListeningSocket::ListeningSocket(ListeningSocket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), file_(std::move(other.file_)), adopted_(std::move(other.adopted_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      inherited_(other.inherited_),
+      file_(std::move(other.file_)),
+      adopted_(std::move(other.adopted_)) {}
 
 ListeningSocket::~ListeningSocket() {
   file_.remove();  // before the socket is closed: nobody finds a file without a listener

@@ -34,6 +34,8 @@ class ListeningSocket {
   ~ListeningSocket();
 
   int fd() const noexcept { return fd_; }
+  // Is it another process's too?
+  bool inherited() const noexcept { return inherited_; }
   bool owns_file() const noexcept { return file_.owned(); }
   // The file of an inherited socket is this process's from now on.
   void adopt_file();
@@ -44,9 +46,10 @@ class ListeningSocket {
   std::uint16_t port() const noexcept;
 
  private:
-  ListeningSocket(int fd, net::SocketFile file, std::string adopted = {}) noexcept;
+  ListeningSocket(int fd, net::SocketFile file) noexcept;
 
   int fd_;
+  bool inherited_ = false;
   net::SocketFile file_;
   std::string adopted_;  // file of the process that opened the socket, for adopt_file()
 };

@@ -142,7 +142,7 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   tls_->use(std::move(tls));
   listeners_.apply(config_, *snapshot_, std::move(opened), workers_, *metrics_, *tls_);
   overload_->use(config_.overload);
-  if (admin_) admin_->adopt_file();
+  if (admin_) admin_->take_over();
   metrics_->loaded(clock_.wall());
   metrics_->set_ready(true);
   return true;

@@ -6,8 +6,11 @@
 #include <sys/resource.h>
 
 #include <filesystem>
+#include <thread>
 #include <utility>
+#include <vector>
 
+#include "gateway/admin/socket.h"
 #include "gateway/base/log.h"
 
 #include "tests/unit/admin/served.h"
@@ -63,6 +66,36 @@ TEST(AdminServer, ServesOnAUnixSocket) {
   }
   EXPECT_FALSE(std::filesystem::exists(config.bind.path));
   std::filesystem::remove_all(pattern);
+}
+
+// What it says while the process that it is of does not serve yet would be wrong, and lost if that never does.
+TEST(AdminServer, LeavesAnInheritedSocketToWhoeverHandedItOverUntilItTakesOver) {
+  net::InheritedSockets none;
+  auto handed = ListeningSocket::open(any_port().bind, none);
+  ASSERT_TRUE(handed);
+  boost::asio::io_context control;
+  auto config = any_port();
+  config.bind.port = handed->port();
+  auto started = AdminServer::start(
+      control, config, plain_suppliers(), {},
+      net::InheritedSockets(std::vector<net::HandedSockets>{{kHandedAs, false, {::dup(handed->fd())}}}));
+  ASSERT_TRUE(started);
+
+  Client client(handed->port());
+  ASSERT_TRUE(client.connected());
+  EXPECT_EQ(control.poll(), 0u) << "it takes the connection";
+  int taken = ::accept(handed->fd(), nullptr, nullptr);
+  EXPECT_GE(taken, 0);
+  ::close(taken);
+
+  control.restart();
+  (*started)->take_over();
+  Client next(handed->port());
+  next.send("GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+  std::thread serving([&] { control.run(); });
+  EXPECT_THAT(next.read_to_end(), HasSubstr("200 OK"));
+  control.stop();
+  serving.join();
 }
 
 TEST(AdminServer, LetsOneThatSaysNothingMakeRoomBeyondItsLimit) {
