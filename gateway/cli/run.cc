@@ -172,9 +172,11 @@ class Run {
   void on_signal(int signal) {
     switch (signal) {
       case SIGHUP:
+        upgrade_.pass_on(signal);
         want(Wish::reload);
         break;
       case SIGUSR1:
+        upgrade_.pass_on(signal);
         gateway_.reopen_logs();
         break;
       case SIGUSR2:
@@ -188,6 +190,7 @@ class Run {
 
   void reload_for(std::function<void(admin::Reloaded)> done) {
     waiting_.push_back(std::move(done));
+    upgrade_.pass_on(SIGHUP);
     want(Wish::reload);
   }
 

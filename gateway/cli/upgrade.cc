@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -73,6 +74,15 @@ void Upgrade::begin() {
   });
 }
 
+void Upgrade::pass_on(int signal) {
+  if (!running()) return;
+  if (served_) {
+    ::kill(successor_->pid(), signal);
+  } else {
+    passed_on_.insert(signal);
+  }
+}
+
 void Upgrade::listen() {
   channel_.async_wait(boost::asio::posix::descriptor_base::wait_read,
                       [this](boost::system::error_code error) {
@@ -95,6 +105,7 @@ void Upgrade::heard() {
   pid_t pid = successor_->pid();
   log(Level::info, "upgraded: process " + std::to_string(pid) + " serves");
   serves_(pid);
+  for (int signal : passed_on_) ::kill(pid, signal);
 }
 
 void Upgrade::failed(const std::string& why) {
@@ -107,6 +118,7 @@ void Upgrade::give_up() {
   channel_.close();
   if (successor_) successor_->end();
   successor_.reset();
+  passed_on_.clear();
   gateway_.take_back();
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ class Upgrade {
   void begin();
   // From the beginning until the new process serves or has failed.
   bool running() const noexcept { return successor_.has_value(); }
+  // The new process has read its files before, or opens them at this moment: it is sent that signal too, once
+  // it serves. Does nothing before begin().
+  void pass_on(int signal);
   // Ends the new process, if it does not serve yet.
   void give_up();
 
@@ -50,7 +54,8 @@ class Upgrade {
   boost::asio::posix::stream_descriptor channel_;
   boost::asio::steady_timer timer_;
   std::optional<net::Successor> successor_;
-  bool served_ = false;  // by the successor
+  bool served_ = false;      // by the successor
+  std::set<int> passed_on_;  // signals that wait for it
   Start start_;
 };
 

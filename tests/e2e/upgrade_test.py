@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program is replaced while it serves (SIGUSR2): real processes, under load."""
+import contextlib
 import json
 import os
 import re
@@ -176,11 +177,10 @@ class Upgrade(Case):
         eventually(lambda: not path.exists(), "the last one takes its socket away")
         self.pid = 0
 
-    def test_keeps_them_when_the_new_process_is_ended_before_it_serves(self):
-        path = self.folder / "web.sock"
-        text = self.text(ROUTES).replace("listeners: {", f"listeners: {{unix: {{bind: \"unix:{path}\"}}, ")
-        self.start_copy(text)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nameserver:  # which never answers
+    @contextlib.contextmanager
+    def begun_with_a_name_that_is_not_answered(self, text):
+        """SIGUSR2; inside, the new process has read its file and waits for a nameserver, for some seconds."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nameserver:
             nameserver.bind(("127.0.0.1", 0))
             nameserver.settimeout(PATIENCE)
             port = nameserver.getsockname()[1]
@@ -189,6 +189,27 @@ class Upgrade(Case):
             self.config.write_text(more.replace(ROUTES, ROUTES + "\n  - {name: late, match: {path: /late}, to: late}"))
             self.gateway.send(signal.SIGUSR2)
             nameserver.recv(512)
+            yield
+
+    def test_reads_again_what_was_to_be_read_again_meanwhile(self):
+        text = self.text(ROUTES)
+        self.start_copy(text)
+        with self.begun_with_a_name_that_is_not_answered(text):
+            self.config.write_text(text.replace(ROUTES, ROUTES + "\n  - {name: more, match: {path: /more}, respond: 204}"))
+            self.gateway.send(signal.SIGHUP)
+            for _ in range(20):
+                self.assertEqual(self.admin("/readyz").status, 200)  # of the old process
+            eventually(lambda: self.gateway.count("upgraded:") > 0, "another process serves")
+        self.pid = int(self.gateway.says(r"process (\d+) serves").group(1))
+        self.gateway.asked_to_end = True  # it gives way
+        self.assertEqual(self.gateway.wait(), 0)
+        eventually(lambda: self.curl("/more").status == 204, "the new process has read the file again")
+
+    def test_keeps_them_when_the_new_process_is_ended_before_it_serves(self):
+        path = self.folder / "web.sock"
+        text = self.text(ROUTES).replace("listeners: {", f"listeners: {{unix: {{bind: \"unix:{path}\"}}, ")
+        self.start_copy(text)
+        with self.begun_with_a_name_that_is_not_answered(text):
             successor = [int(line.split()[0]) for line in subprocess.run(
                 ["ps", "--no-headers", "-o", "pid", "--ppid", str(self.pid)], capture_output=True,
                 text=True).stdout.splitlines()]

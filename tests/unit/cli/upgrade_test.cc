@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
@@ -53,7 +54,24 @@ routes: [{name: all, match: {path: /**}, respond: 204}]
     return out;
   }
 
+  // What says at once that it serves, and is ended by any signal.
+  static Upgrade::Start serving() { return {"/bin/sh", {"sh", "-c", "printf r >&3; exec sleep 60"}, 60s}; }
+  bool sees_it_serve() {
+    control_.restart();
+    for (auto end = std::chrono::steady_clock::now() + 60s;
+         successor_ == 0 && std::chrono::steady_clock::now() < end;)
+      control_.run_one_for(1s);
+    return successor_ != 0;
+  }
+  // The signal that has ended the new process.
+  static int ended_by(pid_t pid) {
+    int status = 0;
+    EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  }
+
   std::vector<std::string> log_;
+  pid_t successor_ = 0;  // once it serves
   boost::asio::io_context control_{1};
   base::RealClock clock_;
   server::Gateway gateway_{control_, clock_};
@@ -93,6 +111,40 @@ TEST_F(UpgradeTest, BeginsAnewAfterOneThatWasGivenUp) {
   EXPECT_TRUE(upgrade.running());
   upgrade.give_up();
   EXPECT_EQ(answer(), "HTTP/1.1 204");
+}
+
+TEST_F(UpgradeTest, PassesOnWhatIsSignalledMeanwhile) {
+  Upgrade upgrade(control_, gateway_, [this](pid_t pid) { successor_ = pid; }, serving());
+
+  upgrade.begin();
+  upgrade.pass_on(SIGHUP);
+  ASSERT_TRUE(sees_it_serve());
+
+  EXPECT_EQ(ended_by(successor_), SIGHUP);
+}
+
+TEST_F(UpgradeTest, PassesOnWhatIsSignalledWhenTheNewProcessServes) {
+  Upgrade upgrade(control_, gateway_, [this](pid_t pid) { successor_ = pid; }, serving());
+  upgrade.begin();
+  ASSERT_TRUE(sees_it_serve());
+
+  upgrade.pass_on(SIGUSR1);
+
+  EXPECT_EQ(ended_by(successor_), SIGUSR1);
+}
+
+TEST_F(UpgradeTest, PassesNothingOnThatWasSignalledBefore) {
+  Upgrade upgrade(control_, gateway_, [this](pid_t pid) { successor_ = pid; }, serving());
+  upgrade.pass_on(SIGHUP);
+  upgrade.begin();
+  upgrade.pass_on(SIGUSR1);
+  upgrade.give_up();
+
+  upgrade.begin();
+  ASSERT_TRUE(sees_it_serve());
+  ::kill(successor_, SIGTERM);
+
+  EXPECT_EQ(ended_by(successor_), SIGTERM);
 }
 
 }  // namespace
