@@ -130,7 +130,7 @@ bool Gateway::start(Loaded& loaded, std::string source) {
   auto opened = listeners_.open(loaded, workers_.size());
   std::unique_ptr<observe::AccessLog> access_log;
   bool good = open_log(loaded, access_log) && start_admin(loaded) && snapshot && loaded.ok();
-  if (!good) return false;
+  if (!good || !keep_state(loaded)) return false;
   said_targets_.restore(snapshot->upstreams, *targets_);
   await_answers();
   if (given_up_) return false;  // before anything is taken from a predecessor
@@ -150,11 +150,12 @@ bool Gateway::start(Loaded& loaded, std::string source) {
 
 // What changes with a restart only, and is otherwise in `fresh`. A place for state is taken at any time, but
 // not given up.
-std::vector<std::string> Gateway::keep_in_force(Config& fresh) const {
+std::vector<std::string> Gateway::keep_in_force(Loaded& loaded, Config& fresh) const {
   auto waiting = keep_until_restart(fresh, config_);
-  if (!kept_revocations_->kept_in().empty() && !config_.state_directory.empty() &&
-      fresh.state_directory != config_.state_directory) {
-    fresh.state_directory = config_.state_directory;
+  auto in_use = kept_revocations_->place();
+  config::Report report(loaded.document, loaded.diagnostics);
+  if (!in_use.empty() && state_directory_of(fresh, report) != in_use) {
+    fresh.state_directory = config_.state_directory.empty() ? in_use : config_.state_directory;
     waiting.emplace_back("state_directory");
   }
   return waiting;
@@ -170,7 +171,7 @@ bool logs_otherwise(const Config& fresh, const Config& now) {
 }  // namespace
 
 bool Gateway::reload(Loaded& loaded, std::string source) {
-  auto waiting = loaded.ok() ? keep_in_force(loaded.config) : std::vector<std::string>();
+  auto waiting = loaded.ok() ? keep_in_force(loaded, loaded.config) : std::vector<std::string>();
   auto snapshot = loaded.ok() ? build(loaded) : nullptr;
   auto tls = loaded.ok() ? tls_->build(loaded) : TlsOfListeners{};
   auto opened = loaded.ok() ? listeners_.open(loaded, workers_.size()) : Listeners::Opened{};
@@ -178,7 +179,7 @@ bool Gateway::reload(Loaded& loaded, std::string source) {
   bool new_log = loaded.ok() && logs_otherwise(loaded.config, config_);
   if (new_log) open_log(loaded, access_log);
   if (loaded.ok() && snapshot) await_answers();
-  if (!loaded.ok() || !snapshot || draining_) {
+  if (!loaded.ok() || !snapshot || draining_ || !keep_state(loaded)) {
     metrics_->reloaded(observe::ReloadResult::rejected, clock_.wall());
     discovery_->use(config_.resolver);
     return false;
@@ -212,7 +213,7 @@ bool same_but_for_consumers(Config& a, Config& b) {
 Gateway::Renewal Gateway::renew_consumers(Loaded& loaded, std::string source) {
   if (loaded.ok()) {
     Config fresh = loaded.config;
-    keep_in_force(fresh);
+    keep_in_force(loaded, fresh);
     if (!same_but_for_consumers(fresh, config_)) return Renewal::other;
     loaded.config = std::move(fresh);
   }
@@ -233,16 +234,25 @@ Gateway::Renewal Gateway::renew_consumers(Loaded& loaded, std::string source) {
 
 std::shared_ptr<BuiltSnapshot> Gateway::build(Loaded& loaded) {
   discovery_->use(loaded.config.resolver);
-  auto snapshot = build_snapshot(
+  return build_snapshot(
       loaded, {*metrics_, *targets_, stores_, lists_, discovery_->files(), &tls_->threads(),
                filter_threads_.get(), revocations_.get(), keys_.get(), snapshot_ && snapshot_->by_listener});
-  if (!snapshot) return nullptr;
-  auto kept = stores_.keep();
-  if (kept) kept = kept_revocations_->keep_in(stores_.state_directory(), clock_.wall());
-  if (kept) said_targets_.keep_in(stores_.state_directory());
-  if (kept) return snapshot;
-  config::Report(loaded.document, loaded.diagnostics).error("state_directory", kept.error().detail);
-  return nullptr;
+}
+
+// Once nothing but this can keep the configuration from being put in force, as the place that is taken is not
+// given up. It is that of the revocations, which come first.
+bool Gateway::keep_state(Loaded& loaded) {
+  config::Report report(loaded.document, loaded.diagnostics);
+  auto directory = kept_revocations_->place();
+  if (directory.empty()) directory = state_directory_of(loaded.config, report);
+  auto kept = kept_revocations_->keep_in(directory, clock_.wall());
+  if (kept) kept = stores_.keep(directory);
+  if (!kept) {
+    report.error("state_directory", kept.error().detail);
+    return false;
+  }
+  said_targets_.keep_in(directory);
+  return true;
 }
 
 void Gateway::put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot,

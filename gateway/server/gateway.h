@@ -104,7 +104,8 @@ class Gateway {
   void put_in_force(Loaded& loaded, std::shared_ptr<BuiltSnapshot> snapshot, const std::string& source);
   void remember(Loaded& loaded, const std::string& source);
   void take_over_targets();
-  std::vector<std::string> keep_in_force(Config& fresh) const;
+  std::vector<std::string> keep_in_force(Loaded& loaded, Config& fresh) const;
+  bool keep_state(Loaded& loaded);
   void await_answers();
   void watch_targets();
   upstream::Upstream* find_upstream(std::string_view name) const;

@@ -36,6 +36,8 @@ class KeptRevocations {
 
   // Where it is kept; "" while it is not.
   std::string kept_in() const { return file_ ? file_->directory() : std::string(); }
+  // The same, and while it is handed over where it is to be kept again.
+  std::string place() const { return lent_ ? lent_directory_ : kept_in(); }
 
  private:
   base::Result<void> read(base::WallTime now);

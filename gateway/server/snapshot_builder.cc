@@ -509,6 +509,11 @@ upstream::ServiceState state_of(const upstream::Upstream::Shown& shown) {
   return shown.target ? shown.target->state() : upstream::ServiceState::unhealthy;
 }
 
+std::string state_directory_of(const Config& config, const config::Report& report) {
+  if (config.state_directory.empty()) return {};
+  return config::resolved(directory_of(report, "state_directory"), config.state_directory);
+}
+
 std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
   const Config& config = loaded.config;
   config::Report report(loaded.document, loaded.diagnostics);
@@ -521,10 +526,7 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
   out->merge_slashes = config.defaults.merge_slashes;
   out->underscores = config.defaults.underscore_headers;
   out->routes.reserve(config.routes.size());
-  living.stores.state_directory(
-      config.state_directory.empty()
-          ? std::string()
-          : config::resolved(directory_of(report, "state_directory"), config.state_directory));
+  living.stores.state_directory(state_directory_of(config, report));
   RouteBuilder builder(config, matches, report, living, *out);
   builder.sort_listeners();
   builder.build_default_pages();

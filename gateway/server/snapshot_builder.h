@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/chain/revocations.h"
+#include "gateway/config/report.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/routing/route.h"
 #include "gateway/server/endpoint_files.h"
@@ -46,6 +47,9 @@ struct BuiltSnapshot : routing::Snapshot {
 
 // For the page of upstreams and the metrics alike. May take a lock.
 upstream::ServiceState state_of(const upstream::Upstream::Shown& shown);
+
+// Where the configuration wants state to be kept; "" for nowhere.
+std::string state_directory_of(const Config& config, const config::Report& report);
 
 // Null, with errors in loaded.diagnostics, when it cannot be built. `loaded` need not outlive the snapshot.
 std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living);

@@ -64,16 +64,18 @@ void Stores::let_go() {
 
 base::Result<void> Stores::take_back() {
   auto directory = std::exchange(lent_, std::nullopt).value_or("");
-  if (directory.empty()) return keep();
+  auto wanted = std::exchange(wanted_, {});
+  if (directory.empty()) return keep(wanted);
   auto opened = QuotaFile::open(directory, quotas_, QuotaFile::Known::book);
   if (!opened) return std::move(opened).unexpected();
   file_ = std::move(*opened);
   return {};
 }
 
-base::Result<void> Stores::keep() {
-  if (!quotas_ || file_ || lent_ || state_directory_.empty()) return {};
-  auto opened = QuotaFile::open(state_directory_, quotas_);
+base::Result<void> Stores::keep(const std::string& directory) {
+  if (lent_) wanted_ = directory;
+  if (!quotas_ || file_ || lent_ || directory.empty()) return {};
+  auto opened = QuotaFile::open(directory, quotas_);
   if (!opened) return std::move(opened).unexpected();
   file_ = std::move(*opened);
   return {};

@@ -43,11 +43,13 @@ class Stores {
 
   // What callers have used up, counted by this process; made when first asked for. Kept nowhere until keep().
   const std::shared_ptr<QuotaBook>& quotas();
-  // Where it is to be kept, "" for nowhere: what filters that are built from now on may rely on.
+  // Where it would be kept, "" for nowhere: what filters that are built from now on may rely on. Whether what
+  // is built is put in force is not known yet.
   void state_directory(std::string directory) { state_directory_ = std::move(directory); }
   const std::string& state_directory() const noexcept { return state_directory_; }
-  // Begins to keep it there, if it is in use and not kept yet. The error is for people.
-  base::Result<void> keep();
+  // Begins to keep it in that directory, if it is in use and not kept yet; not for "". The error is for
+  // people.
+  base::Result<void> keep(const std::string& directory);
   // Keeps it there no more, and lets another process have the place until take_back(): keep() does nothing
   // meanwhile.
   void let_go();
@@ -78,6 +80,7 @@ class Stores {
   std::shared_ptr<QuotaBook> quotas_;
   std::string state_directory_;
   std::optional<std::string> lent_;  // where it was kept, while another process may have the place
+  std::string wanted_;               // by the last keep() meanwhile
   std::unique_ptr<QuotaFile> file_;
   std::map<std::string, std::vector<std::weak_ptr<const QuotaPlan>>> plans_;  // by owner, the newest last
   struct Shared {

@@ -2,11 +2,13 @@
 // A new configuration while requests are served: all of it at once, or nothing of it.
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <latch>
 
 #include "tests/support/gateway.h"
 #include "tests/support/matchers.h"
 #include "tests/support/metrics.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sluice::test::reload_test {
 namespace {
@@ -91,6 +93,37 @@ TEST(Reload, OfABadConfigurationChangesNothingAndSaysWhy) {
   EXPECT_THAT(gw.get("/u"), HasStatus(200));
   EXPECT_EQ(before.growth("sluice_config_reloads_total", {{"result", "rejected"}}), 4);
   EXPECT_EQ(before.growth("sluice_requests_total", {{"route", "old"}}), 1);
+}
+
+// The next good one would keep its state there, and would not get away from there until a restart.
+TEST(Reload, ThatIsRejectedTakesNoStateDirectoryIntoUse) {
+  TemporaryDirectory state;
+  Gateway gw(kOld);
+  gw.upstream("users").answers(200, "ok");
+
+  auto rejected =
+      gw.reload("state_directory: " + (state / "wrong") + "\naccess_log: {to: /nowhere/access.log}\n" + kOld);
+  EXPECT_FALSE(rejected.good);
+  EXPECT_THAT(rejected.diagnostics, HasSubstr("access_log"));
+  EXPECT_FALSE(std::filesystem::exists(state / "wrong"));
+
+  EXPECT_TRUE(gw.reload("state_directory: " + (state / "right") + "\n" + kOld).good);
+  EXPECT_TRUE(std::filesystem::exists(state / "right/revocations"));
+  EXPECT_FALSE(std::filesystem::exists(state / "wrong"));
+  EXPECT_THAT(gw.admin("/config").body, Not(HasSubstr("wait_for_restart")));
+}
+
+TEST(Reload, WaitsForARestartWithAnotherStateDirectory) {
+  TemporaryDirectory state;
+  auto yaml = [&](const std::string& name) { return "state_directory: " + (state / name) + "\n" + kOld; };
+  Gateway gw(yaml("first"));
+
+  EXPECT_TRUE(gw.reload(yaml("second")).good);
+
+  EXPECT_FALSE(std::filesystem::exists(state / "second"));
+  EXPECT_THAT(gw.admin("/config").body, HasSubstr("wait_for_restart"));
+  EXPECT_TRUE(gw.reload(yaml("first")).good);
+  EXPECT_THAT(gw.admin("/config").body, Not(HasSubstr("wait_for_restart")));
 }
 
 TEST(Reload, OpensAndClosesListeners) {

@@ -32,16 +32,34 @@ TEST(Stores, LeaveTheFileOfQuotasToAnotherProcessUntilItIsTakenBack) {
   ASSERT_NE(mkdtemp(directory.data()), nullptr);
   {
     Stores stores;
-    stores.state_directory(directory);
     stores.quotas();
-    ASSERT_TRUE(stores.keep());
+    ASSERT_TRUE(stores.keep(directory));
     ASSERT_EQ(stores.kept_in(), directory);
 
     stores.let_go();
-    EXPECT_TRUE(stores.keep()) << "as a reload does";
+    EXPECT_TRUE(stores.keep("/elsewhere")) << "as a reload does";
     EXPECT_EQ(stores.kept_in(), "");
-    stores.state_directory("/elsewhere");
 
+    EXPECT_TRUE(stores.take_back());
+    EXPECT_EQ(stores.kept_in(), directory);
+  }
+  std::filesystem::remove_all(directory);
+}
+
+// Another load may have asked for that, and was rejected then.
+TEST(Stores, KeepNothingWhereNobodySaysSo) {
+  std::string directory = testing::TempDir() + "sluice-stores-XXXXXX";
+  ASSERT_NE(mkdtemp(directory.data()), nullptr);
+  {
+    Stores stores;
+    stores.quotas();
+    stores.state_directory("/elsewhere");
+    stores.let_go();
+    EXPECT_TRUE(stores.take_back());
+    EXPECT_EQ(stores.kept_in(), "");
+
+    stores.let_go();
+    EXPECT_TRUE(stores.keep(directory));
     EXPECT_TRUE(stores.take_back());
     EXPECT_EQ(stores.kept_in(), directory);
   }
