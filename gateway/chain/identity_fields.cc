@@ -16,10 +16,13 @@ bool has(const std::vector<std::string>& names, std::string_view name) noexcept 
 
 }  // namespace
 
-bool IdentityFields::keeps(std::string_view name) const noexcept {
+bool IdentityFields::brings_credentials(std::string_view name) noexcept {
   http::FieldId id = http::field_id(name);
-  // These two hold credentials by their nature.
-  return id == http::FieldId::authorization || id == http::FieldId::cookie || has(read_, name);
+  return id == http::FieldId::authorization || id == http::FieldId::cookie;
+}
+
+bool IdentityFields::keeps(std::string_view name) const noexcept {
+  return brings_credentials(name) || has(read_, name);
 }
 
 void IdentityFields::settle() {

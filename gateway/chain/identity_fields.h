@@ -19,6 +19,8 @@ class IdentityFields {
   // After the last of them.
   void settle();
 
+  // Does such a field hold credentials by its nature, so that it stays?
+  static bool brings_credentials(std::string_view name) noexcept;
   // Does a field of that name stay in requests although it is told? After all of them are known.
   bool keeps(std::string_view name) const noexcept;
 

@@ -16,6 +16,7 @@
 #include "gateway/config/substitute.h"
 #include "gateway/routing/exposure.h"
 #include "gateway/routing/table_builder.h"
+#include "gateway/server/confined_identity.h"
 #include "gateway/server/kept_identity.h"
 #include "gateway/server/tls_builder.h"
 #include "gateway/server/unreachable.h"
@@ -35,6 +36,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
         living_(living),
         out_(out),
         tls_(living.threads),
+        confined_identity_(report),
         compositions_(config.routes.size()) {}
 
   void build(std::size_t index) {
@@ -175,11 +177,13 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
   const chain::Revocations* revocations() override { return living_.revocations; }
   void tells_identity(std::string_view field_name) override {
     out_.identity_fields.tells_identity(field_name);
+    confined_identity_.tells(field_name, below(""));
     // `headers` may leave what came, and says by itself whether it does.
     kept_identity_.tells(field_name, below(""), being_built_.kind != "headers");
   }
   void reads_credential(std::string_view field_name) override {
     out_.identity_fields.reads_credential(field_name);
+    confined_identity_.reads(field_name, below(""));
   }
   void reads_credential_parameter(std::string_view name) override {
     if (std::ranges::find(credential_parameters_, name) != credential_parameters_.end()) return;
@@ -222,7 +226,10 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
     report_.warning(below(field), std::move(message), std::move(hint));
   }
   // After all routes, when it is known in which fields credentials are read.
-  void warn_of_kept_identity() const { kept_identity_.warn(out_.identity_fields, report_); }
+  void check_identity() const {
+    confined_identity_.check();
+    kept_identity_.warn(out_.identity_fields, report_);
+  }
 
  private:
   std::shared_ptr<const upstream::TargetTls> target_tls(const std::string& at, TlsOrigin origin) {
@@ -421,6 +428,7 @@ class RouteBuilder final : public chain::Builder, public chain::Compositions {
   std::vector<std::string> inside_;     // policies of filters that are being built inside others
   upstream::TimeoutsConfig timeouts_;
   UpstreamTls tls_;
+  ConfinedIdentity confined_identity_;
   std::vector<std::shared_ptr<const chain::Handler>> compositions_;  // by route; null until built
   std::map<std::string, std::shared_ptr<upstream::Upstream>, std::less<>> upstreams_;
   std::map<std::string, std::shared_ptr<stores::Counters>, std::less<>> counters_;
@@ -533,7 +541,7 @@ std::shared_ptr<BuiltSnapshot> build_snapshot(Loaded& loaded, Living living) {
   for (std::size_t i = 0; i < config.routes.size(); ++i) builder.build(i);
   check_auth(config, matches, report, *out);
   out->identity_fields.settle();
-  builder.warn_of_kept_identity();
+  builder.check_identity();
   out->consumers = table_of(config, report);
   for (const auto& [name, listener] : config.listeners)
     for (const auto& rule : listener.passthrough) builder.upstream(rule.to);  // for the listener to find
