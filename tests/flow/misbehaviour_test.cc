@@ -89,6 +89,40 @@ TEST_P(Misbehaviour, IsNamedAndContained) {
 INSTANTIATE_TEST_SUITE_P(Upstreams, Misbehaviour, ::testing::ValuesIn(kNonsense),
                          [](const auto& tested) { return tested.param.name; });
 
+// What comes next on that connection would be taken for the rest of the body.
+TEST(Misbehaviour, EndsAConnectionOnWhichAnInterimAnswerLeftAsAWhole) {
+  Gateway gw(kYaml, Downstream::h1);
+  for (std::string cut :
+       {"Content-Length: 10\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\na\r\nhello"}) {
+    RawClient client = gw.connect();
+    client.send(get("/u") + get("/next"));
+    auto target = gw.upstream("users").accept();
+    target.expect_head();
+    target.send("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" + kHead + cut);
+    target.close();
+
+    EXPECT_EQ(client.response().status, 103);
+    auto response = client.response();
+    EXPECT_EQ(response.status, 200);
+    EXPECT_FALSE(response.complete) << response.body;
+    EXPECT_TRUE(client.ended());
+  }
+}
+
+TEST(Http10, IsToldOfNoTrailersThatItCannotGet) {
+  Gateway gw(kYaml, Downstream::h1);
+  RawClient client = gw.connect();
+  client.send("GET /u HTTP/1.0\r\nHost: h\r\n\r\n");
+  auto target = gw.upstream("users").accept();
+  target.expect_head();
+  target.send(kHead + "Trailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n");
+
+  auto all = client.rest();
+
+  EXPECT_THAT(all, ::testing::EndsWith("\r\n\r\na"));
+  EXPECT_THAT(all, ::testing::Not(::testing::HasSubstr("Trailer")));
+}
+
 // To HTTP/1.0 the end of the connection is that of a body whose length nobody knew.
 TEST(Misbehaviour, IsSeenByClientsWhoTakeTheEndOfTheConnectionForThatOfTheBody) {
   Gateway gw(kYaml, Downstream::h1);

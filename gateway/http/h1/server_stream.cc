@@ -110,6 +110,7 @@ void ServerStream::frame(ResponseHead& head, const Body* body, Framing::Kind& fr
     framing = Framing::Kind::until_close;
     ends_by_closing_ = true;
     keep_alive_ = false;
+    head.fields.remove(FieldId::trailer);
   }
   if (framing == Framing::Kind::chunked) {
     head.fields.add(FieldId::transfer_encoding, "chunked");
@@ -157,7 +158,7 @@ Task<Result<void>> ServerStream::send_switched(const ResponseHead& head, Body& b
   // What the target broke off must not look like its end.
   if (why == Reason::upstream_reset || why == Reason::upstream_protocol || why == Reason::response_invalid)
     input_->transport().reset_on_close();
-  co_return result_of(sent);
+  co_return end_of_response(sent);
 }
 
 Task<Result<void>> ServerStream::send(ResponseHead& head, BodyPtr& body) {
@@ -166,20 +167,25 @@ Task<Result<void>> ServerStream::send(ResponseHead& head, BodyPtr& body) {
   frame(head, body.get(), framing);
   Body* sent_body = framing == Framing::Kind::none ? nullptr : body.get();
   auto sending = sender_.send(write_head(head, true, *arena_), sent_body, framing);
-  if (sending.await_ready()) return result_of(sending.await_resume());
+  if (sending.await_ready()) return end_of_response(sending.await_resume());
   return finish(std::move(sending));
 }
 
 Task<Result<void>> ServerStream::finish(Task<Sent> sending) {
   Sent sent = co_await sending;
-  co_return result_of(sent);
+  co_return end_of_response(sent);
+}
+
+Result<void> ServerStream::end_of_response(const Sent& sent) {
+  auto result = result_of(sent);
+  complete_ = result.has_value();
+  return result;
 }
 
 Result<void> ServerStream::result_of(const Sent& sent) {
   if (sent.body) return base::fail(sent.body->reason, sent.body->detail);
   switch (sent.written.kind) {
     case net::Written::Kind::all:
-      complete_ = true;
       return {};
     case net::Written::Kind::cancelled:
       if (sent.written.why == Reason::shed) input_->transport().reset_on_close();

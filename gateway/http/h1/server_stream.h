@@ -54,6 +54,7 @@ class ServerStream final : public ConnectedStream {
   base::Task<base::Result<void>> finish(base::Task<Sent> sending);
   base::Task<base::Result<void>> send_switched(const ResponseHead& head, Body& body);
   base::Result<void> result_of(const Sent& sent);
+  base::Result<void> end_of_response(const Sent& sent);
 
   net::Loop* loop_;
   Input* input_;
