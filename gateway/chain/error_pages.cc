@@ -137,7 +137,7 @@ void drop_description(http::Fields& fields) {
   for (std::string_view name :
        {"Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Range",
         "Content-Disposition", "Content-Location", "Accept-Ranges", "ETag", "Last-Modified", "Digest",
-        "Content-Digest", "Repr-Digest", "Trailer"})
+        "Content-Digest", "Repr-Digest", "Content-MD5", "Trailer"})
     fields.remove(name);
 }
 

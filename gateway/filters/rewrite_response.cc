@@ -15,6 +15,7 @@
 #include "gateway/config/types_http.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/semantics.h"
+#include "gateway/http/set_cookie.h"
 
 namespace sluice::filters {
 
@@ -62,7 +63,8 @@ void describe(config::Description<CookieEdit>& d) {
   using namespace config;
   d.about("cookie_edit",
           "Changes attributes of cookies that the service sets. Of cookies whose name begins with `__Host-` "
-          "domain, path and `Secure` stay, as browsers would refuse them.");
+          "domain, path and `Secure` stay, and `Secure` where it is `__Secure-`, as browsers would refuse "
+          "them.");
   d.field("name", &CookieEdit::name, "Which cookies; `*` stands for anything.", non_empty);
   d.field(
       "domain", &CookieEdit::domain,
@@ -184,10 +186,9 @@ class CookieEditor {
 
   template <class Sink>
   void write(View cookie, View name, const Undo& undo, base::Arena& arena, Sink sink) const {
-    constexpr View kHost = "__Host-";
-    bool bound = base::equal_ignoring_case(name.substr(0, kHost.size()), kHost);
+    bool bound = http::asks_for_host(name);
     bool path = edit_.path && !bound, undo_path = path && *edit_.path == kUndo;
-    bool secure = edit_.secure && !bound;
+    bool secure = edit_.secure && (*edit_.secure || !http::asks_for_secure(name)) && !bound;
     std::size_t end = std::min(cookie.find(';'), cookie.size());
     sink(cookie.substr(0, end));
     for (View left = cookie.substr(end); !left.empty(); left.remove_prefix(end)) {
@@ -292,10 +293,7 @@ class RewriteResponse final : public chain::Filter {
     if (!place) {
       bool path = value.starts_with('/') && !value.starts_with("//");
       if (!path) return value;
-      // What the client asked for may itself begin with two slashes, which would name a host here.
-      View out = undone(value, undo, ex.arena);
-      bool names_host = out.size() > 1 && (out[1] == '/' || out[1] == '\\');
-      return names_host ? ex.arena.join("/.", out) : out;
+      return here(undone(value, undo, ex.arena), ex.arena);
     }
     View rest = value.substr(place->size);
     // The scheme that clients use is better known to the service, by X-Forwarded-Proto, than here.
@@ -303,7 +301,13 @@ class RewriteResponse final : public chain::Filter {
       return ex.arena.join(value.substr(0, place->size), undone(rest, undo, ex.arena));
     bool ours = names(*place, ex.upstream.target) ||
                 std::ranges::any_of(hosts_, [&](const std::string& host) { return names(*place, host); });
-    return ours ? undone(rest, undo, ex.arena) : value;
+    return ours ? here(undone(rest, undo, ex.arena), ex.arena) : value;
+  }
+  // As a reference to this host: what the client asked for may itself begin with two slashes, which would name
+  // another one.
+  static View here(View path, base::Arena& arena) {
+    bool names_host = path.size() > 1 && path[0] == '/' && (path[1] == '/' || path[1] == '\\');
+    return names_host ? arena.join("/.", path) : path;
   }
 
   bool location_;

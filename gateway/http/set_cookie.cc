@@ -3,7 +3,17 @@
 
 #include <fmt/format.h>
 
+#include "gateway/base/strings.h"
+
 namespace sluice::http {
+namespace {
+
+// Browsers take these prefixes in any case.
+bool begins(std::string_view name, std::string_view prefix) noexcept {
+  return base::equal_ignoring_case(name.substr(0, prefix.size()), prefix);
+}
+
+}  // namespace
 
 std::string_view name(SameSite same_site) noexcept {
   constexpr std::string_view kSameSite[] = {"Lax", "Strict", "None"};
@@ -19,10 +29,10 @@ std::string text(const CookieAttributes& a) {
   return out.append("; SameSite=").append(name(a.same_site));
 }
 
-bool asks_for_host(std::string_view name) noexcept { return name.starts_with("__Host-"); }
+bool asks_for_host(std::string_view name) noexcept { return begins(name, "__Host-"); }
 
 bool asks_for_secure(std::string_view name) noexcept {
-  return asks_for_host(name) || name.starts_with("__Secure-");
+  return asks_for_host(name) || begins(name, "__Secure-");
 }
 
 }  // namespace sluice::http

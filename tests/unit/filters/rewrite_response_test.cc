@@ -114,6 +114,7 @@ TEST(RewriteResponse, MakesNoHostOfAPathThatAClientHasWritten) {
     std::string path = std::string(evil) + "/users/7";
     const Way stripped{path, evil, "/users/7", ""};
     EXPECT_EQ(location("/login", stripped), "/." + std::string(evil) + "/login");
+    EXPECT_EQ(location("http://users.internal:8080/login", stripped), "/." + std::string(evil) + "/login");
   }
 }
 
@@ -158,6 +159,8 @@ TEST(RewriteResponse, LeavesBoundCookiesWhole) {
   EXPECT_EQ(
       cookie("{path: /x, domain: example.com, secure: false, same_site: lax}", "__Host-a=b; Secure; Path=/"),
       "__Host-a=b; Secure; Path=/; SameSite=Lax");
+  EXPECT_EQ(cookie("{path: /x, secure: false}", "__secure-a=b; Secure; Path=/"),
+            "__secure-a=b; Secure; Path=/x");
 }
 
 TEST(RewriteResponse, TakesCookiesAsTheyCome) {
