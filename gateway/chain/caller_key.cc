@@ -208,6 +208,7 @@ std::optional<Stage> needed_stage(const std::vector<KeyPart>& parts) {
 }
 
 Step refuse_without(Exchange& ex, const KeyPart& part) {
+  ex.refused_by_limit = true;
   if (is_about_caller(part.kind))
     return reply_to_caller(ex, ex.arena.join("nothing is known of the caller's `", part.text(), "`"));
   return reply(ex, base::Reason::validation,

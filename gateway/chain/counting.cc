@@ -57,12 +57,6 @@ std::optional<std::uint64_t> number_in(const http::Fields& fields, View name) no
   return line ? base::parse_decimal(base::trim(line->value)) : std::nullopt;
 }
 
-bool refused_by_limit(const Exchange& ex) noexcept {
-  using base::Reason;
-  return ex.answered_locally && (ex.reason == Reason::rate_limited || ex.reason == Reason::quota ||
-                                 ex.reason == Reason::concurrency);
-}
-
 }  // namespace
 
 std::uint64_t CostConfig::most() const {
@@ -371,6 +365,7 @@ Step CountingFilter::decide(Exchange& ex, const Charge& charge, const Taken& tak
     if (!cost_at_.empty()) ex.request.fields.remove(http::FieldId::accept_encoding);
   }
   if (taken.allowed) return Step::next;
+  ex.refused_by_limit = true;
   if (taken.decider == Decider::nobody) return reply(ex, reason_, "the store of the limit does not answer");
   const RateFieldTexts& texts = tier.texts[taken.tightest];
   make_limit_reply(ex, reason_, texts.at_most, texts.item);
@@ -405,7 +400,7 @@ CountingFilter::Charge CountingFilter::settle(Exchange& ex, Charge& charged) con
   Charge more = charged;
   more.cost = 0;
   if (charged.key.empty()) return more;
-  if (refused_by_limit(ex)) {
+  if (ex.refused_by_limit) {
     more.cost = -std::exchange(charged, {}).cost;
   } else if (!ex.answered_locally) {
     if (!cost_at_.empty()) read_cost_as_it_passes(ex);

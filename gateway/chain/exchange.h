@@ -132,6 +132,7 @@ struct Exchange {
   int replaced_status = 0;        // that an error page has put another in place of; for log and metrics
   std::uint32_t retry_after = 0;  // seconds, for a local reply of 503; zero: not known
   bool answered_locally = false;
+  bool refused_by_limit = false;  // so the limits before it give back what they have charged
   // Set once the upstream has a request that it is to finish although the client leaves: how long its answer
   // may then take in all, zero for as long as it likes.
   std::optional<base::Duration> finishes_within;

@@ -80,6 +80,7 @@ class Concurrency final : public chain::Filter {
       return Step::next;
     }
     if (!refuses(ex)) return Step::next;
+    ex.refused_by_limit = true;
     return chain::reply(ex, base::Reason::concurrency, at_most_);
   }
 

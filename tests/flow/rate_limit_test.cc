@@ -72,6 +72,22 @@ routes:
   EXPECT_THAT(gw.get("/one"), HasField("RateLimit", MatchesRegex("\"default\";r=97;.*")));
 }
 
+TEST(RateLimits, ChargeNothingForWhatALaterOneRefusesForWantOfAKey) {
+  Gateway gw(R"(
+policies:
+  one: {rate_limit: {limit: 100/h}}
+  two: {rate_limit: {limit: 100/h, by: header.X-Key, missing: reject}}
+  three: {concurrency: {limit: 100, by: header.X-Key, missing: reject}}
+routes:
+  - {name: two, match: {path: /two}, use: [one, two], respond: 204}
+  - {name: three, match: {path: /three}, use: [one, three], respond: 204}
+  - {name: one, match: {path: /one}, use: [one], respond: 204}
+)");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(gw.get(i % 2 ? "/two" : "/three").status, 400);
+
+  EXPECT_THAT(gw.get("/one"), HasField("RateLimit", MatchesRegex("\"default\";r=99;.*")));
+}
+
 TEST(RateLimits, TellWhichOfSeveralPoliciesRefused) {
   Gateway gw(R"(
 policies:

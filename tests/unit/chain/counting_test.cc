@@ -301,9 +301,10 @@ TEST(Counting, DoesNotCorrectWhatWasRefused) {
 }
 
 TEST(Counting, GivesBackWhatAnotherLimitRefuses) {
-  for (auto reason : {base::Reason::rate_limited, base::Reason::quota, base::Reason::concurrency}) {
+  for (auto reason : {base::Reason::rate_limited, base::Reason::concurrency, base::Reason::validation}) {
     Counting counting("{cost: 3}");
     counting.ask();
+    counting.fake.ex.refused_by_limit = true;
     make_local_reply(counting.fake.ex, reason);
     EXPECT_THAT(counting.respond(), HasSubstr("RateLimit: \"default\";r=3;"));
     counting.respond();  // of what replaced the answer
@@ -316,10 +317,24 @@ TEST(Counting, GivesBackWhatAnotherLimitRefuses) {
 TEST(Counting, GivesBackWhatTheBodyHasCostUntilThen) {
   Passing passing("{cost: {body: 32KiB}}", 1 << 20);
   passing.pass(4);
+  passing.fake.ex.refused_by_limit = true;
   make_local_reply(passing.fake.ex, base::Reason::quota);
   passing.respond();
   passing.pass(60);
   EXPECT_THAT(passing.corrections(), testing::ElementsAre(2, -3));
+}
+
+TEST(Counting, NotesThatALimitHasRefused) {
+  Counting refused("{}"), without_store("{}"), without_key("{by: header.X-Key, missing: reject}"),
+      passes("{}");
+  refused.filter->answer.allowed = false;
+  without_store.filter->answer = {false, stores::Decider::nobody, 0, 0, 0, 0};
+  for (Counting* counting : {&refused, &without_store, &without_key}) {
+    EXPECT_EQ(counting->ask(), Step::replied);
+    EXPECT_TRUE(counting->fake.ex.refused_by_limit);
+  }
+  EXPECT_EQ(passes.ask(), Step::next);
+  EXPECT_FALSE(passes.fake.ex.refused_by_limit);
 }
 
 TEST(Counting, KeepsTheChargeOfWhatSomethingElseRefuses) {

@@ -46,6 +46,8 @@ TEST(Concurrency, RefusesBeyondTheLimitUntilARequestIsDone) {
   EXPECT_FALSE(three.passes);
   EXPECT_EQ(three.fake.response().status, 429);
   EXPECT_THAT(three.fake.body(), HasSubstr("at most 2 may be under way"));
+  EXPECT_TRUE(three.fake.ex.refused_by_limit);
+  EXPECT_FALSE(two.fake.ex.refused_by_limit);
   three.done();
   EXPECT_FALSE(Request(built.get()).passes);
 
