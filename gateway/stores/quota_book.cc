@@ -151,4 +151,15 @@ void QuotaBook::make_room(const std::array<std::int64_t, kCalendarUnits>& since)
   }
 }
 
+// What a shard held is freed after its lock: there may be many.
+void QuotaBook::clear() {
+  for (Shard& s : shards_) {
+    Map old;
+    std::lock_guard lock(s.mutex);
+    old.swap(s.map);
+    s.changed = {};
+    size_.fetch_sub(old.size(), std::memory_order_relaxed);
+  }
+}
+
 }  // namespace sluice::stores

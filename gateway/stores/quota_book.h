@@ -42,6 +42,8 @@ class QuotaBook final : public QuotaStore {
   // Forgets those that counted nothing in these periods or later ones, if more than half of the room is
   // taken.
   void make_room(const std::array<std::int64_t, kCalendarUnits>& since);
+  // Forgets all of them.
+  void clear();
 
   std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
   // Charges that were not counted.

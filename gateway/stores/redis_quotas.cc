@@ -22,6 +22,8 @@ std::string milliseconds(base::Duration d) {
   return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(d).count());
 }
 
+std::uint64_t bit_of(Asker asker) noexcept { return std::uint64_t{1} << asker.worker % 64; }
+
 // "sluice:plan:{consumer=acme}:month:682"
 std::string key_of(const std::string& caller, const QuotaWant& want, std::size_t i) {
   return caller + std::string(name(want.quotas[i].unit)) + ":" + std::to_string(want.periods[i].number);
@@ -30,7 +32,7 @@ std::string key_of(const std::string& caller, const QuotaWant& want, std::size_t
 }  // namespace
 
 Task<Taken> RedisQuotas::spend(Asker asker, const QuotaWant& want) {
-  if (want.local) return spend_alone(want);
+  if (want.local) return spend_alone(asker, want);
   return ask(asker, want, std::string(want.owner), std::string(want.key));
 }
 
@@ -50,19 +52,21 @@ Task<Taken> RedisQuotas::ask(Asker asker, QuotaWant want, std::string owner, std
   auto values = client_->numbers(reply, kQuotaValues);
   // The caller has left, or its time is up: nobody reads this.
   if (!values && values.error().reason != base::Reason::internal) co_return Taken{false, Decider::nobody};
-  if (!values) co_return without_store(want);
+  if (!values) co_return without_store(asker, want);
+  // A store without memory answers those that charge nothing.
+  if ((*values)[0] != 0 && want.cost != 0) store_counts(asker);
   co_return taken_of(want, *values);
 }
 
-Taken RedisQuotas::without_store(QuotaWant want) {
+Taken RedisQuotas::without_store(Asker asker, const QuotaWant& want) {
   const RedisSettings& settings = client_->settings();
   if (settings.on_error == OnError::allow || want.anyway) return {true, Decider::nobody};
   if (settings.on_error == OnError::deny)
     return {false, Decider::nobody, 0, 0, static_cast<std::uint64_t>(std::nano::den)};
-  return spend_alone(want);
+  return spend_alone(asker, want);
 }
 
-Taken RedisQuotas::spend_alone(QuotaWant want) {
+Taken RedisQuotas::spend_alone(Asker asker, QuotaWant want) {
   // A share cannot be charged more than it holds, and gets no more back.
   for (std::size_t i = 0; i < want.size; ++i) {
     auto& count = want.quotas[i].count;
@@ -70,9 +74,16 @@ Taken RedisQuotas::spend_alone(QuotaWant want) {
     const auto most = static_cast<std::int64_t>(count);
     want.cost = std::clamp(want.cost, -most, most);
   }
+  if (want.cost != 0) away_.fetch_or(bit_of(asker), std::memory_order_relaxed);
   Taken taken = alone_.spend_now(want);
   taken.decider = Decider::local;
   return taken;
+}
+
+void RedisQuotas::store_counts(Asker asker) {
+  const std::uint64_t away = away_.load(std::memory_order_relaxed), own = bit_of(asker);
+  if (!(away & own) || !client_->servers().up()) return;
+  if (away_.fetch_and(~own, std::memory_order_relaxed) == own) alone_.clear();
 }
 
 }  // namespace sluice::stores

@@ -72,11 +72,11 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
 
 
 class Shared(RedisCase):
-    def configure_policy(self, policy, more="", store=""):
+    def configure_policy(self, policy, more="", store="", workers=2):
         self.config.write_text(f"""version: 1
 listeners: {{web: {{bind: "127.0.0.1:0"}}}}
 admin: {{bind: "127.0.0.1:0"}}
-workers: 2
+workers: {workers}
 {more}
 stores: {{shared: {{redis: "redis://127.0.0.1:{self.redis_port}"{store}}}}}
 policies: {{few: {{{policy}}}}}
@@ -123,6 +123,17 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
         self.redis()  # with nothing in it
         eventually(lambda: self.metric("sluice_store_up", store="shared") == 1, "it is up again")
         self.assertEqual(gateway.ask(9), [200] * 8 + [429])
+
+    def test_counts_alone_from_nothing_each_time_that_the_store_is_away(self):
+        self.configure_policy("quota: {limit: 8/month, store: shared}", store=", replicas: 2", workers=1)
+        [gateway] = self.gateways(1)
+        for _ in range(2):
+            self.assertEqual(gateway.ask(5), [200] * 4 + [429])
+            server = self.redis()
+            eventually(lambda: gateway.ask() == [200], "the store counts")
+            server.send(signal.SIGKILL)
+            server.wait()
+            eventually(lambda: self.metric("sluice_store_up", store="shared") == 0, "it is away")
 
     def test_allows_or_denies_without_the_store_where_that_is_wanted(self):
         for on_error, expected in (("allow", [200] * 3), ("deny", [429] * 3)):

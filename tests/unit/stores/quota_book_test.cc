@@ -138,6 +138,20 @@ TEST(QuotaBook, MakesRoomOnlyWhenItIsNeeded) {
   EXPECT_EQ(book.size(), 0u);
 }
 
+TEST(QuotaBook, ForgetsAllOfThemIfToldSo) {
+  QuotaBook book(2);
+  for (const char* key : {"a", "b", "c"}) book.spend_now(want(key, 5, 0));
+  ASSERT_EQ(book.uncounted(), 1u);
+
+  book.clear();
+
+  EXPECT_EQ(book.size(), 0u);
+  EXPECT_THAT(book.changed(), testing::IsEmpty());
+  EXPECT_EQ(book.spend_now(want("a", 5, 0)).remaining, 4u);
+  book.spend_now(want("c", 5, 0));
+  EXPECT_EQ(book.uncounted(), 1u) << "there is room again";
+}
+
 TEST(QuotaBook, CountsExactlyForSeveralThreads) {
   QuotaBook book;
   std::atomic<int> passed{0};
