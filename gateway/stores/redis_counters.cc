@@ -125,6 +125,8 @@ Want RedisCounters::share_of(const Want& want, std::string_view key, Shares& sha
     Limit& share = shares[i] = want.limits[i];
     share.count = std::max<std::uint64_t>(share.count / settings_.replicas, 1);
     share.burst = std::max<std::uint64_t>(share.burst / settings_.replicas, 1);
+    // A count that does not divide evenly makes it fill more slowly than the limit that was checked.
+    share.burst = std::min(share.burst, Limit::kLongestFill / share.interval());
     cost = std::min(cost, share.capacity());
   }
   return {std::span(shares).first(n), want.owner, key, want.confidential, cost};
