@@ -10,10 +10,13 @@
 namespace sluice::stores {
 namespace {
 
-// Times count from 2026, so that fractions of a microsecond survive in a double. What is kept is never believed
-// beyond what a charge can have left there: the server's clock may have been set back, or the limit was another
-// one. As a refusal charges nothing, it is then written as it is believed: else it would be as far ahead for
-// ever.
+// Times count from 2026, so that fractions of a microsecond survive in a double. What a charge takes is rounded
+// up to one, as a whole: of high rates one request takes less. A bucket holds a microsecond more, or half a
+// request, so that what rounding adds to charges that follow each other at once does not cost the last one.
+//
+// What is kept is never believed beyond what a charge can have left there: the server's clock may have been set
+// back, or the limit was another one. As a refusal charges nothing, it is then written as it is believed: else
+// it would be as far ahead for ever.
 constexpr std::string_view kLimitScript = R"lua(
 local t = redis.call('TIME')
 local now = (tonumber(t[1]) - 1767225600) * 1000000 + tonumber(t[2])
@@ -27,6 +30,13 @@ local function keep(key, l)
     redis.call('PEXPIRE', key, math.ceil(l.reset / 1000) + 1)
   end
 end
+local function span(l, n)
+  if n < 0 then return -span(l, -n) end
+  return math.ceil(n * l.period / l.count * 64) / 64
+end
+local function left(l)
+  return math.min(math.max(math.floor((l.depth - l.reset) * l.count / l.period), 0), l.burst)
+end
 for i = 1, n do
   local a = 4 + (i - 1) * 5
   local l = {kind = ARGV[a], count = tonumber(ARGV[a + 1]), period = tonumber(ARGV[a + 2]),
@@ -34,16 +44,15 @@ for i = 1, n do
   limits[i] = l
   local wait, room
   if l.kind == 'b' then
-    l.interval = math.ceil(l.period / l.count * 64) / 64
-    l.depth = l.burst * l.interval
+    l.depth = span(l, l.burst) + math.min(1, l.period / l.count / 2)
     l.latest = now + 2 * l.depth + l.ahead  -- used up, and as much is owed
     local tat = tonumber(redis.call('GET', KEYS[i]) or 0)
     l.impossible = tat > l.latest
     l.tat = math.max(math.min(tat, l.latest), now)
-    wait = l.tat + cost * l.interval - now - l.depth - l.ahead
-    room = math.floor((l.depth + l.ahead - (l.tat - now)) / l.interval)
     l.reset = l.tat - now
-    l.left = math.max(math.floor((l.depth - l.reset) / l.interval), 0)
+    wait = l.reset + span(l, cost) - l.depth - l.ahead
+    room = math.floor((l.depth + l.ahead - l.reset) * l.count / l.period)
+    l.left = left(l)
   else
     local s = redis.call('HMGET', KEYS[i], 'n', 'b', 'c')
     local number, before, current = tonumber(s[1] or 0), tonumber(s[2] or 0), tonumber(s[3] or 0)
@@ -90,9 +99,9 @@ local waits = 0
 for i = 1, n do
   local l = limits[i]
   if l.kind == 'b' then
-    l.tat = math.max(math.min(l.tat + granted * l.interval, l.latest), now)
+    l.tat = math.max(math.min(l.tat + span(l, granted), l.latest), now)
     l.reset = l.tat - now
-    l.left = math.max(math.floor((l.depth - l.reset) / l.interval), 0)
+    l.left = left(l)
     waits = math.max(waits, math.ceil(l.reset - l.depth))
   else
     l.current = math.min(l.current + granted, l.fullest)

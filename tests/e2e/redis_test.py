@@ -266,6 +266,17 @@ class Shared(RedisCase):
         self.assertEqual(refused.status, 429)
         self.assertIn(int(refused["Retry-After"]), range(1190, 1201))
 
+    def test_tells_exactly_what_is_left_where_the_period_does_not_divide(self):
+        self.redis()
+        self.gateway_of("limit: 7/h")
+        told = [self.curl("/")["RateLimit"].split(";")[1] for _ in range(8)]
+        self.assertEqual(told, [f"r={left}" for left in (6, 5, 4, 3, 2, 1, 0, 0)])
+
+    def test_counts_high_rates_as_they_are_written(self):
+        self.redis()
+        self.gateway_of("limit: 1000000000/10s, cost: 1000000000")
+        self.assertEqual(self.curl("/")["RateLimit"], '"default";r=0;t=10')
+
     def test_speaks_over_a_unix_socket_and_tls_with_user_and_database(self):
         sock = self.folder / "redis.sock"
         self.redis("--unixsocket", str(sock), "--requirepass", "s3cret")
