@@ -359,6 +359,7 @@ Step CountingFilter::decide(Exchange& ex, const Charge& charge, const Taken& tak
   if ((taken.decider != Decider::nobody || !taken.allowed) && !dry_run_) local = {&tier, taken, {}};
   if (taken.allowed && taken.decider != Decider::nobody) {
     local.charged = charge;
+    local.charged.at = stores::instant(ex.worker.loop.now());
     local.charged.local = taken.decider == Decider::local;
     if (cost_.body) charge_as_it_passes(ex);
     // Clients must not choose an answer that cannot be read.

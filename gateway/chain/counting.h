@@ -118,7 +118,8 @@ class CountingFilter : public Filter {
     std::size_t tier = 0;
     std::string_view key;  // in the exchange's arena
     std::int64_t cost = 1;
-    bool local = false;  // this process alone was asked, as the store did not answer
+    stores::Instant at = 0;  // when it was charged
+    bool local = false;      // this process alone was asked, as the store did not answer
   };
 
   // `reason` of refusals; `family` counts the decisions, by policy and result.

@@ -176,7 +176,7 @@ class RateLimit final : public chain::CountingFilter {
     return counters_->take(asker(ex), want(charge, static_cast<std::uint64_t>(charge.cost)));
   }
   base::Task<stores::Taken> correct(Exchange& ex, const Charge& charge) const override {
-    return counters_->correct(asker(ex), {want(charge, 0), charge.cost, charge.local});
+    return counters_->correct(asker(ex), {want(charge, 0), charge.cost, charge.at, charge.local});
   }
 
  private:

@@ -31,10 +31,12 @@ struct Want {
 };
 
 // What a request that was allowed turned out to cost beyond what it was charged, or less if negative. It is
-// charged whatever is left: what comes next has to wait for it.
+// charged whatever is left: what comes next has to wait for it. What time has given back since the request was
+// charged is not given back again.
 struct Correction {
   Want want;  // without a cost
   std::int64_t more = 0;
+  Instant at = 0;      // when it was charged
   bool local = false;  // it was charged by this process alone: Decider::local
 };
 

@@ -144,12 +144,21 @@ Charged charge_anyway(const Limit& limit, std::uint64_t state, Instant now, std:
   return out;
 }
 
-std::uint64_t refund(const Limit& limit, std::uint64_t state, std::uint64_t cost) noexcept {
-  if (limit.algorithm == Algorithm::token_bucket) return state - std::min(state, cost * limit.interval());
+std::uint64_t refund(const Limit& limit, std::uint64_t state, Instant at, Instant now,
+                     std::uint64_t cost) noexcept {
+  if (limit.algorithm == Algorithm::token_bucket) {
+    // No charge takes a bucket further than that.
+    const Instant latest = at + limit.burst * limit.interval() + limit.ahead;
+    const std::uint64_t left = latest > now ? latest - now : 0;
+    return state - std::min({state, cost * limit.interval(), left});
+  }
   Window window = Window::of(state);
-  auto taken = std::min(window.now, cost);
+  const std::uint64_t number = at / limit.period;
+  // Where none has ended since by this worker's clock it stands in the one that was current, or before it.
+  const std::uint64_t since = number == now / limit.period ? 0 : (window.number - number) % Window::kNumbers;
+  const std::uint64_t taken = since == 0 ? std::min(window.now, cost) : 0;
   window.now -= taken;
-  window.before -= std::min(window.before, cost - taken);  // the next window has begun meanwhile
+  if (since <= 1) window.before -= std::min(window.before, cost - taken);
   return window.word();
 }
 

@@ -68,8 +68,10 @@ Charged charge(const Limit& limit, std::uint64_t state, Instant now, std::uint64
 // Charges `cost` (at most the capacity) whatever is left; what is missing has to be made up for before
 // anything passes again, the capacity at the most.
 Charged charge_anyway(const Limit& limit, std::uint64_t state, Instant now, std::uint64_t cost) noexcept;
-// Takes back what was charged a moment ago.
-std::uint64_t refund(const Limit& limit, std::uint64_t state, std::uint64_t cost) noexcept;
+// Takes back of what was charged at `at` so much, but nothing that time has given back since then: it would be
+// taken off what others were charged.
+std::uint64_t refund(const Limit& limit, std::uint64_t state, Instant at, Instant now,
+                     std::uint64_t cost) noexcept;
 // Is this state the same as none?
 bool expired(Algorithm algorithm, std::uint64_t period, std::uint64_t state, Instant now) noexcept;
 // When it will be.

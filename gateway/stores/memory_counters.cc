@@ -80,7 +80,7 @@ Taken MemoryCounters::take_several(Instant now, const Want& want) {
     if (charged.allowed) continue;
     for (std::size_t back = 0; back < i; ++back)
       table_.update(cell(want.limits[back]), want.limits[back].cell_class, now, [&](std::uint64_t state) {
-        return std::optional(refund(want.limits[back], state, want.cost));
+        return std::optional(refund(want.limits[back], state, now, now, want.cost));
       });
     break;
   }
@@ -94,7 +94,8 @@ Taken MemoryCounters::correct_now(Instant now, const Correction& correction) {
     Charged charged;
     auto change = [&](std::uint64_t state) -> std::optional<std::uint64_t> {
       if (correction.more < 0) {
-        std::uint64_t less = refund(limit, state, static_cast<std::uint64_t>(-correction.more));
+        auto back = static_cast<std::uint64_t>(-correction.more);
+        std::uint64_t less = refund(limit, state, correction.at, now, back);
         charged = charge(limit, less, now, 0);
         return less;
       }

@@ -70,7 +70,7 @@ Task<Taken> RedisCounters::correct(Asker asker, const Correction& correction) {
   Want share = share_of(want, key, shares);
   // A share cannot have been charged more than it holds, so no more comes back.
   if (more < 0) more = -static_cast<std::int64_t>(share.cost);
-  Taken taken = local_->correct_now(instant(asker.loop.now()), {share, more});
+  Taken taken = local_->correct_now(instant(asker.loop.now()), {share, more, correction.at});
   taken.decider = Decider::local;
   return taken;
 }

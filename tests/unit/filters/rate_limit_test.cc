@@ -119,6 +119,30 @@ TEST(RateLimit, LetsPassOrRefusesWhatHasNoKeyIfToldSo) {
 
 TEST(RateLimit, ChargesWhatARequestCosts) { EXPECT_EQ(Requests("{limit: 10/s, cost: 4}").passing(5), 2); }
 
+// A request that is slow to be answered is given back what it has not cost, but not what time has given back:
+// that would be taken off what others were charged.
+TEST(RateLimit, GivesBackOnlyWhatTimeHasNotGivenBack) {
+  for (const char* algorithm : {"token_bucket", "sliding_window"}) {
+    Requests requests("{limit: 10/2s, cost: {default: 10, response_header: X-Cost}, algorithm: " +
+                      std::string(algorithm) + "}");
+    FakeExchange slow;
+    void* locals[1] = {};
+    slow.ex.locals = locals;
+    auto pass = [&](base::Duration time) {
+      requests.time += time;
+      slow.clock.advance(time);
+      slow.loop.run_once(base::Duration::zero());
+    };
+    ASSERT_EQ(requests.built.get().on_request(slow.ex).await_resume(), chain::Step::next);
+    pass(4s);
+    ASSERT_EQ(requests.ask().status, 0);
+    slow.response().fields.add("X-Cost", "0");
+    requests.built.get().on_response(slow.ex).await_resume();
+
+    EXPECT_EQ(requests.ask().status, 429) << algorithm;
+  }
+}
+
 TEST(RateLimit, GivesGroupsTheirOwnLimits) {
   Requests requests("{limit: 1/s, tiers: {gold: 3/s, staff: unlimited}}");
   EXPECT_EQ(requests.passing(5), 1);

@@ -133,8 +133,22 @@ TEST(TokenBucket, GivesBackWhatWasCharged) {
   c.take(kStart, 2);
   auto before = c.state;
   c.take(kStart, 3);
-  EXPECT_EQ(refund(c.limit, c.state, 3), before);
-  EXPECT_EQ(refund(c.limit, 0, 3), 0u);
+  EXPECT_EQ(refund(c.limit, c.state, kStart, kStart, 3), before);
+  EXPECT_EQ(refund(c.limit, 0, kStart, kStart, 3), 0u);
+}
+
+TEST(TokenBucket, DoesNotGiveBackWhatTimeHasGivenBack) {
+  Limit limit = bucket(10, 2 * kSecond, 10);
+  Counter c{limit};
+  c.take(kStart, 10);
+  EXPECT_EQ(refund(limit, c.state, kStart, kStart + kSecond, 10), kStart + kSecond) << "half of it";
+  const Instant later = kStart + 2 * kSecond;
+  ASSERT_TRUE(c.take(later, 10).allowed);
+  EXPECT_EQ(refund(limit, c.state, kStart, later, 10), c.state);
+  EXPECT_EQ(refund(limit, c.state, kStart, later + kSecond, 10), c.state);
+
+  limit.ahead = kSecond;  // the charge may have been one that was waited out
+  EXPECT_EQ(refund(limit, c.state, kStart, later, 10), c.state - kSecond);
 }
 
 TEST(TokenBucket, KnowsHowLargeABucketMayBe) {
@@ -245,7 +259,29 @@ TEST(SlidingWindow, GivesBackAlsoWhenTheNextWindowHasBegun) {
   Instant edge = 2000 * kSecond;
   c.take(edge - 1, 4);
   c.take(edge, 1);
-  EXPECT_EQ(charge(c.limit, refund(c.limit, c.state, 3), edge, 0).remaining, 8u);
+  EXPECT_EQ(charge(c.limit, refund(c.limit, c.state, edge - 1, edge, 3), edge, 0).remaining, 8u);
+}
+
+TEST(SlidingWindow, DoesNotGiveBackWhatTimeHasGivenBack) {
+  Limit limit = window(10, kSecond);
+  Counter c{limit};
+  const Instant edge = 2000 * kSecond, next = edge + kSecond, after = next + kSecond;
+  c.take(edge, 10);
+  EXPECT_EQ(charge(limit, refund(limit, c.state, edge, next, 10), next, 0).remaining, 10u);
+  c.take(next + kSecond * 4 / 5, 8);  // of the ten two are left
+  EXPECT_EQ(charge(limit, refund(limit, c.state, edge, next, 10), next, 0).remaining, 2u)
+      << "only from the window that it was charged in";
+  c.take(after, 2);
+  EXPECT_EQ(refund(limit, c.state, edge, after, 10), c.state);
+  EXPECT_EQ(charge(limit, refund(limit, c.state, next, after, 5), after, 0).remaining, 5u);
+}
+
+TEST(SlidingWindow, GivesBackWhatWasChargedByAWorkerWhoseClockIsLate) {
+  Counter c{window(10, kSecond)};
+  const Instant edge = 2000 * kSecond;
+  c.take(edge, 4);
+  c.take(edge - 1, 3);
+  EXPECT_EQ(charge(c.limit, refund(c.limit, c.state, edge - 1, edge - 1, 3), edge, 0).remaining, 6u);
 }
 
 TEST(Limit, ExpiresWhenItSaysItDoes) {

@@ -131,13 +131,26 @@ TEST(MemoryCounters, CorrectWhatWasCharged) {
   EXPECT_EQ(counters.take_now(kStart, want(limits, "k")).remaining, 9u);
 
   EXPECT_EQ(counters.correct_now(kStart, {want(limits, "k"), 4}).remaining, 5u);
-  EXPECT_EQ(counters.correct_now(kStart, {want(limits, "k"), -3}).remaining, 8u);
+  EXPECT_EQ(counters.correct_now(kStart, {want(limits, "k"), -3, kStart}).remaining, 8u);
   EXPECT_EQ(counters.take_now(kStart, want({&limits[1], 1}, "k")).remaining, 97u);
   auto over = counters.correct_now(kStart, {want(limits, "k"), 1'000'000});
   EXPECT_TRUE(over.allowed);
   EXPECT_EQ(over.remaining, 0u);
   EXPECT_FALSE(counters.take_now(kStart + kSecond / 5, want(limits, "k")).allowed);
   EXPECT_TRUE(counters.take_now(kStart + 3 * kSecond / 10, want(limits, "k")).allowed);
+}
+
+TEST(MemoryCounters, GiveBackNothingThatTimeHasGivenBack) {
+  MemoryCounters counters(1000);
+  const Limit limits[] = {bucket(10, 2 * kSecond, 1), bucket(100, 3600 * kSecond, 2)};
+  ASSERT_TRUE(counters.take_now(kStart, want(limits, "k", 10)).allowed);
+  const Instant later = kStart + 2 * kSecond;
+  ASSERT_TRUE(counters.take_now(later, want(limits, "k", 10)).allowed);
+
+  EXPECT_EQ(counters.correct_now(later, {want(limits, "k"), -10, kStart}).remaining, 0u);
+
+  EXPECT_FALSE(counters.take_now(later, want({&limits[0], 1}, "k")).allowed);
+  EXPECT_EQ(counters.take_now(later, want({&limits[1], 1}, "k", 0)).remaining, 90u);
 }
 
 }  // namespace

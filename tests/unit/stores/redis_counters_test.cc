@@ -23,7 +23,8 @@ struct Alone {
     counters = stores.redis("shared", config, targets, nullptr, series);
   }
   std::uint64_t left_after(const Limit& limit, std::int64_t more) {
-    auto told = counters->correct({loop, 0}, {{std::span(&limit, 1), "few", "ann"}, more, true});
+    Instant now = instant(loop.now());
+    auto told = counters->correct({loop, 0}, {{std::span(&limit, 1), "few", "ann"}, more, now, true});
     return told.await_resume().remaining;
   }
 
