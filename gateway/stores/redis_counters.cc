@@ -37,8 +37,9 @@ std::vector<std::string> RedisCounters::keys_of(const Want& want, const std::str
 }
 
 std::vector<std::string> RedisCounters::arguments_of(const Want& want, std::string cost, std::uint64_t most,
-                                                     bool anyway) {
-  std::vector<std::string> out{std::move(cost), decimal(most), anyway ? "1" : "0"};
+                                                     bool anyway, std::uint64_t since) {
+  std::vector<std::string> out{std::move(cost), decimal(most), anyway ? "1" : "0",
+                               decimal(since / kMicrosecond)};
   for (const Limit& limit : want.limits) {
     out.push_back(limit.algorithm == Algorithm::token_bucket ? "b" : "w");
     out.push_back(decimal(limit.count));
@@ -63,7 +64,7 @@ Task<Taken> RedisCounters::take(Asker asker, const Want& want) {
 Task<Taken> RedisCounters::correct(Asker asker, const Correction& correction) {
   Want want = correction.want;
   std::int64_t more = correction.more;
-  if (!correction.local) return ask_to_correct(asker, want, more);
+  if (!correction.local) return ask_to_correct(asker, want, more, correction.at);
   Shares shares;
   std::string key = client_->key_of(want.owner, want.key, want.confidential);
   if (more < 0) want.cost = static_cast<std::uint64_t>(-more);
@@ -78,7 +79,7 @@ Task<Taken> RedisCounters::correct(Asker asker, const Correction& correction) {
 Task<Taken> RedisCounters::ask(Asker asker, Want want, std::string key, RedisLeases::Question question) {
   Task<Result<RedisReply>> running =
       client_->run(asker, limit_script(), keys_of(want, key),
-                   arguments_of(want, decimal(want.cost), question.most, false));
+                   arguments_of(want, decimal(want.cost), question.most, false, 0));
   auto reply = co_await running;
   auto values = client_->numbers(reply, kLimitValues);
   Instant now = instant(asker.loop.now());
@@ -95,11 +96,13 @@ Task<Taken> RedisCounters::ask(Asker asker, Want want, std::string key, RedisLea
 }
 
 // What the store does not learn is forgotten.
-Task<Taken> RedisCounters::ask_to_correct(Asker asker, Want want, std::int64_t more) {
+Task<Taken> RedisCounters::ask_to_correct(Asker asker, Want want, std::int64_t more, Instant at) {
+  const Instant now = instant(asker.loop.now());
   for (const Limit& limit : want.limits) more = std::min(more, static_cast<std::int64_t>(limit.capacity()));
   std::string key = client_->key_of(want.owner, want.key, want.confidential);
-  Task<Result<RedisReply>> running = client_->run(asker, limit_script(), keys_of(want, key),
-                                                  arguments_of(want, std::to_string(more), 0, true));
+  Task<Result<RedisReply>> running =
+      client_->run(asker, limit_script(), keys_of(want, key),
+                   arguments_of(want, std::to_string(more), 0, true, now - std::min(at, now)));
   auto reply = co_await running;
   auto values = client_->numbers(reply, kLimitValues);
   if (!values) co_return Taken{true, Decider::nobody};

@@ -30,10 +30,11 @@ class RedisCounters final : public Counters {
 
  private:
   base::Task<Taken> ask(Asker asker, Want want, std::string key, RedisLeases::Question question);
-  base::Task<Taken> ask_to_correct(Asker asker, Want want, std::int64_t more);
+  base::Task<Taken> ask_to_correct(Asker asker, Want want, std::int64_t more, Instant at);
   static std::vector<std::string> keys_of(const Want& want, const std::string& key);
+  // `since`: nanoseconds since what the cost gives back was charged.
   static std::vector<std::string> arguments_of(const Want& want, std::string cost, std::uint64_t most,
-                                               bool anyway);
+                                               bool anyway, std::uint64_t since);
   Taken without_store(Asker asker, const Want& want, std::string_view key_text) const;
   // What this process counts alone of it: the limits, divided, are put into `shares`.
   using Shares = std::array<Limit, 8>;

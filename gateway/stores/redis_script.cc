@@ -20,7 +20,7 @@ namespace {
 constexpr std::string_view kLimitScript = R"lua(
 local t = redis.call('TIME')
 local now = (tonumber(t[1]) - 1767225600) * 1000000 + tonumber(t[2])
-local cost, most, anyway = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
+local cost, most, anyway, since = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1', tonumber(ARGV[4])
 local n, limits, refused, granted = #KEYS, {}, nil, most
 local function keep(key, l)
   if l.kind == 'b' then
@@ -31,14 +31,30 @@ local function keep(key, l)
   end
 end
 local function span(l, n)
-  if n < 0 then return -span(l, -n) end
   return math.ceil(n * l.period / l.count * 64) / 64
 end
-local function left(l)
-  return math.min(math.max(math.floor((l.depth - l.reset) * l.count / l.period), 0), l.burst)
+local function measure(l)
+  if l.kind == 'b' then
+    l.reset = l.tat - now
+    l.left = math.min(math.max(math.floor((l.depth - l.reset) * l.count / l.period), 0), l.burst)
+  else
+    l.reset = 0
+    if l.current > 0 then l.reset = 2 * l.period - l.passed elseif l.before > 0 then l.reset = l.period - l.passed end
+    l.left = math.max(l.count - l.current - math.ceil(l.before * (l.period - l.passed) / l.period), 0)
+  end
+end
+local function refund(l, less)  -- nothing that time has given back
+  if l.kind == 'b' then
+    l.tat = math.max(l.tat - math.max(math.min(span(l, less), l.depth + l.ahead - since), 0), now)
+  else
+    local ended, taken = l.number - math.floor((now - since) / l.period), 0
+    if ended == 0 then taken = math.min(l.current, less) end
+    l.current = l.current - taken
+    if ended <= 1 then l.before = math.max(l.before - less + taken, 0) end
+  end
 end
 for i = 1, n do
-  local a = 4 + (i - 1) * 5
+  local a = 5 + (i - 1) * 5
   local l = {kind = ARGV[a], count = tonumber(ARGV[a + 1]), period = tonumber(ARGV[a + 2]),
              burst = tonumber(ARGV[a + 3]), ahead = tonumber(ARGV[a + 4])}
   limits[i] = l
@@ -49,15 +65,14 @@ for i = 1, n do
     local tat = tonumber(redis.call('GET', KEYS[i]) or 0)
     l.impossible = tat > l.latest
     l.tat = math.max(math.min(tat, l.latest), now)
-    l.reset = l.tat - now
+    measure(l)
     wait = l.reset + span(l, cost) - l.depth - l.ahead
     room = math.floor((l.depth + l.ahead - l.reset) * l.count / l.period)
-    l.left = left(l)
   else
     local s = redis.call('HMGET', KEYS[i], 'n', 'b', 'c')
     local number, before, current = tonumber(s[1] or 0), tonumber(s[2] or 0), tonumber(s[3] or 0)
     l.number = math.floor(now / l.period)
-    local passed = now - l.number * l.period
+    l.passed = now - l.number * l.period
     l.impossible = number > l.number
     if number >= l.number then
       l.before, l.current = before, current
@@ -68,22 +83,18 @@ for i = 1, n do
     end
     l.fullest = 2 * l.count  -- used up, and as much is owed
     l.before, l.current = math.min(l.before, l.fullest), math.min(l.current, l.fullest)
-    local used = l.current + math.ceil(l.before * (l.period - passed) / l.period)
-    room = l.count - used
-    l.left = math.max(room, 0)
+    measure(l)
+    room = l.left
     local function faded(b, r) if b <= r then return 0 end return l.period - math.floor(r * l.period / b) end
     wait = 0
     if cost > room then
       if l.current + cost <= l.count then
-        wait = faded(l.before, l.count - l.current - cost) - passed
+        wait = faded(l.before, l.count - l.current - cost) - l.passed
       else
-        wait = l.period - passed + faded(l.current, l.count - cost)
+        wait = l.period - l.passed + faded(l.current, l.count - cost)
       end
       wait = math.max(wait, 1)
     end
-    l.reset = 0
-    if l.current > 0 then l.reset = 2 * l.period - passed elseif l.before > 0 then l.reset = l.period - passed end
-    l.passed = passed
   end
   granted = math.min(granted, room)
   if wait > 0 and not anyway and (not refused or wait > refused[4]) then refused = {0, i - 1, l.left, math.ceil(wait), math.ceil(l.reset)} end
@@ -98,17 +109,15 @@ local out = nil
 local waits = 0
 for i = 1, n do
   local l = limits[i]
-  if l.kind == 'b' then
-    l.tat = math.max(math.min(l.tat + span(l, granted), l.latest), now)
-    l.reset = l.tat - now
-    l.left = left(l)
-    waits = math.max(waits, math.ceil(l.reset - l.depth))
+  if granted < 0 then
+    refund(l, -granted)
+  elseif l.kind == 'b' then
+    l.tat = math.min(l.tat + span(l, granted), l.latest)
   else
     l.current = math.min(l.current + granted, l.fullest)
-    if l.current < 0 then l.before, l.current = math.max(l.before + l.current, 0), 0 end
-    l.left = math.max(l.left - granted, 0)
-    l.reset = 2 * l.period - l.passed
   end
+  measure(l)
+  if l.kind == 'b' then waits = math.max(waits, math.ceil(l.reset - l.depth)) end
   keep(KEYS[i], l)
   if not out or l.left < out[3] then out = {math.max(granted, 1), i - 1, l.left, 0, math.ceil(l.reset)} end
 end

@@ -24,8 +24,8 @@ class RedisScript {
 //
 //   KEYS  one for each limit
 //   ARGV  cost, at most (of a lease: more than the cost, as much as there is), 1 to charge the cost, which
-//         may be negative, whatever is left; then for each limit: algorithm (b or w), count, period, burst,
-//         ahead
+//         may be negative, whatever is left, how long ago was charged what it gives back; then for each
+//         limit: algorithm (b or w), count, period, burst, ahead
 //   gives {granted (0: refused), index of the tightest, remaining, wait, until reset}
 const RedisScript& limit_script();
 

@@ -7,6 +7,7 @@ import hmac
 import http.client
 import re
 import signal
+import threading
 import time
 import unittest
 
@@ -172,15 +173,34 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
                 self.assertEqual(answer["RateLimit"].split(";")[1], "r=70")
                 self.assertEqual(self.curl(f"/{policy}/0")["RateLimit"].split(";")[1], "r=60")
 
-    def start_counting(self, cost):
-        """A gateway whose routes rate, window and plan count that cost to 100 in the store."""
+    def test_gives_back_nothing_in_the_store_that_time_has_given_back(self):
+        self.start_counting("{default: 10, response_header: X-Cost}", rate="10/3s")
+        slow = threading.Thread(target=self.curl, args=("/rate/held/5",))
+        slow.start()
+        self.addCleanup(slow.join)
+        self.addCleanup(self.release.set)
+        self.assertTrue(self.held.wait(PATIENCE))
+
+        def filled_again():
+            return self.curl("/rate/10").status == 200 and self.cli("--scan").split()
+        [key] = eventually(filled_again, "the bucket is filled by another request")
+        full_at = float(self.cli("get", key).strip() or 0)
+        self.release.set()
+        slow.join()
+
+        # The slow one alone would take 1.5 s off it; none where the bucket has emptied meanwhile.
+        now_full_at = float(self.cli("get", key).strip() or full_at)
+        self.assertGreater(now_full_at, full_at - 500_000)
+
+    def start_counting(self, cost, rate="100/h"):
+        """A gateway whose routes rate, window and plan count that cost in the store, all but the first to 100."""
         self.redis()
         self.config.write_text(f"""version: 1
 listeners: {{web: {{bind: "127.0.0.1:0"}}}}
 admin: {{bind: "127.0.0.1:0"}}
 stores: {{shared: {{redis: "redis://127.0.0.1:{self.redis_port}"}}}}
 policies:
-  rate: {{rate_limit: {{limit: 100/h, store: shared, cost: {cost}}}}}
+  rate: {{rate_limit: {{limit: {rate}, store: shared, cost: {cost}}}}}
   window: {{rate_limit: {{limit: 100/h, store: shared, algorithm: sliding_window, cost: {cost}}}}}
   plan: {{quota: {{limit: 100/day, store: shared, cost: {cost}}}}}
 upstreams: {{self: {{url: "http://127.0.0.1:{self.cost_server()}"}}}}
@@ -194,9 +214,10 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
         self.gateways(1)
 
     def cost_server(self):
-        """A service of which the last part of the path is the cost."""
+        """A service of which the last part of the path is the cost. What is `held` in it waits for `release`."""
         import http.server
-        import threading
+
+        held, release = self.held, self.release = threading.Event(), threading.Event()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
@@ -206,6 +227,9 @@ shutdown: {{pre_stop: 0s, grace: 5s}}
                 self.do_GET()
 
             def do_GET(self):
+                if "/held/" in self.path:
+                    held.set()
+                    release.wait(PATIENCE)
                 self.send_response(200)
                 self.send_header("X-Cost", self.path.rpartition("/")[2])
                 self.send_header("Content-Length", "0")
