@@ -118,8 +118,9 @@ class CountingFilter : public Filter {
     std::size_t tier = 0;
     std::string_view key;  // in the exchange's arena
     std::int64_t cost = 1;
-    stores::Instant at = 0;  // when it was charged
-    bool local = false;      // this process alone was asked, as the store did not answer
+    stores::Instant at = 0;    // when it was charged
+    base::WallTime wall_at{};  // the same by the calendar, if it is counted by that
+    bool local = false;        // this process alone was asked, as the store did not answer
   };
 
   // `reason` of refusals; `family` counts the decisions, by policy and result.
@@ -131,7 +132,8 @@ class CountingFilter : public Filter {
   // for the only one, and where several policies count in a chain which of them it belongs to.
   std::string told_as(std::string_view limit) const;
 
-  virtual base::Task<stores::Taken> take(Exchange& ex, const Charge& charge) const = 0;
+  // May note in the charge when that was by the calendar, before it waits.
+  virtual base::Task<stores::Taken> take(Exchange& ex, Charge& charge) const = 0;
   // `charge.cost` beyond what was taken, or less; whatever is left.
   virtual base::Task<stores::Taken> correct(Exchange& ex, const Charge& charge) const = 0;
 

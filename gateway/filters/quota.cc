@@ -146,12 +146,15 @@ class QuotaFilter final : public chain::CountingFilter {
   }
 
  protected:
-  base::Task<stores::Taken> take(Exchange& ex, const Charge& charge) const override {
-    return plan_->counted->spend({ex.worker.loop, ex.worker.index}, want(ex, charge));
+  base::Task<stores::Taken> take(Exchange& ex, Charge& charge) const override {
+    auto wanted = want(ex, charge);
+    charge.wall_at = wanted.now;
+    return plan_->counted->spend({ex.worker.loop, ex.worker.index}, wanted);
   }
   base::Task<stores::Taken> correct(Exchange& ex, const Charge& charge) const override {
     auto more = want(ex, charge);
     more.anyway = true;
+    more.charged = charge.wall_at;
     more.local = charge.local;
     return plan_->counted->spend({ex.worker.loop, ex.worker.index}, more);
   }

@@ -172,7 +172,7 @@ class RateLimit final : public chain::CountingFilter {
   }
 
  protected:
-  base::Task<stores::Taken> take(Exchange& ex, const Charge& charge) const override {
+  base::Task<stores::Taken> take(Exchange& ex, Charge& charge) const override {
     return counters_->take(asker(ex), want(charge, static_cast<std::uint64_t>(charge.cost)));
   }
   base::Task<stores::Taken> correct(Exchange& ex, const Charge& charge) const override {

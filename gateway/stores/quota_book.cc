@@ -47,7 +47,7 @@ Taken spend_of(const QuotaWant& want, QuotaBook::States& states) {
   if (!out.allowed) return out;
   for (std::size_t i = 0; i < want.size; ++i) {
     const Quota& quota = want.quotas[i];
-    std::uint64_t used = counts[i]->used = sum(counts[i]->used, want.cost);
+    std::uint64_t used = counts[i]->used = sum(counts[i]->used, want.cost_to(i));
     std::uint64_t left = used < quota.count ? quota.count - used : 0;
     if (i == 0 || left < out.remaining)
       out = {true, Decider::store, static_cast<std::uint8_t>(i), left, 0, until(want.periods[i], want.now)};

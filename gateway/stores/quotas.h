@@ -34,7 +34,13 @@ struct QuotaWant {
   std::int64_t cost = 1;
   // The request was allowed before: this is what it turned out to cost beyond, or less if negative.
   bool anyway = false;
-  bool local = false;  // and it was charged by this process alone: Decider::local
+  base::WallTime charged{};  // when that was
+  bool local = false;        // and it was charged by this process alone: Decider::local
+
+  // What to charge to one of the quotas: a period gives nothing back that was charged before it began.
+  std::int64_t cost_to(std::size_t i) const noexcept {
+    return cost < 0 && charged < periods[i].begin ? 0 : cost;
+  }
 };
 
 class QuotaStore {

@@ -40,9 +40,10 @@ Task<Taken> RedisQuotas::ask(Asker asker, QuotaWant want, std::string owner, std
   want.owner = owner;
   want.key = key;
   std::string caller = client_->key_of(owner, key, want.confidential);
-  std::vector<std::string> keys, arguments{std::to_string(want.cost), want.anyway ? "1" : "0"};
+  std::vector<std::string> keys, arguments{want.anyway ? "1" : "0"};
   for (std::size_t i = 0; i < want.size; ++i) {
     keys.push_back(key_of(caller, want, i));
+    arguments.push_back(std::to_string(want.cost_to(i)));
     arguments.push_back(std::to_string(want.quotas[i].count));
     arguments.push_back(milliseconds(until_end(want, i) + kKept));
   }
@@ -54,7 +55,7 @@ Task<Taken> RedisQuotas::ask(Asker asker, QuotaWant want, std::string owner, std
   if (!values && values.error().reason != base::Reason::internal) co_return Taken{false, Decider::nobody};
   if (!values) co_return without_store(asker, want);
   // A store without memory answers those that charge nothing.
-  if ((*values)[0] != 0 && want.cost != 0) store_counts(asker);
+  if ((*values)[0] != 0 && want.cost > 0) store_counts(asker);
   co_return taken_of(want, *values);
 }
 

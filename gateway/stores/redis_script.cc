@@ -126,21 +126,21 @@ return out
 )lua";
 
 constexpr std::string_view kQuotaScript = R"lua(
-local cost, anyway = tonumber(ARGV[1]), ARGV[2] == '1'
+local anyway = ARGV[1] == '1'
 local n, used, refused, longest, out = #KEYS, {}, nil, 0, nil
 for i = 1, n do
   used[i] = tonumber(redis.call('GET', KEYS[i]) or 0)
-  local left, kept = math.max(tonumber(ARGV[2 * i + 1]) - used[i], 0), tonumber(ARGV[2 * i + 2])
+  local cost, left, kept = tonumber(ARGV[3 * i - 1]), math.max(tonumber(ARGV[3 * i]) - used[i], 0), tonumber(ARGV[3 * i + 1])
   if cost > left and not anyway and (not refused or kept > longest) then refused, longest = {0, i - 1, left}, kept end
 end
 if refused then return refused end
 for i = 1, n do
-  local more = math.max(cost, -used[i])
+  local more = math.max(tonumber(ARGV[3 * i - 1]), -used[i])
   if more ~= 0 then
     redis.call('INCRBY', KEYS[i], string.format('%.0f', more))
-    redis.call('PEXPIRE', KEYS[i], ARGV[2 * i + 2])
+    redis.call('PEXPIRE', KEYS[i], ARGV[3 * i + 1])
   end
-  local left = math.max(tonumber(ARGV[2 * i + 1]) - used[i] - more, 0)
+  local left = math.max(tonumber(ARGV[3 * i]) - used[i] - more, 0)
   if not out or left < out[3] then out = {1, i - 1, left} end
 end
 return out

@@ -32,8 +32,7 @@ const RedisScript& limit_script();
 // What was used up of quotas, by keys that name their period.
 //
 //   KEYS  one for each quota
-//   ARGV  cost, 1 to charge it whatever is left, then for each quota: count, milliseconds that the key is
-//         kept
+//   ARGV  1 to charge whatever is left, then for each quota: cost, count, milliseconds that the key is kept
 //   gives {1 or 0 (refused), index of the tightest, remaining}; of several that refuse the one kept longest
 const RedisScript& quota_script();
 

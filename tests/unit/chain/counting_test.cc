@@ -44,7 +44,7 @@ class FakeCounting final : public CountingFilter {
   bool waits = false;  // as for a store
 
  protected:
-  base::Task<stores::Taken> take(Exchange& ex, const Charge& charge) const override {
+  base::Task<stores::Taken> take(Exchange& ex, Charge& charge) const override {
     taken.push_back(charge);
     if (waits) return later(ex);
     return answer;

@@ -133,6 +133,24 @@ TEST(Quota, ChargesWhatTheResponseSays) {
   EXPECT_EQ(quotas.ask().status, 429);
 }
 
+TEST(Quota, GivesBackToNoPeriodThatBeganAfterTheCharge) {
+  Quotas quotas("{limit: [10/day, 100/month], cost: {default: 5, response_header: X-Cost}}");
+  FakeExchange slow;
+  void* locals[1] = {};
+  slow.ex.locals = locals;
+  ASSERT_EQ(quotas.built.get().on_request(slow.ex).await_resume(), chain::Step::next);
+  quotas.wall += 24h;
+  slow.clock.advance(24h / 7);
+  slow.loop.run_once(base::Duration::zero());
+  ASSERT_THAT(quotas.ask().fields, HasSubstr("RateLimit: \"day\";r=5;"));
+
+  slow.response().fields.add("X-Cost", "0");
+  quotas.built.get().on_response(slow.ex).await_resume();
+
+  EXPECT_THAT(test::lines(slow.response().fields), HasSubstr("RateLimit: \"day\";r=5;"));
+  EXPECT_THAT(quotas.ask().fields, HasSubstr("RateLimit: \"day\";r=0;"));
+}
+
 TEST(Quota, RefusesSettingsThatCannotWork) {
   auto problems = [](std::string_view settings) {
     return test::filter("quota: " + std::string(settings)).problems;

@@ -23,7 +23,7 @@ QuotaWant want(std::string_view key, std::uint64_t per_day, std::uint64_t per_mo
   };
   add(CalendarUnit::day, per_day, 20'000, 12h);
   add(CalendarUnit::month, per_month, 660, 240h);
-  out.now = kNoon;
+  out.now = out.charged = kNoon;
   out.owner = "plan";
   out.key = key;
   out.cost = cost;
@@ -72,6 +72,18 @@ TEST(QuotaBook, CorrectsWhatARequestCost) {
   EXPECT_FALSE(book.spend_now(want("a", 10, 0)).allowed);
   more.cost = -12;
   EXPECT_EQ(book.spend_now(more).remaining, 1u);
+}
+
+TEST(QuotaBook, GivesBackToNoPeriodThatBeganAfterTheCharge) {
+  QuotaBook book;
+  for (int i = 0; i < 5; ++i) book.spend_now(want("a", 10, 100));
+  auto less = want("a", 10, 100, -3);
+  less.anyway = true;
+  less.periods[1].begin = kNoon - 240h;
+  less.charged = kNoon - 2h;  // yesterday
+
+  EXPECT_EQ(book.spend_now(less).remaining, 5u);
+  EXPECT_EQ(book.spend_now(want("a", 0, 100, 0)).remaining, 98u);
 }
 
 TEST(QuotaBook, LooksWithoutCounting) {
