@@ -375,7 +375,7 @@ bool Run::render_target(const CallPlan& p, const CallText::Given& given, chain::
   };
   if (p.inner) {  // it sees the client's, and the query that is given here
     uri << ex_.request.path;
-    request.client_path = chain::client_line(ex_).path;
+    if (ex_.kept_line) request.client_path = ex_.kept_line->path;
   }
   if (auto why = p.uri.render(given, uri); !why.empty()) return refuse(why);
   bool first = uri.text().find('?') == std::string_view::npos;
