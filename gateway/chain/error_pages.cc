@@ -11,6 +11,7 @@
 #include "gateway/chain/exchange.h"
 #include "gateway/chain/request_id.h"
 #include "gateway/http/accept.h"
+#include "gateway/http/coding.h"
 #include "gateway/http/grpc.h"
 #include "gateway/http/vary.h"
 
@@ -136,9 +137,9 @@ bool wants_html(const http::Fields& request) noexcept {
 void drop_description(http::Fields& fields) {
   for (std::string_view name :
        {"Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Range",
-        "Content-Disposition", "Content-Location", "Accept-Ranges", "ETag", "Last-Modified", "Digest",
-        "Content-Digest", "Repr-Digest", "Content-MD5", "Trailer"})
+        "Content-Disposition", "Content-Location", "Accept-Ranges", "ETag", "Last-Modified", "Trailer"})
     fields.remove(name);
+  http::remove_digests(fields);
 }
 
 // A document for an upstream's error, whose own one was dropped.

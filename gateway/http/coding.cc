@@ -142,9 +142,13 @@ void weaken_etag(Fields& fields) {
   if (etag.starts_with('"')) fields.set(FieldId::etag, fields.arena().join("W/", etag));
 }
 
+void remove_digests(Fields& fields) {
+  for (View digest : kDigests) fields.remove(digest);
+}
+
 void recoded(Fields& fields, Coding now) {
   fields.remove_all(field_set(FieldId::content_length, FieldId::content_encoding, FieldId::accept_ranges));
-  for (View digest : kDigests) fields.remove(digest);
+  remove_digests(fields);
   if (now != Coding::identity) fields.add(FieldId::content_encoding, name(now));
   weaken_etag(fields);
   unannounce_digests(fields);

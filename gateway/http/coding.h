@@ -51,6 +51,8 @@ bool no_transform(const Fields& fields) noexcept;
 // A strong ETag becomes weak: what it stands for is the same, but not byte by byte (RFC 9110 section
 // 8.8.1).
 void weaken_etag(Fields& fields);
+// Those of the bytes that a message had, when it has others now (RFC 9530, and what came before it).
+void remove_digests(Fields& fields);
 // The content has that coding from here on. What fields say of its bytes (length, ranges, digests, also those
 // announced as trailers) goes, and a strong ETag is weakened.
 void recoded(Fields& fields, Coding now);
