@@ -164,6 +164,7 @@ std::string upstream_said(std::string_view yaml, std::string_view accept, FakeEx
   fake.ex.response.status = 500;
   fake.response().fields.add(FieldId::content_type, "text/plain");
   fake.response().fields.add("ETag", "\"x\"");
+  fake.response().fields.add("Content-MD5", "Q2hlY2s=");
   fake.response().fields.add("Set-Cookie", "a=b");
   fake.ex.response_body = http::make_body<http::TextBody>(fake.ex.arena, "secret stack trace");
   made.pages->apply(fake.ex);
